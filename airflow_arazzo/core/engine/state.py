@@ -1,0 +1,163 @@
+"""The state of a run and the commands of the step machine: frozen values that go to JSON and back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from airflow_arazzo.core.exchange import Request
+
+
+class StateValue(BaseModel):
+    """The base of the values in this module."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class CriterionRecord(StateValue):
+    """One criterion and what it came to: ``condition`` as written, verdict, and the value that was seen."""
+
+    condition: str
+    passed: bool
+    reason: str = ""
+    action: str | None = None
+    """The action whose criterion it is; None for a success criterion."""
+
+
+class StepRecord(StateValue):
+    """What happened to a step the last time it ran, for XCom ``arazzo``, the log and the reports.
+
+    :ivar request: request line without values (``GET /images/{digest}``).
+    :ivar status: the status code; None without a response.
+    :ivar seconds: duration of the last exchange.
+    :ivar outcome: ``success``, ``failed`` (and the failure stands) or ``recovered`` (an action took over).
+    :ivar action: name of the action taken; None for document order.
+    :ivar next: the step that follows, ``""`` for an end, None if the workflow has failed here.
+    :ivar attempts: requests of this step, retries included, in this entry into the region.
+    :ivar rounds: rounds of the loop that the step is in; 1 without a loop.
+    :ivar message: why it failed.
+    """
+
+    step: str
+    operation: str = ""
+    request: str = ""
+    status: int | None = None
+    seconds: float = 0.0
+    outcome: Literal["success", "failed", "recovered"] = "success"
+    criteria: tuple[CriterionRecord, ...] = ()
+    action: str | None = None
+    next: str | None = None
+    attempts: int = 0
+    rounds: int = 1
+    message: str = ""
+
+
+class Call(StateValue):
+    """Why a frame was entered, and so what happens when it ends.
+
+    :ivar kind: ``step`` (a step calls a workflow), ``goto`` (one-way), ``retry`` (then the step is tried again) or
+        ``depends`` (comes before the workflow).
+    :ivar step: the calling step.
+    """
+
+    kind: Literal["step", "goto", "retry", "depends"]
+    step: str = ""
+
+
+class Frame(StateValue):
+    """One workflow that is being run.
+
+    :ivar plan: key of its plan; ``""`` is the plan the machine was given.
+    :ivar inputs: checked inputs, defaults applied.
+    :ivar outputs: outputs by step id, then by name; null where an output could not be read.
+    :ivar step: the step that is to run or is running; ``""`` when the workflow is at its end.
+    :ivar retries: retries used, by ``step/action``.
+    :ivar return_to: the step to come back to after a retry's own step has run.
+    :ivar attempts: requests of the current step since it was entered from another step.
+    """
+
+    plan: str = ""
+    inputs: dict[str, Any] = Field(default_factory=dict)
+    outputs: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    step: str = ""
+    retries: dict[str, int] = Field(default_factory=dict)
+    return_to: str | None = None
+    attempts: int = 0
+    call: Call | None = None
+
+
+class State(StateValue):
+    """Where a run stands. Opaque to whoever drives it, but for JSON and ``records``.
+
+    :ivar frames: the workflows being run, the innermost last.
+    :ivar scope: the steps of the outermost workflow that may run here (a region); None for all.
+    :ivar phase: ``ready`` to send, ``sent`` and waiting for the answer, or ``waiting`` until ``resume_at``.
+    :ivar resume_at: POSIX time before which nothing is to be sent.
+    :ivar deadline: POSIX time at which the loop's budget ends; None without one.
+    :ivar rounds: rounds of the loop so far.
+    :ivar workflows: inputs and outputs of the workflows that have been completed, by id.
+    :ivar records: the last record of each step, by step id (``workflow/step`` in inner frames).
+    :ivar history: one line per round or exchange, the last 100.
+    """
+
+    frames: tuple[Frame, ...]
+    scope: tuple[str, ...] | None = None
+    phase: Literal["ready", "sent", "waiting"] = "ready"
+    resume_at: float | None = None
+    deadline: float | None = None
+    rounds: int = 0
+    workflows: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    records: dict[str, StepRecord] = Field(default_factory=dict)
+    history: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Note:
+    """A line for the log: one per exchange, one per decision. It holds no secret and no body.
+
+    :param text: one sentence.
+    :param warning: a criterion that could not be evaluated, say.
+    """
+
+    text: str
+    warning: bool = False
+
+
+@dataclass(frozen=True)
+class Send:
+    """Send this request, then call ``advance`` with the exchange; ``notes`` are for the log."""
+
+    request: Request
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Wait this many seconds, then call ``advance`` again without an exchange."""
+
+    seconds: float
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True)
+class Done:
+    """Control has left the region, or the workflow is over.
+
+    :ivar outcome: ``step`` (goes on at ``target``), ``end`` (the workflow has ended well) or ``failed``.
+    :ivar target: the step to go on with.
+    :ivar step: the last step that ran.
+    :ivar message: why it failed: method, template, status, criterion and the value seen.
+    :ivar outputs: the workflow's outputs, when it is over and was run whole.
+    """
+
+    outcome: Literal["step", "end", "failed"]
+    target: str = ""
+    step: str = ""
+    message: str = ""
+    outputs: dict[str, Any] | None = None
+    notes: tuple[Note, ...] = ()
+
+
+Command = Send | Wait | Done

@@ -1,0 +1,162 @@
+"""The plan: a workflow as regions without cycles, the only thing the factory and the engine read.
+
+A plan is a JSON value: printable, comparable, stored in tests as golden text, handed to a worker and to the triggerer.
+It carries the slice of the API descriptions that its steps need.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from airflow_arazzo.core.document.models import Parameter, Step
+from airflow_arazzo.core.document.settings import Settings
+from airflow_arazzo.core.openapi.operation import Operation
+
+#: Target of an edge that ends the workflow.
+END = ""
+
+
+class PlanValue(BaseModel):
+    """The base of the values in this module."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Edge(PlanValue):
+    """One way from a step to what comes after it.
+
+    :ivar source: step id.
+    :ivar target: step id, or ``END``.
+    :ivar kind: ``success`` and ``failure`` for actions, ``next`` for document order, ``retry`` to the step itself or
+        to the step that a retry runs first.
+    :ivar action: the action's name; None for ``next``.
+    :ivar workflow: the plan key of the workflow that a ``goto`` or ``retry`` hands over to.
+    """
+
+    source: str
+    target: str
+    kind: Literal["success", "failure", "next", "retry"]
+    action: str | None = None
+    workflow: str | None = None
+
+    @property
+    def label(self) -> str:
+        return self.action or ""
+
+
+class PlannedStep(PlanValue):
+    """A step that can be reached, with all it needs to run.
+
+    :ivar step: the step; its parameters and actions include the workflow's (SEMANTICS: by name and place).
+    :ivar operation: what it calls; None if it calls a workflow or is an AsyncAPI step.
+    :ivar workflow: plan key of the workflow it calls.
+    :ivar unmatched: what follows a success when the step has success actions and none holds.
+    :ivar next: the next step in document order; None after the last.
+    :ivar settings: ``x-airflow`` of document, workflow, step and factory, merged.
+    :ivar protocol: the protocol of an AsyncAPI step, which is planned but not run.
+    """
+
+    step: Step
+    operation: Operation | None = None
+    workflow: str | None = None
+    unmatched: Literal["next", "fail"] = "next"
+    next: str | None = None
+    settings: Settings = Field(default_factory=Settings)
+    protocol: str | None = None
+
+    @property
+    def step_id(self) -> str:
+        return self.step.step_id
+
+
+class Region(PlanValue):
+    """Steps that run as one task: a single step, or a strongly connected component.
+
+    :ivar task_id: id of the entry step.
+    :ivar steps: ids in document order.
+    :ivar loop: None for a step that does not repeat; ``poll`` waits for the world, ``iteration`` feeds itself.
+    :ivar safe: every request of the region is safe (RFC 9110), so that the triggerer may send it.
+    :ivar exits: edges that leave the region, in document order, without duplicates.
+    :ivar poke_interval: seconds between the rounds of a poll; 0 for iterations.
+    :ivar timeout: seconds for all rounds together; None for a region without a loop.
+    :ivar max_rounds: None for no bound.
+    """
+
+    task_id: str
+    steps: tuple[str, ...]
+    loop: Literal["poll", "iteration"] | None = None
+    safe: bool = True
+    exits: tuple[Edge, ...] = ()
+    poke_interval: float = 0.0
+    timeout: float | None = None
+    max_rounds: int | None = None
+    exponential_backoff: bool = False
+
+
+class PathNeed(PlanValue):
+    """An optional input without default that a path parameter needs, so that it is asked for at the start."""
+
+    input: str
+    step: str
+    parameter: str
+    operation: str
+    allowed: tuple[Any, ...] = ()
+
+    def __str__(self) -> str:
+        text = f"input '{self.input}' is needed by path parameter '{self.parameter}' of step '{self.step}'"
+        text += f" ({self.operation})"
+        return text + (f"; allowed values: {', '.join(map(str, self.allowed))}" if self.allowed else "")
+
+
+class Plan(PlanValue):
+    """One workflow, compiled.
+
+    :ivar key: the workflow id, unique among the plans of one compilation (``source.workflowId`` from other documents).
+    :ivar document: ``name`` (file), ``title``, ``version``, ``digest`` (SHA-256 of the text), ``self``.
+    :ivar sources: fields of the source descriptions by name, for ``$sourceDescriptions``.
+    :ivar components: reusable parameters, for ``$components``.
+    :ivar inputs: JSON Schema of the inputs, references inlined; None if the workflow declares none.
+    :ivar steps: reachable steps in document order.
+    :ivar regions: in topological order; the first holds the first step.
+    :ivar edges: every way between steps, in document order.
+    :ivar unreachable: ids of steps that no way leads to.
+    :ivar children: plans of the workflows that steps, actions and ``dependsOn`` name, by key.
+    :ivar depends_on: keys of workflows that come first.
+    """
+
+    key: str
+    workflow_id: str
+    dialect: Literal["lenient", "strict"] = "lenient"
+    summary: str = ""
+    description: str = ""
+    document: dict[str, str] = Field(default_factory=dict)
+    sources: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    components: dict[str, Any] = Field(default_factory=dict)
+    inputs: Any = None
+    parameters: tuple[Parameter, ...] = ()
+    steps: tuple[PlannedStep, ...]
+    regions: tuple[Region, ...]
+    edges: tuple[Edge, ...] = ()
+    outputs: dict[str, Any] = Field(default_factory=dict)
+    unreachable: tuple[str, ...] = ()
+    path_needs: tuple[PathNeed, ...] = ()
+    sensitive: tuple[str, ...] = ()
+    depends_on: tuple[str, ...] = ()
+    children: dict[str, Plan] = Field(default_factory=dict)
+    settings: Settings = Field(default_factory=Settings)
+
+    def step(self, step_id: str) -> PlannedStep:
+        """Return the planned step of that id; KeyError if it is unknown or unreachable."""
+        for step in self.steps:
+            if step.step_id == step_id:
+                return step
+        raise KeyError(step_id)
+
+    def region_of(self, step_id: str) -> Region:
+        """Return the region that holds the step; KeyError if none does."""
+        for region in self.regions:
+            if step_id in region.steps:
+                return region
+        raise KeyError(step_id)

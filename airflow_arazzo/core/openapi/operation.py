@@ -1,0 +1,111 @@
+"""One operation of an API description, whatever its version: everything a request needs, and nothing else.
+
+An :class:`Operation` is a JSON value: it travels in the plan, so that no worker opens the description again.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Value(BaseModel):
+    """The base of the values in this module."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class ServerVariable(Value):
+    """Server Variable Object: default and allowed values."""
+
+    default: str
+    enum: tuple[str, ...] = ()
+
+
+class Server(Value):
+    """Server Object; ``url`` is a template, made absolute against the description where that has a URL."""
+
+    url: str
+    variables: dict[str, ServerVariable] = Field(default_factory=dict)
+    description: str = ""
+
+
+class ParameterSpec(Value):
+    """How a parameter is written into a request (OpenAPI Parameter Object, Swagger 2.0 translated).
+
+    ``content_type`` is set for parameters with ``content``: then the value is serialized in that media type.
+    """
+
+    name: str
+    location: Literal["path", "query", "querystring", "header", "cookie"]
+    required: bool = False
+    style: str = "simple"
+    explode: bool = False
+    allow_reserved: bool = False
+    content_type: str | None = None
+    schema_: dict[str, Any] | bool = Field(default=True, alias="schema")
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True)
+
+    @property
+    def allowed(self) -> tuple[Any, ...]:
+        """The values the schema enumerates; empty where any is allowed."""
+        return tuple(self.schema_.get("enum", ())) if isinstance(self.schema_, dict) else ()
+
+
+class BodySpec(Value):
+    """One media type of a request body: its schema and, for forms, the encoding by property."""
+
+    content_type: str
+    schema_: dict[str, Any] | bool = Field(default=True, alias="schema")
+    encoding: dict[str, Any] = Field(default_factory=dict)
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True)
+
+
+class SecurityScheme(Value):
+    """One security scheme as a requirement uses it: its key in the description, the scheme, the scopes asked for."""
+
+    key: str
+    type: str
+    """``http``, ``apiKey``, ``oauth2``, ``openIdConnect`` or ``mutualTLS``."""
+    scheme: str = ""
+    """For ``http``: ``basic``, ``bearer``, ... in lower case."""
+    name: str = ""
+    """For ``apiKey``: the header, query parameter or cookie."""
+    location: str = ""
+    flows: dict[str, Any] = Field(default_factory=dict)
+    open_id_connect_url: str = ""
+    scopes: tuple[str, ...] = ()
+
+
+class Operation(Value):
+    """One operation: method, path template, servers in order of precedence, parameters, bodies, security.
+
+    :ivar source: name of the source description.
+    :ivar pointer: JSON pointer of the operation in its description.
+    :ivar security: alternatives of combinations; empty means no credentials are asked for.
+    :ivar accepts: response media types of the description, for ``Accept``.
+    """
+
+    source: str
+    operation_id: str | None = None
+    pointer: str = ""
+    method: str
+    path: str
+    servers: tuple[Server, ...] = ()
+    parameters: tuple[ParameterSpec, ...] = ()
+    bodies: tuple[BodySpec, ...] = ()
+    body_required: bool = False
+    security: tuple[tuple[SecurityScheme, ...], ...] = ()
+    accepts: tuple[str, ...] = ()
+    summary: str = ""
+
+    def parameter(self, name: str, location: str | None = None) -> ParameterSpec | None:
+        """Return the parameter of that name (and place); header names compare without case."""
+        for spec in self.parameters:
+            same = spec.name.lower() == name.lower() if spec.location == "header" else spec.name == name
+            if same and location in (None, spec.location):
+                return spec
+        return None
