@@ -1,0 +1,36 @@
+"""The command ``airflow-arazzo``: starts without Airflow, and imports a command's module only when it is asked for."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+COMMANDS = {
+    "demo": "airflow_arazzo.cli.demo",
+    "mock": "airflow_arazzo.cli.mock",
+}
+"""By command name the module whose ``command`` is it."""
+
+
+class LazyGroup(click.Group):
+    """A group of commands whose modules are imported when they are needed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands in the order of the help text."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return the command named so, or None."""
+        module = COMMANDS.get(cmd_name)
+        if module is None:
+            return None
+        command = import_module(module).command
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="airflow-provider-arazzo", prog_name="airflow-arazzo")
+def main() -> None:
+    """Arazzo workflow documents on Apache Airflow."""

@@ -1,0 +1,56 @@
+# `make help` lists the targets. Needs make and Python 3.10 or newer; everything else goes into .venv.
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+# PYTHON=/path/to/python overrides the choice of .ci/make-venv.
+PYTHON ?=
+# More arguments for pytest: make test ARGS="-k polling"
+ARGS ?=
+# KEEP=1 leaves the demo's Airflow running until Ctrl-C; SHORT=1 leaves out the slow scheduler tests.
+yes = $(filter-out 0 no false,$(1))
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test test-scheduler lint format constraints clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
+
+demo: $(READY) ## run both workflows on a real Airflow against a mock of their APIs (KEEP=1: leave the UI running)
+	@$(BIN)/airflow-arazzo demo $(if $(call yes,$(KEEP)),--keep)
+
+test: $(READY) ## run the tests that need no running scheduler (ARGS="-k polling")
+	@$(BIN)/python -m pytest -m "not scheduler" $(ARGS)
+
+test-scheduler: $(READY) ## run the tests that start Airflow's four components (SHORT=1: without the slow ones)
+	@$(BIN)/python -m pytest -m "scheduler$(if $(call yes,$(SHORT)), and not slow)" $(ARGS)
+
+lint: $(READY) ## check style, types and the direction of imports
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(READY) ## format the code and fix what can be fixed
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+install: $(READY) ## make .venv with everything in constraints.txt
+
+# hatchling comes first, so that the build itself runs on a pinned version too.
+$(READY): pyproject.toml constraints.txt
+	@sh .ci/make-venv $(VENV) $(PYTHON)
+	@echo "Installing what constraints.txt names into $(VENV): a minute or two, once."
+	@$(BIN)/python -m pip install -qq --compile --constraint constraints.txt editables hatchling
+	@$(BIN)/python -m pip install -qq --compile --no-build-isolation --constraint constraints.txt --editable '.[dev]'
+	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true
+	@touch $(READY)
+
+# Needs uv. Not part of any other target: the versions change only when somebody means it.
+constraints: ## resolve every version anew into constraints.txt
+	@{ head -1 constraints.txt; echo 'apache-airflow==3.3.2' | uv pip compile --quiet --universal --python-version 3.10 \
+	    --extra celery --extra dev --no-annotate --no-header --constraint /dev/stdin pyproject.toml; } > constraints.new
+	@mv constraints.new constraints.txt
+
+clean: ## remove the environment, the demo's Airflow and every cache
+	@rm -rf $(VENV) .demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@find airflow_arazzo dags tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

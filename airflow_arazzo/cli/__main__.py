@@ -1,0 +1,7 @@
+"""``python -m airflow_arazzo.cli`` is ``airflow-arazzo``."""
+
+from __future__ import annotations
+
+from airflow_arazzo.cli import main
+
+main(prog_name="airflow-arazzo")

@@ -1,0 +1,134 @@
+"""Airflow's REST API as a test or the demo needs it: trigger, watch, read results."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import requests
+
+ENDED = frozenset({"success", "failed"})
+
+
+class AirflowRest:
+    """Talk to an Airflow whose simple auth manager lets everybody in as an administrator.
+
+    :param base_url: for example ``http://127.0.0.1:8080``.
+    """
+
+    def __init__(self, base_url: str) -> None:
+        self.base_url = base_url
+        self._session: requests.Session | None = None
+
+    def call(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
+        """Send one request below ``/api/v2`` and return the JSON of its answer.
+
+        :raises requests.RequestException: when there is no answer or its status is 400 or higher.
+        """
+        session = self._session or self._login()
+        response = session.request(method, f"{self.base_url}/api/v2{path}", json=body, params=query, timeout=30)
+        if response.status_code == 401:
+            response = self._login().request(
+                method, f"{self.base_url}/api/v2{path}", json=body, params=query, timeout=30
+            )
+        if response.status_code >= 400:
+            import requests
+
+            raise requests.HTTPError(f"{method} {path} -> {response.status_code}: {response.text[:600]}")
+        return response.json() if response.content else None
+
+    def health(self) -> dict[str, str]:
+        """Return each component's status by name, without logging in; empty while nothing listens."""
+        import requests
+
+        try:
+            with requests.Session() as session:
+                session.trust_env = False
+                answer = session.get(f"{self.base_url}/api/v2/monitor/health", timeout=5).json()
+        except (requests.RequestException, ValueError):
+            return {}
+        return {name: str((state or {}).get("status")) for name, state in answer.items()}
+
+    def dag_ids(self) -> set[str]:
+        """Return the ids of the DAGs that are there."""
+        return {dag["dag_id"] for dag in self.call("GET", "/dags", limit=100)["dags"] if not dag.get("is_stale")}
+
+    def import_errors(self) -> list[str]:
+        """Return the messages of the DAG files that cannot be imported."""
+        return [error["stack_trace"] for error in self.call("GET", "/importErrors")["import_errors"]]
+
+    def trigger(self, dag_id: str, conf: Mapping[str, Any] | None = None) -> str:
+        """Start a run and return its id."""
+        body = {"logical_date": None, "conf": dict(conf or {})}
+        return str(self.call("POST", f"/dags/{dag_id}/dagRuns", body)["dag_run_id"])
+
+    def run(self, dag_id: str, run_id: str) -> dict[str, Any]:
+        """Return one run: its ``state``, ``start_date``, ``end_date``, ``conf`` ..."""
+        run: dict[str, Any] = self.call("GET", f"/dags/{dag_id}/dagRuns/{run_id}")
+        return run
+
+    def wait(self, dag_id: str, run_id: str, limit: float = 120, interval: float = 0.3) -> dict[str, Any]:
+        """Return the run when it has ended.
+
+        :raises TimeoutError: when it has not after ``limit`` seconds, with the states of its tasks.
+        """
+        deadline = time.monotonic() + limit
+        while (run := self.run(dag_id, run_id))["state"] not in ENDED:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{dag_id} {run_id} still {run['state']}: {self.task_states(dag_id, run_id)}")
+            time.sleep(interval)
+        return run
+
+    def tasks(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
+        """Return the run's task instances, those that started first first."""
+        found = self.call("GET", f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances", limit=100)["task_instances"]
+        return sorted(found, key=lambda task: (task["start_date"] is None, task["start_date"] or ""))
+
+    def task_states(self, dag_id: str, run_id: str) -> dict[str, str | None]:
+        """Return the state of each task by id, those that started first first."""
+        return {task["task_id"]: task["state"] for task in self.tasks(dag_id, run_id)}
+
+    def xcom(self, dag_id: str, run_id: str, task_id: str, key: str = "return_value") -> Any:
+        """Return an XCom's value, None when the task left none."""
+        import requests
+
+        path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries/{key}"
+        try:
+            return self.call("GET", path)["value"]
+        except requests.HTTPError as error:
+            if "-> 404" in str(error):
+                return None
+            raise
+
+    def task_log(self, dag_id: str, run_id: str, task_id: str, attempt: int = 1) -> str:
+        """Return the log of a task's attempt, a line per event."""
+        path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/logs/{attempt}"
+        return "\n".join(_line(entry) for entry in self.call("GET", path)["content"])
+
+    def close(self) -> None:
+        """Close the connection."""
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+
+    def _login(self) -> requests.Session:
+        import requests
+
+        self.close()
+        session = requests.Session()
+        session.trust_env = False  # no proxy between us and 127.0.0.1
+        token = session.get(f"{self.base_url}/auth/token", timeout=30)
+        token.raise_for_status()
+        session.headers["Authorization"] = f"Bearer {token.json()['access_token']}"
+        self._session = session
+        return session
+
+
+def _line(entry: Any) -> str:
+    """Return one entry of a task's log as text: its event, then an exception's type and value if it carries one."""
+    if not isinstance(entry, dict):
+        return str(entry)
+    causes = [f"{cause.get('exc_type')}: {cause.get('exc_value')}" for cause in entry.get("error_detail") or ()]
+    return "\n".join([str(entry.get("event")), *causes])

@@ -1,0 +1,217 @@
+"""An Airflow of one's own for a test or the demo: four processes in a private home, started, killed and stopped.
+
+Airflow is only ever started as a program; nothing of it is imported. Each component is the leader of a session of its
+own and everything it starts stays in that session, so that stopping the session leaves no orphan: Airflow's workers
+put each task into a process group of its own, and a scheduler that is killed leaves its workers behind.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+
+from airflow_arazzo.testing.airflow_rest import AirflowRest
+from airflow_arazzo.testing.sessions import Session, start_session, stop_sessions
+
+COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
+
+# What the monitor says of each component, by its name there.
+HEALTH = {
+    "metadatabase": "api-server",
+    "scheduler": "scheduler",
+    "dag_processor": "dag-processor",
+    "triggerer": "triggerer",
+}
+
+# The log servers listen on every interface; here the API server reads the same files.
+ARGUMENTS = {"scheduler": ("--skip-serve-logs",), "triggerer": ("--skip-serve-logs",)}
+
+
+class StartError(RuntimeError):
+    """Airflow did not come up; the message says what is missing and shows the end of its log."""
+
+
+class LocalAirflow:
+    """Airflow's four components on SQLite and the LocalExecutor, bound to 127.0.0.1.
+
+    :param home: an empty or missing folder for the database, the logs and the pid files.
+    :param dags_folder: the folder of DAG files.
+    :param env: more environment variables, connections (``AIRFLOW_CONN_...``) for example; they win.
+    :param port: the port of the API and the UI; a free one by default.
+    """
+
+    def __init__(
+        self, home: Path, dags_folder: Path, env: Mapping[str, str] | None = None, *, port: int | None = None
+    ) -> None:
+        self.home = home.absolute()
+        self.dags_folder = dags_folder.absolute()
+        self.port = port or free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.environment = {**_environment(self.home, self.dags_folder, self.port), **(env or {})}
+        self.rest = AirflowRest(self.url)
+        self.sessions: dict[str, Session] = {}
+
+    def __enter__(self) -> LocalAirflow:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def migrate(self) -> None:
+        """Create the database.
+
+        :raises StartError: with the end of what the command printed.
+        """
+        self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        log = self.log_path("db-migrate")
+        with log.open("wb") as output:
+            done = subprocess.run(
+                [*_airflow(), "db", "migrate"],
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                check=False,
+            )
+        if done.returncode:
+            raise StartError(f"`airflow db migrate` ended with code {done.returncode}:\n{_tail(log)}")
+
+    def start(self, *components: str) -> None:
+        """Start components, all four by default, without waiting for them."""
+        for name in components or COMPONENTS:
+            command = [*_airflow(), name, *ARGUMENTS.get(name, ())]
+            self.sessions[name] = start_session(
+                name, command, env=self.environment, folder=self.home / "run", log=self.log_path(name)
+            )
+
+    def wait_healthy(self, limit: float = 120) -> None:
+        """Return when every started component says that it is healthy.
+
+        :param limit: seconds.
+        :raises StartError: when one has ended or time is up.
+        """
+        deadline = time.monotonic() + limit
+        while True:
+            health = self.rest.health()
+            waiting = [name for key, name in HEALTH.items() if name in self.sessions and health.get(key) != "healthy"]
+            if not waiting:
+                return
+            ended = [name for name, session in self.sessions.items() if session.ended]
+            if ended or time.monotonic() > deadline:
+                raise StartError(self._missing(ended, waiting, limit))
+            time.sleep(0.2)
+
+    def wait_for_dags(self, *dag_ids: str, limit: float = 60) -> None:
+        """Return when the DAG processor has found these DAGs.
+
+        :raises StartError: when time is up, with the DAG files' import errors.
+        """
+        deadline = time.monotonic() + limit
+        while missing := set(dag_ids) - self.rest.dag_ids():
+            errors = self.rest.import_errors()
+            if errors or time.monotonic() > deadline:
+                names = ", ".join(sorted(missing))
+                raise StartError("\n".join([f"No DAG {names} after {limit:.0f} s.", *errors]))
+            time.sleep(0.3)
+
+    def kill(self, component: str, number: int = signal.SIGKILL) -> None:
+        """Send a signal to a component and everything it started; after SIGKILL it can be started again."""
+        self.sessions[component].signal(number)
+        if number == signal.SIGKILL:
+            self.sessions.pop(component).wait()
+
+    def stop(self, limit: float = 15) -> None:
+        """Stop everything that was started; what still runs after ``limit`` seconds is killed."""
+        self.rest.close()
+        stop_sessions(self.sessions.values(), limit)
+        self.sessions.clear()
+
+    def log_path(self, name: str) -> Path:
+        """Return where a component writes what it prints."""
+        return self.home / f"{name}.log"
+
+    def _missing(self, ended: list[str], waiting: list[str], limit: float) -> str:
+        if ended:
+            codes = {name: self.sessions[name].exit_code for name in ended}
+            lines = [f"{name} ended with code {code}." for name, code in codes.items()]
+        else:
+            lines = [f"Not healthy after {limit:.0f} s: {', '.join(waiting)}."]
+        for name in ended or waiting:
+            lines.append(f"The end of {self.log_path(name)}:\n{_tail(self.log_path(name))}")
+        return "\n".join(lines)
+
+
+def free_port() -> int:
+    """Return a port of 127.0.0.1 that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _airflow() -> list[str]:
+    """Return the command ``airflow`` of the environment that runs this."""
+    beside = Path(sys.executable).parent / "airflow"
+    found = str(beside) if beside.exists() else shutil.which("airflow")
+    if found is None:
+        raise StartError("The command `airflow` is not installed beside this Python.")
+    return [found]
+
+
+def _environment(home: Path, dags_folder: Path, port: int) -> dict[str, str]:
+    """Return the environment of every component: the caller's, without its own Airflow settings, and ours."""
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        # Without byte code every process would take seconds longer to import Airflow.
+        if not name.startswith(("AIRFLOW_", "AIRFLOW__")) and name != "PYTHONDONTWRITEBYTECODE"
+    }
+    path = os.pathsep.join([str(Path(sys.executable).parent), inherited.get("PATH", os.defpath)])
+    url = f"http://127.0.0.1:{port}"
+    return {
+        **inherited,
+        "PATH": path,
+        "NO_PROXY": "*",
+        "no_proxy": "*",
+        "PYTHONUNBUFFERED": "1",
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(dags_folder),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+        "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+        "AIRFLOW__CORE__PARALLELISM": "4",
+        "AIRFLOW__CORE__HOSTNAME_CALLABLE": "socket.gethostname",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
+        "AIRFLOW__API__HOST": "127.0.0.1",
+        "AIRFLOW__API__PORT": str(port),
+        "AIRFLOW__API__BASE_URL": url,
+        "AIRFLOW__API__WORKERS": "1",
+        "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.1",
+        "AIRFLOW__SCHEDULER__TRIGGER_TIMEOUT_CHECK_INTERVAL": "2",
+        "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "5",
+        "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "30",
+        # A worker's slot stays busy until the next heartbeat after its task has ended.
+        "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
+        "AIRFLOW__WORKERS__MAX_FAILED_HEARTBEATS": "15",
+        # A triggerer that was killed is noticed, and its polls taken over, after this many seconds.
+        "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "8",
+        "AIRFLOW__TRIGGERER__JOB_HEARTBEAT_SEC": "1",
+        "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+    }
+
+
+def _tail(log: Path, lines: int = 20) -> str:
+    """Return the last lines of a log, indented."""
+    text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else "(no log)"
+    return "\n".join(f"  {line}" for line in text.splitlines()[-lines:])
