@@ -1,0 +1,58 @@
+"""The RFC 9535 environment: the library's, with regular expressions that give up after a second."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import regex
+from iregexp_check import check
+from jsonpath_rfc9535 import JSONPathEnvironment
+from jsonpath_rfc9535.function_extensions import ExpressionType, FilterFunction
+
+REGEX_SECONDS = 1.0
+
+
+class BoundedPattern(FilterFunction):
+    """``match`` or ``search`` of RFC 9535 with a time limit; a pattern that is no I-Regexp matches nothing."""
+
+    arg_types: ClassVar[list[ExpressionType]] = [ExpressionType.VALUE, ExpressionType.VALUE]
+    return_type = ExpressionType.LOGICAL
+
+    def __init__(self, find: Callable[..., Any]) -> None:
+        self.find = find
+
+    def __call__(self, string: object, pattern: object) -> bool:
+        """Tell whether the string matches.
+
+        :raises TimeoutError: if the pattern backtracks for longer than a second.
+        """
+        if not isinstance(string, str) or not isinstance(pattern, str) or not check(pattern):
+            return False
+        try:
+            return self.find(python_pattern(pattern), string, timeout=REGEX_SECONDS) is not None
+        except regex.error:
+            return False
+
+
+class BoundedEnvironment(JSONPathEnvironment):
+    """RFC 9535 with bounded ``match`` and ``search``."""
+
+    max_recursion_depth = 200
+
+    def setup_function_extensions(self) -> None:
+        """Replace the two functions that run regular expressions."""
+        super().setup_function_extensions()
+        self.function_extensions["match"] = BoundedPattern(regex.fullmatch)
+        self.function_extensions["search"] = BoundedPattern(regex.search)
+
+
+def python_pattern(pattern: str) -> str:
+    """Write an I-Regexp (RFC 9485) as a Python pattern: its dot is neither line feed nor carriage return."""
+    parts, escaped, inside = [], False, False
+    for char in pattern:
+        if not escaped and char in "[]":
+            inside = char == "["
+        parts.append("[^\\r\\n]" if char == "." and not escaped and not inside else char)
+        escaped = char == "\\" and not escaped
+    return "".join(parts)
