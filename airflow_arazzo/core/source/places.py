@@ -1,0 +1,107 @@
+"""Where things stand in a text: lines and columns, and the extent of each value."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+
+from airflow_arazzo.core.errors import Place
+
+_LINE_BREAK = re.compile(r"\r\n|\n|\r")
+_EXCERPT = 240
+_MESSAGE = 600
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_PROPERTIES = re.compile(r"(?:[&!]\S*\s+)*")
+_CHARACTER = {
+    '"': re.compile(r"\\(?:x..|u.{4}|U.{8}|.)|[^\\\n]"),
+    "'": re.compile(r"''|[^\n]"),
+    "": re.compile(r"[^\n]"),
+}
+
+
+def printable(text: str) -> str:
+    """Return text fit for a terminal and a log line: bounded, nothing that moves a cursor or is no character."""
+    text = _UNPRINTABLE.sub("�", text.replace("\n", " ").replace("\t", " "))
+    return text if len(text) <= _MESSAGE else text[: _MESSAGE - 1] + "…"
+
+
+class Lines:
+    """The lines of a text, to turn offsets into lines and columns."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.starts = [0, *(match.end() for match in _LINE_BREAK.finditer(text))]
+
+    def place(self, file: str, pointer: str, start: int, width: int) -> Place:
+        start = min(max(start, 0), len(self.text))
+        line = bisect_right(self.starts, start)
+        first = self.starts[line - 1]
+        end = self.starts[line] if line < len(self.starts) else len(self.text)
+        excerpt = _UNPRINTABLE.sub("�", self.text[first:end].rstrip().replace("\t", " "))
+        column = start - first + 1
+        room = max(1, len(excerpt) - column + 1)
+        if len(excerpt) > _EXCERPT:
+            excerpt = excerpt[:_EXCERPT] + "…" if column <= _EXCERPT - 40 else ""
+            room = min(room, 40)
+        return Place(file, line, column, pointer, excerpt, min(width, room))
+
+
+@dataclass(frozen=True)
+class Node:
+    """Where a value stands: offsets of its text, how it is written, and what is in it.
+
+    ``style`` is the first character of a quoted or block scalar, empty for plain ones, ``{`` or ``[`` for containers.
+    """
+
+    start: int
+    end: int
+    style: str
+    children: dict[str, tuple[Node, Node]] | list[Node] | None
+
+    @property
+    def width(self) -> int:
+        return 1 if self.children is not None or self.style in ("|", ">") else max(1, self.end - self.start)
+
+    def child(self, token: str) -> tuple[Node | None, Node] | None:
+        match self.children:
+            case dict() as members:
+                return members.get(token)
+            case list() as items if token.isdecimal() and len(token) < 10 and int(token) < len(items):
+                return None, items[int(token)]
+        return None
+
+    def offset(self, text: str, offset: int) -> int:
+        """Return the offset in the file of a character of this scalar's value; its start where that is unclear."""
+        start = self.start
+        if text[start : start + 1] in ("&", "!"):
+            properties = _PROPERTIES.match(text, start)
+            start = properties.end() if properties else start
+        if self.style == "|":
+            return _in_block(text, start, self.end, offset)
+        if self.style in _CHARACTER:
+            return _in_line(text, start + len(self.style), self.end, offset, _CHARACTER[self.style])
+        return self.start
+
+
+def _in_line(text: str, start: int, end: int, offset: int, character: re.Pattern[str]) -> int:
+    here = start
+    for _ in range(offset):
+        match = character.match(text, here, end)
+        if match is None:
+            return start
+        here = match.end()
+    return here
+
+
+def _in_block(text: str, start: int, end: int, offset: int) -> int:
+    lines = text[start:end].split("\n")[1:]
+    indent = min((len(line) - len(line.lstrip(" ")) for line in lines if line.strip()), default=0)
+    here = text.find("\n", start) + 1
+    for line in lines:
+        content = len(line) - indent if line.strip() else 0
+        if offset <= content:
+            return here + min(indent, len(line)) + offset
+        offset -= content + 1
+        here += len(line) + 1
+    return start

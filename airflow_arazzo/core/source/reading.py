@@ -1,0 +1,44 @@
+"""What the readers of YAML and JSON share: what they return, how they refuse, and the limits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from airflow_arazzo.core.errors import DocumentError, Problem, Severity
+from airflow_arazzo.core.source.places import Lines, Node, printable
+
+#: Files beyond these limits are refused (rule ``yaml-limits``).
+MAX_CHARACTERS = 32 * 1024 * 1024
+MAX_DEPTH = 200
+MAX_NODES = 2_000_000
+
+
+@dataclass(frozen=True)
+class Read:
+    """A value that was read; ``key`` is the text it has as a key, None if it cannot be one."""
+
+    value: Any
+    node: Node | None = None
+    key: str | None = None
+    size: int = 1
+
+
+class Reading:
+    """One reading of a text; with ``locate`` it also notes where everything stands."""
+
+    def __init__(self, text: str, name: str, *, locate: bool) -> None:
+        self.text, self.name, self.locate = text, name, locate
+        self.count = 0
+
+    def fail(self, rule: str, offset: int, message: str, hint: str | None = None) -> NoReturn:
+        place = Lines(self.text).place(self.name, "", offset, 1)
+        raise DocumentError([Problem(rule, Severity.ERROR, place, printable(message), hint)])
+
+    def spend(self, size: int, depth: int, offset: int) -> None:
+        """Count what was read, aliases written out, and refuse what is too much."""
+        self.count += size
+        if self.count > MAX_NODES:
+            self.fail("yaml-limits", offset, f"the file holds more than {MAX_NODES:,} values, aliases written out")
+        if depth > MAX_DEPTH:
+            self.fail("yaml-limits", offset, f"values are nested more than {MAX_DEPTH} deep")

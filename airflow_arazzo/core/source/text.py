@@ -1,0 +1,160 @@
+"""A file that was read: text, value, and the place of each value when somebody asks."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NoReturn
+
+from airflow_arazzo.core.errors import DocumentError, Place, Problem, Severity
+from airflow_arazzo.core.source.json import read_json
+from airflow_arazzo.core.source.places import Lines, Node, printable
+from airflow_arazzo.core.source.reading import MAX_CHARACTERS, Read, Reading
+from airflow_arazzo.core.source.yaml import read_yaml
+
+_LONE = re.compile("[\ud800-\udfff]")
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """A file that was read: its text and the value it holds.
+
+    :param name: the name as the user gave it, for messages.
+    :param uri: absolute path or URL, the base of relative references; empty where there is none.
+    :param text: the whole text, without a byte order mark.
+    :param data: what it says, as a plain JSON-like value; aliases share their value, so nobody may change it.
+    """
+
+    name: str
+    uri: str
+    text: str = field(repr=False)
+    data: Any = field(repr=False)
+
+    @cached_property
+    def digest(self) -> str:
+        """The SHA-256 of the text, in hexadecimal."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+    def place(self, pointer: str, *, key: bool = False, offset: int = 0, width: int | None = None) -> Place:
+        """Return where a value stands, or the nearest value around it that exists.
+
+        :param pointer: RFC 6901 JSON pointer.
+        :param key: the member's name rather than its value.
+        :param offset: so many characters into a text.
+        :param width: how many characters to mark; None marks a scalar as a whole.
+        """
+        node, name = self._find(pointer)
+        if name is not None and key:
+            return self._lines.place(self.name, pointer, name.start, width or name.width)
+        start = node.offset(self.text, offset) if offset or width else node.start
+        return self._lines.place(self.name, pointer, start, width or max(1, node.width - (start - node.start)))
+
+    def problem(
+        self,
+        rule: str,
+        severity: Severity,
+        pointer: str,
+        message: str,
+        hint: str | None = None,
+        *,
+        key: bool = False,
+        offset: int = 0,
+        width: int | None = None,
+    ) -> Problem:
+        """Return a problem at the value of that pointer; the rest as :meth:`place`."""
+        place = self.place(pointer, key=key, offset=offset, width=width)
+        return Problem(rule, severity, place, printable(message), hint and printable(hint))
+
+    def _find(self, pointer: str) -> tuple[Node, Node | None]:
+        node, name = self._root, None
+        for token in pointer.split("/")[1:]:
+            child = node.child(token.replace("~1", "/").replace("~0", "~"))
+            if child is None:
+                return node, None
+            name, node = child
+        return node, name
+
+    @cached_property
+    def _lines(self) -> Lines:
+        return Lines(self.text)
+
+    @cached_property
+    def _root(self) -> Node:
+        return _read(self.text, self.name, locate=True).node or Node(0, 0, "", None)
+
+
+def load_source(path: str | Path, *, name: str | None = None) -> Source:
+    """Read a YAML or JSON file.
+
+    :param path: the file.
+    :param name: its name in messages; the path as given where None.
+    :raises DocumentError: if it is missing, no file, not UTF-8, too large, or not readable as YAML or JSON.
+    """
+    shown = name or str(path)
+    try:
+        with open(path, "rb") as file:
+            raw = file.read(MAX_CHARACTERS * 4 + 1)
+        uri = str(Path(path).resolve())
+    except FileNotFoundError:
+        _refuse_file(shown, "there is no such file")
+    except IsADirectoryError:
+        _refuse_file(shown, "this is a folder, not a file")
+    except (OSError, ValueError) as error:
+        _refuse_file(shown, f"the file cannot be read: {getattr(error, 'strerror', None) or error}")
+    return parse_source(_decode(raw, shown), shown, uri)
+
+
+def parse_source(text: str, name: str, uri: str = "") -> Source:
+    """Read YAML or JSON text; ``.json`` is JSON, other text is if it starts with ``{`` and can be.
+
+    :param text: the whole text.
+    :param name: the file's name for messages.
+    :param uri: absolute path or URL.
+    :raises DocumentError: with one located problem (``yaml-syntax``, ``json-syntax``, ``duplicate-key``,
+        ``yaml-limits``).
+    """
+    text = text.removeprefix("\ufeff")
+    data = _read(text, name, locate=False).value
+    return Source(name, uri, text, data)
+
+
+def _refuse_file(name: str, message: str, place: Place | None = None) -> NoReturn:
+    raise DocumentError([Problem("unreadable-file", Severity.ERROR, place or Place(name), printable(message))])
+
+
+def _decode(raw: bytes, name: str) -> str:
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        _refuse_file(name, "the file is UTF-16; save it as UTF-8")
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        before = raw[: error.start].decode("utf-8")
+        place = Lines(before).place(name, "", len(before), 1)
+        _refuse_file(name, f"the file is not UTF-8: byte 0x{raw[error.start]:02x} starts no character", place)
+
+
+def _read(text: str, name: str, *, locate: bool) -> Read:
+    reading = Reading(text, name, locate=locate)
+    if len(text) > MAX_CHARACTERS:
+        reading.fail("yaml-limits", 0, f"the file is larger than {MAX_CHARACTERS:,} characters")
+    lone = _LONE.search(text)
+    if lone is not None:
+        reading.fail(
+            "unreadable-file", lone.start(), "half of a surrogate pair stands alone here, which is no character"
+        )
+    if name.endswith(".json"):
+        return read_json(text, name, locate=locate)
+    if not text.lstrip().startswith("{"):
+        return read_yaml(text, name, locate=locate)
+    try:
+        return read_json(text, name, locate=locate)
+    except DocumentError as error:
+        if name.endswith((".yaml", ".yml")):
+            return read_yaml(text, name, locate=locate)
+        try:
+            return read_yaml(text, name, locate=locate)
+        except DocumentError:
+            raise error from None
