@@ -130,9 +130,12 @@ class LocalAirflow:
         if number == signal.SIGKILL:
             self.sessions.pop(component).wait()
 
-    def stop(self, limit: float = 15) -> None:
+    def stop(self, limit: float = 5) -> None:
         """Stop everything that was started; what still runs after ``limit`` seconds is killed."""
         self.rest.close()
+        # The API server goes last: a scheduler and a triggerer that cannot say good-bye wait for it to come back.
+        others = [session for name, session in self.sessions.items() if name != "api-server"]
+        stop_sessions(others, limit)
         stop_sessions(self.sessions.values(), limit)
         self.sessions.clear()
 

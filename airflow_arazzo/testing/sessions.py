@@ -69,8 +69,12 @@ def start_session(name: str, command: Sequence[str], *, env: Mapping[str, str], 
     return Session(name, process, pid_file)
 
 
-def stop_sessions(sessions: Iterable[Session], limit: float = 15) -> None:
-    """Ask all sessions to end, all at once; kill what still runs after ``limit`` seconds."""
+def stop_sessions(sessions: Iterable[Session], limit: float = 5) -> None:
+    """Ask all sessions to end, all at once; kill what still runs after ``limit`` seconds.
+
+    Do not wait for long: Airflow answers SIGTERM with an exception, which code that happens to run then can swallow,
+    and its triggerer waits ten seconds for triggers that nobody needs any more.
+    """
     stopping = list(sessions)
     for session in stopping:
         session.signal(signal.SIGTERM)
