@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote
 
@@ -58,6 +58,11 @@ def apply_pointer(value: Any, pointer: str, *, decode: bool = False) -> Any:
 def escape(name: str) -> str:
     """Write a member name as a JSON pointer token."""
     return name.replace("~", "~0").replace("/", "~1")
+
+
+def to_pointer(tokens: Iterable[str]) -> str:
+    """Write names and indices as a JSON pointer."""
+    return "".join(f"/{escape(token)}" for token in tokens)
 
 
 def unescape(token: str) -> str:
