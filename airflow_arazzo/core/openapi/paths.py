@@ -1,0 +1,141 @@
+"""Path templates: OpenAPI's ``{name}``, and what RFC 6570 and real descriptions write beside it.
+
+``{+name}`` lets slashes pass. A query string in the key (``/rest?method=x``) goes to the query, a fragment
+(``/tags/{arn}#keys``, there to make the key unique) is not sent.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
+
+from airflow_arazzo.core.absent import ABSENT
+from airflow_arazzo.core.errors import RequestError
+from airflow_arazzo.core.openapi.encoding import percent_encode
+from airflow_arazzo.core.openapi.operation import Operation, ParameterSpec
+from airflow_arazzo.core.openapi.parameters import is_undefined, path_text
+from airflow_arazzo.core.openapi.servers import describe
+
+_EXPRESSION = re.compile(r"\{([+#./;?&]?)([^{}]*)\}")
+_LITERAL = ":@!$&'()*+,;=/%"
+_DOTS = frozenset((".", ".."))
+_STYLES = {".": "label", ";": "matrix"}
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One expression of a template: where it stands, its operator and the names in it."""
+
+    start: int
+    end: int
+    operator: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Template:
+    """A path key, taken apart.
+
+    :param path: the path with its expressions.
+    :param query: the query string with its expressions, ``""`` for none.
+    :param optional: names of query expressions (``{?a,b}``), which the query takes.
+    """
+
+    path: str
+    query: str
+    optional: tuple[str, ...]
+
+    @property
+    def slots(self) -> tuple[Slot, ...]:
+        return tuple(
+            Slot(found.start(), found.end(), found[1], _names(found[1], found[2]))
+            for found in _EXPRESSION.finditer(self.path)
+        )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names that the path needs."""
+        return tuple(name for slot in self.slots for name in slot.names)
+
+
+def read_template(text: str) -> Template:
+    """Take a path key apart."""
+    optional = tuple(name for found in _EXPRESSION.finditer(text) if found[1] in ("?", "&") for name in _list(found[2]))
+    text = _EXPRESSION.sub(lambda found: "" if found[1] in ("?", "&", "#") else found[0], text)
+    path, _, query = _outside(text, "#")[0].partition("?")
+    return Template(path if path.startswith("/") else f"/{path}", query, optional)
+
+
+def expand_query(template: Template, values: Mapping[str, Any]) -> dict[str, str]:
+    """Return the parts of the query string in a path key by name, percent-encoded; one without a value is left out."""
+    parts = {}
+    for part in filter(None, template.query.split("&")):
+        name, equals, text = part.partition("=")
+        found = _EXPRESSION.fullmatch(text)
+        value = values.get(found[2].rstrip("*"), ABSENT) if found else ABSENT
+        if not found:
+            parts[unquote(name)] = percent_encode(name, _LITERAL) + equals + percent_encode(text, _LITERAL + "?")
+        elif value is not ABSENT and not is_undefined(value):
+            spec = ParameterSpec(name=name, location="path")
+            parts[unquote(name)] = f"{percent_encode(name, _LITERAL)}={path_text(spec, value)}"
+    return parts
+
+
+def expand_path(template: Template, operation: Operation, values: Mapping[str, Any]) -> str:
+    """Return the percent-encoded path with a value in every slot.
+
+    :raises RequestError: a value is absent, null, empty, ``.`` or ``..``, or would lead out of its place.
+    """
+    parts, last = [], 0
+    for slot in template.slots:
+        parts += [percent_encode(template.path[last : slot.start], _LITERAL), _expand(slot, operation, values)]
+        last = slot.end
+    path = "".join([*parts, percent_encode(template.path[last:], _LITERAL)])
+    if template.slots and (_DOTS.intersection(path.split("/")) or ".." in unquote(path).split("/")):
+        raise RequestError(f"the values of the path parameters of {describe(operation)} would lead out of its path")
+    return path
+
+
+def _expand(slot: Slot, operation: Operation, values: Mapping[str, Any]) -> str:
+    written = []
+    for name in slot.names:
+        spec = operation.parameter(name, "path") or ParameterSpec(name=name, location="path")
+        if slot.operator in _STYLES:
+            spec = spec.model_copy(update={"style": _STYLES[slot.operator]})
+        value = values.get(name, ABSENT)
+        if value is ABSENT or value == "" or is_undefined(value):
+            raise RequestError(_missing(spec, operation, value))
+        text = path_text(spec, value, slashes=slot.operator == "+")
+        if not text:
+            raise RequestError(_missing(spec, operation, value))
+        if unquote(text) in _DOTS:
+            raise RequestError(f"path parameter '{name}' of {describe(operation)} must not be '.' or '..'")
+        written.append(f"/{text}" if slot.operator == "/" else text)
+    return "".join(written) if slot.operator in ("/", ".", ";") else ",".join(written)
+
+
+def _missing(spec: ParameterSpec, operation: Operation, value: Any) -> str:
+    state = "has no value" if value is ABSENT else "is null" if value is None else "is empty"
+    allowed = ", ".join(str(item) for item in spec.allowed)
+    return f"path parameter '{spec.name}' of {describe(operation)} {state}" + (
+        f"; allowed values: {allowed}" if allowed else ""
+    )
+
+
+def _names(operator: str, text: str) -> tuple[str, ...]:
+    """Return the names in an expression; without an operator it is one name, as OpenAPI has it."""
+    return tuple(_list(text)) if operator else (text.strip(),)
+
+
+def _list(text: str) -> list[str]:
+    return [re.sub(r"\*$|:\d+$", "", name.strip()) for name in text.split(",") if name.strip()]
+
+
+def _outside(text: str, mark: str) -> tuple[str, str]:
+    """Split at the first mark that stands in no expression."""
+    blank = _EXPRESSION.sub(lambda found: " " * len(found[0]), text)
+    at = blank.find(mark)
+    return (text, "") if at < 0 else (text[:at], text[at + 1 :])

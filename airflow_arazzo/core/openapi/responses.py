@@ -1,0 +1,70 @@
+"""From a response's bytes to a value (RFC 9110, 8.3).
+
+JSON is parsed, JSON lines become an array; XML, forms and every other text stay text. Bytes are no JSON value: they
+become a ``data:`` URL with their media type, which a request body takes back as bytes. Nothing, or broken JSON, is
+ABSENT.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NoReturn
+
+from airflow_arazzo.core.absent import ABSENT
+from airflow_arazzo.core.exchange import Response
+from airflow_arazzo.core.openapi.data_url import write_data_url
+from airflow_arazzo.core.openapi.media import charset, is_json, is_json_lines, is_text, plain
+
+
+def decode_content(response: Response) -> Any:
+    """Return the body as a JSON value; ABSENT if there is none or it cannot be read.
+
+    Without a content type it is JSON if it reads as JSON, else text if it reads as UTF-8.
+    """
+    body, content_type = response.body, response.header("Content-Type") or ""
+    if not body:
+        return ABSENT
+    if is_json(content_type):
+        return _json(body, content_type)
+    if is_json_lines(content_type):
+        return _lines(body, content_type)
+    if is_text(content_type):
+        return _text(body, content_type)
+    return write_data_url(plain(content_type), body) if plain(content_type) else _untyped(body)
+
+
+def _json(body: bytes, content_type: str) -> Any:
+    try:
+        text = body.decode(charset(content_type) or json.detect_encoding(body))
+        return json.loads(text.removeprefix("\ufeff"), parse_constant=_refuse)
+    except (ValueError, LookupError, RecursionError):
+        return ABSENT
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no JSON")
+
+
+def _lines(body: bytes, content_type: str) -> Any:
+    values = [_json(line, content_type) for line in body.splitlines() if line.strip()]
+    return ABSENT if ABSENT in values else values
+
+
+def _text(body: bytes, content_type: str) -> str:
+    """Return text in its charset, else UTF-8, else Latin-1, which every byte is."""
+    for name in filter(None, (charset(content_type), "utf-8-sig")):
+        try:
+            return body.decode(name)
+        except (UnicodeDecodeError, LookupError):
+            continue
+    return body.decode("latin-1")
+
+
+def _untyped(body: bytes) -> Any:
+    value = _json(body, "")
+    if value is not ABSENT:
+        return value
+    try:
+        return body.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return write_data_url("application/octet-stream", body)
