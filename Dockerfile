@@ -1,0 +1,10 @@
+# Airflow's own image with this provider in it, at the versions that constraints.txt names.
+FROM apache/airflow:3.3.2
+
+COPY --chown=airflow:0 pyproject.toml constraints.txt README.md LICENSE /opt/airflow-arazzo/
+COPY --chown=airflow:0 airflow_arazzo /opt/airflow-arazzo/airflow_arazzo
+
+WORKDIR /opt/airflow-arazzo
+RUN pip install --no-cache-dir --constraint constraints.txt editables hatchling \
+ && pip install --no-cache-dir --no-build-isolation --constraint constraints.txt '.[celery]'
+WORKDIR /opt/airflow
