@@ -96,26 +96,30 @@ def stop_leftovers(folder: Path) -> None:
 
 
 def members(session_id: int) -> list[int]:
-    """Return the process ids of a session, its leader's first."""
+    """Return the process ids of a session, its leader's first, without those that have ended."""
     import psutil
 
-    found = [pid for pid in psutil.pids() if _session_of(pid) == session_id]
+    found = [pid for pid in psutil.pids() if _runs_in(pid, session_id)]
     return sorted(found, key=lambda pid: pid != session_id)
 
 
-def _kill_members(session_id: int) -> None:
-    """Kill a session; twice, for what was started in between."""
-    for _ in range(2):
-        for pid in members(session_id):
+def _kill_members(session_id: int, limit: float = 5) -> None:
+    """Kill a session until nothing of it runs: what was just being started too."""
+    deadline = time.monotonic() + limit
+    while (running := members(session_id)) and time.monotonic() < deadline:
+        for pid in running:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+        time.sleep(0.02)
 
 
-def _session_of(pid: int) -> int | None:
+def _runs_in(pid: int, session_id: int) -> bool:
+    import psutil
+
     try:
-        return os.getsid(pid)
-    except (ProcessLookupError, PermissionError):
-        return None
+        return os.getsid(pid) == session_id and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except (ProcessLookupError, PermissionError, psutil.NoSuchProcess):
+        return False
 
 
 def _born(pid: int) -> str | None:

@@ -45,13 +45,6 @@ def until(true, limit=20):
         time.sleep(0.02)
 
 
-def running(session_id):
-    return [pid for pid in members(session_id) if open(f"/proc/{pid}/stat").read().split()[2] != "Z"]
-
-
-pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
-
-
 def test_a_child_in_another_process_group_is_a_member(start):
     session = start()
     found = members(session.process.pid)
@@ -65,7 +58,7 @@ def test_stopping_leaves_no_process_and_no_pid_file(start, arguments):
     session = start(*arguments)
     stop_sessions([session], limit=0.5)
     assert session.ended
-    assert running(session.process.pid) == []
+    assert members(session.process.pid) == []
     assert not session.pid_file.exists()
 
 
@@ -74,16 +67,16 @@ def test_killing_reaches_all_members(start):
     session.signal(signal.SIGKILL)
     session.wait()
     assert session.exit_code == -signal.SIGKILL
-    assert running(session.process.pid) == []
+    assert members(session.process.pid) == []
 
 
 def test_leftovers_of_a_starter_that_was_killed_are_stopped(start):
     session = start()
     os.kill(session.process.pid, signal.SIGKILL)
     session.process.wait()
-    assert len(running(session.process.pid)) == 1
+    assert len(members(session.process.pid)) == 1
     stop_leftovers(session.pid_file.parent)
-    until(lambda: running(session.process.pid) == [])
+    until(lambda: members(session.process.pid) == [])
     assert not session.pid_file.exists()
 
 
@@ -91,6 +84,6 @@ def test_a_pid_that_somebody_else_has_now_is_left_alone(start):
     session = start()
     session.pid_file.write_text(f"{session.process.pid} 12345.0\n")
     stop_leftovers(session.pid_file.parent)
-    assert len(running(session.process.pid)) == 2
+    assert len(members(session.process.pid)) == 2
     assert not session.pid_file.exists()
     session.pid_file.touch()
