@@ -1,0 +1,163 @@
+"""Criteria of any type: reading them, and evaluating them to verdicts (Arazzo 1.1.0, Criterion Object)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from airflow_arazzo.core.absent import ABSENT
+from airflow_arazzo.core.criteria.description import reason
+from airflow_arazzo.core.criteria.jsonpath import Query, evaluate_jsonpath, read_jsonpath
+from airflow_arazzo.core.criteria.nodes import Remark
+from airflow_arazzo.core.criteria.pattern import check_pattern, matches
+from airflow_arazzo.core.criteria.portable import portable_spelling
+from airflow_arazzo.core.criteria.query import misleading
+from airflow_arazzo.core.criteria.simple import evaluate_simple, parse_simple
+from airflow_arazzo.core.criteria.verdict import Finding, Verdict
+from airflow_arazzo.core.criteria.xpath import check_xpath, holds_xpath
+from airflow_arazzo.core.document.models import Criterion, ExpressionType
+from airflow_arazzo.core.errors import EvaluationError, ExpressionSyntaxError, Severity
+from airflow_arazzo.core.expressions import Context, Dialect, Message, parse_expression
+from airflow_arazzo.core.expressions import evaluate as value_of
+from airflow_arazzo.core.expressions.selectors import RFC9535, VERSIONS, selector_version
+
+_TYPES = ("simple", "regex", "jsonpath", "xpath")
+
+
+def check(criterion: Criterion, dialect: Dialect = "lenient") -> tuple[Finding, ...]:
+    """Read a criterion without evaluating it.
+
+    :param criterion: the criterion.
+    :param dialect: ``strict`` for the specification to the letter.
+    :return: errors where it could never be evaluated, warnings where other tools will not read it.
+    """
+    broken = tuple(_broken_frame(criterion, dialect))
+    if broken:
+        return broken
+    try:
+        remarks = _remarks(criterion, dialect)
+    except ExpressionSyntaxError as error:
+        return (Finding(Severity.ERROR, "unreadable-condition", error.message, error.offset, error.hint),)
+    return remarks
+
+
+def evaluate(criterion: Criterion, context: Context, dialect: Dialect = "lenient") -> Verdict:
+    """Evaluate a criterion; what cannot be evaluated does not hold, and the verdict says why.
+
+    :param criterion: the criterion.
+    :param context: the values of runtime expressions.
+    :param dialect: ``strict`` for the specification to the letter.
+    """
+    try:
+        return _evaluated(criterion, context, dialect)
+    except (EvaluationError, ExpressionSyntaxError) as error:
+        message = error.message if isinstance(error, ExpressionSyntaxError) else str(error)
+        return Verdict(False, reason(criterion.condition, []), message)
+
+
+def _evaluated(criterion: Criterion, context: Context, dialect: Dialect) -> Verdict:
+    kind, condition = criterion.kind, criterion.condition
+    if kind == "simple":
+        return evaluate_simple(condition, context, dialect)
+    if criterion.context is None:
+        raise EvaluationError(f"a criterion of type {kind} needs a context")
+    value = _context_value(criterion.context, context, dialect)
+    seen = reason(condition, [(criterion.context, value)])
+    if value is ABSENT or value is None:
+        return Verdict(False, seen)
+    match kind:
+        case "regex":
+            return Verdict(matches(condition, value, context, dialect), seen)
+        case "jsonpath":
+            data = _structured(criterion.context, value, context, dialect)
+            return evaluate_jsonpath(condition, data, _version(criterion), context, dialect, criterion.context)
+        case "xpath":
+            held = holds_xpath(condition, value, _version(criterion), context, dialect)
+            return Verdict(held, f"{reason(condition, [])}: {'true' if held else 'false'} in {criterion.context}")
+    raise EvaluationError(f"a criterion has no type {kind}")
+
+
+def _context_value(text: str, context: Context, dialect: Dialect) -> Any:
+    expression = parse_expression(text.strip() if dialect == "lenient" else text, dialect)
+    return value_of(expression, context)
+
+
+def _structured(text: str, value: Any, context: Context, dialect: Dialect) -> Any:
+    """Return a value that JSONPath applies to: a body that is text only if it is JSON.
+
+    :raises EvaluationError: if it is not.
+    """
+    if isinstance(value, (bytes, bytearray)):
+        raise EvaluationError(f"{text} is binary, not JSON")
+    whole = parse_expression(text.strip() if dialect == "lenient" else text, dialect)
+    body = isinstance(whole, Message) and whole.part in ("body", "payload") and not whole.pointer and not whole.trail
+    if not isinstance(value, str) or not body or _sent_as_json(context):
+        return value
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError) as error:
+        raise EvaluationError(f"{text} is text, not JSON") from error
+
+
+def _sent_as_json(context: Context) -> bool:
+    response = context.exchange.response if context.exchange else None
+    return "json" in (response.header("content-type") or "").lower() if response else False
+
+
+def _version(criterion: Criterion) -> str:
+    return selector_version(
+        criterion.kind, criterion.type.version if isinstance(criterion.type, ExpressionType) else None
+    )
+
+
+def _broken_frame(criterion: Criterion, dialect: Dialect) -> Iterator[Finding]:
+    """Yield what is wrong with the type and the context."""
+    kind = criterion.kind
+    if kind not in _TYPES:
+        message = f"a criterion is of type {', '.join(_TYPES)}, not {kind}"
+        yield Finding(Severity.ERROR, "unknown-criterion-type", message, field="type")
+        return
+    if isinstance(criterion.type, ExpressionType) and criterion.type.version not in VERSIONS.get(kind, ()):
+        message = f"unknown version '{criterion.type.version}' of {kind}"
+        hint = f"use {', '.join(VERSIONS.get(kind, ()))}"
+        yield Finding(Severity.ERROR, "unknown-criterion-type", message, 0, hint, "type")
+    if kind == "simple":
+        return
+    if criterion.context is None:
+        message = f"a criterion of type {kind} needs a context"
+        yield Finding(Severity.ERROR, "missing-context", message, 0, "context: $response.body", "condition")
+        return
+    try:
+        parse_expression(criterion.context.strip() if dialect == "lenient" else criterion.context, dialect)
+    except ExpressionSyntaxError as error:
+        yield Finding(Severity.ERROR, "unreadable-context", error.message, error.offset, error.hint, "context")
+
+
+def _remarks(criterion: Criterion, dialect: Dialect) -> tuple[Finding, ...]:
+    """Return warnings.
+
+    :raises ExpressionSyntaxError: if the condition cannot be read.
+    """
+    condition = criterion.condition
+    match criterion.kind:
+        case "simple":
+            return _warnings("non-portable-condition", parse_simple(condition, dialect).remarks)
+        case "regex":
+            return _warnings("non-portable-condition", check_pattern(condition, dialect))
+        case "xpath":
+            remark = check_xpath(condition, _version(criterion), dialect)
+            return _warnings("non-portable-condition", (remark,) if remark else ())
+    reading = read_jsonpath(condition, _version(criterion), dialect)
+    if isinstance(reading, Query):
+        standard = reading.version == RFC9535
+        return _warnings(
+            "misleading-jsonpath", tuple(misleading(reading.text, criterion.condition)) if standard else ()
+        )
+    message = "no RFC 9535 query; read as a boolean expression over JSON paths, which other tools do not read"
+    spelling = portable_spelling(reading.node, criterion.context or "")
+    return _warnings("non-portable-condition", (Remark(0, message, str(spelling) if spelling else None),))
+
+
+def _warnings(rule: str, remarks: Iterable[Remark]) -> tuple[Finding, ...]:
+    return tuple(Finding(Severity.WARNING, rule, remark.message, remark.offset, remark.hint) for remark in remarks)

@@ -1,0 +1,78 @@
+"""The reason of a verdict: the condition and the values it saw, fit for a log."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from airflow_arazzo.core.absent import ABSENT
+from airflow_arazzo.core.criteria.comparison import NoLength
+from airflow_arazzo.core.criteria.evaluation import Scope, Several, operands, value_of
+from airflow_arazzo.core.criteria.nodes import Node
+from airflow_arazzo.core.errors import EvaluationError
+
+MAX_CONDITION = 160
+MAX_STRING = 48
+MAX_VALUES = 6
+_SECRET = re.compile(
+    r"passw|passphrase|secret|token|authori[sz]ation|cookie|credential|api[-_]?key|(access|private|signing)[-_]?key",
+    re.IGNORECASE,
+)
+
+
+def reason(condition: str, seen: Iterable[tuple[str, Any]]) -> str:
+    """Return ``condition: operand was value, ...``.
+
+    :param condition: as written; cut when long.
+    :param seen: names of operands with their values; a name that speaks of a secret hides its value.
+    """
+    texts = list(dict.fromkeys(f"{_line(name)} was {shown(value, name)}" for name, value in seen))
+    more = ["..."] if len(texts) > MAX_VALUES else []
+    values = ", ".join(texts[:MAX_VALUES] + more)
+    return f"{_cut(_line(condition), MAX_CONDITION)}: {values}" if values else _cut(_line(condition), MAX_CONDITION)
+
+
+def observed(node: Node, scope: Scope, owner: str = "") -> list[tuple[str, Any]]:
+    """Return what the operands of a condition are.
+
+    :param owner: the context of the paths, whose name may speak of a secret too.
+    """
+    seen = []
+    for operand in operands(node):
+        try:
+            value = value_of(operand, scope)
+        except EvaluationError:
+            continue
+        seen.append((operand.text, "***" if _SECRET.search(owner) and value is not ABSENT else value))
+    return seen
+
+
+def shown(value: Any, name: str = "") -> str:
+    """Return a value as one short word or two: scalars themselves, structures by their size.
+
+    :param name: the operand's name; ``***`` is shown for one that speaks of a secret.
+    """
+    if value is ABSENT or isinstance(value, NoLength):
+        return "absent"
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, Several):
+        return shown(value.values[0], name) if len(value.values) == 1 else f"{len(value.values)} values"
+    if isinstance(value, Mapping):
+        return f"object of {len(value)}"
+    if isinstance(value, (list, tuple)):
+        return f"array of {len(value)}"
+    if isinstance(value, (bytes, bytearray)):
+        return f"{len(value)} bytes"
+    if _SECRET.search(name) or value == "***":
+        return "***"
+    return repr(_cut(value, MAX_STRING)) if isinstance(value, str) else _cut(str(value), MAX_STRING)
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 3] + "..."
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
