@@ -10,14 +10,29 @@ from airflow_arazzo.core.document.control import (
     resolve_unmatched,
     successors,
 )
+from airflow_arazzo.core.document.loading import LoadedDocument, load_document, parse_document
+from airflow_arazzo.core.document.schemas import Resolver, local_file
+from airflow_arazzo.core.document.settings import EXTENSION, Settings, settings_of
+from airflow_arazzo.core.document.shape import describe, escape, near
 
 __all__ = [
+    "EXTENSION",
+    "LoadedDocument",
+    "Resolver",
+    "Settings",
     "Transfer",
     "Unmatched",
+    "describe",
+    "escape",
+    "load_document",
+    "local_file",
     "may_match_nothing",
     "merged_actions",
     "merged_parameters",
+    "near",
     "next_step",
+    "parse_document",
     "resolve_unmatched",
+    "settings_of",
     "successors",
 ]

@@ -49,6 +49,14 @@ class ExpressionType(Model):
     version: str
 
 
+class Selector(Model):
+    """Selector Object (1.1.0): may stand wherever a value may, and stays as written in models."""
+
+    context: str
+    selector: str
+    type: Literal["jsonpath", "xpath", "jsonpointer"] | ExpressionType
+
+
 class Criterion(Model):
     """Criterion Object. Without ``type`` the condition is simple."""
 
@@ -66,7 +74,7 @@ class Parameter(Model):
     """Parameter Object. ``location`` is the field ``in``; None passes an input to a workflow."""
 
     name: str
-    location: Literal["path", "query", "querystring", "header", "cookie", "body"] | None = Field(
+    location: Literal["path", "query", "querystring", "header", "cookie", "channel", "body"] | None = Field(
         default=None, alias="in"
     )
     value: Value = None

@@ -6,9 +6,14 @@ overrule all of them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from airflow_arazzo.core.document.shape import describe, escape, near
+from airflow_arazzo.core.errors import DocumentError, Problem, Severity
+from airflow_arazzo.core.source import Source
 
 EXTENSION = "x-airflow"
 
@@ -60,3 +65,61 @@ class Settings(BaseModel):
     def given(self) -> dict[str, Any]:
         """Return the settings that are set, by name."""
         return {name: value for name in type(self).model_fields if (value := getattr(self, name)) is not None}
+
+
+def settings_of(extensions: Mapping[str, Any], pointer: str, source: Source) -> Settings:
+    """Read ``x-airflow`` of a document, a workflow or a step.
+
+    :param extensions: the object's extensions by name.
+    :param pointer: where ``x-airflow`` stands, for messages.
+    :param source: the document's text.
+    :raises DocumentError: with every problem: ``unknown-setting``, ``invalid-setting``.
+    """
+    given = extensions.get(EXTENSION, {})
+    if not isinstance(given, dict):
+        message = f"'{EXTENSION}' is a map of settings, and this is {describe(given)}"
+        raise DocumentError([source.problem("invalid-setting", Severity.ERROR, pointer, message)])
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        found = {str(each["loc"][0]): dict(each) for each in reversed(error.errors(include_url=False))}
+        raise DocumentError(
+            _setting_problem(name, each, given, pointer, source) for name, each in found.items()
+        ) from None
+
+
+_BELONGS = {
+    "string_type": "text",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "dict_type": "a map",
+    "tuple_type": "a list",
+}
+_LIMITS = {"greater_than": ("more than", "gt"), "greater_than_equal": ("at least", "ge")}
+
+
+def _setting_problem(
+    name: str, error: Mapping[str, Any], given: Mapping[str, Any], pointer: str, source: Source
+) -> Problem:
+    at, kind = f"{pointer}/{escape(name)}", str(error["type"])
+    if kind == "extra_forbidden":
+        message = f"'{EXTENSION}' has no setting '{name}'"
+        hint = near(name, Settings.model_fields)
+        return source.problem("unknown-setting", Severity.ERROR, at, message, hint, key=True)
+    limits = error.get("ctx", {})
+    if kind in _LIMITS:
+        words, key = _LIMITS[kind]
+        message = f"'{name}' has to be {words} {limits[key]:g}"
+    elif kind == "literal_error":
+        message = f"'{name}' can be {limits['expected']}"
+    else:
+        belongs = "text or a map of texts" if name in ("connection", "server") else _BELONGS.get(kind, "another value")
+        message = f"'{name}' has to be {belongs}, and this is {describe(given[name])}"
+        if len(error["loc"]) > 1 and not isinstance(given[name], str):
+            message = f"what '{name}' holds has to be {belongs}"
+    return source.problem("invalid-setting", Severity.ERROR, at, message)

@@ -52,6 +52,11 @@ class Source:
         start = node.offset(self.text, offset) if offset or width else node.start
         return self._lines.place(self.name, pointer, start, width or max(1, node.width - (start - node.start)))
 
+    def written(self, pointer: str) -> str:
+        """Return a scalar as it is written, quotes included: ``1.10`` where the value is the number 1.1."""
+        node, _ = self._find(pointer)
+        return self.text[node.start : node.end]
+
     def problem(
         self,
         rule: str,

@@ -1,0 +1,54 @@
+"""The extension x-airflow."""
+
+from __future__ import annotations
+
+import pytest
+
+from airflow_arazzo.core.document import Settings, settings_of
+from airflow_arazzo.core.errors import DocumentError
+from airflow_arazzo.core.source import parse_source
+
+
+def read(text: str) -> Settings:
+    source = parse_source(f"x-airflow:\n{text}\n", "d.yaml")
+    return settings_of(source.data, "/x-airflow", source)
+
+
+def test_settings_are_read_and_absent_ones_are_none() -> None:
+    found = read("  poke_interval: 5\n  tags: [a]\n  connection: {api: c}\n  start_date: 2024-01-01\n  deferrable: on")
+    assert (found.poke_interval, found.tags, found.connection) == (5.0, ("a",), {"api": "c"})
+    assert (found.start_date, found.deferrable, found.pool) == ("2024-01-01", True, None)
+
+
+def test_without_the_extension_nothing_is_set() -> None:
+    assert settings_of({}, "/x-airflow", parse_source("a: 1", "d.yaml")).given() == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "rule", "words", "hint", "line"),
+    [
+        ("  poke_intervall: 5", "unknown-setting", "no setting 'poke_intervall'", "did you mean 'poke_interval'?", 2),
+        ("  poke_interval: 0", "invalid-setting", "more than 0", None, 2),
+        ("  max_rounds: 0", "invalid-setting", "at least 1", None, 2),
+        ("  max_rounds: 1.5", "invalid-setting", "a whole number", None, 2),
+        ("  retries: x", "invalid-setting", "a whole number, and this is text", None, 2),
+        ("  unmatched: never", "invalid-setting", "'auto', 'next' or 'fail'", None, 2),
+        ("  tags: a", "invalid-setting", "a list, and this is text", None, 2),
+        ("  tags: [1]", "invalid-setting", "what 'tags' holds has to be text", None, 2),
+        ("  connection: 5", "invalid-setting", "text or a map of texts", None, 2),
+        ("  deferrable: maybe", "invalid-setting", "true or false", None, 2),
+        ("  - a", "invalid-setting", "a map of settings", None, 2),
+    ],
+)
+def test_what_is_wrong_is_located(text: str, rule: str, words: str, hint: str | None, line: int) -> None:
+    with pytest.raises(DocumentError) as caught:
+        read(text)
+    (problem,) = caught.value.problems
+    assert (problem.rule, problem.hint, problem.place.line) == (rule, hint, line)
+    assert words in problem.message
+
+
+def test_all_wrong_settings_at_once() -> None:
+    with pytest.raises(DocumentError) as caught:
+        read("  a: 1\n  pool: 5\n  retries: -1")
+    assert [problem.place.line for problem in caught.value.problems] == [2, 3, 4]
