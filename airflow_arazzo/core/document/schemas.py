@@ -20,7 +20,7 @@ Resolver = Callable[[str], Source]
 """Opens a file by absolute path or URL; DocumentError when it cannot."""
 
 #: Inputs beyond this size, references written out, are refused.
-MAX_VALUES = 100_000
+MAX_VALUES = 200_000
 MAX_DEPTH = 200
 #: Keywords that only describe: next to ``$ref`` they overrule what the target says.
 _ANNOTATIONS = frozenset(
@@ -44,18 +44,28 @@ def local_file(uri: str) -> Source:
 
 def inline_inputs(reader: Reader, document: Document, resolver: Resolver) -> Document:
     """Return the document with the references of its input schemas written out."""
+    shared = _Shared(reader, resolver)
     inputs = {
-        name: _Inlining(reader, resolver, f"/components/inputs/{escape(name)}").whole(schema)
+        name: _Inlining(shared, f"/components/inputs/{escape(name)}").whole(schema)
         for name, schema in document.components.inputs.items()
     }
     workflows = tuple(
-        workflow.model_copy(
-            update={"inputs": _Inlining(reader, resolver, f"{workflow.at}/inputs").whole(workflow.inputs)}
-        )
+        workflow.model_copy(update={"inputs": _Inlining(shared, f"{workflow.at}/inputs").whole(workflow.inputs)})
         for workflow in document.workflows
     )
     components: Components = document.components.model_copy(update={"inputs": inputs})
     return document.model_copy(update={"workflows": workflows, "components": components})
+
+
+class _Shared:
+    """What the schemas of one document share: files, targets written out before, and what is spent of the limits."""
+
+    def __init__(self, reader: Reader, resolver: Resolver) -> None:
+        self.reader, self.resolver = reader, resolver
+        self.files = {reader.source.uri: reader.source}
+        self.done: dict[tuple[str, str], tuple[Any, int]] = {}
+        self.count = 0
+        self.exceeded = False
 
 
 class _Inlining:
@@ -64,21 +74,19 @@ class _Inlining:
     ``open`` holds the targets that are being written out, ``kept`` those that hold themselves.
     """
 
-    def __init__(self, reader: Reader, resolver: Resolver, root: str) -> None:
-        self.reader, self.resolver, self.root = reader, resolver, root
-        self.files = {reader.source.uri: reader.source}
+    def __init__(self, shared: _Shared, root: str) -> None:
+        self.shared, self.reader, self.root = shared, shared.reader, root
         self.open: list[tuple[str, str]] = []
         self.kept: dict[tuple[str, str], str] = {}
         self.definitions: dict[str, Any] = {}
-        self.count = self.depth = 0
-        self.exceeded = False
+        self.depth = 0
 
     def whole(self, schema: Any) -> Any:
         """Return the schema with its references written out; those that cannot be are noted as problems."""
-        if not _refers(schema):
+        if self.shared.exceeded or not _refers(schema):
             return schema
         written = self.schema(schema, self.root, self.reader.source, self.root)
-        if self.exceeded:
+        if self.shared.exceeded:
             message = f"inputs with references written out hold more than {MAX_VALUES:,} values, or nest too deep"
             self.reader.error("yaml-limits", self.root, message)
         if self.definitions and isinstance(written, dict):
@@ -92,9 +100,8 @@ class _Inlining:
         :param at: where a problem is shown: the place in the document itself.
         :param names: whether the keys are names of the author's, not keywords.
         """
-        self.count += 1
-        if self.count > MAX_VALUES or self.depth > MAX_DEPTH:
-            self.exceeded = True
+        self.spend(1)
+        if self.shared.exceeded:
             return {}
         self.depth += 1
         try:
@@ -107,6 +114,11 @@ class _Inlining:
                     return schema
         finally:
             self.depth -= 1
+
+    def spend(self, values: int) -> None:
+        self.shared.count += values
+        if self.shared.count > MAX_VALUES or self.depth > MAX_DEPTH:
+            self.shared.exceeded = True
 
     def members(self, schema: dict[str, Any], pointer: str, source: Source, at: str, names: bool) -> Any:
         own = source is self.reader.source
@@ -135,16 +147,28 @@ class _Inlining:
         if identity in self.open:
             name = self.kept.setdefault(identity, f"{pointer.rpartition('/')[2] or 'inputs'}{len(self.kept) or ''}")
             return {**rest, "$ref": f"#/$defs/{name}"}
-        self.open.append(identity)
-        result = self.schema(target, pointer, target_source, at)
-        self.open.pop()
-        if identity in self.kept:
-            self.definitions[self.kept[identity]] = result
+        result = self.target(identity, target_source, target, at)
         if not rest or not isinstance(result, dict):
             return result
         return (
             {**result, **rest} if rest.keys() <= _ANNOTATIONS else {**rest, "allOf": [result, *rest.get("allOf", [])]}
         )
+
+    def target(self, identity: tuple[str, str], source: Source, target: Any, at: str) -> Any:
+        """Write out a target once; a result that holds no reference to what is being written out is used again."""
+        if identity in self.shared.done:
+            result, size = self.shared.done[identity]
+            self.spend(size)
+            return result
+        before, kept = self.shared.count, len(self.kept)
+        self.open.append(identity)
+        result = self.schema(target, identity[1], source, at)
+        self.open.pop()
+        if identity in self.kept:
+            self.definitions[self.kept[identity]] = result
+        if len(self.kept) == kept == 0 and not self.shared.exceeded:
+            self.shared.done[identity] = result, self.shared.count - before
+        return result
 
     def find(self, reference: str, source: Source, at: str) -> tuple[Source, str, Any] | None:
         """Return file, pointer and value of a reference's target; None after noting that there is none."""
@@ -169,18 +193,18 @@ class _Inlining:
 
     def file(self, reference: str, source: Source, at: str) -> Source | None:
         uri = _against(source.uri, reference)
-        if urlsplit(uri).scheme in ("http", "https") and self.resolver is local_file:
+        if urlsplit(uri).scheme in ("http", "https") and self.shared.resolver is local_file:
             message = f"'{reference}' is not a local file, and nothing is fetched while a document is read"
             self.reader.error("unknown-reference", at, message)
             return None
-        if uri not in self.files:
+        if uri not in self.shared.files:
             try:
-                self.files[uri] = self.resolver(uri)
+                self.shared.files[uri] = self.shared.resolver(uri)
             except DocumentError as error:
                 problem = error.problems[0]
                 self.reader.error("unknown-reference", at, f"'{reference}' cannot be read: {problem.message}")
                 return None
-        return self.files[uri]
+        return self.shared.files[uri]
 
 
 def lookup(data: Any, pointer: str) -> Any:
