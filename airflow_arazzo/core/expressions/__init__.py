@@ -15,6 +15,7 @@ from airflow_arazzo.core.expressions.evaluation import (
     evaluate_value,
     to_literal,
     to_text,
+    to_xpath,
 )
 from airflow_arazzo.core.expressions.navigation import apply_pointer
 from airflow_arazzo.core.expressions.nodes import (
@@ -74,4 +75,5 @@ __all__ = [
     "select",
     "to_literal",
     "to_text",
+    "to_xpath",
 ]

@@ -109,6 +109,12 @@ def to_literal(value: Any, quote: str | None = None) -> str:
     return text if quote == '"' else text.replace('\\"', '"').replace(quote, f"\\{quote}")
 
 
+def to_xpath(value: Any, quote: str | None = None) -> str:
+    """Return a value as it is embedded in an XPath expression: its text, inside quotes with that quote doubled."""
+    text = to_text(value)
+    return text.replace(quote, quote * 2) if quote else text
+
+
 def embed(text: str, context: Context, dialect: Dialect = "lenient", *, convert: Convert = to_text) -> str:
     """Return a string with its embedded expressions replaced by the text of their values.
 
@@ -182,12 +188,17 @@ def _selector(value: Mapping[str, Any], context: Context, dialect: Dialect, wher
     subject = _string(value["context"], context, dialect, where)
     if subject is ABSENT:
         return ABSENT
-    selector = value["selector"]
+    written = selector = value["selector"]
     if kind == "jsonpath":
         selector = embed(selector, context, dialect, convert=to_literal)
     elif kind == "xpath" and "{$" in selector:
-        selector = embed(selector, context, "strict")
-    return select(subject, selector, kind, version)
+        selector = embed(selector, context, "strict", convert=to_xpath)
+    try:
+        return select(subject, selector, kind, version)
+    except ExpressionSyntaxError:
+        if selector == written:
+            raise
+        raise EvaluationError(f"selector '{written}' cannot be read with the values embedded in it") from None
 
 
 def _fixed(expression: Fixed, context: Context) -> Any:

@@ -60,7 +60,7 @@ class _Reader:
         """Read the root and dispatch."""
         if len(self.text) > MAX_EXPRESSION:
             raise self.wrong(f"an expression is at most {MAX_EXPRESSION} characters long", 0)
-        match = re.match(r"\$([A-Za-z]*)", self.text)
+        match = re.match(r"\$([A-Za-z_]*)", self.text)
         if match is None:
             raise self.wrong("a runtime expression begins with '$'", 0)
         root, end = match[1], match.end()

@@ -1,7 +1,8 @@
 """Selectors: JSONPath (RFC 9535 and Goessner), XPath 1.0 to 3.1 and JSON Pointer applied to a value.
 
 The libraries are imported on first use, compiled selectors are cached, and evaluation is bounded: a selector in a
-document, or a value put into one, must not stop whoever evaluates it.
+document, or a value put into one, must not stop whoever evaluates it. What goes wrong during evaluation is told without
+quoting the selector or the data: both may hold secrets by then.
 """
 
 from __future__ import annotations
@@ -127,9 +128,11 @@ def jsonpath_rfc9535(query: str, data: Any) -> list[Any]:
     compiled = _rfc9535(query)
     try:
         nodes = list(islice((node.value for node in compiled.finditer(data)), MAX_NODES + 1))
-    except (JSONPathError, RecursionError, TimeoutError) as error:
-        raise EvaluationError(f"JSONPath '{query}' cannot be evaluated: {error}") from error
-    return _bounded(nodes, query)
+    except TimeoutError:
+        raise EvaluationError("the JSONPath query cannot be evaluated: a regular expression takes too long") from None
+    except (JSONPathError, RecursionError):
+        raise EvaluationError("the JSONPath query cannot be evaluated: the value is nested too deeply") from None
+    return _bounded(nodes)
 
 
 def jsonpath_goessner(query: str, data: Any) -> list[Any]:
@@ -154,8 +157,9 @@ def jsonpath_goessner(query: str, data: Any) -> list[Any]:
         ValueError,
         AttributeError,
     ) as error:
-        raise EvaluationError(f"JSONPath '{query}' cannot be evaluated: {error}") from error
-    return _bounded(nodes, query)
+        reason = type(error).__name__
+        raise EvaluationError(f"the JSONPath query cannot be evaluated over this value ({reason})") from None
+    return _bounded(nodes)
 
 
 def xpath(expression: str, data: Any, version: str | None = None) -> Any:
@@ -206,9 +210,9 @@ def _single(nodes: Sequence[Any]) -> Any:
     return list(nodes) if len(nodes) > 1 else nodes[0] if nodes else ABSENT
 
 
-def _bounded(nodes: list[Any], query: str) -> list[Any]:
+def _bounded(nodes: list[Any]) -> list[Any]:
     if len(nodes) > MAX_NODES:
-        raise EvaluationError(f"JSONPath '{query}' selects more than {MAX_NODES} nodes")
+        raise EvaluationError(f"the JSONPath query selects more than {MAX_NODES} nodes")
     return nodes
 
 

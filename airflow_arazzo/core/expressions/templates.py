@@ -178,8 +178,13 @@ def _weigh(one: Template, whole: Expression, candidate: str) -> Template:
         return replace(split, whole=whole, split=split)
     if _is_strict(candidate):
         return one
-    like_a_name = candidate[len(first.text)] in " [("
-    return replace(one, split=split) if like_a_name else replace(split, whole=whole, split=split)
+    match candidate[len(first.text)]:
+        case "[" | "(":
+            return one
+        case " ":
+            return replace(one, split=split)
+        case _:
+            return replace(split, whole=whole, split=split)
 
 
 def _is_strict(text: str) -> bool:

@@ -58,7 +58,8 @@ def evaluate_xpath(expression: str, data: Any, version: str) -> Any:
     try:
         found = token.get_results(context)
     except (elementpath.ElementPathError, ArithmeticError, RecursionError, TypeError, ValueError, LookupError) as error:
-        raise EvaluationError(f"XPath '{expression}' cannot be evaluated: {error}") from error
+        reason = (error.code if isinstance(error, elementpath.ElementPathError) else None) or type(error).__name__
+        raise EvaluationError(f"the XPath expression cannot be evaluated over this value ({reason})") from None
     return [_plain(item) for item in found] if isinstance(found, list) else _plain(found)
 
 
