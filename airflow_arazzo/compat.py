@@ -1,0 +1,48 @@
+"""What differs between the supported versions of Airflow (3.1 to 3.3); what is equal is imported where it is used.
+
+Exceptions and the secrets masker have moved between them: :mod:`airflow.providers.common.compat.sdk` knows where they
+are.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+if TYPE_CHECKING:
+    from airflow.sdk import DAG, BaseOperator
+
+
+class TaskStateStore(Protocol):
+    """What this package uses of Airflow 3.3's task state store: values that outlive one start of a task."""
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return the value of ``key``, ``default`` if there is none."""
+
+    def set(self, key: str, value: Any) -> None:
+        """Store a JSON value under ``key``."""
+
+    def delete(self, key: str) -> None:
+        """Forget ``key``."""
+
+
+def task_state_store(context: Mapping[str, Any]) -> TaskStateStore | None:
+    """Return the task state store of a running task; None before Airflow 3.3, which has none."""
+    return cast("TaskStateStore | None", context.get("task_state_store"))
+
+
+def set_dag_result(dag: DAG, task: BaseOperator) -> None:
+    """Make the task's ``return_value`` the result of the DAG's runs, where Airflow has such a thing (3.3)."""
+    if add_result := getattr(dag, "add_result", None):
+        add_result(task.output)
+
+
+async def mask_secret_async(secret: str) -> None:
+    """Register a secret with Airflow's masker from a coroutine, without blocking the triggerer's event loop."""
+    from airflow.sdk import log
+
+    if amask := getattr(log, "amask_secret", None):
+        await amask(secret)
+    else:
+        await asyncio.to_thread(log.mask_secret, secret)

@@ -1,0 +1,101 @@
+"""The inputs of a workflow as the Params of a DAG: what the trigger form asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from airflow.providers.common.compat.sdk import Param
+
+from airflow_arazzo.core.engine import sensitive_inputs
+from airflow_arazzo.core.errors import InputError
+from airflow_arazzo.core.flow import Plan
+from airflow_arazzo.hooks.sealing import is_sensitive
+from airflow_arazzo.operators.inputs import accepts_null, input_schemas
+
+_VISIBLE = (
+    "What is typed here stays readable in the run's configuration. "
+    "Bind this input to a connection instead (x-airflow: inputs)."
+)
+_OWN = ("default", "description")
+
+
+def workflow_params(plan: Plan, bound: Collection[str] = ()) -> dict[str, Param]:
+    """Return a Param for each input that is not bound, in document order.
+
+    A required input without default has none here either, so that the form asks for it. An optional one may be left
+    empty, which is null in Airflow and an input not given in the workflow.
+    """
+    required = set(_required(plan))
+    secret = sensitive_inputs(plan)
+    return {
+        name: _param(plan, name, schema, required=name in required, secret=name in secret or is_sensitive(name))
+        for name, schema in input_schemas(plan).items()
+        if name not in bound
+    }
+
+
+def require_schedulable(plan: Plan, bound: Collection[str] = ()) -> None:
+    """Refuse a schedule for a workflow that needs inputs which nobody gives.
+
+    :raises InputError: naming them.
+    """
+    schemas = input_schemas(plan)
+    needed = dict.fromkeys([*_required(plan), *(need.input for need in plan.path_needs)])
+    missing = [name for name in needed if name not in bound and "default" not in _object(schemas.get(name))]
+    if missing:
+        names = ", ".join(f"'{name}'" for name in missing)
+        raise InputError(
+            [
+                f"workflow '{plan.workflow_id}' cannot have a schedule: nobody gives it {names}; "
+                "bind them (x-airflow: inputs) or give them defaults"
+            ]
+        )
+
+
+def _required(plan: Plan) -> list[str]:
+    required = plan.inputs.get("required") if isinstance(plan.inputs, dict) else None
+    return [name for name in required or () if isinstance(name, str)]
+
+
+def _param(plan: Plan, name: str, schema: Any, *, required: bool, secret: bool) -> Param:
+    declared = _object(schema)
+    needs = [need for need in plan.path_needs if need.input == name]
+    fields = {key: value for key, value in declared.items() if key not in _OWN}
+    allowed = list(dict.fromkeys(str(value) for need in needs for value in need.allowed))
+    if allowed and "enum" not in fields:
+        fields["examples"] = [*fields.get("examples", ()), *allowed]
+    if secret and fields.get("type", "string") == "string":
+        fields.setdefault("format", "password")
+    notes = [str(declared.get("description", "")), *map(_need_note, needs), _VISIBLE if secret else ""]
+    description = "\n\n".join(note for note in notes if note) or None
+    if "default" in declared:
+        return Param(declared["default"], description=description, schema=fields)
+    if required:
+        return Param(description=description, schema=fields)
+    return Param(None, description=description, schema=_optional(fields))
+
+
+def _need_note(need: Any) -> str:
+    values = f" ({', '.join(map(str, need.allowed))})" if need.allowed else ""
+    return f"Needed by step '{need.step}' for path parameter '{need.parameter}'{values}."
+
+
+def _optional(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return a schema that also takes an empty field, which the form sends as null."""
+    if accepts_null(schema):
+        return schema
+    shown = {key: value for key, value in schema.items() if key in ("title", "examples", "format")}
+    types = schema.get("type")
+    if types is None and {"enum", "const", "anyOf", "oneOf", "allOf", "$ref", "not"}.intersection(schema):
+        return {**shown, "anyOf": [schema, {"type": "null"}]}
+    optional = dict(schema)
+    if types is not None:
+        optional["type"] = [*([types] if isinstance(types, str) else types), "null"]
+    if "enum" in schema:
+        optional["enum"] = [*schema["enum"], None]
+    return optional
+
+
+def _object(schema: Any) -> dict[str, Any]:
+    return dict(schema) if isinstance(schema, dict) else {}

@@ -1,0 +1,262 @@
+"""The hook: one API, reached through one Airflow connection that adds its credentials to complete requests."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import ssl
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import AirflowNotFoundException, BaseHook
+from airflow.providers.http.hooks.http import HttpHook
+from requests import PreparedRequest, Session
+from requests.auth import AuthBase, HTTPBasicAuth
+
+from airflow_arazzo import transport
+from airflow_arazzo.core.errors import TransportError
+from airflow_arazzo.core.exchange import Request, Response
+from airflow_arazzo.core.openapi import authorize
+from airflow_arazzo.hooks.settings import ConnectionSettings, read_connection
+
+if TYPE_CHECKING:
+    import aiohttp
+    from airflow.sdk import Connection
+
+
+class ArazzoHook(HttpHook):
+    """Send the requests of an Arazzo workflow to one API.
+
+    An :class:`~airflow.providers.http.hooks.http.HttpHook` by its connection form, adapters and ``requests`` session.
+    Unlike there a request has a time limit, a login never replaces an ``Authorization`` header, and no extra of the
+    connection is sent that is not meant to be.
+
+    :param arazzo_conn_id: connection of type ``arazzo`` or ``http``; None for no connection at all.
+    :param optional: whether the connection may be missing; then there are no credentials, and the API is where its
+        description says.
+    """
+
+    conn_name_attr = "arazzo_conn_id"
+    default_conn_name = "arazzo_default"
+    conn_type = "arazzo"
+    hook_name = "Arazzo API"
+
+    def __init__(
+        self, arazzo_conn_id: str | None = default_conn_name, *, optional: bool = False, **kwargs: Any
+    ) -> None:
+        super().__init__(http_conn_id=arazzo_conn_id or "", **kwargs)
+        self.arazzo_conn_id = arazzo_conn_id
+        self.optional = optional
+        self._settings: ConnectionSettings | None = None
+        self._session: Session | None = None
+        self._async_session: aiohttp.ClientSession | None = None
+
+    @property
+    def settings(self) -> ConnectionSettings:
+        """What the connection says, looked up once.
+
+        :raises AirflowNotFoundException: if there is no such connection and there has to be.
+        :raises AirflowException: if the connection says something that cannot be meant.
+        """
+        if self._settings is None:
+            self._settings = self._read(self._lookup())
+        return self._settings
+
+    async def async_settings(self) -> ConnectionSettings:
+        """Return what the connection says, without blocking the event loop; raises as :attr:`settings`."""
+        if self._settings is None:
+            self._settings = self._read(await self._async_lookup())
+        return self._settings
+
+    def _lookup(self) -> Connection | None:
+        if not self.arazzo_conn_id:
+            return None
+        try:
+            return self.get_connection(self.arazzo_conn_id)
+        except AirflowNotFoundException:
+            if self.optional:
+                return None
+            raise
+
+    async def _async_lookup(self) -> Connection | None:
+        if not self.arazzo_conn_id:
+            return None
+        try:
+            return await BaseHook.aget_connection(self.arazzo_conn_id)
+        except AirflowNotFoundException:
+            if self.optional:
+                return None
+            raise
+
+    def _read(self, connection: Connection | None) -> ConnectionSettings:
+        settings = read_connection(connection) if connection is not None else ConnectionSettings()
+        self.base_url = settings.base_url or ""
+        self._base_url_initialized = True
+        return settings
+
+    def get_conn(self, headers: dict[Any, Any] | None = None, extra_options: dict[str, Any] | None = None) -> Session:
+        """Return a session with the connection's TLS, proxy and adapter settings and its login, for use as of HttpHook.
+
+        The login is only used for requests that bring no ``Authorization`` of their own.
+        """
+        self.merged_extra = {"timeout": self.settings.timeout or transport.TIMEOUT, **(extra_options or {})}
+        session = self._new_session()
+        credentials = self.settings.credentials
+        session.headers.update(credentials.headers)
+        session.headers.update(headers or {})
+        session.auth = _Login(credentials.login, credentials.password, credentials.token)
+        return session
+
+    def send(self, request: Request) -> Response:
+        """Send a request once, with the credentials that its security schemes ask for.
+
+        :raises TransportError: no complete answer.
+        """
+        settings = self.settings
+        if self._session is None:
+            self._session = self._new_session()
+        return transport.send(authorize(request, settings.credentials), self._session, **_limits(settings))
+
+    async def async_send(self, request: Request) -> Response:
+        """Send a request as :meth:`send` does, on the running event loop."""
+        settings = await self.async_settings()
+        if self._async_session is None:
+            self._async_session = await _async_session(settings)
+        return await transport.send_async(
+            authorize(request, settings.credentials),
+            self._async_session,
+            proxy=settings.proxies.get(request.url.split(":", 1)[0]),
+            **_limits(settings),
+        )
+
+    def close(self) -> None:
+        """Close the connections that :meth:`send` keeps."""
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+
+    async def async_close(self) -> None:
+        """Close the connections that :meth:`async_send` keeps."""
+        if self._async_session is not None:
+            await self._async_session.close()
+            self._async_session = None
+
+    def test_connection(self) -> tuple[bool, str]:
+        """Ask the connection's host for something: any answer but a refusal of the credentials is good."""
+        url = self.settings.base_url
+        if url is None:
+            return False, "The connection names no host, so there is nothing to test: requests go where the API says."
+        security = tuple(({"type": "http", "scheme": scheme, "key": scheme},) for scheme in ("bearer", "basic"))
+        try:
+            response = self.send(Request(method="GET", url=f"{url}/", source=self.conn_type, security=security))
+        except TransportError as error:
+            return False, str(error)
+        finally:
+            self.close()
+        if response.status in (401, 403):
+            return False, f"{url} refuses the credentials: status {response.status}"
+        if response.status >= 500:
+            return False, f"{url} is in trouble: status {response.status}"
+        return True, f"{url} answers: status {response.status}"
+
+    def _new_session(self) -> Session:
+        settings = self.settings
+        session = Session()
+        session.verify = settings.verify
+        session.cert = settings.cert
+        session.proxies = dict(settings.proxies)
+        session.trust_env = settings.trust_env
+        session.headers.clear()
+        if adapter := self.adapter or self.keep_alive_adapter:
+            session.mount("http://", adapter)
+            session.mount("https://", adapter)
+        return session
+
+
+class SourceHooks:
+    """The hooks of a workflow's source descriptions, each made when the first request for its API is sent.
+
+    :param connections: connection ids by name of the source description. A source that is not named has the connection
+        whose id is the source's name, if there is one.
+    """
+
+    def __init__(self, connections: Mapping[str, str] | None = None) -> None:
+        self.connections = dict(connections or {})
+        self._hooks: dict[str, ArazzoHook] = {}
+
+    def hook(self, source: str) -> ArazzoHook:
+        """Return the hook of a source description."""
+        if source not in self._hooks:
+            named = self.connections.get(source)
+            self._hooks[source] = ArazzoHook(named or source or None, optional=named is None)
+        return self._hooks[source]
+
+    def send(self, request: Request) -> Response:
+        """Send a request through the hook of its source description."""
+        return self.hook(request.source).send(request)
+
+    async def async_send(self, request: Request) -> Response:
+        """Send a request through the hook of its source description, on the running event loop."""
+        return await self.hook(request.source).async_send(request)
+
+    def close(self) -> None:
+        """Close what :meth:`send` keeps open."""
+        for hook in self._hooks.values():
+            hook.close()
+
+    async def async_close(self) -> None:
+        """Close what :meth:`async_send` keeps open."""
+        for hook in self._hooks.values():
+            await hook.async_close()
+
+
+class _Login(AuthBase):
+    """Basic or bearer credentials for requests that have none."""
+
+    def __init__(self, login: str | None, password: str | None, token: str | None) -> None:
+        self.login, self.password, self.token = login, password, token
+
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        if "Authorization" not in request.headers:
+            if self.token:
+                request.headers["Authorization"] = f"Bearer {self.token}"
+            elif self.login:
+                HTTPBasicAuth(self.login, self.password or "")(request)
+        return request
+
+
+def _limits(settings: ConnectionSettings) -> dict[str, Any]:
+    limits = {
+        "timeout": settings.timeout,
+        "max_bytes": settings.max_bytes,
+        "sensitive_headers": frozenset(settings.credentials.headers) or None,
+    }
+    return {name: value for name, value in limits.items() if value is not None}
+
+
+async def _async_session(settings: ConnectionSettings) -> aiohttp.ClientSession:
+    import aiohttp
+
+    context: ssl.SSLContext | bool = True
+    if settings.verify is not True or settings.cert:
+        context = await asyncio.to_thread(_tls, settings)
+    connector = aiohttp.TCPConnector(ssl=context, limit=4)
+    return aiohttp.ClientSession(connector=connector, trust_env=settings.trust_env, cookie_jar=aiohttp.DummyCookieJar())
+
+
+def _tls(settings: ConnectionSettings) -> ssl.SSLContext:
+    """Return the TLS settings of a connection as ``requests`` would apply them."""
+    context = ssl.create_default_context()
+    if settings.verify is False:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    elif isinstance(settings.verify, str):
+        folder = os.path.isdir(settings.verify)
+        context = ssl.create_default_context(
+            cafile=None if folder else settings.verify, capath=settings.verify if folder else None
+        )
+    if isinstance(settings.cert, tuple):
+        context.load_cert_chain(*settings.cert)
+    elif settings.cert:
+        context.load_cert_chain(settings.cert)
+    return context

@@ -1,0 +1,159 @@
+"""Secret values: which ones they are, how they are hidden from people, and how they travel between tasks.
+
+A value is secret if its name is: by Airflow's own list of sensitive names, or because the plan says so. Hidden it reads
+``***``. Sealed it is encrypted with ``core.fernet_key``, which every component of an Airflow installation shares.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import AirflowException, conf, mask_secret, redact
+
+from airflow_arazzo.compat import mask_secret_async
+
+if TYPE_CHECKING:
+    from cryptography.fernet import MultiFernet
+
+HIDDEN = "***"
+_SEALED, _PLAIN = "fernet:", "plain:"
+_UNSET = "{FERNET_KEY}"  # what Airflow's default configuration says where no airflow.cfg has been written
+
+
+@lru_cache(maxsize=4096)
+def is_sensitive(name: str) -> bool:
+    """Say whether Airflow hides values of that name (``[core] sensitive_var_conn_names`` included)."""
+    return bool(redact("\x00probe\x00", name) == HIDDEN)
+
+
+def secrets_in(values: Mapping[str, Any], sensitive: Collection[str] = ()) -> Iterator[str]:
+    """Yield the text of each secret value, at any depth, in order.
+
+    :param values: values by name.
+    :param sensitive: names that are secret beyond Airflow's list.
+    """
+    for name, value in values.items():
+        yield from _secrets(value, name in sensitive or is_sensitive(name), sensitive)
+
+
+def _secrets(value: Any, secret: bool, sensitive: Collection[str]) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for name, member in value.items():
+            yield from _secrets(member, secret or name in sensitive or is_sensitive(str(name)), sensitive)
+    elif isinstance(value, (list, tuple)):
+        for member in value:
+            yield from _secrets(member, secret, sensitive)
+    elif secret and value is not None and not isinstance(value, bool):
+        yield str(value)
+
+
+def register(values: Mapping[str, Any], sensitive: Collection[str] = ()) -> None:
+    """Register each secret of ``values`` with Airflow's masker, so that no log shows it."""
+    for secret in dict.fromkeys(secrets_in(values, sensitive)):
+        mask_secret(secret)
+
+
+async def register_async(values: Mapping[str, Any], sensitive: Collection[str] = ()) -> None:
+    """Register each secret of ``values`` with Airflow's masker, from a coroutine."""
+    for secret in dict.fromkeys(secrets_in(values, sensitive)):
+        await mask_secret_async(secret)
+
+
+def hide(values: Mapping[str, Any], sensitive: Collection[str] = ()) -> dict[str, Any]:
+    """Return ``values`` with each secret replaced by ``***``, registered secrets inside other texts too."""
+    return {name: _hide(value, name in sensitive or is_sensitive(name), sensitive) for name, value in values.items()}
+
+
+def _hide(value: Any, secret: bool, sensitive: Collection[str]) -> Any:
+    match value:
+        case str():
+            return HIDDEN if secret else redact(value)
+        case dict():
+            return {
+                name: _hide(member, secret or name in sensitive or is_sensitive(str(name)), sensitive)
+                for name, member in value.items()
+            }
+        case list() | tuple():
+            return [_hide(member, secret, sensitive) for member in value]
+        case int() | float() if secret and not isinstance(value, bool):
+            return HIDDEN
+    return value
+
+
+def hide_registered(value: Any) -> Any:
+    """Return a JSON value with registered secrets replaced in its texts; names decide nothing here."""
+    match value:
+        case str():
+            return redact(value)
+        case dict():
+            return {name: hide_registered(member) for name, member in value.items()}
+        case list() | tuple():
+            return [hide_registered(member) for member in value]
+    return value
+
+
+def seal(text: str, *, secret: bool = True) -> str:
+    """Encrypt ``text`` with ``core.fernet_key``.
+
+    :param secret: whether there is a secret in it; without a key, a text without one is passed on as it is.
+    :raises AirflowException: if there is a secret in it and no key to encrypt it with.
+    """
+    fernet = _fernet()
+    if fernet is not None:
+        return _SEALED + fernet.encrypt(text.encode()).decode()
+    if secret:
+        raise AirflowException(
+            "a secret value has to pass from one task to another and [core] fernet_key is not set: "
+            "set it to the same key on every component, so that the value can be encrypted"
+        )
+    return _PLAIN + text
+
+
+def unseal(text: str) -> str:
+    """Return what :func:`seal` was given.
+
+    :raises AirflowException: if this component has not the key it was sealed with.
+    """
+    from cryptography.fernet import InvalidToken
+
+    if text.startswith(_PLAIN):
+        return text[len(_PLAIN) :]
+    fernet = _fernet()
+    if fernet is None or not text.startswith(_SEALED):
+        raise AirflowException("a sealed value cannot be read: [core] fernet_key is not set on this component")
+    try:
+        return fernet.decrypt(text[len(_SEALED) :].encode()).decode()
+    except InvalidToken:
+        raise AirflowException(
+            "a sealed value cannot be read: [core] fernet_key differs from the key of the component that sealed it"
+        ) from None
+
+
+def seal_json(value: Any, *, secret: bool = True) -> str:
+    """Seal a JSON value."""
+    return seal(json.dumps(value, separators=(",", ":")), secret=secret)
+
+
+def unseal_json(text: str) -> Any:
+    """Return the JSON value that :func:`seal_json` was given."""
+    return json.loads(unseal(text))
+
+
+def _fernet() -> MultiFernet | None:
+    key = conf.get("core", "fernet_key", fallback="") or ""
+    return _fernet_of("" if key == _UNSET else key)
+
+
+@lru_cache(maxsize=4)
+def _fernet_of(keys: str) -> MultiFernet | None:
+    from cryptography.fernet import Fernet, MultiFernet
+
+    if not keys:
+        return None
+    try:
+        return MultiFernet([Fernet(key.strip().encode()) for key in keys.split(",")])
+    except ValueError as error:
+        raise AirflowException(f"[core] fernet_key is no Fernet key: {error}") from None

@@ -1,0 +1,219 @@
+"""What an Airflow connection says about an API: where it is, who is asking, and how to get there.
+
+Two connection types are read. Extras of type ``arazzo`` have fixed names. Those of type ``http`` are the ones of
+Airflow's HTTP provider: its options, and every other extra is a header.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit, urlunsplit
+
+from airflow.providers.common.compat.sdk import AirflowException
+
+from airflow_arazzo.core.openapi import Credentials
+
+if TYPE_CHECKING:
+    from airflow.sdk import Connection
+
+ARAZZO_EXTRAS = frozenset(
+    {"token", "api_keys", "headers", "verify", "cert", "key", "proxies", "timeout", "trust_env", "max_bytes"}
+)
+_HTTP_OPTIONS = frozenset(
+    {
+        *("cert", "proxies", "proxy", "timeout", "trust_env", "verify", "verify_ssl"),
+        *("allow_redirects", "check_response", "max_redirects", "stream"),
+    }
+)
+
+
+@dataclass(frozen=True)
+class ConnectionSettings:
+    """One connection, read.
+
+    :param base_url: takes the place of the description's servers; None where the connection names no host.
+    :param credentials: what the security schemes are fed with.
+    :param verify: whether to check the server's certificate, or the file of the authorities to trust.
+    :param cert: client certificate file, or that and its key file.
+    :param proxies: proxy URLs by scheme, as ``requests`` has them.
+    :param timeout: seconds for an exchange; None for the transport's default.
+    :param trust_env: whether proxy and certificate settings of the environment count.
+    :param max_bytes: the largest body that is read; None for the transport's default.
+    """
+
+    base_url: str | None = None
+    credentials: Credentials = field(default_factory=Credentials, repr=False)
+    verify: bool | str = True
+    cert: str | tuple[str, str] | None = None
+    proxies: dict[str, str] = field(default_factory=dict, repr=False)
+    timeout: float | None = None
+    trust_env: bool = True
+    max_bytes: int | None = None
+
+
+def read_connection(connection: Connection) -> ConnectionSettings:
+    """Read a connection of type ``arazzo`` or ``http``.
+
+    :raises AirflowException: if it says something that cannot be meant, naming the connection and the field.
+    """
+    extras = _extras(connection)
+    if connection.conn_type == "arazzo":
+        return _read_arazzo(connection, extras)
+    if connection.conn_type in ("http", "https", "generic", None, ""):
+        return _read_http(connection, extras)
+    raise _refused(connection, f"is of type '{connection.conn_type}'; 'arazzo' or 'http' is needed")
+
+
+def _read_arazzo(connection: Connection, extras: Mapping[str, Any]) -> ConnectionSettings:
+    unknown = sorted(extras.keys() - ARAZZO_EXTRAS)
+    if unknown:
+        known = ", ".join(sorted(ARAZZO_EXTRAS))
+        raise _refused(connection, f"has the unknown extra {', '.join(map(repr, unknown))}; known are {known}")
+    cert, key = extras.get("cert"), extras.get("key")
+    if key and not cert:
+        raise _refused(connection, "has a 'key' without the 'cert' it belongs to")
+    return ConnectionSettings(
+        base_url=_base_url(connection, "https"),
+        credentials=_credentials(
+            connection,
+            token=extras.get("token"),
+            api_keys=_mapping(connection, "api_keys", extras.get("api_keys")),
+            headers=_mapping(connection, "headers", extras.get("headers")),
+        ),
+        cert=(str(cert), str(key)) if cert and key else str(cert) if cert else None,
+        **_transport_options(connection, extras),
+    )
+
+
+def _read_http(connection: Connection, extras: Mapping[str, Any]) -> ConnectionSettings:
+    if _boolean(connection, "srv_lookup", extras.get("srv_lookup", False)):
+        raise _refused(connection, "asks for 'srv_lookup', which is not supported here")
+    headers = {name: str(value) for name, value in extras.items() if name not in _HTTP_OPTIONS and name != "srv_lookup"}
+    options = dict(extras)
+    if "verify" not in options and "verify_ssl" in options:
+        options["verify"] = options["verify_ssl"]
+    if "proxies" not in options and "proxy" in options:
+        options["proxies"] = options["proxy"]
+    cert = extras.get("cert")
+    return ConnectionSettings(
+        base_url=_base_url(connection, "https" if connection.conn_type == "https" else "http"),
+        credentials=_credentials(connection, headers=headers),
+        cert=tuple(cert) if isinstance(cert, list) else cert,
+        **_transport_options(connection, options),
+    )
+
+
+def _credentials(
+    connection: Connection,
+    *,
+    token: Any = None,
+    api_keys: Mapping[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Credentials:
+    """Return the credentials: a password without a login is a token."""
+    login, password = connection.login or None, connection.password or None
+    if token is None and password and not login:
+        token = password
+    return Credentials(
+        login=login,
+        password=password,
+        token=str(token) if token else None,
+        api_keys=dict(api_keys or {}),
+        headers=dict(headers or {}),
+    )
+
+
+def _transport_options(connection: Connection, extras: Mapping[str, Any]) -> dict[str, Any]:
+    verify = extras.get("verify", True)
+    proxies = extras.get("proxies")
+    if isinstance(proxies, str) and not proxies.lstrip().startswith("{"):
+        proxies = {"http": proxies, "https": proxies}
+    return {
+        "verify": verify if _is_path(verify) else _boolean(connection, "verify", verify),
+        "proxies": _mapping(connection, "proxies", proxies),
+        "timeout": _number(connection, "timeout", extras.get("timeout"), float),
+        "trust_env": _boolean(connection, "trust_env", extras.get("trust_env", True)),
+        "max_bytes": _number(connection, "max_bytes", extras.get("max_bytes"), int),
+    }
+
+
+def _base_url(connection: Connection, default_scheme: str) -> str | None:
+    """Return the URL of the connection's host: host, or host with scheme and path, with schema and port put in."""
+    host = (connection.host or "").strip().rstrip("/")
+    if not host:
+        return None
+    url = host if "://" in host else f"{connection.schema or default_scheme}://{host}"
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise _refused(connection, f"has a host that is no host: {error}") from None
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise _refused(connection, f"has the host '{host}' and the schema '{connection.schema}', which make no URL")
+    if parts.username is not None or parts.password is not None:
+        raise _refused(connection, "has credentials in its host; they belong into login and password")
+    place = parts.netloc if port or not connection.port else f"{parts.netloc}:{connection.port}"
+    return urlunsplit((parts.scheme, place, parts.path, "", ""))
+
+
+def _extras(connection: Connection) -> dict[str, Any]:
+    """Return the extras that are filled in; what a form leaves empty is none."""
+    if not connection.extra:
+        return {}
+    try:
+        extras = json.loads(connection.extra)
+    except ValueError:
+        raise _refused(connection, "has an extra that is no JSON") from None
+    if not isinstance(extras, dict):
+        raise _refused(connection, "has an extra that is no JSON object")
+    return {name: value for name, value in extras.items() if value is not None and value != ""}
+
+
+def _mapping(connection: Connection, name: str, value: Any) -> dict[str, str]:
+    if value is None:
+        return {}
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            raise _refused(connection, f"has an extra '{name}' that is no JSON object") from None
+    if not isinstance(value, dict) or not all(isinstance(item, (str, int, float)) for item in value.values()):
+        raise _refused(connection, f"has an extra '{name}' that is no object of texts")
+    return {str(key): str(item) for key, item in value.items()}
+
+
+def _number(connection: Connection, name: str, value: Any, kind: Callable[[Any], Any]) -> Any:
+    if value is None:
+        return None
+    try:
+        number = kind(value)
+    except (TypeError, ValueError):
+        raise _refused(connection, f"has an extra '{name}' that is no number") from None
+    if number <= 0:
+        raise _refused(connection, f"has an extra '{name}' that is not above zero")
+    return number
+
+
+def _boolean(connection: Connection, name: str, value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    match str(value).strip().lower():
+        case "true" | "1" | "yes" | "on":
+            return True
+        case "false" | "0" | "no" | "off":
+            return False
+    raise _refused(connection, f"has an extra '{name}' that is neither true nor false")
+
+
+def _is_path(value: Any) -> bool:
+    return isinstance(value, str) and value.strip().lower() not in {
+        *("true", "1", "yes", "on"),
+        *("false", "0", "no", "off"),
+    }
+
+
+def _refused(connection: Connection, message: str) -> AirflowException:
+    return AirflowException(f"connection '{connection.conn_id}' {message}")

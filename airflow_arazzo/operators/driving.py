@@ -1,0 +1,213 @@
+"""Driving a region of a plan inside a task: what :class:`ArazzoStepOperator` and :class:`ArazzoSensor` share.
+
+The engine says what to send and how long to wait. Here it gets its values from the run, its requests are sent by the
+hooks, and its waits become a deferral, a reschedule or a sleep.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from airflow.exceptions import AirflowRescheduleException
+from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, TaskDeferred
+
+from airflow_arazzo.compat import task_state_store
+from airflow_arazzo.core.engine import Done, Note, State, drive, load_plan, start
+from airflow_arazzo.core.flow import Plan, Region, slice_region
+from airflow_arazzo.hooks.arazzo import SourceHooks
+from airflow_arazzo.hooks.placing import base_urls, connections_of, place_servers
+from airflow_arazzo.operators.inputs import run_inputs
+from airflow_arazzo.operators.xcoms import finished_tasks, needed_steps, pull_outputs, pull_record, push_region
+from airflow_arazzo.triggers.arazzo import ArazzoTrigger, Carried, open_event, pack, unpack
+
+if TYPE_CHECKING:
+    from airflow.sdk import BaseOperator, Context
+
+    Operator = BaseOperator
+else:
+    Operator = object
+
+#: A retry that waits no longer than this is waited for on the worker: a deferral costs as much.
+SHORT_WAIT = 3.0
+#: How long one start of a task may sleep in such waits together.
+SHORT_WAITS = 10.0
+#: Seconds after a loop's deadline at which the scheduler ends a deferral that no triggerer has ended.
+GRACE = 600.0
+_STATE_KEY = "arazzo_state"
+
+
+class DrivesRegion(Operator):
+    """Runs one region of a plan as an Airflow task."""
+
+    plan: Plan
+    step: str
+    tasks: dict[str, str]
+    inputs: dict[str, Any]
+    connections: dict[str, str]
+    server: str | dict[str, str] | None
+    deferrable: bool
+
+    @property
+    def region(self) -> Region:
+        """The region of the plan that this task is."""
+        region = self.plan.region_of(self.step)
+        if region is None:
+            raise AirflowException(f"workflow '{self.plan.workflow_id}' has no step '{self.step}' that can be reached")
+        return region
+
+    @property
+    def waits_by_rescheduling(self) -> bool:
+        """Whether a wait gives the worker back by a reschedule, as a sensor of mode ``reschedule`` does."""
+        return False
+
+    def run_region(self, context: Context) -> dict[str, Any]:
+        """Run the region from its entry, or from where a reschedule left it; return its outputs, secrets hidden.
+
+        :raises AirflowFailException: if the inputs are refused; nothing was sent then.
+        :raises AirflowException: if a failure of the region stands.
+        """
+        plan = self._placed_plan()
+        state = self._kept_state(context)
+        if state is None:
+            state = self._first_state(plan, context)
+        return self._drive(plan, state, context)
+
+    def resume(self, context: Context, event: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Go on after a deferral with what the trigger has fired.
+
+        :param event: from :class:`ArazzoTrigger`; anything else is refused.
+        """
+        carried = open_event(event)
+        if carried.done is not None:
+            return self._conclude(carried.state, carried.done, context)
+        return self._drive(self._placed_plan(), carried.state, context)
+
+    # beginning
+
+    def _placed_plan(self) -> Plan:
+        """Return the region's slice of the plan, with the servers that the connections name."""
+        region = self.region
+        plan = slice_region(self.plan, region)
+        hooks = SourceHooks(connections_of(plan, self.connections))
+        return place_servers(plan, base_urls(plan, hooks), self.server)
+
+    def _first_state(self, plan: Plan, context: Context) -> State:
+        inputs = run_inputs(
+            self.plan, context["params"], self.inputs, lambda value: self.render_template(value, context)
+        )
+        ti = context["ti"]
+        outputs = pull_outputs(ti, self.plan, self.tasks, needed_steps(self.plan, self.region))
+        return start(plan, inputs, at=self._entry(ti), outputs=outputs, scope=self.region.steps)
+
+    def _entry(self, ti: Any) -> str:
+        """Return the step that control enters the region by: what the task before it says comes next."""
+        region = self.region
+        before = [item for item in self.plan.regions if item is not region]
+        entries = {edge.target for item in before for edge in item.exits} & set(region.steps)
+        if len(entries) <= 1:
+            return entries.pop() if entries else region.task_id
+        leading = [item for item in before if any(edge.target in region.steps for edge in item.exits)]
+        tasks = [self.tasks[item.task_id] for item in leading]
+        ran = finished_tasks(ti, tasks)
+        for task in tasks:
+            record = pull_record(ti, task) if task in ran else None
+            if record and record.get("next") in region.steps:
+                return str(record["next"])
+        raise AirflowFailException(f"no task before '{self.task_id}' says which of its steps comes first")
+
+    # driving
+
+    def _drive(self, plan: Plan, state: State, context: Context) -> dict[str, Any]:
+        hooks = SourceHooks(connections_of(plan, self.connections))
+        try:
+            state, done = drive(plan, state, send=hooks.send, wait=self._waiter(plan, context), note=self._hear)
+        finally:
+            hooks.close()
+        return self._conclude(state, done, context)
+
+    def _hear(self, note: Note) -> None:
+        (self.log.warning if note.warning else self.log.info)("%s", note.text)
+
+    def _waiter(self, plan: Plan, context: Context) -> Callable[[State, float], None]:
+        """Return what to do about a wait: give the worker back, or sleep."""
+        slept = 0.0
+
+        def wait(state: State, seconds: float) -> None:
+            nonlocal slept
+            short = not self.region.loop and seconds <= SHORT_WAIT and slept + seconds <= SHORT_WAITS
+            if self.deferrable and not short:
+                self._defer(plan, state, seconds)
+            if self.waits_by_rescheduling:
+                self._reschedule(plan, state, seconds, context)
+            slept += seconds
+            time.sleep(seconds)
+
+        return wait
+
+    def _defer(self, plan: Plan, state: State, seconds: float) -> None:
+        self.log.info("Waiting %.3g s in the triggerer", seconds)
+        trigger = ArazzoTrigger(
+            plan=_without_bindings(plan).model_dump_json(exclude_defaults=True),
+            state=pack(Carried(state), self.plan),
+            connections=connections_of(plan, self.connections),
+            sends=self.region.safe,
+        )
+        deadline = state.frames[0].deadline
+        timeout = None if deadline is None else timedelta(seconds=max(deadline - time.time(), 0.0) + GRACE)
+        raise TaskDeferred(trigger=trigger, method_name="resume", timeout=timeout)
+
+    def _reschedule(self, plan: Plan, state: State, seconds: float, context: Context) -> None:
+        store = task_state_store(context)
+        if store is None:
+            self.log.warning("This Airflow keeps no state between the starts of a task (3.3 does): sleeping instead")
+            return
+        store.set(_STATE_KEY, {"try": context["ti"].try_number, "state": pack(Carried(state), self.plan)})
+        again = datetime.now(tz=timezone.utc) + timedelta(seconds=seconds)
+        raise AirflowRescheduleException(again)  # type: ignore[no-untyped-call]
+
+    def _kept_state(self, context: Context) -> State | None:
+        """Return the state in which this try was rescheduled; None at the first start of a try."""
+        store = task_state_store(context) if self.waits_by_rescheduling else None
+        kept = store.get(_STATE_KEY) if store is not None else None
+        if not isinstance(kept, dict) or kept.get("try") != context["ti"].try_number:
+            return None
+        return unpack(kept["state"]).state
+
+    # ending
+
+    def _conclude(self, state: State, done: Done, context: Context) -> dict[str, Any]:
+        ti = context["ti"]
+        if self.waits_by_rescheduling and (store := task_state_store(context)) is not None:
+            store.delete(_STATE_KEY)
+        visible = push_region(ti, self.plan, self.region, state, done)
+        if done.outcome == "failed":
+            ti.xcom_push(key="return_value", value=visible)
+            raise AirflowException(done.message)
+        return visible
+
+
+def read_plan(plan: Plan | str | Path, workflow_id: str | None = None) -> Plan:
+    """Return a plan, compiled from a document if it is the path of one.
+
+    :raises DocumentError: if the document cannot be run.
+    """
+    return plan if isinstance(plan, Plan) else load_plan(plan, workflow_id)
+
+
+def _without_bindings(plan: Plan) -> Plan:
+    """Return the plan without the bound inputs, which the triggerer does not need and which may be secret."""
+    steps = tuple(
+        step.model_copy(update={"settings": step.settings.model_copy(update={"inputs": None})}) for step in plan.steps
+    )
+    children = {key: _without_bindings(child) for key, child in plan.children.items()}
+    settings = plan.settings.model_copy(update={"inputs": None})
+    return plan.model_copy(update={"steps": steps, "settings": settings, "children": children})
+
+
+def as_mapping(values: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return a dict of its own for an argument that may be missing."""
+    return dict(values or {})

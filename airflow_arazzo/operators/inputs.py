@@ -1,0 +1,88 @@
+"""From a DAG run to the inputs of its workflow: Params that a person fills in, and bound inputs that nobody does."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from airflow.providers.common.compat.sdk import AirflowFailException
+
+from airflow_arazzo.core.engine import check_inputs, sensitive_inputs
+from airflow_arazzo.core.errors import InputError
+from airflow_arazzo.core.flow import Plan
+from airflow_arazzo.hooks.sealing import register
+
+
+def run_inputs(
+    plan: Plan, params: Mapping[str, Any], bound: Mapping[str, Any], render: Callable[[Any], Any]
+) -> dict[str, Any]:
+    """Return the workflow's inputs for a run, checked, defaults applied; the secret ones are registered as such.
+
+    :param plan: the plan of the workflow.
+    :param params: the run's Params.
+    :param bound: bound inputs by name, values or templates.
+    :param render: renders the templates in a value; what it returns is never stored.
+    :raises AirflowFailException: if the workflow does not accept them.
+    """
+    given = {**_from_params(plan, params, bound), **_from_bound(plan, bound, render)}
+    register(given, sensitive_inputs(plan))
+    try:
+        return check_inputs(plan, given)
+    except InputError as error:
+        text = "; ".join(error.messages)
+        raise AirflowFailException(
+            f"inputs of workflow '{plan.workflow_id}' refused: {text}; nothing was sent"
+        ) from None
+
+
+def input_schemas(plan: Plan) -> dict[str, Any]:
+    """Return the schema of each declared input, by name."""
+    properties = plan.inputs.get("properties") if isinstance(plan.inputs, dict) else None
+    return dict(properties) if isinstance(properties, dict) else {}
+
+
+def accepts_null(schema: Any) -> bool:
+    """Say whether null is a value of its own for a schema, and not just an empty field of the trigger form."""
+    if not isinstance(schema, dict):
+        return False
+    types = schema.get("type")
+    if types == "null" or (isinstance(types, list) and "null" in types):
+        return True
+    if "enum" in schema:
+        return None in schema["enum"]
+    return any(accepts_null(item) for word in ("anyOf", "oneOf") for item in schema.get(word, ()))
+
+
+def _from_params(plan: Plan, params: Mapping[str, Any], bound: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the inputs that Params give; an optional one that was left empty is not given."""
+    schemas = input_schemas(plan)
+    names = list(schemas) or [name for name in params if plan.inputs is None or isinstance(plan.inputs, dict)]
+    return {
+        name: params[name]
+        for name in names
+        if name in params and name not in bound and (params[name] is not None or accepts_null(schemas.get(name)))
+    }
+
+
+def _from_bound(plan: Plan, bound: Mapping[str, Any], render: Callable[[Any], Any]) -> dict[str, Any]:
+    schemas = input_schemas(plan)
+    rendered = {}
+    for name, value in bound.items():
+        result = render(value)
+        if isinstance(value, str) and isinstance(result, str) and result != value:
+            result = _typed(result, schemas.get(name))
+        rendered[name] = result
+    return rendered
+
+
+def _typed(text: str, schema: Any) -> Any:
+    """Return what a template rendered to as the type that the schema wants; text stays text where that is one."""
+    types = schema.get("type") if isinstance(schema, dict) else None
+    wanted = {types} if isinstance(types, str) else set(types or ())
+    if not wanted or "string" in wanted:
+        return text
+    try:
+        return json.loads(text)
+    except ValueError:
+        return json.loads(text.lower()) if text in ("True", "False") else None if text == "None" else text

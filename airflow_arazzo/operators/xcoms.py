@@ -1,0 +1,131 @@
+"""What tasks tell each other: outputs, and the record of what happened.
+
+The outputs of a step lie under ``return_value``, by name; those of a loop of several steps by step id, then by name.
+Secret ones read ``***`` there and travel sealed under ``arazzo_sealed``. What happened lies under ``arazzo``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from airflow_arazzo.core.engine import Done, State
+from airflow_arazzo.core.flow import END, Plan, Region
+from airflow_arazzo.hooks.sealing import hide, hide_registered, register, seal_json, unseal_json
+
+RECORD_KEY = "arazzo"
+SEALED_KEY = "arazzo_sealed"
+OUTPUTS_KEY = "return_value"
+
+Outputs = dict[str, dict[str, Any]]
+
+
+def region_outputs(region: Region, state: State) -> Outputs:
+    """Return the outputs of the region's steps that ran, by step id and name."""
+    return {step: state.outputs[step] for step in region.steps if step in state.records and step in state.outputs}
+
+
+def visible_outputs(plan: Plan, region: Region, outputs: Outputs) -> dict[str, Any]:
+    """Return a region's outputs as anybody may see them."""
+    visible = {step: hide(values, plan.sensitive) for step, values in outputs.items()}
+    return visible if len(region.steps) > 1 else visible.get(region.steps[0], {})
+
+
+def region_record(plan: Plan, region: Region, state: State, done: Done) -> dict[str, Any]:
+    """Return what happened in a region: the record of its last step, ``next`` saying where control goes."""
+    last = done.step or region.task_id
+    record = state.records.get(last)
+    dumped: dict[str, Any] = record.model_dump(mode="json") if record else {"step": last}
+    dumped["next"] = {"step": done.target, "end": END}.get(done.outcome)
+    if done.outcome == "failed":
+        dumped |= {"outcome": "failed", "message": done.message}
+    if len(region.steps) > 1:
+        dumped["steps"] = {
+            step: state.records[step].model_dump(mode="json") for step in region.steps if step in state.records
+        }
+    if region.loop:
+        dumped["history"] = list(state.history)
+    result: dict[str, Any] = hide_registered(dumped)
+    return result
+
+
+def push_region(ti: Any, plan: Plan, region: Region, state: State, done: Done) -> dict[str, Any]:
+    """Push a region's record and sealed outputs, and return the outputs as anybody may see them."""
+    outputs = region_outputs(region, state)
+    for values in outputs.values():
+        register(values, plan.sensitive)
+    ti.xcom_push(key=RECORD_KEY, value=region_record(plan, region, state, done))
+    visible = visible_outputs(plan, region, outputs)
+    full = outputs if len(region.steps) > 1 else outputs.get(region.steps[0], {})
+    if visible != full:
+        ti.xcom_push(key=SEALED_KEY, value=seal_json(outputs))
+    return visible
+
+
+def pull_outputs(ti: Any, plan: Plan, tasks: Mapping[str, str], steps: Iterable[str]) -> Outputs:
+    """Return the outputs of steps that ran in other tasks of this run, secrets unsealed, by step id and name.
+
+    :param tasks: task ids by region.
+    """
+    wanted = set(steps)
+    regions = [region for region in plan.regions if wanted.intersection(region.steps)]
+    ran = finished_tasks(ti, [tasks[region.task_id] for region in regions])
+    outputs: Outputs = {}
+    for region in regions:
+        if tasks[region.task_id] in ran:
+            outputs |= _pull_region(ti, region, tasks[region.task_id])
+    for values in outputs.values():
+        register(values, plan.sensitive)
+    return {step: values for step, values in outputs.items() if step in wanted}
+
+
+def _pull_region(ti: Any, region: Region, task_id: str) -> Outputs:
+    sealed = ti.xcom_pull(task_ids=task_id, key=SEALED_KEY)
+    if sealed is not None:
+        opened: Outputs = unseal_json(sealed)
+        return opened
+    values = ti.xcom_pull(task_ids=task_id, key=OUTPUTS_KEY)
+    if values is None:
+        return {}
+    return dict(values) if len(region.steps) > 1 else {region.steps[0]: values}
+
+
+def pull_record(ti: Any, task_id: str) -> dict[str, Any] | None:
+    """Return the record of what happened in a task of this run."""
+    record: dict[str, Any] | None = ti.xcom_pull(task_ids=task_id, key=RECORD_KEY)
+    return record
+
+
+def finished_tasks(ti: Any, task_ids: list[str]) -> set[str]:
+    """Return which of the tasks have run in this run, well or not.
+
+    A task that was cleared and then skipped still has the XComs of the time before, which must not be read.
+    """
+    if not task_ids:
+        return set()
+    states = ti.get_task_states(dag_id=ti.dag_id, task_ids=task_ids, run_ids=[ti.run_id])
+    return {task for task, state in states.get(ti.run_id, {}).items() if state in ("success", "failed")}
+
+
+def needed_steps(plan: Plan, region: Region) -> list[str]:
+    """Return the steps outside of a region whose outputs it may need, in document order.
+
+    By the look of the text: too many cost a look into an XCom, too few would cost the request.
+    """
+    texts = [plan.step(step).step.model_dump_json() for step in region.steps]
+    return _mentioned(plan, "".join(texts) + _text(plan.components), but=region.steps)
+
+
+def steps_of_outputs(plan: Plan) -> list[str]:
+    """Return the steps whose outputs the workflow's outputs may need, in document order."""
+    return _mentioned(plan, _text(plan.outputs) + _text(plan.components))
+
+
+def _mentioned(plan: Plan, text: str, but: tuple[str, ...] = ()) -> list[str]:
+    quoted = {step.step_id: _text(step.step_id)[1:-1] for step in plan.steps if step.step_id not in but}
+    return [step for step, name in quoted.items() if f"$steps.{name}." in text]
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)

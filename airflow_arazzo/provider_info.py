@@ -1,0 +1,73 @@
+"""What Airflow is told about this provider (entry point ``apache_airflow_provider``)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow_arazzo import __version__
+
+_NAME = "Arazzo"
+
+
+def get_provider_info() -> dict[str, Any]:
+    """Return the provider's entry: its modules by role, and its connection type with the fields of the form."""
+    return {
+        "package-name": "airflow-provider-arazzo",
+        "name": _NAME,
+        "description": "Turns Arazzo workflow documents into DAGs and runs them.",
+        "versions": [__version__],
+        "integrations": [
+            {
+                "integration-name": _NAME,
+                "external-doc-url": "https://spec.openapis.org/arazzo/latest.html",
+                "tags": ["protocol"],
+            }
+        ],
+        "hooks": [_modules("airflow_arazzo.hooks.arazzo")],
+        "operators": [_modules("airflow_arazzo.operators.arazzo")],
+        "sensors": [_modules("airflow_arazzo.sensors.arazzo")],
+        "triggers": [_modules("airflow_arazzo.triggers.arazzo")],
+        "connection-types": [
+            {
+                "connection-type": "arazzo",
+                "hook-class-name": "airflow_arazzo.hooks.arazzo.ArazzoHook",
+                "hook-name": "Arazzo API",
+                "ui-field-behaviour": {
+                    "hidden-fields": [],
+                    "relabeling": {"host": "Server URL"},
+                    "placeholders": {
+                        "host": "https://api.example.com/v1 (empty: the servers of the API description)",
+                        "schema": "https",
+                        "password": "with a login: its password; alone: a bearer token",
+                    },
+                },
+                "conn-fields": _FIELDS,
+            }
+        ],
+    }
+
+
+def _modules(module: str) -> dict[str, Any]:
+    return {"integration-name": _NAME, "python-modules": [module]}
+
+
+def _field(label: str, description: str, kind: str = "string", **schema: Any) -> dict[str, Any]:
+    return {"label": label, "description": description, "schema": {"type": [kind, "null"], **schema}}
+
+
+_FIELDS = {
+    "token": _field("Token", "Bearer token, where it is not the password.", format="password"),
+    "api_keys": _field(
+        "API keys",
+        'JSON object: the key for each security scheme of the API description, as {"ApiKeyAuth": "..."}.',
+        format="password",
+    ),
+    "headers": _field("Headers", 'JSON object: headers for every request, as {"X-Tenant": "..."}.', format="password"),
+    "verify": _field("Verify", "true, false, or the file of the certificate authorities to trust. Default: true."),
+    "cert": _field("Client certificate", "File of the client certificate for mutual TLS, with or without its key."),
+    "key": _field("Client key", "File of the client certificate's key."),
+    "proxies": _field("Proxies", 'URL of the proxy, or a JSON object as {"https": "http://proxy:3128"}.'),
+    "trust_env": _field("Trust environment", "Whether the environment's proxy settings count.", "boolean"),
+    "timeout": _field("Timeout", "Seconds for an exchange. Default: 60.", "number", exclusiveMinimum=0),
+    "max_bytes": _field("Largest answer", "Bytes that an answer may have.", "integer", exclusiveMinimum=0),
+}

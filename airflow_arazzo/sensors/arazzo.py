@@ -1,0 +1,69 @@
+"""The sensor: a loop of a workflow as a task. Going round is waiting."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import BaseSensorOperator
+
+from airflow_arazzo.core.flow import Plan
+from airflow_arazzo.operators.driving import DrivesRegion, as_mapping, read_plan
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+class ArazzoSensor(DrivesRegion, BaseSensorOperator):
+    """Run a loop of an Arazzo workflow: a poll until the world has changed, or an iteration until the data is through.
+
+    The first round runs on the worker. Between rounds a poll holds no worker: it waits in the triggerer, which also
+    sends the requests if all of them are safe. Interval, time limit and number of rounds are those of the plan.
+
+    :param plan: the plan of the workflow, or the path of its document.
+    :param workflow_id: which workflow of the document; may be missing where it has only one.
+    :param step: id of a step of the loop; the task's id where it is missing.
+    :param tasks: task ids by step id, of the tasks whose outputs the loop may use; the step's id where one is missing.
+    :param inputs: bound inputs, values or templates by name. They are rendered when the task runs and stored nowhere.
+        All other inputs come from the run's Params.
+    :param connections: connection ids by name of the source description. (templated)
+    :param server: a server URL, or URLs by name of the source description, in place of those of the API description,
+        where the connection names none. (templated)
+    :param deferrable: whether waiting is left to the triggerer. Otherwise ``mode`` says how to wait: ``poke`` sleeps on
+        the worker, ``reschedule`` gives it back (from Airflow 3.3 on; before it sleeps as well).
+    """
+
+    template_fields: Sequence[str] = ("connections", "server")
+    shallow_copy_attrs: Sequence[str] = ("plan",)
+
+    def __init__(
+        self,
+        *,
+        plan: Plan | str | Path,
+        workflow_id: str | None = None,
+        step: str | None = None,
+        tasks: Mapping[str, str] | None = None,
+        inputs: Mapping[str, Any] | None = None,
+        connections: Mapping[str, str] | None = None,
+        server: str | Mapping[str, str] | None = None,
+        deferrable: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.plan = read_plan(plan, workflow_id)
+        self.step = step or self.task_id
+        self.tasks = {region.task_id: region.task_id for region in self.plan.regions} | as_mapping(tasks)
+        self.inputs = as_mapping(inputs)
+        self.connections = as_mapping(connections)
+        self.server = dict(server) if isinstance(server, Mapping) else server
+        self.deferrable = deferrable
+
+    @property
+    def waits_by_rescheduling(self) -> bool:
+        """Whether a wait gives the worker back by a reschedule."""
+        return not self.deferrable and bool(self.reschedule)
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Go round until control leaves the loop."""
+        return self.run_region(context)

@@ -1,0 +1,148 @@
+"""The trigger: a region of a plan that waits, without a worker.
+
+Everything it needs travels in its arguments and everything it has found out in the event that it fires, both as plain
+JSON: Airflow stores them, a restarted triggerer begins again from the arguments, and the times in them are absolute.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from airflow.providers.common.compat.sdk import AirflowException
+from airflow.triggers.base import BaseTrigger, TriggerEvent
+
+from airflow_arazzo.core.engine import Done, Note, State, drive_async, secret_values
+from airflow_arazzo.core.flow import Plan
+from airflow_arazzo.hooks.arazzo import SourceHooks
+from airflow_arazzo.hooks.sealing import register_async, seal_json, secrets_in, unseal_json
+
+
+@dataclass(frozen=True)
+class Carried:
+    """What goes from worker to triggerer and back.
+
+    :param state: where the run of the region stands.
+    :param done: how it has ended, if it has.
+    """
+
+    state: State
+    done: Done | None = None
+
+
+class ArazzoTrigger(BaseTrigger):
+    """Go on with a region that waits.
+
+    Where every request of the region is safe (RFC 9110) they are sent from here until the region is done; otherwise
+    this only waits, because a triggerer may run a trigger twice.
+
+    :param plan: the region's slice of the plan, as JSON.
+    :param state: what :func:`pack` has made of the state.
+    :param connections: connection ids by name of the source description.
+    :param sends: whether requests may be sent from here.
+    """
+
+    def __init__(self, plan: str, state: str, connections: dict[str, str], sends: bool) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.plan, self.state, self.connections, self.sends = plan, state, connections, sends
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Return the class path and the arguments, all of them JSON."""
+        arguments = {"plan": self.plan, "state": self.state, "connections": self.connections, "sends": self.sends}
+        return f"{type(self).__module__}.{type(self).__qualname__}", arguments
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} sends={self.sends}>"
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Fire one event: ``done`` with the final state, ``waited`` with the state as it was, or ``error``."""
+        try:
+            event = await self._go_on()
+        except AirflowException as error:
+            event = {"status": "error", "message": str(error)}
+        yield TriggerEvent(event)  # type: ignore[no-untyped-call]
+
+    async def _go_on(self) -> dict[str, Any]:
+        state = unpack(self.state).state
+        if not self.sends:
+            await asyncio.sleep(max((state.resume_at or 0.0) - time.time(), 0.0))
+            return {"status": "waited", "state": self.state}
+        plan = Plan.model_validate_json(self.plan)
+        hooks = SourceHooks(self.connections)
+        try:
+            for frame in state.frames:
+                await register_async(frame.inputs, plan.sensitive)
+                await register_async(frame.outputs, plan.sensitive)
+            state, done = await drive_async(plan, state, send=hooks.async_send, wait=_wait, note=self._hear)
+        finally:
+            await hooks.async_close()
+        return {"status": "done", "state": pack(Carried(state, done), plan)}
+
+    def _hear(self, note: Note) -> None:
+        (self.log.warning if note.warning else self.log.info)("%s", note.text)
+
+
+async def _wait(state: State, seconds: float) -> None:
+    await asyncio.sleep(seconds)
+
+
+def open_event(event: Any) -> Carried:
+    """Return what the event of an :class:`ArazzoTrigger` carries.
+
+    :raises AirflowException: if it reports an error, or is no such event.
+    """
+    match event:
+        case {"status": "done", "state": str(state)}:
+            carried = unpack(state)
+            if carried.done is not None:
+                return carried
+        case {"status": "waited", "state": str(state)}:
+            return unpack(state)
+        case {"status": "error", "message": str(message)}:
+            raise AirflowException(f"the triggerer could not go on: {message}")
+    kind = sorted(map(str, event)) if isinstance(event, dict) else type(event).__name__
+    raise AirflowException(f"the trigger fired an event that is none of ArazzoTrigger's: {kind}")
+
+
+def pack(carried: Carried, plan: Plan) -> str:
+    """Return a state as sealed text.
+
+    :param plan: its plan, which says what is secret.
+    :raises AirflowException: if there is a secret in it and no key to seal it with.
+    """
+    done = carried.done
+    value = {
+        "state": carried.state.model_dump(mode="json", exclude_defaults=True),
+        "done": done and {name: getattr(done, name) for name in ("outcome", "target", "step", "message", "outputs")},
+    }
+    return seal_json(value, secret=_has_secrets(carried.state, plan))
+
+
+def unpack(text: str) -> Carried:
+    """Return what :func:`pack` was given.
+
+    :raises AirflowException: if it cannot be unsealed here, or is nothing that was packed.
+    """
+    value = unseal_json(text)
+    try:
+        done = value["done"]
+        return Carried(State.model_validate_json(json.dumps(value["state"])), Done(**done) if done else None)
+    except (KeyError, TypeError, ValueError) as error:
+        raise AirflowException(f"a carried state cannot be read: {type(error).__name__}") from None
+
+
+def _has_secrets(state: State, plan: Plan) -> bool:
+    for frame in state.frames:
+        if secret_values(plan.child(frame.plan), frame.inputs, frame.outputs):
+            return True
+        if any(_any(secrets_in(values, plan.sensitive)) for values in (frame.inputs, frame.outputs)):
+            return True
+    return _any(secrets_in(state.workflows, plan.sensitive))
+
+
+def _any(secrets: Iterator[str]) -> bool:
+    return next(secrets, None) is not None

@@ -1,0 +1,89 @@
+"""Airflow for tests: a home of its own, set before Airflow is imported, and ``dag.test()`` for a DAG in memory."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+HOME = Path(tempfile.mkdtemp(prefix="arazzo-airflow-"))
+FERNET_KEY = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+os.environ |= {
+    "AIRFLOW_HOME": str(HOME),
+    "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+    "AIRFLOW__CORE__DAGS_FOLDER": str(HOME / "dags"),
+    "AIRFLOW__CORE__UNIT_TEST_MODE": "False",
+    "AIRFLOW__CORE__FERNET_KEY": FERNET_KEY,
+    "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{HOME}/airflow.db",
+    "AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO",
+    "AIRFLOW__DAG_PROCESSOR__DAG_VERSION_INFLATION_CHECK_LEVEL": "off",
+}
+(HOME / "dags").mkdir()
+
+DOCUMENTS = Path(__file__).parent / "documents"
+
+
+@pytest.fixture(scope="session")
+def airflow_db() -> None:
+    from airflow.utils.db import initdb
+
+    initdb()
+
+
+@pytest.fixture
+def run_dag(airflow_db: None) -> Callable[..., Any]:
+    """Register a DAG that is in no file, and run it with ``dag.test()``."""
+
+    def run(dag: Any, **conf: Any) -> Any:
+        from airflow.models.dagbundle import DagBundleModel
+        from airflow.models.serialized_dag import SerializedDagModel
+        from airflow.serialization.definitions.dag import SerializedDAG
+        from airflow.serialization.serialized_objects import LazyDeserializedDAG
+        from airflow.utils.session import create_session
+
+        with create_session() as session:
+            if not session.get(DagBundleModel, "dags-folder"):
+                session.add(DagBundleModel(name="dags-folder"))
+                session.flush()
+            lazy = LazyDeserializedDAG.from_dag(dag)
+            SerializedDAG.bulk_write_to_db("dags-folder", None, [lazy], session=session)
+            session.flush()
+            SerializedDagModel.write_dag(lazy, bundle_name="dags-folder", session=session)
+        return DagRunResult(dag.test(run_conf=conf))
+
+    return run
+
+
+class DagRunResult:
+    """A finished run: its state, its tasks' states, and what they have told each other."""
+
+    def __init__(self, run: Any) -> None:
+        self.run, self.state = run, str(run.state.value if hasattr(run.state, "value") else run.state)
+
+    @property
+    def tasks(self) -> dict[str, str]:
+        return {ti.task_id: str(getattr(ti.state, "value", ti.state)) for ti in self.run.get_task_instances()}
+
+    def xcoms(self) -> dict[tuple[str, str], Any]:
+        from airflow.models.xcom import XComModel
+        from airflow.utils.session import create_session
+        from sqlalchemy import select
+
+        with create_session() as session:
+            rows = session.scalars(select(XComModel).where(XComModel.run_id == self.run.run_id)).all()
+            return {(row.task_id, row.key): XComModel.deserialize_value(row) for row in rows}
+
+    def xcom(self, task_id: str, key: str = "return_value") -> Any:
+        return self.xcoms().get((task_id, key))
+
+
+@pytest.fixture
+def api() -> Iterator[Any]:
+    from scripted_api import ScriptedApi
+
+    with ScriptedApi() as scripted:
+        yield scripted

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowException
+from airflow.sdk import Connection
+
+from airflow_arazzo.hooks.settings import read_connection
+
+
+def connection(extra=None, **fields):
+    text = extra if isinstance(extra, str) or extra is None else json.dumps(extra)
+    return Connection(**{"conn_id": "api", "conn_type": "arazzo", "extra": text, **fields})
+
+
+@pytest.mark.parametrize(
+    ("fields", "url"),
+    [
+        ({}, None),
+        ({"host": "api.example.com"}, "https://api.example.com"),
+        ({"host": "api.example.com", "schema": "http", "port": 8080}, "http://api.example.com:8080"),
+        ({"host": "https://api.example.com/v1/"}, "https://api.example.com/v1"),
+        ({"host": "https://api.example.com/v1", "port": 8443}, "https://api.example.com:8443/v1"),
+        ({"host": "api.example.com/v1", "port": 8443}, "https://api.example.com:8443/v1"),
+        ({"host": "https://api.example.com:1/v1", "port": 2}, "https://api.example.com:1/v1"),
+        ({"host": "[::1]", "schema": "http", "port": 80}, "http://[::1]:80"),
+        ({"host": "api.example.com", "conn_type": "http"}, "http://api.example.com"),
+        ({"host": "api.example.com", "conn_type": "https"}, "https://api.example.com"),
+    ],
+)
+def test_reads_where_the_api_is(fields, url):
+    assert read_connection(connection(**fields)).base_url == url
+
+
+def test_reads_who_asks():
+    settings = read_connection(
+        connection(
+            {"token": "", "api_keys": {"Key": "k-1"}, "headers": '{"X-Tenant": "t"}', "timeout": None},
+            login="bob",
+            password="pw",
+        )
+    )
+    credentials = settings.credentials
+    assert (credentials.login, credentials.password, credentials.token) == ("bob", "pw", None)
+    assert dict(credentials.api_keys) == {"Key": "k-1"}
+    assert dict(credentials.headers) == {"X-Tenant": "t"}
+
+
+def test_a_password_alone_is_a_token_and_the_extra_comes_first():
+    assert read_connection(connection(password="t-1")).credentials.token == "t-1"
+    assert read_connection(connection({"token": "t-2"}, password="t-1")).credentials.token == "t-2"
+
+
+def test_reads_how_to_get_there():
+    settings = read_connection(
+        connection(
+            {
+                "verify": "/etc/ca.pem",
+                "cert": "/etc/me.pem",
+                "key": "/etc/me.key",
+                "proxies": "http://proxy:3128",
+                "timeout": "7.5",
+                "trust_env": "false",
+                "max_bytes": 1000,
+            }
+        )
+    )
+    assert (settings.verify, settings.cert) == ("/etc/ca.pem", ("/etc/me.pem", "/etc/me.key"))
+    assert settings.proxies == {"http": "http://proxy:3128", "https": "http://proxy:3128"}
+    assert (settings.timeout, settings.trust_env, settings.max_bytes) == (7.5, False, 1000)
+    assert read_connection(connection({"verify": "no"})).verify is False
+
+
+def test_extras_of_an_http_connection_are_options_and_headers():
+    settings = read_connection(
+        connection({"X-Key": "v", "verify_ssl": False, "proxy": {"http": "http://p"}, "stream": True}, conn_type="http")
+    )
+    assert dict(settings.credentials.headers) == {"X-Key": "v"}
+    assert settings.verify is False
+    assert settings.proxies == {"http": "http://p"}
+
+
+@pytest.mark.parametrize(
+    ("extra", "fields", "message"),
+    [
+        ("{oops", {}, "no JSON"),
+        ("[1]", {}, "no JSON object"),
+        ({"tokn": "s3cret"}, {}, "unknown extra 'tokn'"),
+        ({"timeout": "soon"}, {}, "'timeout' that is no number"),
+        ({"timeout": 0}, {}, "not above zero"),
+        ({"trust_env": "perhaps"}, {}, "neither true nor false"),
+        ({"headers": "x"}, {}, "'headers' that is no JSON object"),
+        ({"api_keys": {"a": [1]}}, {}, "no object of texts"),
+        ({"key": "/k"}, {}, "without the 'cert'"),
+        ({"srv_lookup": True}, {"conn_type": "http"}, "srv_lookup"),
+        (None, {"conn_type": "postgres"}, "'arazzo' or 'http' is needed"),
+        (None, {"host": "ftp://x"}, "make no URL"),
+        (None, {"host": "https://u:s3cret@x"}, "belong into login and password"),
+    ],
+)
+def test_refuses_what_cannot_be_meant_and_shows_no_secret(extra, fields, message):
+    with pytest.raises(AirflowException, match=message) as error:
+        read_connection(connection(extra, **fields))
+    assert "connection 'api'" in str(error.value)
+    assert "s3cret" not in str(error.value)
