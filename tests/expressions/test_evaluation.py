@@ -16,6 +16,7 @@ from airflow_arazzo.core.expressions import (
     evaluate_output,
     evaluate_value,
     parse_expression,
+    to_json_text,
     to_literal,
     to_text,
 )
@@ -316,6 +317,14 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=8,
 )
+
+
+@given(JSON)
+def test_json_text_stays_json_whatever_is_put_into_its_strings(value):
+    text = """{"it's": "{$inputs.v}", "n": {$inputs.n}}"""
+    context = Context(inputs={"v": value, "n": 5})
+    filled = json.loads(evaluate_value(text, context, convert=to_json_text))
+    assert filled == {"it's": to_text(value), "n": 5}
 
 
 @given(JSON)

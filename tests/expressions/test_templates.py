@@ -176,6 +176,8 @@ def test_expressions_are_found_in_document_order():
         ({"context": "$response.body", "selector": "$.a", "type": "house"}, False),
         ({"context": "room", "selector": "$.a", "type": "jsonpath"}, False),
         ({"context": "$response.body", "selector": "$.a", "type": "jsonpath", "more": 1}, False),
+        ({"context": "$response.body", "selector": "$.a", "type": ["string", "null"]}, False),
+        ({"context": "$response.body", "selector": "$.a", "type": {}}, False),
         ("$response.body", False),
     ],
 )

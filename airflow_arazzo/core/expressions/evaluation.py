@@ -56,27 +56,41 @@ def evaluate(expression: Expression, context: Context) -> Any:
             return _named(expression, context)
 
 
-def evaluate_value(value: Any, context: Context, dialect: Dialect = "lenient", *, where: str = "") -> Any:
+def to_text(value: Any, quote: str | None = None) -> str:
+    """Return a value as it is embedded in a string: text as it is, ``true`` and ``null``, JSON for structures.
+
+    :param quote: ignored: payloads and parameters embed text without modification (Runtime Expressions).
+    """
+    return value if isinstance(value, str) else _json(value)
+
+
+def evaluate_value(
+    value: Any, context: Context, dialect: Dialect = "lenient", *, where: str = "", convert: Convert = to_text
+) -> Any:
     """Return a JSON value with the expressions in its strings evaluated and its Selector Objects applied.
 
     Absent members are left out of objects and are null in arrays; the result is ABSENT if the whole value is.
 
     :param value: any JSON value; it is not changed.
     :param where: what the value is for, to begin the message of an error (``header 'Authorization'``).
+    :param convert: how values are embedded in strings; :func:`to_json_text` for a string that is JSON text.
     :raises EvaluationError: if something absent is embedded in a string, naming the expression; or a selector fails.
     :raises ExpressionSyntaxError: if a string begins like an expression and is none, or a selector cannot be read.
     """
+
+    def inside(item: Any) -> Any:
+        return evaluate_value(item, context, dialect, where=where, convert=convert)
+
     match value:
         case str():
-            return _string(value, context, dialect, where)
+            return _string(value, context, dialect, where, convert)
         case Mapping() if is_selector(value):
             return _selector(value, context, dialect, where)
         case Mapping():
-            items = ((name, evaluate_value(item, context, dialect, where=where)) for name, item in value.items())
+            items = ((name, inside(item)) for name, item in value.items())
             return {name: item for name, item in items if item is not ABSENT}
         case list() | tuple():
-            evaluated = (evaluate_value(item, context, dialect, where=where) for item in value)
-            return [None if item is ABSENT else item for item in evaluated]
+            return [None if found is ABSENT else found for found in map(inside, value)]
         case _:
             return value
 
@@ -90,14 +104,6 @@ def evaluate_output(value: Any, context: Context, dialect: Dialect = "lenient") 
     return None if found is ABSENT else found
 
 
-def to_text(value: Any, quote: str | None = None) -> str:
-    """Return a value as it is embedded in a string: text as it is, ``true`` and ``null``, JSON for structures.
-
-    :param quote: ignored: payloads and parameters embed text without modification (Runtime Expressions).
-    """
-    return value if isinstance(value, str) else _json(value)
-
-
 def to_literal(value: Any, quote: str | None = None) -> str:
     """Return a value as it is embedded in a query: a JSON literal, or inside quotes escaped text without the quotes.
 
@@ -107,6 +113,14 @@ def to_literal(value: Any, quote: str | None = None) -> str:
         return _json(value)
     text = json.dumps(to_text(value), ensure_ascii=False)[1:-1]
     return text if quote == '"' else text.replace('\\"', '"').replace(quote, f"\\{quote}")
+
+
+def to_json_text(value: Any, quote: str | None = None) -> str:
+    """Return a value as it is embedded in JSON text: like :func:`to_text`, but escaped inside a JSON string.
+
+    To the letter the text goes in "without modification"; where that differs, the payload would be no JSON.
+    """
+    return to_literal(value, quote) if quote == '"' else to_text(value)
 
 
 def to_xpath(value: Any, quote: str | None = None) -> str:
@@ -129,20 +143,20 @@ def embed(text: str, context: Context, dialect: Dialect = "lenient", *, convert:
     return _join(template.split or template, context, convert, "")
 
 
-def _string(text: str, context: Context, dialect: Dialect, where: str) -> Any:
+def _string(text: str, context: Context, dialect: Dialect, where: str, convert: Convert = to_text) -> Any:
     """Evaluate a string: the one expression it is, or the text that it makes."""
     template = parse_template(text, dialect)
     if not template.expressions:
         return text
     if template.whole is None:
-        return _join(template, context, to_text, where)
+        return _join(template, context, convert, where)
     value = evaluate(template.whole, context)
     if value is not ABSENT or template.split is None:
         return value
     begins = template.split.expressions[0]
     if template.sole is not None and evaluate(begins, context) is ABSENT:
         return ABSENT
-    return _join(template.split, context, to_text, where)
+    return _join(template.split, context, convert, where)
 
 
 def _join(template: Template, context: Context, convert: Convert, where: str) -> str:

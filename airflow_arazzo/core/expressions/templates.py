@@ -161,6 +161,7 @@ def is_selector(value: Any) -> bool:
         isinstance(context, str)
         and context.startswith("$")
         and isinstance(selector, str)
+        and isinstance(kind, str)
         and kind in VERSIONS
         and all(str(name).startswith("x-") for name in others)
     )
