@@ -7,8 +7,11 @@ from importlib import import_module
 import click
 
 COMMANDS = {
-    "demo": "airflow_arazzo.cli.demo",
+    "validate": "airflow_arazzo.cli.validate",
+    "graph": "airflow_arazzo.cli.graph",
+    "run": "airflow_arazzo.cli.run",
     "mock": "airflow_arazzo.cli.mock",
+    "demo": "airflow_arazzo.cli.demo",
 }
 """By command name the module whose ``command`` is it."""
 

@@ -1,0 +1,48 @@
+"""The engine: a step machine without I/O, and what drives it."""
+
+from airflow_arazzo.core.engine.drivers import drive, drive_async
+from airflow_arazzo.core.engine.frames import start
+from airflow_arazzo.core.engine.inputs import check_inputs
+from airflow_arazzo.core.engine.local import Run, run_local
+from airflow_arazzo.core.engine.program import load_plan, load_plans
+from airflow_arazzo.core.engine.region import advance
+from airflow_arazzo.core.engine.secrets import CONCEALED, conceal, is_sensitive, secret_values, sensitive_inputs
+from airflow_arazzo.core.engine.state import (
+    Command,
+    CriterionRecord,
+    Done,
+    Frame,
+    Note,
+    Send,
+    State,
+    StepRecord,
+    Wait,
+)
+from airflow_arazzo.core.engine.values import workflow_outputs
+
+__all__ = [
+    "CONCEALED",
+    "Command",
+    "CriterionRecord",
+    "Done",
+    "Frame",
+    "Note",
+    "Run",
+    "Send",
+    "State",
+    "StepRecord",
+    "Wait",
+    "advance",
+    "check_inputs",
+    "conceal",
+    "drive",
+    "drive_async",
+    "is_sensitive",
+    "load_plan",
+    "load_plans",
+    "run_local",
+    "secret_values",
+    "sensitive_inputs",
+    "start",
+    "workflow_outputs",
+]

@@ -55,36 +55,58 @@ class StepRecord(StateValue):
 
 
 class Call(StateValue):
-    """Why a frame was entered, and so what happens when it ends.
+    """Why an inner workflow was entered, and so what happens when it ends.
 
-    :ivar kind: ``step`` (a step calls a workflow), ``goto`` (one-way), ``retry`` (then the step is tried again) or
-        ``depends`` (comes before the workflow).
-    :ivar step: the calling step.
+    :ivar kind: ``step`` (a step calls it), ``retry`` (then the step is tried again), ``depends`` (it comes before the
+        workflow below it) or ``goto`` (one-way: its outputs are the result of the workflow below it).
+    :ivar wait: seconds to wait before the step is tried again.
     """
 
-    kind: Literal["step", "goto", "retry", "depends"]
-    step: str = ""
+    kind: Literal["step", "retry", "depends", "goto"]
+    wait: float = 0.0
+
+
+class Detour(StateValue):
+    """A step that a ``retry`` runs before the failed step is tried again.
+
+    :ivar step: the step to come back to.
+    :ivar wait: seconds to wait before it is tried again.
+    :ivar retries: its retries used.
+    :ivar attempts: its requests so far.
+    """
+
+    step: str
+    wait: float = 0.0
+    retries: dict[str, int] = Field(default_factory=dict)
+    attempts: int = 0
 
 
 class Frame(StateValue):
     """One workflow that is being run.
 
-    :ivar plan: key of its plan; ``""`` is the plan the machine was given.
+    :ivar plan: keys of the plans from the outermost (not named) to this one.
     :ivar inputs: checked inputs, defaults applied.
     :ivar outputs: outputs by step id, then by name; null where an output could not be read.
-    :ivar step: the step that is to run or is running; ``""`` when the workflow is at its end.
-    :ivar retries: retries used, by ``step/action``.
-    :ivar return_to: the step to come back to after a retry's own step has run.
+    :ivar step: the step that is to run or is running.
+    :ivar retries: retries used by action name, of the current step.
     :ivar attempts: requests of the current step since it was entered from another step.
+    :ivar rounds: rounds that have been completed of the loop that the step is in.
+    :ivar visited: steps of the loop that ran in this round.
+    :ivar deadline: POSIX time at which the loop's budget ends; None outside of loops.
+    :ivar detour: while a retry runs another step first: the step to come back to, and how its attempts stood.
+    :ivar call: None for the outermost workflow.
     """
 
-    plan: str = ""
+    plan: tuple[str, ...] = ()
     inputs: dict[str, Any] = Field(default_factory=dict)
     outputs: dict[str, dict[str, Any]] = Field(default_factory=dict)
     step: str = ""
     retries: dict[str, int] = Field(default_factory=dict)
-    return_to: str | None = None
     attempts: int = 0
+    rounds: int = 0
+    visited: tuple[str, ...] = ()
+    deadline: float | None = None
+    detour: Detour | None = None
     call: Call | None = None
 
 
@@ -95,22 +117,30 @@ class State(StateValue):
     :ivar scope: the steps of the outermost workflow that may run here (a region); None for all.
     :ivar phase: ``ready`` to send, ``sent`` and waiting for the answer, or ``waiting`` until ``resume_at``.
     :ivar resume_at: POSIX time before which nothing is to be sent.
-    :ivar deadline: POSIX time at which the loop's budget ends; None without one.
-    :ivar rounds: rounds of the loop so far.
-    :ivar workflows: inputs and outputs of the workflows that have been completed, by id.
-    :ivar records: the last record of each step, by step id (``workflow/step`` in inner frames).
-    :ivar history: one line per round or exchange, the last 100.
+    :ivar last_status: status of the last response, which is what a step that calls a workflow sees.
+    :ivar workflows: inputs and outputs of the workflows that have been completed, by plan key.
+    :ivar records: the last record of each step, by step id (``workflow/step`` in inner workflows).
+    :ivar history: one line per exchange and decision, the last 100.
     """
 
     frames: tuple[Frame, ...]
     scope: tuple[str, ...] | None = None
     phase: Literal["ready", "sent", "waiting"] = "ready"
     resume_at: float | None = None
-    deadline: float | None = None
-    rounds: int = 0
+    last_status: int | None = None
     workflows: dict[str, dict[str, Any]] = Field(default_factory=dict)
     records: dict[str, StepRecord] = Field(default_factory=dict)
     history: tuple[str, ...] = ()
+
+    @property
+    def frame(self) -> Frame:
+        """The workflow that is being run, the innermost."""
+        return self.frames[-1]
+
+    @property
+    def outputs(self) -> dict[str, dict[str, Any]]:
+        """Outputs of the outermost workflow's steps, by step id and name."""
+        return self.frames[0].outputs
 
 
 @dataclass(frozen=True)
@@ -149,7 +179,8 @@ class Done:
     :ivar target: the step to go on with.
     :ivar step: the last step that ran.
     :ivar message: why it failed: method, template, status, criterion and the value seen.
-    :ivar outputs: the workflow's outputs, when it is over and was run whole.
+    :ivar outputs: the workflow's outputs when it is over and was run whole, or when it handed over to another workflow,
+        whose outputs they are.
     """
 
     outcome: Literal["step", "end", "failed"]

@@ -1,0 +1,25 @@
+"""Control flow: a workflow becomes a flow graph, the graph a plan without cycles."""
+
+from airflow_arazzo.core.flow.compile import Options, choose_workflow, compile_document, slice_region
+from airflow_arazzo.core.flow.draw import draw
+from airflow_arazzo.core.flow.graph import FlowGraph, build_graph, components
+from airflow_arazzo.core.flow.loops import workflow_key
+from airflow_arazzo.core.flow.plan import END, Edge, PathNeed, Plan, PlannedStep, Region
+
+__all__ = [
+    "END",
+    "Edge",
+    "FlowGraph",
+    "Options",
+    "PathNeed",
+    "Plan",
+    "PlannedStep",
+    "Region",
+    "build_graph",
+    "choose_workflow",
+    "compile_document",
+    "components",
+    "draw",
+    "slice_region",
+    "workflow_key",
+]

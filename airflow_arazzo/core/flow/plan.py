@@ -6,9 +6,11 @@ It carries the slice of the API descriptions that its steps need.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+from typing_extensions import Self
 
 from airflow_arazzo.core.document.models import Parameter, Step
 from airflow_arazzo.core.document.settings import Settings
@@ -49,7 +51,7 @@ class Edge(PlanValue):
 class PlannedStep(PlanValue):
     """A step that can be reached, with all it needs to run.
 
-    :ivar step: the step; its parameters and actions include the workflow's (SEMANTICS: by name and place).
+    :ivar step: the step; its parameters and actions include the workflow's (by name and place).
     :ivar operation: what it calls; None if it calls a workflow or is an AsyncAPI step.
     :ivar workflow: plan key of the workflow it calls.
     :ivar unmatched: what follows a success when the step has success actions and none holds.
@@ -147,16 +149,32 @@ class Plan(PlanValue):
     children: dict[str, Plan] = Field(default_factory=dict)
     settings: Settings = Field(default_factory=Settings)
 
+    @cached_property
+    def _steps(self) -> dict[str, PlannedStep]:
+        return {step.step_id: step for step in self.steps}
+
+    @cached_property
+    def _regions(self) -> dict[str, Region]:
+        return {step: region for region in self.regions for step in region.steps}
+
+    def __copy__(self) -> Self:
+        """Return a copy that looks its steps and regions up anew: ``model_copy`` copies what is cached, too."""
+        copied = super().__copy__()
+        for cached in ("_steps", "_regions"):
+            copied.__dict__.pop(cached, None)
+        return copied
+
     def step(self, step_id: str) -> PlannedStep:
         """Return the planned step of that id; KeyError if it is unknown or unreachable."""
-        for step in self.steps:
-            if step.step_id == step_id:
-                return step
-        raise KeyError(step_id)
+        return self._steps[step_id]
 
-    def region_of(self, step_id: str) -> Region:
-        """Return the region that holds the step; KeyError if none does."""
-        for region in self.regions:
-            if step_id in region.steps:
-                return region
-        raise KeyError(step_id)
+    def region_of(self, step_id: str) -> Region | None:
+        """Return the region that holds the step; None if it is not in this (slice of a) plan."""
+        return self._regions.get(step_id)
+
+    def child(self, path: tuple[str, ...]) -> Plan:
+        """Return the plan that a path of keys leads to; the empty path is this plan."""
+        plan = self
+        for key in path:
+            plan = plan.children[key]
+        return plan

@@ -1,0 +1,73 @@
+"""Options that several commands share: inputs, overrides by name, dialect."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+DOCUMENT = click.argument("document", type=click.Path(path_type=Path))
+WORKFLOW = click.argument("workflow", required=False)
+STRICT = click.option("--strict", is_flag=True, help="Read the specification to the letter.")
+SOURCES = click.option(
+    "--source",
+    "sources",
+    multiple=True,
+    metavar="NAME=FILE",
+    help="File of a source description that is elsewhere than the document says; NAME may be its URL. Repeatable.",
+)
+
+
+def pairs(values: Iterable[str], option: str) -> dict[str, str]:
+    """Return ``NAME=VALUE`` texts as a mapping; the last ``=`` before the value's own decides for URLs.
+
+    :raises click.UsageError: for a text without ``=``.
+    """
+    result = {}
+    for text in values:
+        name, found, value = text.partition("=") if "://" not in text.partition("=")[0] else text.rpartition("=")
+        if not found or not name:
+            raise click.UsageError(f"{option} takes NAME=VALUE, not {text!r}")
+        result[name] = value
+    return result
+
+
+def read_inputs(text: str | None, single: Iterable[str]) -> dict[str, Any]:
+    """Return inputs from ``--inputs`` (JSON, or ``@FILE`` with JSON; ``@-`` is standard input) and ``--input``.
+
+    :param single: ``NAME=VALUE`` texts; a value that is JSON is taken as JSON, any other as text.
+    :raises click.UsageError: if it is no JSON object; the text is not shown, it may hold secrets.
+    """
+    inputs: Any = {}
+    if text is not None:
+        raw = _read(text.removeprefix("@")) if text.startswith("@") else text
+        try:
+            inputs = json.loads(raw)
+        except json.JSONDecodeError as error:
+            where = f"line {error.lineno}, column {error.colno}"
+            raise click.UsageError(f"--inputs is no JSON: {error.msg} at {where}") from error
+        if not isinstance(inputs, dict):
+            raise click.UsageError("--inputs takes a JSON object")
+    for name, value in pairs(single, "--input").items():
+        inputs[name] = _value(value)
+    return dict(inputs)
+
+
+def _read(name: str) -> str:
+    try:
+        with click.open_file(name, encoding="utf-8") as file:
+            return str(file.read())
+    except (OSError, UnicodeDecodeError) as error:
+        raise click.UsageError(f"--inputs: cannot read {name}: {error}") from error
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text

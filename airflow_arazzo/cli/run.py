@@ -1,0 +1,140 @@
+"""``airflow-arazzo run``: the engine without Airflow."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from airflow_arazzo.cli.options import DOCUMENT, SOURCES, STRICT, WORKFLOW, pairs, read_inputs
+from airflow_arazzo.core.document.settings import Settings
+from airflow_arazzo.core.engine import CONCEALED, Note, Run, conceal, is_sensitive, load_plan, run_local, secret_values
+from airflow_arazzo.core.errors import ArazzoError, DocumentError, InputError
+from airflow_arazzo.core.exchange import Request, Response
+from airflow_arazzo.core.flow import Options, Plan
+
+SUCCESS, FAILED, REFUSED = 0, 1, 2
+
+
+@click.command("run")
+@DOCUMENT
+@WORKFLOW
+@click.option("--inputs", metavar="JSON|@FILE", help="Inputs as a JSON object, or a file with one (@- is stdin).")
+@click.option("--input", "single", multiple=True, metavar="NAME=VALUE", help="One input; repeatable.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout: status, outputs, steps.")
+@click.option("--poll-interval", type=click.FloatRange(min=0, min_open=True), help="Seconds between rounds of a poll.")
+@click.option("--timeout", type=click.FloatRange(min=0, min_open=True), help="Seconds for all rounds of a poll.")
+@click.option("--unmatched", type=click.Choice(["auto", "next", "fail"]), help="After a success no action matches.")
+@click.option("--server", "servers", multiple=True, metavar="SOURCE=URL", help="Server of a source; repeatable.")
+@click.option("--show-secrets", is_flag=True, help="Print outputs with sensitive names in clear.")
+@SOURCES
+@STRICT
+def command(
+    document: Path,
+    workflow: str | None,
+    inputs: str | None,
+    single: tuple[str, ...],
+    as_json: bool,
+    poll_interval: float | None,
+    timeout: float | None,
+    unmatched: Any,
+    servers: tuple[str, ...],
+    show_secrets: bool,
+    sources: tuple[str, ...],
+    strict: bool,
+) -> NoReturn:
+    """Run a workflow of DOCUMENT here and now, without Airflow.
+
+    WORKFLOW is its workflowId; it may be left out where there is only one. Progress goes to stderr. Exit code 0:
+    success, 1: the workflow failed, 2: the document or the inputs were refused and nothing was sent.
+    """
+    given = read_inputs(inputs, single)
+    settings = Settings(
+        poke_interval=poll_interval, timeout=timeout, unmatched=unmatched, server=pairs(servers, "--server") or None
+    )
+    options = Options(dialect="strict" if strict else "lenient", settings=settings)
+    try:
+        plan = load_plan(document, workflow, options, pairs(sources, "--source"))
+        _check_servers(plan, settings)
+        run = _run(plan, given)
+    except (DocumentError, InputError) as error:
+        _refuse(error, as_json)
+    if not show_secrets:
+        run = _concealed(plan, run, given)
+    if as_json:
+        click.echo(json.dumps(_report(run)))
+    else:
+        _summary(run)
+    sys.exit(SUCCESS if run.status == "success" else FAILED)
+
+
+def _run(plan: Plan, inputs: dict[str, Any]) -> Run:
+    import requests
+
+    from airflow_arazzo import transport
+
+    with requests.Session() as session:
+        session.trust_env = False
+
+        def send(request: Request) -> Response:
+            return transport.send(request, session)
+
+        return run_local(plan, inputs, send=send, note=_tell)
+
+
+def _tell(note: Note) -> None:
+    click.echo(f"warning: {note.text}" if note.warning else note.text, err=True)
+
+
+def _check_servers(plan: Plan, settings: Settings) -> None:
+    named = set(settings.server) if isinstance(settings.server, dict) else set()
+    unknown = sorted(named - set(plan.sources))
+    if unknown:
+        raise click.UsageError(f"--server: no source {', '.join(unknown)}; there are {', '.join(plan.sources)}")
+
+
+def _refuse(error: ArazzoError, as_json: bool) -> NoReturn:
+    text = f"inputs refused: {error}" if isinstance(error, InputError) else str(error)
+    click.echo(text, err=True)
+    if as_json:
+        click.echo(json.dumps({"status": "refused", "message": str(error), "outputs": {}, "steps": {}}))
+    sys.exit(REFUSED)
+
+
+def _concealed(plan: Plan, run: Run, inputs: dict[str, Any]) -> Run:
+    secrets = secret_values(plan, inputs, run.steps)
+
+    def clear(name: str, value: Any) -> Any:
+        if value is not None and is_sensitive(name, plan.sensitive):
+            return CONCEALED
+        text = json.dumps(value)
+        return json.loads(hidden) if (hidden := conceal(text, secrets)) != text and _is_json(hidden) else value
+
+    steps = {step: {name: clear(name, value) for name, value in outputs.items()} for step, outputs in run.steps.items()}
+    outputs = {name: clear(name, value) for name, value in run.outputs.items()}
+    return Run(run.status, outputs, run.message, run.records, steps)
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except json.JSONDecodeError:
+        return False
+    return True
+
+
+def _report(run: Run) -> dict[str, Any]:
+    steps = {
+        record.step: {**record.model_dump(exclude={"step"}), "outputs": run.steps.get(record.step, {})}
+        for record in run.records
+    }
+    return {"status": run.status, "message": run.message, "outputs": run.outputs, "steps": steps}
+
+
+def _summary(run: Run) -> None:
+    if run.message:
+        click.echo(run.message, err=True)
+    click.echo(f"{run.status}: {json.dumps(run.outputs, indent=2)}")

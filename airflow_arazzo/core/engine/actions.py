@@ -1,0 +1,131 @@
+"""What happens after a step: success or failure by its criteria, then the first action whose criteria all hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timezone
+from email.utils import parsedate_to_datetime
+
+from airflow_arazzo.core.criteria import Verdict, evaluate
+from airflow_arazzo.core.document.models import Action, Criterion
+from airflow_arazzo.core.engine.secrets import conceal, mentions_secret
+from airflow_arazzo.core.engine.state import CriterionRecord, Note
+from airflow_arazzo.core.exchange import Exchange, Response
+from airflow_arazzo.core.expressions import Context, Dialect
+from airflow_arazzo.core.flow import PlannedStep
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What criteria came to.
+
+    :param passed: whether all hold.
+    :param records: each criterion that was evaluated, with its verdict.
+    :param notes: warnings about criteria that could not be evaluated.
+    """
+
+    passed: bool
+    records: tuple[CriterionRecord, ...] = ()
+    notes: tuple[Note, ...] = ()
+
+    @property
+    def reasons(self) -> str:
+        """Why it did not pass: the conditions that did not hold and the values they saw."""
+        return "; ".join(record.reason or record.condition for record in self.records if not record.passed)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The action taken, if any, and how every action before it was judged."""
+
+    action: Action | None
+    records: tuple[CriterionRecord, ...] = ()
+    notes: tuple[Note, ...] = ()
+    exhausted: tuple[str, ...] = ()
+
+
+def judge(
+    criteria: Sequence[Criterion], context: Context, dialect: Dialect, secrets: Iterable[str], action: str | None = None
+) -> Judgement:
+    """Evaluate criteria: all must hold. Warnings behind one that does not hold are not worth a line.
+
+    :param secrets: texts that must not stand in reasons.
+    :param action: the action whose criteria they are; None for success criteria.
+    """
+    records: list[CriterionRecord] = []
+    notes: list[Note] = []
+    for criterion in criteria:
+        verdict = evaluate(criterion, context, dialect)
+        reason = _reason(criterion, verdict, secrets)
+        records.append(
+            CriterionRecord(condition=criterion.condition, passed=verdict.passed, reason=reason, action=action)
+        )
+        if verdict.error and all(record.passed for record in records[:-1]):
+            text = f"criterion {criterion.condition!r} could not be evaluated, which counts as not met: {verdict.error}"
+            notes.append(Note(conceal(text, secrets), warning=True))
+    return Judgement(all(record.passed for record in records), tuple(records), tuple(notes))
+
+
+def _reason(criterion: Criterion, verdict: Verdict, secrets: Iterable[str]) -> str:
+    if mentions_secret(f"{criterion.context or ''} {criterion.condition}"):
+        return f"{criterion.condition}: values withheld"
+    return conceal(verdict.reason, secrets)
+
+
+def judge_success(
+    planned: PlannedStep, exchange: Exchange, context: Context, dialect: Dialect, secrets: Iterable[str]
+) -> Judgement:
+    """Decide whether a step has succeeded: its success criteria, or 2xx where it has none (docs/semantics.md, 2)."""
+    if exchange.response is None:
+        return Judgement(False)
+    if planned.step.success_criteria:
+        return judge(planned.step.success_criteria, context, dialect, secrets)
+    status = exchange.response.status
+    record = CriterionRecord(condition="2xx", passed=200 <= status <= 299, reason=f"2xx expected: status was {status}")
+    return Judgement(record.passed, (record,))
+
+
+def choose(
+    actions: Sequence[Action], retries: Mapping[str, int], context: Context, dialect: Dialect, secrets: Iterable[str]
+) -> Choice:
+    """Return the first action whose criteria all hold; a retry only while its limit is not exhausted.
+
+    :param retries: how often each action of the step has been taken, by name.
+    """
+    records: list[CriterionRecord] = []
+    notes: list[Note] = []
+    exhausted: list[str] = []
+    for action in actions:
+        judgement = judge(action.criteria, context, dialect, secrets, action.name)
+        records += judgement.records
+        notes += judgement.notes
+        if not judgement.passed:
+            continue
+        if action.type == "retry" and retries.get(action.name, 0) >= retry_limit(action):
+            exhausted.append(f"{action.name}: {retry_limit(action)} retries used up")
+            continue
+        return Choice(action, tuple(records), tuple(notes), tuple(exhausted))
+    return Choice(None, tuple(records), tuple(notes), tuple(exhausted))
+
+
+def retry_limit(action: Action) -> int:
+    """Return how often an action may retry: once, if it does not say (Failure Action Object, ``retryLimit``)."""
+    return 1 if action.retry_limit is None else action.retry_limit
+
+
+def retry_after(response: Response | None, otherwise: float, now: float) -> float:
+    """Return the seconds to wait: a ``Retry-After`` header (RFC 9110, 10.2.3: seconds or date), else ``otherwise``.
+
+    :param now: POSIX time, for dates.
+    """
+    text = (response.header("Retry-After") or "").strip() if response else ""
+    if text.isascii() and text.isdigit():
+        return float(text)
+    try:
+        date = parsedate_to_datetime(text) if text else None
+    except ValueError:
+        date = None
+    if date is None:
+        return otherwise
+    return max(0.0, (date if date.tzinfo else date.replace(tzinfo=timezone.utc)).timestamp() - now)

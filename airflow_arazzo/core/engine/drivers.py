@@ -1,0 +1,78 @@
+"""Drivers: whoever owns the clock and the socket. One for threads, one for the event loop, the same steps."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+
+from airflow_arazzo.core.engine.region import advance
+from airflow_arazzo.core.engine.state import Done, Note, Send, State, Wait
+from airflow_arazzo.core.errors import TransportError
+from airflow_arazzo.core.exchange import Exchange, Request, Response
+from airflow_arazzo.core.flow import Plan
+
+
+def unheard(note: Note) -> None:
+    """Drop a note."""
+
+
+def drive(
+    plan: Plan,
+    state: State,
+    *,
+    send: Callable[[Request], Response],
+    wait: Callable[[State, float], None],
+    clock: Callable[[], float] = time.time,
+    note: Callable[[Note], None] = unheard,
+) -> tuple[State, Done]:
+    """Run a region to its end.
+
+    :param send: sends a request; raises TransportError where there is no answer.
+    :param wait: waits that many seconds; may raise to hand the state to somebody else.
+    :param clock: POSIX time.
+    :param note: hears every line for the log.
+    """
+    exchange = None
+    while True:
+        state, command = advance(plan, state, exchange, now=clock())
+        for line in command.notes:
+            note(line)
+        exchange = None
+        match command:
+            case Send(request=request):
+                try:
+                    exchange = Exchange(request, send(request))
+                except TransportError as error:
+                    exchange = Exchange(request, error=str(error))
+            case Wait(seconds=seconds):
+                wait(state, seconds)
+            case Done():
+                return state, command
+
+
+async def drive_async(
+    plan: Plan,
+    state: State,
+    *,
+    send: Callable[[Request], Awaitable[Response]],
+    wait: Callable[[State, float], Awaitable[None]],
+    clock: Callable[[], float] = time.time,
+    note: Callable[[Note], None] = unheard,
+) -> tuple[State, Done]:
+    """Run a region to its end in an event loop; everything else as :func:`drive`."""
+    exchange = None
+    while True:
+        state, command = advance(plan, state, exchange, now=clock())
+        for line in command.notes:
+            note(line)
+        exchange = None
+        match command:
+            case Send(request=request):
+                try:
+                    exchange = Exchange(request, await send(request))
+                except TransportError as error:
+                    exchange = Exchange(request, error=str(error))
+            case Wait(seconds=seconds):
+                await wait(state, seconds)
+            case Done():
+                return state, command

@@ -1,0 +1,78 @@
+"""Workflows within workflows: how a frame is entered, and in which order workflows come that others depend on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from airflow_arazzo.core.engine.inputs import check_inputs
+from airflow_arazzo.core.engine.state import Call, Frame, State
+from airflow_arazzo.core.flow import Plan
+
+
+def start(
+    plan: Plan,
+    inputs: Mapping[str, Any],
+    *,
+    at: str | None = None,
+    outputs: Mapping[str, Mapping[str, Any]] | None = None,
+    scope: tuple[str, ...] | None = None,
+    workflows: Mapping[str, Mapping[str, Any]] | None = None,
+) -> State:
+    """Return the state in which a workflow, or a region of it, is about to run.
+
+    :param plan: the plan of the workflow.
+    :param inputs: inputs as :func:`check_inputs` returns them.
+    :param at: the step to start with; None is the first.
+    :param outputs: outputs of steps that have run elsewhere, by step id and name.
+    :param scope: the steps that may run here; control going elsewhere is an exit. None runs the whole workflow, and
+        the workflows it depends on before it.
+    :param workflows: inputs and outputs of workflows that have been completed elsewhere, by id.
+    :raises InputError: if a workflow that comes first does not accept the inputs.
+    """
+    frame = Frame(
+        inputs=dict(inputs),
+        outputs={step: dict(values) for step, values in (outputs or {}).items()},
+        step=at or plan.steps[0].step_id,
+    )
+    state = State(
+        frames=(frame,), scope=scope, workflows={key: dict(value) for key, value in (workflows or {}).items()}
+    )
+    return state if scope else state.model_copy(update={"frames": (frame, *_before(plan, (), inputs))})
+
+
+def enter(plan: Plan, state: State, key: str, inputs: Mapping[str, Any], call: Call) -> State:
+    """Return the state with another workflow on top, and those it depends on above it.
+
+    :param plan: the outermost plan.
+    :param key: the workflow's plan key, as the innermost plan knows it.
+    :raises InputError: if the workflow, or one it depends on, does not accept the inputs.
+    """
+    path = (*state.frame.plan, key)
+    child = plan.child(path)
+    checked = check_inputs(child, inputs)
+    frame = Frame(plan=path, inputs=checked, step=child.steps[0].step_id, call=call)
+    return state.model_copy(update={"frames": (*state.frames, frame, *_before(child, path, checked)), "phase": "ready"})
+
+
+def _before(plan: Plan, path: tuple[str, ...], inputs: Mapping[str, Any]) -> Iterator[Frame]:
+    """Return frames for the workflows that come first, the one to run first last; each only once."""
+    order = list(_dependencies(plan, path, set()))
+    for dependency_path, dependency in reversed(order):
+        checked = check_inputs(dependency, _declared(dependency, inputs))
+        yield Frame(plan=dependency_path, inputs=checked, step=dependency.steps[0].step_id, call=Call(kind="depends"))
+
+
+def _dependencies(plan: Plan, path: tuple[str, ...], seen: set[str]) -> Iterator[tuple[tuple[str, ...], Plan]]:
+    for key in plan.depends_on:
+        if key not in seen:
+            seen.add(key)
+            child = plan.children[key]
+            yield from _dependencies(child, (*path, key), seen)
+            yield (*path, key), child
+
+
+def _declared(plan: Plan, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    schema = plan.inputs if isinstance(plan.inputs, dict) else {}
+    properties = schema.get("properties") or {}
+    return {name: value for name, value in inputs.items() if name in properties}

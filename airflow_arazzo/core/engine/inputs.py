@@ -1,0 +1,79 @@
+"""Inputs are checked before the first request: against their JSON Schema, and for what paths will need."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from airflow_arazzo.core.engine.secrets import is_sensitive
+from airflow_arazzo.core.errors import InputError
+from airflow_arazzo.core.flow import Plan
+
+
+def check_inputs(plan: Plan, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the inputs with the defaults of their schema applied.
+
+    The schema is JSON Schema 2020-12 (Arazzo 1.1.0, Workflow Object, ``inputs``). An optional input without default
+    that a path parameter needs is asked for here, not half-way.
+
+    :param plan: the plan of the workflow.
+    :param inputs: values by name; a name that is missing is an input not given, which is not null.
+    :raises InputError: with one sentence per finding; no sentence shows a value.
+    """
+    given = {**_defaults(plan.inputs), **inputs}
+    messages = _schema_findings(plan, given)
+    messages += list(dict.fromkeys(str(need) for need in plan.path_needs if given.get(need.input) is None))
+    if messages:
+        raise InputError(messages)
+    return given
+
+
+def _defaults(schema: Any) -> dict[str, Any]:
+    properties = schema.get("properties") if isinstance(schema, dict) else None
+    if not isinstance(properties, dict):
+        return {}
+    return {name: item["default"] for name, item in properties.items() if isinstance(item, dict) and "default" in item}
+
+
+def _schema_findings(plan: Plan, given: Mapping[str, Any]) -> list[str]:
+    if not isinstance(plan.inputs, dict | bool):
+        return []
+    from jsonschema import Draft202012Validator
+
+    validator = Draft202012Validator(plan.inputs, format_checker=Draft202012Validator.FORMAT_CHECKER)
+    errors = sorted(validator.iter_errors(dict(given)), key=lambda error: [str(part) for part in error.absolute_path])
+    return list(dict.fromkeys(_finding(plan, error) for error in errors))
+
+
+def _finding(plan: Plan, error: Any) -> str:
+    path = [str(part) for part in error.absolute_path]
+    name = ".".join(path)
+    match error.validator:
+        case "required":
+            missing = [item for item in error.validator_value if item not in error.instance]
+            subject = f"input '{name}' lacks" if path else "required input"
+            return f"{subject} {', '.join(map(repr, missing))}" + ("" if path else " is missing")
+        case "type":
+            wanted = error.validator_value
+            kind = wanted if isinstance(wanted, str) else " or ".join(wanted)
+            return f"input '{name}' must be {kind}, not {_kind(error.instance)}"
+        case "enum":
+            return f"input '{name}' must be one of {', '.join(map(repr, error.validator_value))}"
+    if path and not is_sensitive(path[0], plan.sensitive) and len(error.message) < 200:
+        return f"input '{name}': {error.message}"
+    return f"input '{name}' does not satisfy '{error.validator}' of its schema" if path else f"inputs: {error.message}"
+
+
+def _kind(value: Any) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "boolean"
+        case int() | float():
+            return "number"
+        case str():
+            return "string"
+        case list():
+            return "array"
+    return "object"

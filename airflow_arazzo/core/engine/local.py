@@ -1,0 +1,59 @@
+"""The local run: a whole workflow in this process, without Airflow, driven by the same machine."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from airflow_arazzo.core.engine.drivers import drive, unheard
+from airflow_arazzo.core.engine.frames import start
+from airflow_arazzo.core.engine.inputs import check_inputs
+from airflow_arazzo.core.engine.state import Note, State, StepRecord
+from airflow_arazzo.core.exchange import Request, Response
+from airflow_arazzo.core.flow import Plan
+
+
+@dataclass(frozen=True)
+class Run:
+    """How a workflow ended.
+
+    :param status: ``success`` or ``failed``.
+    :param outputs: the workflow's outputs, every key present.
+    :param message: why it failed.
+    :param records: the last record of each step, in the order in which steps last ran.
+    :param steps: outputs of the steps that ran, by step id and name.
+    """
+
+    status: Literal["success", "failed"]
+    outputs: dict[str, Any]
+    message: str = ""
+    records: tuple[StepRecord, ...] = ()
+    steps: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+def run_local(
+    plan: Plan,
+    inputs: Mapping[str, Any],
+    *,
+    send: Callable[[Request], Response],
+    sleep: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float] = time.time,
+    note: Callable[[Note], None] = unheard,
+) -> Run:
+    """Run a whole workflow.
+
+    :param send: sends a request; raises TransportError where there is no answer.
+    :param sleep: waits that many seconds between rounds and before retries.
+    :raises InputError: if the inputs are refused; then nothing was sent.
+    """
+
+    def wait(_: State, seconds: float) -> None:
+        sleep(seconds)
+
+    state = start(plan, check_inputs(plan, inputs))
+    state, done = drive(plan, state, send=send, wait=wait, clock=clock, note=note)
+    outputs = done.outputs if done.outputs is not None else dict.fromkeys(plan.outputs)
+    status: Literal["success", "failed"] = "success" if done.outcome == "end" else "failed"
+    return Run(status, outputs, done.message, tuple(state.records.values()), state.outputs)

@@ -1,0 +1,80 @@
+"""Which values are secret, and how they are kept out of text.
+
+A value is secret by its name (the names Airflow treats as sensitive), by ``format: password`` in the schema of the
+inputs, or because the document or the factory marks its name (docs/semantics.md, 6).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from airflow_arazzo.core.flow import Plan
+
+#: The same words as Airflow's own list of sensitive field names.
+SENSITIVE_WORDS = (
+    "access_key", "access_token", "accesstoken", "api_key", "apikey", "api-key", "auth_token", "authorization",
+    "credential", "passphrase", "passwd", "password", "private_key", "privatekey", "secret", "token",
+)  # fmt: skip
+CONCEALED = "***"
+
+_SHORTEST = 3
+_PREFIX = 12
+
+
+def is_sensitive(name: str, marked: Iterable[str] = ()) -> bool:
+    """Tell whether a value of that name is secret.
+
+    :param name: the name of an input or output.
+    :param marked: names that the document or the factory marks.
+    """
+    lower = name.lower()
+    return name in marked or any(word in lower for word in SENSITIVE_WORDS)
+
+
+def sensitive_inputs(plan: Plan) -> frozenset[str]:
+    """Return the names of the declared inputs that are secret."""
+    schema = plan.inputs if isinstance(plan.inputs, dict) else {}
+    properties = schema.get("properties")
+    return frozenset(
+        name
+        for name, item in (properties.items() if isinstance(properties, dict) else ())
+        if is_sensitive(name, plan.sensitive) or (isinstance(item, dict) and item.get("format") == "password")
+    )
+
+
+def secret_values(plan: Plan, inputs: Mapping[str, Any], outputs: Mapping[str, Mapping[str, Any]]) -> frozenset[str]:
+    """Return the secret texts among inputs and step outputs; what a bearer prefix precedes is secret by itself."""
+    declared = sensitive_inputs(plan)
+    named = [value for name, value in inputs.items() if name in declared or is_sensitive(name, plan.sensitive)]
+    for values in outputs.values():
+        named += [value for name, value in values.items() if is_sensitive(name, plan.sensitive)]
+    return frozenset(text for value in named for text in _texts(value) if len(text) >= _SHORTEST)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+            yield from value.split()[1:]
+        case dict():
+            for item in value.values():
+                yield from _texts(item)
+        case list():
+            for item in value:
+                yield from _texts(item)
+
+
+def conceal(text: str, secrets: Iterable[str]) -> str:
+    """Return the text with every secret in it, or the beginning of a long one that was cut, replaced."""
+    for secret in sorted(secrets, key=len, reverse=True):
+        text = text.replace(secret, CONCEALED)
+        if len(secret) > _PREFIX and (start := secret[:_PREFIX]) in text:
+            text = re.sub(re.escape(start) + r"[^\s'\"]*", CONCEALED, text)
+    return text
+
+
+def mentions_secret(condition: str) -> bool:
+    """Tell whether a condition looks at something of a sensitive name, whose value is then not to be shown."""
+    return is_sensitive(condition)

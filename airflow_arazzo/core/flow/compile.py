@@ -1,0 +1,286 @@
+"""A workflow becomes a plan: steps with their operations, the flow graph, and the regions it falls into.
+
+The document has been validated before; what is raised here is what makes a plan impossible.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from airflow_arazzo.core.document import (
+    LoadedDocument,
+    merged_actions,
+    merged_parameters,
+    resolve_unmatched,
+    settings_of,
+)
+from airflow_arazzo.core.document.models import Step, Workflow
+from airflow_arazzo.core.document.settings import EXTENSION, Settings
+from airflow_arazzo.core.errors import DocumentError, Problem, Severity
+from airflow_arazzo.core.expressions import Dialect, Input, declared_name, find_expressions
+from airflow_arazzo.core.flow.graph import FlowGraph, build_graph
+from airflow_arazzo.core.flow.loops import build_regions, workflow_key
+from airflow_arazzo.core.flow.plan import PathNeed, Plan, PlannedStep, Region
+from airflow_arazzo.core.openapi import UnresolvedOperation, find_operation
+from airflow_arazzo.core.openapi.operation import Operation
+from airflow_arazzo.core.openapi.sources import Overrides, Sources
+
+_NO_SETTINGS = Settings()
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a document is compiled.
+
+    :param dialect: how expressions and conditions are read.
+    :param settings: settings that overrule the document's.
+    :param step_settings: settings by step id of the compiled workflow that overrule everything else.
+    """
+
+    dialect: Dialect = "lenient"
+    settings: Settings = _NO_SETTINGS
+    step_settings: Mapping[str, Settings] = field(default_factory=dict)
+
+
+def compile_document(
+    loaded: LoadedDocument,
+    workflow_id: str | None = None,
+    options: Options | None = None,
+    sources: Sources | None = None,
+) -> Plan:
+    """Compile a workflow of a document to a plan.
+
+    :param loaded: the document.
+    :param workflow_id: which workflow; None where the document has only one.
+    :param options: dialect and settings.
+    :param sources: the document's source descriptions; None loads them from where the document says.
+    :raises DocumentError: if there is no such workflow, if an operation or workflow that a step names does not exist,
+        or if workflows call each other in a circle.
+    """
+    options = options or Options()
+    compiler = _Compiler(options, (), sources.overrides if sources else None)
+    return compiler.compile(loaded, sources or Sources(loaded), choose_workflow(loaded, workflow_id))
+
+
+def choose_workflow(loaded: LoadedDocument, workflow_id: str | None) -> Workflow:
+    """Return the workflow of that id, or the only one; DocumentError if there is none or several."""
+    workflows = loaded.document.workflows
+    ids = ", ".join(f"'{workflow.workflow_id}'" for workflow in workflows)
+    if workflow_id is None:
+        if len(workflows) == 1:
+            return workflows[0]
+        raise DocumentError([_problem(loaded, "which-workflow", "/workflows", f"say which workflow: {ids}")])
+    try:
+        return loaded.document.workflow(workflow_id)
+    except KeyError:
+        message = f"there is no workflow '{workflow_id}' here, only {ids}"
+        raise DocumentError([_problem(loaded, "unknown-workflow", "/workflows", message)]) from None
+
+
+@dataclass(frozen=True)
+class _Compiler:
+    """Compiles a workflow and the workflows it names; ``calling`` is the way here, to refuse recursion."""
+
+    options: Options
+    calling: tuple[tuple[str, str], ...]
+    overrides: Overrides | None
+
+    def compile(self, loaded: LoadedDocument, sources: Sources, workflow: Workflow, prefix: str = "") -> Plan:
+        children = self._children(loaded, sources, workflow)
+        settings = self._settings(loaded, workflow)
+        planned = {
+            step.step_id: self._step(loaded, sources, workflow, index) for index, step in enumerate(workflow.steps)
+        }
+        graph = self._graph(workflow, planned, children)
+        reachable = graph.reachable()
+        graph = graph.only(reachable)
+        steps = {step: planned[step] for step in graph.steps}
+        document = loaded.document
+        return Plan(
+            key=f"{prefix}{workflow.workflow_id}",
+            workflow_id=workflow.workflow_id,
+            dialect=self.options.dialect,
+            summary=workflow.summary,
+            description=workflow.description,
+            document={
+                "name": loaded.source.name,
+                "title": document.info.title,
+                "version": document.info.version,
+                "digest": loaded.source.digest,
+                "self": document.self_uri or "",
+            },
+            sources={item.name: {"url": item.url, "type": item.type} for item in document.source_descriptions},
+            components={"parameters": {k: p.value for k, p in document.components.parameters.items()}},
+            inputs=workflow.inputs,
+            steps=tuple(steps.values()),
+            regions=build_regions(graph, steps, children, self.options.dialect),
+            edges=graph.edges,
+            outputs=workflow.outputs,
+            unreachable=tuple(step.step_id for step in workflow.steps if step.step_id not in reachable),
+            path_needs=tuple(_path_needs(workflow, tuple(steps.values()), self.options.dialect)),
+            sensitive=settings.sensitive or (),
+            depends_on=tuple(workflow_key(reference) for reference in workflow.depends_on),
+            children=children,
+            settings=settings,
+        )
+
+    def _graph(self, workflow: Workflow, planned: Mapping[str, PlannedStep], children: Mapping[str, Plan]) -> FlowGraph:
+        unmatched = {step: plan.unmatched for step, plan in planned.items()}
+        keys = {reference: workflow_key(reference) for reference in _references(workflow)}
+        return build_graph(workflow, unmatched, {k: v for k, v in keys.items() if v in children})
+
+    def _settings(self, loaded: LoadedDocument, workflow: Workflow) -> Settings:
+        document = settings_of(loaded.document.extensions, f"/{EXTENSION}", loaded.source)
+        own = settings_of(workflow.extensions, f"{workflow.at}/{EXTENSION}", loaded.source)
+        return self.options.settings.over(own.over(document))
+
+    def _step(self, loaded: LoadedDocument, sources: Sources, workflow: Workflow, index: int) -> PlannedStep:
+        step = workflow.steps[index]
+        on_success, on_failure = merged_actions(workflow, step)
+        merged = step.model_copy(
+            update={
+                "parameters": merged_parameters(workflow, step),
+                "on_success": on_success,
+                "on_failure": on_failure,
+            }
+        )
+        settings = self._step_settings(loaded, workflow, step)
+        unmatched = settings.unmatched or ("auto" if self.options.dialect == "lenient" else "next")
+        protocol = _protocol(step, sources)
+        return PlannedStep(
+            step=Step.model_validate(merged.model_dump()),  # without the places, which are the document's
+            operation=None if protocol or step.workflow_id else self._operation(loaded, sources, step),
+            workflow=workflow_key(step.workflow_id) if step.workflow_id else None,
+            unmatched=resolve_unmatched(workflow, step, unmatched),
+            next=workflow.steps[index + 1].step_id if index + 1 < len(workflow.steps) else None,
+            settings=settings,
+            protocol=protocol,
+        )
+
+    def _step_settings(self, loaded: LoadedDocument, workflow: Workflow, step: Step) -> Settings:
+        document = settings_of(loaded.document.extensions, f"/{EXTENSION}", loaded.source)
+        own = settings_of(workflow.extensions, f"{workflow.at}/{EXTENSION}", loaded.source)
+        at_step = settings_of(step.extensions, f"{step.at}/{EXTENSION}", loaded.source)
+        merged = self.options.settings.over(at_step.over(own.over(document)))
+        return self.options.step_settings.get(step.step_id, _NO_SETTINGS).over(merged)
+
+    def _operation(self, loaded: LoadedDocument, sources: Sources, step: Step) -> Operation:
+        try:
+            return find_operation(step.operation_id, step.operation_path, sources.descriptions(), self.options.dialect)
+        except UnresolvedOperation as error:
+            name = "operationId" if step.operation_id is not None else "operationPath"
+            problem = loaded.source.problem(
+                "unknown-operation", Severity.ERROR, f"{step.at}/{name}", error.message, error.hint
+            )
+            raise DocumentError([problem]) from error
+
+    def _children(self, loaded: LoadedDocument, sources: Sources, workflow: Workflow) -> dict[str, Plan]:
+        children: dict[str, Plan] = {}
+        here = (loaded.source.uri, workflow.workflow_id)
+        inner = replace(self, calling=(*self.calling, here), options=replace(self.options, step_settings={}))
+        for reference, at in _references(workflow).items():
+            key = workflow_key(reference)
+            child_loaded, child_sources, child = self._resolve(loaded, sources, reference, at)
+            there = (child_loaded.source.uri, child.workflow_id)
+            if there in inner.calling:
+                circle = [name for _, name in inner.calling[inner.calling.index(there) :]] + [child.workflow_id]
+                message = f"workflows call each other in a circle: {' -> '.join(circle)}"
+                raise DocumentError([_problem(loaded, "recursive-workflow", at, message)])
+            prefix = key[: -len(child.workflow_id)]
+            children[key] = inner.compile(child_loaded, child_sources, child, prefix)
+        return children
+
+    def _resolve(
+        self, loaded: LoadedDocument, sources: Sources, reference: str, at: str
+    ) -> tuple[LoadedDocument, Sources, Workflow]:
+        key = workflow_key(reference)
+        for source in loaded.document.source_descriptions:
+            name = f"{source.name}."
+            if key.startswith(name) and sources.kind(source) == "arazzo":
+                other = sources.document(source.name)
+                return other, Sources(other, self.overrides), choose_workflow(other, key.removeprefix(name))
+        try:
+            return loaded, sources, loaded.document.workflow(key)
+        except KeyError:
+            message = f"there is no workflow '{reference}'"
+            raise DocumentError([_problem(loaded, "unknown-workflow", at, message)]) from None
+
+
+def _references(workflow: Workflow) -> dict[str, str]:
+    """Return the workflows that a workflow names, with the pointer to where it first does."""
+    found: dict[str, str] = {}
+    for index, reference in enumerate(workflow.depends_on):
+        found.setdefault(reference, f"{workflow.at}/dependsOn/{index}")
+    for step in workflow.steps:
+        if step.workflow_id:
+            found.setdefault(step.workflow_id, f"{step.at}/workflowId")
+        for actions in merged_actions(workflow, step):
+            for action in actions:
+                if action.workflow_id and action.type != "end":
+                    found.setdefault(action.workflow_id, f"{action.at}/workflowId")
+    return found
+
+
+def _protocol(step: Step, sources: Sources) -> str | None:
+    """Return the protocol of an AsyncAPI step, None for any other."""
+    reference = step.channel_path or step.operation_id or ""
+    for source in sources.loaded.document.source_descriptions:
+        if f"$sourceDescriptions.{source.name}." in reference and sources.kind(source) == "asyncapi":
+            return _asyncapi_protocol(sources.raw(source.name).data)
+    return "asyncapi" if step.channel_path is not None or step.action is not None else None
+
+
+def _asyncapi_protocol(data: object) -> str:
+    servers = data.get("servers") if isinstance(data, dict) else None
+    for server in servers.values() if isinstance(servers, dict) else ():
+        if isinstance(server, dict) and isinstance(server.get("protocol"), str):
+            return str(server["protocol"])
+    return "asyncapi"
+
+
+def _path_needs(workflow: Workflow, steps: tuple[PlannedStep, ...], dialect: Dialect) -> Iterator[PathNeed]:
+    schema = workflow.inputs if isinstance(workflow.inputs, dict) else {}
+    properties, required = schema.get("properties") or {}, schema.get("required") or ()
+    for planned in steps:
+        operation = planned.operation
+        for parameter in planned.step.parameters if operation else ():
+            spec = operation.parameter(parameter.name, "path") if operation else None
+            if operation is None or spec is None or parameter.location not in (None, "path"):
+                continue
+            for _, expression in find_expressions(parameter.value, dialect):
+                if not isinstance(expression, Input):
+                    continue
+                name = declared_name(expression, properties) or expression.name
+                if name in required or "default" in (properties.get(name) or {}):
+                    continue
+                label = operation.operation_id or f"{operation.method} {operation.path}"
+                yield PathNeed(
+                    input=name, step=planned.step_id, parameter=spec.name, operation=label, allowed=spec.allowed
+                )
+
+
+def slice_region(plan: Plan, region: Region) -> Plan:
+    """Return the plan with only what one region needs, for whoever drives it apart from the DAG.
+
+    The children stay, as far as the region's steps name them.
+    """
+    inside = frozenset(region.steps)
+    steps = tuple(step for step in plan.steps if step.step_id in inside)
+    named = {step.workflow for step in steps}
+    for step in steps:
+        actions = (*step.step.on_success, *step.step.on_failure)
+        named |= {workflow_key(action.workflow_id) for action in actions if action.workflow_id}
+    return plan.model_copy(
+        update={
+            "steps": steps,
+            "regions": (region,),
+            "edges": tuple(edge for edge in plan.edges if edge.source in inside),
+            "children": {key: child for key, child in plan.children.items() if key in named},
+            "description": "",
+        }
+    )
+
+
+def _problem(loaded: LoadedDocument, rule: str, pointer: str, message: str) -> Problem:
+    return loaded.source.problem(rule, Severity.ERROR, pointer, message)

@@ -1,0 +1,135 @@
+"""The plan of each case folder as golden text and Mermaid, and what a plan says beyond its drawing.
+
+After a change that is meant, run with UPDATE_GOLDEN=1 and read the difference.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from casebook import CASES, folders
+
+from airflow_arazzo.core.document.settings import Settings
+from airflow_arazzo.core.engine import load_plan
+from airflow_arazzo.core.errors import DocumentError
+from airflow_arazzo.core.flow import Options, Plan, draw, slice_region
+
+HEAD = """
+arazzo: 1.0.1
+info: {title: t, version: "1"}
+sourceDescriptions: [{name: things, url: api.yaml, type: openapi}]
+workflows:
+"""
+
+
+@pytest.mark.parametrize("form", ["text", "mermaid"])
+@pytest.mark.parametrize("folder", folders(), ids=lambda folder: folder.name)
+def test_drawing(folder, form):
+    golden = folder / {"text": "graph.txt", "mermaid": "graph.mmd"}[form]
+    drawn = draw(load_plan(folder / "workflow.arazzo.yaml", "main"), form) + "\n"
+    if os.environ.get("UPDATE_GOLDEN"):
+        golden.write_text(drawn)
+    assert drawn == golden.read_text()
+
+
+@pytest.mark.parametrize("folder", folders(), ids=lambda folder: folder.name)
+def test_a_plan_goes_to_json_and_back(folder):
+    plan = load_plan(folder / "workflow.arazzo.yaml", "main")
+    assert Plan.model_validate_json(plan.model_dump_json(by_alias=True)) == plan
+    assert draw(plan, "dot").startswith("digraph")
+    assert Plan.model_validate_json(draw(plan, "json")) == plan
+
+
+def plan_of(case: str, **options) -> Plan:
+    return load_plan(CASES / case / "workflow.arazzo.yaml", "main", Options(**options))
+
+
+def test_a_loop_that_uses_its_own_output_is_an_iteration():
+    region = plan_of("pages").region_of("page")
+    assert (region.loop, region.poke_interval, region.max_rounds) == ("iteration", 0, 10_000)
+
+
+def test_a_loop_that_waits_for_the_world_is_a_poll():
+    region = plan_of("poll").region_of("watch")
+    assert (region.loop, region.poke_interval, region.timeout, region.max_rounds) == ("poll", 5, 60, None)
+    assert region.safe
+
+
+def test_a_cycle_of_two_steps_is_one_region_named_after_its_entry():
+    region = plan_of("cycle").region_of("second")
+    assert (region.task_id, region.steps, region.loop) == ("first", ("first", "second"), "poll")
+
+
+def test_a_step_that_a_retry_runs_first_is_in_the_same_region_and_no_loop():
+    region = plan_of("retry-with-step").region_of("list")
+    assert (region.steps, region.loop, region.safe) == (("enter", "list"), None, False)
+
+
+def test_settings_of_the_factory_overrule_the_document():
+    settings = Settings(poke_interval=2, timeout=9)
+    region = plan_of("poll", settings=settings).region_of("watch")
+    assert (region.poke_interval, region.timeout) == (2, 9)
+    region = plan_of("poll", settings=settings, step_settings={"watch": Settings(timeout=8)}).region_of("watch")
+    assert (region.poke_interval, region.timeout) == (2, 8)
+
+
+def test_what_follows_an_unlisted_success():
+    assert plan_of("branch").step("read").unmatched == "fail"
+    assert plan_of("branch", dialect="strict", settings=Settings(unmatched="next")).step("read").unmatched == "next"
+    assert plan_of("diamond").step("b").unmatched == "next"
+
+
+def test_a_slice_holds_only_what_its_region_needs():
+    plan = plan_of("poll")
+    part = slice_region(plan, plan.region_of("watch"))
+    assert [step.step_id for step in part.steps] == ["watch"]
+    assert part.region_of("remove") is None
+
+
+def written(folder: Path, workflows: str) -> Path:
+    folder.joinpath("api.yaml").write_text((CASES / "api.openapi.yaml").read_text())
+    path = folder / "w.arazzo.yaml"
+    path.write_text(HEAD + workflows)
+    return path
+
+
+def test_workflows_in_a_circle_are_refused_and_the_circle_is_named(tmp_path):
+    path = written(
+        tmp_path,
+        """
+- workflowId: a
+  steps: [{stepId: one, workflowId: b}]
+- workflowId: b
+  steps: [{stepId: one, workflowId: a}]
+""",
+    )
+    with pytest.raises(DocumentError, match=r"a -> b -> a"):
+        load_plan(path, "a")
+
+
+def test_unreachable_steps_are_left_out(tmp_path):
+    path = written(
+        tmp_path,
+        """
+- workflowId: a
+  steps:
+  - {stepId: one, operationId: listThings, onSuccess: [{name: over, type: end}]}
+  - {stepId: two, operationId: listThings}
+""",
+    )
+    plan = load_plan(path)
+    assert plan.unreachable == ("two",)
+    assert [step.step_id for step in plan.steps] == ["one"]
+
+
+@pytest.mark.parametrize(
+    ("workflow", "message"),
+    [("c", "there is no workflow 'c' here, only 'a', 'b'"), (None, "say which workflow: 'a', 'b'")],
+)
+def test_which_workflow(tmp_path, workflow, message):
+    step = "steps: [{stepId: one, operationId: listThings}]"
+    path = written(tmp_path, f"\n- {{workflowId: a, {step}}}\n- {{workflowId: b, {step}}}\n")
+    with pytest.raises(DocumentError, match=message):
+        load_plan(path, workflow)
