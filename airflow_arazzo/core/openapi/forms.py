@@ -10,7 +10,7 @@ from airflow_arazzo.core.openapi.encoding import json_text, scalar_text
 from airflow_arazzo.core.openapi.media import is_json
 from airflow_arazzo.core.openapi.operation import BodySpec, ParameterSpec
 from airflow_arazzo.core.openapi.parameters import is_undefined, nested, query_pairs, value_text
-from airflow_arazzo.core.openapi.schemas import property_of, type_of
+from airflow_arazzo.core.openapi.schemas import declares, property_of, type_of
 
 #: Separators of Swagger 2.0's ``collectionFormat``; ``multi`` repeats the name.
 _SEPARATORS = {"csv": ",", "ssv": " ", "tsv": "\t", "pipes": "|"}
@@ -48,8 +48,7 @@ def _field(spec: BodySpec, name: str, value: Any) -> list[tuple[str, str]]:
     if is_json(str(encoding.get("contentType", ""))):
         return [(quote_plus(name), quote_plus(json_text(value)))]
     items = value if isinstance(value, list) else [value]
-    declared = schema is not True
-    if not declared and any(isinstance(item, (dict, list)) for item in items):
+    if not declares(spec.schema_, name) and any(isinstance(item, (dict, list)) for item in items):
         return [(quote_plus(key), quote_plus(scalar_text(item))) for key, item in nested(name, value)]
     field = ParameterSpec(name=name, location="query", schema=_item_schema(schema))
     texts = [value_text(field, item) for item in items if item is not None]

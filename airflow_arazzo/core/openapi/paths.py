@@ -7,20 +7,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
 from airflow_arazzo.core.absent import ABSENT
 from airflow_arazzo.core.errors import RequestError
-from airflow_arazzo.core.openapi.encoding import percent_encode
+from airflow_arazzo.core.openapi.encoding import percent_encode, scalar_text
 from airflow_arazzo.core.openapi.operation import Operation, ParameterSpec
 from airflow_arazzo.core.openapi.parameters import is_undefined, path_text
 from airflow_arazzo.core.openapi.servers import describe
 
 _EXPRESSION = re.compile(r"\{([+#./;?&]?)([^{}]*)\}")
-_LITERAL = ":@!$&'()*+,;=/%"
+_LITERAL = ":@!$&'()*+,;=/"
 _DOTS = frozenset((".", ".."))
 _STYLES = {".": "label", ";": "matrix"}
 
@@ -50,15 +50,17 @@ class Template:
 
     @property
     def slots(self) -> tuple[Slot, ...]:
-        return tuple(
-            Slot(found.start(), found.end(), found[1], _names(found[1], found[2]))
-            for found in _EXPRESSION.finditer(self.path)
-        )
+        return tuple(map(_slot, _EXPRESSION.finditer(self.path)))
 
     @property
     def names(self) -> tuple[str, ...]:
         """The names that the path needs."""
         return tuple(name for slot in self.slots for name in slot.names)
+
+    @property
+    def all_names(self) -> tuple[str, ...]:
+        """The names that the path and the query string of the key take."""
+        return (*self.names, *self.optional, *(found[2].rstrip("*") for found in _EXPRESSION.finditer(self.query)))
 
 
 def read_template(text: str) -> Template:
@@ -69,37 +71,52 @@ def read_template(text: str) -> Template:
     return Template(path if path.startswith("/") else f"/{path}", query, optional)
 
 
-def expand_query(template: Template, values: Mapping[str, Any]) -> dict[str, str]:
-    """Return the parts of the query string in a path key by name, percent-encoded; one without a value is left out."""
-    parts = {}
+def expand_query(template: Template, values: Mapping[str, Any], own: Container[str]) -> tuple[list[str], set[str]]:
+    """Return the parts of the query string in a path key, percent-encoded, and the names of the values they took.
+
+    :param values: path and query parameters by name; a part whose expression has no value is left out.
+    :param own: names of query parameters, which replace the part of the same name.
+    """
+    parts: list[str] = []
+    taken: set[str] = set()
     for part in filter(None, template.query.split("&")):
         name, equals, text = part.partition("=")
+        if unquote(name) in own:
+            continue
         found = _EXPRESSION.fullmatch(text)
-        value = values.get(found[2].rstrip("*"), ABSENT) if found else ABSENT
         if not found:
-            parts[unquote(name)] = percent_encode(name, _LITERAL) + equals + percent_encode(text, _LITERAL + "?")
-        elif value is not ABSENT and not is_undefined(value):
-            spec = ParameterSpec(name=name, location="path")
-            parts[unquote(name)] = f"{percent_encode(name, _LITERAL)}={path_text(spec, value)}"
-    return parts
+            parts.append(percent_encode(name, _LITERAL) + equals + percent_encode(text, _LITERAL + "?"))
+            continue
+        wanted = found[2].rstrip("*")
+        if not is_undefined(values.get(wanted)):
+            text = path_text(ParameterSpec(name=name, location="path"), values[wanted])
+            parts.append(f"{percent_encode(name, _LITERAL)}={text}")
+            taken.add(wanted)
+    return parts, taken
 
 
 def expand_path(template: Template, operation: Operation, values: Mapping[str, Any]) -> str:
     """Return the percent-encoded path with a value in every slot.
 
-    :raises RequestError: a value is absent, null, empty, ``.`` or ``..``, or would lead out of its place.
+    :raises RequestError: a value is absent, null, empty, ``.`` or ``..``, would lead out of its place, or has none.
     """
+    homeless = [name for name in values if name not in template.all_names]
     parts, last = [], 0
     for slot in template.slots:
-        parts += [percent_encode(template.path[last : slot.start], _LITERAL), _expand(slot, operation, values)]
+        parts += [
+            percent_encode(template.path[last : slot.start], _LITERAL),
+            _expand(slot, operation, values, homeless),
+        ]
         last = slot.end
+    if homeless:
+        raise RequestError(f"path parameter '{homeless[0]}' has no place in {describe(operation)}")
     path = "".join([*parts, percent_encode(template.path[last:], _LITERAL)])
     if template.slots and (_DOTS.intersection(path.split("/")) or ".." in unquote(path).split("/")):
         raise RequestError(f"the values of the path parameters of {describe(operation)} would lead out of its path")
     return path
 
 
-def _expand(slot: Slot, operation: Operation, values: Mapping[str, Any]) -> str:
+def _expand(slot: Slot, operation: Operation, values: Mapping[str, Any], homeless: list[str]) -> str:
     written = []
     for name in slot.names:
         spec = operation.parameter(name, "path") or ParameterSpec(name=name, location="path")
@@ -107,27 +124,36 @@ def _expand(slot: Slot, operation: Operation, values: Mapping[str, Any]) -> str:
             spec = spec.model_copy(update={"style": _STYLES[slot.operator]})
         value = values.get(name, ABSENT)
         if value is ABSENT or value == "" or is_undefined(value):
-            raise RequestError(_missing(spec, operation, value))
+            raise RequestError(_missing(spec, operation, value, homeless))
         text = path_text(spec, value, slashes=slot.operator == "+")
         if not text:
-            raise RequestError(_missing(spec, operation, value))
+            raise RequestError(_missing(spec, operation, value, homeless))
         if unquote(text) in _DOTS:
             raise RequestError(f"path parameter '{name}' of {describe(operation)} must not be '.' or '..'")
         written.append(f"/{text}" if slot.operator == "/" else text)
     return "".join(written) if slot.operator in ("/", ".", ";") else ",".join(written)
 
 
-def _missing(spec: ParameterSpec, operation: Operation, value: Any) -> str:
+def _missing(spec: ParameterSpec, operation: Operation, value: Any, homeless: list[str]) -> str:
     state = "has no value" if value is ABSENT else "is null" if value is None else "is empty"
-    allowed = ", ".join(str(item) for item in spec.allowed)
-    return f"path parameter '{spec.name}' of {describe(operation)} {state}" + (
-        f"; allowed values: {allowed}" if allowed else ""
-    )
+    message = f"path parameter '{spec.name}' of {describe(operation)} {state}"
+    if spec.allowed:
+        message += f"; allowed values: {', '.join(map(scalar_text, spec.allowed))}"
+    if homeless:
+        message += f"; given is '{homeless[0]}', which the path does not have"
+    return message
 
 
-def _names(operator: str, text: str) -> tuple[str, ...]:
-    """Return the names in an expression; without an operator it is one name, as OpenAPI has it."""
-    return tuple(_list(text)) if operator else (text.strip(),)
+def _slot(found: re.Match[str]) -> Slot:
+    """Return an expression; without an operator it is one name, as OpenAPI has it.
+
+    Gateways write ``{name+}`` for what RFC 6570 writes ``{+name}``, frameworks a pattern after the name.
+    """
+    operator, text = found[1], found[2].strip()
+    if operator:
+        return Slot(found.start(), found.end(), operator, tuple(_list(text)))
+    name = re.sub(r"(:.*|[*+])$", "", text)
+    return Slot(found.start(), found.end(), "+" if text.endswith("+") else "", (name,))
 
 
 def _list(text: str) -> list[str]:

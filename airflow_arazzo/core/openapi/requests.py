@@ -22,11 +22,11 @@ from airflow_arazzo.core.openapi.media import is_json, plain, preferred
 from airflow_arazzo.core.openapi.operation import Operation, ParameterSpec
 from airflow_arazzo.core.openapi.parameters import cookie_pairs, header_text, is_undefined, query_pairs
 from airflow_arazzo.core.openapi.paths import Template, expand_path, expand_query, read_template
-from airflow_arazzo.core.openapi.schemas import property_of
+from airflow_arazzo.core.openapi.schemas import declares
 from airflow_arazzo.core.openapi.servers import describe, server_of
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_QUERY_TEXT = "!$&'()*+,;=:@/?[]%"
+_QUERY_TEXT = "!$&'()*+,;=:@/?[]"
 
 
 @dataclass(frozen=True)
@@ -65,18 +65,34 @@ def build_request(
     :raises RequestError: a path parameter has no value, a header is none that HTTP has, no server is known, or the
         payload cannot be written. Nothing was sent.
     """
+    try:
+        request = _request(operation, parameters, body, server_url, server_variables)
+    except ValueError as error:
+        raise RequestError(
+            f"a parameter of {describe(operation)} has a value that cannot be written as text"
+        ) from error
+    return replace(request, timeout=timeout)
+
+
+def _request(
+    operation: Operation,
+    parameters: Sequence[Argument],
+    body: Body | None,
+    server_url: str | None,
+    server_variables: Mapping[str, Any] | None,
+) -> Request:
     template = read_template(operation.path)
     placed = _placed(operation, template, parameters)
     path = {spec.name: value for spec, value in placed["path"]}
     query = {spec.name: value for spec, value in placed["query"]}
     target = expand_path(template, operation, path)
-    parts = _query_parts(operation, template, placed, path | query)
     content = _content(operation, placed, body)
     server = server_of(operation, server_url=server_url, server_variables=server_variables)
     base, _, given = server.partition("?")
+    parts = filter(None, [given, *_query_parts(template, placed, path | query)])
     return Request(
         method=operation.method,
-        url="?".join(filter(None, (base.rstrip("/") + target, "&".join(filter(None, [given, *parts]))))),
+        url="?".join(filter(None, (base.rstrip("/") + target, "&".join(parts)))),
         headers=_headers(operation, placed, content),
         body=content.data,
         source=operation.source,
@@ -88,7 +104,6 @@ def build_request(
             tuple(scheme.model_dump(mode="json", exclude_defaults=True) for scheme in need)
             for need in operation.security
         ),
-        timeout=timeout,
     )
 
 
@@ -139,14 +154,10 @@ def _by_name(operation: Operation, name: str) -> ParameterSpec | None:
     return next(filter(None, (operation.parameter(name, place) for place in places)), None)
 
 
-def _query_parts(
-    operation: Operation, template: Template, placed: dict[str, Placed], values: Mapping[str, Any]
-) -> list[str]:
-    """Return the parts of the query: those of the path key that no parameter overrides, parameters, query string."""
-    del operation
-    own = {spec.name for spec, _ in placed["query"]}
-    parts = [part for name, part in expand_query(template, values).items() if name not in own or "{" in template.query]
-    pairs = [pair for spec, value in placed["query"] for pair in query_pairs(spec, value)]
+def _query_parts(template: Template, placed: dict[str, Placed], values: Mapping[str, Any]) -> list[str]:
+    """Return the parts of the query: what the path key has, the parameters, the whole query string."""
+    parts, taken = expand_query(template, values, {spec.name for spec, _ in placed["query"]})
+    pairs = [pair for spec, value in placed["query"] if spec.name not in taken for pair in query_pairs(spec, value)]
     parts += [f"{name}={value}" for name, value in pairs]
     return parts + [querystring(spec, value) for spec, value in placed["querystring"]]
 
@@ -196,7 +207,7 @@ def _body_value(operation: Operation, placed: Placed) -> Any:
     present = [(spec.name, value) for spec, value in placed if value is not ABSENT]
     if len(present) == 1 and isinstance(present[0][1], (dict, list)):
         name, value = present[0]
-        if all(property_of(spec.schema_, name) is True for spec in operation.bodies):
+        if not any(declares(spec.schema_, name) for spec in operation.bodies):
             return value
     return dict(present) if present else ABSENT
 

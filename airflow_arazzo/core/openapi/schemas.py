@@ -78,3 +78,8 @@ def property_of(schema: Any, name: str) -> Schema:
     """Return the schema of a property; True if it says nothing of it."""
     found = mapping(mapping(schema).get("properties")).get(name, True)
     return found if isinstance(found, (dict, bool)) else True
+
+
+def declares(schema: Any, name: str) -> bool:
+    """Tell whether a schema names a property."""
+    return name in mapping(mapping(schema).get("properties"))

@@ -1,0 +1,75 @@
+"""From a response's bytes to a value."""
+
+import json
+
+import pytest
+from apidoc import operation
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_arazzo.core.absent import ABSENT
+from airflow_arazzo.core.exchange import Response
+from airflow_arazzo.core.openapi import Body, build_request, decode_content
+
+
+def decoded(body: bytes, content_type: str | None):
+    headers = (("content-type", content_type),) if content_type is not None else ()
+    return decode_content(Response(200, headers, body))
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body", "value"),
+    [
+        ("application/json", b'{"a": [1, null]}', {"a": [1, None]}),
+        ("Application/JSON; Charset=UTF-8", '"é"'.encode(), "é"),
+        ("application/json; charset=iso-8859-1", b'"\xe9"', "é"),
+        ("application/json", b"\xef\xbb\xbf[1]", [1]),
+        ("application/json", "[1]".encode("utf-16"), [1]),
+        ("application/problem+json", b"null", None),
+        ("text/json", b"0", 0),
+        ("application/json", b"{broken", ABSENT),
+        ("application/json", b" ", ABSENT),
+        ("application/json", b"[NaN]", ABSENT),
+        ("application/json", b"\xff", ABSENT),
+        ("application/json; charset=nope", b"{}", ABSENT),
+        ("application/json", b"[" * 100_000, ABSENT),
+        ("application/json", b"", ABSENT),
+        ("application/x-ndjson", b'{"a":1}\n\n2\n', [{"a": 1}, 2]),
+        ("application/jsonl", b"{", ABSENT),
+        ("application/xml", b"<a/>", "<a/>"),
+        ("application/atom+xml", b"<a/>", "<a/>"),
+        ("text/plain", "é".encode(), "é"),
+        ("text/plain", b"\xe9", "é"),
+        ("text/plain; charset=iso-8859-15", b"\xa4", "€"),
+        ("text/html; charset=nope", b"x", "x"),
+        ("text/csv", b"a,b", "a,b"),
+        ("application/x-www-form-urlencoded", b"a=1", "a=1"),
+        ("application/octet-stream", b"\xff\x00", "data:application/octet-stream;base64,/wA="),
+        ("image/png; x=y", b"\x89P", "data:image/png;base64,iVA="),
+        (None, b'{"a": 1}', {"a": 1}),
+        (None, b"hello", "hello"),
+        (None, b"\xff", "data:application/octet-stream;base64,/w=="),
+        ("", b"[]", []),
+        (None, b"", ABSENT),
+    ],
+)
+def test_content(content_type, body, value):
+    found = decoded(body, content_type)
+    assert found == value
+    assert type(found) is type(value)
+
+
+@given(st.binary(min_size=1))
+def test_bytes_come_back_as_they_were(data):
+    value = decoded(data, "application/zip")
+    request = build_request(operation(method="post"), (), Body("application/zip", value))
+    assert request.body == data
+
+
+@given(
+    st.binary(),
+    st.sampled_from(["application/json", "text/plain", "application/jsonl", "x/y", "", "application/xml", None]),
+)
+def test_every_body_is_a_json_value_or_absent(data, content_type):
+    value = decoded(data, content_type)
+    assert value is ABSENT or json.loads(json.dumps(value)) == value
