@@ -107,7 +107,7 @@ class BooleanGrammar(Grammar):
         while self.take(","):
             selectors.append(self.selector())
             self.space()
-        self.expect("]", "'[' is never closed", start)
+        self.close("]", start)
         return tuple(selectors)
 
     def selector(self) -> Selector:

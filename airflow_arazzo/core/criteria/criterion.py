@@ -8,8 +8,9 @@ from typing import Any
 
 from airflow_arazzo.core.absent import ABSENT
 from airflow_arazzo.core.criteria.description import reason
+from airflow_arazzo.core.criteria.filling import braced
 from airflow_arazzo.core.criteria.jsonpath import Query, evaluate_jsonpath, read_jsonpath
-from airflow_arazzo.core.criteria.nodes import Remark
+from airflow_arazzo.core.criteria.nodes import Condition, Remark
 from airflow_arazzo.core.criteria.pattern import check_pattern, matches
 from airflow_arazzo.core.criteria.portable import portable_spelling
 from airflow_arazzo.core.criteria.query import misleading
@@ -54,6 +55,8 @@ def evaluate(criterion: Criterion, context: Context, dialect: Dialect = "lenient
     except (EvaluationError, ExpressionSyntaxError) as error:
         message = error.message if isinstance(error, ExpressionSyntaxError) else str(error)
         return Verdict(False, reason(criterion.condition, []), message)
+    except RecursionError:
+        return Verdict(False, reason(criterion.condition, []), "the data is nested too deeply")
 
 
 def _evaluated(criterion: Criterion, context: Context, dialect: Dialect) -> Verdict:
@@ -148,12 +151,16 @@ def _remarks(criterion: Criterion, dialect: Dialect) -> tuple[Finding, ...]:
         case "xpath":
             remark = check_xpath(condition, _version(criterion), dialect)
             return _warnings("non-portable-condition", (remark,) if remark else ())
-    reading = read_jsonpath(condition, _version(criterion), dialect)
+    return _jsonpath_remarks(read_jsonpath(condition, _version(criterion), dialect), criterion)
+
+
+def _jsonpath_remarks(reading: Query | Condition, criterion: Criterion) -> tuple[Finding, ...]:
+    """Return warnings: what a query does not say although it looks so, or how the boolean dialect is said portably."""
     if isinstance(reading, Query):
-        standard = reading.version == RFC9535
-        return _warnings(
-            "misleading-jsonpath", tuple(misleading(reading.text, criterion.condition)) if standard else ()
-        )
+        remark = braced(reading.template)
+        warnings = _warnings("non-portable-condition", (remark,) if remark else ())
+        misread = misleading(reading.text, criterion.condition) if reading.version == RFC9535 else ()
+        return warnings + _warnings("misleading-jsonpath", misread)
     message = "no RFC 9535 query; read as a boolean expression over JSON paths, which other tools do not read"
     spelling = portable_spelling(reading.node, criterion.context or "")
     return _warnings("non-portable-condition", (Remark(0, message, str(spelling) if spelling else None),))

@@ -52,8 +52,8 @@ def passes(node: Node, scope: Scope) -> bool:
             return not passes(operand, scope)
         case Comparison(operator, left, right):
             return _compare(operator, value_of(left, scope), value_of(right, scope), scope)
-        case Path(length="") if scope.filtering:
-            return bool(selected(node, scope))
+        case Path() if scope.filtering:
+            return any(_exists(node, value) for value in selected(node, scope))
     value = value_of(node, scope)
     return any(map(truthy, value.values)) if isinstance(value, Several) else truthy(value)
 
@@ -102,6 +102,13 @@ def operands(node: Node) -> Iterator[Runtime | Item | Path]:
             yield from operands(right)
         case Runtime() | Item() | Path():
             yield node
+
+
+def _exists(path: Path, value: Any) -> bool:
+    """Return whether what a path by itself asks for in a filter is there: the value or, with ``.length``, its."""
+    if not path.length:
+        return True
+    return path.length in value if isinstance(value, dict) else length_of(value) > 0
 
 
 def _compare(operator: str, left: Any, right: Any, scope: Scope) -> bool:

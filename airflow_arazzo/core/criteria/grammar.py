@@ -94,22 +94,28 @@ class Grammar(Reader):
             self.fail("the condition is empty")
         start = self.at
         node = self.truth(self.disjunction(), start)
-        self.space()
-        if self.at < len(self.text):
-            self.unexpected()
+        self.close("", start)
         return Condition(node, tuple(self.remarks))
 
     def remark(self, offset: int, message: str, hint: str | None = None) -> None:
         """Note something that other tools will not read."""
         self.remarks.append(Remark(offset, message, hint))
 
+    def close(self, bracket: str, start: int) -> None:
+        """Move over the bracket that ends a condition, or be at the end of the text, where nothing else may follow."""
+        self.space()
+        if self.at == len(self.text) and bracket:
+            self.fail(f"'{self.text[start]}' is never closed", start)
+        if self.at < len(self.text) and not (bracket and self.take(bracket)):
+            self.unexpected()
+
     def unexpected(self) -> NoReturn:
         """Fail on what follows a complete condition."""
         found = _LEFTOVER.match(self.text, self.at)
         word = found[0] if found else self.text[self.at]
         hint = _WRONG.get(word) or _WRONG.get(word.lower())
-        if word == ")":
-            self.fail("')' closes nothing")
+        if word in (")", "]") and not self.depth:
+            self.fail(f"'{word}' closes nothing")
         self.fail(f"unexpected '{word}' where an operator or the end was expected", hint=hint)
 
     def disjunction(self) -> Node:
@@ -184,9 +190,10 @@ class Grammar(Reader):
         node = self.primary()
         while not isinstance(node, (Literal, Text)):
             if self.sees("[") and self.text[self.at + 1 : self.at + 2] != "?":
+                opened = self.at
                 self.at += 1
                 key = self.nested()
-                self.expect("]", "missing ']'")
+                self.close("]", opened)
             elif self.sees(".") and (name := _NAME.match(self.text, self.at + 1)):
                 self.at = name.end()
                 key = Literal(name[0], name[0])
@@ -207,7 +214,7 @@ class Grammar(Reader):
         start = self.at
         if self.take("("):
             node = self.nested()
-            self.expect(")", "'(' is never closed", start)
+            self.close(")", start)
             return node
         if self.sees("'") or self.sees('"'):
             return self.string()

@@ -6,8 +6,6 @@ import re
 from functools import lru_cache
 from typing import Any
 
-import regex
-
 from airflow_arazzo.core.criteria.filling import braced, fill
 from airflow_arazzo.core.criteria.nodes import Remark
 from airflow_arazzo.core.errors import EvaluationError, ExpressionSyntaxError
@@ -16,26 +14,26 @@ from airflow_arazzo.core.expressions import Context, Dialect, Template, embed, p
 #: Seconds that a pattern may search before it is given up: it must not stop whoever evaluates it.
 TIMEOUT = 1.0
 MAX_PATTERN = 8192
+#: How large a pattern may be with its repetitions written out: compiling ``((a{999}){999}){999}`` takes gigabytes.
+MAX_SIZE = 100_000
+_PIECE = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\{(?P<low>[0-9]*)(?P<range>,(?P<high>[0-9]*))?\}|.", re.DOTALL)
 _DELIMITED = re.compile(r"/(?P<flagged>.+)/(?P<flags>[gimsuy]+)|/(?P<plain>\^.+|.+(?<!\\)\$)/", re.DOTALL)
-_FLAGS = {"i": regex.IGNORECASE, "m": regex.MULTILINE, "s": regex.DOTALL}
+_FLAGS = frozenset("ims")
 
 
-def read_pattern(condition: str, dialect: Dialect) -> tuple[Template, int, tuple[Remark, ...]]:
+def read_pattern(condition: str, dialect: Dialect) -> tuple[Template, str, tuple[Remark, ...]]:
     """Read a pattern as a template, flags and remarks; leniently ``/.../i`` as in JavaScript.
 
     :raises ExpressionSyntaxError: if an embedded expression cannot be read.
     """
     found = _DELIMITED.fullmatch(condition) if dialect == "lenient" else None
     if found is None:
-        return parse_template(condition, dialect), 0, ()
+        return parse_template(condition, dialect), "", ()
     body, letters = found["flagged"] or found["plain"], found["flags"] or ""
-    flags = 0
-    for letter in letters:
-        flags |= _FLAGS.get(letter, 0)
-    inline = "".join(sorted(set(letters) & set(_FLAGS)))
+    inline = "".join(sorted(_FLAGS.intersection(letters)))
     portable = f"(?{inline}){body}" if inline else body
     remark = Remark(0, "a pattern has no slashes around it and no flags behind it", portable)
-    return parse_template(body, dialect), flags, (remark,)
+    return parse_template(body, dialect), inline, (remark,)
 
 
 def check_pattern(condition: str, dialect: Dialect) -> tuple[Remark, ...]:
@@ -71,13 +69,38 @@ def matches(condition: str, value: Any, context: Context, dialect: Dialect) -> b
 
 
 @lru_cache(maxsize=512)
-def _compiled(pattern: str, flags: int) -> Any:
+def _compiled(pattern: str, flags: str) -> Any:
+    import regex
+
+    prefix = f"(?{flags})" if flags else ""
     if len(pattern) > MAX_PATTERN:
         raise ExpressionSyntaxError(f"a pattern is at most {MAX_PATTERN} characters long", pattern)
+    if _size(pattern) > MAX_SIZE:
+        raise ExpressionSyntaxError("the repetitions in the pattern multiply to too many", pattern)
     try:
-        return regex.compile(pattern, flags | regex.VERSION0)
+        return regex.compile(prefix + pattern)
     except regex.error as error:
-        offset = error.pos if isinstance(error.pos, int) else 0
+        offset = max(error.pos - len(prefix), 0) if isinstance(error.pos, int) else 0
         raise ExpressionSyntaxError(f"no regular expression: {error.msg}", pattern, offset) from error
     except (RecursionError, OverflowError, MemoryError, ValueError) as error:
         raise ExpressionSyntaxError("no regular expression: nested too deeply or too large", pattern) from error
+
+
+def _size(pattern: str) -> int:
+    """Return about how many pieces a pattern has with its repetitions written out."""
+    groups, last = [0], 0
+    for piece in _PIECE.finditer(pattern):
+        if piece[0] == "(":
+            groups.append(0)
+            last = 0
+        elif piece[0] == ")" and len(groups) > 1:
+            last = groups.pop() + 1
+            groups[-1] += last
+        elif piece["low"] is not None:
+            times = max(int(piece[name] or 0) for name in ("low", "high") if piece[name] is not None)
+            groups[-1] += last * (max(times, 1) - 1)
+            last *= max(times, 1)
+        else:
+            last = 1
+            groups[-1] += 1
+    return sum(groups)

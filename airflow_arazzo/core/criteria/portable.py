@@ -72,22 +72,23 @@ def portable_spelling(node: Node, context: str) -> Spelling | None:
     if query is not None and not holds_of_nothing(node):
         return Spelling(query)
     simple = as_simple(node, context)
-    if simple is not None:
-        return Spelling(simple, simple=True, caveat=_simple_caveat(node))
-    return None if query is None else Spelling(query, caveat=f"unless {context or 'the context'} is empty")
+    lengths = any(_has_length(comparison) for comparison in _comparisons(node))
+    if query is not None and (simple is None or lengths):
+        return Spelling(query, caveat=f"unless {context or 'the context'} is empty")
+    if simple is None:
+        return None
+    return Spelling(simple, simple=True, caveat="for a list" if lengths else _case_caveat(node))
 
 
-def _simple_caveat(node: Node) -> str:
-    """Tell where a simple condition says something else."""
-    lengths, texts = False, False
-    for comparison in _comparisons(node):
-        sides = (comparison.left, comparison.right)
-        lengths = lengths or any(isinstance(side, Path) and bool(side.length) for side in sides)
-        exact = any(
-            isinstance(side, Literal) and (side.value is None or isinstance(side.value, bool)) for side in sides
-        )
-        texts = texts or not (exact or lengths)
-    return "for a list" if lengths else "where case does not matter" if texts else ""
+def _case_caveat(node: Node) -> str:
+    """Tell that simple conditions compare strings without case, unless only null, booleans and numbers are compared."""
+    literals = [(one.left if isinstance(one.left, Literal) else one.right) for one in _comparisons(node)]
+    exact = all(isinstance(one, Literal) and not isinstance(one.value, str) for one in literals)
+    return "" if exact else "where case does not matter"
+
+
+def _has_length(node: Comparison) -> bool:
+    return any(isinstance(side, Path) and bool(side.length) for side in (node.left, node.right))
 
 
 def _comparisons(node: Node) -> Iterator[Comparison]:
@@ -208,6 +209,8 @@ def _length_comparison(operator: str, path: Path, right: Node) -> str:
     length = f"length({_path(Path(path.segments, path.text, path.relative))})"
     if not holds(operator, 0, right.value, loose=False):
         return f"{length} > 0" if (operator, right.value) == ("!=", 0) else f"{length} {operator} {right.text}"
+    if not path.segments:
+        raise _UnportableError
     opposite = {"==": "!=", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}.get(operator)
     if opposite is None:
         return f"{length} {operator} {right.text}"

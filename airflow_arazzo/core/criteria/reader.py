@@ -71,12 +71,6 @@ class Reader:
         self.at += len(literal)
         return True
 
-    def expect(self, literal: str, message: str, at: int | None = None) -> None:
-        """Move over white space and a literal text."""
-        self.space()
-        if not self.take(literal):
-            self.fail(message, at)
-
     def deeper(self) -> None:
         """Go one level down; the caller comes up again by ``depth -= 1``."""
         self.depth += 1

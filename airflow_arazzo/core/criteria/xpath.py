@@ -16,7 +16,7 @@ def check_xpath(condition: str, version: str, dialect: Dialect) -> Remark | None
 
     :raises ExpressionSyntaxError: if it cannot be read.
     """
-    template = _template(condition, dialect)
+    template = read_xpath(condition, dialect)
     try:
         check_selector(fill(template, _placeholder), "xpath", version)
     except ExpressionSyntaxError as error:
@@ -32,24 +32,45 @@ def holds_xpath(condition: str, value: Any, version: str, context: Context, dial
     :raises EvaluationError: if the value is no XML text, if what it embeds is absent, or if evaluation fails.
     """
     check_xpath(condition, version, dialect)
-    template = _template(condition, dialect)
+    template = read_xpath(condition, dialect)
     text = fill(template, lambda part, quote, _: _embedded(part, quote, version, context))
     if not embeds(template):
-        return bool(xpath(f"boolean(({text}))", value, version))
+        return _boolean(text, value, version)
     try:
         check_selector(text, "xpath", version)
-        return bool(xpath(f"boolean(({text}))", value, version))
+        return _boolean(text, value, version)
     except ExpressionSyntaxError as error:
         raise EvaluationError("with the values put in, the condition is no XPath expression") from error
     except EvaluationError as error:
         raise EvaluationError(str(error).replace(text, condition)) from error
 
 
-def _template(condition: str, dialect: Dialect) -> Template:
+def read_xpath(condition: str, dialect: Dialect) -> Template:
     """Read the embedded expressions; ``$url`` without braces is a variable of XPath, ``$inputs.min`` is not."""
     template = parse_template(condition, dialect)
     variables = any(isinstance(template.parts[index], Fixed) for index in template.unbraced)
     return parse_template(condition, "strict") if variables else template
+
+
+def _boolean(expression: str, value: Any, version: str) -> bool:
+    """Let XPath itself find the effective boolean value."""
+    if version == "xpath-10":
+        return _boolean_1(expression, value)
+    return bool(xpath(f"boolean(({expression}))", value, version))
+
+
+def _boolean_1(expression: str, value: Any) -> bool:
+    """Evaluate XPath 1.0 by libxml2, since in elementpath ``n = 3`` never holds there."""
+    from lxml import etree
+
+    from airflow_arazzo.core.expressions.xml import parse_xml
+
+    root = parse_xml(value)
+    names = {prefix: uri for element in root.iter(etree.Element) for prefix, uri in element.nsmap.items() if prefix}
+    try:
+        return bool(etree.XPath(f"boolean({expression})", namespaces=names, regexp=False)(root.getroottree()))
+    except etree.XPathError as error:
+        raise EvaluationError(f"XPath '{expression}' cannot be evaluated: {error}") from error
 
 
 def _placeholder(_: Expression, __: str, ___: str) -> str:
