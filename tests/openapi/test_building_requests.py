@@ -33,6 +33,11 @@ def test_path_value_cannot_leave_its_place(value):
         build_request(operation("/images/{name}"), [Argument("name", "path", value)])
 
 
+def test_dots_are_refused_beside_other_text_too():
+    with pytest.raises(RequestError, match=r"must not be"):
+        build_request(operation("/files/{name}.json"), [Argument("name", "path", "..")])
+
+
 def test_two_values_of_a_segment_cannot_make_dots():
     with pytest.raises(RequestError):
         build_request(operation("/a/{x}{y}/b"), [Argument("x", "path", "a/."), Argument("y", "path", "./b")])

@@ -32,7 +32,7 @@ class Part:
 def write_multipart(content_type: str, spec: BodySpec, payload: Any) -> tuple[str, bytes]:
     """Return the content type with its boundary, and the body.
 
-    The boundary is made of the content, so that the same payload gives the same bytes.
+    The boundary is a digest of the content: the same payload gives the same bytes, and no content holds its own digest.
 
     :raises PayloadError: the payload is no object, or a name has a control character.
     """
@@ -42,8 +42,6 @@ def write_multipart(content_type: str, spec: BodySpec, payload: Any) -> tuple[st
     parts = [part for name, value in payload.items() for part in _parts(spec, name, value)]
     chunks = [_head(part, form) + b"\r\n\r\n" + part.data for part in parts]
     boundary = hashlib.sha256(b"".join(chunks)).hexdigest()[:32]
-    while any(boundary.encode() in chunk for chunk in chunks):
-        boundary = hashlib.sha256(boundary.encode()).hexdigest()[:32]
     mark = b"--" + boundary.encode()
     data = b"".join(mark + b"\r\n" + chunk + b"\r\n" for chunk in chunks) + mark + b"--\r\n"
     return f"{plain(content_type)}; boundary={boundary}", data
