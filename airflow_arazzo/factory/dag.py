@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from airflow_arazzo.compat import set_dag_result
 from airflow_arazzo.core.document.settings import Settings
 from airflow_arazzo.core.engine import load_plan
-from airflow_arazzo.core.errors import InputError
+from airflow_arazzo.core.errors import InputError, UnsupportedError
 from airflow_arazzo.core.expressions import Dialect
 from airflow_arazzo.core.flow import Options, Plan, draw
 from airflow_arazzo.factory.names import valid_key
@@ -22,6 +22,13 @@ from airflow_arazzo.factory.tasks import add_tasks
 
 #: The tag of every DAG that this package makes.
 TAG = "arazzo"
+#: The arguments of :class:`ArazzoDag` that a document is compiled with.
+COMPILED = frozenset(
+    {
+        *("connections", "inputs", "server", "poke_interval", "timeout", "max_rounds", "unmatched", "deferrable"),
+        *("dialect", "steps", "settings"),
+    }
+)
 _LONGEST_TAG = 100
 
 
@@ -79,17 +86,19 @@ class ArazzoDag(DAG):
         **kwargs: Any,
     ) -> None:
         given = {
-            "connection": connections if connections is None or isinstance(connections, str) else dict(connections),
-            "inputs": None if inputs is None else dict(inputs),
-            "server": server if server is None or isinstance(server, str) else dict(server),
+            "connections": connections,
+            "inputs": inputs,
+            "server": server,
             "poke_interval": poke_interval,
             "timeout": timeout,
             "max_rounds": max_rounds,
             "unmatched": unmatched,
             "deferrable": deferrable,
+            "steps": steps,
+            "settings": settings,
         }
-        options = compile_options(dialect, {**(settings or {}), **_present(given)}, steps)
-        plan = document if isinstance(document, Plan) else load_plan(document, workflow_id, options)
+        plan = _plan(document, workflow_id, dialect, _present(given))
+        require_supported(plan)
         super().__init__(
             dag_id or valid_key(plan.workflow_id),
             **dag_arguments(plan, schedule=schedule, start_date=start_date, tags=tags, given=kwargs),
@@ -97,24 +106,45 @@ class ArazzoDag(DAG):
         self.plan = plan
         self.outputs = add_tasks(plan, self)
         set_dag_result(self, self.outputs)
+        self.validate()
         with self:  # what Airflow does with every DAG that a file uses so: take it, assigned to a name or not
             pass
 
 
-def compile_options(
-    dialect: Dialect = "lenient",
-    settings: Mapping[str, Any] | None = None,
-    steps: Mapping[str, Mapping[str, Any]] | None = None,
-) -> Options:
+def compile_options(arguments: Mapping[str, Any]) -> Options:
     """Return the options that a document is compiled with.
 
+    :param arguments: those of :class:`ArazzoDag` that are in :data:`COMPILED`.
     :raises ValueError: if a setting is unknown or cannot have its value.
     """
+    given = {**arguments, **arguments.get("settings", {})}
+    if "connections" in given:
+        given["connection"] = given["connections"]
+    names = given.keys() & Settings.model_fields.keys()
+    unknown = sorted(given.keys() - names - COMPILED)
+    if unknown:
+        raise ValueError(f"settings of the workflow: there is no setting '{unknown[0]}'")
     return Options(
-        dialect=dialect,
-        settings=_settings(settings or {}, "the workflow"),
-        step_settings={step: _settings(values, f"step '{step}'") for step, values in (steps or {}).items()},
+        dialect=arguments.get("dialect", "lenient"),
+        settings=_settings({name: _plain(given[name]) for name in names}, "the workflow"),
+        step_settings={
+            step: _settings(values, f"step '{step}'") for step, values in arguments.get("steps", {}).items()
+        },
     )
+
+
+def require_supported(plan: Plan) -> None:
+    """Refuse what a DAG does not do yet, rather than to leave it out.
+
+    :raises UnsupportedError: naming it.
+    """
+    asked = {
+        "dependsOn": bool(plan.depends_on),
+        "x-airflow: granularity": plan.settings.granularity == "workflow",
+        "x-airflow: approval": any(step.settings.approval for step in plan.steps),
+    }
+    if found := [name for name, there in asked.items() if there]:
+        raise UnsupportedError(f"workflow '{plan.workflow_id}' uses {', '.join(found)}, which no DAG does yet")
 
 
 def dag_arguments(
@@ -159,6 +189,19 @@ def describe(plan: Plan) -> str:
         f"```mermaid\n{draw(plan, 'mermaid').strip()}\n```",
     ]
     return "\n\n".join(part.strip() for part in parts if part.strip())
+
+
+def _plan(document: str | Path | Plan, workflow_id: str | None, dialect: Dialect, arguments: Mapping[str, Any]) -> Plan:
+    if not isinstance(document, Plan):
+        return load_plan(document, workflow_id, compile_options({"dialect": dialect, **arguments}))
+    if arguments or workflow_id not in (None, document.workflow_id):
+        names = ", ".join(arguments) or "workflow_id"
+        raise ValueError(f"{names}: what a plan says is fixed; give the document, or compile it with these settings")
+    return document
+
+
+def _plain(value: Any) -> Any:
+    return dict(value) if isinstance(value, Mapping) else value
 
 
 def _settings(values: Mapping[str, Any], subject: str) -> Settings:

@@ -7,13 +7,12 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from airflow.providers.common.compat.sdk import DAG, get_parsing_context
+from airflow.providers.common.compat.sdk import DAG, AirflowException, get_parsing_context
 
 from airflow_arazzo.core.engine.program import check_document
 from airflow_arazzo.core.errors import ArazzoError
-from airflow_arazzo.core.expressions import Dialect
 from airflow_arazzo.core.flow import Options, Plan, compile_document
-from airflow_arazzo.factory.dag import ArazzoDag, compile_options
+from airflow_arazzo.factory.dag import COMPILED, ArazzoDag, compile_options
 from airflow_arazzo.factory.invalid import invalid_dag
 from airflow_arazzo.factory.names import valid_key
 
@@ -25,10 +24,8 @@ def load_dags(
     folder: str | Path,
     *,
     dag_id: Callable[[Plan], str] | None = None,
-    connections: Mapping[str, str] | None = None,
-    dialect: Dialect = "lenient",
-    settings: Mapping[str, Any] | None = None,
-    **kwargs: Any,
+    workflows: Mapping[str, Mapping[str, Any]] | None = None,
+    **arguments: Any,
 ) -> dict[str, DAG]:
     """Make a DAG of every workflow of every Arazzo document below a folder; Airflow finds them without further ado.
 
@@ -38,18 +35,15 @@ def load_dags(
 
     :param folder: searched for ``.yaml``, ``.yml`` and ``.json``, subfolders included.
     :param dag_id: names the DAG of a plan; by default it is the workflow's id.
-    :param connections: connection ids by name of the source description.
-    :param dialect: ``lenient`` or ``strict``.
-    :param settings: settings for all of them, by name, as under ``x-airflow``.
-    :param kwargs: whatever else :class:`ArazzoDag` takes.
+    :param workflows: arguments for the DAGs of single workflows, by workflow id.
+    :param arguments: arguments for all of them: those of :class:`ArazzoDag`.
     :returns: the DAGs by id, in the order of the files and their workflows.
     :raises ValueError: if there is no such folder, or a setting is unknown.
     """
     root = Path(folder)
     if not root.is_dir():
         raise ValueError(f"load_dags: there is no folder '{root}'")
-    merged = {**(settings or {}), **({"connection": dict(connections)} if connections else {})}
-    build = _Build(compile_options(dialect, merged), dag_id or _workflow_id, kwargs)
+    build = _Build(dag_id or _workflow_id, arguments, workflows or {})
     files = [path for path in sorted(root.rglob("*")) if path.suffix in SUFFIXES and path.is_file()]
     documents = [path for path in files if _is_document(path)]
     wanted = get_parsing_context().dag_id
@@ -63,8 +57,14 @@ def load_dags(
 class _Build:
     """How the documents of one folder become DAGs."""
 
-    def __init__(self, options: Options, dag_id: Callable[[Plan], str], kwargs: Mapping[str, Any]) -> None:
-        self.options, self.dag_id, self.kwargs = options, dag_id, kwargs
+    def __init__(
+        self,
+        dag_id: Callable[[Plan], str],
+        arguments: Mapping[str, Any],
+        workflows: Mapping[str, Mapping[str, Any]],
+    ) -> None:
+        self.dag_id, self.arguments, self.workflows = dag_id, arguments, workflows
+        self.options = compile_options(_compiled(arguments))
 
     def dags(self, documents: list[Path], only: str | None = None) -> dict[str, DAG]:
         """Return the DAGs of documents, or only the one of that id."""
@@ -86,24 +86,34 @@ class _Build:
             return
         for workflow in loaded.document.workflows:
             try:
-                plan = compile_document(loaded, workflow.workflow_id, self.options, sources)
+                plan = compile_document(loaded, workflow.workflow_id, self._options(workflow.workflow_id), sources)
             except ArazzoError as error:
                 yield valid_key(workflow.workflow_id), _failing(path, error)
             else:
                 yield self._maker(path, plan)
 
+    def _options(self, workflow_id: str) -> Options:
+        own = self.workflows.get(workflow_id)
+        return self.options if own is None else compile_options(_compiled({**self.arguments, **own}))
+
     def _maker(self, path: Path, plan: Plan) -> tuple[str, Callable[[str], DAG]]:
         name = self.dag_id(plan)
+        given = {**self.arguments, **self.workflows.get(plan.workflow_id, {})}
+        arguments = {key: value for key, value in given.items() if key not in COMPILED}
 
         def make(unused: str) -> DAG:
             if unused != name:
                 return invalid_dag(unused, path, f"the DAG id '{name}' is taken by another document of this folder")
             try:
-                return ArazzoDag(plan, dag_id=name, **self.kwargs)
-            except (ArazzoError, ValueError) as error:
+                return ArazzoDag(plan, dag_id=name, **arguments)
+            except (ArazzoError, AirflowException, ValueError) as error:
                 return invalid_dag(name, path, str(error))
 
         return name, make
+
+
+def _compiled(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in arguments.items() if name in COMPILED and value is not None}
 
 
 def _failing(path: Path, error: ArazzoError) -> Callable[[str], DAG]:

@@ -18,6 +18,7 @@ from airflow_arazzo.operators.xcoms import (
     RECORD_KEY,
     SEALED_KEY,
     finished_tasks,
+    pull_handed,
     pull_outputs,
     pull_record,
     steps_of_outputs,
@@ -112,7 +113,7 @@ class ArazzoOutputsOperator(BaseOperator):
         ti.xcom_push(key=RECORD_KEY, value=self._record(route, failure))
         if failure and not self._ended(route[-1]):
             raise AirflowFailException(failure)
-        outputs = self._outputs(ti, context, {step for record in route for step in _steps(record)})
+        outputs = pull_handed(ti, self._task(route[-1])) or self._outputs(ti, context, route)
         visible = hide(outputs, self.plan.sensitive)
         if visible != outputs:
             ti.xcom_push(key=SEALED_KEY, value=seal_json(outputs))
@@ -126,8 +127,7 @@ class ArazzoOutputsOperator(BaseOperator):
         ran = finished_tasks(ti, [self.tasks[region.task_id] for region in self.plan.regions])
         step: str | None = self.plan.steps[0].step_id
         while step:
-            region = self.plan.region_of(step)
-            task = self.tasks[region.task_id] if region else ""
+            task = self._task({"step": step})
             record = pull_record(ti, task) if task in ran else None
             yield record or {"step": step, "next": None}
             step = record.get("next") if record else None
@@ -137,10 +137,15 @@ class ArazzoOutputsOperator(BaseOperator):
         actions = self.plan.step(record["step"]).step.on_failure if "outcome" in record else ()
         return any(action.type == "end" and action.name == record.get("action") for action in actions)
 
-    def _outputs(self, ti: Any, context: Context, ran: set[str]) -> dict[str, Any]:
+    def _task(self, record: Mapping[str, Any]) -> str:
+        region = self.plan.region_of(record["step"])
+        return self.tasks[region.task_id] if region else ""
+
+    def _outputs(self, ti: Any, context: Context, route: list[dict[str, Any]]) -> dict[str, Any]:
         inputs = run_inputs(
             self.plan, context["params"], self.inputs, lambda value: self.render_template(value, context)
         )
+        ran = {step for record in route for step in _steps(record)}
         steps = [step for step in steps_of_outputs(self.plan) if step in ran]
         return workflow_outputs(self.plan, inputs, pull_outputs(ti, self.plan, self.tasks, steps))
 

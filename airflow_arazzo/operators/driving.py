@@ -21,7 +21,14 @@ from airflow_arazzo.core.flow import Plan, Region, slice_region
 from airflow_arazzo.hooks.arazzo import SourceHooks
 from airflow_arazzo.hooks.placing import base_urls, connections_of, place_servers
 from airflow_arazzo.operators.inputs import run_inputs
-from airflow_arazzo.operators.xcoms import finished_tasks, needed_steps, pull_outputs, pull_record, push_region
+from airflow_arazzo.operators.xcoms import (
+    finished_tasks,
+    needed_steps,
+    pull_outputs,
+    pull_record,
+    push_refusal,
+    push_region,
+)
 from airflow_arazzo.triggers.arazzo import ArazzoTrigger, Carried, open_event, pack, unpack
 
 if TYPE_CHECKING:
@@ -96,10 +103,14 @@ class DrivesRegion(Operator):
         return place_servers(plan, base_urls(plan, hooks), self.server)
 
     def _first_state(self, plan: Plan, context: Context) -> State:
-        inputs = run_inputs(
-            self.plan, context["params"], self.inputs, lambda value: self.render_template(value, context)
-        )
         ti = context["ti"]
+        try:
+            inputs = run_inputs(
+                self.plan, context["params"], self.inputs, lambda value: self.render_template(value, context)
+            )
+        except AirflowFailException as error:
+            push_refusal(ti, self.region, str(error))
+            raise
         outputs = pull_outputs(ti, self.plan, self.tasks, needed_steps(self.plan, self.region))
         return start(plan, inputs, at=self._entry(ti), outputs=outputs, scope=self.region.steps)
 

@@ -1,7 +1,8 @@
 """What tasks tell each other: outputs, and the record of what happened.
 
 The outputs of a step lie under ``return_value``, by name; those of a loop of several steps by step id, then by name.
-Secret ones read ``***`` there and travel sealed under ``arazzo_sealed``. What happened lies under ``arazzo``.
+Secret ones read ``***`` there and travel sealed under ``arazzo_sealed``. What happened lies under ``arazzo``. A task
+after which another workflow takes over has the outputs of that one, sealed, under ``arazzo_result``.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from airflow_arazzo.hooks.sealing import hide, hide_registered, register, seal_j
 
 RECORD_KEY = "arazzo"
 SEALED_KEY = "arazzo_sealed"
+HANDED_KEY = "arazzo_result"
 OUTPUTS_KEY = "return_value"
 
 Outputs = dict[str, dict[str, Any]]
@@ -60,7 +62,22 @@ def push_region(ti: Any, plan: Plan, region: Region, state: State, done: Done) -
     full = outputs if len(region.steps) > 1 else outputs.get(region.steps[0], {})
     if visible != full:
         ti.xcom_push(key=SEALED_KEY, value=seal_json(outputs))
+    if done.outputs is not None:
+        secret = hide(done.outputs, plan.sensitive) != done.outputs
+        ti.xcom_push(key=HANDED_KEY, value=seal_json(done.outputs, secret=secret))
     return visible
+
+
+def push_refusal(ti: Any, region: Region, message: str) -> None:
+    """Push the record of a task that refused to begin."""
+    ti.xcom_push(key=RECORD_KEY, value={"step": region.task_id, "outcome": "failed", "message": message, "next": None})
+
+
+def pull_handed(ti: Any, task_id: str) -> dict[str, Any] | None:
+    """Return the outputs of the workflow that a task has handed over to; None if it has not."""
+    sealed = ti.xcom_pull(task_ids=task_id, key=HANDED_KEY)
+    handed: dict[str, Any] | None = None if sealed is None else unseal_json(sealed)
+    return handed
 
 
 def pull_outputs(ti: Any, plan: Plan, tasks: Mapping[str, str], steps: Iterable[str]) -> Outputs:

@@ -75,8 +75,8 @@ class ArazzoTrigger(BaseTrigger):
         hooks = SourceHooks(self.connections)
         try:
             for frame in state.frames:
-                await register_async(frame.inputs, plan.sensitive)
-                await register_async(frame.outputs, plan.sensitive)
+                for values in (frame.inputs, *frame.outputs.values()):
+                    await register_async(values, plan.sensitive)
             state, done = await drive_async(plan, state, send=hooks.async_send, wait=_wait, note=self._hear)
         finally:
             await hooks.async_close()
@@ -139,7 +139,7 @@ def _has_secrets(state: State, plan: Plan) -> bool:
     for frame in state.frames:
         if secret_values(plan.child(frame.plan), frame.inputs, frame.outputs):
             return True
-        if any(_any(secrets_in(values, plan.sensitive)) for values in (frame.inputs, frame.outputs)):
+        if any(_any(secrets_in(values, plan.sensitive)) for values in (frame.inputs, *frame.outputs.values())):
             return True
     return _any(secrets_in(state.workflows, plan.sensitive))
 

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from airflow.providers.common.compat.sdk import ParamValidationError
+
+from airflow_arazzo.core.engine import load_plan
+from airflow_arazzo.factory.params import workflow_params
+
+DOCUMENTS = Path(__file__).parent / "documents"
+
+
+@pytest.fixture(scope="module")
+def scan():
+    return workflow_params(load_plan(DOCUMENTS / "scan.arazzo.yaml"), ())
+
+
+@pytest.fixture(scope="module")
+def report():
+    return workflow_params(load_plan(DOCUMENTS / "nodes.arazzo.yaml", "report"), ())
+
+
+def test_inputs_in_document_order_with_what_the_schema_says(scan):
+    assert list(scan) == ["user", "password", "image", "depth", "limit"]
+    assert scan["user"].schema == {"type": "string", "title": "User"}
+    assert scan["user"].description == "Who signs in."
+    assert scan["limit"].value == 10
+
+
+def test_a_required_input_has_no_default(scan):
+    assert not scan["image"].has_value
+    with pytest.raises(ParamValidationError, match="no default"):
+        scan["image"].resolve()
+
+
+def test_an_optional_input_may_be_left_empty(scan, report):
+    assert scan["depth"].resolve() is None
+    assert scan["depth"].resolve("deep") == "deep"
+    with pytest.raises(ParamValidationError):
+        scan["depth"].resolve("shallow")
+    assert report["filter"].resolve() is None
+    assert report["filter"].resolve(["x"]) == ["x"]
+    assert report["pages"].schema == {"type": ["integer", "null"], "minimum": 1}
+
+
+def test_a_required_input_with_a_default_keeps_it(report):
+    assert report["since"].resolve() == "2026-01-01"
+
+
+def test_secrets_are_masked_in_the_form_and_warned_of(scan, report):
+    assert scan["password"].schema["format"] == "password"
+    assert "Bind this input" in scan["password"].description
+    assert "Bind this input" in report["apiToken"].description
+    assert "Bind this input" not in (scan["user"].description or "")
+
+
+def test_an_input_that_a_path_needs_says_so_and_proposes_values(report):
+    assert report["kind"].schema == {"type": ["string", "null"], "examples": ["short", "full"]}
+    assert "Needed by step 'outputs' for path parameter 'kind' (short, full)." in report["kind"].description
+    assert report["kind"].resolve() is None
+
+
+def test_a_bound_input_is_asked_of_nobody():
+    plan = load_plan(DOCUMENTS / "scan.arazzo.yaml")
+    assert "password" not in workflow_params(plan, {"password"})
