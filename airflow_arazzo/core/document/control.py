@@ -70,10 +70,8 @@ def merged_parameters(workflow: Workflow, step: Step) -> tuple[Parameter, ...]:
 
 def next_step(workflow: Workflow, step: Step) -> Step | None:
     """Return the step that follows in document order; None after the last."""
-    for here, after in zip(workflow.steps, workflow.steps[1:], strict=False):
-        if here.step_id == step.step_id:
-            return after
-    return None
+    after = workflow.index(step.step_id) + 1
+    return workflow.steps[after] if after < len(workflow.steps) else None
 
 
 def may_match_nothing(actions: Sequence[Action]) -> bool:

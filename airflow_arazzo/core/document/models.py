@@ -7,6 +7,7 @@ resolved, so a step's parameters and actions are the objects themselves.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -154,12 +155,24 @@ class Workflow(Model):
     parameters: tuple[Parameter, ...] = ()
     outputs: dict[str, Value] = Field(default_factory=dict)
 
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {step.step_id: index for index, step in reversed(tuple(enumerate(self.steps)))}
+
+    def index(self, step_id: str) -> int:
+        """Return the place of a step in document order, from 0; KeyError if there is none of that id."""
+        place = self._places[step_id]
+        if place < len(self.steps) and self.steps[place].step_id == step_id:
+            return place
+        return [step.step_id for step in self.steps].index(step_id)  # a copy with other steps
+
+    def has_step(self, step_id: str) -> bool:
+        """Say whether there is a step of that id."""
+        return step_id in self._places
+
     def step(self, step_id: str) -> Step:
         """Return the step of that id; KeyError if there is none."""
-        for step in self.steps:
-            if step.step_id == step_id:
-                return step
-        raise KeyError(step_id)
+        return self.steps[self.index(step_id)]
 
 
 class Components(Model):

@@ -1,0 +1,203 @@
+"""Rules about requests: the operations they call, what those require, and credentials."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from airflow_arazzo.core.document import merged_parameters, near
+from airflow_arazzo.core.document.models import Parameter, Step, Workflow
+from airflow_arazzo.core.errors import DocumentError, ExpressionSyntaxError, Problem
+from airflow_arazzo.core.expressions import Input, declared_name, find_expressions
+from airflow_arazzo.core.openapi import Operation, UnresolvedOperation
+from airflow_arazzo.core.openapi.operation import ParameterSpec, SecurityScheme
+from airflow_arazzo.core.validation.subject import Subject, Target, declared_inputs
+
+#: Header parameters that OpenAPI ignores, since the request has them anyway.
+_OWN_HEADERS = frozenset({"accept", "content-type", "authorization"})
+
+
+def check_sources(subject: Subject) -> Iterator[Problem]:
+    """Find source descriptions that cannot be read."""
+    yield from subject.broken_sources
+
+
+def check_operations(subject: Subject) -> Iterator[Problem]:
+    """Find steps whose operation does not exist; what a broken source might have is not judged."""
+    for _, step in subject.steps():
+        error = subject.unresolved(step)
+        if isinstance(error, DocumentError):
+            yield from error.problems
+        elif isinstance(error, UnresolvedOperation) and not subject.broken_sources and not _elsewhere(subject, step):
+            field = "operationId" if step.operation_id is not None else "operationPath"
+            yield subject.error("unknown-operation", f"{step.at}/{field}", error.message, error.hint)
+        operation = subject.operation(step)
+        if operation is not None:
+            yield from subject.descriptions[operation.source].problems(operation)
+        if subject.is_asyncapi(step):
+            message = f"step '{step.step_id}' sends or receives a message (AsyncAPI), which is planned but not run"
+            yield subject.warning("asyncapi-step", f"{step.at}/stepId", message)
+
+
+def _elsewhere(subject: Subject, step: Step) -> bool:
+    """Say whether an operation without its source's name may be one of an AsyncAPI description."""
+    kinds = [source.type for source in subject.loaded.document.source_descriptions]
+    return "asyncapi" in kinds and "$" not in (step.operation_id or "$")
+
+
+def check_parameters(subject: Subject) -> Iterator[Problem]:
+    """Find parameters that an operation requires and a step leaves out, and those it does not have."""
+    for workflow, step in subject.steps():
+        operation = subject.operation(step)
+        if operation is None:
+            continue
+        given = merged_parameters(workflow, step)
+        for spec in operation.parameters:
+            if spec.required and not _is_given(spec, given) and not _is_credential(spec, operation):
+                message = (
+                    f"{_name(operation)} requires {spec.location} parameter '{spec.name}', which the step leaves out"
+                )
+                yield subject.warning("missing-parameter", f"{step.at}/stepId", message)
+        if operation.body_required and step.request_body is None and not any(p.location == "body" for p in given):
+            message = f"{_name(operation)} requires a request body, which the step leaves out"
+            yield subject.warning("missing-parameter", f"{step.at}/stepId", message)
+        for parameter in step.parameters:
+            yield from _undeclared(subject, parameter, operation)
+
+
+def _undeclared(subject: Subject, parameter: Parameter, operation: Operation) -> Iterator[Problem]:
+    header = parameter.location == "header" or parameter.location is None
+    known = operation.parameter(parameter.name, parameter.location) is not None
+    if known or parameter.location in ("body", "querystring") or (header and parameter.name.lower() in _OWN_HEADERS):
+        return
+    if any(
+        scheme.type == "apiKey" and scheme.name.lower() == parameter.name.lower()
+        for need in operation.security
+        for scheme in need
+    ):
+        return
+    where = f" {parameter.location}" if parameter.location else ""
+    message = f"{_name(operation)} has no{where} parameter '{parameter.name}'"
+    if (other := operation.parameter(parameter.name)) is not None:
+        hint: str | None = f"it is a {other.location} parameter"
+    else:
+        hint = near(parameter.name, [spec.name for spec in operation.parameters])
+    yield subject.warning("undeclared-parameter", f"{parameter.at}/name", message, hint)
+
+
+def _is_given(spec: ParameterSpec, given: tuple[Parameter, ...]) -> bool:
+    def same(parameter: Parameter) -> bool:
+        if spec.location == "header":
+            return parameter.name.lower() == spec.name.lower()
+        return parameter.name == spec.name
+
+    return any(same(parameter) and parameter.location in (None, spec.location) for parameter in given) or (
+        spec.location == "query" and any(parameter.location == "querystring" for parameter in given)
+    )
+
+
+def _is_credential(spec: ParameterSpec, operation: Operation) -> bool:
+    if spec.location == "header" and spec.name.lower() in _OWN_HEADERS:
+        return True
+    return any(
+        scheme.type == "apiKey" and (scheme.location, scheme.name.lower()) == (spec.location, spec.name.lower())
+        for need in operation.security
+        for scheme in need
+    )
+
+
+def check_calls(subject: Subject) -> Iterator[Problem]:
+    """Find inputs that a called workflow requires and does not get, and those it does not declare."""
+    for workflow, step in subject.steps():
+        target = subject.called(step)
+        if target is not None:
+            yield from _call(
+                subject, target, merged_parameters(workflow, step), step.parameters, f"{step.at}/workflowId"
+            )
+    for _, _, action in subject.actions():
+        if action.workflow_id is None or action.type == "end":
+            continue
+        try:
+            target = subject.target(action.workflow_id)
+        except DocumentError:
+            continue
+        if target is not None and action.parameters:
+            yield from _call(subject, target, action.parameters, action.parameters, f"{action.at}/workflowId")
+
+
+def _call(
+    subject: Subject, target: Target, given: tuple[Parameter, ...], own: tuple[Parameter, ...], at: str
+) -> Iterator[Problem]:
+    inputs, name = declared_inputs(target.workflow), target.workflow.workflow_id
+    known = inputs.known or {}
+    for missing in sorted(inputs.required - {parameter.name for parameter in given}):
+        if not (isinstance(known.get(missing), dict) and "default" in known[missing]):
+            yield subject.warning(
+                "missing-input", at, f"workflow '{name}' requires input '{missing}', which is left out"
+            )
+    for parameter in own:
+        if parameter.name not in known:
+            message = f"workflow '{name}' declares no input '{parameter.name}'"
+            yield subject.warning("undeclared-input", f"{parameter.at}/name", message, near(parameter.name, known))
+
+
+def check_path_needs(subject: Subject) -> Iterator[Problem]:
+    """Find optional inputs without default that a path parameter needs."""
+    for workflow, step in subject.steps():
+        operation = subject.operation(step)
+        for parameter in merged_parameters(workflow, step) if operation is not None else ():
+            spec = operation.parameter(parameter.name, "path") if operation is not None else None
+            if spec is None or operation is None or parameter.location not in (None, "path"):
+                continue
+            for name in _optional_inputs(subject, workflow, parameter):
+                allowed = f"; allowed are {', '.join(map(str, spec.allowed))}" if spec.allowed else ""
+                message = f"path parameter '{spec.name}' of {_name(operation)} needs input '{name}', which is optional"
+                hint = f"list it under 'required', or give it a default{allowed}"
+                yield subject.warning("path-need", f"{parameter.at}/value", message, hint)
+
+
+def _optional_inputs(subject: Subject, workflow: Workflow, parameter: Parameter) -> Iterator[str]:
+    inputs = declared_inputs(workflow)
+    known = inputs.known or {}
+    try:
+        expressions = [expression for _, expression in find_expressions(parameter.value, subject.dialect)]
+    except ExpressionSyntaxError:
+        return
+    for expression in expressions:
+        name = declared_name(expression, known) if isinstance(expression, Input) else None
+        schema = known.get(name) if name is not None else None
+        if name is not None and name not in inputs.required and not (isinstance(schema, dict) and "default" in schema):
+            yield name
+
+
+def check_credentials(subject: Subject) -> Iterator[Problem]:
+    """Find sources whose secured operations are called without a credential; one problem for each."""
+    bare: dict[str, list[tuple[Workflow, Step, Operation]]] = {}
+    for workflow, step in subject.steps():
+        operation = subject.operation(step)
+        if operation is None or not operation.security or not all(operation.security):
+            continue
+        given = merged_parameters(workflow, step)
+        settings = subject.settings(workflow, step)
+        if settings.connection is None and not any(
+            _sent(scheme, given) for need in operation.security for scheme in need
+        ):
+            bare.setdefault(operation.source, []).append((workflow, step, operation))
+    for source in subject.loaded.document.source_descriptions:
+        if (steps := bare.get(source.name)) is None:
+            continue
+        names = list(dict.fromkeys(f"'{step.step_id}'" for _, step, _ in steps))
+        schemes = list(dict.fromkeys(scheme.key for *_, op in steps for need in op.security for scheme in need))
+        shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+        message = f"step {shown} calls" if len(names) == 1 else f"steps {shown} call"
+        message += f" secured operations of '{source.name}' ({', '.join(schemes)}) without a credential"
+        hint = f"connection '{source.name}' has to have it"
+        yield subject.warning("missing-credential", f"{source.at}/name", message, hint)
+
+
+def _sent(scheme: SecurityScheme, given: tuple[Parameter, ...]) -> bool:
+    name = scheme.name if scheme.type == "apiKey" and scheme.name else "authorization"
+    return any(parameter.name.lower() == name.lower() for parameter in given)
+
+
+def _name(operation: Operation) -> str:
+    return operation.operation_id or f"{operation.method} {operation.path}"

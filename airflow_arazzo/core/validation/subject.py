@@ -1,0 +1,210 @@
+"""What the rules look at: a document with its sources, and what each step calls, found once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from airflow_arazzo.core.document import LoadedDocument, Settings, merged_actions, settings_of
+from airflow_arazzo.core.document.models import Action, Step, Workflow
+from airflow_arazzo.core.document.settings import EXTENSION
+from airflow_arazzo.core.errors import ArazzoError, DocumentError, Problem, Severity
+from airflow_arazzo.core.expressions import Dialect
+from airflow_arazzo.core.openapi import Description, Operation, Sources, UnresolvedOperation, find_operation
+
+_SOURCES = "$sourceDescriptions."
+
+
+@dataclass(frozen=True)
+class Target:
+    """A workflow that is called: which, and in which document."""
+
+    subject: Subject
+    workflow: Workflow
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """A document under validation.
+
+    :param loaded: the document.
+    :param dialect: how expressions and conditions are read.
+    :param sources: its source descriptions.
+    """
+
+    loaded: LoadedDocument
+    dialect: Dialect
+    sources: Sources
+    _others: dict[str, Subject] = field(default_factory=dict)
+
+    @property
+    def workflows(self) -> tuple[Workflow, ...]:
+        return self.loaded.document.workflows
+
+    def problem(
+        self,
+        rule: str,
+        severity: Severity,
+        at: str,
+        message: str,
+        hint: str | None = None,
+        *,
+        key: bool = False,
+        offset: int = 0,
+        width: int | None = None,
+    ) -> Problem:
+        """Return a problem of this document."""
+        return self.loaded.source.problem(rule, severity, at, message, hint, key=key, offset=offset, width=width)
+
+    def error(self, rule: str, at: str, message: str, hint: str | None = None) -> Problem:
+        """Return an error at a value."""
+        return self.problem(rule, Severity.ERROR, at, message, hint)
+
+    def warning(self, rule: str, at: str, message: str, hint: str | None = None) -> Problem:
+        """Return a warning at a value."""
+        return self.problem(rule, Severity.WARNING, at, message, hint)
+
+    def steps(self) -> Iterator[tuple[Workflow, Step]]:
+        """Yield every step with its workflow, in document order."""
+        for workflow in self.workflows:
+            for step in workflow.steps:
+                yield workflow, step
+
+    def actions(self) -> Iterator[tuple[Workflow, Step, Action]]:
+        """Yield every action that applies to a step, the workflow's included."""
+        for workflow, step in self.steps():
+            for actions in merged_actions(workflow, step):
+                for action in actions:
+                    yield workflow, step, action
+
+    @cached_property
+    def _descriptions(self) -> tuple[dict[str, Description], tuple[Problem, ...]]:
+        found: dict[str, Description] = {}
+        broken: list[Problem] = []
+        for source in self.loaded.document.source_descriptions:
+            try:
+                kind = self.sources.kind(source)
+                if kind == "openapi":
+                    found[source.name] = self.sources.description(source.name)
+                else:
+                    self.sources.raw(source.name)
+            except DocumentError as error:
+                broken.extend(error.problems)
+        return found, tuple(broken)
+
+    @property
+    def descriptions(self) -> Mapping[str, Description]:
+        """The API descriptions that can be read, by name."""
+        return self._descriptions[0]
+
+    @property
+    def broken_sources(self) -> tuple[Problem, ...]:
+        """One problem for each source that cannot be read."""
+        return self._descriptions[1]
+
+    def is_asyncapi(self, step: Step) -> bool:
+        """Say whether a step sends or receives a message."""
+        if step.channel_path is not None or step.action is not None:
+            return True
+        reference = step.operation_id or step.operation_path or ""
+        return any(
+            source.type == "asyncapi" and f"{_SOURCES}{source.name}." in reference
+            for source in self.loaded.document.source_descriptions
+        )
+
+    @cached_property
+    def _operations(self) -> dict[str, Operation | ArazzoError]:
+        found: dict[str, Operation | ArazzoError] = {}
+        for _, step in self.steps():
+            if step.workflow_id is None and not self.is_asyncapi(step):
+                try:
+                    found[step.at] = find_operation(
+                        step.operation_id, step.operation_path, self.descriptions, self.dialect
+                    )
+                except (UnresolvedOperation, DocumentError) as error:
+                    found[step.at] = error
+        return found
+
+    def operation(self, step: Step) -> Operation | None:
+        """Return the operation that a step calls; None if it calls none, or none that exists."""
+        found = self._operations.get(step.at)
+        return found if isinstance(found, Operation) else None
+
+    def unresolved(self, step: Step) -> ArazzoError | None:
+        """Return why the operation of a step is not known; None if it is, or if it calls none."""
+        found = self._operations.get(step.at)
+        return found if isinstance(found, ArazzoError) else None
+
+    def target(self, reference: str) -> Target | None:
+        """Return the workflow that a reference names, here or in another document; None if there is none.
+
+        :raises DocumentError: if the other document cannot be read.
+        """
+        key = reference.removeprefix(_SOURCES)
+        for source in self.loaded.document.source_descriptions:
+            if key.startswith(f"{source.name}.") and self.sources.kind(source) == "arazzo":
+                other = self._other(source.name)
+                name = key.removeprefix(f"{source.name}.")
+                return next((Target(other, item) for item in other.workflows if item.workflow_id == name), None)
+        return next((Target(self, item) for item in self.workflows if item.workflow_id == key), None)
+
+    def _other(self, name: str) -> Subject:
+        if name not in self._others:
+            loaded = self.sources.document(name)
+            self._others[name] = Subject(loaded, self.dialect, Sources(loaded, self.sources.overrides))
+        return self._others[name]
+
+    def called(self, step: Step) -> Target | None:
+        """Return the workflow that a step calls; None if it calls none, or none that can be read."""
+        if step.workflow_id is None:
+            return None
+        try:
+            return self.target(step.workflow_id)
+        except DocumentError:
+            return None
+
+    def settings(self, workflow: Workflow, step: Step) -> Settings:
+        """Return the settings of ``x-airflow`` for a step; what cannot be read is not set."""
+        return self._own(step).over(self._own(workflow).over(self._own(self.loaded.document)))
+
+    def _own(self, item: Any) -> Settings:
+        try:
+            return settings_of(item.extensions, f"{item.at}/{EXTENSION}", self.loaded.source)
+        except DocumentError:
+            return Settings()
+
+
+@dataclass(frozen=True)
+class InputNames:
+    """The inputs that a JSON Schema declares.
+
+    :param known: by name their schemas; None if the workflow declares no inputs at all.
+    :param required: names that have to be given.
+    """
+
+    known: Mapping[str, Any] | None
+    required: frozenset[str] = frozenset()
+
+
+def declared_inputs(workflow: Workflow) -> InputNames:
+    """Return the inputs that a workflow declares, those of ``allOf`` included."""
+    if workflow.inputs is None:
+        return InputNames(None)
+    known: dict[str, Any] = {}
+    required: set[str] = set()
+    todo = [workflow.inputs]
+    while todo:
+        schema = todo.pop(0)
+        if not isinstance(schema, dict):
+            continue
+        properties, names = schema.get("properties"), schema.get("required")
+        known.update(properties if isinstance(properties, dict) else {})
+        required.update(name for name in (names if isinstance(names, list) else ()) if isinstance(name, str))
+        todo.extend(item for key in ("allOf", "anyOf", "oneOf") for item in _items(schema.get(key)))
+    return InputNames(known, frozenset(required))
+
+
+def _items(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []

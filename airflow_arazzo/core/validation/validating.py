@@ -1,0 +1,94 @@
+"""All rules over a document: every problem at once, sorted by place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from airflow_arazzo.core.document import LoadedDocument, load_document, parse_document
+from airflow_arazzo.core.errors import DocumentError, Problem
+from airflow_arazzo.core.expressions import Dialect
+from airflow_arazzo.core.openapi import Sources
+from airflow_arazzo.core.validation.expressions import check_conditions, check_expressions, check_names, check_times
+from airflow_arazzo.core.validation.extension import check_settings
+from airflow_arazzo.core.validation.flow import (
+    check_fall_through,
+    check_loops,
+    check_order,
+    check_reach,
+    check_steps,
+    check_workflows,
+)
+from airflow_arazzo.core.validation.requests import (
+    check_calls,
+    check_credentials,
+    check_operations,
+    check_parameters,
+    check_path_needs,
+    check_sources,
+)
+from airflow_arazzo.core.validation.secrets import check_secrets
+from airflow_arazzo.core.validation.subject import Subject
+
+Check = Callable[[Subject], Iterator[Problem]]
+
+CHECKS: tuple[Check, ...] = (
+    check_sources,
+    check_operations,
+    check_settings,
+    check_expressions,
+    check_conditions,
+    check_names,
+    check_times,
+    check_steps,
+    check_workflows,
+    check_reach,
+    check_fall_through,
+    check_loops,
+    check_order,
+    check_parameters,
+    check_calls,
+    check_path_needs,
+    check_credentials,
+    check_secrets,
+)
+"""Every check; each yields the problems of a family of rules."""
+
+
+def validate(
+    document: str | Path | LoadedDocument, *, dialect: Dialect = "lenient", sources: Sources | None = None
+) -> tuple[Problem, ...]:
+    """Find every problem of a document: of the file, its shape, and what it says.
+
+    :param document: a file, or a document that is loaded already.
+    :param dialect: ``strict`` makes errors of what only the lenient dialect understands.
+    :param sources: the document's source descriptions; None opens them where the document says.
+    :return: errors and warnings, sorted by place; nothing is raised.
+    """
+    try:
+        loaded = _loaded(document, dialect)
+    except DocumentError as error:
+        return error.problems
+    subject = Subject(loaded, dialect, sources or Sources(loaded))
+    found = [*loaded.problems, *(problem for check in CHECKS for problem in check(subject))]
+    return _sorted(_concealed(dict.fromkeys(found)))
+
+
+def _loaded(document: str | Path | LoadedDocument, dialect: Dialect) -> LoadedDocument:
+    if not isinstance(document, LoadedDocument):
+        return load_document(document, dialect=dialect)
+    return parse_document(document.source, dialect=dialect) if dialect == "strict" else document
+
+
+def _sorted(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    return tuple(sorted(problems, key=lambda problem: (problem.place, problem.rule, problem.message)))
+
+
+def _concealed(problems: Iterable[Problem]) -> Iterator[Problem]:
+    """Leave out the text of lines that hold a secret, whatever the problem there is."""
+    problems = tuple(problems)
+    secret = {(each.place.file, each.place.line) for each in problems if each.rule == "written-secret"}
+    for problem in problems:
+        hidden = (problem.place.file, problem.place.line) in secret
+        yield replace(problem, place=replace(problem.place, excerpt="")) if hidden else problem
