@@ -1,0 +1,239 @@
+"""Exchanges over a ``requests.Session``."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+import zlib
+from contextvars import ContextVar, Token
+from http.client import HTTPException, HTTPResponse
+from typing import TYPE_CHECKING, Any
+
+from airflow_arazzo.core.exchange import Request, Response, header
+from airflow_arazzo.transport.content import grouped, readable
+from airflow_arazzo.transport.course import Course, first_hop
+from airflow_arazzo.transport.failures import causes_of
+from airflow_arazzo.transport.limits import CONNECT_TIMEOUT, MAX_BYTES, PIECE, TIMEOUT
+
+if TYPE_CHECKING:
+    import requests
+    from urllib3.connection import HTTPConnection
+
+    from airflow_arazzo.transport.course import Hop
+else:
+    HTTPConnection = object
+
+
+def send(
+    request: Request,
+    session: requests.Session,
+    *,
+    timeout: float = TIMEOUT,
+    connect_timeout: float = CONNECT_TIMEOUT,
+    max_bytes: int = MAX_BYTES,
+    sensitive_headers: frozenset[str] = frozenset(),
+) -> Response:
+    """Send a request once and read the response.
+
+    Of the session its headers, ``auth``, ``verify``, ``cert``, ``proxies``, ``trust_env`` and adapters count; what an
+    adapter would retry is not retried, and the session's cookies are neither sent nor kept. The environment's proxies
+    and netrc count only with ``trust_env``, and neither netrc nor ``auth`` replaces an ``Authorization`` header.
+
+    :param request: what to send, credentials included.
+    :param timeout: seconds for everything, unless the request has a timeout.
+    :param connect_timeout: seconds for a connection.
+    :param max_bytes: how many bytes the decompressed body may have.
+    :param sensitive_headers: names of headers that must not cross to another origin. (Without being named, only
+        harmless ones such as ``Accept`` do.)
+    :raises TransportError: no complete answer, or nothing sent; the message holds no value of the request.
+    """
+    import requests
+
+    total = request.timeout or timeout
+    course = Course(request, first_hop(request, session.headers, session.auth, session.trust_env), sensitive_headers)
+    watch = _Watch(total, reuse=request.safe)
+    try:
+        with watch:
+            return _exchange(course, session, watch, connect_timeout, max_bytes)
+    except (OSError, HTTPException, zlib.error, requests.RequestException, _urllib3_error()) as error:
+        causes = causes_of(error)
+    course.sent = course.sent or watch.sent
+    raise course.failure(causes, total if watch.sent else min(connect_timeout, total), expired=watch.expired)
+
+
+def _exchange(
+    course: Course, session: requests.Session, watch: _Watch, connect_timeout: float, max_bytes: int
+) -> Response:
+    while True:
+        hop = course.hop
+        answer = _open(hop, session, watch, connect_timeout)
+        course.sent = True
+        try:
+            headers = grouped((name, readable(value.encode("latin-1"))) for name, value in answer.raw.headers.items())
+            if course.redirected(answer.status_code, header(headers, "Location")):
+                watch.reuse = False
+                continue
+            body = course.body(headers, max_bytes)
+            while piece := answer.raw.read(PIECE, decode_content=False):
+                body.feed(piece)
+            if watch.expired:  # an answer that ends with its connection looks complete
+                raise TimeoutError
+            return course.response(answer.status_code, headers, body.whole())
+        finally:
+            answer.close()
+
+
+def _open(hop: Hop, session: requests.Session, watch: _Watch, connect_timeout: float) -> requests.Response:
+    """Send one hop through the session's adapter and return the answer, its body unread.
+
+    Not through ``Session.send``, which reads the body of a redirect whatever its size and keeps cookies.
+    """
+    import requests
+    from requests.adapters import HTTPAdapter
+    from urllib3.util.retry import Retry
+
+    prepared = requests.PreparedRequest()
+    headers = {name: value if value.isascii() else value.encode() for name, value in hop.headers.items()}
+    prepared.prepare(method=hop.method, url=hop.url, headers=headers, data=hop.body, auth=hop.auth)
+    prepared.url = watch.url = hop.url  # requests quotes it anew
+    settings: Any = session.merge_environment_settings(hop.url, {}, True, None, None)
+    adapter = session.get_adapter(hop.url)
+    if isinstance(adapter, HTTPAdapter):
+        adapter.max_retries = Retry(0, read=False)
+        pool: Any = adapter.get_connection_with_tls_context(
+            prepared, settings["verify"], proxies=settings["proxies"], cert=settings["cert"]
+        )
+        if not issubclass(pool.ConnectionCls, _Watched):
+            pool.ConnectionCls = type("WatchedConnection", (_Watched, pool.ConnectionCls), {})
+    left = watch.left
+    return adapter.send(prepared, timeout=(min(connect_timeout, left), left), **settings)
+
+
+class _Watch:
+    """Bounds one exchange in time: at the deadline the socket in use is shut down, which wakes whoever reads it.
+
+    A socket's own timeout bounds only the next byte, so that a server that drips never meets it.
+    """
+
+    def __init__(self, seconds: float, *, reuse: bool) -> None:
+        self.deadline = time.monotonic() + seconds
+        self.expired = self.sent = False
+        self.reuse = reuse
+        self.url = ""
+        self.socket: socket.socket | None = None
+        self._timer = threading.Timer(seconds, self._expire)
+        self._timer.daemon = True
+        self._token: Token[_Watch | None] | None = None
+
+    @property
+    def left(self) -> float:
+        return max(self.deadline - time.monotonic(), 0.001)
+
+    @property
+    def target(self) -> str:
+        return self.url[self.url.index("/", self.url.index("//") + 2) :]
+
+    def __enter__(self) -> None:
+        self._timer.start()
+        self._token = _WATCH.set(self)
+
+    def __exit__(self, *_: object) -> None:
+        self.socket = None
+        self._timer.cancel()
+        if self._token is not None:
+            _WATCH.reset(self._token)
+
+    def _expire(self) -> None:
+        self.expired = True
+        sock = self.socket
+        if sock is not None:
+            try:
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)  # not SSLSocket's, which would say goodbye first
+            except OSError:
+                return  # closed already
+
+
+_WATCH: ContextVar[_Watch | None] = ContextVar("watch", default=None)
+
+
+class _WholeHead(HTTPResponse):
+    """A response whose head must end: the standard library takes a connection closed half-way for the head's end."""
+
+    def begin(self) -> None:
+        stream = self.fp
+        lines = _Lines(stream)
+        self.fp = lines  # type: ignore[assignment]
+        try:
+            super().begin()
+        finally:
+            if self.fp is not None:  # it is None when what came is no head, and closed
+                self.fp = stream
+        if not lines.last:
+            raise ConnectionResetError
+
+
+class _Lines:
+    """Reads lines and remembers the last."""
+
+    def __init__(self, stream: Any) -> None:
+        self.stream = stream
+        self.last = b""
+
+    def readline(self, limit: int = -1) -> bytes:
+        self.last = self.stream.readline(limit)
+        return self.last
+
+    def close(self) -> None:
+        self.stream.close()
+
+
+class _Watched(HTTPConnection):
+    """A connection that tells the watch of the exchange that uses it what it does."""
+
+    opening = False
+    response_class = _WholeHead
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the pool may give this connection out again: not to a request that must not fail half-way.
+
+        A server may close an idle connection at any time, and then nobody knows whether it got the request.
+        """
+        watch = _WATCH.get()
+        return (watch is None or watch.reuse) and super().is_connected
+
+    def connect(self) -> None:
+        self.opening = True
+        try:
+            super().connect()
+        finally:
+            self.opening = False
+        watch = _WATCH.get()
+        if watch is not None and watch.expired:
+            raise TimeoutError
+
+    def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> None:
+        """Send a request; urllib3, which logs URLs, does not see the query."""
+        super().request(method, url.partition("?")[0], *args, **kwargs)
+
+    def putrequest(self, method: str, url: str, *args: Any, **kwargs: Any) -> None:
+        watch = _WATCH.get()
+        if watch is not None:
+            url = watch.target if url.startswith("/") else watch.url  # urllib3 quotes it anew
+        super().putrequest(method, url, *args, **kwargs)
+
+    def send(self, data: Any) -> None:
+        if self.sock is None:
+            self.connect()
+        watch = _WATCH.get()
+        if watch is not None and not self.opening:
+            watch.sent = True
+            watch.socket = self.sock  # not the connection: that forgets its socket when an answer will end with it
+        super().send(data)
+
+
+def _urllib3_error() -> type[Exception]:
+    from urllib3.exceptions import HTTPError
+
+    return HTTPError

@@ -1,0 +1,16 @@
+"""The limits of an exchange, unless the caller or the request sets others."""
+
+from __future__ import annotations
+
+from typing import Final
+
+#: Seconds for a connection: name, TCP and TLS.
+CONNECT_TIMEOUT: Final = 10.0
+#: Seconds for the whole exchange, redirects and reading included, unless the request has a timeout of its own.
+TIMEOUT: Final = 60.0
+#: How many bytes an answer may have, decompressed.
+MAX_BYTES: Final = 64 * 1024 * 1024
+#: How many redirects are followed.
+MAX_REDIRECTS: Final = 10
+#: How many bytes are read at a time.
+PIECE: Final = 64 * 1024
