@@ -84,7 +84,7 @@ def _settled(value: Any, other: Any) -> Any:
 
 def _equal_present(left: Any, right: Any, *, loose: bool) -> bool:
     """Return whether two values are there and equal; numeric strings count as numbers, as in ``<``."""
-    if left is ABSENT or right is ABSENT:
+    if ABSENT in (_settled(left, right), _settled(right, left)):
         return False
     if loose:
         first, second = numeric(left), numeric(right)
