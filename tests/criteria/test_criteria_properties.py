@@ -18,8 +18,8 @@ from airflow_arazzo.core.errors import ExpressionSyntaxError
 SCRAPS = [
     "$", "$.", "$.a", "$.b.c", "$[0]", "$['x']", "@", "@.n", "$..", "[?(", "[?", ")]", "[", "]", "(", ")", "{", "}",
     "'", '"', "==", "!=", "<", "<=", ">", ">=", "&&", "||", "!", "=", ".", "..", ",", ":", "*", "?", "-", "+", "#", "/",
-    "~", "0", "1", "-1", "1e5", "9" * 400, "true", "false", "null", "word", "in-progress", "length", ".length", ".size()",
-    "$statusCode", "$inputs.a", "$inputs", "$steps.s.outputs.o", "$response.body#/a", "$response.body.a[0]",
+    "~", "0", "1", "-1", "1e5", "9" * 400, "true", "false", "null", "word", "in-progress", "length", ".length",
+    ".size()", "$statusCode", "$inputs.a", "$inputs", "$steps.s.outputs.o", "$response.body#/a", "$response.body.a[0]",
     "{$inputs.a}", "$response.header.X-A", "$input", "'x'", '"y"', "'{$inputs.a}'", "'$inputs.b'", "count(", "^",
     "\\d{2}", "\\", " ", "\n", "\u0000", "é", "\ud800",
 ]
