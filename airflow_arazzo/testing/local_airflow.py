@@ -117,11 +117,11 @@ class LocalAirflow:
         :raises StartError: when time is up, with the DAG files' import errors.
         """
         deadline = time.monotonic() + limit
-        while missing := set(dag_ids) - self.rest.dag_ids():
+        while missing := set(dag_ids) - (found := self.rest.dag_ids()):
             errors = self.rest.import_errors()
-            if errors or time.monotonic() > deadline:
+            if (errors and not found) or time.monotonic() > deadline:
                 names = ", ".join(sorted(missing))
-                raise StartError("\n".join([f"No DAG {names} after {limit:.0f} s.", *errors]))
+                raise StartError("\n".join([f"The DAG processor found no DAG {names}.", *errors]))
             time.sleep(0.3)
 
     def kill(self, component: str, number: int = signal.SIGKILL) -> None:
