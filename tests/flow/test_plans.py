@@ -77,8 +77,10 @@ def test_settings_of_the_factory_overrule_the_document():
 
 def test_what_follows_an_unlisted_success():
     assert plan_of("branch").step("read").unmatched == "fail"
-    assert plan_of("branch", dialect="strict", settings=Settings(unmatched="next")).step("read").unmatched == "next"
+    assert plan_of("branch", settings=Settings(unmatched="next")).step("read").unmatched == "next"
+    assert plan_of("diamond").step("a").unmatched == "fail"
     assert plan_of("diamond").step("b").unmatched == "next"
+    assert plan_of("diamond", dialect="strict").step("a").unmatched == "next"
 
 
 def test_a_slice_holds_only_what_its_region_needs():

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import timezone
 from email.utils import parsedate_to_datetime
 
-from airflow_arazzo.core.criteria import Verdict, evaluate
+from airflow_arazzo.core.criteria import evaluate
 from airflow_arazzo.core.document.models import Action, Criterion
-from airflow_arazzo.core.engine.secrets import conceal, mentions_secret
+from airflow_arazzo.core.engine.secrets import conceal
 from airflow_arazzo.core.engine.state import CriterionRecord, Note
 from airflow_arazzo.core.exchange import Exchange, Response
 from airflow_arazzo.core.expressions import Context, Dialect
@@ -57,7 +57,7 @@ def judge(
     notes: list[Note] = []
     for criterion in criteria:
         verdict = evaluate(criterion, context, dialect)
-        reason = _reason(criterion, verdict, secrets)
+        reason = conceal(verdict.reason, secrets)
         records.append(
             CriterionRecord(condition=criterion.condition, passed=verdict.passed, reason=reason, action=action)
         )
@@ -65,12 +65,6 @@ def judge(
             text = f"criterion {criterion.condition!r} could not be evaluated, which counts as not met: {verdict.error}"
             notes.append(Note(conceal(text, secrets), warning=True))
     return Judgement(all(record.passed for record in records), tuple(records), tuple(notes))
-
-
-def _reason(criterion: Criterion, verdict: Verdict, secrets: Iterable[str]) -> str:
-    if mentions_secret(f"{criterion.context or ''} {criterion.condition}"):
-        return f"{criterion.condition}: values withheld"
-    return conceal(verdict.reason, secrets)
 
 
 def judge_success(

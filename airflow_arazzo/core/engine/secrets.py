@@ -73,8 +73,3 @@ def conceal(text: str, secrets: Iterable[str]) -> str:
         if len(secret) > _PREFIX and (start := secret[:_PREFIX]) in text:
             text = re.sub(re.escape(start) + r"[^\s'\"]*", CONCEALED, text)
     return text
-
-
-def mentions_secret(condition: str) -> bool:
-    """Tell whether a condition looks at something of a sensitive name, whose value is then not to be shown."""
-    return is_sensitive(condition)
