@@ -106,7 +106,7 @@ class ArazzoDag(DAG):
         self.plan = plan
         self.outputs = add_tasks(plan, self)
         set_dag_result(self, self.outputs)
-        self.validate()
+        self.validate()  # type: ignore[no-untyped-call]
         with self:  # what Airflow does with every DAG that a file uses so: take it, assigned to a name or not
             pass
 

@@ -11,7 +11,8 @@ from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import AirflowException, conf, mask_secret, redact
+from airflow.providers.common.compat.sdk import AirflowException, conf
+from airflow.sdk.log import mask_secret, redact
 
 from airflow_arazzo.compat import mask_secret_async
 

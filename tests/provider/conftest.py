@@ -41,7 +41,7 @@ def run_dag(airflow_db: None) -> Callable[..., Any]:
     def run(dag: Any, **conf: Any) -> Any:
         from airflow.models.dagbundle import DagBundleModel
         from airflow.models.serialized_dag import SerializedDagModel
-        from airflow.serialization.definitions.dag import SerializedDAG
+        from airflow.serialization import serialized_objects
         from airflow.serialization.serialized_objects import LazyDeserializedDAG
         from airflow.utils.session import create_session
 
@@ -50,7 +50,7 @@ def run_dag(airflow_db: None) -> Callable[..., Any]:
                 session.add(DagBundleModel(name="dags-folder"))
                 session.flush()
             lazy = LazyDeserializedDAG.from_dag(dag)
-            SerializedDAG.bulk_write_to_db("dags-folder", None, [lazy], session=session)
+            serialized_objects.SerializedDAG.bulk_write_to_db("dags-folder", None, [lazy], session=session)
             session.flush()
             SerializedDagModel.write_dag(lazy, bundle_name="dags-folder", session=session)
         return DagRunResult(dag.test(run_conf=conf))

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import socket
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -216,7 +217,10 @@ def test_no_socket_is_opened_by_parsing(monkeypatch):
 
 
 def test_a_folder_becomes_dags_that_airflow_finds(tmp_path):
-    from airflow.dag_processing.dagbag import DagBag
+    if find_spec("airflow.dag_processing.dagbag"):
+        from airflow.dag_processing.dagbag import DagBag
+    else:
+        from airflow.models.dagbag import DagBag
 
     (tmp_path / "loader.py").write_text(
         f"from airflow_arazzo import load_dags  # airflow dag\nload_dags({str(DOCUMENTS)!r})\n"
