@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowException, conf
-from airflow.sdk.log import mask_secret, redact
+from airflow.sdk.log import mask_secret, redact  # type: ignore[attr-defined] # no __all__, but public
 
 from airflow_arazzo.compat import mask_secret_async
 

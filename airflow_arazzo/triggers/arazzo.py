@@ -71,7 +71,10 @@ class ArazzoTrigger(BaseTrigger):
         if not self.sends:
             await asyncio.sleep(max((state.resume_at or 0.0) - time.time(), 0.0))
             return {"status": "waited", "state": self.state}
-        plan = Plan.model_validate_json(self.plan)
+        try:
+            plan = Plan.model_validate_json(self.plan)
+        except ValueError:
+            raise AirflowException("the plan cannot be read: worker and triggerer have different versions") from None
         hooks = SourceHooks(self.connections)
         try:
             for frame in state.frames:
@@ -127,8 +130,8 @@ def unpack(text: str) -> Carried:
 
     :raises AirflowException: if it cannot be unsealed here, or is nothing that was packed.
     """
-    value = unseal_json(text)
     try:
+        value = unseal_json(text)
         done = value["done"]
         return Carried(State.model_validate_json(json.dumps(value["state"])), Done(**done) if done else None)
     except (KeyError, TypeError, ValueError) as error:

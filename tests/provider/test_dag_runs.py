@@ -209,6 +209,29 @@ def test_a_loop_is_entered_where_the_task_before_says(nodes, run_dag, entry, fir
     assert set(run.xcom("first", "arazzo")["steps"]) == {"first", "second"}
 
 
+def test_a_step_may_call_a_workflow(nodes, run_dag):
+    nodes.on("GET /nodes/flaky", 200, {"mark": "x1"}).on("GET /nodes/x1", 200, {"mark": 9})
+    run = run_dag(node_dag("caller"))
+    assert run.state == "success"
+    assert run.xcom("outputs") == {"call": "x1", "after": 9}
+
+
+def test_the_outputs_are_those_of_the_workflow_that_took_over(nodes, run_dag):
+    nodes.on("GET /nodes/first", 200, {}).on("GET /nodes/flaky", 200, {"mark": "theirs"})
+    run = run_dag(node_dag("hand-over"))
+    assert run.state == "success"
+    assert run.xcom("outputs") == {"mark": "theirs"}
+
+
+def test_no_connection_is_needed(api, run_dag):
+    api.on("GET /nodes/begin", 200, {"next": "first"}).on("GET /nodes/first", 200, {"mark": 1})
+    api.on("GET /nodes/second", 200, {"next": "first"}).on("GET /nodes/second", 200, {"next": "last"})
+    api.on("GET /nodes/last", 200, {"mark": 3})
+    run = run_dag(node_dag("two-step-loop", server=api.url))
+    assert run.state == "success"
+    assert run.xcom("outputs") == {"first": 1, "second": None, "last": 3}
+
+
 def test_inputs_are_refused_before_anything_is_sent(nodes, run_dag):
     run = run_dag(node_dag("report"))
     assert run.state == "failed"

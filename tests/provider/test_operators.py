@@ -247,6 +247,7 @@ def test_nobody_says_where_the_loop_begins(nodes):
         ({"status": "done", "state": "fernet:xyz"}, "fernet_key differs"),
         ({"status": "done", "state": 'plain:{"state": {}, "done": null}'}, "cannot be read"),
         ({"status": "waited", "state": 'plain:{"oops": 1}'}, "cannot be read"),
+        ({"status": "waited", "state": "plain:{"}, "cannot be read"),
         ({"status": "error", "message": "the moon"}, "could not go on: the moon"),
     ],
 )
@@ -262,6 +263,12 @@ def test_a_triggerer_with_another_key_says_so(nodes, monkeypatch):
     assert event["status"] == "error"
     with pytest.raises(AirflowException, match=r"could not go on.*fernet_key differs"):
         sensor().resume(Run().context("first"), event)
+
+
+def test_a_triggerer_of_another_version_says_so(nodes):
+    trigger = deferral(sensor(), entered(nodes)).trigger
+    trigger.plan = trigger.plan.replace('"steps"', '"stairs"')
+    assert "different versions" in first_event(restored(trigger))["message"]
 
 
 def test_a_triggerer_without_the_connection_says_so(nodes, monkeypatch):
