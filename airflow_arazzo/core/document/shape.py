@@ -10,6 +10,7 @@ import difflib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from typing import Any, Final, TypeVar
 
 from airflow_arazzo.core.document.models import Model
@@ -282,6 +283,7 @@ def escape(token: str) -> str:
     return token.replace("~", "~0").replace("/", "~1")
 
 
+@lru_cache(maxsize=256)
 def snake(name: str) -> str:
     """Return a camelCase name in snake_case."""
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)

@@ -22,13 +22,23 @@ def after(ways: Ways, start: str) -> frozenset[str]:
 
 
 def loops(ways: Ways) -> Iterator[tuple[str, ...]]:
-    """Yield the sets of steps that lead to each other (strongly connected components with a cycle), in order."""
+    """Yield the steps that lead to each other, loop by loop, in order."""
     order = {name: place for place, name in enumerate(ways)}
-    assigned: set[str] = set()
+    found = [
+        tuple(sorted(component, key=order.__getitem__))
+        for component in components(ways)
+        if len(component) > 1 or any(name in ways[name] for name in component)
+    ]
+    yield from sorted(found, key=lambda loop: order[loop[0]])
+
+
+def components(ways: Ways) -> list[set[str]]:
+    """Return the strongly connected components, those that lead to others first (Kosaraju)."""
     backwards: dict[str, list[str]] = {name: [] for name in ways}
     for name, targets in ways.items():
         for target in targets:
             backwards[target].append(name)
+    assigned: set[str] = set()
     found = []
     for root in reversed(_finished(ways)):
         if root in assigned:
@@ -40,9 +50,8 @@ def loops(ways: Ways) -> Iterator[tuple[str, ...]]:
                     component.add(name)
                     todo.append(name)
         assigned |= component
-        if len(component) > 1 or root in ways[root]:
-            found.append(tuple(sorted(component, key=order.__getitem__)))
-    yield from sorted(found, key=lambda loop: order[loop[0]])
+        found.append(component)
+    return found
 
 
 def _finished(ways: Ways) -> list[str]:
@@ -80,7 +89,6 @@ class Dominance:
 
     def __init__(self, ways: Ways, start: str) -> None:
         self.ways, self.start = ways, start
-        self._after: dict[str, frozenset[str]] = {}
 
     @cached_property
     def reached(self) -> frozenset[str]:
@@ -89,9 +97,20 @@ class Dominance:
 
     def leads_to(self, step: str, other: str) -> bool:
         """Say whether some way goes from a step to another."""
-        if step not in self._after:
-            self._after[step] = after(self.ways, step)
-        return other in self._after[step]
+        places, reach = self._reach
+        return bool(reach[places[step]] >> places[other] & 1)
+
+    @cached_property
+    def _reach(self) -> tuple[dict[str, int], list[int]]:
+        """Return the place of each step's component, and for each component those it leads to, as bits."""
+        found = components(self.ways)
+        places = {name: place for place, component in enumerate(found) for name in component}
+        reach = [0] * len(found)
+        for place in reversed(range(len(found))):
+            for name in found[place]:
+                for target in self.ways[name]:
+                    reach[place] |= 1 << places[target] | reach[places[target]]
+        return places, reach
 
     def always_before(self, step: str, other: str) -> bool:
         """Say whether every way to ``other`` goes through ``step``; a step is not before itself."""

@@ -51,7 +51,7 @@ _ERRORS = {
     # what it refers to
     "missing-source": "the file of a source description does not exist",
     "remote-source": "a source description is remote, and nothing is fetched",
-    "not-a-description": "the file of a source description is no API description",
+    "not-an-api-description": "the file of a source description is no API description",
     "unknown-source": "there is no source description of that name",
     "unknown-operation": "a step names an operation that does not exist, or not only one",
     "unknown-workflow": "a workflow that is called, followed or awaited does not exist",
