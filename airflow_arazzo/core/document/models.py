@@ -18,9 +18,15 @@ Value = Any
 
 
 class Model(BaseModel):
-    """The base of every object: frozen, camelCase aliases, ``at`` = JSON pointer to where it is written."""
+    """The base of every object: frozen, camelCase aliases, ``at`` = JSON pointer to where it is written.
 
-    model_config = ConfigDict(frozen=True, populate_by_name=True, alias_generator=to_camel, extra="ignore")
+    Loading makes objects by ``model_construct``, since it has checked every field itself: so the validators, which take
+    a while to build, are built only for who reads objects from JSON.
+    """
+
+    model_config = ConfigDict(
+        frozen=True, populate_by_name=True, alias_generator=to_camel, extra="ignore", defer_build=True
+    )
 
     at: str = Field(default="", exclude=True, repr=False)
     extensions: dict[str, Any] = Field(default_factory=dict)
@@ -192,7 +198,7 @@ class Document(Model):
     info: Info
     source_descriptions: tuple[SourceDescription, ...]
     workflows: tuple[Workflow, ...]
-    components: Components = Field(default_factory=Components)
+    components: Components = Field(default_factory=Components.model_construct)
 
     def workflow(self, workflow_id: str) -> Workflow:
         """Return the workflow of that id; KeyError if there is none."""

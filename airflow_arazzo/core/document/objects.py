@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import quote
 
 from airflow_arazzo.core.document.components import COMPONENT_KINDS, reusable
 from airflow_arazzo.core.document.models import (
@@ -44,6 +45,8 @@ from airflow_arazzo.core.document.shape import (
 )
 
 OUTPUT_NAME = re.compile(r"[a-zA-Z0-9.\-_]+")
+_URI_SAFE = "!#$%&'()*+,/:;=?@[]~"
+_URI = re.compile(rf"(?:%[0-9A-Fa-f]{{2}}|[A-Za-z0-9._\-{re.escape(_URI_SAFE.replace('%', ''))}])+")
 IDENTIFIER = re.compile(r"[A-Za-z0-9_\-]+")
 _CALLS = ("operationId", "operationPath", "channelPath", "workflowId")
 _VERSIONS = {
@@ -64,7 +67,7 @@ def _expression_type(reader: Reader, value: Any, at: str) -> ExpressionType | Br
     if "version" not in value:
         message = "an expression type needs the field 'version'"
         reader.lenient("missing-version", at, message, f"write 'version: {allowed[0]}'")
-    return ExpressionType(**fields)
+    return ExpressionType.model_construct(**fields)
 
 
 def typed(*words: str) -> Kind:
@@ -80,9 +83,9 @@ def typed(*words: str) -> Kind:
 def _criterion(reader: Reader, value: Any, at: str) -> Criterion | Broken:
     if isinstance(value, str):
         reader.lenient("bare-condition", at, "a criterion is a map, and this is text", "write 'condition: ' before it")
-        return Criterion(at=at, condition=value)
+        return Criterion.model_construct(at=at, condition=value)
     fields = read_fields(reader, value, at, _CRITERION)
-    return BROKEN if isinstance(fields, Broken) else Criterion(**fields)
+    return BROKEN if isinstance(fields, Broken) else Criterion.model_construct(**fields)
 
 
 def _criteria(*, filled: bool) -> Kind:
@@ -95,12 +98,12 @@ def _payload_parameter(reader: Reader, value: Any, at: str) -> Parameter | Broke
         return BROKEN
     if fields.get("location") == "body":
         reader.lenient("body-parameter", f"{at}/in", "there are no parameters in the body", "use 'requestBody'")
-    return Parameter(**fields)
+    return Parameter.model_construct(**fields)
 
 
 def _request_body(reader: Reader, value: Any, at: str) -> RequestBody | Broken:
     fields = read_fields(reader, value, at, _REQUEST_BODY)
-    return BROKEN if isinstance(fields, Broken) else RequestBody(**fields, has_payload="payload" in value)
+    return BROKEN if isinstance(fields, Broken) else RequestBody.model_construct(**fields, has_payload="payload" in value)
 
 
 def _output(reader: Reader, value: Any, at: str) -> Any:
@@ -147,7 +150,7 @@ def _action(model: type[Action], kinds: tuple[str, ...], other: str | None) -> K
             reader.lenient("success-retry", f"{at}/type", f"a success action has no type '{other}'", hint)
         if lone is not None:
             fields["criteria"] = (lone,)
-        return BROKEN if _check_action(reader, raw, at) else model(**fields)
+        return BROKEN if _check_action(reader, raw, at) else model.model_construct(**fields)
 
     return read
 
@@ -204,7 +207,7 @@ def _step(reader: Reader, value: Any, at: str) -> Step | Broken:
         return BROKEN
     if calls != ["workflowId"]:
         _check_places(reader, fields.get("parameters", ()), fields["step_id"])
-    return Step(**fields)
+    return Step.model_construct(**fields)
 
 
 def _check_places(reader: Reader, parameters: tuple[Parameter, ...], step_id: str) -> None:
@@ -233,8 +236,17 @@ def _inputs(reader: Reader, value: Any, at: str) -> Any:
     return value
 
 
-def _self(reader: Reader, value: Any, at: str) -> str | Broken:
+def _uri(reader: Reader, value: Any, at: str) -> str | Broken:
+    """Read a URI reference (RFC 3986, 4.1); other text is taken as it is."""
     uri = filled_text(reader, value, at)
+    if isinstance(uri, str) and not _URI.fullmatch(uri):
+        message = f"'{uri}' is no URI reference"
+        reader.lenient("odd-uri", at, message, f"write '{quote(uri, _URI_SAFE)}'")
+    return uri
+
+
+def _self(reader: Reader, value: Any, at: str) -> str | Broken:
+    uri = _uri(reader, value, at)
     if isinstance(uri, str) and "#" in uri:
         return reader.error("invalid-value", at, "'$self' may not hold a fragment ('#...')")
     return uri
@@ -342,7 +354,7 @@ _SOURCE = Shape(
     "a source description",
     {
         "name": Field(identifier("source name"), required=True),
-        "url": Field(filled_text, required=True),
+        "url": Field(_uri, required=True),
         "type": Field(one_of("openapi", "arazzo", "asyncapi")),
     },
     "name",

@@ -21,7 +21,7 @@ EXTENSION = "x-airflow"
 class Settings(BaseModel):
     """What may stand under ``x-airflow``; None means not set here. Durations are seconds."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     schedule: str | None = None
     start_date: str | None = None

@@ -141,7 +141,7 @@ def make(model: type[AnyModel], shape: Shape) -> Kind:
 
     def kind(reader: Reader, value: Any, at: str) -> AnyModel | Broken:
         fields = read_fields(reader, value, at, shape)
-        return BROKEN if fields is BROKEN else model(**fields)
+        return BROKEN if fields is BROKEN else model.model_construct(**fields)
 
     return kind
 
@@ -225,7 +225,7 @@ def number(reader: Reader, value: Any, at: str) -> float | Broken:
         return reader.error("wrong-type", at, f"a number belongs here, and this is {describe(value)}")
     if not 0 <= value <= 1e12:
         return reader.error("invalid-value", at, f"{value} is not possible here: from 0 to 1000000000000")
-    return value
+    return float(value)
 
 
 def integer(reader: Reader, value: Any, at: str) -> int | Broken:

@@ -96,6 +96,7 @@ _WARNINGS = {
 
 _LENIENT = {
     "odd-name": "a name has characters that expressions cannot hold",
+    "odd-uri": "a URL has characters that a URI reference cannot hold",
     "unknown-field": "an object has no such field",
     "newer-version": "the version of Arazzo is read as an older one",
     "newer-field": "a field is newer than the version the document states",

@@ -1,0 +1,266 @@
+"""Documents under all rules: what is found together, what is not, and what public documents show."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from airflow_arazzo.core.document import load_document
+from airflow_arazzo.core.errors import DocumentError
+from airflow_arazzo.core.openapi import Sources
+from airflow_arazzo.core.validation import RULES, validate
+
+SHARED = Path(__file__).parents[2].parent / "shared"
+
+API = """\
+openapi: 3.0.3
+info: {title: Things, version: 1.0.0}
+servers: [{url: https://api.example.org}]
+components:
+  securitySchemes:
+    key: {type: apiKey, in: header, name: X-Key}
+    basic: {type: http, scheme: basic}
+security: [{key: []}]
+paths:
+  /things:
+    get: {operationId: list, responses: {}}
+    delete: {operationId: clear, security: [], responses: {}}
+  /open:
+    get: {operationId: open, security: [{}, {basic: []}], responses: {}}
+"""
+
+
+def check(folder: Path, body: str, *, head: str = "", dialect: str = "lenient") -> list[tuple[str, int]]:
+    (folder / "api.yaml").write_text(API)
+    path = folder / "doc.yaml"
+    path.write_text(
+        "arazzo: 1.1.0\ninfo: {title: T, version: 1.0.0}\n"
+        "sourceDescriptions: [{name: api, url: api.yaml, type: openapi}]\n" + head + "workflows:\n" + body
+    )
+    return [(problem.rule, problem.place.line) for problem in validate(path, dialect=dialect)]
+
+
+KEY = "parameters: [{name: x-key, in: header, value: $inputs.key}]"
+INPUTS = "inputs: {type: object, required: [key], properties: {key: {type: string}}}"
+
+
+def test_a_document_that_says_everything_has_no_problems(tmp_path: Path) -> None:
+    body = f"- workflowId: w\n  {INPUTS}\n  {KEY}\n  steps:\n  - {{stepId: a, operationId: list}}\n"
+    assert check(tmp_path, body) == []
+
+
+def test_errors_and_warnings_come_together_sorted_by_place(tmp_path: Path) -> None:
+    body = """\
+- workflowId: w
+  steps:
+  - stepId: a
+    operationId: lst
+    onFailure: [{name: x, type: goto, stepId: nowhere}]
+  - stepId: b
+    operationId: clear
+    x-airflow: {pol: 1}
+    successCriteria: [{condition: $statusCode ==}]
+    outputs: {x: $steps.c.outputs.y}
+"""
+    assert check(tmp_path, body) == [
+        ("unknown-operation", 8),
+        ("unknown-step", 9),
+        ("unknown-setting", 12),
+        ("unreadable-condition", 13),
+        ("unknown-step", 14),
+    ]
+
+
+def test_one_problem_for_each_source_without_credential(tmp_path: Path) -> None:
+    body = "- workflowId: w\n  steps:\n" + "".join(f"  - {{stepId: s{n}, operationId: list}}\n" for n in range(5))
+    assert check(tmp_path, body) == [("missing-credential", 3)]
+    assert check(tmp_path, body, head="x-airflow: {connection: things}\n") == []
+
+
+def test_operations_that_may_be_called_without_credential_are_not_secured(tmp_path: Path) -> None:
+    body = "- workflowId: w\n  steps: [{stepId: a, operationId: open}, {stepId: b, operationId: clear}]\n"
+    assert check(tmp_path, body) == []
+
+
+FALL = """\
+- workflowId: w
+  steps:
+  - stepId: a
+    operationId: open
+    onSuccess:
+    - {name: go, type: %s, criteria: [{condition: $statusCode == 201}]}
+%s  - {stepId: b, operationId: clear}
+"""
+
+
+@pytest.mark.parametrize(
+    ("action", "extra", "words"),
+    [
+        ("goto, stepId: b", "", "the step fails; elsewhere step 'b' follows, a DELETE"),
+        ("end", "", "step 'b' comes next, a DELETE"),
+        ("end", "    - {name: else, type: goto, stepId: b}\n", None),
+        ("end", "    x-airflow: {unmatched: next}\n", None),
+    ],
+)
+def test_fall_through_is_told_until_the_author_decides(
+    tmp_path: Path, action: str, extra: str, words: str | None
+) -> None:
+    check(tmp_path, FALL % (action, extra))
+    messages = [problem.message for problem in validate(tmp_path / "doc.yaml") if problem.rule == "fall-through"]
+    assert len(messages) == (words is not None)
+    assert words is None or messages[0].endswith(words)
+
+
+def test_a_loop_is_bounded_by_settings_anywhere_around_it(tmp_path: Path) -> None:
+    body = "- workflowId: w\n%s  steps:\n  - stepId: a\n    operationId: open\n    onSuccess:\n"
+    body += "    - {name: again, type: goto, stepId: a, criteria: [{condition: $statusCode == 202}]}\n"
+    body += "    - {name: done, type: end}\n"
+    assert [rule for rule, _ in check(tmp_path, body % "")] == ["unbounded-loop"]
+    assert check(tmp_path, body % "  x-airflow: {timeout: 60}\n") == []
+    assert check(tmp_path, body % "", head="x-airflow: {max_rounds: 5}\n") == []
+
+
+def test_a_page_cursor_of_a_loop_is_no_later_step(tmp_path: Path) -> None:
+    body = """\
+- workflowId: w
+  steps:
+  - stepId: a
+    operationId: open
+    x-airflow: {max_rounds: 5}
+    requestBody: {payload: {cursor: $steps.a.outputs.next}}
+    outputs: {next: $response.body#/next}
+    onSuccess:
+    - {name: more, type: goto, stepId: a, criteria: [{condition: $response.body#/next != null}]}
+    - {name: done, type: end}
+"""
+    assert check(tmp_path, body) == []
+    once = body.replace(
+        "    - {name: more, type: goto, stepId: a, criteria: [{condition: $response.body#/next != null}]}\n", ""
+    )
+    assert [rule for rule, _ in check(tmp_path, once)] == ["later-step"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "secret"),
+    [
+        ("Authorization", "Bearer c2VjcmV0LXRva2Vu", True),
+        ("Authorization", "Bearer {$inputs.key}", False),
+        ("Authorization", "Bearer YOUR_TOKEN", False),
+        ("client_secret", "8f7d6a5b4c", True),
+        ("clientSecret", "8f7d6a5b4c", True),
+        ("token_type", "bearer-token", False),
+        ("grant_type", "client_credentials", False),
+        ("max_tokens", "100000000", False),
+        ("note", "ghp_0123456789abcdefghijABCDEFGHIJ012345", True),
+        ("password", "<password>", False),
+    ],
+)
+def test_secrets_are_found_and_not_shown(tmp_path: Path, name: str, value: str, secret: bool) -> None:
+    payload = json.dumps({name: value})
+    body = f"- workflowId: w\n  {INPUTS}\n  steps:\n  - stepId: a\n    operationId: clear\n"
+    check(tmp_path, body + f"    requestBody: {{payload: {payload}}}\n")
+    found = [problem for problem in validate(tmp_path / "doc.yaml") if problem.rule == "written-secret"]
+    assert bool(found) == secret
+    assert not any(value in problem.render() for problem in validate(tmp_path / "doc.yaml") if secret)
+
+
+def test_no_problem_of_a_line_with_a_secret_shows_the_line(tmp_path: Path) -> None:
+    value = "Bearer c2VjcmV0LXRva2Vu"
+    parameters = f"[{{name: Authorization, in: header, value: {value}}}]"
+    body = f"- workflowId: w\n  steps: [{{stepId: a, operationId: clr, parameters: {parameters}}}]\n"
+    rules = {rule for rule, _ in check(tmp_path, body)}
+    assert rules == {"written-secret", "unknown-operation"}
+    assert not any(value in problem.render() for problem in validate(tmp_path / "doc.yaml"))
+
+
+def test_workflows_of_other_documents(tmp_path: Path) -> None:
+    (tmp_path / "other.yaml").write_text(
+        "arazzo: 1.1.0\ninfo: {title: O, version: 1.0.0}\n"
+        "sourceDescriptions: [{name: api, url: api.yaml, type: openapi}]\n"
+        "workflows:\n- workflowId: w\n  inputs: {type: object, required: [id], properties: {id: {type: string}}}\n"
+        "  steps: [{stepId: a, operationId: open}]\n"
+    )
+    body = """\
+- workflowId: w
+  steps:
+  - {stepId: a, workflowId: $sourceDescriptions.other.w}
+  - {stepId: b, workflowId: $sourceDescriptions.other.v}
+  - {stepId: c, workflowId: $sourceDescriptions.other.w, parameters: [{name: ids, value: 1}]}
+"""
+    (tmp_path / "api.yaml").write_text(API)
+    text = (
+        "arazzo: 1.1.0\ninfo: {title: T, version: 1.0.0}\nsourceDescriptions:\n"
+        "- {name: api, url: api.yaml}\n- {name: other, url: other.yaml, type: arazzo}\nworkflows:\n"
+    )
+    (tmp_path / "doc.yaml").write_text(text + body)
+    assert [(problem.rule, problem.place.line) for problem in validate(tmp_path / "doc.yaml")] == [
+        ("missing-input", 9),
+        ("unknown-workflow", 10),
+        ("missing-input", 11),
+        ("undeclared-input", 11),
+    ]
+
+
+def test_circles_of_calls_are_named(tmp_path: Path) -> None:
+    body = "".join(
+        f"- {{workflowId: {one}, steps: [{{stepId: a, workflowId: {two}}}]}}\n" for one, two in ("xy", "yz", "zx")
+    )
+    check(tmp_path, body)
+    messages = [problem.message for problem in validate(tmp_path / "doc.yaml")]
+    assert messages[0].endswith("in a circle: x -> y -> z -> x")
+
+
+def test_a_broken_source_is_one_problem_and_its_operations_are_not_judged(tmp_path: Path) -> None:
+    (tmp_path / "doc.yaml").write_text(
+        "arazzo: 1.0.1\ninfo: {title: T, version: 1.0.0}\nsourceDescriptions: [{name: api, url: gone.yaml}]\n"
+        "workflows: [{workflowId: w, steps: [{stepId: a, operationId: x}, {stepId: b, operationId: y}]}]\n"
+    )
+    assert [problem.rule for problem in validate(tmp_path / "doc.yaml")] == ["missing-source"]
+
+
+def corpus() -> list[Path]:
+    table = SHARED / "corpus" / "documents.tsv"
+    if not table.exists():
+        return []
+    rows = csv.DictReader(table.read_text().splitlines(), delimiter="\t")
+    return [table.parent / row["document"] for row in rows]
+
+
+@pytest.mark.skipif(not corpus(), reason="no corpus beside the checkout")
+def test_what_public_documents_are_refused_for() -> None:
+    remote = json.loads((SHARED / "corpus" / "remote_map.json").read_text())
+    files = {url: SHARED / "corpus" / path for url, path in remote.items()}
+    refused: dict[str, set[str]] = {}
+    for path in corpus():
+        try:
+            loaded = load_document(path)
+        except DocumentError:
+            continue  # tests/document says which
+        problems = validate(loaded, sources=Sources(loaded, files))
+        assert {problem.rule for problem in problems} <= RULES.keys()
+        if errors := {problem.rule for problem in problems if problem.is_error}:
+            refused[path.name] = errors
+    allowed = {"unknown-step", "unreadable-expression", "unknown-operation", "unknown-workflow", "recursive-workflow"}
+    assert set().union(*refused.values()) <= allowed
+    assert len(refused) <= 8
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="no seeds beside the checkout")
+def test_the_seeds_run_and_what_they_leave_open_is_told() -> None:
+    found = {
+        path.name.split("-")[0]: sorted({problem.rule for problem in validate(path)})
+        for path in sorted((SHARED / "seeds" / "arazzo").iterdir())
+    }
+    assert found == {
+        "anchore": ["fall-through", "non-portable-condition", "path-need"],
+        "aqua": [
+            "fall-through",
+            "missing-credential",
+            "non-portable-condition",
+            "non-portable-expression",
+            "unbounded-loop",
+        ],
+    }
