@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow_arazzo.core.engine.inputs import check_inputs
 from airflow_arazzo.core.engine.state import Call, Frame, State
-from airflow_arazzo.core.flow import Plan
+from airflow_arazzo.core.flow import Plan, PlannedStep, workflow_key
 
 
 def start(
@@ -53,6 +53,20 @@ def enter(plan: Plan, state: State, key: str, inputs: Mapping[str, Any], call: C
     checked = check_inputs(child, inputs)
     frame = Frame(plan=path, inputs=checked, step=child.steps[0].step_id, call=call)
     return state.model_copy(update={"frames": (*state.frames, frame, *_before(child, path, checked)), "phase": "ready"})
+
+
+def unfinished(planned: PlannedStep, frame: Frame, workflows: Mapping[str, Any]) -> str:
+    """Name the first step that a step depends on and that has not been completed; empty if there is none.
+
+    A step of another workflow is completed with its workflow (Step Object, ``dependsOn``).
+    """
+    for reference in planned.step.depends_on:
+        workflow, separator, step = reference.removeprefix("$workflows.").rpartition(".steps.")
+        if separator and workflow_key(workflow) not in workflows:
+            return f"step '{step}' of workflow '{workflow_key(workflow)}'"
+        if not separator and reference.removeprefix("$steps.") not in frame.outputs:
+            return f"step '{reference}'"
+    return ""
 
 
 def _before(plan: Plan, path: tuple[str, ...], inputs: Mapping[str, Any]) -> Iterator[Frame]:

@@ -13,7 +13,7 @@ from typing import Any
 from airflow_arazzo.core.absent import ABSENT
 from airflow_arazzo.core.document.models import Action
 from airflow_arazzo.core.engine import actions, messages
-from airflow_arazzo.core.engine.frames import enter
+from airflow_arazzo.core.engine.frames import enter, unfinished
 from airflow_arazzo.core.engine.secrets import conceal, secret_values
 from airflow_arazzo.core.engine.state import (
     Call,
@@ -92,6 +92,9 @@ class _Turn:
         plan = self._plan(frame)
         planned = plan.step(frame.step)
         context = frame_context(plan, frame, state.workflows)
+        if missing := unfinished(planned, frame, state.workflows):
+            text = f"step '{planned.step_id}' depends on {missing}, which has not been completed; nothing was sent"
+            return self._fail(state, text)
         if planned.operation is None:
             return self._call(state, plan, planned, context)
         try:
