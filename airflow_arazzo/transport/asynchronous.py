@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import urllib.parse
-import urllib.request
 import zlib
 from collections.abc import Mapping
 from ssl import SSLContext
@@ -37,6 +34,8 @@ async def send_async(
     :param proxy: URL of a proxy; with the session's ``trust_env`` and without it, that of the environment.
     :raises TransportError: no complete answer; the message holds no value of the request.
     """
+    import asyncio
+
     import aiohttp
 
     total = request.timeout or timeout
@@ -136,6 +135,8 @@ async def _exchange_async(
 
 def _environment_proxy(url: str) -> str | None:
     """Return the proxy that the environment names for a URL; None for none."""
+    import urllib.request
+
     parts = urllib.parse.urlsplit(url)
     if urllib.request.proxy_bypass(parts.netloc):
         return None
