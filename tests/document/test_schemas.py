@@ -141,3 +141,30 @@ def test_a_long_chain_of_references_is_refused_and_does_not_overflow() -> None:
     chain = {f"s{level}": {"$ref": f"#/components/inputs/s{level + 1}"} for level in range(3000)}
     found = refused({"$ref": "#/components/inputs/s0"}, {**chain, "s3000": {"type": "null"}})
     assert {rule for rule, _, _ in found} == {"yaml-limits"}
+
+
+@pytest.mark.parametrize(
+    ("schema", "pointer"),
+    [
+        ("text", ""),
+        ({"type": "String"}, "/type"),
+        ({"type": []}, "/type"),
+        ({"properties": {"a": {"required": True}}}, "/properties/a/required"),
+        ({"properties": {"a": "string"}}, "/properties/a"),
+        ({"properties": ["a"]}, "/properties"),
+        ({"items": [{"type": "string"}]}, "/items"),
+        ({"allOf": []}, "/allOf"),
+        ({"anyOf": [{"enum": "a"}]}, "/anyOf/0/enum"),
+        ({"pattern": "("}, "/pattern"),
+        ({"minimum": "1"}, "/minimum"),
+        ({"maxLength": -1}, "/maxLength"),
+        ({"exclusiveMinimum": True}, "/exclusiveMinimum"),
+    ],
+)
+def test_inputs_that_are_no_schema(schema: object, pointer: str) -> None:
+    assert [(rule, at) for rule, at, _ in refused(schema)] == [("invalid-schema", f"/workflows/0/inputs{pointer}")]
+
+
+def test_words_of_other_vocabularies_are_let_through() -> None:
+    schema = {"type": ["string", "null"], "nullable": 1, "example": {"type": 5}, "x-y": 1, "maxItems": 2.0}
+    assert inputs(schema) == schema

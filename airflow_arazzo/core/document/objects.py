@@ -43,6 +43,7 @@ from airflow_arazzo.core.document.shape import (
     read_fields,
     text,
 )
+from airflow_arazzo.core.document.vocabulary import check_schema
 
 OUTPUT_NAME = re.compile(r"[a-zA-Z0-9.\-_]+")
 _URI_SAFE = "!#$%&'()*+,/:;=?@[]~"
@@ -103,7 +104,9 @@ def _payload_parameter(reader: Reader, value: Any, at: str) -> Parameter | Broke
 
 def _request_body(reader: Reader, value: Any, at: str) -> RequestBody | Broken:
     fields = read_fields(reader, value, at, _REQUEST_BODY)
-    return BROKEN if isinstance(fields, Broken) else RequestBody.model_construct(**fields, has_payload="payload" in value)
+    if isinstance(fields, Broken):
+        return BROKEN
+    return RequestBody.model_construct(**fields, has_payload="payload" in value)
 
 
 def _output(reader: Reader, value: Any, at: str) -> Any:
@@ -231,9 +234,7 @@ def identifier(noun: str) -> Kind:
 
 
 def _inputs(reader: Reader, value: Any, at: str) -> Any:
-    if not isinstance(value, (dict, bool)):
-        return reader.error("wrong-type", at, f"inputs are a JSON Schema, and this is {describe(value)}")
-    return value
+    return value if check_schema(reader, value, at) else BROKEN
 
 
 def _uri(reader: Reader, value: Any, at: str) -> str | Broken:

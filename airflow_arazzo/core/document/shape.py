@@ -141,7 +141,9 @@ def make(model: type[AnyModel], shape: Shape) -> Kind:
 
     def kind(reader: Reader, value: Any, at: str) -> AnyModel | Broken:
         fields = read_fields(reader, value, at, shape)
-        return BROKEN if fields is BROKEN else model.model_construct(**fields)
+        if isinstance(fields, Broken):
+            return BROKEN
+        return model.model_construct(**fields)
 
     return kind
 

@@ -46,6 +46,7 @@ _ERRORS = {
     "duplicate-step": "two steps of a workflow have one id",
     "unknown-component": "a reference names no component",
     "unknown-reference": "a $ref in inputs leads nowhere",
+    "invalid-schema": "inputs are no JSON Schema",
     "unknown-setting": "x-airflow has no such setting",
     "invalid-setting": "a setting of x-airflow has a value it cannot have",
     # what it refers to
