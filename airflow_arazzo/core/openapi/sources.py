@@ -5,7 +5,7 @@ Nothing is fetched: a remote URL needs an override that names a local file.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
@@ -33,6 +33,7 @@ class Sources:
         self._sources: dict[str, Source] = {}
         self._descriptions: dict[str, Description] = {}
         self._documents: dict[str, LoadedDocument] = {}
+        self._identities: dict[str, str | Path] | None = None
 
     def named(self, name: str) -> SourceDescription | None:
         """Return the Source Description Object of that name."""
@@ -86,24 +87,42 @@ class Sources:
         return tuple(found)
 
     def locate(self, source: SourceDescription) -> str:
-        """Return the file of a source: its override, else its URL resolved against the document's.
+        """Return the file of a source: its override, the file of that identity, else its URL resolved.
+
+        A URL is resolved against ``$self`` (Arazzo 1.1.0, Establishing the Base URI). Where no file is there or is
+        given for what comes out, the file beside the document is meant.
 
         :raises DocumentError: if the URL is remote and not overridden.
         """
-        override = self.overrides.get(source.name, self.overrides.get(source.url))
+        urls = tuple(dict.fromkeys((source.url, urljoin(self.loaded.document.self_uri or "", source.url))))
+        override = next((self.overrides[key] for key in (source.name, *urls) if key in self.overrides), None)
+        override = override or self._identified(urls)
         if override is not None:
             return str(override)
-        base = self.loaded.document.self_uri or ""
-        for url in (source.url, urljoin(base, source.url)):
-            override = self.overrides.get(url)
-            if override is not None:
-                return str(override)
         parts = urlsplit(source.url)
         if parts.scheme == "file":
             return unquote(parts.path)
         if parts.scheme:
             raise DocumentError([self._remote(source)])
-        return str(Path(self.loaded.source.uri).parent / unquote(parts.path))
+        return self._beside(unquote(parts.path))
+
+    def _beside(self, path: str) -> str:
+        """Return where a relative path leads: from ``$self`` if that is a file's and something is there."""
+        here = Path(self.loaded.source.uri).parent
+        own = urlsplit(self.loaded.document.self_uri or "")
+        if own.path and own.scheme in ("", "file") and not own.netloc:
+            from_self = (here / unquote(own.path)).parent / path
+            if from_self.is_file():
+                return str(from_self)
+        return str(here / path)
+
+    def _identified(self, urls: tuple[str, ...]) -> str | Path | None:
+        """Return the file among those given that calls itself so (Arazzo 1.1.0, Identity-Based Referencing)."""
+        if not any(urlsplit(url).scheme not in ("", "file") for url in urls):
+            return None
+        if self._identities is None:
+            self._identities = dict(reversed(list(_identities(self.overrides.values()))))
+        return next((self._identities[url] for url in urls if url in self._identities), None)
 
     def _get(self, name: str) -> SourceDescription:
         source = self.named(name)
@@ -133,3 +152,14 @@ class Sources:
 
     def _problem(self, rule: str, source: SourceDescription, message: str, hint: str) -> Problem:
         return self.loaded.source.problem(rule, Severity.ERROR, f"{source.at}/url", message, hint)
+
+
+def _identities(files: Iterable[str | Path]) -> Iterator[tuple[str, str | Path]]:
+    """Yield the ``$self`` of each file that states one, with the file; what cannot be read states none."""
+    for file in dict.fromkeys(files):
+        try:
+            data = load_source(file).data
+        except DocumentError:
+            continue
+        if isinstance(data, dict) and isinstance(data.get("$self"), str):
+            yield data["$self"], file
