@@ -6,7 +6,6 @@ hooks, and its waits become a deferral, a reschedule or a sleep.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.exceptions import AirflowRescheduleException
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, TaskDeferred
 
+from airflow_arazzo import clock
 from airflow_arazzo.compat import task_state_store
 from airflow_arazzo.core.engine import Done, Note, State, drive, load_plan, start
 from airflow_arazzo.core.flow import Plan, Region, slice_region
@@ -135,7 +135,8 @@ class DrivesRegion(Operator):
     def _drive(self, plan: Plan, state: State, context: Context) -> dict[str, Any]:
         hooks = SourceHooks(connections_of(plan, self.connections))
         try:
-            state, done = drive(plan, state, send=hooks.send, wait=self._waiter(plan, context), note=self._hear)
+            wait = self._waiter(plan, context)
+            state, done = drive(plan, state, send=hooks.send, wait=wait, clock=clock.now, note=self._hear)
         finally:
             hooks.close()
         return self._conclude(state, done, context)
@@ -155,7 +156,7 @@ class DrivesRegion(Operator):
             if self.waits_by_rescheduling:
                 self._reschedule(plan, state, seconds, context)
             slept += seconds
-            time.sleep(seconds)
+            clock.sleep(seconds)
 
         return wait
 
@@ -168,7 +169,7 @@ class DrivesRegion(Operator):
             sends=self.region.safe,
         )
         deadline = state.frames[0].deadline
-        timeout = None if deadline is None else timedelta(seconds=max(deadline - time.time(), 0.0) + GRACE)
+        timeout = None if deadline is None else timedelta(seconds=max(deadline - clock.now(), 0.0) + GRACE)
         raise TaskDeferred(trigger=trigger, method_name="resume", timeout=timeout)
 
     def _reschedule(self, plan: Plan, state: State, seconds: float, context: Context) -> None:
@@ -177,7 +178,7 @@ class DrivesRegion(Operator):
             self.log.warning("This Airflow keeps no state between the starts of a task (3.3 does): sleeping instead")
             return
         store.set(_STATE_KEY, {"try": context["ti"].try_number, "state": pack(Carried(state), self.plan)})
-        again = datetime.now(tz=timezone.utc) + timedelta(seconds=seconds)
+        again = datetime.fromtimestamp(clock.now() + seconds, tz=timezone.utc)
         raise AirflowRescheduleException(again)  # type: ignore[no-untyped-call]
 
     def _kept_state(self, context: Context) -> State | None:

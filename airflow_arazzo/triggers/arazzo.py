@@ -6,9 +6,7 @@ JSON: Airflow stores them, a restarted triggerer begins again from the arguments
 
 from __future__ import annotations
 
-import asyncio
 import json
-import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +14,7 @@ from typing import Any
 from airflow.providers.common.compat.sdk import AirflowException
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
+from airflow_arazzo import clock
 from airflow_arazzo.core.engine import Done, Note, State, drive_async, secret_values
 from airflow_arazzo.core.flow import Plan
 from airflow_arazzo.hooks.arazzo import SourceHooks
@@ -69,7 +68,7 @@ class ArazzoTrigger(BaseTrigger):
     async def _go_on(self) -> dict[str, Any]:
         state = unpack(self.state).state
         if not self.sends:
-            await asyncio.sleep(max((state.resume_at or 0.0) - time.time(), 0.0))
+            await clock.sleep_async(max((state.resume_at or 0.0) - clock.now(), 0.0))
             return {"status": "waited", "state": self.state}
         try:
             plan = Plan.model_validate_json(self.plan)
@@ -80,7 +79,9 @@ class ArazzoTrigger(BaseTrigger):
             for frame in state.frames:
                 for values in (frame.inputs, *frame.outputs.values()):
                     await register_async(values, plan.sensitive)
-            state, done = await drive_async(plan, state, send=hooks.async_send, wait=_wait, note=self._hear)
+            state, done = await drive_async(
+                plan, state, send=hooks.async_send, wait=_wait, clock=clock.now, note=self._hear
+            )
         finally:
             await hooks.async_close()
         return {"status": "done", "state": pack(Carried(state, done), plan)}
@@ -90,7 +91,7 @@ class ArazzoTrigger(BaseTrigger):
 
 
 async def _wait(state: State, seconds: float) -> None:
-    await asyncio.sleep(seconds)
+    await clock.sleep_async(seconds)
 
 
 def open_event(event: Any) -> Carried:

@@ -1,0 +1,21 @@
+"""What time it is, and waiting: the one clock that tasks and the triggerer go by."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+
+def now() -> float:
+    """Return the POSIX time."""
+    return time.time()
+
+
+def sleep(seconds: float) -> None:
+    """Wait on the worker."""
+    time.sleep(seconds)
+
+
+async def sleep_async(seconds: float) -> None:
+    """Wait on the event loop of the triggerer."""
+    await asyncio.sleep(seconds)
