@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 from airflow_arazzo.core.document.models import Model
 from airflow_arazzo.core.errors import Problem, Severity
@@ -143,7 +143,7 @@ def make(model: type[AnyModel], shape: Shape) -> Kind:
         fields = read_fields(reader, value, at, shape)
         if isinstance(fields, Broken):
             return BROKEN
-        return model.model_construct(**fields)
+        return cast(AnyModel, model.model_construct(**fields))
 
     return kind
 

@@ -13,9 +13,8 @@ from airflow_arazzo.core.document.shape import Reader, describe, escape, near
 
 TYPES = ("string", "number", "integer", "boolean", "object", "array", "null")
 _RULE = "invalid-schema"
-_NESTED = frozenset(
-    "items additionalProperties not if then else contains propertyNames unevaluatedProperties unevaluatedItems".split()
-)
+_NESTED = frozenset(("items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames"))
+_NESTED |= {"unevaluatedProperties", "unevaluatedItems"}
 _MAPS = frozenset(("properties", "patternProperties", "$defs", "definitions", "dependentSchemas"))
 _LISTS = frozenset(("allOf", "anyOf", "oneOf", "prefixItems"))
 _NUMBERS = frozenset(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"))
