@@ -204,6 +204,18 @@ def test_workflows_of_other_documents(tmp_path: Path) -> None:
     ]
 
 
+def test_another_document_that_cannot_be_read_is_told_where_it_is_broken(tmp_path: Path) -> None:
+    (tmp_path / "other.yaml").write_text("arazzo: 1.1.0\ninfo: {title: O}\n")
+    (tmp_path / "doc.yaml").write_text(
+        "arazzo: 1.1.0\ninfo: {title: T, version: 1.0.0}\n"
+        "sourceDescriptions: [{name: other, url: other.yaml, type: arazzo}]\n"
+        "workflows: [{workflowId: w, steps: [{stepId: a, workflowId: $sourceDescriptions.other.w}]}]\n"
+    )
+    found = validate(tmp_path / "doc.yaml")
+    assert {problem.rule for problem in found} == {"missing-field"}
+    assert all(problem.place.file.endswith("other.yaml") for problem in found)
+
+
 def test_circles_of_calls_are_named(tmp_path: Path) -> None:
     body = "".join(
         f"- {{workflowId: {one}, steps: [{{stepId: a, workflowId: {two}}}]}}\n" for one, two in ("xy", "yz", "zx")

@@ -85,11 +85,13 @@ class Subject:
         broken: list[Problem] = []
         for source in self.loaded.document.source_descriptions:
             try:
-                kind = self.sources.kind(source)
-                if kind == "openapi":
-                    found[source.name] = self.sources.description(source.name)
-                else:
-                    self.sources.raw(source.name)
+                match self.sources.kind(source):
+                    case "openapi":
+                        found[source.name] = self.sources.description(source.name)
+                    case "arazzo":
+                        self.sources.document(source.name)
+                    case _:
+                        self.sources.raw(source.name)
             except DocumentError as error:
                 broken.extend(error.problems)
         return found, tuple(broken)
