@@ -40,7 +40,7 @@ class Route:
             text += re.escape(template.path[last : slot.start])
             text += "(.+)" if slot.operator in ("+", "/") else "([^/]+?)"
             last = slot.end
-        return re.compile(text + re.escape(template.path[last:]) + "/?", re.DOTALL)
+        return re.compile(text + re.escape(template.path[last:]), re.DOTALL)
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -50,7 +50,7 @@ class Route:
     def weight(self) -> int:
         """How much of the path is fixed: ``/pets/mine`` comes before ``/pets/{id}``."""
         template = read_template(self.operation.path)
-        return len(_VARIABLE.sub("", template.path)) + 1000 * bool(template.query) - len(template.slots)
+        return 10 * len(_VARIABLE.sub("", template.path)) + 1000 * bool(template.query) - len(template.slots)
 
     @cached_property
     def fixed_query(self) -> frozenset[tuple[str, str]]:

@@ -21,13 +21,21 @@ class Client:
     def __init__(self, api: MockApi, url: str) -> None:
         self.api, self.url = api, url
 
-    def send(self, method: str, target: str, body: object = None, token: str | None = None, **headers: str) -> Response:
+    def send(
+        self,
+        method: str,
+        target: str,
+        body: object = None,
+        token: str | None = None,
+        timeout: float = 5,
+        **headers: str,
+    ) -> Response:
         pairs = [(name.replace("_", "-"), value) for name, value in headers.items()]
         pairs += [("Authorization", f"Bearer {token}")] if token else []
         data = None if body is None else json.dumps(body).encode()
         pairs += [("Content-Type", "application/json")] if data and "Content_Type" not in headers else []
         with requests.Session() as session:
-            return send(Request(method, self.url + target, tuple(pairs), data, timeout=5), session)
+            return send(Request(method, self.url + target, tuple(pairs), data, timeout=timeout), session)
 
     def json(self, method: str, target: str, body: object = None, token: str | None = None, **headers: str) -> object:
         return json.loads(self.send(method, target, body, token, **headers).body)

@@ -66,8 +66,8 @@ def test_runs_with_different_images_do_not_disturb_each_other(demo):
         register(demo, token, f"library/nginx:{tag}")
     seen = {tag: [] for tag in ("1", "2")}
     for _ in range(3):
-        for tag, states in seen.items():
-            states += scans(demo, token, "library/nginx", tag, times=1)
+        for tag in seen:
+            seen[tag] += scans(demo, token, "library/nginx", tag, times=1)
     assert seen["1"] == seen["2"] == ["pending", "in-progress", "completed"]
 
 
