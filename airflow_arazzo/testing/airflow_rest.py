@@ -90,6 +90,17 @@ class AirflowRest:
         """Return the state of each task by id, those that started first first."""
         return {task["task_id"]: task["state"] for task in self.tasks(dag_id, run_id)}
 
+    def all_runs(self) -> dict[tuple[str, str], str]:
+        """Return the states of the newest hundred runs by DAG and run id: one request, whatever is watched."""
+        found = self.call("GET", "/dags/~/dagRuns", limit=100, order_by="-run_after")["dag_runs"]
+        return {(run["dag_id"], run["dag_run_id"]): run["state"] for run in found}
+
+    def busy_tasks(self) -> dict[tuple[str, str], tuple[str, str]]:
+        """Return for each run, by DAG and run id, a task that runs or waits in the triggerer, and its state."""
+        path = "/dags/~/dagRuns/~/taskInstances"
+        found = self.call("GET", path, limit=100, state=["running", "deferred"])["task_instances"]
+        return {(task["dag_id"], task["dag_run_id"]): (task["task_id"], task["state"]) for task in found}
+
     def xcom(self, dag_id: str, run_id: str, task_id: str, key: str = "return_value") -> Any:
         """Return an XCom's value, None when the task left none."""
         import requests
