@@ -1,11 +1,11 @@
 """The engine: a step machine without I/O, and what drives it."""
 
 from airflow_arazzo.core.engine.drivers import drive, drive_async
-from airflow_arazzo.core.engine.frames import start
+from airflow_arazzo.core.engine.frames import dependencies, entered_inputs, start
 from airflow_arazzo.core.engine.inputs import check_inputs
 from airflow_arazzo.core.engine.local import Run, run_local
 from airflow_arazzo.core.engine.program import load_plan, load_plans
-from airflow_arazzo.core.engine.region import advance
+from airflow_arazzo.core.engine.region import advance, begin_call, end_call
 from airflow_arazzo.core.engine.secrets import CONCEALED, conceal, is_sensitive, secret_values, sensitive_inputs
 from airflow_arazzo.core.engine.state import (
     Command,
@@ -33,10 +33,14 @@ __all__ = [
     "StepRecord",
     "Wait",
     "advance",
+    "begin_call",
     "check_inputs",
     "conceal",
+    "dependencies",
     "drive",
     "drive_async",
+    "end_call",
+    "entered_inputs",
     "is_sensitive",
     "load_plan",
     "load_plans",

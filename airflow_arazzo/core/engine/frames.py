@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from airflow_arazzo.core.engine.inputs import check_inputs
@@ -18,6 +18,7 @@ def start(
     outputs: Mapping[str, Mapping[str, Any]] | None = None,
     scope: tuple[str, ...] | None = None,
     workflows: Mapping[str, Mapping[str, Any]] | None = None,
+    elsewhere: Iterable[str] = (),
 ) -> State:
     """Return the state in which a workflow, or a region of it, is about to run.
 
@@ -28,15 +29,19 @@ def start(
     :param scope: the steps that may run here; control going elsewhere is an exit. None runs the whole workflow, and
         the workflows it depends on before it.
     :param workflows: inputs and outputs of workflows that have been completed elsewhere, by id.
+    :param elsewhere: keys of workflows that a ``goto`` leaves to others: handing over to one is an exit.
     :raises InputError: if a workflow that comes first does not accept the inputs.
     """
-    frame = Frame(
+    frame = Frame.model_construct(
         inputs=dict(inputs),
         outputs={step: dict(values) for step, values in (outputs or {}).items()},
         step=at or plan.steps[0].step_id,
     )
-    state = State(
-        frames=(frame,), scope=scope, workflows={key: dict(value) for key, value in (workflows or {}).items()}
+    state = State.model_construct(
+        frames=(frame,),
+        scope=scope,
+        elsewhere=tuple(elsewhere),
+        workflows={key: dict(value) for key, value in (workflows or {}).items()},
     )
     return state if scope else state.model_copy(update={"frames": (frame, *_before(plan, (), inputs))})
 
@@ -51,8 +56,26 @@ def enter(plan: Plan, state: State, key: str, inputs: Mapping[str, Any], call: C
     path = (*state.frame.plan, key)
     child = plan.child(path)
     checked = check_inputs(child, inputs)
-    frame = Frame(plan=path, inputs=checked, step=child.steps[0].step_id, call=call)
+    frame = Frame.model_construct(plan=path, inputs=checked, step=child.steps[0].step_id, call=call)
     return state.model_copy(update={"frames": (*state.frames, frame, *_before(child, path, checked)), "phase": "ready"})
+
+
+def entered_inputs(plan: Plan, state: State) -> dict[str, dict[str, Any]]:
+    """Return the inputs of a workflow that has just been entered, under ``""``, and of those before it, by plan key.
+
+    :param plan: the outermost plan.
+    :param state: from :func:`enter`, or from :func:`start` without a scope: then that is the outermost workflow.
+    """
+    at = max((index for index, frame in enumerate(state.frames) if not _comes_first(frame)), default=0)
+    return {
+        "": state.frames[at].inputs,
+        **{plan.child(frame.plan).key: frame.inputs for frame in state.frames[at + 1 :]},
+    }
+
+
+def dependencies(plan: Plan) -> list[Plan]:
+    """Return the workflows that come before a workflow, in the order in which they run, each once."""
+    return [dependency for _, dependency in _dependencies(plan, (), set())]
 
 
 def unfinished(planned: PlannedStep, frame: Frame, workflows: Mapping[str, Any]) -> str:
@@ -69,12 +92,18 @@ def unfinished(planned: PlannedStep, frame: Frame, workflows: Mapping[str, Any])
     return ""
 
 
+def _comes_first(frame: Frame) -> bool:
+    return frame.call is not None and frame.call.kind == "depends"
+
+
 def _before(plan: Plan, path: tuple[str, ...], inputs: Mapping[str, Any]) -> Iterator[Frame]:
     """Return frames for the workflows that come first, the one to run first last; each only once."""
     order = list(_dependencies(plan, path, set()))
     for dependency_path, dependency in reversed(order):
         checked = check_inputs(dependency, _declared(dependency, inputs))
-        yield Frame(plan=dependency_path, inputs=checked, step=dependency.steps[0].step_id, call=Call(kind="depends"))
+        yield Frame.model_construct(
+            plan=dependency_path, inputs=checked, step=dependency.steps[0].step_id, call=Call(kind="depends")
+        )
 
 
 def _dependencies(plan: Plan, path: tuple[str, ...], seen: set[str]) -> Iterator[tuple[tuple[str, ...], Plan]]:

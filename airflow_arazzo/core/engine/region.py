@@ -13,7 +13,7 @@ from typing import Any
 from airflow_arazzo.core.absent import ABSENT
 from airflow_arazzo.core.document.models import Action
 from airflow_arazzo.core.engine import actions, messages
-from airflow_arazzo.core.engine.frames import enter, unfinished
+from airflow_arazzo.core.engine.frames import enter, entered_inputs, unfinished
 from airflow_arazzo.core.engine.secrets import conceal, secret_values
 from airflow_arazzo.core.engine.state import (
     Call,
@@ -31,7 +31,7 @@ from airflow_arazzo.core.engine.values import call_inputs, frame_context, step_o
 from airflow_arazzo.core.errors import EvaluationError, InputError, RequestError
 from airflow_arazzo.core.exchange import Exchange, Request, Response
 from airflow_arazzo.core.expressions import Context
-from airflow_arazzo.core.flow import END, Plan, PlannedStep, Region
+from airflow_arazzo.core.flow import END, Plan, PlannedStep, Region, workflow_key
 from airflow_arazzo.core.openapi import decode_content
 
 HISTORY = 100
@@ -58,6 +58,38 @@ def advance(plan: Plan, state: State, exchange: Exchange | None = None, *, now: 
     return state.model_copy(update={"history": history}), replace(command, notes=tuple(turn.notes))
 
 
+def begin_call(plan: Plan, state: State, *, now: float) -> tuple[State, Done | None]:
+    """Begin a step that calls a workflow, for whoever runs that workflow elsewhere.
+
+    :param plan: the plan of the calling step, or the slice of it that holds the step.
+    :param state: in which that step comes next.
+    :returns: the state with the workflow entered, whose inputs :func:`entered_inputs` tells; or how the step failed.
+    """
+    turn = _Turn(plan, now)
+    state, command = turn.begin(state)
+    return state, replace(command, notes=tuple(turn.notes)) if isinstance(command, Done) else None
+
+
+def end_call(
+    plan: Plan, state: State, outputs: dict[str, Any], failure: str, status: int | None, *, now: float
+) -> tuple[State, Done]:
+    """Judge a step that called a workflow which has run elsewhere, and say where control goes.
+
+    :param plan: the plan of the calling step, or the slice of it that holds the step.
+    :param state: in which that step comes next; its scope is that step.
+    :param outputs: of the workflow.
+    :param failure: why the workflow failed; empty if it has not.
+    :param status: the status that the last step of the workflow saw.
+    :raises ValueError: if the step has a retry, which runs the workflow again: it has to run here, too.
+    """
+    turn = _Turn(plan, now)
+    state = _with_frame(_with(state, last_status=status), attempts=1)
+    state, command = turn.returned(state, outputs, failure)
+    if not isinstance(command, Done):
+        raise ValueError(f"step '{state.frame.step}' goes on where its workflow runs, and not elsewhere")
+    return state, replace(command, notes=tuple(turn.notes))
+
+
 class _Turn:
     """One call of ``advance``: the plan, the time, and the notes made on the way."""
 
@@ -67,6 +99,10 @@ class _Turn:
         self.notes: list[Note] = []
 
     # entering a step
+
+    def begin(self, state: State) -> Turned:
+        """Begin the step at hand: a request to send, a workflow entered, or a failure."""
+        return self._begin(state)
 
     def proceed(self, state: State) -> Turned:
         """Wait, or begin the step at hand."""
@@ -95,6 +131,7 @@ class _Turn:
         if missing := unfinished(planned, frame, state.workflows):
             text = f"step '{planned.step_id}' depends on {missing}, which has not been completed; nothing was sent"
             return self._fail(state, text)
+        state = _with(state, last_status=None)
         if planned.operation is None:
             return self._call(state, plan, planned, context)
         try:
@@ -112,7 +149,7 @@ class _Turn:
         try:
             inputs = call_inputs(plan, planned.step.parameters, context)
             state = _with_frame(state, attempts=state.frame.attempts + 1)
-            return enter(self.root, state, planned.workflow, inputs, Call(kind="step")), None
+            return enter(self.root, state, planned.workflow, inputs, Call.model_construct(kind="step")), None
         except (EvaluationError, InputError) as error:
             return self._fail(state, f"step '{planned.step_id}' calls workflow '{planned.workflow}': {error}")
 
@@ -132,7 +169,7 @@ class _Turn:
         secrets = secret_values(plan, frame.inputs, state.frame.outputs)
         judgement = actions.judge_success(planned, exchange, context, plan.dialect, secrets)
         self._note_exchange(state, exchange, judgement, secrets)
-        record = StepRecord(
+        record = StepRecord.model_construct(
             step=frame.step,
             operation=planned.operation.operation_id or "" if planned.operation else "",
             request=str(exchange.request),
@@ -145,7 +182,7 @@ class _Turn:
         message = "" if judgement.passed else messages.failure(planned, exchange, judgement.reasons)
         return self._settle(state, planned, context, record, message)
 
-    def _returned(self, state: State, outputs: dict[str, Any], failure: str) -> Turned:
+    def returned(self, state: State, outputs: dict[str, Any], failure: str) -> Turned:
         """Judge a step that called a workflow: well if that ended well and the step's own criteria hold."""
         frame = state.frame
         plan = self._plan(frame)
@@ -154,7 +191,7 @@ class _Turn:
         context = frame_context(plan, frame, state.workflows, Exchange(Request("", ""), response))
         context = replace(context, outputs=outputs)
         state, context = self._outputs(state, plan, planned, context)
-        record = StepRecord(
+        record = StepRecord.model_construct(
             step=frame.step,
             operation=planned.workflow or "",
             status=state.last_status,
@@ -284,9 +321,9 @@ class _Turn:
         before = f", {first} first" if first else ""
         self._note(f"{action.name}: retry {used[action.name]} of {limit} in {messages.duration(wait)}{before}")
         if action.workflow_id:
-            return self._enter_workflow(state, action, context, Call(kind="retry", wait=wait), record)
+            return self._enter_workflow(state, action, context, Call.model_construct(kind="retry", wait=wait), record)
         if first:
-            detour = Detour(step=frame.step, wait=wait, retries=used, attempts=frame.attempts)
+            detour = Detour.model_construct(step=frame.step, wait=wait, retries=used, attempts=frame.attempts)
             return _with_frame(state, step=first, retries={}, attempts=0, detour=detour), None
         return self._later(state, wait), None
 
@@ -302,16 +339,18 @@ class _Turn:
         self._note(f"{action.name}: goto workflow {action.workflow_id}")
         outcome = "recovered" if record.message else "success"
         state = _with_record(state, record.model_copy(update={"next": END, "outcome": outcome}))
-        return self._enter_workflow(state, action, context, Call(kind="goto"), record)
+        return self._enter_workflow(state, action, context, Call.model_construct(kind="goto"), record)
 
     def _enter_workflow(self, state: State, action: Action, context: Context, call: Call, record: StepRecord) -> Turned:
         plan = self._plan(state.frame)
-        key = (action.workflow_id or "").removeprefix("$sourceDescriptions.")
+        key = workflow_key(action.workflow_id or "")
         try:
-            inputs = call_inputs(plan, action.parameters, context)
-            return enter(self.root, state, key, inputs, call), None
+            entered = enter(self.root, state, key, call_inputs(plan, action.parameters, context), call)
         except (EvaluationError, InputError) as error:
             return self._fail(state, f"action '{action.name}' calls workflow '{key}': {error}", record)
+        if call.kind == "goto" and len(state.frames) == 1 and key in state.elsewhere:
+            return state, Done("workflow", target=key, step=record.step, inputs=entered_inputs(self.root, entered))
+        return entered, None
 
     # how it ends
 
@@ -324,7 +363,7 @@ class _Turn:
         frame = state.frame
         secrets = secret_values(self._plan(frame), frame.inputs, frame.outputs)
         message = conceal(message, secrets)
-        record = record or state.records.get(_name(state, frame.step)) or StepRecord(step=frame.step)
+        record = record or state.records.get(_name(state, frame.step)) or StepRecord.model_construct(step=frame.step)
         record = record.model_copy(update={"outcome": "failed", "message": message, "next": None})
         return self._finish(_with_record(state, record), message)
 
@@ -343,15 +382,16 @@ class _Turn:
             case Call(kind="goto"):
                 return self._finish(state, failure, outputs)
             case Call(kind="step"):
-                return self._returned(state, outputs, failure)
+                return self.returned(state, outputs, failure)
             case Call(kind="retry", wait=wait):
                 if failure:
                     return self._fail(state, f"retry of step '{state.frame.step}' was not made: {failure}")
                 return self._later(state, wait), None
-        if failure:
-            bottom = _with(state, frames=state.frames[:1])
-            return bottom, Done("failed", message=f"workflow '{plan.key}', which comes first, failed: {failure}")
-        return state, None
+        if not failure:
+            return state, None
+        while state.frame.call is not None and state.frame.call.kind == "depends":
+            state = _with(state, frames=state.frames[:-1])
+        return self._finish(state, f"workflow '{plan.key}', which comes first, failed: {failure}")
 
     # words
 

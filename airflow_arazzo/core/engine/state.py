@@ -11,9 +11,9 @@ from airflow_arazzo.core.exchange import Request
 
 
 class StateValue(BaseModel):
-    """The base of the values in this module."""
+    """The base of the values in this module; the engine makes them by ``model_construct``, without validators."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
 
 class CriterionRecord(StateValue):
@@ -117,7 +117,8 @@ class State(StateValue):
     :ivar scope: the steps of the outermost workflow that may run here (a region); None for all.
     :ivar phase: ``ready`` to send, ``sent`` and waiting for the answer, or ``waiting`` until ``resume_at``.
     :ivar resume_at: POSIX time before which nothing is to be sent.
-    :ivar last_status: status of the last response, which is what a step that calls a workflow sees.
+    :ivar last_status: status that the last step saw, which is what a step that calls a workflow sees.
+    :ivar elsewhere: keys of workflows that run elsewhere: a ``goto`` from the outermost workflow to one is an exit.
     :ivar workflows: inputs and outputs of the workflows that have been completed, by plan key.
     :ivar records: the last record of each step, by step id (``workflow/step`` in inner workflows).
     :ivar history: one line per exchange and decision, the last 100.
@@ -125,6 +126,7 @@ class State(StateValue):
 
     frames: tuple[Frame, ...]
     scope: tuple[str, ...] | None = None
+    elsewhere: tuple[str, ...] = ()
     phase: Literal["ready", "sent", "waiting"] = "ready"
     resume_at: float | None = None
     last_status: int | None = None
@@ -175,19 +177,22 @@ class Wait:
 class Done:
     """Control has left the region, or the workflow is over.
 
-    :ivar outcome: ``step`` (goes on at ``target``), ``end`` (the workflow has ended well) or ``failed``.
-    :ivar target: the step to go on with.
+    :ivar outcome: ``step`` (goes on at ``target``), ``workflow`` (hands over to ``target``, which runs elsewhere),
+        ``end`` (the workflow has ended well) or ``failed``.
+    :ivar target: the step to go on with, or the plan key of the workflow that takes over.
     :ivar step: the last step that ran.
     :ivar message: why it failed: method, template, status, criterion and the value seen.
     :ivar outputs: the workflow's outputs when it is over and was run whole, or when it handed over to another workflow,
         whose outputs they are.
+    :ivar inputs: the checked inputs of the workflow that takes over, under ``""``, and of those before it, by plan key.
     """
 
-    outcome: Literal["step", "end", "failed"]
+    outcome: Literal["step", "workflow", "end", "failed"]
     target: str = ""
     step: str = ""
     message: str = ""
     outputs: dict[str, Any] | None = None
+    inputs: dict[str, dict[str, Any]] | None = None
     notes: tuple[Note, ...] = ()
 
 
