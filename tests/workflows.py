@@ -20,75 +20,172 @@ from airflow_arazzo.core.source import parse_source
 
 WAYS = st.integers(0, 2)
 STEPS = tuple("abcdef")
+OTHERS = ("second", "third")
+SELDOM = st.sampled_from([False, False, False, True])
+
+#: Inputs by name, each given or not; a document may declare them, use them, and need one in a path.
+INPUTS = st.fixed_dictionaries({}, optional={"tag": st.sampled_from(["x", "y z"]), "limit": WAYS, "id": st.just("i")})
+_DECLARED = {
+    "type": "object",
+    "properties": {"tag": {"type": "string"}, "limit": {"type": "integer", "default": 7}, "id": {"type": "string"}},
+}
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a step can name: the steps of its workflow, and the workflows that it may call."""
+
+    steps: tuple[str, ...]
+    workflows: tuple[str, ...]
+    first: tuple[str, ...] = ()
 
 
 @st.composite
-def _criteria(draw, status: bool):
+def _criteria(draw, status: bool, calls: bool):
     if draw(st.booleans()):
         return {}
     if status:
         condition = f"$statusCode == {draw(st.sampled_from([404, 500, 503]))}"
+    elif calls:
+        condition = f"$outputs.a == {draw(WAYS)}"
+    elif draw(SELDOM):
+        condition = f"$response.body#/pass == '{secret(draw(WAYS))}'"
     else:
         condition = f"$response.body#/way == {draw(WAYS)}"
     return {"criteria": [{"condition": condition}]}
 
 
 @st.composite
-def _action(draw, steps: tuple[str, ...], number: int, failure: bool):
+def _action(draw, around: Surroundings, number: int, failure: bool, calls: bool):
     kinds = ["end", "goto", "goto", "goto", "retry"] if failure else ["end", "goto", "goto"]
     kind = draw(st.sampled_from(kinds))
-    action: dict[str, Any] = {"name": f"x{number}", "type": kind, **draw(_criteria(failure))}
-    if kind == "goto":
-        action["stepId"] = draw(st.sampled_from(steps))
+    action: dict[str, Any] = {"name": f"x{number}", "type": kind, **draw(_criteria(failure, calls))}
+    hands_over = bool(around.workflows) and draw(SELDOM)
     if kind == "retry":
-        action |= {"retryAfter": draw(st.sampled_from([0, 1, 2.5])), "retryLimit": draw(st.integers(0, 2))}
-        if draw(st.integers(0, 4)) == 0:
-            action["stepId"] = draw(st.sampled_from(steps))
+        action |= {"retryAfter": draw(st.sampled_from([0, 1, 2.5, 20])), "retryLimit": draw(st.integers(0, 2))}
+        if not hands_over and draw(st.integers(0, 4)):
+            return action
+    if kind != "end":
+        name, targets = ("workflowId", around.workflows) if hands_over else ("stepId", around.steps)
+        action[name] = draw(st.sampled_from(targets))
     return action
 
 
 @st.composite
-def _step(draw, steps: tuple[str, ...], number: int):
+def _value(draw, around: Surroundings):
+    """Draw a value that may be absent when it is asked for."""
+    step = draw(st.sampled_from(around.steps))
+    kinds = [f"$steps.{step}.outputs.way", f"$steps.{step}.outputs.pass", "$inputs.tag", "$inputs.limit"]
+    if around.first:
+        kinds.append(f"$workflows.{draw(st.sampled_from(around.first))}.outputs.a")
+    return draw(st.sampled_from(kinds))
+
+
+@st.composite
+def _operation(draw, around: Surroundings, step_id: str):
     step: dict[str, Any] = {
-        "stepId": steps[number],
-        "operationId": draw(st.sampled_from(["listThings", "listThings", "createThing"])),
-        "parameters": [{"name": "X-Step", "in": "header", "value": steps[number]}],
-        "outputs": {"way": "$response.body#/way", "status": "$statusCode"},
+        "operationId": draw(st.sampled_from(["listThings", "listThings", "listThings", "createThing", "getThing"])),
+        "parameters": [{"name": "X-Step", "in": "header", "value": step_id}],
+        "outputs": {"way": "$response.body#/way", "status": "$statusCode", "pass": "$response.body#/pass"},
     }
+    if step["operationId"] == "getThing":
+        value = draw(st.sampled_from(["one", "$inputs.id", draw(_value(around))]))
+        step["parameters"].append({"name": "id", "in": "path", "value": value})
     if draw(st.booleans()):
-        seen = f"$steps.{draw(st.sampled_from(steps))}.outputs.way"
-        step["parameters"].append({"name": "X-Seen", "in": "header", "value": seen})
-    success = draw(st.lists(st.just(None), max_size=2))
-    failure = draw(st.lists(st.just(None), max_size=2))
-    if success:
-        step["onSuccess"] = [draw(_action(steps, index, failure=False)) for index, _ in enumerate(success)]
-    if failure:
-        step["onFailure"] = [draw(_action(steps, index + 5, failure=True)) for index, _ in enumerate(failure)]
+        step["parameters"].append({"name": "X-Seen", "in": "header", "value": draw(_value(around))})
+    if draw(SELDOM) and draw(st.booleans()):
+        value = f"see {{{draw(_value(around))}}}"
+        step["parameters"].append({"name": "X-Embedded", "in": "header", "value": value})
+    if draw(SELDOM):
+        condition = draw(st.sampled_from(["$statusCode < 404", "$response.body#/way != 2"]))
+        step["successCriteria"] = [{"condition": condition}]
     return step
 
 
 @st.composite
-def workflows(draw, most_steps: int = 5):
-    """Draw a document of one workflow ``main``, as JSON."""
-    steps = STEPS[: draw(st.integers(1, most_steps))]
+def _call(draw, around: Surroundings):
+    step: dict[str, Any] = {
+        "workflowId": draw(st.sampled_from(around.workflows)),
+        "outputs": {"way": "$outputs.a", "status": "$statusCode", "pass": "$outputs.pass"},
+    }
+    if draw(st.booleans()):
+        step["parameters"] = [{"name": "tag", "value": draw(st.sampled_from(["lit", draw(_value(around))]))}]
+    if draw(SELDOM):
+        step["successCriteria"] = [{"condition": "$outputs.a != 2"}]
+    return step
+
+
+@st.composite
+def _step(draw, around: Surroundings, number: int):
+    calls = bool(around.workflows) and draw(st.booleans())
+    step_id = around.steps[number]
+    body = draw(_call(around)) if calls else draw(_operation(around, step_id))
+    step: dict[str, Any] = {"stepId": step_id, **body}
+    if number and draw(SELDOM) and draw(st.booleans()):
+        step["dependsOn"] = [around.steps[draw(st.integers(0, number - 1))]]
+    success = draw(st.lists(st.just(None), max_size=2))
+    failure = draw(st.lists(st.just(None), max_size=2))
+    if success:
+        step["onSuccess"] = [draw(_action(around, index, False, calls)) for index, _ in enumerate(success)]
+    if failure:
+        step["onFailure"] = [draw(_action(around, index + 5, True, calls)) for index, _ in enumerate(failure)]
+    if success and draw(SELDOM):
+        step["x-airflow"] = {"unmatched": draw(st.sampled_from(["auto", "next", "fail"]))}
+    return step
+
+
+@st.composite
+def _workflow(draw, workflow_id: str, around: Surroundings):
+    steps = around.steps
+    workflow: dict[str, Any] = {
+        "workflowId": workflow_id,
+        "steps": [draw(_step(around, number)) for number in range(len(steps))],
+        "outputs": {step: f"$steps.{step}.outputs.way" for step in steps},
+    }
+    if draw(st.booleans()):
+        workflow["inputs"] = _DECLARED
+    if draw(SELDOM):
+        workflow["outputs"]["pass"] = f"$steps.{steps[-1]}.outputs.pass"
+    if around.first:
+        workflow["dependsOn"] = list(around.first)
+    if draw(SELDOM):
+        workflow["failureActions"] = [draw(_action(around, 9, True, calls=False))]
+    return workflow
+
+
+@st.composite
+def workflows(draw, most_steps: int = 5, *, calls: bool = False, depends: bool = False):
+    """Draw a document with a workflow ``main``, as JSON.
+
+    :param calls: whether steps may call other workflows, and actions hand over to them.
+    :param depends: whether workflows may depend on others.
+    """
+    others = OTHERS[: draw(st.integers(0, 2))] if calls or depends else ()
+    listed = []
+    for number, workflow_id in enumerate(("main", *others)):
+        later = others[number:]
+        steps = STEPS[: draw(st.integers(1, most_steps if workflow_id == "main" else 2))]
+        first = tuple(name for name in later if depends and draw(st.booleans()))
+        listed.append(draw(_workflow(workflow_id, Surroundings(steps, later if calls else (), first))))
     document = {
-        "arazzo": "1.0.1",
+        "arazzo": "1.1.0",
         "info": {"title": "drawn", "version": "1"},
         "sourceDescriptions": [{"name": "things", "url": "api.openapi.yaml", "type": "openapi"}],
         "x-airflow": {
             "max_rounds": draw(st.integers(1, 3)),
             "poke_interval": 7,
             "unmatched": draw(st.sampled_from(["auto", "next", "fail"])),
+            "sensitive": ["pass"],
+            **draw(st.sampled_from([{}, {}, {"deferrable": False}, {"deferrable": False, "mode": "reschedule"}])),
         },
-        "workflows": [
-            {
-                "workflowId": "main",
-                "steps": [draw(_step(steps, number)) for number in range(len(steps))],
-                "outputs": {step: f"$steps.{step}.outputs.way" for step in steps},
-            }
-        ],
+        "workflows": listed,
     }
     return json.dumps(document)
+
+
+def secret(way: int) -> str:
+    """Return what the API gives out beside a way, which nobody is to see."""
+    return f"pass-{way}-5f3a9c71"
 
 
 def load(text: str) -> LoadedDocument:
@@ -113,11 +210,16 @@ class Api:
         status, way = self.answers[min(self.sent, len(self.answers) - 1)]
         self.sent += 1
         seen = {name: value for name, value in request.headers if name.startswith("X-")}
-        self.trace.append((request.method, seen))
-        assert len(self.trace) < 500, "a run without an end"
+        target = "/things" + request.url.partition("/things")[2]
+        self.trace.append((request.method, target, seen))
+        assert len(self.trace) < 2000, "a run without an end"
         if status == 0:
             raise TransportError("connect", "connection refused")
-        return Response(status, (("Content-Type", "application/json"),), json.dumps({"way": way}).encode())
+        headers = (
+            ("Content-Type", "application/json"),
+            *((("Retry-After", "4"),) if (status, way) == (503, 2) else ()),
+        )
+        return Response(status, tuple(headers), json.dumps({"way": way, "pass": secret(way)}).encode())
 
     def sleep(self, seconds: float) -> None:
         self.trace.append(seconds)

@@ -3,47 +3,50 @@
 from __future__ import annotations
 
 from hypothesis import given, settings
-from workflows import ANSWERS, Api, load, workflows
+from workflows import ANSWERS, INPUTS, Api, load, workflows
 
 from airflow_arazzo.core.engine import (
     Send,
     State,
     Wait,
     advance,
+    check_inputs,
     drive,
     run_local,
     start,
     workflow_outputs,
 )
-from airflow_arazzo.core.errors import TransportError
+from airflow_arazzo.core.errors import InputError, TransportError
 from airflow_arazzo.core.exchange import Exchange
 from airflow_arazzo.core.flow import END, Plan, compile_document, slice_region
 
 
-def whole(plan: Plan, api: Api):
-    run = run_local(plan, {}, send=api.send, sleep=api.sleep, clock=api.clock)
+def whole(plan: Plan, inputs, api: Api):
+    run = run_local(plan, inputs, send=api.send, sleep=api.sleep, clock=api.clock)
     return run.status == "success", run.outputs, run.message
 
 
-def by_regions(plan: Plan, api: Api):
-    outputs, at = {}, plan.steps[0].step_id
+def by_regions(plan: Plan, inputs, api: Api):
+    inputs = check_inputs(plan, inputs)
+    outputs, workflows, at = {}, {}, plan.steps[0].step_id
     visited = []
     while True:
         region = plan.region_of(at)
         assert region not in visited, "a plan is free of cycles"
         visited.append(region)
         part = slice_region(plan, region)
-        state = start(part, {}, at=at, outputs=outputs, scope=region.steps)
+        state = start(part, inputs, at=at, outputs=outputs, scope=region.steps, workflows=workflows)
         state, done = drive(part, state, send=api.send, wait=lambda _, s: api.sleep(s), clock=api.clock)
-        outputs = state.outputs
+        outputs, workflows = state.outputs, state.workflows
         if done.outcome != "step":
-            return done.outcome == "end", workflow_outputs(plan, {}, outputs), done.message
+            result = workflow_outputs(plan, inputs, outputs, workflows) if done.outputs is None else done.outputs
+            return done.outcome == "end", result, done.message
         assert any(edge.target == done.target for edge in region.exits), "control leaves by an exit of the region"
         at = done.target
 
 
-def through_json(plan: Plan, api: Api):
-    state, exchange = start(plan, {}), None
+def through_json(plan: Plan, inputs, api: Api):
+    state, exchange = start(plan, check_inputs(plan, inputs)), None
     while True:
         state = State.model_validate_json(state.model_dump_json())
         state, command = advance(plan, state, exchange, now=api.clock())
@@ -57,19 +60,37 @@ def through_json(plan: Plan, api: Api):
             case Wait(seconds=seconds):
                 api.sleep(seconds)
             case done:
-                return done.outcome == "end", done.outputs, done.message
+                outputs = dict.fromkeys(plan.outputs) if done.outputs is None else done.outputs
+                return done.outcome == "end", outputs, done.message
 
 
 @settings(max_examples=300, deadline=None)
-@given(workflows(), ANSWERS)
-def test_every_way_of_running_agrees(text, answers):
+@given(workflows(calls=True), INPUTS, ANSWERS)
+def test_every_way_of_running_agrees(text, inputs, answers):
     plan = compile_document(load(text), "main")
-    expected_api = Api(answers)
-    expected = whole(plan, expected_api)
-    for way in (by_regions, through_json):
-        api = Api(answers)
-        assert way(plan, api) == expected
-        assert api.trace == expected_api.trace
+    agree(plan, inputs, answers, (by_regions, through_json))
+
+
+@settings(max_examples=100, deadline=None)
+@given(workflows(3, calls=True, depends=True), INPUTS, ANSWERS)
+def test_workflows_that_come_first_agree(text, inputs, answers):
+    plan = compile_document(load(text), "main")
+    agree(plan, inputs, answers, (through_json,))
+
+
+def agree(plan, inputs, answers, ways):
+    expected, expected_trace = result(whole, plan, inputs, Api(answers))
+    for way in ways:
+        found, trace = result(way, plan, inputs, Api(answers))
+        assert found == expected
+        assert trace == expected_trace
+
+
+def result(way, plan, inputs, api):
+    try:
+        return way(plan, inputs, api), api.trace
+    except InputError as error:
+        return str(error), api.trace
 
 
 @settings(max_examples=200, deadline=None)
