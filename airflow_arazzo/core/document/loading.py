@@ -10,6 +10,7 @@ from typing import Any
 
 from airflow_arazzo.core.document.models import Action, Document, Parameter, Step, Workflow
 from airflow_arazzo.core.document.objects import read_document
+from airflow_arazzo.core.document.order import in_order
 from airflow_arazzo.core.document.schemas import Resolver, inline_inputs, local_file
 from airflow_arazzo.core.document.shape import Reader, snake
 from airflow_arazzo.core.errors import DocumentError, Problem
@@ -54,7 +55,7 @@ def parse_document(source: Source, *, resolver: Resolver | None = None, dialect:
     document = read_document(reader)
     if isinstance(document, Document):
         _check_names(reader, document)
-        document = inline_inputs(reader, document, resolver or local_file)
+        document = in_order(reader, inline_inputs(reader, document, resolver or local_file))
     problems = _sorted(reader.problems)
     if not isinstance(document, Document) or any(problem.is_error for problem in problems):
         raise DocumentError(problems)
@@ -120,7 +121,9 @@ def _check_lists(reader: Reader, owner: Workflow | Step, fields: tuple[str, ...]
 
 
 def _identity(item: Action | Parameter) -> tuple[str, ...]:
-    return (item.name, item.location or "") if isinstance(item, Parameter) else (item.name,)
+    if not isinstance(item, Parameter):
+        return (item.name,)
+    return (item.name.lower() if item.location == "header" else item.name, item.location or "")
 
 
 def _check_twice(reader: Reader, rule: str, noun: str, items: Iterable[tuple[str | tuple[str, ...], str]]) -> None:

@@ -77,7 +77,14 @@ def check_workflows(subject: Subject) -> Iterator[Problem]:
                 known = [item.workflow_id for item in subject.workflows]
                 message = f"there is no workflow '{reference}'"
                 yield subject.error("unknown-workflow", at, message, near(reference, known))
-            elif (circle := _circle(target, (_identity(subject, workflow),))) is not None:
+                continue
+            if target.subject is not subject and not reference.startswith("$sourceDescriptions."):
+                message = f"'{reference}' is not how a workflow of another document is named"
+                severity = Severity.ERROR if subject.dialect == "strict" else Severity.WARNING
+                yield subject.problem(
+                    "loose-reference", severity, at, message, f"write '$sourceDescriptions.{reference}'"
+                )
+            if (circle := _circle(target, (_identity(subject, workflow),))) is not None:
                 message = f"workflows call each other in a circle: {' -> '.join(circle)}"
                 yield subject.error("recursive-workflow", at, message)
 

@@ -20,6 +20,7 @@ from airflow_arazzo.core.validation.flow import (
     check_steps,
     check_workflows,
 )
+from airflow_arazzo.core.validation.messages import check_messages
 from airflow_arazzo.core.validation.requests import (
     check_calls,
     check_credentials,
@@ -36,6 +37,7 @@ Check = Callable[[Subject], Iterator[Problem]]
 CHECKS: tuple[Check, ...] = (
     check_sources,
     check_operations,
+    check_messages,
     check_settings,
     check_expressions,
     check_conditions,

@@ -1,0 +1,113 @@
+"""The order of steps: as listed, except where ``dependsOn`` wants another one (Arazzo 1.1.0, Tool Behavior).
+
+Steps run one after the other, so a step that is listed before one it depends on is put behind it; the others stay as
+they are. In a workflow that uses ``dependsOn`` between its steps, reading a step's outputs is depending on it too,
+unless control can go back in it: then a step may mean the round before.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from airflow_arazzo.core.document.models import Document, Step, Workflow
+from airflow_arazzo.core.document.shape import Reader
+from airflow_arazzo.core.errors import ExpressionSyntaxError
+from airflow_arazzo.core.expressions import StepOutput, find_expressions
+
+Needs = Mapping[str, frozenset[str]]
+
+
+def in_order(reader: Reader, document: Document) -> Document:
+    """Return the document with the steps of each workflow in the order in which they can run.
+
+    Steps that depend on each other in a circle are noted as a problem, and stay as they are.
+    """
+    workflows = tuple(_in_order(reader, workflow) for workflow in document.workflows)
+    same = all(new is old for new, old in zip(workflows, document.workflows, strict=True))
+    return document if same else document.model_copy(update={"workflows": workflows})
+
+
+def _in_order(reader: Reader, workflow: Workflow) -> Workflow:
+    declared: Needs = {step.step_id: _declared(workflow, step) for step in workflow.steps}
+    if len(declared) < len(workflow.steps) or not any(declared.values()):
+        return workflow
+    implied = {} if _has_goto(workflow) else {step.step_id: _read(workflow, step) for step in workflow.steps}
+    both = {name: needs | implied.get(name, frozenset()) for name, needs in declared.items()}
+    order, _ = _sorted(both)
+    if len(order) < len(declared):
+        order, circle = _sorted(declared)
+        if circle:
+            message = f"steps of workflow '{workflow.workflow_id}' depend on each other: {' -> '.join(circle)}"
+            reader.error("circular-dependency", f"{workflow.step(circle[0]).at}/dependsOn", message)
+            return workflow
+    if list(declared) == order:
+        return workflow
+    return workflow.model_copy(update={"steps": tuple(workflow.step(name) for name in order)})
+
+
+def _declared(workflow: Workflow, step: Step) -> frozenset[str]:
+    names = (reference.removeprefix("$steps.") for reference in step.depends_on)
+    return frozenset(name for name in names if workflow.has_step(name))
+
+
+def _read(workflow: Workflow, step: Step) -> frozenset[str]:
+    """Return the steps whose outputs a step's request reads."""
+    return frozenset(
+        name for value in _values(step) for name in _steps_in(value) if workflow.has_step(name) and name != step.step_id
+    )
+
+
+def _values(step: Step) -> Iterator[Any]:
+    yield from (parameter.value for parameter in step.parameters)
+    yield step.correlation_id
+    if step.request_body is not None:
+        yield step.request_body.payload
+        yield from (item.value for item in step.request_body.replacements)
+
+
+def _steps_in(value: Any) -> Iterator[str]:
+    try:
+        for _, expression in find_expressions(value):
+            if isinstance(expression, StepOutput):
+                yield expression.step
+    except ExpressionSyntaxError:
+        return  # the validation says so
+
+
+def _has_goto(workflow: Workflow) -> bool:
+    lists = [workflow.success_actions, workflow.failure_actions]
+    lists += [actions for step in workflow.steps for actions in (step.on_success, step.on_failure)]
+    return any(action.type == "goto" and action.step_id for actions in lists for action in actions)
+
+
+def _sorted(needs: Needs) -> tuple[list[str], list[str]]:
+    """Return the steps so that each comes after what it needs, else in order; and a circle, if there is one."""
+    names = list(needs)
+    place = {name: index for index, name in enumerate(names)}
+    missing = {name: len(of) for name, of in needs.items()}
+    needed_by: dict[str, list[str]] = {name: [] for name in names}
+    for name, of in needs.items():
+        for need in of:
+            needed_by[need].append(name)
+    ready = [place[name] for name in names if not missing[name]]
+    order = []
+    while ready:
+        order.append(names[heapq.heappop(ready)])
+        for name in needed_by[order[-1]]:
+            missing[name] -= 1
+            if not missing[name]:
+                heapq.heappush(ready, place[name])
+    return order, _circle({name: needs[name] - set(order) for name in names if missing[name]})
+
+
+def _circle(needs: Needs) -> list[str]:
+    """Return the names along a circle, of steps that all need another of them; none of no steps."""
+    way = list(needs)[:1]
+    while way:
+        name = min(needs[way[-1]])
+        if name in way:
+            return [*way[way.index(name) :], name]
+        way.append(name)
+    return []
