@@ -80,7 +80,7 @@ class Course:
         return Response(status=status, headers=headers, body=body, seconds=time.monotonic() - self.started)
 
     def error(self, kind: str, text: str) -> TransportError:
-        return TransportError(kind, f"{_title(self.request)} at {self.hop.origin}: {text}", maybe_sent=self.sent)
+        return TransportError(kind, f"{self.hop.origin}: {text}", maybe_sent=self.sent)
 
     def failure(self, causes: list[BaseException], seconds: float, *, expired: bool) -> TransportError:
         """Return the error for what a library raised; its own words stay out, as they may hold the URL's query."""
@@ -127,12 +127,12 @@ def _checked(request: Request) -> tuple[str, str | None]:
     except ValueError:
         usable = False
     if not usable or not _VISIBLE.fullmatch(request.url):
-        raise _refused(request, "the URL is not absolute, http or https and percent-encoded")
+        raise _refused("the URL is not absolute, http or https and percent-encoded")
     if not _TOKEN.fullmatch(request.method):
-        raise _refused(request, "the method is no token")
+        raise _refused("the method is no token")
     for name, value in request.headers:
         if not _TOKEN.fullmatch(name) or _CONTROL.search(value):
-            raise _refused(request, f"header {name!r} holds a character that no header may hold")
+            raise _refused(f"header {name!r} holds a character that no header may hold")
     user, at, host = parts.netloc.rpartition("@")
     url = request.url.partition("#")[0]
     if at:
@@ -144,8 +144,8 @@ def _checked(request: Request) -> tuple[str, str | None]:
     return url, _basic(login, password) if at else None
 
 
-def _refused(request: Request, text: str) -> TransportError:
-    return TransportError("protocol", f"{_title(request)}: not sent: {text}", maybe_sent=False)
+def _refused(text: str) -> TransportError:
+    return TransportError("protocol", f"not sent: {text}", maybe_sent=False)
 
 
 def _own(headers: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -201,10 +201,6 @@ def _api_keys(request: Request) -> frozenset[str]:
     """Return the headers in which the operation's API keys travel, whoever put them there."""
     schemes = (scheme for combination in request.security for scheme in combination)
     return frozenset(str(scheme["name"]).lower() for scheme in schemes if scheme.get("name"))
-
-
-def _title(request: Request) -> str:
-    return f"{request.method} {request.template}".rstrip()
 
 
 def origin_of(url: str) -> str:
