@@ -5,15 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-_HERE: Final = Path(__file__).parent / "scenarios"
-_FILES: Final = {"aqua": "aqua-security-api.yaml", "anchore": "anchore-enterprise-api.yaml"}
-
 #: The scenario for both APIs of the examples.
-DEMO_SCENARIO: Final = _HERE / "demo.yaml"
+DEMO_SCENARIO: Final = Path(__file__).parent / "scenarios" / "demo.yaml"
+#: The folder with the examples, where this package is used from its checkout.
+_DAGS: Final = Path(__file__).parents[2] / "dags"
 
 
-def demo_descriptions() -> dict[str, Path]:
-    """Return the files of the examples' descriptions by API: the package's own, else those in ``dags`` beside it."""
-    packaged, beside = _HERE / "openapi", Path(__file__).parents[2] / "dags" / "openapi"
-    folder = packaged if packaged.is_dir() else beside
-    return {name: folder / file for name, file in _FILES.items()}
+def demo_descriptions(dags: Path = _DAGS) -> dict[str, Path]:
+    """Return the files of the examples' descriptions, by the names that the demo's scenario gives to the APIs.
+
+    :param dags: the folder with the example DAGs; they are not part of the installed package.
+    """
+    names = {"aqua": "aqua-security-api.yaml", "anchore": "anchore-enterprise-api.yaml"}
+    return {name: dags / "openapi" / file for name, file in names.items()}
