@@ -40,19 +40,26 @@ class Request:
     :param content: the body before serialization, for ``$request.body``.
     :param security: alternatives (or) of combinations (and) of resolved security schemes; empty for none.
     :param timeout: seconds for the whole exchange, None for the transport's default.
+    :param step: id of the step whose request it is.
+    :param idempotency_key: name of the header by which the server tells a repeated request from a new one; whoever
+        sends it fills that in. None where there is no such header.
+    :param resend: whether it may be sent again although it is not idempotent and may have reached the server.
     """
 
     method: str
-    url: str
-    headers: Headers = ()
-    body: bytes | None = None
+    url: str = field(repr=False)
+    headers: Headers = field(default=(), repr=False)
+    body: bytes | None = field(default=None, repr=False)
     source: str = ""
     template: str = ""
-    path: dict[str, Any] = field(default_factory=dict)
-    query: dict[str, Any] = field(default_factory=dict)
-    content: Any = ABSENT
-    security: tuple[tuple[dict[str, Any], ...], ...] = ()
+    path: dict[str, Any] = field(default_factory=dict, repr=False)
+    query: dict[str, Any] = field(default_factory=dict, repr=False)
+    content: Any = field(default=ABSENT, repr=False)
+    security: tuple[tuple[dict[str, Any], ...], ...] = field(default=(), repr=False)
     timeout: float | None = None
+    step: str = ""
+    idempotency_key: str | None = None
+    resend: bool = False
 
     @property
     def safe(self) -> bool:
@@ -77,8 +84,8 @@ class Response:
     """
 
     status: int
-    headers: Headers = ()
-    body: bytes = b""
+    headers: Headers = field(default=(), repr=False)
+    body: bytes = field(default=b"", repr=False)
     seconds: float = 0.0
 
     def header(self, name: str) -> str | None:
@@ -98,4 +105,4 @@ class Exchange:
     request: Request
     response: Response | None = None
     error: str | None = None
-    content: Any = ABSENT
+    content: Any = field(default=ABSENT, repr=False)

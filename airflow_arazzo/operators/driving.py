@@ -21,6 +21,7 @@ from airflow_arazzo.core.flow import Plan, Region, slice_region
 from airflow_arazzo.hooks.arazzo import SourceHooks
 from airflow_arazzo.hooks.placing import base_urls, connections_of, place_servers
 from airflow_arazzo.operators.inputs import run_inputs
+from airflow_arazzo.operators.sending import Sending, UnknownOutcomeError
 from airflow_arazzo.operators.xcoms import (
     finished_tasks,
     needed_steps,
@@ -78,10 +79,8 @@ class DrivesRegion(Operator):
         :raises AirflowException: if a failure of the region stands.
         """
         plan = self._placed_plan()
-        state = self._kept_state(context)
-        if state is None:
-            state = self._first_state(plan, context)
-        return self._drive(plan, state, context)
+        carried = self._kept_state(context) or Carried(self._first_state(plan, context))
+        return self._drive(plan, carried, context)
 
     def resume(self, context: Context, event: dict[str, Any] | None = None) -> dict[str, Any]:
         """Go on after a deferral with what the trigger has fired.
@@ -91,7 +90,7 @@ class DrivesRegion(Operator):
         carried = open_event(event)
         if carried.done is not None:
             return self._conclude(carried.state, carried.done, context)
-        return self._drive(self._placed_plan(), carried.state, context)
+        return self._drive(self._placed_plan(), carried, context)
 
     # beginning
 
@@ -132,62 +131,70 @@ class DrivesRegion(Operator):
 
     # driving
 
-    def _drive(self, plan: Plan, state: State, context: Context) -> dict[str, Any]:
+    def _drive(self, plan: Plan, carried: Carried, context: Context) -> dict[str, Any]:
         hooks = SourceHooks(connections_of(plan, self.connections))
+        sending = Sending(hooks.send, context, carried.sent)
         try:
-            wait = self._waiter(plan, context)
-            state, done = drive(plan, state, send=hooks.send, wait=wait, clock=clock.now, note=self._hear)
+            wait = self._waiter(plan, sending, context)
+            state, done = drive(plan, carried.state, send=sending.send, wait=wait, clock=sending.now, note=self._hear)
+        except UnknownOutcomeError as error:
+            push_refusal(context["ti"], self.region, str(error))
+            raise
         finally:
             hooks.close()
+        if done.outcome == "failed":
+            sending.let_retry()
         return self._conclude(state, done, context)
 
     def _hear(self, note: Note) -> None:
         (self.log.warning if note.warning else self.log.info)("%s", note.text)
 
-    def _waiter(self, plan: Plan, context: Context) -> Callable[[State, float], None]:
+    def _waiter(self, plan: Plan, sending: Sending, context: Context) -> Callable[[State, float], None]:
         """Return what to do about a wait: give the worker back, or sleep."""
         slept = 0.0
 
         def wait(state: State, seconds: float) -> None:
             nonlocal slept
+            if state.resume_at is not None and state.resume_at <= clock.now():
+                return  # the wait was counted from an answer of an earlier start
             short = not self.region.loop and seconds <= SHORT_WAIT and slept + seconds <= SHORT_WAITS
             if self.deferrable and not short:
-                self._defer(plan, state, seconds)
+                self._defer(plan, Carried(state, sent=sending.sent), seconds)
             if self.waits_by_rescheduling:
-                self._reschedule(plan, state, seconds, context)
+                self._reschedule(Carried(state, sent=sending.sent), seconds, context)
             slept += seconds
             clock.sleep(seconds)
 
         return wait
 
-    def _defer(self, plan: Plan, state: State, seconds: float) -> None:
+    def _defer(self, plan: Plan, carried: Carried, seconds: float) -> None:
         self.log.info("Waiting %.3g s in the triggerer", seconds)
         trigger = ArazzoTrigger(
             plan=_without_bindings(plan).model_dump_json(exclude_defaults=True),
-            state=pack(Carried(state), self.plan),
+            state=pack(carried, self.plan),
             connections=connections_of(plan, self.connections),
             sends=self.region.safe,
         )
-        deadline = state.frames[0].deadline
+        deadline = carried.state.frames[0].deadline
         timeout = None if deadline is None else timedelta(seconds=max(deadline - clock.now(), 0.0) + GRACE)
         raise TaskDeferred(trigger=trigger, method_name="resume", timeout=timeout)
 
-    def _reschedule(self, plan: Plan, state: State, seconds: float, context: Context) -> None:
+    def _reschedule(self, carried: Carried, seconds: float, context: Context) -> None:
         store = task_state_store(context)
         if store is None:
             self.log.warning("This Airflow keeps no state between the starts of a task (3.3 does): sleeping instead")
             return
-        store.set(_STATE_KEY, {"try": context["ti"].try_number, "state": pack(Carried(state), self.plan)})
+        store.set(_STATE_KEY, {"try": context["ti"].try_number, "state": pack(carried, self.plan)})
         again = datetime.fromtimestamp(clock.now() + seconds, tz=timezone.utc)
         raise AirflowRescheduleException(again)  # type: ignore[no-untyped-call]
 
-    def _kept_state(self, context: Context) -> State | None:
+    def _kept_state(self, context: Context) -> Carried | None:
         """Return the state in which this try was rescheduled; None at the first start of a try."""
         store = task_state_store(context) if self.waits_by_rescheduling else None
         kept = store.get(_STATE_KEY) if store is not None else None
         if not isinstance(kept, dict) or kept.get("try") != context["ti"].try_number:
             return None
-        return unpack(kept["state"]).state
+        return unpack(kept["state"])
 
     # ending
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from airflow.providers.common.compat.sdk import AirflowException
@@ -27,10 +27,12 @@ class Carried:
 
     :param state: where the run of the region stands.
     :param done: how it has ended, if it has.
+    :param sent: how many requests that are not idempotent each step has sent.
     """
 
     state: State
     done: Done | None = None
+    sent: dict[str, int] = field(default_factory=dict)
 
 
 class ArazzoTrigger(BaseTrigger):
@@ -121,7 +123,8 @@ def pack(carried: Carried, plan: Plan) -> str:
     done = carried.done
     value = {
         "state": carried.state.model_dump(mode="json", exclude_defaults=True),
-        "done": done and {name: getattr(done, name) for name in ("outcome", "target", "step", "message", "outputs")},
+        "done": done and {name: getattr(done, name) for name in ("outcome", "target", "step", "message", "outputs", "inputs")},
+        "sent": carried.sent,
     }
     return seal_json(value, secret=_has_secrets(carried.state, plan))
 
@@ -134,7 +137,8 @@ def unpack(text: str) -> Carried:
     try:
         value = unseal_json(text)
         done = value["done"]
-        return Carried(State.model_validate_json(json.dumps(value["state"])), Done(**done) if done else None)
+        state = State.model_validate_json(json.dumps(value["state"]))
+        return Carried(state, Done(**done) if done else None, dict(value.get("sent") or {}))
     except (KeyError, TypeError, ValueError) as error:
         raise AirflowException(f"a carried state cannot be read: {type(error).__name__}") from None
 

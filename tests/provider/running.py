@@ -19,8 +19,8 @@ class Run:
     states: dict[str, str] = field(default_factory=dict)
     stored: dict[str, Any] | None = None
 
-    def context(self, task_id: str, try_number: int = 1) -> dict[str, Any]:
-        context = {"params": self.params, "ti": TaskInstance(self, task_id, try_number)}
+    def context(self, task_id: str, try_number: int = 1, max_tries: int = 0) -> dict[str, Any]:
+        context = {"params": self.params, "ti": TaskInstance(self, task_id, try_number, max_tries=max_tries)}
         if self.stored is not None:
             context["task_state_store"] = Store(self.stored)
         return context
@@ -43,6 +43,8 @@ class TaskInstance:
     try_number: int = 1
     dag_id: str = "dag"
     run_id: str = "run"
+    map_index: int = -1
+    max_tries: int = 0
 
     def xcom_push(self, key: str, value: Any) -> None:
         self.run.xcoms[self.task_id, key] = json.loads(json.dumps(value))
@@ -62,6 +64,8 @@ class Store:
         return self.values.get(key, default)
 
     def set(self, key: str, value: Any) -> None:
+        if value is None:
+            raise ValueError("Cannot set value as None")
         self.values[key] = json.loads(json.dumps(value))
 
     def delete(self, key: str) -> None:

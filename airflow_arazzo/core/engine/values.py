@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from airflow_arazzo.core.absent import ABSENT
@@ -41,7 +42,7 @@ def step_request(plan: Plan, planned: PlannedStep, operation: Operation, context
     try:
         arguments = [_argument(parameter, plan, context) for parameter in step.parameters]
         body = _body(step.request_body, plan, context) if step.request_body else None
-        return build_request(
+        request = build_request(
             operation,
             arguments,
             body,
@@ -51,6 +52,10 @@ def step_request(plan: Plan, planned: PlannedStep, operation: Operation, context
         )
     except (EvaluationError, RequestError) as error:
         raise RequestError(f"step '{step.step_id}': {error}; nothing was sent") from error
+    settings = planned.settings
+    return replace(
+        request, step=step.step_id, idempotency_key=settings.idempotency_key, resend=settings.resend or False
+    )
 
 
 def _argument(parameter: Parameter, plan: Plan, context: Context) -> Argument:
