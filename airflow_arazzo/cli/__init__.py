@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 
 import click
+
+#: Plugins of pydantic are looked for in every installed package, which takes longer than reading a document.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 COMMANDS = {
     "validate": "airflow_arazzo.cli.validate",

@@ -8,7 +8,7 @@ resolved, so a step's parameters and actions are the objects themselves.
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -30,6 +30,20 @@ class Model(BaseModel):
 
     at: str = Field(default="", exclude=True, repr=False)
     extensions: dict[str, Any] = Field(default_factory=dict)
+
+
+AnyModel = TypeVar("AnyModel", bound=Model)
+
+
+def unplaced(model: AnyModel) -> AnyModel:
+    """Return an object without its places, and without those of the objects in it: they are its document's."""
+    update: dict[str, Any] = {"at": ""}
+    for name, value in model.__dict__.items():
+        if isinstance(value, Model):
+            update[name] = unplaced(value)
+        elif isinstance(value, tuple) and value and isinstance(value[0], Model):
+            update[name] = tuple(unplaced(item) for item in value)
+    return model.model_copy(update=update)
 
 
 class Info(Model):

@@ -56,6 +56,8 @@ class Settings(BaseModel):
 
     def over(self, base: Settings) -> Settings:
         """Return ``base`` with everything that is set here put over it; mappings are merged by key."""
+        if not self.given():
+            return base
         merged = dict(base.given())
         for name, value in self.given().items():
             before = merged.get(name)
@@ -75,7 +77,9 @@ def settings_of(extensions: Mapping[str, Any], pointer: str, source: Source) -> 
     :param source: the document's text.
     :raises DocumentError: with every problem: ``unknown-setting``, ``invalid-setting``.
     """
-    given = extensions.get(EXTENSION, {})
+    if EXTENSION not in extensions:
+        return Settings.model_construct()
+    given = extensions[EXTENSION]
     if not isinstance(given, dict):
         message = f"'{EXTENSION}' is a map of settings, and this is {describe(given)}"
         raise DocumentError([source.problem("invalid-setting", Severity.ERROR, pointer, message)])

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, cast
 
-from airflow_arazzo.core.document.models import Model
+from airflow_arazzo.core.document.models import AnyModel
 from airflow_arazzo.core.errors import Problem, Severity
 from airflow_arazzo.core.expressions.context import Dialect
 from airflow_arazzo.core.source import Source
@@ -26,7 +26,6 @@ class Broken(Enum):
 
 
 BROKEN: Final = Broken.BROKEN
-AnyModel = TypeVar("AnyModel", bound=Model)
 
 
 class Reader:

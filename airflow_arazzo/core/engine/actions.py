@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timezone
-from email.utils import parsedate_to_datetime
 
 from airflow_arazzo.core.criteria import evaluate
 from airflow_arazzo.core.document.models import Action, Criterion
@@ -14,6 +13,9 @@ from airflow_arazzo.core.engine.state import CriterionRecord, Note
 from airflow_arazzo.core.exchange import Exchange, Response
 from airflow_arazzo.core.expressions import Context, Dialect
 from airflow_arazzo.core.flow import PlannedStep
+
+#: Seconds; servers that ask for more mean for ever.
+LONGEST_WAIT = 1e9
 
 
 @dataclass(frozen=True)
@@ -58,9 +60,10 @@ def judge(
     for criterion in criteria:
         verdict = evaluate(criterion, context, dialect)
         reason = conceal(verdict.reason, secrets)
-        records.append(
-            CriterionRecord(condition=criterion.condition, passed=verdict.passed, reason=reason, action=action)
+        record = CriterionRecord.model_construct(
+            condition=criterion.condition, passed=verdict.passed, reason=reason, action=action
         )
+        records.append(record)
         if verdict.error and all(record.passed for record in records[:-1]):
             text = f"criterion {criterion.condition!r} could not be evaluated, which counts as not met: {verdict.error}"
             notes.append(Note(conceal(text, secrets), warning=True))
@@ -76,8 +79,8 @@ def judge_success(
     if planned.step.success_criteria:
         return judge(planned.step.success_criteria, context, dialect, secrets)
     status = exchange.response.status
-    record = CriterionRecord(condition="2xx", passed=200 <= status <= 299, reason=f"2xx expected: status was {status}")
-    return Judgement(record.passed, (record,))
+    passed, reason = 200 <= status <= 299, f"2xx expected: status was {status}"
+    return Judgement(passed, (CriterionRecord.model_construct(condition="2xx", passed=passed, reason=reason),))
 
 
 def choose(
@@ -115,11 +118,13 @@ def retry_after(response: Response | None, otherwise: float, now: float) -> floa
     """
     text = (response.header("Retry-After") or "").strip() if response else ""
     if text.isascii() and text.isdigit():
-        return float(text)
+        return float(text) if len(text) < 10 else LONGEST_WAIT
+    if not text:
+        return otherwise
+    from email.utils import parsedate_to_datetime
+
     try:
-        date = parsedate_to_datetime(text) if text else None
-    except ValueError:
-        date = None
-    if date is None:
+        date = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
         return otherwise
     return max(0.0, (date if date.tzinfo else date.replace(tzinfo=timezone.utc)).timestamp() - now)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from airflow_arazzo.core.engine.schemas import schema_errors
 from airflow_arazzo.core.engine.secrets import is_sensitive
-from airflow_arazzo.core.errors import InputError
+from airflow_arazzo.core.errors import EvaluationError, InputError
 from airflow_arazzo.core.flow import Plan
 
 
@@ -38,11 +39,10 @@ def _defaults(schema: Any) -> dict[str, Any]:
 def _schema_findings(plan: Plan, given: Mapping[str, Any]) -> list[str]:
     if not isinstance(plan.inputs, dict | bool):
         return []
-    from jsonschema import Draft202012Validator
-
-    validator = Draft202012Validator(plan.inputs, format_checker=Draft202012Validator.FORMAT_CHECKER)
-    errors = sorted(validator.iter_errors(dict(given)), key=lambda error: [str(part) for part in error.absolute_path])
-    return list(dict.fromkeys(_finding(plan, error) for error in errors))
+    try:
+        return list(dict.fromkeys(_finding(plan, error) for error in schema_errors(plan.inputs, dict(given))))
+    except EvaluationError as error:
+        return [f"inputs cannot be checked: {error}"]
 
 
 def _finding(plan: Plan, error: Any) -> str:

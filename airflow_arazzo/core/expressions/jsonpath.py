@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import ClassVar, Literal
 
-import regex
 from iregexp_check import check
 from jsonpath_rfc9535 import JSONPathEnvironment
 from jsonpath_rfc9535.function_extensions import ExpressionType, FilterFunction
 
-REGEX_SECONDS = 1.0
+from airflow_arazzo.core.errors import ExpressionSyntaxError
+from airflow_arazzo.core.expressions.patterns import SECONDS, compile_pattern
 
 
 class BoundedPattern(FilterFunction):
@@ -19,8 +18,8 @@ class BoundedPattern(FilterFunction):
     arg_types: ClassVar[list[ExpressionType]] = [ExpressionType.VALUE, ExpressionType.VALUE]
     return_type = ExpressionType.LOGICAL
 
-    def __init__(self, find: Callable[..., Any]) -> None:
-        self.find = find
+    def __init__(self, method: Literal["fullmatch", "search"]) -> None:
+        self.method = method
 
     def __call__(self, string: object, pattern: object) -> bool:
         """Tell whether the string matches.
@@ -30,9 +29,10 @@ class BoundedPattern(FilterFunction):
         if not isinstance(string, str) or not isinstance(pattern, str) or not check(pattern):
             return False
         try:
-            return self.find(python_pattern(pattern), string, timeout=REGEX_SECONDS) is not None
-        except regex.error:
+            compiled = compile_pattern(python_pattern(pattern))
+        except ExpressionSyntaxError:
             return False
+        return getattr(compiled, self.method)(string, timeout=SECONDS) is not None
 
 
 class BoundedEnvironment(JSONPathEnvironment):
@@ -43,8 +43,8 @@ class BoundedEnvironment(JSONPathEnvironment):
     def setup_function_extensions(self) -> None:
         """Replace the two functions that run regular expressions."""
         super().setup_function_extensions()
-        self.function_extensions["match"] = BoundedPattern(regex.fullmatch)
-        self.function_extensions["search"] = BoundedPattern(regex.search)
+        self.function_extensions["match"] = BoundedPattern("fullmatch")
+        self.function_extensions["search"] = BoundedPattern("search")
 
 
 def python_pattern(pattern: str) -> str:

@@ -15,7 +15,7 @@ from airflow_arazzo.core.document import (
     resolve_unmatched,
     settings_of,
 )
-from airflow_arazzo.core.document.models import Step, Workflow
+from airflow_arazzo.core.document.models import Step, Workflow, unplaced
 from airflow_arazzo.core.document.settings import EXTENSION, Settings
 from airflow_arazzo.core.errors import DocumentError, Problem, Severity
 from airflow_arazzo.core.expressions import Dialect, Input, declared_name, find_expressions
@@ -26,7 +26,7 @@ from airflow_arazzo.core.openapi import UnresolvedOperation, find_operation
 from airflow_arazzo.core.openapi.operation import Operation
 from airflow_arazzo.core.openapi.sources import Overrides, Sources
 
-_NO_SETTINGS = Settings()
+_NO_SETTINGS = Settings.model_construct()
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ class _Compiler:
         graph = graph.only(reachable)
         steps = {step: planned[step] for step in graph.steps}
         document = loaded.document
-        return Plan(
+        return Plan.model_construct(
             key=f"{prefix}{workflow.workflow_id}",
             workflow_id=workflow.workflow_id,
             dialect=self.options.dialect,
@@ -127,7 +127,7 @@ class _Compiler:
 
     def _graph(self, workflow: Workflow, planned: Mapping[str, PlannedStep], children: Mapping[str, Plan]) -> FlowGraph:
         unmatched = {step: plan.unmatched for step, plan in planned.items()}
-        keys = {reference: workflow_key(reference) for reference in _references(workflow)}
+        keys = {reference: workflow_key(reference) for reference in named_workflows(workflow)}
         return build_graph(workflow, unmatched, {k: v for k, v in keys.items() if v in children})
 
     def _settings(self, loaded: LoadedDocument, workflow: Workflow) -> Settings:
@@ -148,8 +148,8 @@ class _Compiler:
         settings = self._step_settings(loaded, workflow, step)
         unmatched = settings.unmatched or ("auto" if self.options.dialect == "lenient" else "next")
         protocol = _protocol(step, sources)
-        return PlannedStep(
-            step=Step.model_validate(merged.model_dump()),  # without the places, which are the document's
+        return PlannedStep.model_construct(
+            step=unplaced(merged),
             operation=None if protocol or step.workflow_id else self._operation(loaded, sources, step),
             workflow=workflow_key(step.workflow_id) if step.workflow_id else None,
             unmatched=resolve_unmatched(workflow, step, unmatched),
@@ -179,7 +179,7 @@ class _Compiler:
         children: dict[str, Plan] = {}
         here = (loaded.source.uri, workflow.workflow_id)
         inner = replace(self, calling=(*self.calling, here), options=replace(self.options, step_settings={}))
-        for reference, at in _references(workflow).items():
+        for reference, at in named_workflows(workflow).items():
             key = workflow_key(reference)
             child_loaded, child_sources, child = self._resolve(loaded, sources, reference, at)
             there = (child_loaded.source.uri, child.workflow_id)
@@ -207,7 +207,7 @@ class _Compiler:
             raise DocumentError([_problem(loaded, "unknown-workflow", at, message)]) from None
 
 
-def _references(workflow: Workflow) -> dict[str, str]:
+def named_workflows(workflow: Workflow) -> dict[str, str]:
     """Return the workflows that a workflow names, with the pointer to where it first does."""
     found: dict[str, str] = {}
     for index, reference in enumerate(workflow.depends_on):
@@ -255,7 +255,7 @@ def _path_needs(workflow: Workflow, steps: tuple[PlannedStep, ...], dialect: Dia
                 if name in required or "default" in (properties.get(name) or {}):
                     continue
                 label = operation.operation_id or f"{operation.method} {operation.path}"
-                yield PathNeed(
+                yield PathNeed.model_construct(
                     input=name, step=planned.step_id, parameter=spec.name, operation=label, allowed=spec.allowed
                 )
 

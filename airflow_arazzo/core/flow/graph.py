@@ -70,9 +70,9 @@ def _edges(step: Step, transfer: Transfer, workflows: Mapping[str, str]) -> Iter
     target = transfer.step_id or END
     name = transfer.action.name if transfer.action else None
     key = workflows.get(transfer.workflow_id) if transfer.workflow_id else None
-    yield Edge(source=step.step_id, target=target, kind=transfer.kind, action=name, workflow=key)
+    yield Edge.model_construct(source=step.step_id, target=target, kind=transfer.kind, action=name, workflow=key)
     if transfer.kind == "retry" and target != step.step_id:
-        yield Edge(source=target, target=step.step_id, kind="retry", action=name)
+        yield Edge.model_construct(source=target, target=step.step_id, kind="retry", action=name)
 
 
 def components(graph: FlowGraph) -> list[tuple[str, ...]]:

@@ -68,7 +68,7 @@ def _build_region(group: tuple[str, ...], around: Surroundings) -> Region:
     loop = _loop(group, around)
     settings = around.steps[entry].settings
     rounds = settings.max_rounds or (ITERATION_ROUNDS if loop == "iteration" else None)
-    return Region(
+    return Region.model_construct(
         task_id=entry,
         steps=group,
         loop=loop,

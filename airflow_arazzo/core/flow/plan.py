@@ -21,9 +21,9 @@ END = ""
 
 
 class PlanValue(BaseModel):
-    """The base of the values in this module."""
+    """The base of the values in this module; the compiler makes them by ``model_construct``, without validators."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
 
 class Edge(PlanValue):
@@ -65,7 +65,7 @@ class PlannedStep(PlanValue):
     workflow: str | None = None
     unmatched: Literal["next", "fail"] = "next"
     next: str | None = None
-    settings: Settings = Field(default_factory=Settings)
+    settings: Settings = Field(default_factory=Settings.model_construct)
     protocol: str | None = None
 
     @property
@@ -147,7 +147,7 @@ class Plan(PlanValue):
     sensitive: tuple[str, ...] = ()
     depends_on: tuple[str, ...] = ()
     children: dict[str, Plan] = Field(default_factory=dict)
-    settings: Settings = Field(default_factory=Settings)
+    settings: Settings = Field(default_factory=Settings.model_construct)
 
     @cached_property
     def _steps(self) -> dict[str, PlannedStep]:

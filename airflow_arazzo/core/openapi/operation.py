@@ -11,9 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class Value(BaseModel):
-    """The base of the values in this module."""
+    """The base of the values in this module; reading a description makes them by ``model_construct``, checked."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
 
 class ServerVariable(Value):
@@ -46,7 +46,7 @@ class ParameterSpec(Value):
     content_type: str | None = None
     schema_: dict[str, Any] | bool = Field(default=True, alias="schema")
 
-    model_config = ConfigDict(frozen=True, populate_by_name=True)
+    model_config = ConfigDict(frozen=True, populate_by_name=True, defer_build=True)
 
     @property
     def allowed(self) -> tuple[Any, ...]:
@@ -61,7 +61,7 @@ class BodySpec(Value):
     schema_: dict[str, Any] | bool = Field(default=True, alias="schema")
     encoding: dict[str, Any] = Field(default_factory=dict)
 
-    model_config = ConfigDict(frozen=True, populate_by_name=True)
+    model_config = ConfigDict(frozen=True, populate_by_name=True, defer_build=True)
 
 
 class SecurityScheme(Value):

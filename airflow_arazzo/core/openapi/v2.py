@@ -42,7 +42,7 @@ def build_operation(description: Description, endpoint: Endpoint) -> Operation:
     item, raw = locate(description, endpoint)
     parameters = _parameters(description, item, raw)
     bodies = _bodies(description, raw, parameters)
-    return Operation(
+    return Operation.model_construct(
         source=description.name,
         operation_id=endpoint.operation_id,
         pointer=endpoint.pointer,
@@ -69,9 +69,10 @@ def _servers(description: Description, raw: dict[str, Any]) -> tuple[Server, ...
     ]
     schemes = sorted(schemes or [own], reverse=True)
     if not host and own != given.scheme:
-        return (Server(url=path),)
+        return (Server.model_construct(url=path),)
     host = host or given.netloc
-    return tuple(Server(url=absolute_server(description, f"{scheme}://{host}{path}")) for scheme in schemes)
+    urls = (absolute_server(description, f"{scheme}://{host}{path}") for scheme in schemes)
+    return tuple(Server.model_construct(url=url) for url in urls)
 
 
 def _parameters(description: Description, item: dict[str, Any], raw: dict[str, Any]) -> list[dict[str, Any]]:
@@ -90,7 +91,7 @@ def _parameter(raw: dict[str, Any]) -> ParameterSpec | None:
         return None
     plain = ("form", False) if place == "query" else ("simple", False)
     style, explode = _FORMATS.get(str(raw.get("collectionFormat")), plain)
-    return ParameterSpec(
+    return ParameterSpec.model_construct(
         name=str(raw["name"]),
         location=place,
         required=raw.get("required") is True or place == "path",
@@ -116,12 +117,15 @@ def _bodies(description: Description, raw: dict[str, Any], parameters: list[dict
         files = any(entry.get("type") == "file" for entry in fields)
         forms = [name for name in consumes if name.startswith((FORM, MULTIPART)) and not (files and name == FORM)]
         schema = {"type": "object", "properties": {str(entry["name"]): _schema(entry, FORM_DEPTH) for entry in fields}}
-        return tuple(BodySpec(content_type=name, schema=schema) for name in forms or [MULTIPART if files else FORM])
+        return tuple(
+            BodySpec.model_construct(content_type=name, schema=schema)
+            for name in forms or [MULTIPART if files else FORM]
+        )
     body = next((entry for entry in parameters if entry.get("in") == "body"), None)
     if body is None:
         return ()
     return tuple(
-        BodySpec(content_type=name, schema=prune(description, body.get("schema"), depth_for(name)))
+        BodySpec.model_construct(content_type=name, schema=prune(description, body.get("schema"), depth_for(name)))
         for name in consumes or ["application/json"]
     )
 
@@ -141,7 +145,7 @@ def _scheme(description: Description, key: str, scopes: Any) -> SecurityScheme:
     kind = str(raw.get("type") or "")
     flow = str(raw.get("flow") or "")
     urls = {name: raw[name] for name in ("authorizationUrl", "tokenUrl") if name in raw}
-    return SecurityScheme(
+    return SecurityScheme.model_construct(
         key=key,
         type="http" if kind == "basic" else kind,
         scheme="basic" if kind == "basic" else "",

@@ -76,7 +76,7 @@ def build_operation(description: Description, endpoint: Endpoint) -> Operation:
     """Translate one operation (Operation Object)."""
     item, raw = locate(description, endpoint)
     body = description.follow(raw.get("requestBody"))
-    return Operation(
+    return Operation.model_construct(
         source=description.name,
         operation_id=endpoint.operation_id,
         pointer=endpoint.pointer,
@@ -98,19 +98,19 @@ def _servers(description: Description, raw: dict[str, Any], item: dict[str, Any]
         servers = [server for server in sequence(level.get("servers")) if isinstance(server, dict)]
         if servers:
             return tuple(_server(description, server) for server in servers)
-    return (Server(url=absolute_server(description, "/")),)
+    return (Server.model_construct(url=absolute_server(description, "/")),)
 
 
 def _server(description: Description, server: dict[str, Any]) -> Server:
     variables = {
-        str(name): ServerVariable(
+        str(name): ServerVariable.model_construct(
             default=scalar(mapping(variable).get("default")),
             enum=tuple(scalar(value) for value in sequence(mapping(variable).get("enum"))),
         )
         for name, variable in mapping(server.get("variables")).items()
     }
     url = absolute_server(description, str(server.get("url") or "/").strip())
-    return Server(url=url, variables=variables, description=str(server.get("description") or ""))
+    return Server.model_construct(url=url, variables=variables, description=str(server.get("description") or ""))
 
 
 def scalar(value: Any) -> str:
@@ -145,7 +145,7 @@ def _parameter(description: Description, raw: dict[str, Any]) -> ParameterSpec |
     explode = raw.get("explode")
     content_type, media = next(iter(mapping(raw.get("content")).items()), (None, {}))
     schema = description.follow(media).get("schema") if content_type else raw.get("schema")
-    return ParameterSpec(
+    return ParameterSpec.model_construct(
         name=str(name),
         location=place,
         required=raw.get("required") is True or place == "path",
@@ -161,7 +161,7 @@ def _bodies(description: Description, body: dict[str, Any]) -> Iterator[BodySpec
     for content_type, entry in mapping(body.get("content")).items():
         media = description.follow(entry)
         schema = media.get("schema", media.get("itemSchema"))
-        yield BodySpec(
+        yield BodySpec.model_construct(
             content_type=str(content_type),
             schema=prune(description, schema, depth_for(str(content_type))),
             encoding={str(name): _encoding(entry) for name, entry in mapping(media.get("encoding")).items()},
@@ -194,7 +194,7 @@ def _scheme(description: Description, key: str, scopes: Any) -> SecurityScheme:
     """Return one scheme; its type is empty if the description does not declare it, so that nothing satisfies it."""
     schemes = mapping(mapping(description.raw.get("components")).get("securitySchemes"))
     raw = description.follow(schemes.get(key) or _scheme_reference(key))
-    return SecurityScheme(
+    return SecurityScheme.model_construct(
         key=key,
         type=str(raw.get("type") or ""),
         scheme=str(raw.get("scheme") or "").lower(),

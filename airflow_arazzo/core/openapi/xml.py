@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from xml.sax.saxutils import escape, quoteattr
 
 from airflow_arazzo.core.openapi.data_url import PayloadError
 from airflow_arazzo.core.openapi.encoding import scalar_text
 from airflow_arazzo.core.openapi.schemas import property_of
 
+_TEXT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
+_ATTRIBUTE = _TEXT | str.maketrans({'"': "&quot;", "\n": "&#10;", "\t": "&#9;"})
 _NAME = re.compile(r"[^\W\d][\w.-]*(:[^\W\d][\w.-]*)?")
 
 
@@ -40,13 +41,14 @@ def _element(name: str, schema: Any, value: Any) -> str:
     attributes, children = "", ""
     if facts.get("namespace"):
         declared = f"xmlns:{facts['prefix']}" if facts.get("prefix") else "xmlns"
-        attributes += f" {declared}={quoteattr(str(facts['namespace']))}"
+        attributes += f' {declared}="{str(facts["namespace"]).translate(_ATTRIBUTE)}"'
     if not isinstance(value, dict):
-        return f"<{name}{attributes}>{escape(_text(value))}</{name}>"
+        return f"<{name}{attributes}>{_text(value).translate(_TEXT)}</{name}>"
     for key, item in value.items():
         part = property_of(schema, key)
         if _is_attribute(part):
-            attributes += f" {_checked(str(_xml(part).get('name') or key))}={quoteattr(_text(item))}"
+            attribute = _checked(str(_xml(part).get("name") or key))
+            attributes += f' {attribute}="{_text(item).translate(_ATTRIBUTE)}"'
         else:
             children += _children(key, part, item)
     return f"<{name}{attributes}>{children}</{name}>"
