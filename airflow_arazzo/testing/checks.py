@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Container, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -109,11 +110,17 @@ def _body_schema(description: Description, operation: Operation, content_type: s
 
 def _violations(description: Description, schema: Any, request: Received) -> Iterator[str]:
     from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import UnknownType
+    from referencing.exceptions import Unresolvable
 
     base = description.source.uri
     whole = _modern(absolute_references(schema, base))
     validator = Draft202012Validator(whole, registry=_registry(description))
-    for error in validator.iter_errors(request.content):
+    try:
+        errors = list(validator.iter_errors(request.content))
+    except (UnknownType, Unresolvable, re.error):
+        return  # the schema itself is at fault
+    for error in errors:
         place = "/".join(map(str, error.absolute_path))
         yield f"body{f' at {place}' if place else ''}: {error.message}"
 

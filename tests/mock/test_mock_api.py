@@ -241,6 +241,15 @@ paths:
     assert split.send("POST", "/things", {"name": 1}).status == 400
 
 
+@pytest.mark.parametrize("schema", ["{$ref: '#/nowhere'}", "{type: float}", "{type: string, pattern: '['}"])
+def test_a_schema_that_is_at_fault_refuses_nothing(start, write, schema):
+    text = SHOP.replace(
+        "schema: {$ref: '#/components/schemas/Order'}}}\n      responses", f"schema: {schema}}}}}\n      responses"
+    )
+    shop = start({"shop": write("shop.yaml", text)})
+    assert shop.send("POST", "/orders", "text").status == 201
+
+
 SCHEMAS = [
     {"type": "string", "minLength": 12, "maxLength": 14},
     {"type": "string", "format": "uuid"},
