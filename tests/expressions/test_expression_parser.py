@@ -108,7 +108,6 @@ def test_dots_in_a_name_are_a_name_in_strict_and_may_be_navigation_in_lenient():
         ("$inputs.a#/b~2", 12, "'~' is written '~0'"),
         ("$steps.a.outputs.", 17, None),
         ("$steps.a.output.b", 8, "did you mean '$steps.a.outputs.b'?"),
-        ("$steps.a.b", 8, "did you mean '$steps.a.outputs.b'?"),
         ("$workflows.a.input.b", 12, "did you mean '$workflows.a.inputs.b'?"),
         ("$response.headers.Location", 10, "did you mean '$response.header.Location'?"),
         ("$response.status", 10, "did you mean '$statusCode'?"),

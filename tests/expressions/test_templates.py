@@ -8,6 +8,7 @@ from airflow_arazzo.core.expressions import (
     ExpressionSyntaxError,
     Input,
     find_expressions,
+    find_loose,
     is_selector,
     parse_template,
     scan_expression,
@@ -121,12 +122,20 @@ def test_whole_strings_that_are_one_expression(text):
     assert template.sole.text == text.strip()
 
 
+def test_an_output_may_be_named_without_the_word_outputs_in_lenient():
+    assert parse_template("$steps.W.status").sole == parse_template("$steps.W.outputs.status").sole
+    (loose,) = find_loose("say {$steps.W.status} now")
+    assert loose.portable == "{$steps.W.outputs.status}"
+    with pytest.raises(ExpressionSyntaxError):
+        parse_template("$steps.W.status", "strict")
+
+
 @pytest.mark.parametrize("dialect", ["lenient", "strict"])
 @pytest.mark.parametrize(
     ("text", "offset"),
     [
-        ("$steps.W.status", 8),
-        ("say {$steps.W.status} now", 13),
+        ("$steps.W.output.status", 8),
+        ("say {$steps.W.output.status} now", 13),
         ("{$response.headers.X}", 11),
         ("$inputs.", 8),
         ("$response.body/a", 14),

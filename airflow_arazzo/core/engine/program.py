@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from airflow_arazzo.core.document import LoadedDocument, load_document
+from airflow_arazzo.core.document.models import Workflow
 from airflow_arazzo.core.errors import DocumentError, Problem
-from airflow_arazzo.core.flow import Options, Plan, compile_document
+from airflow_arazzo.core.flow import Options, Plan, choose_workflow, compile_document, named_workflows, workflow_key
 from airflow_arazzo.core.openapi.sources import Overrides, Sources
 from airflow_arazzo.core.validation import validate
 
@@ -24,11 +25,14 @@ def load_plan(
     :param workflow_id: which workflow; None where the document has only one.
     :param options: dialect and settings.
     :param overrides: files of source descriptions by name or URL, where they are elsewhere than the document says.
-    :raises DocumentError: with every error of the document, located; warnings do not raise.
+    :raises DocumentError: with every error that concerns the workflow, located; warnings do not raise, nor do errors of
+        other workflows of the document that it has nothing to do with.
     """
     options = options or Options()
-    loaded, sources, _ = check_document(path, options, overrides)
-    return compile_document(loaded, workflow_id, options, sources)
+    loaded, sources, problems = _read(path, options, overrides)
+    workflow = choose_workflow(loaded, workflow_id)
+    _refuse(filter(_concerned(loaded, sources, workflow), problems))
+    return compile_document(loaded, workflow.workflow_id, options, sources)
 
 
 def load_plans(path: str | Path, options: Options | None = None, overrides: Overrides | None = None) -> Iterator[Plan]:
@@ -47,10 +51,45 @@ def check_document(
     :returns: the document, its source descriptions, and its warnings.
     :raises DocumentError: with every error.
     """
-    loaded = load_document(path)
+    loaded, sources, problems = _read(path, options, overrides)
+    _refuse(problems)
+    return loaded, sources, problems
+
+
+def _read(
+    path: str | Path, options: Options, overrides: Overrides | None
+) -> tuple[LoadedDocument, Sources, tuple[Problem, ...]]:
+    loaded = load_document(path, dialect=options.dialect)
     sources = Sources(loaded, overrides)
-    problems = validate(loaded, dialect=options.dialect, sources=sources)
+    return loaded, sources, validate(loaded, dialect=options.dialect, sources=sources)
+
+
+def _refuse(problems: Iterable[Problem]) -> None:
     errors = [problem for problem in problems if problem.is_error]
     if errors:
         raise DocumentError(errors)
-    return loaded, sources, tuple(problems)
+
+
+def _concerned(loaded: LoadedDocument, sources: Sources, workflow: Workflow) -> Callable[[Problem], bool]:
+    """Return whether a problem concerns a workflow: it, one that it calls at any depth, or the document as a whole."""
+    called, todo = {workflow.workflow_id: workflow}, [workflow]
+    elsewhere: set[str] = set()
+    while todo:
+        for reference in map(workflow_key, named_workflows(todo.pop())):
+            other = next((item for item in loaded.document.workflows if item.workflow_id == reference), None)
+            if other is None:
+                elsewhere.add(reference.partition(".")[0])
+            elif reference not in called:
+                called[reference] = other
+                todo.append(other)
+    pointers = {other.at for other in called.values()}
+    documents = [item for item in loaded.document.source_descriptions if item.type == "arazzo"]
+    uncalled = {sources.locate(item) for item in documents if item.name not in elsewhere and "://" not in item.url}
+
+    def concerns(problem: Problem) -> bool:
+        pointer = problem.place.pointer
+        if problem.place.file != loaded.source.name:
+            return problem.place.file not in uncalled
+        return not pointer.startswith("/workflows/") or "/".join(pointer.split("/")[:3]) in pointers
+
+    return concerns

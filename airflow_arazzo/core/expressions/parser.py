@@ -206,7 +206,13 @@ def _outputs(reader: _Reader, _root: str, start: int) -> Expression:
     return Output(*reader.named(start), text=reader.text)
 
 
+_SHORT_STEP: Final = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)(?:#.*)?", re.DOTALL)
+
+
 def _steps(reader: _Reader, _root: str, start: int) -> Expression:
+    short = _SHORT_STEP.fullmatch(reader.text, start) if reader.lenient else None
+    if short is not None and nearest(short[2], ("outputs",)) is None:
+        return StepOutput(short[1], *reader.named(short.start(2)), text=reader.text)
     step, _, position = reader.between(start, "outputs")
     return StepOutput(step, *reader.named(position), text=reader.text)
 

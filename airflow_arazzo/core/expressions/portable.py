@@ -61,7 +61,7 @@ def portable(expression: Expression, declared: Declared | None = None) -> str | 
             names = declared(expression) if declared else None
             spelling = _navigated(expression, names)
         case _:
-            spelling = expression.text or str(expression)
+            spelling = expression.text if _is_strict(expression.text) else str(expression)
     return spelling if spelling and _is_strict(spelling) else None
 
 

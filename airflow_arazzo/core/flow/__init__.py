@@ -1,6 +1,6 @@
 """Control flow: a workflow becomes a flow graph, the graph a plan without cycles."""
 
-from airflow_arazzo.core.flow.compile import Options, choose_workflow, compile_document, slice_region
+from airflow_arazzo.core.flow.compile import Options, choose_workflow, compile_document, named_workflows, slice_region
 from airflow_arazzo.core.flow.draw import draw
 from airflow_arazzo.core.flow.graph import FlowGraph, build_graph, components
 from airflow_arazzo.core.flow.loops import workflow_key
@@ -20,6 +20,7 @@ __all__ = [
     "compile_document",
     "components",
     "draw",
+    "named_workflows",
     "slice_region",
     "workflow_key",
 ]
