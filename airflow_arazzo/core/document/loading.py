@@ -108,9 +108,13 @@ def _check_names(reader: Reader, document: Document) -> None:
         _check_lists(reader, workflow, ("successActions", "failureActions", "parameters"))
         for step in workflow.steps:
             _check_lists(reader, step, ("onSuccess", "onFailure", "parameters"))
+            for action in (*step.on_success, *step.on_failure):
+                _check_lists(reader, action, ("parameters",))
+        for action in (*workflow.success_actions, *workflow.failure_actions):
+            _check_lists(reader, action, ("parameters",))
 
 
-def _check_lists(reader: Reader, owner: Workflow | Step, fields: tuple[str, ...]) -> None:
+def _check_lists(reader: Reader, owner: Workflow | Step | Action, fields: tuple[str, ...]) -> None:
     for field in fields:
         items: tuple[Action | Parameter, ...] = getattr(owner, snake(field))
         places = ((_identity(item), f"{owner.at}/{field}/{index}") for index, item in enumerate(items))

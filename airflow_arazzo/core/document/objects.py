@@ -99,6 +99,9 @@ def _payload_parameter(reader: Reader, value: Any, at: str) -> Parameter | Broke
         return BROKEN
     if fields.get("location") == "body":
         reader.lenient("body-parameter", f"{at}/in", "there are no parameters in the body", "use 'requestBody'")
+    if fields.get("location") == "querystring" and reader.version < "1.1":
+        message = f"'in: querystring' came with Arazzo 1.1.0, and this document says {reader.version}"
+        reader.lenient("newer-field", f"{at}/in", message, "write 'arazzo: 1.1.0'")
     return Parameter.model_construct(**fields)
 
 
@@ -148,6 +151,8 @@ def _action(model: type[Action], kinds: tuple[str, ...], other: str | None) -> K
         fields = read_fields(reader, raw, at, shape)
         if isinstance(fields, Broken) or lone is BROKEN:
             return BROKEN
+        for parameter in fields.get("parameters", ()):
+            _refuse_place(reader, parameter, fields["name"])
         if fields["type"] not in kinds:
             hint = "put it under onFailure, or go back with goto"
             reader.lenient("success-retry", f"{at}/type", f"a success action has no type '{other}'", hint)
@@ -156,6 +161,12 @@ def _action(model: type[Action], kinds: tuple[str, ...], other: str | None) -> K
         return BROKEN if _check_action(reader, raw, at) else model.model_construct(**fields)
 
     return read
+
+
+def _refuse_place(reader: Reader, parameter: Parameter, name: str) -> None:
+    if parameter.location is not None:
+        message = f"parameter '{parameter.name}' of action '{name}' is an input of a workflow, and goes to no place"
+        reader.lenient("needless-in", f"{parameter.at}/in", message, "leave 'in' out", key=True)
 
 
 def _made_up_name(raw: dict[str, Any], at: str) -> str:

@@ -112,6 +112,7 @@ _LENIENT = {
     "loose-reference": "a component or a workflow is named in another way than by its runtime expression",
     "missing-name": "an action has no name",
     "missing-in": "a parameter does not say where it goes",
+    "needless-in": "a parameter of an action says where it goes",
     "missing-version": "an expression type has no version",
     "duplicate-action": "two actions of a list have one name",
     "duplicate-parameter": "two parameters of a list have one name and place",
