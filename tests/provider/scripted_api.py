@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
+import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -29,7 +31,7 @@ class Asked:
 
 @dataclass
 class ScriptedApi:
-    """Answers by request line; the last answer for a line is repeated."""
+    """Answers by request line, after ``hangs`` seconds; the last answer for a line is repeated."""
 
     asked: list[Asked] = field(default_factory=list)
     script: dict[str, list[tuple[int, Any, dict[str, str]]]] = field(default_factory=dict)
@@ -66,13 +68,15 @@ def _handler(api: ScriptedApi) -> type[BaseHTTPRequestHandler]:
             api.asked.append(Asked(self.command, self.path, dict(self.headers.items()), body))
             answers = api.script.get(f"{self.command} {self.path}", [(404, {"error": "not scripted"}, {})])
             status, content, headers = answers.pop(0) if len(answers) > 1 else answers[0]
+            time.sleep(float(headers.get("hangs", 0)))
             data = b"" if content is None else json.dumps(content).encode()
             self.send_response(status)
             for name, value in {"content-type": "application/json", **headers}.items():
                 self.send_header(name, value)
             self.send_header("content-length", str(len(data)))
             self.end_headers()
-            self.wfile.write(data)
+            with suppress(OSError):  # whoever asked has gone
+                self.wfile.write(data)
 
         do_GET = do_POST = do_DELETE = do_PUT = do_HEAD = answer  # noqa: N815
 
