@@ -1,8 +1,10 @@
 """docker-compose.yaml: no Docker engine needed to see that it says what it must and hides what it must."""
 
+import json
 import re
 import shlex
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -19,7 +21,9 @@ COMPONENTS = {
     "airflow-triggerer": "triggerer",
 }
 CELERY_COMMANDS = {"celery worker", "celery flower"}
-SECRET = re.compile(r"password|secret|fernet|_auth$|sql_alchemy_conn|result_backend|broker_url", re.IGNORECASE)
+SECRET = re.compile(
+    r"password|secret|fernet|_auth$|aquasecurityapi$|sql_alchemy_conn|result_backend|broker_url", re.IGNORECASE
+)
 
 
 def airflow_commands():
@@ -122,9 +126,27 @@ def test_what_the_dockerfile_copies_is_there_and_not_ignored():
 
 def test_connections_point_to_the_mock():
     common = COMPOSE["x-airflow-common"]["environment"]
-    connections = [yaml.safe_load(value) for name, value in common.items() if name.startswith("AIRFLOW_CONN_")]
-    port = SERVICES["mock-api"]["command"][-1]
-    assert [(conn["host"], str(conn["port"])) for conn in connections] == [("mock-api", port)] * 2
+    connections = [json.loads(value) for name, value in common.items() if name.startswith("AIRFLOW_CONN_")]
+    hosts = {urlsplit(connection["host"]) for connection in connections}
+    arguments = SERVICES["mock-api"]["command"]
+    assert {f"--port={host.port}" for host in hosts} == {arguments[-1]}
+    assert {host.hostname for host in hosts} == {"mock-api"}
+    apis = dict(argument.split("=", 1) for argument in arguments if not argument.startswith("--"))
+    assert {host.path.strip("/") for host in hosts} == set(apis)
+    mounted = SERVICES["mock-api"]["volumes"][0].split(":")
+    assert [file for file in apis.values() if not (ROOT / file.replace(mounted[1], mounted[0])).is_file()] == []
+
+
+def test_the_mock_takes_its_arguments():
+    from airflow_arazzo.cli import main
+
+    service = SERVICES["mock-api"]
+    assert service["entrypoint"][0] == "airflow-arazzo"
+    command = main.get_command(None, service["entrypoint"][1])
+    context = command.make_context("mock", [*service["command"]])
+    assert context.params["host"] == "0.0.0.0"
+    assert context.params["scenario"] == "demo"
+    assert len(context.params["descriptions"]) == 2
 
 
 def test_no_secret_stands_in_the_file():
