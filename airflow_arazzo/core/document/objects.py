@@ -112,11 +112,26 @@ def _request_body(reader: Reader, value: Any, at: str) -> RequestBody | Broken:
     return RequestBody.model_construct(**fields, has_payload="payload" in value)
 
 
-def _output(reader: Reader, value: Any, at: str) -> Any:
+def _check_name(reader: Reader, noun: str, at: str) -> None:
+    """Note a key of outputs or components that an expression cannot hold."""
     name = at.rpartition("/")[2].replace("~1", "/").replace("~0", "~")
     if not OUTPUT_NAME.fullmatch(name):
-        message = f"output name '{name}' has other characters than letters, digits, '.', '-' and '_'"
+        message = f"{noun} '{name}' has other characters than letters, digits, '.', '-' and '_'"
         reader.lenient("odd-name", at, message, key=True)
+
+
+def _components(kind: Kind) -> Kind:
+    """Return the kind that reads a map of components."""
+
+    def read(reader: Reader, value: Any, at: str) -> Any:
+        _check_name(reader, "component name", at)
+        return kind(reader, value, at)
+
+    return mapped(read)
+
+
+def _output(reader: Reader, value: Any, at: str) -> Any:
+    _check_name(reader, "output name", at)
     match value:
         case str():
             return value
@@ -383,10 +398,10 @@ _INFO = Shape(
 _COMPONENTS = Shape(
     "components",
     {
-        "inputs": Field(mapped(_inputs)),
-        "parameters": Field(mapped(_payload_parameter)),
-        "successActions": Field(mapped(_success_action)),
-        "failureActions": Field(mapped(_failure_action)),
+        "inputs": Field(_components(_inputs)),
+        "parameters": Field(_components(_payload_parameter)),
+        "successActions": Field(_components(_success_action)),
+        "failureActions": Field(_components(_failure_action)),
     },
 )
 _DOCUMENT = Shape(

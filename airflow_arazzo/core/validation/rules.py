@@ -61,6 +61,7 @@ _ERRORS = {
     "unknown-step": "a step that is gone to, awaited or read from does not exist",
     # expressions and conditions
     "unreadable-expression": "text that begins like a runtime expression is none",
+    "unreadable-selector": "a selector or the target of a replacement cannot be read",
     "unreadable-condition": "nobody can read the condition",
     "unreadable-context": "the context of a criterion is no runtime expression",
     "missing-context": "a criterion of this type needs a context",

@@ -49,14 +49,31 @@ class Use:
         return max(1, len(self.expression.text))
 
 
-def texts(subject: Subject) -> Iterator[Text]:
-    """Yield every text of a document that may hold expressions, conditions left out."""
+@dataclass(frozen=True)
+class Value:
+    """One value that may hold expressions, in any of its texts."""
+
+    value: Any
+    at: str
+    when: When
+    workflow: Workflow
+    step: Step | None = None
+
+
+def values(subject: Subject) -> Iterator[Value]:
+    """Yield every value of a document that may hold expressions, conditions left out."""
     for workflow in subject.workflows:
         for step in workflow.steps:
             yield from _of_step(workflow, step)
         for name, value in workflow.outputs.items():
-            for at, text in _strings(value, f"{workflow.at}/outputs/{escape(name)}"):
-                yield Text(text, at, "end", workflow)
+            yield Value(value, f"{workflow.at}/outputs/{escape(name)}", "end", workflow)
+
+
+def texts(subject: Subject) -> Iterator[Text]:
+    """Yield every text in those values."""
+    for value in values(subject):
+        for at, text in _strings(value.value, value.at):
+            yield Text(text, at, value.when, value.workflow, value.step)
 
 
 def uses(subject: Subject) -> Iterator[Use]:
@@ -76,21 +93,20 @@ def all_criteria(workflow: Workflow, step: Step) -> Iterator[Criterion]:
             yield from action.criteria
 
 
-def _of_step(workflow: Workflow, step: Step) -> Iterator[Text]:
-    values: list[tuple[Any, str, When]] = [
+def _of_step(workflow: Workflow, step: Step) -> Iterator[Value]:
+    found: list[tuple[Any, str, When]] = [
         (item.value, f"{item.at}/value", "request") for item in merged_parameters(workflow, step)
     ]
-    values.append((step.correlation_id, f"{step.at}/correlationId", "request"))
+    found.append((step.correlation_id, f"{step.at}/correlationId", "request"))
     if step.request_body is not None:
-        values.append((step.request_body.payload, f"{step.at}/requestBody/payload", "request"))
-        values.extend((item.value, f"{item.at}/value", "request") for item in step.request_body.replacements)
+        found.append((step.request_body.payload, f"{step.at}/requestBody/payload", "request"))
+        found.extend((item.value, f"{item.at}/value", "request") for item in step.request_body.replacements)
     for name, value in step.outputs.items():
-        values.append((value, f"{step.at}/outputs/{escape(name)}", "response"))
+        found.append((value, f"{step.at}/outputs/{escape(name)}", "response"))
     for actions in merged_actions(workflow, step):
-        values.extend((item.value, f"{item.at}/value", "call") for action in actions for item in action.parameters)
-    for value, at, when in values:
-        for pointer, text in _strings(value, at):
-            yield Text(text, pointer, when, workflow, step)
+        found.extend((item.value, f"{item.at}/value", "call") for action in actions for item in action.parameters)
+    for value, at, when in found:
+        yield Value(value, at, when, workflow, step)
 
 
 def _strings(value: Any, at: str) -> Iterator[tuple[str, str]]:

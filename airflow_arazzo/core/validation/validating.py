@@ -30,6 +30,7 @@ from airflow_arazzo.core.validation.requests import (
     check_sources,
 )
 from airflow_arazzo.core.validation.secrets import check_secrets
+from airflow_arazzo.core.validation.selectors import check_selectors
 from airflow_arazzo.core.validation.subject import Subject
 
 Check = Callable[[Subject], Iterator[Problem]]
@@ -40,6 +41,7 @@ CHECKS: tuple[Check, ...] = (
     check_messages,
     check_settings,
     check_expressions,
+    check_selectors,
     check_conditions,
     check_names,
     check_times,
