@@ -14,7 +14,7 @@ from airflow_arazzo.core.exchange import Exchange, Request
 from airflow_arazzo.core.expressions import Context, evaluate_output, evaluate_value, to_json_text, to_text
 from airflow_arazzo.core.flow import Plan, PlannedStep
 from airflow_arazzo.core.openapi import Argument, Body, Replacement, apply_replacements, build_request
-from airflow_arazzo.core.openapi.media import is_json
+from airflow_arazzo.core.openapi.media import is_json, preferred
 from airflow_arazzo.core.openapi.operation import Operation
 
 Workflows = Mapping[str, Mapping[str, Any]]
@@ -41,7 +41,7 @@ def step_request(plan: Plan, planned: PlannedStep, operation: Operation, context
     step = planned.step
     try:
         arguments = [_argument(parameter, plan, context) for parameter in step.parameters]
-        body = _body(step.request_body, plan, context) if step.request_body else None
+        body = _body(step.request_body, operation, plan, context) if step.request_body else None
         request = build_request(
             operation,
             arguments,
@@ -66,10 +66,11 @@ def _argument(parameter: Parameter, plan: Plan, context: Context) -> Argument:
     return Argument(name=parameter.name, location=parameter.location, value=value)
 
 
-def _body(body: RequestBody, plan: Plan, context: Context) -> Body:
+def _body(body: RequestBody, operation: Operation, plan: Plan, context: Context) -> Body:
     payload = ABSENT
+    content_type = body.content_type or preferred([spec.content_type for spec in operation.bodies])
     if body.has_payload:
-        convert = to_json_text if _is_json_text(body) else to_text
+        convert = to_json_text if _is_json_text(body.payload, content_type) else to_text
         payload = evaluate_value(body.payload, context, plan.dialect, where="request body", convert=convert)
     replacements = []
     for item in body.replacements:
@@ -77,15 +78,15 @@ def _body(body: RequestBody, plan: Plan, context: Context) -> Body:
         if value is not ABSENT:
             replacements.append(Replacement(item.target, value, item.target_selector_type))
     if replacements:
-        payload = apply_replacements(payload, replacements, body.content_type)
+        payload = apply_replacements(payload, replacements, content_type)
     return Body(content_type=body.content_type, payload=payload)
 
 
-def _is_json_text(body: RequestBody) -> bool:
+def _is_json_text(payload: Any, content_type: str | None) -> bool:
     """Tell whether a payload is JSON as text, in which an embedded quote must not end a string."""
-    if not isinstance(body.payload, str) or not (body.content_type is None or is_json(body.content_type)):
+    if not isinstance(payload, str) or not (content_type is None or is_json(content_type)):
         return False
-    return body.payload.lstrip()[:1] in ("{", "[")
+    return payload.lstrip()[:1] in ("{", "[")
 
 
 def _server(planned: PlannedStep, operation: Operation) -> str | None:
