@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -29,9 +30,17 @@ from airflow_arazzo.core.expressions import (
     to_literal,
     to_text,
 )
-from airflow_arazzo.core.expressions.selectors import RFC9535, check_selector, jsonpath_goessner, jsonpath_rfc9535
+from airflow_arazzo.core.expressions.selectors import (
+    RFC9535,
+    check_selector,
+    jsonpath_goessner,
+    jsonpath_rfc9535,
+    skeleton,
+)
 
 _FUNCTION = re.compile(r"\b(length|count|match|search|value)\s*\(")
+#: What no query has outside of its filters.
+_OPERATOR = re.compile("[=<>!&|]")
 
 
 @dataclass(frozen=True)
@@ -58,6 +67,9 @@ def read_jsonpath(condition: str, version: str, dialect: Dialect) -> Query | Con
     :param version: ``rfc9535`` or ``draft-goessner-dispatch-jsonpath-00``.
     :raises ExpressionSyntaxError: if it is neither; of the two readings the one that got further says why.
     """
+    if dialect == "lenient" and version == RFC9535 and _OPERATOR.search(skeleton(condition)):
+        with suppress(ExpressionSyntaxError):
+            return parse_boolean(condition)  # the library for queries need not even be loaded
     try:
         return _read_query(condition, version, dialect)
     except ExpressionSyntaxError as error:

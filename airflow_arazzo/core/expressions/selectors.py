@@ -185,11 +185,11 @@ def enumerates(query: str) -> bool:
 
     Filters do not count, nor what stands in them or in quotes.
     """
-    return any(mark in _skeleton(query) for mark in ("*", "..", ":", ","))
+    return any(mark in skeleton(query) for mark in ("*", "..", ":", ","))
 
 
-def _skeleton(query: str) -> str:
-    """Return a query without its quoted names and its filters."""
+def skeleton(query: str) -> str:
+    """Return a query without its quoted names and its filters; what is outside of them in what is no query."""
     kept, depth, quote, previous = [], 0, "", ""
     for char in query:
         if quote:
