@@ -1,8 +1,8 @@
 """For tests and trials: mocks of APIs from their descriptions, and an Airflow of one's own.
 
 :class:`MockApi` is an ASGI application that answers as descriptions and a scenario say and records what it got;
-:func:`serve` serves it in a test, :func:`run_server` as a program. Imported on first use: the Airflow half of this
-package needs none of it.
+:func:`serve` serves it in a test, :func:`run_server` as a program. :func:`sample_inputs` makes inputs that a workflow
+accepts. Imported on first use: the Airflow half of this package needs none of it.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from airflow_arazzo.testing.api import MockApi
     from airflow_arazzo.testing.demo import DEMO_SCENARIO, demo_descriptions
     from airflow_arazzo.testing.exchanges import Received, Record, Recorded
+    from airflow_arazzo.testing.inputs import sample_inputs
     from airflow_arazzo.testing.scenario import Scenario, load_scenario
     from airflow_arazzo.testing.serving import ServingError, run_server, serve
 
@@ -28,6 +29,7 @@ _HOMES: Final = {
     "demo_descriptions": "demo",
     "load_scenario": "scenario",
     "run_server": "serving",
+    "sample_inputs": "inputs",
     "serve": "serving",
 }
 
@@ -42,6 +44,7 @@ __all__ = [
     "demo_descriptions",
     "load_scenario",
     "run_server",
+    "sample_inputs",
     "serve",
 ]
 

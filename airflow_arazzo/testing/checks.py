@@ -91,7 +91,7 @@ def check_body(description: Description, operation: Operation, request: Received
     if taken and name is None:
         yield f"content type '{request.content_type}' is not taken; taken are {', '.join(taken)}"
     elif name is not None and ("json" in request.content_type):
-        yield from _violations(description, _body_schema(description, operation, name), request)
+        yield from violations(description, body_schema(description, operation, name), request.content)
 
 
 def _takes(declared: str, sent: str) -> bool:
@@ -99,7 +99,8 @@ def _takes(declared: str, sent: str) -> bool:
     return declared in (sent, "*/*") or (declared.endswith("/*") and sent.startswith(declared[:-1]))
 
 
-def _body_schema(description: Description, operation: Operation, content_type: str) -> Any:
+def body_schema(description: Description, operation: Operation, content_type: str) -> Any:
+    """Return the schema of an operation's request body, as written; true if it has none."""
     raw = description.follow(description.find(operation.pointer))
     content = description.follow(raw.get("requestBody")).get("content")
     if content is not None:
@@ -108,7 +109,8 @@ def _body_schema(description: Description, operation: Operation, content_type: s
     return next((entry.get("schema", True) for entry in parameters if entry.get("in") == "body"), True)
 
 
-def _violations(description: Description, schema: Any, request: Received) -> Iterator[str]:
+def violations(description: Description, schema: Any, content: Any) -> Iterator[str]:
+    """Yield what a body lacks of its schema; nothing where the schema itself is at fault."""
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import UnknownType
     from referencing.exceptions import Unresolvable
@@ -117,7 +119,7 @@ def _violations(description: Description, schema: Any, request: Received) -> Ite
     whole = _modern(absolute_references(schema, base))
     validator = Draft202012Validator(whole, registry=_registry(description))
     try:
-        errors = list(validator.iter_errors(request.content))
+        errors = list(validator.iter_errors(content))
     except (UnknownType, Unresolvable, re.error):
         return  # the schema itself is at fault
     for error in errors:

@@ -9,9 +9,7 @@ import hashlib
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
-
-from airflow_arazzo.core.openapi import Description
+from typing import Any, Final, Protocol
 
 #: From this depth on, objects have only the members they must have, and arrays are as short as they may be.
 _SHALLOW: Final = 5
@@ -36,12 +34,23 @@ _FORMATS: Final = {
 }
 
 
+class Follows(Protocol):
+    """Where schemas come from: a description, say."""
+
+    def follow(self, value: Any) -> dict[str, Any]:
+        """Return the object that a value is or refers to; an empty one if it is or leads to none."""
+
+
 @dataclass(frozen=True)
 class Values:
-    """Makes values for the schemas of one description."""
+    """Makes values for the schemas of one description.
 
-    description: Description
+    :param hidden: what members are left out for: ``writeOnly`` in answers, ``readOnly`` in requests.
+    """
+
+    description: Follows
     seed: int = 1
+    hidden: str = "writeOnly"
 
     def media(self, media: dict[str, Any], example: str | None = None) -> Any:
         """Return a value for a Media Type Object: the example asked for, its first one, else one by schema."""
@@ -126,7 +135,7 @@ class Values:
         properties = schema.get("properties") or {}
         for name, part in properties.items():
             found = self.description.follow(part)
-            if not found.get("writeOnly") and (depth < _SHALLOW or name in required):
+            if not found.get(self.hidden) and (depth < _SHALLOW or name in required):
                 yield name, self.value(part, name, depth + 1)
         for name in required:
             if name not in properties:
@@ -151,6 +160,10 @@ class Values:
             return f"{digest[:8]}-{digest[8:12]}-4{digest[13:16]}-8{digest[17:20]}-{digest[20:32]}"
         text = _FORMATS.get(str(kind), f"{name}-{self.seed}")
         least, most = int(schema.get("minLength") or 0), schema.get("maxLength")
+        if isinstance(schema.get("pattern"), str):
+            from airflow_arazzo.testing.patterns import matching_text
+
+            return matching_text(schema["pattern"], min(least, 1000)) or text
         text = text.ljust(min(least, 100_000), "x")
         return text[: int(most)] if most is not None else text
 
