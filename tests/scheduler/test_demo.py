@@ -1,0 +1,79 @@
+"""``airflow-arazzo demo`` as a program: every case comes out right, and nothing is left running however it ends."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from airflow_arazzo.cli.demo.cases import CASES
+
+DAGS = Path(__file__).parents[2] / "dags" / "demo"
+
+pytestmark = pytest.mark.scheduler
+
+
+@pytest.fixture
+def demo(tmp_path):
+    def start(*arguments):
+        command = [sys.executable, "-m", "airflow_arazzo.cli", "demo", "--dags", str(DAGS), "--home", str(tmp_path)]
+        return subprocess.Popen(
+            [*command, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8"
+        )
+
+    return start
+
+
+def left_running(home):
+    """Return the command lines of processes that live in this demo's home, or were started with it."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get("AIRFLOW_HOME", "").startswith(str(home)) or str(home) in process.cmdline():
+                found.append(process.cmdline())
+        except psutil.Error:
+            continue
+    return found
+
+
+def read_until(process, words, limit=180):
+    deadline, lines = time.monotonic() + limit, []
+    for line in process.stdout:
+        lines.append(line)
+        if words in line:
+            return lines
+        assert time.monotonic() < deadline, lines
+    raise AssertionError(f"never said {words!r}: {''.join(lines)}")
+
+
+def test_every_case_comes_out_right_and_nothing_is_left(demo, tmp_path):
+    with demo() as process:
+        output = process.stdout.read()
+    assert process.returncode == 0, output
+    assert f"{len(CASES)} of {len(CASES)} cases came out as they should" in output
+    assert "WRONG" not in output
+    assert left_running(tmp_path) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_can_be_stopped_while_airflow_starts(demo, tmp_path, number):
+    with demo() as process:
+        read_until(process, "Starting Airflow's")
+        process.send_signal(number)
+        output = process.stdout.read()
+    assert process.returncode == 128 + number
+    assert "Everything is stopped" in output
+    assert left_running(tmp_path) == []
+
+
+def test_a_folder_is_for_one_demo(demo, tmp_path):
+    with demo() as first:
+        read_until(first, "Starting Airflow's")
+        with demo() as second:
+            said = second.stdout.read()
+        first.terminate()
+    assert second.returncode == 1
+    assert said == f"Another demo runs in {tmp_path}; stop it first, or name another --home.\n"
