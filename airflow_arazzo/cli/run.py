@@ -52,7 +52,7 @@ def command(
     success, 1: the workflow failed, 2: the document or the inputs were refused and nothing was sent.
     """
     given = read_inputs(inputs, single)
-    settings = Settings(
+    settings = Settings.model_construct(
         poke_interval=poll_interval, timeout=timeout, unmatched=unmatched, server=pairs(servers, "--server") or None
     )
     options = Options(dialect="strict" if strict else "lenient", settings=settings)

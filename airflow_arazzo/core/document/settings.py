@@ -62,7 +62,7 @@ class Settings(BaseModel):
         for name, value in self.given().items():
             before = merged.get(name)
             merged[name] = {**before, **value} if isinstance(before, dict) and isinstance(value, dict) else value
-        return Settings(**merged)
+        return Settings.model_construct(**merged)
 
     def given(self) -> dict[str, Any]:
         """Return the settings that are set, by name."""

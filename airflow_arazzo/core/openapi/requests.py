@@ -140,11 +140,11 @@ def _spec(operation: Operation, template: Template, argument: Argument) -> Param
         return declared.model_copy(update={"name": name}) if location == "header" else declared
     match location:
         case "path" | "header" | "querystring":
-            return ParameterSpec(name=name, location=location)
+            return ParameterSpec.model_construct(name=name, location=location)
         case "query":
-            return ParameterSpec(name=name, location="query", style="form", explode=True)
+            return ParameterSpec.model_construct(name=name, location="query", style="form", explode=True)
         case "cookie":
-            return ParameterSpec(name=name, location="cookie", style="cookie", explode=True)
+            return ParameterSpec.model_construct(name=name, location="cookie", style="cookie", explode=True)
         case _:
             raise RequestError(f"parameter '{name}' of {describe(operation)} has the unknown place '{location}'")
 
