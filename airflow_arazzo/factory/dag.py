@@ -139,7 +139,6 @@ def require_supported(plan: Plan) -> None:
     :raises UnsupportedError: naming it.
     """
     asked = {
-        "dependsOn": bool(plan.depends_on),
         "x-airflow: granularity": plan.settings.granularity == "workflow",
         "x-airflow: approval": any(step.settings.approval for step in plan.steps),
     }

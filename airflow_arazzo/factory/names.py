@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from airflow_arazzo.core.flow import END, Plan, Region
+from airflow_arazzo.core.engine import dependencies
+from airflow_arazzo.core.flow import END, Edge, Plan, Region
+from airflow_arazzo.operators.position import way_key
 
 _LONGEST = 200
 
@@ -15,18 +18,26 @@ def valid_key(text: str) -> str:
     return re.sub(r"[^\w.-]", "_", text)[:_LONGEST] or "_"
 
 
+def valid_group(text: str) -> str:
+    """Return ``text`` as Airflow takes it for a group of tasks, which has no dots."""
+    return valid_key(text).replace(".", "_")
+
+
 @dataclass(frozen=True)
 class Way:
     """One way out of a region.
 
-    :param target: the region it leads to, by its entry step; ``""`` is the end.
+    :param target: the region it leads to, by its entry step; ``""`` is the end; :func:`way_key` for a workflow that
+        takes over as a group of tasks.
     :param steps: the steps it leads to.
     :param labels: names of the actions that take it.
+    :param workflow: plan key of the workflow that takes over.
     """
 
     target: str
     steps: tuple[str, ...]
     labels: tuple[str, ...]
+    workflow: str | None = None
 
     @property
     def label(self) -> str:
@@ -35,12 +46,19 @@ class Way:
 
 @dataclass(frozen=True)
 class Names:
-    """Task ids of a workflow.
+    """Ids of the tasks and groups of a workflow, as they are in the DAG.
 
-    :param regions: by region.
+    :param regions: by region, of its task, or of the group of the workflow that its step calls.
     :param branches: of the branch after a region, by region; only regions with several ways have one.
     :param edges: of the empty task on a way, by the two regions it connects.
     :param outputs: of the last task.
+    :param ways: by region.
+    :param group: of the group that the workflow is; empty for the DAG itself.
+    :param gate: of the task that checks the inputs ahead of all others; empty where there is none.
+    :param approvals: of the task that asks for approval before a region.
+    :param calls: by region, the names of the workflow that its step calls as a group.
+    :param takers: by :func:`way_key`, the names of the workflow that takes over.
+    :param before: by plan key, the names of the workflows that come first, in order.
     """
 
     regions: dict[str, str]
@@ -48,50 +66,155 @@ class Names:
     edges: dict[tuple[str, str], str]
     outputs: str
     ways: dict[str, tuple[Way, ...]] = field(repr=False, default_factory=dict)
+    group: str = ""
+    gate: str = ""
+    approvals: dict[str, str] = field(default_factory=dict)
+    calls: dict[str, Names] = field(repr=False, default_factory=dict)
+    takers: dict[str, Names] = field(repr=False, default_factory=dict)
+    before: dict[str, Names] = field(repr=False, default_factory=dict)
+
+    @property
+    def records(self) -> dict[str, str]:
+        """The task of each region that tells what happened in it."""
+        return {
+            region: self.calls[region].outputs if region in self.calls else task
+            for region, task in self.regions.items()
+        }
+
+    def local(self, name: str) -> str:
+        """Return an id as it is within the group."""
+        return name.removeprefix(f"{self.group}.") if self.group else name
+
+
+def is_group(plan: Plan, region: Region) -> bool:
+    """Say whether a region is a step that calls a workflow whose tasks are a group.
+
+    A loop is one task, and so is a step that can run its workflow again.
+    """
+    planned = plan.step(region.task_id)
+    if planned.workflow is None or region.loop or len(region.steps) > 1 or planned.settings.granularity == "workflow":
+        return False
+    actions = (*planned.step.on_success, *planned.step.on_failure)
+    return is_split(plan, planned.workflow) and all(action.type != "retry" for action in actions)
+
+
+def is_split(plan: Plan, key: str) -> bool:
+    """Say whether another workflow of a plan has tasks of its own."""
+    return plan.children[key].settings.granularity != "workflow"
+
+
+def _own_name(plan: Plan, region: Region) -> str:
+    return (valid_group if is_group(plan, region) else valid_key)(region.task_id)
+
+
+def hand_overs(plan: Plan, region: Region) -> Iterator[tuple[str, Edge]]:
+    """Yield the ways on which a region hands over to a workflow that has tasks of its own, with their keys."""
+    for edge in region.exits:
+        if edge.workflow is not None and edge.kind in ("success", "failure") and is_split(plan, edge.workflow):
+            yield way_key(edge.source, edge.action, failed=edge.kind == "failure"), edge
 
 
 def ways_out(plan: Plan, region: Region) -> tuple[Way, ...]:
-    """Return the ways out of a region, one for each region they lead to, in document order."""
-    found: dict[str, tuple[dict[str, None], dict[str, None]]] = {}
+    """Return the ways out of a region, one for each region or workflow they lead to, in document order."""
+    found: dict[str, tuple[dict[str, None], dict[str, None], str | None]] = {}
+    takers = {id(edge): key for key, edge in hand_overs(plan, region)}
     for edge in region.exits:
         target = plan.region_of(edge.target) if edge.target != END and edge.workflow is None else None
-        steps, labels = found.setdefault(target.task_id if target else END, ({}, {}))
-        steps[edge.target if target else END] = None
+        taker = takers.get(id(edge))
+        leads_to = taker or (target.task_id if target else END)
+        steps, labels, _ = found.setdefault(leads_to, ({}, {}, edge.workflow if taker else None))
+        if not taker:
+            steps[edge.target if target else END] = None
         if edge.label:
             labels[edge.label] = None
-    return tuple(Way(target, tuple(steps), tuple(labels)) for target, (steps, labels) in found.items())
+    return tuple(
+        Way(target, tuple(steps), tuple(labels), workflow) for target, (steps, labels, workflow) in found.items()
+    )
 
 
-def name_tasks(plan: Plan) -> Names:
+def name_tasks(plan: Plan, group: str = "", *, gate: bool | None = None) -> Names:
     """Name the tasks of a workflow: regions first, so that a step keeps its id if any does.
 
     A way from a branch to a region that other ways lead to as well gets an empty task of its own: Airflow's trigger
-    rules look at tasks, and a task must run only if one of its *edges* was taken (SEMANTICS 5).
+    rules look at tasks, and a task must run only if one of its *edges* was taken (docs/semantics.md, 5).
+
+    :param plan: the plan of the workflow.
+    :param group: the group that its tasks are in; empty for the DAG itself.
+    :param gate: whether a task checks the inputs ahead of all others; None: if other workflows come first.
     """
-    taken: set[str] = set()
-    ways = {region.task_id: ways_out(plan, region) for region in plan.regions}
-    regions = {region.task_id: _unused(valid_key(region.task_id), taken) for region in plan.regions}
-    outputs = _unused("outputs", taken)
-    branches = {
-        region: _unused(f"{regions[region]}_branch", taken) for region, leading in ways.items() if len(leading) > 1
-    }
-    arriving: dict[str, int] = {}
-    for leading in ways.values():
-        for way in leading:
-            arriving[way.target] = arriving.get(way.target, 0) + 1
-    edges = {
-        (source, way.target): _unused(f"{regions[source]}_to_{regions[way.target]}", taken)
-        for source in branches
-        for way in ways[source]
-        if way.target != END and arriving[way.target] > 1
-    }
-    return Names(regions, branches, edges, outputs, ways)
+    return _Naming(set()).workflow(plan, group, gate=bool(plan.depends_on) if gate is None else gate, alone=True)
 
 
-def _unused(name: str, taken: set[str]) -> str:
-    """Return the name, with a number if it is taken, and take it."""
-    number, candidate = 2, name
-    while candidate in taken:
-        candidate, number = f"{name}_{number}", number + 1
-    taken.add(candidate)
-    return candidate
+@dataclass(frozen=True)
+class _Naming:
+    """Names the tasks of one DAG, or of one group in it."""
+
+    taken: set[str]
+
+    def workflow(self, plan: Plan, group: str, *, gate: bool, alone: bool) -> Names:
+        """Name the tasks of a workflow, and those of the workflows in it.
+
+        :param alone: whether the workflows that it depends on come first here, and are not already there.
+        """
+        prefix = f"{group}." if group else ""
+        ways = {region.task_id: ways_out(plan, region) for region in plan.regions}
+        regions = {region.task_id: self._unused(prefix + _own_name(plan, region)) for region in plan.regions}
+        outputs = self._unused(f"{prefix}outputs")
+        first = self._unused(f"{prefix}inputs") if gate else ""
+        branches = {
+            region: self._unused(f"{regions[region]}_branch") for region, leading in ways.items() if len(leading) > 1
+        }
+        edges = self._edges(ways, regions, branches, prefix)
+        approvals = {
+            region.task_id: self._unused(f"{regions[region.task_id]}_approval")
+            for region in plan.regions
+            if any(plan.step(step).settings.approval for step in region.steps)
+        }
+        before = {
+            dependency.key: self._group(dependency, prefix + valid_group(dependency.key))
+            for dependency in (dependencies(plan) if alone else ())
+        }
+        calls = {
+            region.task_id: self.workflow(
+                plan.children[str(plan.step(region.task_id).workflow)], regions[region.task_id], gate=True, alone=True
+            )
+            for region in plan.regions
+            if is_group(plan, region)
+        }
+        takers = {
+            key: self._group(
+                plan.children[str(edge.workflow)],
+                prefix + valid_group(f"{edge.source}_{edge.action}"),
+                alone=True,
+            )
+            for region in plan.regions
+            for key, edge in hand_overs(plan, region)
+        }
+        return Names(
+            regions, branches, edges, outputs, ways, group, first, approvals, calls=calls, takers=takers, before=before
+        )
+
+    def _group(self, plan: Plan, name: str, *, alone: bool = False) -> Names:
+        return self.workflow(plan, self._unused(name), gate=False, alone=alone)
+
+    def _edges(
+        self, ways: dict[str, tuple[Way, ...]], regions: dict[str, str], branches: dict[str, str], prefix: str
+    ) -> dict[tuple[str, str], str]:
+        arriving: dict[str, int] = {}
+        for leading in ways.values():
+            for way in leading:
+                arriving[way.target] = arriving.get(way.target, 0) + 1
+        return {
+            (source, way.target): self._unused(f"{regions[source]}_to_{regions[way.target].removeprefix(prefix)}")
+            for source in branches
+            for way in ways[source]
+            if way.target != END and arriving[way.target] > 1
+        }
+
+    def _unused(self, name: str) -> str:
+        """Return the name, with a number if it is taken, and take it."""
+        number, candidate = 2, name
+        while candidate in self.taken:
+            candidate, number = f"{name}_{number}", number + 1
+        self.taken.add(candidate)
+        return candidate

@@ -1,147 +1,284 @@
-"""A plan becomes tasks: one for each region, a branch where control can go more than one way, the outputs last."""
+"""A plan becomes tasks: one for each region, a branch where control can go more than one way, the outputs last.
+
+A workflow that a step calls, that a ``goto`` hands over to, or that comes before another is a group of tasks.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import Label, TriggerRule
+from airflow.providers.common.compat.sdk import TaskGroup, TriggerRule
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.providers.standard.operators.python import BranchPythonOperator
 
-from airflow_arazzo.core.document.settings import Settings
+from airflow_arazzo.core.engine import dependencies
 from airflow_arazzo.core.flow import END, Plan, Region
-from airflow_arazzo.factory.names import Names, Way, name_tasks
-from airflow_arazzo.operators.arazzo import ArazzoOutputsOperator, ArazzoStepOperator
+from airflow_arazzo.factory.mentions import completed_in, mentioned_in, mentioned_workflows
+from airflow_arazzo.factory.names import Names, Way, hand_overs, name_tasks
+from airflow_arazzo.factory.region import call_task, region_task, return_task
+from airflow_arazzo.operators.arazzo import ArazzoOutputsOperator
 from airflow_arazzo.operators.branching import choose_branch
-from airflow_arazzo.sensors.arazzo import ArazzoSensor
+from airflow_arazzo.operators.calls import ArazzoInputsOperator
+from airflow_arazzo.operators.position import Course, Position
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG, BaseOperator
 
 
-def add_tasks(plan: Plan, dag: DAG) -> ArazzoOutputsOperator:
+@dataclass(frozen=True)
+class Built:
+    """A workflow, or a region of one, as tasks.
+
+    :param first: the task that comes before the others.
+    :param last: the task that comes after them.
+    """
+
+    first: BaseOperator
+    last: BaseOperator
+
+
+@dataclass(frozen=True)
+class Site:
+    """A workflow that is to become tasks.
+
+    :param names: of its tasks.
+    :param position: where it stands.
+    :param group: where its tasks are put.
+    """
+
+    plan: Plan
+    names: Names
+    position: Position
+    group: TaskGroup
+
+
+def add_tasks(plan: Plan, dag: DAG) -> BaseOperator:
     """Add the tasks of a workflow to a DAG, with their edges, and return the last.
 
     :param plan: the plan of the workflow, with all settings in it.
     :param dag: the DAG, which has the workflow's inputs as Params.
     """
     names = name_tasks(plan)
-    regions = {region.task_id: _region_task(plan, region, names, dag) for region in plan.regions}
-    outputs = ArazzoOutputsOperator(
-        task_id=names.outputs,
-        plan=plan,
-        tasks=names.regions,
-        inputs=plan.settings.inputs,
-        trigger_rule=TriggerRule.ALL_DONE,
-        retries=0,
-        dag=dag,
-        doc_md="The workflow's outputs, and whether it has ended well.",
-    )
-    for region in plan.regions:
-        _lead_on(region, names, regions, outputs, dag)
-    for task in regions.values():
-        if len(task.upstream_task_ids) > 1:
-            task.trigger_rule = TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS
-    return outputs
+    weaving = _Weaving(dag, mentioned_workflows(plan))
+    site = Site(plan, names, Position(kept=weaving.kept), dag.task_group)
+    gate = weaving.gate(site, plan.settings.inputs, from_params=True) if names.gate else None
+    return weaving.whole(site, gate).last
 
 
-def _lead_on(
-    region: Region,
-    names: Names,
-    regions: Mapping[str, BaseOperator],
-    outputs: ArazzoOutputsOperator,
-    dag: DAG,
-) -> None:
-    """Connect a region's task with what can follow it."""
-    task: BaseOperator = regions[region.task_id]
-    ways = names.ways[region.task_id]
-    if region.task_id in names.branches:
-        task = _branch(region, names, dag)
-        regions[region.task_id] >> task
-    for way in ways:
-        edge = names.edges.get((region.task_id, way.target))
-        target = outputs if way.target == END else regions[way.target]
-        if edge is None:
-            _connect(task, target, way)
-        else:
-            between = EmptyOperator(task_id=edge, dag=dag)
-            _connect(task, between, way)
-            between >> target
-    if not ways:
-        task >> outputs
+def add_group_tasks(plan: Plan, group: TaskGroup, inputs: Mapping[str, Any]) -> Built:
+    """Add the tasks of a workflow to a group in a DAG of somebody's own.
+
+    :param plan: the plan of the workflow, with all settings in it.
+    :param group: the group.
+    :param inputs: values, templates or XComs by name.
+    """
+    names = name_tasks(plan, str(group.group_id), gate=True)
+    weaving = _Weaving(group.dag, mentioned_workflows(plan))
+    site = Site(plan, names, Position(inputs=names.gate, kept=weaving.kept), group)
+    return weaving.whole(site, weaving.gate(site, inputs, from_params=False))
 
 
-def _connect(task: BaseOperator, target: BaseOperator, way: Way) -> None:
+@dataclass
+class _Weaving:
+    """Weaves the tasks of a DAG.
+
+    :param kept: plan keys of the workflows whose values some task reads.
+    :param completed: by plan key, the tasks woven so far in which a workflow may be completed.
+    """
+
+    dag: DAG
+    kept: frozenset[str]
+    completed: dict[str, list[str]] = field(default_factory=dict)
+
+    def gate(self, site: Site, inputs: Mapping[str, Any] | None, *, from_params: bool) -> ArazzoInputsOperator:
+        """Add the task that checks the inputs of a workflow before all others."""
+        return ArazzoInputsOperator(
+            task_id=site.names.local(site.names.gate),
+            plan=site.plan,
+            inputs=inputs,
+            from_params=from_params,
+            retries=0,
+            dag=self.dag,
+            task_group=site.group,
+            doc_md="Checks the inputs before the first request.",
+        )
+
+    def whole(self, site: Site, gate: BaseOperator | None = None) -> Built:
+        """Add a workflow whose last task is its outputs."""
+
+        def outputs(course: Course) -> BaseOperator:
+            return ArazzoOutputsOperator(
+                task_id=site.names.local(site.names.outputs),
+                plan=site.plan,
+                inputs=None if site.position.inputs else site.plan.settings.inputs,
+                course=course,
+                trigger_rule=TriggerRule.ALL_DONE,
+                retries=0,
+                dag=self.dag,
+                task_group=site.group,
+                doc_md="The workflow's outputs, and whether it has ended well.",
+            )
+
+        return self._workflow(site, gate, outputs)
+
+    def _workflow(self, site: Site, gate: BaseOperator | None, end: Callable[[Course], BaseOperator]) -> Built:
+        """Add a workflow: what comes before it, its regions, and the last task that ``end`` makes."""
+        plan, names = site.plan, site.names
+        started = [Built(gate, gate)] if gate else []
+        started += [self._before(site, key) for key in names.before]
+        regions = {region.task_id: self._region(site, region) for region in plan.regions}
+        started.append(regions[plan.regions[0].task_id])
+        for one, other in pairwise(started):
+            one.last >> other.first
+        takers = {
+            key: self._taker(site, names.takers[key], names.records[region.task_id], str(edge.workflow))
+            for region in plan.regions
+            for key, edge in hand_overs(plan, region)
+        }
+        last = end(self._course(site))
+        self._completes(plan.key, last.task_id)
+        _Joining(site, regions, takers, last).connect(self.dag)
+        return Built(started[0].first, last)
+
+    def _course(self, site: Site) -> Course:
+        names = site.names
+        return Course(
+            site.plan,
+            names.records,
+            approvals=names.approvals,
+            takers={key: taker.outputs for key, taker in names.takers.items()},
+            before={key: other.outputs for key, other in names.before.items()},
+            gate=names.gate,
+            position=replace(site.position, completed=self._read_by(site.plan, None)),
+        )
+
+    # workflows within
+
+    def _before(self, site: Site, key: str) -> Built:
+        """Add a workflow that comes first; whoever knows the inputs of the other knows its inputs."""
+        names = site.names.before[key]
+        plan = next(plan for plan in dependencies(site.plan) if plan.key == key)
+        position = Position(inputs=site.names.gate or site.position.inputs, role=key, kept=self.kept)
+        group = self._group(site, names, f"Comes before workflow `{site.plan.workflow_id}`.")
+        return self.whole(Site(plan, names, position, group))
+
+    def _taker(self, site: Site, names: Names, source: str, key: str) -> Built:
+        """Add a workflow that a ``goto`` hands over to; the task before it has said its inputs."""
+        group = self._group(site, names, "Takes over: its outputs are the result.")
+        return self.whole(Site(site.plan.children[key], names, Position(inputs=source, kept=self.kept), group))
+
+    def _region(self, site: Site, region: Region) -> Built:
+        elsewhere = tuple(dict.fromkeys(str(edge.workflow) for _, edge in hand_overs(site.plan, region)))
+        completed = self._read_by(site.plan, region)
+        here = replace(site, position=replace(site.position, completed=completed, elsewhere=elsewhere))
+        if region.task_id in site.names.calls:
+            return self._call(here, region)
+        task = region_task(here.plan, region, here.names, here.position, here.group)
+        for key in completed_in(site.plan, region):
+            self._completes(key, task.task_id)
+        return Built(task, task)
+
+    def _call(self, site: Site, region: Region) -> Built:
+        """Add a step that calls a workflow: its inputs, its tasks, and the task that decides the step."""
+        names = site.names.calls[region.task_id]
+        planned = site.plan.step(region.task_id)
+        plan = site.plan.children[str(planned.workflow)]
+        group = self._group(site, names, planned.step.description or f"Workflow `{plan.workflow_id}`.")
+        gate = call_task(site.plan, region, site.names, site.position, group)
+        inner = Site(plan, names, Position(inputs=names.gate, kept=self.kept), group)
+        return self._workflow(
+            inner, gate, lambda course: return_task(site.plan, region, site.names, site.position, group, course)
+        )
+
+    def _group(self, site: Site, names: Names, text: str) -> TaskGroup:
+        return TaskGroup(group_id=site.names.local(names.group), parent_group=site.group, dag=self.dag, tooltip=text)
+
+    # what workflows tell each other
+
+    def _completes(self, key: str, task_id: str) -> None:
+        if key in self.kept:
+            self.completed.setdefault(key, []).append(task_id)
+
+    def _read_by(self, plan: Plan, region: Region | None) -> dict[str, tuple[str, ...]]:
+        """Return the tasks woven so far in which the workflows that a region reads may be completed."""
+        mentioned = mentioned_in(plan, region, self.kept)
+        return {key: tuple(tasks) for key, tasks in self.completed.items() if key in mentioned}
+
+
+@dataclass(frozen=True)
+class _Joining:
+    """Connects the tasks of a workflow.
+
+    :param regions: by region.
+    :param takers: by :func:`way_key`.
+    :param last: the task that decides how the workflow has ended.
+    """
+
+    site: Site
+    regions: Mapping[str, Built]
+    takers: Mapping[str, Built]
+    last: BaseOperator
+
+    def connect(self, dag: DAG) -> None:
+        """Connect each region with what can follow it, and the workflows that take over with the last task."""
+        for region in self.site.plan.regions:
+            self._lead_on(region, dag)
+        for taker in self.takers.values():
+            taker.last >> self.last
+        for built in self.regions.values():
+            if len(built.first.upstream_task_ids) > 1:
+                built.first.trigger_rule = TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS
+
+    def _lead_on(self, region: Region, dag: DAG) -> None:
+        names = self.site.names
+        task: BaseOperator = self.regions[region.task_id].last
+        ways = names.ways[region.task_id]
+        if region.task_id in names.branches:
+            branch = self._branch(region, dag)
+            task >> branch
+            task = branch
+        for way in ways:
+            edge = names.edges.get((region.task_id, way.target))
+            target = self._target(way)
+            if edge is None:
+                _connect(task, target, way, dag)
+            else:
+                between = EmptyOperator(task_id=names.local(edge), dag=dag, task_group=self.site.group)
+                _connect(task, between, way, dag)
+                between >> target
+        if not ways:
+            task >> self.last
+
+    def _target(self, way: Way) -> BaseOperator:
+        if way.workflow is not None:
+            return self.takers[way.target].first
+        return self.last if way.target == END else self.regions[way.target].first
+
+    def _branch(self, region: Region, dag: DAG) -> BranchPythonOperator:
+        names = self.site.names
+        ways: dict[str, str] = {}
+        takers: dict[str, str] = {}
+        for way in names.ways[region.task_id]:
+            task = names.edges.get((region.task_id, way.target), self._target(way).task_id)
+            ways |= dict.fromkeys(way.steps, task)
+            if way.workflow is not None:
+                takers[way.target] = task
+        return BranchPythonOperator(
+            task_id=names.local(names.branches[region.task_id]),
+            python_callable=choose_branch,
+            op_kwargs={"source": names.records[region.task_id], "ways": ways, **({"takers": takers} if takers else {})},
+            show_return_value_in_logs=False,
+            dag=dag,
+            task_group=self.site.group,
+            doc_md=f"Which way did control go after `{region.task_id}`?",
+        )
+
+
+def _connect(task: BaseOperator, target: BaseOperator, way: Way, dag: DAG) -> None:
+    """Connect two tasks; not by ``Label``, which in groups connects the groups instead."""
+    task >> target
     if way.label:
-        task >> Label(way.label) >> target
-    else:
-        task >> target
-
-
-def _branch(region: Region, names: Names, dag: DAG) -> BranchPythonOperator:
-    ways: dict[str, str] = {}
-    for way in names.ways[region.task_id]:
-        direct = names.outputs if way.target == END else names.regions[way.target]
-        ways |= dict.fromkeys(way.steps, names.edges.get((region.task_id, way.target), direct))
-    return BranchPythonOperator(
-        task_id=names.branches[region.task_id],
-        python_callable=choose_branch,
-        op_kwargs={"source": names.regions[region.task_id], "ways": ways},
-        show_return_value_in_logs=False,
-        dag=dag,
-        doc_md=f"Which way did control go after `{region.task_id}`?",
-    )
-
-
-def _region_task(plan: Plan, region: Region, names: Names, dag: DAG) -> BaseOperator:
-    planned = plan.step(region.task_id)
-    settings = planned.settings
-    arguments: dict[str, Any] = {
-        "task_id": names.regions[region.task_id],
-        "task_display_name": region.task_id,
-        "plan": plan,
-        "step": region.task_id,
-        "tasks": names.regions,
-        "inputs": plan.settings.inputs,
-        "deferrable": settings.deferrable if settings.deferrable is not None else True,
-        "doc_md": _description(plan, region),
-        "dag": dag,
-        **_task_settings(settings, dag),
-    }
-    if region.loop is None:
-        return ArazzoStepOperator(**arguments)
-    if region.timeout is not None:
-        arguments["timeout"] = region.timeout
-    return ArazzoSensor(
-        **arguments,
-        mode=settings.mode or "poke",
-        poke_interval=region.poke_interval,
-        exponential_backoff=region.exponential_backoff,
-    )
-
-
-def _task_settings(settings: Settings, dag: DAG) -> dict[str, Any]:
-    """Return the settings that Airflow itself acts on; a workflow has retries of its own, so the default is none."""
-    found: dict[str, Any] = {
-        name: value for name in ("pool", "queue", "priority_weight") if (value := getattr(settings, name)) is not None
-    }
-    for name in ("execution_timeout", "retry_delay"):
-        if (seconds := getattr(settings, name)) is not None:
-            found[name] = timedelta(seconds=seconds)
-    if settings.retries is not None or "retries" not in dag.default_args:
-        found["retries"] = settings.retries or 0
-    return found
-
-
-def _description(plan: Plan, region: Region) -> str:
-    """Return what the document says about the steps of a region."""
-    texts = []
-    for step_id in region.steps:
-        planned = plan.step(step_id)
-        operation = planned.operation
-        title = f"`{operation.method} {operation.path}`" if operation else f"workflow `{planned.workflow}`"
-        heading = f"**{step_id}**: {title}" if len(region.steps) > 1 else title
-        texts.append("\n\n".join(filter(None, (heading, planned.step.description))))
-    return "\n\n".join(texts)
+        dag.set_edge_info(task.task_id, target.task_id, {"label": way.label})

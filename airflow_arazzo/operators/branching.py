@@ -7,19 +7,27 @@ from typing import Any
 
 from airflow.providers.common.compat.sdk import AirflowFailException
 
+from airflow_arazzo.operators.position import way_key
 from airflow_arazzo.operators.xcoms import pull_record
 
 
-def choose_branch(*, ti: Any, source: str, ways: Mapping[str, str], **_: Any) -> str:
+def choose_branch(
+    *, ti: Any, source: str, ways: Mapping[str, str], takers: Mapping[str, str] | None = None, **_: Any
+) -> str:
     """Return the task that follows, by what the task before says comes next.
 
     :param ti: the running task instance.
     :param source: id of the task before.
     :param ways: task ids by the step that comes next; ``""`` is the end.
+    :param takers: by :func:`way_key`, the first task of the workflow that takes over.
     :raises AirflowFailException: if the task before says nothing, or names none of the ways.
     """
     record = pull_record(ti, source) or {}
     following = record.get("next")
-    if not isinstance(following, str) or following not in ways:
-        raise AirflowFailException(f"task '{source}' says that {following!r} comes next, which is none of its ways")
-    return ways[following]
+    if record.get("workflow"):
+        key = way_key(str(record.get("step")), record.get("action"), failed=record.get("outcome") == "recovered")
+        if key in (takers or {}):
+            return (takers or {})[key]
+    elif isinstance(following, str) and following in ways:
+        return ways[following]
+    raise AirflowFailException(f"task '{source}' says that {following!r} comes next, which is none of its ways")

@@ -20,15 +20,18 @@ from airflow_arazzo.core.engine import Done, Note, State, drive, load_plan, star
 from airflow_arazzo.core.flow import Plan, Region, slice_region
 from airflow_arazzo.hooks.arazzo import SourceHooks
 from airflow_arazzo.hooks.placing import base_urls, connections_of, place_servers
-from airflow_arazzo.operators.inputs import run_inputs
+from airflow_arazzo.operators.inputs import workflow_inputs
+from airflow_arazzo.operators.position import Position
 from airflow_arazzo.operators.sending import Sending, UnknownOutcomeError
 from airflow_arazzo.operators.xcoms import (
     finished_tasks,
     needed_steps,
     pull_outputs,
     pull_record,
+    pull_workflows,
     push_refusal,
     push_region,
+    push_workflows,
 )
 from airflow_arazzo.triggers.arazzo import ArazzoTrigger, Carried, open_event, pack, unpack
 
@@ -58,6 +61,7 @@ class DrivesRegion(Operator):
     connections: dict[str, str]
     server: str | dict[str, str] | None
     deferrable: bool
+    position: Position
 
     @property
     def region(self) -> Region:
@@ -102,16 +106,21 @@ class DrivesRegion(Operator):
         return place_servers(plan, base_urls(plan, hooks), self.server)
 
     def _first_state(self, plan: Plan, context: Context) -> State:
-        ti = context["ti"]
+        ti, position = context["ti"], self.position
         try:
-            inputs = run_inputs(
-                self.plan, context["params"], self.inputs, lambda value: self.render_template(value, context)
-            )
+            inputs = workflow_inputs(self.plan, position, self.inputs, self, context)
         except AirflowFailException as error:
             push_refusal(ti, self.region, str(error))
             raise
-        outputs = pull_outputs(ti, self.plan, self.tasks, needed_steps(self.plan, self.region))
-        return start(plan, inputs, at=self._entry(ti), outputs=outputs, scope=self.region.steps)
+        return start(
+            plan,
+            inputs,
+            at=self._entry(ti),
+            outputs=pull_outputs(ti, self.plan, self.tasks, needed_steps(self.plan, self.region)),
+            scope=self.region.steps,
+            workflows=pull_workflows(ti, self.plan, position.completed),
+            elsewhere=position.elsewhere,
+        )
 
     def _entry(self, ti: Any) -> str:
         """Return the step that control enters the region by: what the task before it says comes next."""
@@ -203,6 +212,7 @@ class DrivesRegion(Operator):
         if self.waits_by_rescheduling and (store := task_state_store(context)) is not None:
             store.delete(_STATE_KEY)
         visible = push_region(ti, self.plan, self.region, state, done)
+        push_workflows(ti, self.plan, state.workflows, self.position.kept)
         if done.outcome == "failed":
             ti.xcom_push(key="return_value", value=visible)
             raise AirflowException(done.message)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowFailException
 
@@ -12,6 +12,27 @@ from airflow_arazzo.core.engine import check_inputs, sensitive_inputs
 from airflow_arazzo.core.errors import InputError
 from airflow_arazzo.core.flow import Plan
 from airflow_arazzo.hooks.sealing import register
+from airflow_arazzo.operators.position import Position
+from airflow_arazzo.operators.xcoms import pull_inputs
+
+if TYPE_CHECKING:
+    from airflow.sdk import BaseOperator, Context
+
+
+def workflow_inputs(
+    plan: Plan, position: Position, bound: Mapping[str, Any], task: BaseOperator, context: Context
+) -> dict[str, Any]:
+    """Return the inputs of a workflow where it stands: another task has said them, or the run gives them.
+
+    :param plan: the plan of the workflow.
+    :param position: where it stands.
+    :param bound: bound inputs by name, values or templates; only where the run gives the inputs.
+    :param task: the running task, which renders them.
+    :raises AirflowFailException: if the workflow does not accept them.
+    """
+    if position.inputs:
+        return pull_inputs(context["ti"], plan, position.inputs, position.role)
+    return run_inputs(plan, context["params"], bound, lambda value: task.render_template(value, context))
 
 
 def run_inputs(

@@ -2,25 +2,35 @@
 
 The outputs of a step lie under ``return_value``, by name; those of a loop of several steps by step id, then by name.
 Secret ones read ``***`` there and travel sealed under ``arazzo_sealed``. What happened lies under ``arazzo``. A task
-after which another workflow takes over has the outputs of that one, sealed, under ``arazzo_result``.
+after which another workflow takes over has the outputs of that one, sealed, under ``arazzo_result``, if it ran that
+workflow itself.
+
+Between workflows: inputs of the workflow that a task enters, and of those that come before it, lie sealed under
+``arazzo_inputs``; inputs and outputs of completed workflows, as far as some task reads them, under
+``arazzo_workflows``.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from airflow_arazzo.core.engine import Done, State
+from airflow.providers.common.compat.sdk import AirflowFailException
+
+from airflow_arazzo.core.engine import Done, State, sensitive_inputs
 from airflow_arazzo.core.flow import END, Plan, Region
 from airflow_arazzo.hooks.sealing import hide, hide_registered, register, seal_json, unseal_json
 
 RECORD_KEY = "arazzo"
 SEALED_KEY = "arazzo_sealed"
 HANDED_KEY = "arazzo_result"
+INPUTS_KEY = "arazzo_inputs"
+WORKFLOWS_KEY = "arazzo_workflows"
 OUTPUTS_KEY = "return_value"
 
 Outputs = dict[str, dict[str, Any]]
+Inputs = dict[str, dict[str, Any]]
 
 
 def region_outputs(region: Region, state: State) -> Outputs:
@@ -39,7 +49,11 @@ def region_record(plan: Plan, region: Region, state: State, done: Done) -> dict[
     last = done.step or region.task_id
     record = state.records.get(last)
     dumped: dict[str, Any] = record.model_dump(mode="json") if record else {"step": last}
-    dumped["next"] = {"step": done.target, "end": END}.get(done.outcome)
+    dumped["next"] = {"step": done.target, "end": END, "workflow": END}.get(done.outcome)
+    if done.outcome == "workflow":
+        dumped["workflow"] = done.target
+    if state.last_status != dumped.get("status"):
+        dumped["last_status"] = state.last_status
     if done.outcome == "failed":
         dumped |= {"outcome": "failed", "message": done.message}
     if len(region.steps) > 1:
@@ -63,9 +77,72 @@ def push_region(ti: Any, plan: Plan, region: Region, state: State, done: Done) -
     if visible != full:
         ti.xcom_push(key=SEALED_KEY, value=seal_json(outputs))
     if done.outputs is not None:
-        secret = hide(done.outputs, plan.sensitive) != done.outputs
-        ti.xcom_push(key=HANDED_KEY, value=seal_json(done.outputs, secret=secret))
+        push_handed(ti, plan, done.outputs)
+    if done.inputs is not None:
+        push_inputs(ti, plan, done.inputs)
     return visible
+
+
+def push_handed(ti: Any, plan: Plan, outputs: dict[str, Any]) -> None:
+    """Push the outputs that a task has got from a workflow it has handed over to."""
+    ti.xcom_push(key=HANDED_KEY, value=seal_json(outputs, secret=hide(outputs, plan.sensitive) != outputs))
+
+
+def push_inputs(ti: Any, plan: Plan, inputs: Inputs) -> None:
+    """Push the inputs of the workflow that a task enters.
+
+    :param plan: the outermost plan, whose descendants the workflows are.
+    :param inputs: by role, see :class:`Position`.
+    """
+    marked = _sensitive(plan)
+    secret = any(hide(values, marked) != values for values in inputs.values())
+    ti.xcom_push(key=INPUTS_KEY, value=seal_json(inputs, secret=secret))
+
+
+def pull_inputs(ti: Any, plan: Plan, task_id: str, role: str) -> dict[str, Any]:
+    """Return the inputs of a workflow as the task says that has entered it; secret ones are registered.
+
+    :param plan: the plan of that workflow.
+    :raises AirflowFailException: if the task has said nothing.
+    """
+    sealed = ti.xcom_pull(task_ids=task_id, key=INPUTS_KEY)
+    if sealed is None:
+        raise AirflowFailException(f"task '{task_id}' has not said what the inputs of '{plan.workflow_id}' are")
+    inputs: dict[str, Any] = unseal_json(sealed)[role]
+    register(inputs, sensitive_inputs(plan))
+    return inputs
+
+
+def push_workflows(ti: Any, plan: Plan, workflows: Outputs, kept: Collection[str]) -> None:
+    """Push inputs and outputs of the workflows that have been completed in a task, as far as somebody reads them."""
+    found = {key: values for key, values in workflows.items() if key in kept}
+    if found:
+        secret = hide(found, _sensitive(plan)) != found
+        ti.xcom_push(key=WORKFLOWS_KEY, value=seal_json(found, secret=secret))
+
+
+def pull_workflows(ti: Any, plan: Plan, completed: Mapping[str, Sequence[str]]) -> Outputs:
+    """Return inputs and outputs of workflows that have been completed in other tasks, by plan key.
+
+    :param completed: by plan key the tasks that may have, in order; the last that has decides.
+    """
+    ran = finished_tasks(ti, list(dict.fromkeys(task for tasks in completed.values() for task in tasks)))
+    found: Outputs = {}
+    for key, tasks in completed.items():
+        for task in reversed(tasks):
+            sealed = ti.xcom_pull(task_ids=task, key=WORKFLOWS_KEY) if task in ran else None
+            values = unseal_json(sealed).get(key) if sealed is not None else None
+            if values is not None:
+                found[key] = values
+                break
+    register(found, _sensitive(plan))
+    return found
+
+
+def _sensitive(plan: Plan) -> frozenset[str]:
+    """Return the names that are secret in a plan, in one it calls, and as inputs."""
+    found = frozenset(plan.sensitive) | sensitive_inputs(plan)
+    return found.union(*(_sensitive(child) for child in plan.children.values()))
 
 
 def push_refusal(ti: Any, region: Region, message: str) -> None:
@@ -131,7 +208,13 @@ def needed_steps(plan: Plan, region: Region) -> list[str]:
     By the look of the text: too many cost a look into an XCom, too few would cost the request.
     """
     texts = [plan.step(step).step.model_dump_json() for step in region.steps]
-    return _mentioned(plan, "".join(texts) + _text(plan.components), but=region.steps)
+    mentioned = _mentioned(plan, "".join(texts) + _text(plan.components), but=region.steps)
+    named = {name.removeprefix("$steps.") for step in region.steps for name in plan.step(step).step.depends_on}
+    return [
+        step.step_id
+        for step in plan.steps
+        if step.step_id in mentioned or (step.step_id in named and step.step_id not in region.steps)
+    ]
 
 
 def steps_of_outputs(plan: Plan) -> list[str]:

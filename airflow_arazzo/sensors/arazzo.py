@@ -10,6 +10,7 @@ from airflow.providers.common.compat.sdk import BaseSensorOperator
 
 from airflow_arazzo.core.flow import Plan
 from airflow_arazzo.operators.driving import DrivesRegion, as_mapping, read_plan
+from airflow_arazzo.operators.position import WHOLE, Position
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -32,6 +33,7 @@ class ArazzoSensor(DrivesRegion, BaseSensorOperator):
         where the connection names none. (templated)
     :param deferrable: whether waiting is left to the triggerer. Otherwise ``mode`` says how to wait: ``poke`` sleeps on
         the worker, ``reschedule`` gives it back (from Airflow 3.3 on; before it sleeps as well).
+    :param position: where the workflow stands in a DAG of several.
     """
 
     template_fields: Sequence[str] = ("connections", "server")
@@ -48,6 +50,7 @@ class ArazzoSensor(DrivesRegion, BaseSensorOperator):
         connections: Mapping[str, str] | None = None,
         server: str | Mapping[str, str] | None = None,
         deferrable: bool = True,
+        position: Position = WHOLE,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -58,6 +61,7 @@ class ArazzoSensor(DrivesRegion, BaseSensorOperator):
         self.connections = as_mapping(connections)
         self.server = dict(server) if isinstance(server, Mapping) else server
         self.deferrable = deferrable
+        self.position = position
 
     @property
     def waits_by_rescheduling(self) -> bool:

@@ -1,0 +1,112 @@
+"""A region as a task, and the first and last task of a region whose step calls a workflow."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import TaskGroup, TriggerRule
+
+from airflow_arazzo.core.document.settings import Settings
+from airflow_arazzo.core.flow import Plan, Region
+from airflow_arazzo.factory.names import Names
+from airflow_arazzo.operators.arazzo import ArazzoStepOperator
+from airflow_arazzo.operators.calls import ArazzoCallOperator, ArazzoReturnOperator
+from airflow_arazzo.operators.position import Course, Position
+from airflow_arazzo.sensors.arazzo import ArazzoSensor
+
+if TYPE_CHECKING:
+    from airflow.sdk import DAG, BaseOperator
+
+
+def region_task(plan: Plan, region: Region, names: Names, position: Position, group: TaskGroup) -> BaseOperator:
+    """Add the task that runs a region."""
+    settings = plan.step(region.task_id).settings
+    arguments: dict[str, Any] = {
+        "task_id": names.local(names.regions[region.task_id]),
+        "task_display_name": region.task_id,
+        **_step_arguments(plan, region, names, position, group),
+        "deferrable": settings.deferrable if settings.deferrable is not None else True,
+        "doc_md": _description(plan, region),
+        **_task_settings(settings, group.dag),
+    }
+    if region.loop is None:
+        return ArazzoStepOperator(**arguments)
+    if region.timeout is not None:
+        arguments["timeout"] = region.timeout
+    return ArazzoSensor(
+        **arguments,
+        mode=settings.mode or "poke",
+        poke_interval=region.poke_interval,
+        exponential_backoff=region.exponential_backoff,
+    )
+
+
+def call_task(plan: Plan, region: Region, names: Names, position: Position, group: TaskGroup) -> ArazzoCallOperator:
+    """Add the first task of a workflow that a step calls.
+
+    :param group: of the called workflow.
+    """
+    inner = names.calls[region.task_id]
+    return ArazzoCallOperator(
+        task_id=inner.local(inner.gate),
+        **_step_arguments(plan, region, names, position, group),
+        **_task_settings(plan.step(region.task_id).settings, group.dag),
+        doc_md=f"Passes the inputs from `{region.task_id}` to the workflow.",
+    )
+
+
+def return_task(
+    plan: Plan, region: Region, names: Names, position: Position, group: TaskGroup, course: Course
+) -> ArazzoReturnOperator:
+    """Add the last task of a workflow that a step calls.
+
+    :param group: of the called workflow.
+    :param course: its tasks.
+    """
+    inner = names.calls[region.task_id]
+    return ArazzoReturnOperator(
+        task_id=inner.local(inner.outputs),
+        course=course,
+        **_step_arguments(plan, region, names, position, group),
+        trigger_rule=TriggerRule.ALL_DONE,
+        retries=0,
+        doc_md=f"Decides how `{region.task_id}` has ended, and what follows.",
+    )
+
+
+def _step_arguments(plan: Plan, region: Region, names: Names, position: Position, group: TaskGroup) -> dict[str, Any]:
+    return {
+        "plan": plan,
+        "step": region.task_id,
+        "tasks": names.records,
+        "inputs": None if position.inputs else plan.settings.inputs,
+        "position": position,
+        "dag": group.dag,
+        "task_group": group,
+    }
+
+
+def _task_settings(settings: Settings, dag: DAG) -> dict[str, Any]:
+    """Return the settings that Airflow itself acts on; a workflow has retries of its own, so the default is none."""
+    found: dict[str, Any] = {
+        name: value for name in ("pool", "queue", "priority_weight") if (value := getattr(settings, name)) is not None
+    }
+    for name in ("execution_timeout", "retry_delay"):
+        if (seconds := getattr(settings, name)) is not None:
+            found[name] = timedelta(seconds=seconds)
+    if settings.retries is not None or "retries" not in dag.default_args:
+        found["retries"] = settings.retries or 0
+    return found
+
+
+def _description(plan: Plan, region: Region) -> str:
+    """Return what the document says about the steps of a region."""
+    texts = []
+    for step_id in region.steps:
+        planned = plan.step(step_id)
+        operation = planned.operation
+        title = f"`{operation.method} {operation.path}`" if operation else f"workflow `{planned.workflow}`"
+        heading = f"**{step_id}**: {title}" if len(region.steps) > 1 else title
+        texts.append("\n\n".join(filter(None, (heading, planned.step.description))))
+    return "\n\n".join(texts)
