@@ -7,7 +7,7 @@ drives a workflow along any of its paths.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from casebook import CASES
@@ -38,11 +38,19 @@ class Surroundings:
     steps: tuple[str, ...]
     workflows: tuple[str, ...]
     first: tuple[str, ...] = ()
+    loops: bool = True
+    at: int = 0
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The steps to go to: only those ahead, unless there may be loops."""
+        ahead = self.steps[self.at + 1 :]
+        return (*self.steps, *ahead * 2) if self.loops else ahead
 
 
 @st.composite
 def _criteria(draw, status: bool, calls: bool):
-    if draw(st.booleans()):
+    if draw(SELDOM):
         return {}
     if status:
         condition = f"$statusCode == {draw(st.sampled_from([404, 500, 503]))}"
@@ -59,14 +67,16 @@ def _criteria(draw, status: bool, calls: bool):
 def _action(draw, around: Surroundings, number: int, failure: bool, calls: bool):
     kinds = ["end", "goto", "goto", "goto", "retry"] if failure else ["end", "goto", "goto"]
     kind = draw(st.sampled_from(kinds))
+    if kind == "goto" and not around.targets:
+        kind = "end"
     action: dict[str, Any] = {"name": f"x{number}", "type": kind, **draw(_criteria(failure, calls))}
     hands_over = bool(around.workflows) and draw(SELDOM)
     if kind == "retry":
         action |= {"retryAfter": draw(st.sampled_from([0, 1, 2.5, 20])), "retryLimit": draw(st.integers(0, 2))}
-        if not hands_over and draw(st.integers(0, 4)):
+        if not hands_over and (not around.loops or draw(st.integers(0, 4))):
             return action
     if kind != "end":
-        name, targets = ("workflowId", around.workflows) if hands_over else ("stepId", around.steps)
+        name, targets = ("workflowId", around.workflows) if hands_over else ("stepId", around.targets)
         action[name] = draw(st.sampled_from(targets))
     return action
 
@@ -84,16 +94,16 @@ def _value(draw, around: Surroundings):
 @st.composite
 def _operation(draw, around: Surroundings, step_id: str):
     step: dict[str, Any] = {
-        "operationId": draw(st.sampled_from(["listThings", "listThings", "listThings", "createThing", "getThing"])),
+        "operationId": draw(st.sampled_from(["listThings"] * 6 + ["createThing"] * 2 + ["getThing"])),
         "parameters": [{"name": "X-Step", "in": "header", "value": step_id}],
         "outputs": {"way": "$response.body#/way", "status": "$statusCode", "pass": "$response.body#/pass"},
     }
     if step["operationId"] == "getThing":
-        value = draw(st.sampled_from(["one", "$inputs.id", draw(_value(around))]))
+        value = draw(st.sampled_from(["one", "one", "$inputs.id", draw(_value(around))]))
         step["parameters"].append({"name": "id", "in": "path", "value": value})
     if draw(st.booleans()):
         step["parameters"].append({"name": "X-Seen", "in": "header", "value": draw(_value(around))})
-    if draw(SELDOM) and draw(st.booleans()):
+    if draw(SELDOM) and draw(SELDOM):
         value = f"see {{{draw(_value(around))}}}"
         step["parameters"].append({"name": "X-Embedded", "in": "header", "value": value})
     if draw(SELDOM):
@@ -119,16 +129,16 @@ def _call(draw, around: Surroundings):
 def _step(draw, around: Surroundings, number: int):
     calls = bool(around.workflows) and draw(st.booleans())
     step_id = around.steps[number]
+    around = replace(around, at=number)
     body = draw(_call(around)) if calls else draw(_operation(around, step_id))
     step: dict[str, Any] = {"stepId": step_id, **body}
     if number and draw(SELDOM) and draw(st.booleans()):
         step["dependsOn"] = [around.steps[draw(st.integers(0, number - 1))]]
-    success = draw(st.lists(st.just(None), max_size=2))
-    failure = draw(st.lists(st.just(None), max_size=2))
+    success, failure = (draw(st.sampled_from([0, 1, 1, 2, 2])) for _ in range(2))
     if success:
-        step["onSuccess"] = [draw(_action(around, index, False, calls)) for index, _ in enumerate(success)]
+        step["onSuccess"] = [draw(_action(around, index, False, calls)) for index in range(success)]
     if failure:
-        step["onFailure"] = [draw(_action(around, index + 5, True, calls)) for index, _ in enumerate(failure)]
+        step["onFailure"] = [draw(_action(around, index + 5, True, calls)) for index in range(failure)]
     if success and draw(SELDOM):
         step["x-airflow"] = {"unmatched": draw(st.sampled_from(["auto", "next", "fail"]))}
     return step
@@ -149,7 +159,8 @@ def _workflow(draw, workflow_id: str, around: Surroundings):
     if around.first:
         workflow["dependsOn"] = list(around.first)
     if draw(SELDOM):
-        workflow["failureActions"] = [draw(_action(around, 9, True, calls=False))]
+        last = replace(around, at=len(steps) - 1)
+        workflow["failureActions"] = [draw(_action(last, 9, True, calls=False))]
     return workflow
 
 
@@ -162,25 +173,82 @@ def workflows(draw, most_steps: int = 5, *, calls: bool = False, depends: bool =
     """
     others = OTHERS[: draw(st.integers(0, 2))] if calls or depends else ()
     listed = []
+    loops = draw(st.booleans())
     for number, workflow_id in enumerate(("main", *others)):
         later = others[number:]
-        steps = STEPS[: draw(st.integers(1, most_steps if workflow_id == "main" else 2))]
+        steps = STEPS[: draw(st.sampled_from(_sizes(most_steps) if workflow_id == "main" else (1, 2)))]
         first = tuple(name for name in later if depends and draw(st.booleans()))
-        listed.append(draw(_workflow(workflow_id, Surroundings(steps, later if calls else (), first))))
-    document = {
-        "arazzo": "1.1.0",
-        "info": {"title": "drawn", "version": "1"},
-        "sourceDescriptions": [{"name": "things", "url": "api.openapi.yaml", "type": "openapi"}],
-        "x-airflow": {
-            "max_rounds": draw(st.integers(1, 3)),
-            "poke_interval": 7,
-            "unmatched": draw(st.sampled_from(["auto", "next", "fail"])),
-            "sensitive": ["pass"],
-            **draw(st.sampled_from([{}, {}, {"deferrable": False}, {"deferrable": False, "mode": "reschedule"}])),
-        },
-        "workflows": listed,
+        listed.append(draw(_workflow(workflow_id, Surroundings(steps, later if calls else (), first, loops))))
+    extension = {
+        "max_rounds": draw(st.sampled_from([3, 4, 2, 1])),
+        "poke_interval": 7,
+        "unmatched": draw(st.sampled_from(["auto", "next", "next", "fail"])),
+        "sensitive": ["pass"],
+        **draw(st.sampled_from([{}, {}, {"deferrable": False}, {"deferrable": False, "mode": "reschedule"}])),
     }
-    return json.dumps(document)
+    return _document(listed, extension)
+
+
+@st.composite
+def graphs(draw):
+    """Draw a document whose steps all have several ways, forwards or anywhere: more branches, joins and entries."""
+    steps = STEPS[: draw(st.sampled_from([6, 5, 4]))]
+    loops = draw(st.booleans())
+    return _document(
+        [
+            {
+                "workflowId": "main",
+                "steps": [draw(_crossing(steps, number, loops)) for number in range(len(steps))],
+                "outputs": {step: f"$steps.{step}.outputs.way" for step in steps},
+            }
+        ],
+        {"max_rounds": 3, "poke_interval": 7, "unmatched": "next"},
+    )
+
+
+@st.composite
+def _crossing(draw, steps: tuple[str, ...], number: int, loops: bool):
+    back = loops and number > 1 and draw(st.booleans())
+    targets = steps[1:] if back else steps[number + 1 :]
+    ways = [
+        {"name": f"x{way}", "criteria": [{"condition": f"$response.body#/way == {way}"}], **draw(_leading(targets))}
+        for way in (0, 1)
+    ]
+    step: dict[str, Any] = {
+        "stepId": steps[number],
+        "operationId": "listThings",
+        "parameters": [
+            {"name": "X-Step", "in": "header", "value": steps[number]},
+            {"name": "X-Seen", "in": "header", "value": f"$steps.{draw(st.sampled_from(steps))}.outputs.way"},
+        ],
+        "outputs": {"way": "$response.body#/way"},
+        "onSuccess": ways,
+    }
+    if draw(SELDOM):
+        step["onFailure"] = [{"name": "x5", **draw(_leading(targets))}]
+    return step
+
+
+@st.composite
+def _leading(draw, targets: tuple[str, ...]):
+    target = draw(st.sampled_from([*targets, *targets, ""]))
+    return {"type": "goto", "stepId": target} if target else {"type": "end"}
+
+
+def _document(listed: list[dict[str, Any]], extension: dict[str, Any]) -> str:
+    return json.dumps(
+        {
+            "arazzo": "1.1.0",
+            "info": {"title": "drawn", "version": "1"},
+            "sourceDescriptions": [{"name": "things", "url": "api.openapi.yaml", "type": "openapi"}],
+            "x-airflow": extension,
+            "workflows": listed,
+        }
+    )
+
+
+def _sizes(most: int) -> tuple[int, ...]:
+    return (*range(1, most + 1), *range(max(1, most - 2), most + 1), most)
 
 
 def secret(way: int) -> str:
@@ -193,8 +261,10 @@ def load(text: str) -> LoadedDocument:
     return parse_document(parse_source(text, "drawn.json", str(CASES / "drawn.json")))
 
 
-ANSWERS = st.lists(st.tuples(st.sampled_from([200, 200, 200, 201, 404, 500, 503, 0]), WAYS), min_size=1, max_size=12)
+ANSWERS = st.lists(st.tuples(st.sampled_from([*[200] * 9, 201, 404, 500, 503, 503, 0]), WAYS), min_size=1, max_size=12)
 """Status and way, in order; the last repeats; status 0 is a network error."""
+ROUTES = st.lists(st.tuples(st.sampled_from([*[200] * 9, 404]), WAYS), min_size=1, max_size=12)
+"""Answers that lead far."""
 
 
 @dataclass

@@ -1,0 +1,73 @@
+"""The case folders and a few dozen drawn workflows with ``dag.test()``: they do what the interpreter does."""
+
+from __future__ import annotations
+
+import json
+from itertools import count
+
+import pytest
+from airflow.sdk.exceptions import ParamValidationError
+from casebook import BASE, Case, Script, cases
+from equivalence import assert_same, executed, going_by, in_place_of_the_world, interpreted, outcome
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from played_api import PlayedApi
+from workflows import ANSWERS, INPUTS, Api, load, workflows
+
+from airflow_arazzo import ArazzoDag
+from airflow_arazzo.core.flow import compile_document
+
+pytestmark = pytest.mark.airflow
+
+NUMBERS = count()
+SOME = settings(
+    max_examples=24, deadline=None, phases=[Phase.generate], database=None, suppress_health_check=list(HealthCheck)
+)
+
+
+@pytest.mark.parametrize("case", cases(), ids=str)
+def test_case(case: Case, run_dag, monkeypatch):
+    """Over real sockets; only waits are not waited for."""
+    script = Script(case.script)
+    dag = ArazzoDag(case.document, case.workflow or "main", settings=case.settings.model_dump(exclude_none=True))
+    with PlayedApi(script.send, BASE.removesuffix("/v1")) as api, going_by(script):
+        monkeypatch.setenv("AIRFLOW_CONN_THINGS", json.dumps({"conn_type": "http", "host": f"{api.url}/v1"}))
+        try:
+            run = run_dag(dag, **case.inputs)
+        except ParamValidationError:  # Airflow takes no such run
+            assert (case.status, case.script) == ("refused", [])
+            return
+    assert not api.surprises
+    script.finished()
+    found = outcome(dag.plan, run.state, run.xcoms())
+    assert found.status == ("failed" if case.status == "refused" else case.status)
+    assert case.message.removesuffix(": connection refused") in found.message  # the transport has its own words
+    if found.outputs is not None or case.status == "success":
+        assert found.outputs == case.outputs
+
+
+@pytest.fixture
+def things(monkeypatch):
+    monkeypatch.setenv("AIRFLOW_CONN_THINGS", json.dumps({"conn_type": "http", "host": BASE}))
+
+
+@seed(20261121)
+@SOME
+@given(workflows(), INPUTS, ANSWERS)
+def test_drawn_workflows(run_dag, things, text, inputs, answers):
+    agree(run_dag, text, inputs, answers)
+
+
+def agree(run_dag, text, inputs, answers):
+    """Hold ``dag.test()`` against the interpreter, and the run task by task against ``dag.test()``."""
+    plan = compile_document(load(text.replace('"reschedule"', '"poke"')), "main")
+    dag = ArazzoDag(plan, dag_id=f"drawn{next(NUMBERS)}")
+    api, expected_api, step_api = Api(answers), Api(answers), Api(answers)
+    with in_place_of_the_world(api):
+        run = run_dag(dag, **inputs)
+    found = outcome(plan, run.state, run.xcoms(), dag.outputs.task_id)
+    expected = interpreted(plan, inputs, expected_api)
+    assert api.trace == expected_api.trace
+    assert_same(found, expected)
+    stepped, execution = executed(dag, inputs, step_api)
+    assert stepped == found
+    assert execution.states == run.tasks
