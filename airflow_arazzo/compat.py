@@ -38,8 +38,8 @@ def set_dag_result(dag: DAG, task: BaseOperator) -> None:
         add_result(task.output)
 
 
-async def mask_secret_async(secret: str) -> None:
-    """Register a secret with Airflow's masker from a coroutine, without blocking the triggerer's event loop."""
+async def mask_secret_async(secret: str | list[Any]) -> None:
+    """Register secrets with Airflow's masker from a coroutine, without blocking the triggerer's event loop."""
     from airflow.sdk import log
 
     if amask := getattr(log, "amask_secret", None):

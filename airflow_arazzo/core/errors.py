@@ -139,7 +139,8 @@ class RequestError(ArazzoError):
 class TransportError(ArazzoError):
     """A request without an answer: the network, TLS, a timeout, or an answer that was cut off or too large.
 
-    :param kind: ``connect``, ``timeout``, ``tls``, ``reset``, ``too-large`` or ``protocol``.
+    :param kind: ``connect``, ``timeout``, ``tls``, ``reset``, ``too-large``, ``protocol``, or ``token`` where there is
+        no token to send it with.
     :param maybe_sent: whether the server may have got the request.
     """
 

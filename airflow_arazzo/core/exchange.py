@@ -81,12 +81,14 @@ class Response:
     :param headers: in order.
     :param body: the bytes, decompressed.
     :param seconds: how long the exchange took.
+    :param hint: what its sender knows about why it is as it is, for the message of a failure.
     """
 
     status: int
     headers: Headers = field(default=(), repr=False)
     body: bytes = field(default=b"", repr=False)
     seconds: float = 0.0
+    hint: str = field(default="", compare=False)
 
     def header(self, name: str) -> str | None:
         return header(self.headers, name)

@@ -6,18 +6,23 @@ import asyncio
 import os
 import ssl
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import AirflowNotFoundException, BaseHook
+from airflow.providers.common.compat.sdk import AirflowException, AirflowNotFoundException, BaseHook
 from airflow.providers.http.hooks.http import HttpHook
 from requests import PreparedRequest, Session
 from requests.auth import AuthBase, HTTPBasicAuth
 
 from airflow_arazzo import transport
-from airflow_arazzo.core.errors import TransportError
+from airflow_arazzo.core.errors import RequestError, TransportError
 from airflow_arazzo.core.exchange import Request, Response
-from airflow_arazzo.core.openapi import authorize
-from airflow_arazzo.hooks.settings import ConnectionSettings, read_connection
+from airflow_arazzo.core.openapi import SecurityScheme
+from airflow_arazzo.hooks.authorizing import authorized
+from airflow_arazzo.hooks.sealing import register_texts, register_texts_async
+from airflow_arazzo.hooks.settings import ConnectionSettings, read_connection, secret_texts
+from airflow_arazzo.hooks.tokens import MAX_BYTES as TOKEN_BYTES
+from airflow_arazzo.hooks.tokens import get_token, get_token_async
 
 if TYPE_CHECKING:
     import aiohttp
@@ -47,6 +52,7 @@ class ArazzoHook(HttpHook):
         super().__init__(http_conn_id=arazzo_conn_id or "", **kwargs)
         self.arazzo_conn_id = arazzo_conn_id
         self.optional = optional
+        self.found = False
         self._settings: ConnectionSettings | None = None
         self._session: Session | None = None
         self._async_session: aiohttp.ClientSession | None = None
@@ -59,13 +65,17 @@ class ArazzoHook(HttpHook):
         :raises AirflowException: if the connection says something that cannot be meant.
         """
         if self._settings is None:
-            self._settings = self._read(self._lookup())
+            settings = self._read(self._lookup())
+            register_texts(secret_texts(settings))
+            self._settings = settings
         return self._settings
 
     async def async_settings(self) -> ConnectionSettings:
         """Return what the connection says, without blocking the event loop; raises as :attr:`settings`."""
         if self._settings is None:
-            self._settings = self._read(await self._async_lookup())
+            settings = self._read(await self._async_lookup())
+            await register_texts_async(secret_texts(settings))
+            self._settings = settings
         return self._settings
 
     def _lookup(self) -> Connection | None:
@@ -83,12 +93,11 @@ class ArazzoHook(HttpHook):
             return None
         try:
             return await BaseHook.aget_connection(self.arazzo_conn_id)
-        except AirflowNotFoundException:
-            if self.optional:
-                return None
-            raise
+        except AirflowNotFoundException:  # or dag.test, which finds connections in threads only
+            return await asyncio.to_thread(self._lookup)
 
     def _read(self, connection: Connection | None) -> ConnectionSettings:
+        self.found = connection is not None
         settings = read_connection(connection) if connection is not None else ConnectionSettings()
         self.base_url = settings.base_url or ""
         self._base_url_initialized = True
@@ -108,26 +117,84 @@ class ArazzoHook(HttpHook):
         return session
 
     def send(self, request: Request) -> Response:
-        """Send a request once, with the credentials that its security schemes ask for.
+        """Send a request, with the credentials that its security schemes ask for.
 
-        :raises TransportError: no complete answer.
+        It is sent once; or twice, where the server has refused a kept token with status 401 and there is a new one.
+
+        :raises TransportError: no complete answer, or no token.
         """
-        settings = self.settings
-        if self._session is None:
-            self._session = self._new_session()
-        return transport.send(authorize(request, settings.credentials), self._session, **_limits(settings))
+        steps = authorized(request, self.settings, self._named())
+        try:
+            step = next(steps)
+            while True:
+                try:
+                    found = self._token(step, request) if isinstance(step, SecurityScheme) else self._send(step)
+                except TransportError as error:
+                    step = steps.throw(error)
+                else:
+                    step = steps.send(found)
+        except StopIteration as done:
+            response: Response = done.value
+            return response
 
     async def async_send(self, request: Request) -> Response:
         """Send a request as :meth:`send` does, on the running event loop."""
+        steps = authorized(request, await self.async_settings(), self._named())
+        try:
+            step = next(steps)
+            while True:
+                try:
+                    if isinstance(step, SecurityScheme):
+                        found: str | Response = await self._async_token(step, request)
+                    else:
+                        found = await self._async_send(step)
+                except TransportError as error:
+                    step = steps.throw(error)
+                else:
+                    step = steps.send(found)
+        except StopIteration as done:
+            response: Response = done.value
+            return response
+
+    def _named(self) -> str:
+        """Return how a message names the connection, once it has been looked up."""
+        if self.arazzo_conn_id is None:
+            return "no connection"
+        return f"connection '{self.arazzo_conn_id}'" + ("" if self.found else ", which is not there,")
+
+    def _token(self, scheme: SecurityScheme, request: Request) -> str:
+        settings = self.settings
+        if settings.grant is None:
+            raise AssertionError("only asked for where there is a grant")
+        token = get_token(settings.grant, scheme, request.url, self._send_for_token)
+        register_texts(filter(None, (token.value, token.refresh_token)))
+        return token.value
+
+    async def _async_token(self, scheme: SecurityScheme, request: Request) -> str:
+        settings = await self.async_settings()
+        if settings.grant is None:
+            raise AssertionError("only asked for where there is a grant")
+        token = await get_token_async(settings.grant, scheme, request.url, self._async_send_for_token)
+        await register_texts_async(filter(None, (token.value, token.refresh_token)))
+        return token.value
+
+    def _send_for_token(self, request: Request) -> Response:
+        return self._send(request, max_bytes=TOKEN_BYTES)
+
+    async def _async_send_for_token(self, request: Request) -> Response:
+        return await self._async_send(request, max_bytes=TOKEN_BYTES)
+
+    def _send(self, request: Request, **limits: Any) -> Response:
+        if self._session is None:
+            self._session = self._new_session()
+        return transport.send(request, self._session, **{**_limits(self.settings), **limits})
+
+    async def _async_send(self, request: Request, **limits: Any) -> Response:
         settings = await self.async_settings()
         if self._async_session is None:
             self._async_session = await _async_session(settings)
-        return await transport.send_async(
-            authorize(request, settings.credentials),
-            self._async_session,
-            proxy=settings.proxies.get(request.url.split(":", 1)[0]),
-            **_limits(settings),
-        )
+        proxy = settings.proxies.get(request.url.split(":", 1)[0])
+        return await transport.send_async(request, self._async_session, proxy=proxy, **{**_limits(settings), **limits})
 
     def close(self) -> None:
         """Close the connections that :meth:`send` keeps."""
@@ -142,14 +209,20 @@ class ArazzoHook(HttpHook):
             self._async_session = None
 
     def test_connection(self) -> tuple[bool, str]:
-        """Ask the connection's host for something: any answer but a refusal of the credentials is good."""
-        url = self.settings.base_url
+        """Ask the connection's host for something: any answer but a refusal of the credentials is good.
+
+        What is sent is a HEAD request for the server URL, then a GET request if that is not answered well, with login
+        or token, never to another host. API keys are not sent: where they belong only the API's description says.
+        """
+        try:
+            url = self.settings.base_url
+        except AirflowException as error:
+            return False, str(error)
         if url is None:
             return False, "The connection names no host, so there is nothing to test: requests go where the API says."
-        security = tuple(({"type": "http", "scheme": scheme, "key": scheme},) for scheme in ("bearer", "basic"))
         try:
-            response = self.send(Request(method="GET", url=f"{url}/", source=self.conn_type, security=security))
-        except TransportError as error:
+            response = self._probe(url)
+        except (TransportError, RequestError) as error:
             return False, str(error)
         finally:
             self.close()
@@ -158,6 +231,16 @@ class ArazzoHook(HttpHook):
         if response.status >= 500:
             return False, f"{url} is in trouble: status {response.status}"
         return True, f"{url} answers: status {response.status}"
+
+    def _probe(self, url: str) -> Response:
+        bearer: dict[str, Any] = {"type": "http", "scheme": "bearer", "key": "bearer"}
+        grant = self.settings.grant
+        if grant is not None and grant.token_url:
+            bearer = {"type": "oauth2", "key": "oauth2"}
+        security: Any = ((bearer,), ({"type": "http", "scheme": "basic", "key": "basic"},))
+        request = Request(method="HEAD", url=f"{url}/", source=self.conn_type, security=security)
+        response = self.send(request)
+        return response if response.status < 400 else self.send(replace(request, method="GET"))
 
     def _new_session(self) -> Session:
         settings = self.settings
@@ -190,6 +273,14 @@ class SourceHooks:
             named = self.connections.get(source)
             self._hooks[source] = ArazzoHook(named or source or None, optional=named is None)
         return self._hooks[source]
+
+    def found(self) -> dict[str, str]:
+        """Return the ids of the connections that there are, of those looked up, by name of the source."""
+        return {
+            source: hook.arazzo_conn_id
+            for source, hook in self._hooks.items()
+            if hook.found and hook.arazzo_conn_id is not None
+        }
 
     def send(self, request: Request) -> Response:
         """Send a request through the hook of its source description."""

@@ -38,6 +38,20 @@ def base_urls(plan: Plan, hooks: SourceHooks) -> dict[str, str]:
     return {source: url for source, url in urls.items() if url}
 
 
+def known_connections(plan: Plan, connections: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the connection ids of all sources of a plan's steps that have a connection, by name of the source.
+
+    What is named has to be there. So whoever goes on with these ids elsewhere notices when a connection has gone, where
+    it would ask without credentials otherwise.
+
+    :raises AirflowNotFoundException: a connection that is named is not there.
+    """
+    named = connections_of(plan, connections)
+    hooks = SourceHooks(named)
+    base_urls(plan, hooks)
+    return {**named, **hooks.found()}
+
+
 def place_servers(plan: Plan, urls: Mapping[str, str], default: str | Mapping[str, str] | None = None) -> Plan:
     """Return the plan with its steps' servers set: by the connection, else by ``default``, else as they are.
 

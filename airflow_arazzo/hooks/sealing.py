@@ -7,9 +7,10 @@ A value is secret if its name is: by Airflow's own list of sensitive names, or b
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, quote_plus
 
 from airflow.providers.common.compat.sdk import AirflowException, conf
 from airflow.sdk.log import mask_secret, redact  # type: ignore[attr-defined] # no __all__, but public
@@ -53,14 +54,33 @@ def _secrets(value: Any, secret: bool, sensitive: Collection[str]) -> Iterator[s
 
 def register(values: Mapping[str, Any], sensitive: Collection[str] = ()) -> None:
     """Register each secret of ``values`` with Airflow's masker, so that no log shows it."""
-    for secret in dict.fromkeys(secrets_in(values, sensitive)):
-        mask_secret(secret)
+    register_texts(secrets_in(values, sensitive))
 
 
 async def register_async(values: Mapping[str, Any], sensitive: Collection[str] = ()) -> None:
     """Register each secret of ``values`` with Airflow's masker, from a coroutine."""
-    for secret in dict.fromkeys(secrets_in(values, sensitive)):
-        await mask_secret_async(secret)
+    await register_texts_async(secrets_in(values, sensitive))
+
+
+def register_texts(secrets: Iterable[str]) -> None:
+    """Register secret texts with Airflow's masker, in every spelling in which URLs and JSON show them."""
+    if spelled := _spelled(secrets):
+        mask_secret(spelled)
+
+
+async def register_texts_async(secrets: Iterable[str]) -> None:
+    """Register secret texts with Airflow's masker, from a coroutine."""
+    if spelled := _spelled(secrets):
+        await mask_secret_async(spelled)
+
+
+def _spelled(secrets: Iterable[str]) -> list[Any]:
+    found: dict[str, None] = {}
+    for secret in secrets:
+        spellings = (secret, quote(secret, safe=""), quote(secret), quote_plus(secret))
+        escaped = (json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], repr(secret)[1:-1])
+        found |= dict.fromkeys(text for text in (*spellings, *escaped) if text)
+    return list(found)
 
 
 def hide(values: Mapping[str, Any], sensitive: Collection[str] = ()) -> dict[str, Any]:

@@ -6,8 +6,10 @@ Airflow's HTTP provider: its options, and every other extra is a header.
 
 from __future__ import annotations
 
+import base64
 import json
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
@@ -15,13 +17,22 @@ from urllib.parse import urlsplit, urlunsplit
 from airflow.providers.common.compat.sdk import AirflowException
 
 from airflow_arazzo.core.openapi import Credentials
+from airflow_arazzo.hooks.sealing import is_sensitive
+from airflow_arazzo.hooks.tokens import GRANT_TYPES, Grant
 
 if TYPE_CHECKING:
     from airflow.sdk import Connection
 
-ARAZZO_EXTRAS = frozenset(
-    {"token", "api_keys", "headers", "verify", "cert", "key", "proxies", "timeout", "trust_env", "max_bytes"}
+OAUTH_EXTRAS = frozenset(
+    {
+        *("grant_type", "token_url", "client_id", "client_secret", "client_auth"),
+        *("refresh_token", "scopes", "audience"),
+    }
 )
+ARAZZO_EXTRAS = OAUTH_EXTRAS | {
+    *("token", "api_keys", "headers", "verify", "cert", "key", "proxies", "timeout", "trust_env", "max_bytes"),
+}
+_CREDENTIAL = re.compile(r"auth|cookie|key|session", re.IGNORECASE)
 _HTTP_OPTIONS = frozenset(
     {
         *("cert", "proxies", "proxy", "timeout", "trust_env", "verify", "verify_ssl"),
@@ -36,6 +47,7 @@ class ConnectionSettings:
 
     :param base_url: takes the place of the description's servers; None where the connection names no host.
     :param credentials: what the security schemes are fed with.
+    :param grant: how tokens are got for ``oauth2`` and ``openIdConnect``; None if the connection does not know how.
     :param verify: whether to check the server's certificate, or the file of the authorities to trust.
     :param cert: client certificate file, or that and its key file.
     :param proxies: proxy URLs by scheme, as ``requests`` has them.
@@ -46,6 +58,7 @@ class ConnectionSettings:
 
     base_url: str | None = None
     credentials: Credentials = field(default_factory=Credentials, repr=False)
+    grant: Grant | None = field(default=None, repr=False)
     verify: bool | str = True
     cert: str | tuple[str, str] | None = None
     proxies: dict[str, str] = field(default_factory=dict, repr=False)
@@ -80,9 +93,11 @@ def _read_arazzo(connection: Connection, extras: Mapping[str, Any]) -> Connectio
         credentials=_credentials(
             connection,
             token=extras.get("token"),
+            granted=not OAUTH_EXTRAS.isdisjoint(extras),
             api_keys=_mapping(connection, "api_keys", extras.get("api_keys")),
             headers=_mapping(connection, "headers", extras.get("headers")),
         ),
+        grant=_grant(connection, extras),
         cert=(str(cert), str(key)) if cert and key else str(cert) if cert else None,
         **_transport_options(connection, extras),
     )
@@ -110,13 +125,15 @@ def _credentials(
     connection: Connection,
     *,
     token: Any = None,
+    granted: bool = False,
     api_keys: Mapping[str, str] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Credentials:
-    """Return the credentials: a password without a login is a token."""
+    """Return the credentials: a password without a login is a token, unless tokens are got with it."""
     login, password = connection.login or None, connection.password or None
-    if token is None and password and not login:
-        token = password
+    if password and not login:
+        token = token or (None if granted else password)
+        password = None if granted else password
     return Credentials(
         login=login,
         password=password,
@@ -124,6 +141,46 @@ def _credentials(
         api_keys=dict(api_keys or {}),
         headers=dict(headers or {}),
     )
+
+
+def _grant(connection: Connection, extras: Mapping[str, Any]) -> Grant | None:
+    """Return how tokens are got; with a login and a password alone, by the client credentials that they are then."""
+    named: dict[str, Any] = {name: str(extras[name]) for name in OAUTH_EXTRAS - {"scopes"} if name in extras}
+    for name, allowed in ("grant_type", GRANT_TYPES), ("client_auth", ("basic", "body")):
+        if name in named and named[name] not in allowed:
+            raise _refused(connection, f"has an extra '{name}' that is none of {', '.join(allowed)}")
+    if "token_url" in named and not named["token_url"].startswith(("https://", "http://")):
+        raise _refused(connection, "has an extra 'token_url' that is no http or https URL")
+    scopes = extras.get("scopes")
+    if isinstance(scopes, list):
+        scopes = " ".join(map(str, scopes))
+    login, password = connection.login or None, connection.password or None
+    if password and not login and named:
+        named.setdefault("client_secret", password)
+    if not named and not (login and password):
+        return None
+    return Grant(
+        **named,
+        username=login,
+        password=password,
+        scopes=None if scopes is None else str(scopes),
+        implied=not named,
+    )
+
+
+def secret_texts(settings: ConnectionSettings) -> Iterator[str]:
+    """Yield what no log may show of a connection, also in the spellings that HTTP gives it."""
+    credentials, grant = settings.credentials, settings.grant
+    yield from filter(None, (credentials.password, credentials.token, *credentials.api_keys.values()))
+    if credentials.login and credentials.password:
+        yield base64.b64encode(f"{credentials.login}:{credentials.password}".encode()).decode()
+    if grant is not None:
+        yield from filter(None, (grant.client_secret, grant.password, grant.refresh_token))
+    for name, value in credentials.headers.items():
+        if is_sensitive(name) or _CREDENTIAL.search(name):
+            yield from (value, *value.split()[1:])
+    for proxy in settings.proxies.values():
+        yield from filter(None, (urlsplit(proxy).password,))
 
 
 def _transport_options(connection: Connection, extras: Mapping[str, Any]) -> dict[str, Any]:

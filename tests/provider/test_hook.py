@@ -93,7 +93,7 @@ def test_its_session_serves_as_one_of_http_hook(monkeypatch, api):
     ("status", "works", "text"), [(404, True, "status 404"), (401, False, "refuses"), (503, False, "trouble")]
 )
 def test_test_connection(monkeypatch, api, status, works, text):
-    api.on("GET /", status)
+    api.on("HEAD /", 405, None).on("GET /", status)
     name_connection(monkeypatch, "shop", host=api.url, password="tok-1")
     good, message = ArazzoHook("shop").test_connection()
     assert good is works

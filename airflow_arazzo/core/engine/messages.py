@@ -19,7 +19,8 @@ def failure(planned: PlannedStep, exchange: Exchange, reasons: str) -> str:
     subject = f"step '{planned.step_id}' failed: {exchange.request}"
     if exchange.response is None:
         return f"{subject} got no response: {exchange.error}"
-    return f"{subject} answered {exchange.response.status}: {reasons}"
+    text = f"{subject} answered {exchange.response.status}: {reasons}"
+    return f"{text}; {exchange.response.hint}" if exchange.response.hint else text
 
 
 def unmatched(planned: PlannedStep, choice: Choice) -> str:

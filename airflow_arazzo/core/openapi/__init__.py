@@ -7,12 +7,12 @@ needs the description no more.
 from airflow_arazzo.core.openapi.bodies import Body
 from airflow_arazzo.core.openapi.description import Description, Endpoint, UnresolvedReferenceError
 from airflow_arazzo.core.openapi.loading import load_description
-from airflow_arazzo.core.openapi.operation import Operation
+from airflow_arazzo.core.openapi.operation import Operation, SecurityScheme
 from airflow_arazzo.core.openapi.references import UnresolvedOperation, find_operation
 from airflow_arazzo.core.openapi.replacements import Replacement, apply_replacements
 from airflow_arazzo.core.openapi.requests import Argument, build_request
 from airflow_arazzo.core.openapi.responses import decode_content
-from airflow_arazzo.core.openapi.security import Credentials, authorize
+from airflow_arazzo.core.openapi.security import Credentials, authorize, unmet_schemes, wanted_tokens
 from airflow_arazzo.core.openapi.sources import Overrides, Sources
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "Operation",
     "Overrides",
     "Replacement",
+    "SecurityScheme",
     "Sources",
     "UnresolvedOperation",
     "UnresolvedReferenceError",
@@ -33,4 +34,6 @@ __all__ = [
     "decode_content",
     "find_operation",
     "load_description",
+    "unmet_schemes",
+    "wanted_tokens",
 ]

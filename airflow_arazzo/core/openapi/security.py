@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -13,6 +13,8 @@ from airflow_arazzo.core.exchange import Request
 from airflow_arazzo.core.openapi.encoding import control_character, percent_encode
 from airflow_arazzo.core.openapi.operation import SecurityScheme
 
+_GRANTED = ("oauth2", "openIdConnect")
+
 
 @dataclass(frozen=True)
 class Credentials:
@@ -21,6 +23,8 @@ class Credentials:
     :param login: for ``basic``.
     :param password: for ``basic``; without a login it is the one secret there is, and serves as token or API key.
     :param token: for ``bearer``, ``oauth2`` and ``openIdConnect``.
+    :param tokens: for ``oauth2`` and ``openIdConnect``, by key of the security scheme: what :func:`wanted_tokens` asked
+        for.
     :param api_keys: by key of the security scheme, or by name of the header, query parameter or cookie.
     :param headers: sent with every request that does not have them.
     """
@@ -28,17 +32,19 @@ class Credentials:
     login: str | None = None
     password: str | None = field(default=None, repr=False)
     token: str | None = field(default=None, repr=False)
+    tokens: Mapping[str, str] = field(default_factory=dict, repr=False)
     api_keys: Mapping[str, str] = field(default_factory=dict, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True)
 class Secret:
-    """One credential in its place: ``header``, ``query`` or ``cookie``."""
+    """One credential in its place: ``header``, ``query`` or ``cookie``; ``key`` is that of its security scheme."""
 
     location: str
     name: str
     value: str = field(repr=False)
+    key: str = ""
 
 
 def authorize(request: Request, credentials: Credentials) -> Request:
@@ -51,33 +57,71 @@ def authorize(request: Request, credentials: Credentials) -> Request:
     :raises RequestError: a credential holds a control character.
     """
     request = _with_headers(request, credentials.headers)
-    needs = [tuple(SecurityScheme.model_validate(scheme) for scheme in need) for need in request.security]
-    needs = [need for need in needs if need]
+    for secret in _chosen(request, credentials) or ():
+        request = _with_secret(request, secret)
+    return request
+
+
+def wanted_tokens(request: Request, credentials: Credentials) -> tuple[SecurityScheme, ...]:
+    """Return the ``oauth2`` and ``openIdConnect`` schemes for which the request needs tokens that are yet to be got.
+
+    They are those of the alternative that :func:`authorize` would apply if it had tokens for all schemes.
+    """
+    request = _with_headers(request, credentials.headers)
+    known = tuple(_alternatives(request))
+    every = {scheme.key: "token" for need in known for scheme in need if scheme.type in _GRANTED}
+    chosen = _chosen(request, replace(credentials, tokens={**every, **credentials.tokens}))
+    applied = {secret.key for secret in chosen or ()}
+    schemes = {scheme.key: scheme for need in known for scheme in need if scheme.key in applied}
+    return tuple(
+        scheme for scheme in schemes.values() if scheme.type in _GRANTED and _secret(scheme, credentials) is None
+    )
+
+
+def unmet_schemes(request: Request, credentials: Credentials) -> tuple[SecurityScheme, ...]:
+    """Return the schemes that a request asks for if it has no credential for any of its alternatives; else nothing."""
+    request = _with_headers(request, credentials.headers)
+    known = tuple(_alternatives(request))
+    if not all(request.security) or _chosen(request, credentials) is not None:
+        return ()
+    return tuple({scheme.key: scheme for need in known for scheme in need}.values())
+
+
+def _chosen(request: Request, credentials: Credentials) -> list[Secret] | None:
+    """Return the secrets of the first alternative that can be satisfied; None if there is none."""
+    needs = list(_alternatives(request))
     if any(all(_is_sent(request, scheme) for scheme in need) for need in needs):
-        return request
+        return []
     for need in needs:
         secrets = [None if _is_sent(request, scheme) else _secret(scheme, credentials) for scheme in need]
         missing = [scheme for scheme, secret in zip(need, secrets, strict=True) if secret is None]
         if all(_is_sent(request, scheme) or scheme.type == "mutualTLS" for scheme in missing):
-            for secret in filter(None, secrets):
-                request = _with_secret(request, secret)
-            return request
-    return request
+            return [secret for secret in secrets if secret is not None]
+    return None
+
+
+def _alternatives(request: Request) -> Iterator[tuple[SecurityScheme, ...]]:
+    """Yield the alternatives that ask for something."""
+    for need in request.security:
+        if need:
+            yield tuple(SecurityScheme.model_validate(scheme) for scheme in need)
 
 
 def _secret(scheme: SecurityScheme, credentials: Credentials) -> Secret | None:
     """Return the credential for a scheme; None if there is none."""
     alone = credentials.password if not credentials.login else None
     token = credentials.token or alone
+    if scheme.type in _GRANTED:
+        token = token or credentials.tokens.get(scheme.key)
     match scheme.type, scheme.scheme:
         case "http", "basic" if credentials.login:
             pair = f"{credentials.login}:{credentials.password or ''}"
-            return Secret("header", "Authorization", f"Basic {base64.b64encode(pair.encode()).decode()}")
+            return Secret("header", "Authorization", f"Basic {base64.b64encode(pair.encode()).decode()}", scheme.key)
         case ("http", "bearer") | ("oauth2", _) | ("openIdConnect", _) if token:
-            return Secret("header", "Authorization", f"Bearer {token}")
+            return Secret("header", "Authorization", f"Bearer {token}", scheme.key)
         case "apiKey", _:
             value = _api_key(scheme, credentials) or alone
-            return Secret(scheme.location, scheme.name, value) if value and scheme.name else None
+            return Secret(scheme.location, scheme.name, value, scheme.key) if value and scheme.name else None
         case _:
             return None
 

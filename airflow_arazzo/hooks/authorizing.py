@@ -1,0 +1,77 @@
+"""A request with its credentials, tokens got on the way: what is needed next, without any I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import replace
+from typing import Any
+
+from airflow_arazzo.core.errors import TransportError
+from airflow_arazzo.core.exchange import Request, Response
+from airflow_arazzo.core.openapi import SecurityScheme, authorize, unmet_schemes, wanted_tokens
+from airflow_arazzo.hooks.settings import ConnectionSettings
+from airflow_arazzo.hooks.tokens import Grant, cached_token, can_grant, forget_token
+
+#: What a request needs next, a token for a scheme or an answer; then its response.
+Authorized = Generator[SecurityScheme | Request, Any, Response]
+
+
+def authorized(request: Request, settings: ConnectionSettings, connection: str) -> Authorized:
+    """Yield the schemes that need a token, which is sent back, and the request, whose answer is sent back.
+
+    Where the server refuses a kept token with status 401, and there is a new one, the request is yielded once more. A
+    request that was refused so has not been applied (RFC 9110, 15.5.2): this is right for all methods.
+
+    :param connection: how a message names the connection.
+    """
+    schemes = _granted(request, settings)
+    kept = {scheme.key: _kept(settings.grant, scheme, request) for scheme in schemes}
+    tokens = yield from _tokens(schemes)
+    response: Response = yield authorize(request, replace(settings.credentials, tokens=tokens))
+    if response.status != 401:
+        return response
+    refused = [scheme for scheme in schemes if kept[scheme.key] == tokens[scheme.key]]
+    if refused and settings.grant is not None:
+        for scheme in refused:
+            forget_token(settings.grant, scheme, request.url, tokens[scheme.key])
+        try:
+            fresh = yield from _tokens(schemes)
+        except TransportError as error:
+            return replace(response, hint=str(error))
+        if fresh != tokens:
+            response = yield authorize(request, replace(settings.credentials, tokens=fresh))
+        return response
+    unmet = () if schemes else unmet_schemes(request, settings.credentials)
+    return replace(response, hint=_hint(unmet, connection)) if unmet else response
+
+
+def _granted(request: Request, settings: ConnectionSettings) -> list[SecurityScheme]:
+    """Return the schemes to get a token for; none if login and password will do as they are."""
+    grant, credentials = settings.grant, settings.credentials
+    if grant is None or (grant.implied and not unmet_schemes(request, credentials)):
+        return []
+    return [scheme for scheme in wanted_tokens(request, credentials) if can_grant(grant, scheme)]
+
+
+def _tokens(schemes: list[SecurityScheme]) -> Generator[SecurityScheme, str, dict[str, str]]:
+    tokens = {}
+    for scheme in schemes:
+        tokens[scheme.key] = yield scheme
+    return tokens
+
+
+def _kept(grant: Grant | None, scheme: SecurityScheme, request: Request) -> str | None:
+    token = cached_token(grant, scheme, request.url) if grant is not None else None
+    return token.value if token else None
+
+
+def _hint(schemes: tuple[SecurityScheme, ...], connection: str) -> str:
+    """Say which credential is missing, and where it belongs."""
+    asked = ", ".join(f"'{scheme.key}' ({_described(scheme)})" for scheme in schemes)
+    return f"the operation asks for {asked}, and {connection} has no credential for it"
+
+
+def _described(scheme: SecurityScheme) -> str:
+    if scheme.type == "apiKey":
+        return f"API key, {scheme.location} '{scheme.name}'"
+    return f"{scheme.type} {scheme.scheme}".strip() or "which the description does not declare"
