@@ -6,7 +6,7 @@ from airflow_arazzo.core.engine.inputs import check_inputs
 from airflow_arazzo.core.engine.local import Run, run_local
 from airflow_arazzo.core.engine.program import load_plan, load_plans
 from airflow_arazzo.core.engine.region import advance, begin_call, end_call
-from airflow_arazzo.core.engine.secrets import CONCEALED, conceal, is_sensitive, secret_values, sensitive_inputs
+from airflow_arazzo.core.engine.secrets import CONCEALED, conceal, secret_values, sensitive_inputs
 from airflow_arazzo.core.engine.state import (
     Command,
     CriterionRecord,
@@ -19,6 +19,7 @@ from airflow_arazzo.core.engine.state import (
     Wait,
 )
 from airflow_arazzo.core.engine.values import workflow_outputs
+from airflow_arazzo.core.flow import is_sensitive
 
 __all__ = [
     "CONCEALED",

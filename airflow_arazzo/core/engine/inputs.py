@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from airflow_arazzo.core.engine.schemas import schema_errors
-from airflow_arazzo.core.engine.secrets import is_sensitive
 from airflow_arazzo.core.errors import EvaluationError, InputError
-from airflow_arazzo.core.flow import Plan
+from airflow_arazzo.core.flow import Plan, is_sensitive
 
 
 def check_inputs(plan: Plan, inputs: Mapping[str, Any]) -> dict[str, Any]:

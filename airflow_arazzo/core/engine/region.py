@@ -90,6 +90,11 @@ def end_call(
     return state, replace(command, notes=tuple(turn.notes))
 
 
+def unsent(state: State) -> State:
+    """Return the state as it was before the request that it has out, which has not been sent."""
+    return _with_frame(state, attempts=state.frame.attempts - 1, phase="ready")
+
+
 class _Turn:
     """One call of ``advance``: the plan, the time, and the notes made on the way."""
 
@@ -97,6 +102,8 @@ class _Turn:
         self.root = plan
         self.now = now
         self.notes: list[Note] = []
+        self._searched: object = None
+        self._found: frozenset[str] = frozenset()
 
     # entering a step
 
@@ -166,7 +173,7 @@ class _Turn:
         planned = plan.step(frame.step)
         context = frame_context(plan, frame, state.workflows, exchange)
         state, context = self._outputs(state, plan, planned, context)
-        secrets = secret_values(plan, frame.inputs, state.frame.outputs)
+        secrets = self._secrets(state)
         judgement = actions.judge_success(planned, exchange, context, plan.dialect, secrets)
         self._note_exchange(state, exchange, judgement, secrets)
         record = StepRecord.model_construct(
@@ -200,7 +207,7 @@ class _Turn:
         )
         message = f"step '{frame.step}': workflow '{planned.workflow}' failed: {failure}" if failure else ""
         if not failure and planned.step.success_criteria:
-            secrets = secret_values(plan, frame.inputs, state.frame.outputs)
+            secrets = self._secrets(state)
             judgement = actions.judge(planned.step.success_criteria, context, plan.dialect, secrets)
             self.notes += judgement.notes
             record = record.model_copy(update={"criteria": judgement.records})
@@ -215,7 +222,7 @@ class _Turn:
             values = dict.fromkeys(planned.step.outputs)
         else:
             values = step_outputs(plan, planned, context)
-        state = _with_frame(state, outputs={**state.frame.outputs, planned.step_id: values})
+        state = _with_frame(state, outputs=state.frame.outputs | {planned.step_id: values})
         return state, replace(context, steps=state.frame.outputs)
 
     def _settle(self, state: State, planned: PlannedStep, context: Context, record: StepRecord, failure: str) -> Turned:
@@ -224,7 +231,7 @@ class _Turn:
         listed: Iterable[Action] = planned.step.on_failure if failure else planned.step.on_success
         if state.frame.detour is not None:
             listed = [item for item in listed if failure and item.type == "retry" and not item.step_id]
-        secrets = secret_values(plan, state.frame.inputs, state.frame.outputs)
+        secrets = self._secrets(state)
         choice = actions.choose(tuple(listed), state.frame.retries, context, plan.dialect, secrets)
         self.notes += choice.notes
         record = record.model_copy(update={"criteria": (*record.criteria, *choice.records), "message": failure})
@@ -361,8 +368,7 @@ class _Turn:
     def _fail(self, state: State, message: str, record: StepRecord | None = None) -> Turned:
         """Let the failure of the step at hand stand: its workflow has failed."""
         frame = state.frame
-        secrets = secret_values(self._plan(frame), frame.inputs, frame.outputs)
-        message = conceal(message, secrets)
+        message = conceal(message, self._secrets(state))
         record = record or state.records.get(_name(state, frame.step)) or StepRecord.model_construct(step=frame.step)
         record = record.model_copy(update={"outcome": "failed", "message": message, "next": None})
         return self._finish(_with_record(state, record), message)
@@ -398,6 +404,14 @@ class _Turn:
     def _plan(self, frame: Frame) -> Plan:
         return self.root.child(frame.plan)
 
+    def _secrets(self, state: State) -> frozenset[str]:
+        """Return the secrets of the innermost workflow; looked for once while its outputs stay the same."""
+        frame = state.frame
+        if frame.outputs is not self._searched:
+            self._searched = frame.outputs
+            self._found = secret_values(self._plan(frame), frame.inputs, frame.outputs)
+        return self._found
+
     def _note(self, text: str, *, warning: bool = False) -> None:
         self.notes.append(Note(text, warning))
 
@@ -432,4 +446,4 @@ def _with_frame(state: State, phase: str | None = None, **changes: Any) -> State
 
 
 def _with_record(state: State, record: StepRecord) -> State:
-    return _with(state, records={**state.records, _name(state, record.step): record})
+    return _with(state, records=state.records | {_name(state, record.step): record})

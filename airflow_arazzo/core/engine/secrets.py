@@ -10,27 +10,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from airflow_arazzo.core.flow import Plan
+from airflow_arazzo.core.flow import Plan, is_sensitive
 
-#: The same words as Airflow's own list of sensitive field names.
-SENSITIVE_WORDS = (
-    "access_key", "access_token", "accesstoken", "api_key", "apikey", "api-key", "auth_token", "authorization",
-    "credential", "passphrase", "passwd", "password", "private_key", "privatekey", "secret", "token",
-)  # fmt: skip
 CONCEALED = "***"
 
 _SHORTEST = 3
 _PREFIX = 12
-
-
-def is_sensitive(name: str, marked: Iterable[str] = ()) -> bool:
-    """Tell whether a value of that name is secret.
-
-    :param name: the name of an input or output.
-    :param marked: names that the document or the factory marks.
-    """
-    lower = name.lower()
-    return name in marked or any(word in lower for word in SENSITIVE_WORDS)
 
 
 def sensitive_inputs(plan: Plan) -> frozenset[str]:
@@ -48,8 +33,8 @@ def secret_values(plan: Plan, inputs: Mapping[str, Any], outputs: Mapping[str, M
     """Return the secret texts among inputs and step outputs; what a bearer prefix precedes is secret by itself."""
     declared = sensitive_inputs(plan)
     named = [value for name, value in inputs.items() if name in declared or is_sensitive(name, plan.sensitive)]
-    for values in outputs.values():
-        named += [value for name, value in values.items() if is_sensitive(name, plan.sensitive)]
+    for step in () if plan.harmless.issuperset(outputs) else outputs.keys() - plan.harmless:
+        named += [value for name, value in outputs[step].items() if is_sensitive(name, plan.sensitive)]
     return frozenset(text for value in named for text in _texts(value) if len(text) >= _SHORTEST)
 
 

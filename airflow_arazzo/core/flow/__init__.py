@@ -5,6 +5,7 @@ from airflow_arazzo.core.flow.draw import draw
 from airflow_arazzo.core.flow.graph import FlowGraph, build_graph, components
 from airflow_arazzo.core.flow.loops import workflow_key
 from airflow_arazzo.core.flow.plan import END, Edge, PathNeed, Plan, PlannedStep, Region
+from airflow_arazzo.core.flow.sensitive import is_sensitive
 
 __all__ = [
     "END",
@@ -20,6 +21,7 @@ __all__ = [
     "compile_document",
     "components",
     "draw",
+    "is_sensitive",
     "named_workflows",
     "slice_region",
     "workflow_key",

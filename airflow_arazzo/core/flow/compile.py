@@ -88,9 +88,11 @@ class _Compiler:
 
     def compile(self, loaded: LoadedDocument, sources: Sources, workflow: Workflow, prefix: str = "") -> Plan:
         children = self._children(loaded, sources, workflow)
-        settings = self._settings(loaded, workflow)
+        written = self._written(loaded, workflow)
+        settings = self.options.settings.over(written)
         planned = {
-            step.step_id: self._step(loaded, sources, workflow, index) for index, step in enumerate(workflow.steps)
+            step.step_id: self._step(loaded, sources, workflow, index, written)
+            for index, step in enumerate(workflow.steps)
         }
         graph = self._graph(workflow, planned, children)
         reachable = graph.reachable()
@@ -130,12 +132,15 @@ class _Compiler:
         keys = {reference: workflow_key(reference) for reference in named_workflows(workflow)}
         return build_graph(workflow, unmatched, {k: v for k, v in keys.items() if v in children})
 
-    def _settings(self, loaded: LoadedDocument, workflow: Workflow) -> Settings:
+    def _written(self, loaded: LoadedDocument, workflow: Workflow) -> Settings:
+        """Return the settings that the document and the workflow have."""
         document = settings_of(loaded.document.extensions, f"/{EXTENSION}", loaded.source)
         own = settings_of(workflow.extensions, f"{workflow.at}/{EXTENSION}", loaded.source)
-        return self.options.settings.over(own.over(document))
+        return own.over(document)
 
-    def _step(self, loaded: LoadedDocument, sources: Sources, workflow: Workflow, index: int) -> PlannedStep:
+    def _step(
+        self, loaded: LoadedDocument, sources: Sources, workflow: Workflow, index: int, written: Settings
+    ) -> PlannedStep:
         step = workflow.steps[index]
         on_success, on_failure = merged_actions(workflow, step)
         merged = step.model_copy(
@@ -145,7 +150,7 @@ class _Compiler:
                 "on_failure": on_failure,
             }
         )
-        settings = self._step_settings(loaded, workflow, step)
+        settings = self._step_settings(loaded, step, written)
         unmatched = settings.unmatched or ("auto" if self.options.dialect == "lenient" else "next")
         protocol = _protocol(step, sources)
         return PlannedStep.model_construct(
@@ -158,11 +163,9 @@ class _Compiler:
             protocol=protocol,
         )
 
-    def _step_settings(self, loaded: LoadedDocument, workflow: Workflow, step: Step) -> Settings:
-        document = settings_of(loaded.document.extensions, f"/{EXTENSION}", loaded.source)
-        own = settings_of(workflow.extensions, f"{workflow.at}/{EXTENSION}", loaded.source)
+    def _step_settings(self, loaded: LoadedDocument, step: Step, written: Settings) -> Settings:
         at_step = settings_of(step.extensions, f"{step.at}/{EXTENSION}", loaded.source)
-        merged = self.options.settings.over(at_step.over(own.over(document)))
+        merged = self.options.settings.over(at_step.over(written))
         return self.options.step_settings.get(step.step_id, _NO_SETTINGS).over(merged)
 
     def _operation(self, loaded: LoadedDocument, sources: Sources, step: Step) -> Operation:
@@ -265,8 +268,7 @@ def slice_region(plan: Plan, region: Region) -> Plan:
 
     The children stay, as far as the region's steps name them.
     """
-    inside = frozenset(region.steps)
-    steps = tuple(step for step in plan.steps if step.step_id in inside)
+    steps = tuple(plan.step(step) for step in region.steps)
     named = {step.workflow for step in steps}
     for step in steps:
         actions = (*step.step.on_success, *step.step.on_failure)
@@ -275,7 +277,7 @@ def slice_region(plan: Plan, region: Region) -> Plan:
         update={
             "steps": steps,
             "regions": (region,),
-            "edges": tuple(edge for edge in plan.edges if edge.source in inside),
+            "edges": tuple(edge for step in region.steps for edge in plan.leaving(step)),
             "children": {key: child for key, child in plan.children.items() if key in named},
             "description": "",
         }

@@ -90,9 +90,8 @@ def _text(plan: Plan) -> Iterator[str]:
             yield f"  {region.loop} of {', '.join(region.steps)}{every}{bound}{rounds}"
         for step_id in region.steps:
             yield f"  {step_id}  {_what(plan.step(step_id))}"
-            for edge in plan.edges:
-                if edge.source == step_id:
-                    label = f"{_label(edge)}: " if _label(edge) else ""
-                    yield f"    {edge.kind:<7} -> {label}{edge.target or 'outputs'}"
+            for edge in plan.leaving(step_id):
+                label = f"{_label(edge)}: " if _label(edge) else ""
+                yield f"    {edge.kind:<7} -> {label}{edge.target or 'outputs'}"
     if plan.unreachable:
         yield f"  unreachable: {', '.join(plan.unreachable)}"

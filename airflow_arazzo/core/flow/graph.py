@@ -47,7 +47,8 @@ class FlowGraph:
     def only(self, steps: Iterable[str]) -> FlowGraph:
         """Return the graph without the other steps and without the edges from or to them."""
         kept = set(steps)
-        edges = (edge for edge in self.edges if edge.source in kept and edge.target in {*kept, END})
+        ends = {*kept, END}
+        edges = (edge for edge in self.edges if edge.source in kept and edge.target in ends)
         return FlowGraph(tuple(step for step in self.steps if step in kept), tuple(edges))
 
 
@@ -116,8 +117,9 @@ def _tarjan(steps: tuple[str, ...], successors: Mapping[str, list[str]]) -> Iter
                 if work:
                     low[work[-1][0]] = min(low[work[-1][0]], low[step])
                 if low[step] == number[step]:
-                    found = set(stack[stack.index(step) :])
-                    del stack[-len(found) :]
+                    found = {stack.pop()}
+                    while step not in found:
+                        found.add(stack.pop())
                     on_stack -= found
                     yield tuple(sorted(found, key=order.__getitem__))
 

@@ -14,6 +14,7 @@ from typing_extensions import Self
 
 from airflow_arazzo.core.document.models import Parameter, Step
 from airflow_arazzo.core.document.settings import Settings
+from airflow_arazzo.core.flow.sensitive import is_sensitive
 from airflow_arazzo.core.openapi.operation import Operation
 
 #: Target of an edge that ends the workflow.
@@ -157,16 +158,36 @@ class Plan(PlanValue):
     def _regions(self) -> dict[str, Region]:
         return {step: region for region in self.regions for step in region.steps}
 
+    @cached_property
+    def _leaving(self) -> dict[str, list[Edge]]:
+        leaving: dict[str, list[Edge]] = {}
+        for edge in self.edges:
+            leaving.setdefault(edge.source, []).append(edge)
+        return leaving
+
+    @cached_property
+    def harmless(self) -> frozenset[str]:
+        """The steps without an output that is secret by its name."""
+        return frozenset(
+            step.step_id
+            for step in self.steps
+            if not any(is_sensitive(name, self.sensitive) for name in step.step.outputs)
+        )
+
     def __copy__(self) -> Self:
         """Return a copy that looks its steps and regions up anew: ``model_copy`` copies what is cached, too."""
         copied = super().__copy__()
-        for cached in ("_steps", "_regions"):
+        for cached in ("_steps", "_regions", "_leaving", "harmless"):
             copied.__dict__.pop(cached, None)
         return copied
 
     def step(self, step_id: str) -> PlannedStep:
         """Return the planned step of that id; KeyError if it is unknown or unreachable."""
         return self._steps[step_id]
+
+    def leaving(self, step_id: str) -> tuple[Edge, ...]:
+        """Return the edges that begin at a step, in document order."""
+        return tuple(self._leaving.get(step_id, ()))
 
     def region_of(self, step_id: str) -> Region | None:
         """Return the region that holds the step; None if it is not in this (slice of a) plan."""
