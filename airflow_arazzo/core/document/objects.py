@@ -351,7 +351,7 @@ _STEP = Shape(
         "action": Field(one_of("send", "receive"), since="1.1"),
         "correlationId": Field(anything, since="1.1"),
         "timeout": Field(integer, since="1.1"),
-        "dependsOn": Field(listed(filled_text, alone=(str,)), since="1.1"),
+        "dependsOn": Field(listed(filled_text, wanted=True, alone=(str,)), since="1.1"),
         "parameters": Field(listed(reusable("parameters", _payload_parameter))),
         "requestBody": Field(_request_body),
         "successCriteria": Field(_criteria(filled=True)),
