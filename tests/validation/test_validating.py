@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from airflow_arazzo.core.document import load_document
+from airflow_arazzo.core.engine import load_plan
 from airflow_arazzo.core.errors import DocumentError
 from airflow_arazzo.core.openapi import Sources
 from airflow_arazzo.core.validation import RULES, validate
@@ -276,3 +277,35 @@ def test_the_seeds_run_and_what_they_leave_open_is_told() -> None:
             "unbounded-loop",
         ],
     }
+
+
+def test_an_output_named_without_the_word_outputs_must_be_declared(tmp_path: Path) -> None:
+    body = """\
+- workflowId: w
+  steps:
+  - {stepId: a, operationId: open, outputs: {id: $response.body#/id}}
+  - stepId: b
+    operationId: open
+    parameters:
+    - {name: X-A, in: header, value: $steps.a.%s}
+"""
+    rules = [rule for rule, line in check(tmp_path, body % "id") if line == 10]
+    assert "unreadable-expression" not in rules
+    assert "non-portable-expression" in rules
+    assert ("unreadable-expression", 10) in check(tmp_path, body % "name")
+
+
+def test_errors_of_a_workflow_do_not_concern_the_others(tmp_path: Path) -> None:
+    (tmp_path / "api.yaml").write_text(API)
+    path = tmp_path / "doc.yaml"
+    path.write_text(
+        "arazzo: 1.1.0\ninfo: {title: T, version: 1.0.0}\n"
+        "sourceDescriptions: [{name: api, url: api.yaml, type: openapi}]\nworkflows:\n"
+        "- {workflowId: good, steps: [{stepId: a, operationId: open}]}\n"
+        "- {workflowId: bad, steps: [{stepId: a, operationId: opn}]}\n"
+        "- {workflowId: caller, steps: [{stepId: a, workflowId: bad}]}\n"
+    )
+    assert load_plan(path, "good").workflow_id == "good"
+    for workflow in ("bad", "caller"):
+        with pytest.raises(DocumentError, match="doc.yaml:6:"):
+            load_plan(path, workflow)

@@ -146,7 +146,7 @@ def _step_output(subject: Subject, use: Use, expression: StepOutput) -> Iterator
         yield _at(subject, use, "unknown-step", Severity.ERROR, message, hint)
     elif declared_name(expression, step.outputs) is None:
         message = f"step '{expression.step}' declares no output '{expression.name}'; it is always null"
-        short = ".outputs." not in expression.text and use.when != "output"
+        short = ".outputs." not in expression.text and use.when in ("request", "call")
         rule, severity = ("unreadable-expression", Severity.ERROR) if short else ("undeclared-output", Severity.WARNING)
         yield _at(subject, use, rule, severity, message, near(expression.name, step.outputs))
 
