@@ -289,10 +289,10 @@ def test_an_output_named_without_the_word_outputs_must_be_declared(tmp_path: Pat
     parameters:
     - {name: X-A, in: header, value: $steps.a.%s}
 """
-    rules = [rule for rule, line in check(tmp_path, body % "id") if line == 10]
+    rules = [rule for rule, line in check(tmp_path, body % "id") if line == 11]
     assert "unreadable-expression" not in rules
     assert "non-portable-expression" in rules
-    assert ("unreadable-expression", 10) in check(tmp_path, body % "name")
+    assert ("unreadable-expression", 11) in check(tmp_path, body % "name")
 
 
 def test_errors_of_a_workflow_do_not_concern_the_others(tmp_path: Path) -> None:
@@ -307,5 +307,5 @@ def test_errors_of_a_workflow_do_not_concern_the_others(tmp_path: Path) -> None:
     )
     assert load_plan(path, "good").workflow_id == "good"
     for workflow in ("bad", "caller"):
-        with pytest.raises(DocumentError, match="doc.yaml:6:"):
+        with pytest.raises(DocumentError, match=r"doc\.yaml:6:"):
             load_plan(path, workflow)
