@@ -218,7 +218,9 @@ def _order(subject: Subject, use: Use, read: str, order: Dominance) -> Iterator[
         message = f"step '{reader}' reads step '{read}', which may not have run"
     else:
         return
-    yield subject.problem(rule, Severity.WARNING, use.at, message, hint, offset=use.offset, width=use.width)
+    never = rule == "later-step" and read in order.reached
+    severity = Severity.ERROR if never and subject.dialect == "strict" else Severity.WARNING
+    yield subject.problem(rule, severity, use.at, message, hint, offset=use.offset, width=use.width)
 
 
 def ways(subject: Subject, workflow: Workflow, *, retries: bool = True) -> Ways:

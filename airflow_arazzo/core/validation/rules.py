@@ -74,7 +74,6 @@ _WARNINGS = {
     "idle-action": "an action that always holds stands before it",
     "fall-through": "what follows when no success action holds is not said",
     "unbounded-loop": "nothing in the document bounds a loop",
-    "later-step": "an expression reads a step that cannot have run yet",
     "skipped-step": "an expression reads a step that may not have run",
     # values
     "undeclared-input": "an expression or a call names an input that is not declared",
@@ -98,6 +97,7 @@ _WARNINGS = {
 }
 
 _LENIENT = {
+    "later-step": "an expression reads a step that cannot have run yet",
     "odd-name": "a name has characters that expressions cannot hold",
     "odd-uri": "a URL has characters that a URI reference cannot hold",
     "unknown-field": "an object has no such field",
