@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from airflow_arazzo.factory import ArazzoDag, load_dags
+    from airflow_arazzo.factory import ArazzoDag, ArazzoTaskGroup, load_dags
     from airflow_arazzo.hooks.arazzo import ArazzoHook
     from airflow_arazzo.operators.arazzo import ArazzoOutputsOperator, ArazzoStepOperator
+    from airflow_arazzo.operators.workflow import ArazzoWorkflowOperator
     from airflow_arazzo.sensors.arazzo import ArazzoSensor
     from airflow_arazzo.triggers.arazzo import ArazzoTrigger
 
@@ -23,7 +24,9 @@ __all__ = [
     "ArazzoOutputsOperator",
     "ArazzoSensor",
     "ArazzoStepOperator",
+    "ArazzoTaskGroup",
     "ArazzoTrigger",
+    "ArazzoWorkflowOperator",
     "__version__",
     "load_dags",
 ]
@@ -34,7 +37,9 @@ _PLACES = {
     "ArazzoOutputsOperator": "airflow_arazzo.operators.arazzo",
     "ArazzoSensor": "airflow_arazzo.sensors.arazzo",
     "ArazzoStepOperator": "airflow_arazzo.operators.arazzo",
+    "ArazzoTaskGroup": "airflow_arazzo.factory",
     "ArazzoTrigger": "airflow_arazzo.triggers.arazzo",
+    "ArazzoWorkflowOperator": "airflow_arazzo.operators.workflow",
     "load_dags": "airflow_arazzo.factory",
 }
 

@@ -24,7 +24,7 @@ def get_provider_info() -> dict[str, Any]:
             }
         ],
         "hooks": [_modules("airflow_arazzo.hooks.arazzo")],
-        "operators": [_modules("airflow_arazzo.operators.arazzo")],
+        "operators": [_modules("airflow_arazzo.operators.arazzo", "airflow_arazzo.operators.workflow")],
         "sensors": [_modules("airflow_arazzo.sensors.arazzo")],
         "triggers": [_modules("airflow_arazzo.triggers.arazzo")],
         "connection-types": [
@@ -47,8 +47,8 @@ def get_provider_info() -> dict[str, Any]:
     }
 
 
-def _modules(module: str) -> dict[str, Any]:
-    return {"integration-name": _NAME, "python-modules": [module]}
+def _modules(*modules: str) -> dict[str, Any]:
+    return {"integration-name": _NAME, "python-modules": list(modules)}
 
 
 def _field(label: str, description: str, kind: str = "string", **schema: Any) -> dict[str, Any]:
@@ -69,7 +69,9 @@ _FIELDS = {
     ),
     "token_url": _field("OAuth 2.0 token URL", "Empty: the one of the API description or of its OpenID provider."),
     "client_id": _field("OAuth 2.0 client id", "Empty: the login, for client credentials."),
-    "client_secret": _field("OAuth 2.0 client secret", "Empty: the password.", format="password"),
+    "client_secret": _field(
+        "OAuth 2.0 client secret", "Empty: the password, for client credentials.", format="password"
+    ),
     "client_auth": _field(
         "OAuth 2.0 client authentication",
         "Whether client id and secret are sent as basic authentication (default) or in the body.",

@@ -13,12 +13,12 @@ from pydantic import ValidationError
 from airflow_arazzo.compat import set_dag_result
 from airflow_arazzo.core.document.settings import Settings
 from airflow_arazzo.core.engine import load_plan
-from airflow_arazzo.core.errors import InputError, UnsupportedError
+from airflow_arazzo.core.errors import InputError
 from airflow_arazzo.core.expressions import Dialect
 from airflow_arazzo.core.flow import Options, Plan, draw
 from airflow_arazzo.factory.names import valid_key
 from airflow_arazzo.factory.params import require_schedulable, workflow_params
-from airflow_arazzo.factory.tasks import add_tasks
+from airflow_arazzo.factory.tasks import add_task, add_tasks
 
 #: The tag of every DAG that this package makes.
 TAG = "arazzo"
@@ -33,7 +33,7 @@ _LONGEST_TAG = 100
 
 
 class ArazzoDag(DAG):
-    """A DAG that runs a workflow of an Arazzo document, one task for each step.
+    """A DAG that runs a workflow of an Arazzo document, one task for each step, or one for all (``granularity``).
 
     The workflow's inputs are its Params, the workflow's outputs its result. Settings given here overrule those that the
     document has under ``x-airflow``.
@@ -97,14 +97,13 @@ class ArazzoDag(DAG):
             "steps": steps,
             "settings": settings,
         }
-        plan = _plan(document, workflow_id, dialect, _present(given))
-        require_supported(plan)
+        plan = plan_of(document, workflow_id, dialect, _present(given))
         super().__init__(
             dag_id or valid_key(plan.workflow_id),
             **dag_arguments(plan, schedule=schedule, start_date=start_date, tags=tags, given=kwargs),
         )
         self.plan = plan
-        self.outputs = add_tasks(plan, self)
+        self.outputs = add_task(plan, self) if plan.settings.granularity == "workflow" else add_tasks(plan, self)
         set_dag_result(self, self.outputs)
         self.validate()  # type: ignore[no-untyped-call]
         with self:  # what Airflow does with every DAG that a file uses so: take it, assigned to a name or not
@@ -133,19 +132,6 @@ def compile_options(arguments: Mapping[str, Any]) -> Options:
     )
 
 
-def require_supported(plan: Plan) -> None:
-    """Refuse what a DAG does not do yet, rather than to leave it out.
-
-    :raises UnsupportedError: naming it.
-    """
-    asked = {
-        "x-airflow: granularity": plan.settings.granularity == "workflow",
-        "x-airflow: approval": any(step.settings.approval for step in plan.steps),
-    }
-    if found := [name for name, there in asked.items() if there]:
-        raise UnsupportedError(f"workflow '{plan.workflow_id}' uses {', '.join(found)}, which no DAG does yet")
-
-
 def dag_arguments(
     plan: Plan, *, schedule: Any, start_date: datetime | str | None, tags: Iterable[str], given: Mapping[str, Any]
 ) -> dict[str, Any]:
@@ -155,7 +141,7 @@ def dag_arguments(
     """
     settings = plan.settings
     bound = set(settings.inputs or ())
-    _require_known(plan, bound)
+    require_known(plan, bound)
     schedule = schedule if schedule is not None else settings.schedule
     if schedule is not None:
         require_schedulable(plan, bound)
@@ -190,7 +176,9 @@ def describe(plan: Plan) -> str:
     return "\n\n".join(part.strip() for part in parts if part.strip())
 
 
-def _plan(document: str | Path | Plan, workflow_id: str | None, dialect: Dialect, arguments: Mapping[str, Any]) -> Plan:
+def plan_of(
+    document: str | Path | Plan, workflow_id: str | None, dialect: Dialect, arguments: Mapping[str, Any]
+) -> Plan:
     if not isinstance(document, Plan):
         return load_plan(document, workflow_id, compile_options({"dialect": dialect, **arguments}))
     if arguments or workflow_id not in (None, document.workflow_id):
@@ -212,7 +200,7 @@ def _settings(values: Mapping[str, Any], subject: str) -> Settings:
         raise ValueError(f"settings of {subject}: {place}: {first['msg']}") from None
 
 
-def _require_known(plan: Plan, bound: Collection[str]) -> None:
+def require_known(plan: Plan, bound: Collection[str]) -> None:
     """Refuse to bind what the workflow does not have."""
     properties = plan.inputs.get("properties") if isinstance(plan.inputs, dict) else None
     unknown = [name for name in bound if properties is not None and name not in properties]

@@ -28,7 +28,7 @@ def region_task(plan: Plan, region: Region, names: Names, position: Position, gr
         **_step_arguments(plan, region, names, position, group),
         "deferrable": settings.deferrable if settings.deferrable is not None else True,
         "doc_md": _description(plan, region),
-        **_task_settings(settings, group.dag),
+        **task_settings(settings, group.dag),
     }
     if region.loop is None:
         return ArazzoStepOperator(**arguments)
@@ -42,6 +42,23 @@ def region_task(plan: Plan, region: Region, names: Names, position: Position, gr
     )
 
 
+def approval_task(plan: Plan, region: Region, names: Names, group: TaskGroup) -> BaseOperator | None:
+    """Add the task that asks for approval before a region; None if no step of it wants any."""
+    if region.task_id not in names.approvals:
+        return None
+    from airflow_arazzo.operators.approval import ArazzoApprovalOperator
+
+    return ArazzoApprovalOperator(
+        task_id=names.local(names.approvals[region.task_id]),
+        plan=plan,
+        step=region.task_id,
+        retries=0,
+        dag=group.dag,
+        task_group=group,
+        doc_md=f"A person approves `{region.task_id}`, or refuses it.",
+    )
+
+
 def call_task(plan: Plan, region: Region, names: Names, position: Position, group: TaskGroup) -> ArazzoCallOperator:
     """Add the first task of a workflow that a step calls.
 
@@ -51,7 +68,7 @@ def call_task(plan: Plan, region: Region, names: Names, position: Position, grou
     return ArazzoCallOperator(
         task_id=inner.local(inner.gate),
         **_step_arguments(plan, region, names, position, group),
-        **_task_settings(plan.step(region.task_id).settings, group.dag),
+        **task_settings(plan.step(region.task_id).settings, group.dag),
         doc_md=f"Passes the inputs from `{region.task_id}` to the workflow.",
     )
 
@@ -87,7 +104,7 @@ def _step_arguments(plan: Plan, region: Region, names: Names, position: Position
     }
 
 
-def _task_settings(settings: Settings, dag: DAG) -> dict[str, Any]:
+def task_settings(settings: Settings, dag: DAG) -> dict[str, Any]:
     """Return the settings that Airflow itself acts on; a workflow has retries of its own, so the default is none."""
     found: dict[str, Any] = {
         name: value for name in ("pool", "queue", "priority_weight") if (value := getattr(settings, name)) is not None

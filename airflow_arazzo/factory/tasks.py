@@ -15,14 +15,15 @@ from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.providers.standard.operators.python import BranchPythonOperator
 
 from airflow_arazzo.core.engine import dependencies
-from airflow_arazzo.core.flow import END, Plan, Region
+from airflow_arazzo.core.flow import END, Plan, Region, slice_region
 from airflow_arazzo.factory.mentions import completed_in, mentioned_in, mentioned_workflows
-from airflow_arazzo.factory.names import Names, Way, hand_overs, name_tasks
-from airflow_arazzo.factory.region import call_task, region_task, return_task
+from airflow_arazzo.factory.names import Names, Way, hand_overs, name_tasks, valid_key
+from airflow_arazzo.factory.region import approval_task, call_task, region_task, return_task, task_settings
 from airflow_arazzo.operators.arazzo import ArazzoOutputsOperator
 from airflow_arazzo.operators.branching import choose_branch
 from airflow_arazzo.operators.calls import ArazzoInputsOperator
 from airflow_arazzo.operators.position import Course, Position
+from airflow_arazzo.operators.workflow import ArazzoWorkflowOperator, require_no_approval
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG, BaseOperator
@@ -68,6 +69,25 @@ def add_tasks(plan: Plan, dag: DAG) -> BaseOperator:
     return weaving.whole(site, gate).last
 
 
+def add_task(plan: Plan, dag: DAG) -> BaseOperator:
+    """Add a workflow to a DAG as one task, and return that.
+
+    :param plan: the plan of the workflow, with all settings in it.
+    :param dag: the DAG, which has the workflow's inputs as Params.
+    :raises UnsupportedError: if a step asks for approval.
+    """
+    settings = plan.settings
+    return ArazzoWorkflowOperator(
+        task_id=valid_key(plan.workflow_id),
+        document=plan,
+        from_params=True,
+        deferrable=settings.deferrable if settings.deferrable is not None else True,
+        dag=dag,
+        doc_md=plan.description or plan.summary,
+        **task_settings(settings, dag),
+    )
+
+
 def add_group_tasks(plan: Plan, group: TaskGroup, inputs: Mapping[str, Any]) -> Built:
     """Add the tasks of a workflow to a group in a DAG of somebody's own.
 
@@ -78,7 +98,9 @@ def add_group_tasks(plan: Plan, group: TaskGroup, inputs: Mapping[str, Any]) -> 
     names = name_tasks(plan, str(group.group_id), gate=True)
     weaving = _Weaving(group.dag, mentioned_workflows(plan))
     site = Site(plan, names, Position(inputs=names.gate, kept=weaving.kept), group)
-    return weaving.whole(site, weaving.gate(site, inputs, from_params=False))
+    built = weaving.whole(site, weaving.gate(site, inputs, from_params=False))
+    built.last.multiple_outputs = True  # so that people can name one of them
+    return built
 
 
 @dataclass
@@ -174,9 +196,18 @@ class _Weaving:
         elsewhere = tuple(dict.fromkeys(str(edge.workflow) for _, edge in hand_overs(site.plan, region)))
         completed = self._read_by(site.plan, region)
         here = replace(site, position=replace(site.position, completed=completed, elsewhere=elsewhere))
-        if region.task_id in site.names.calls:
-            return self._call(here, region)
-        task = region_task(here.plan, region, here.names, here.position, here.group)
+        approval = approval_task(site.plan, region, site.names, site.group)
+        built = self._call(here, region) if region.task_id in site.names.calls else self._task(here, region)
+        if approval is None:
+            return built
+        approval >> built.first
+        return Built(approval, built.last)
+
+    def _task(self, site: Site, region: Region) -> Built:
+        task = region_task(site.plan, region, site.names, site.position, site.group)
+        for child in slice_region(site.plan, region).children.values():
+            if child.key not in site.position.elsewhere:
+                require_no_approval(child)
         for key in completed_in(site.plan, region):
             self._completes(key, task.task_id)
         return Built(task, task)

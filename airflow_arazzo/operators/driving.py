@@ -17,7 +17,7 @@ from airflow.providers.common.compat.sdk import AirflowException, AirflowFailExc
 from airflow_arazzo import clock
 from airflow_arazzo.compat import task_state_store
 from airflow_arazzo.core.engine import Done, Note, State, drive, load_plan, start
-from airflow_arazzo.core.flow import Plan, Region, slice_region
+from airflow_arazzo.core.flow import Options, Plan, Region, slice_region
 from airflow_arazzo.hooks.arazzo import SourceHooks
 from airflow_arazzo.hooks.placing import base_urls, connections_of, place_servers
 from airflow_arazzo.operators.inputs import workflow_inputs
@@ -166,7 +166,7 @@ class DrivesRegion(Operator):
             nonlocal slept
             if state.resume_at is not None and state.resume_at <= clock.now():
                 return  # the wait was counted from an answer of an earlier start
-            short = not self.region.loop and seconds <= SHORT_WAIT and slept + seconds <= SHORT_WAITS
+            short = not self._goes_round(state) and seconds <= SHORT_WAIT and slept + seconds <= SHORT_WAITS
             if self.deferrable and not short:
                 self._defer(plan, Carried(state, sent=sending.sent), seconds)
             if self.waits_by_rescheduling:
@@ -182,11 +182,23 @@ class DrivesRegion(Operator):
             plan=_without_bindings(plan).model_dump_json(exclude_defaults=True),
             state=pack(carried, self.plan),
             connections=connections_of(plan, self.connections),
-            sends=self.region.safe,
+            sends=self._triggerer_sends(),
         )
-        deadline = carried.state.frames[0].deadline
+        deadline = self._deadline(carried.state)
         timeout = None if deadline is None else timedelta(seconds=max(deadline - clock.now(), 0.0) + GRACE)
         raise TaskDeferred(trigger=trigger, method_name="resume", timeout=timeout)
+
+    def _goes_round(self, state: State) -> bool:
+        """Say whether a wait is one between the rounds of a loop."""
+        return self.region.loop is not None
+
+    def _triggerer_sends(self) -> bool:
+        """Say whether the triggerer goes on with safe requests, and does not just wait."""
+        return self.region.safe
+
+    def _deadline(self, state: State) -> float | None:
+        """Return the POSIX time by which a deferral has to have ended; None for no such time."""
+        return state.frames[0].deadline
 
     def _reschedule(self, carried: Carried, seconds: float, context: Context) -> None:
         store = task_state_store(context)
@@ -219,12 +231,12 @@ class DrivesRegion(Operator):
         return visible
 
 
-def read_plan(plan: Plan | str | Path, workflow_id: str | None = None) -> Plan:
+def read_plan(plan: Plan | str | Path, workflow_id: str | None = None, options: Options | None = None) -> Plan:
     """Return a plan, compiled from a document if it is the path of one.
 
     :raises DocumentError: if the document cannot be run.
     """
-    return plan if isinstance(plan, Plan) else load_plan(plan, workflow_id)
+    return plan if isinstance(plan, Plan) else load_plan(plan, workflow_id, options)
 
 
 def _without_bindings(plan: Plan) -> Plan:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from airflow.providers.common.compat.sdk import AirflowException
@@ -16,6 +16,7 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_arazzo import clock
 from airflow_arazzo.core.engine import Done, Note, State, drive_async, secret_values
+from airflow_arazzo.core.exchange import Request
 from airflow_arazzo.core.flow import Plan
 from airflow_arazzo.hooks.arazzo import SourceHooks
 from airflow_arazzo.hooks.sealing import register_async, seal_json, secrets_in, unseal_json
@@ -38,13 +39,13 @@ class Carried:
 class ArazzoTrigger(BaseTrigger):
     """Go on with a region that waits.
 
-    Where every request of the region is safe (RFC 9110) they are sent from here until the region is done; otherwise
-    this only waits, because a triggerer may run a trigger twice.
+    Safe requests (RFC 9110) are sent from here, until the region is done or a request is to be sent that is not safe:
+    that is left to a worker, because a triggerer may run a trigger twice. A trigger that does not send only waits.
 
     :param plan: the region's slice of the plan, as JSON.
     :param state: what :func:`pack` has made of the state.
     :param connections: connection ids by name of the source description.
-    :param sends: whether requests may be sent from here.
+    :param sends: whether safe requests are sent from here.
     """
 
     def __init__(self, plan: str, state: str, connections: dict[str, str], sends: bool) -> None:
@@ -68,7 +69,8 @@ class ArazzoTrigger(BaseTrigger):
         yield TriggerEvent(event)  # type: ignore[no-untyped-call]
 
     async def _go_on(self) -> dict[str, Any]:
-        state = unpack(self.state).state
+        carried = unpack(self.state)
+        state = carried.state
         if not self.sends:
             await clock.sleep_async(max((state.resume_at or 0.0) - clock.now(), 0.0))
             return {"status": "waited", "state": self.state}
@@ -82,14 +84,20 @@ class ArazzoTrigger(BaseTrigger):
                 for values in (frame.inputs, *frame.outputs.values()):
                     await register_async(values, plan.sensitive)
             state, done = await drive_async(
-                plan, state, send=hooks.async_send, wait=_wait, clock=clock.now, note=self._hear
+                plan, state, send=hooks.async_send, wait=_wait, clock=clock.now, note=self._hear, may_send=_is_safe
             )
         finally:
             await hooks.async_close()
+        if done is None:
+            return {"status": "waited", "state": pack(replace(carried, state=state), plan)}
         return {"status": "done", "state": pack(Carried(state, done), plan)}
 
     def _hear(self, note: Note) -> None:
         (self.log.warning if note.warning else self.log.info)("%s", note.text)
+
+
+def _is_safe(request: Request) -> bool:
+    return request.safe
 
 
 async def _wait(state: State, seconds: float) -> None:
@@ -114,6 +122,9 @@ def open_event(event: Any) -> Carried:
     raise AirflowException(f"the trigger fired an event that is none of ArazzoTrigger's: {kind}")
 
 
+_DONE = ("outcome", "target", "step", "message", "outputs", "inputs")
+
+
 def pack(carried: Carried, plan: Plan) -> str:
     """Return a state as sealed text.
 
@@ -123,7 +134,7 @@ def pack(carried: Carried, plan: Plan) -> str:
     done = carried.done
     value = {
         "state": carried.state.model_dump(mode="json", exclude_defaults=True),
-        "done": done and {name: getattr(done, name) for name in ("outcome", "target", "step", "message", "outputs", "inputs")},
+        "done": done and {name: getattr(done, name) for name in _DONE},
         "sent": carried.sent,
     }
     return seal_json(value, secret=_has_secrets(carried.state, plan))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable
 
-from airflow_arazzo.core.engine.region import advance
+from airflow_arazzo.core.engine.region import advance, unsent
 from airflow_arazzo.core.engine.state import Done, Note, Send, State, Wait
 from airflow_arazzo.core.errors import TransportError
 from airflow_arazzo.core.exchange import Exchange, Request, Response
@@ -50,6 +50,10 @@ def drive(
                 return state, command
 
 
+def _any_request(_: Request) -> bool:
+    return True
+
+
 async def drive_async(
     plan: Plan,
     state: State,
@@ -58,8 +62,13 @@ async def drive_async(
     wait: Callable[[State, float], Awaitable[None]],
     clock: Callable[[], float] = time.time,
     note: Callable[[Note], None] = unheard,
-) -> tuple[State, Done]:
-    """Run a region to its end in an event loop; everything else as :func:`drive`."""
+    may_send: Callable[[Request], bool] = _any_request,
+) -> tuple[State, Done | None]:
+    """Run a region in an event loop; everything else as :func:`drive`.
+
+    :param may_send: says whether a request may be sent from here.
+    :returns: as :func:`drive`; before a request that may not be sent from here, the state to go on with elsewhere.
+    """
     exchange = None
     while True:
         state, command = advance(plan, state, exchange, now=clock())
@@ -67,6 +76,8 @@ async def drive_async(
             note(line)
         exchange = None
         match command:
+            case Send(request=request) if not may_send(request):
+                return unsent(state), None
             case Send(request=request):
                 try:
                     exchange = Exchange(request, await send(request))

@@ -47,7 +47,8 @@ def exhausted(frame: Frame, region: Region, record: StepRecord | None, budget: s
     text = f"{region.loop or 'loop'} of step '{region.task_id}' gave up: {budget} reached after {rounds}"
     if record is None:
         return text
-    text += f"; last: {record.request} answered {record.status}"
+    last = record.request or f"workflow '{record.operation}'"
+    text += f"; last: {last} answered {record.status}"
     seen = [item.reason for item in record.criteria if item.action == record.action and record.action]
     return f"{text}, {record.action} ({'; '.join(seen)})" if seen else text
 

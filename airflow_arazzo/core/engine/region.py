@@ -14,7 +14,7 @@ from airflow_arazzo.core.absent import ABSENT
 from airflow_arazzo.core.document.models import Action
 from airflow_arazzo.core.engine import actions, messages
 from airflow_arazzo.core.engine.frames import enter, entered_inputs, unfinished
-from airflow_arazzo.core.engine.secrets import conceal, secret_values
+from airflow_arazzo.core.engine.secrets import conceal, exposed_secrets, secret_values
 from airflow_arazzo.core.engine.state import (
     Call,
     Command,
@@ -104,6 +104,7 @@ class _Turn:
         self.notes: list[Note] = []
         self._searched: object = None
         self._found: frozenset[str] = frozenset()
+        self._exposed: frozenset[str] = frozenset()
 
     # entering a step
 
@@ -173,6 +174,7 @@ class _Turn:
         planned = plan.step(frame.step)
         context = frame_context(plan, frame, state.workflows, exchange)
         state, context = self._outputs(state, plan, planned, context)
+        self._exposed = exposed_secrets(exchange)
         secrets = self._secrets(state)
         judgement = actions.judge_success(planned, exchange, context, plan.dialect, secrets)
         self._note_exchange(state, exchange, judgement, secrets)
@@ -405,12 +407,12 @@ class _Turn:
         return self.root.child(frame.plan)
 
     def _secrets(self, state: State) -> frozenset[str]:
-        """Return the secrets of the innermost workflow; looked for once while its outputs stay the same."""
+        """Return the secrets of the innermost workflow, looked for once while its outputs stay, and of the answer."""
         frame = state.frame
         if frame.outputs is not self._searched:
             self._searched = frame.outputs
             self._found = secret_values(self._plan(frame), frame.inputs, frame.outputs)
-        return self._found
+        return self._found | self._exposed
 
     def _note(self, text: str, *, warning: bool = False) -> None:
         self.notes.append(Note(text, warning))

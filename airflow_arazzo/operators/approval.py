@@ -1,0 +1,69 @@
+"""Approval: a person says whether a step may send its request, before it does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import AirflowFailException
+from airflow.providers.standard.exceptions import HITLRejectException
+from airflow.providers.standard.operators.hitl import ApprovalOperator
+
+from airflow_arazzo.core.flow import Plan, Region
+from airflow_arazzo.operators.xcoms import push_refusal
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+class ArazzoApprovalOperator(ApprovalOperator):
+    """Ask a person whether a step may be run; refused, the step has failed and nothing is sent.
+
+    A loop is approved once, before its first round.
+
+    :param plan: the plan of the workflow that asks.
+    :param step: id of the step, or of one of the steps of a loop.
+    """
+
+    shallow_copy_attrs = ("plan",)
+
+    def __init__(self, *, plan: Plan, step: str, **kwargs: Any) -> None:
+        self.plan, self.step = plan, step
+        asks = f"step '{step}' of workflow '{plan.workflow_id}'"
+        requests = requests_of(plan, self.region)
+        super().__init__(
+            subject=f"{', '.join(requests)}: may {asks} do this?",
+            body="\n".join(f"- `{request}`" for request in requests) + f"\n\nAsked by {asks}.",
+            fail_on_reject=True,
+            **kwargs,
+        )
+
+    @property
+    def region(self) -> Region:
+        """The region of the plan that is to be approved."""
+        region = self.plan.region_of(self.step)
+        if region is None:
+            raise ValueError(f"workflow '{self.plan.workflow_id}' has no step '{self.step}' that can be reached")
+        return region
+
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
+        """Go on, or fail and say who refused."""
+        try:
+            return super().execute_complete(context, event)
+        except HITLRejectException:
+            user = event.get("responded_by_user") or {}
+            who = f" by {user['name']}" if user.get("name") else ""
+            requests = ", ".join(requests_of(self.plan, self.region))
+            message = f"step '{self.step}': {requests} was refused{who}; nothing was sent"
+            push_refusal(context["ti"], self.region, message)
+            raise AirflowFailException(message) from None
+
+
+def requests_of(plan: Plan, region: Region) -> list[str]:
+    """Return what the steps of a region that ask for approval send: method and URL template, or the workflow called."""
+    asking = [planned for planned in (plan.step(step) for step in region.steps) if planned.settings.approval]
+    return [
+        f"{planned.operation.method} {planned.operation.path} of '{planned.operation.source}'"
+        if planned.operation
+        else f"workflow '{planned.workflow}'"
+        for planned in asking
+    ]

@@ -1,0 +1,153 @@
+"""A whole workflow as one task: five requests in one place, or a workflow for each of many things."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, BaseOperator, XComArg
+
+from airflow_arazzo.core.document.settings import Settings
+from airflow_arazzo.core.engine import Done, State, start
+from airflow_arazzo.core.errors import InputError, UnsupportedError
+from airflow_arazzo.core.expressions import Dialect
+from airflow_arazzo.core.flow import Options, Plan
+from airflow_arazzo.hooks.arazzo import SourceHooks
+from airflow_arazzo.hooks.placing import base_urls, connections_of, place_servers
+from airflow_arazzo.hooks.sealing import hide, hide_registered, register, seal_json
+from airflow_arazzo.operators.driving import DrivesRegion, as_mapping, read_plan
+from airflow_arazzo.operators.inputs import run_inputs
+from airflow_arazzo.operators.position import WHOLE
+from airflow_arazzo.operators.xcoms import OUTPUTS_KEY, RECORD_KEY, SEALED_KEY
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+class ArazzoWorkflowOperator(DrivesRegion, BaseOperator):
+    """Run a workflow of an Arazzo document as one task.
+
+    Its ``return_value`` are the workflow's outputs, secret ones hidden, each also an XCom of its own name
+    (``task.output["status"]``); XCom ``arazzo`` says what happened.
+    It holds no worker while it waits: the triggerer waits, and goes on with the requests that are safe (RFC 9110); one
+    that is not safe is left to a worker. One for each of several inputs::
+
+        ArazzoWorkflowOperator.partial(task_id="rescan", document=DOCUMENT).expand(inputs=[{"image": "nginx"}, ...])
+
+    :param document: path of the document, or a plan.
+    :param workflow_id: which of its workflows; may be missing where it has only one.
+    :param inputs: values, templates or XComs by name. They are rendered when the task runs and stored nowhere.
+    :param connections: connection ids by name of the source description. (templated)
+    :param server: a server URL, or URLs by name of the source description, in place of those of the API descriptions,
+        where the connection names none. (templated)
+    :param deferrable: whether waiting is left to the triggerer.
+    :param settings: settings of ``x-airflow`` by name, which overrule the document's.
+    :param dialect: ``lenient`` or ``strict``.
+    :param from_params: whether inputs that are not among ``inputs`` come from the run's Params.
+    :raises DocumentError: if the document cannot be run; the message says where and why.
+    :raises UnsupportedError: if a step asks for approval, which takes a task of its own.
+    """
+
+    template_fields: Sequence[str] = ("connections", "server")
+    shallow_copy_attrs: Sequence[str] = ("plan",)
+    ui_color = "#d9eaf7"
+
+    def __init__(
+        self,
+        *,
+        document: Plan | str | Path,
+        workflow_id: str | None = None,
+        inputs: Mapping[str, Any] | None = None,
+        connections: Mapping[str, str] | None = None,
+        server: str | Mapping[str, str] | None = None,
+        deferrable: bool = True,
+        settings: Mapping[str, Any] | None = None,
+        dialect: Dialect = "lenient",
+        from_params: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**{"multiple_outputs": True, **kwargs})
+        options = Options(dialect=dialect, settings=Settings(**as_mapping(settings)))
+        self.plan = read_plan(document, workflow_id, options)
+        require_no_approval(self.plan)
+        self.step, self.position = self.plan.steps[0].step_id, WHOLE
+        self.inputs = {**(self.plan.settings.inputs or {}), **as_mapping(inputs)}
+        self.connections = as_mapping(connections)
+        self.server = dict(server) if isinstance(server, Mapping) else server
+        self.deferrable = deferrable
+        self.from_params = from_params
+        XComArg.apply_upstream_relationship(self, self.inputs)
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Run the workflow from its first step."""
+        return self.run_region(context)
+
+    def _placed_plan(self) -> Plan:
+        hooks = SourceHooks(connections_of(self.plan, self.connections))
+        return place_servers(self.plan, base_urls(self.plan, hooks), self.server)
+
+    def _first_state(self, plan: Plan, context: Context) -> State:
+        params = context["params"] if self.from_params else {}
+        try:
+            inputs = run_inputs(self.plan, params, self.inputs, lambda value: self.render_template(value, context))
+            return start(plan, inputs)
+        except InputError as error:
+            text = "; ".join(error.messages)
+            message = f"inputs of a workflow that comes before '{plan.workflow_id}' refused: {text}; nothing was sent"
+            raise AirflowFailException(message) from None
+
+    def _goes_round(self, state: State) -> bool:
+        region = self.plan.child(state.frame.plan).region_of(state.frame.step)
+        return region is not None and region.loop is not None
+
+    def _triggerer_sends(self) -> bool:
+        return True
+
+    def _deadline(self, state: State) -> float | None:
+        return None  # the triggerer goes on beyond the loop that waits
+
+    def _conclude(self, state: State, done: Done, context: Context) -> dict[str, Any]:
+        ti, outputs = context["ti"], done.outputs or {}
+        register(outputs, self.plan.sensitive)
+        ti.xcom_push(key=RECORD_KEY, value=hide_registered(self._record(state, done)))
+        if done.outcome == "failed" and not self._was_ended(state, done):
+            raise AirflowException(done.message)
+        visible = hide(outputs, self.plan.sensitive)
+        if visible != outputs:
+            ti.xcom_push(key=SEALED_KEY, value=seal_json(outputs))
+        if done.outcome == "failed":
+            ti.xcom_push(key=OUTPUTS_KEY, value=visible)
+            raise AirflowException(done.message)
+        return visible
+
+    def _was_ended(self, state: State, done: Done) -> bool:
+        """Say whether a failure was ended by an action of type ``end``: then there are outputs."""
+        record = state.records.get(done.step)
+        actions = self.plan.step(done.step).step.on_failure if record else ()
+        return any(action.type == "end" and record and action.name == record.action for action in actions)
+
+    def _record(self, state: State, done: Done) -> dict[str, Any]:
+        return {
+            "workflow": self.plan.workflow_id,
+            "document": {name: self.plan.document.get(name, "") for name in ("name", "title", "version", "digest")},
+            "status": "failed" if done.outcome == "failed" else "success",
+            "message": done.message,
+            "steps": {name: record.model_dump(mode="json") for name, record in state.records.items()},
+            "history": list(state.history),
+        }
+
+
+def require_no_approval(plan: Plan) -> None:
+    """Refuse to run a workflow in one task if one of its steps asks for approval.
+
+    :raises UnsupportedError: naming the step.
+    """
+    for step in plan.steps:
+        if step.settings.approval:
+            raise UnsupportedError(
+                f"step '{step.step_id}' of workflow '{plan.workflow_id}' asks for approval (x-airflow: approval), "
+                "which takes a task of its own; here the workflow is part of another task"
+            )
+    for child in plan.children.values():
+        require_no_approval(child)
