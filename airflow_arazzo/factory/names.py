@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from airflow_arazzo.core.engine import dependencies
 from airflow_arazzo.core.flow import END, Edge, Plan, Region
@@ -73,7 +74,7 @@ class Names:
     takers: dict[str, Names] = field(repr=False, default_factory=dict)
     before: dict[str, Names] = field(repr=False, default_factory=dict)
 
-    @property
+    @cached_property
     def records(self) -> dict[str, str]:
         """The task of each region that tells what happened in it."""
         return {
