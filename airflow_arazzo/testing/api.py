@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
-from airflow_arazzo.core.errors import DocumentError, Problem
+from airflow_arazzo.core.errors import DocumentError, Problem, TransportError
+from airflow_arazzo.core.exchange import Request, Response
 from airflow_arazzo.core.openapi import Description, load_description
 from airflow_arazzo.core.source import load_source
-from airflow_arazzo.testing.checks import check_body, check_parameters, check_security
+from airflow_arazzo.testing.checks import Schemas, check_body, check_parameters, check_security
 from airflow_arazzo.testing.exchanges import Received, Record, Recorded
 from airflow_arazzo.testing.faults import deliver
 from airflow_arazzo.testing.memory import Memory
@@ -44,6 +46,7 @@ class MockApi:
         self.scenario = load_scenario(scenario) if isinstance(scenario, (str, Path)) else scenario or Scenario()
         self.descriptions = {name: _load(name, description) for name, description in descriptions.items()}
         self.routes = list_routes(self.descriptions)
+        self._schemas = {name: Schemas(description) for name, description in self.descriptions.items()}
         self.record = Record()
         self.memory = Memory(self.scenario.seed)
         self._behaviours = _assign(self.scenario, self.routes)
@@ -65,6 +68,23 @@ class MockApi:
         entry = self.record.add(received)
         reply = self.answer(entry, base)
         await deliver(reply, scope, receive, send)
+
+    def send(self, request: Request) -> Response:
+        """Answer a request in this process, without a socket: for ``run_local(..., send=api.send)``.
+
+        Delays are not waited for. A request of a source that is one of the APIs is one to that API.
+
+        :raises TransportError: the scenario wants a fault.
+        """
+        parts = urlsplit(request.url)
+        mount = f"/{request.source}" if request.source in self.descriptions else ""
+        path = parts.path if parts.path.startswith(f"{mount}/") else mount + parts.path
+        received = Received(request.method, path, parts.query, request.headers, request.body or b"")
+        reply = self.answer(self.record.add(received))
+        if reply.fault not in (None, "slow"):
+            raise TransportError("timeout" if reply.fault == "hang" else "reset", f"the mock played {reply.fault}")
+        body = reply.body if reply.size is None else b"x" * reply.size
+        return Response(reply.status, tuple(reply.headers.items()), body, reply.delay)
 
     def answer(self, entry: Recorded, base: str = "http://mock") -> Reply:
         """Return the answer to a recorded request, and complete its record."""
@@ -111,7 +131,7 @@ class MockApi:
         if checks.requests:
             reasons = (
                 *check_parameters(operation, case.request, case.values),
-                *check_body(case.route.description, operation, case.request),
+                *check_body(self._schemas[case.route.api], operation, case.request),
             )
             if reasons:
                 return case.refuse((400, 422), reasons)

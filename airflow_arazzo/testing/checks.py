@@ -6,6 +6,7 @@ import base64
 import binascii
 import re
 from collections.abc import Container, Iterator, Mapping
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -80,7 +81,7 @@ def _text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def check_body(description: Description, operation: Operation, request: Received) -> Iterator[str]:
+def check_body(schemas: Schemas, operation: Operation, request: Received) -> Iterator[str]:
     """Yield what the body lacks: that it is there, of a media type that is taken, and valid by its schema."""
     if not request.body:
         if operation.body_required:
@@ -91,7 +92,7 @@ def check_body(description: Description, operation: Operation, request: Received
     if taken and name is None:
         yield f"content type '{request.content_type}' is not taken; taken are {', '.join(taken)}"
     elif name is not None and ("json" in request.content_type):
-        yield from violations(description, body_schema(description, operation, name), request.content)
+        yield from schemas.violations(body_schema(schemas.description, operation, name), request.content)
 
 
 def _takes(declared: str, sent: str) -> bool:
@@ -109,34 +110,49 @@ def body_schema(description: Description, operation: Operation, content_type: st
     return next((entry.get("schema", True) for entry in parameters if entry.get("in") == "body"), True)
 
 
-def violations(description: Description, schema: Any, content: Any) -> Iterator[str]:
-    """Yield what a body lacks of its schema; nothing where the schema itself is at fault."""
-    from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import UnknownType
-    from referencing.exceptions import Unresolvable
+class Schemas:
+    """The schemas of one description, to check values with; what is made of a schema is kept."""
 
-    base = description.source.uri
-    whole = _modern(absolute_references(schema, base))
-    validator = Draft202012Validator(whole, registry=_registry(description))
-    try:
-        errors = list(validator.iter_errors(content))
-    except (UnknownType, Unresolvable, re.error):
-        return  # the schema itself is at fault
-    for error in errors:
-        place = "/".join(map(str, error.absolute_path))
-        yield f"body{f' at {place}' if place else ''}: {error.message}"
+    def __init__(self, description: Description) -> None:
+        self.description = description
+        self._validators: dict[int, tuple[Any, Any]] = {}
 
+    def violations(self, schema: Any, content: Any) -> Iterator[str]:
+        """Yield what a value lacks of a schema; nothing where the schema itself is at fault."""
+        from jsonschema.exceptions import UnknownType
+        from referencing.exceptions import Unresolvable
 
-def _registry(description: Description) -> Registry[Schema]:
-    """Return where the validator finds what a schema refers to: this description and the files beside it."""
-    from referencing import Registry
-    from referencing.jsonschema import DRAFT202012
+        try:
+            errors = list(self._validator(schema).iter_errors(content))
+        except (UnknownType, Unresolvable, re.error):
+            return
+        for error in errors:
+            place = "/".join(map(str, error.absolute_path))
+            yield f"body{f' at {place}' if place else ''}: {error.message}"
 
-    def retrieve(uri: str) -> Resource[Schema]:
-        data = description.raw if uri == description.source.uri else description.loader(uri).data
-        return DRAFT202012.create_resource(_modern(absolute_references(data, uri)))
+    def _validator(self, schema: Any) -> Any:
+        """Return the validator of a schema; the schema is kept with it, so that its identity stays its own."""
+        from jsonschema import Draft202012Validator
 
-    return Registry(retrieve=retrieve)  # type: ignore[call-arg]  # mypy does not see through its decorator
+        if id(schema) not in self._validators:
+            whole = _modern(absolute_references(schema, self.description.source.uri))
+            self._validators[id(schema)] = schema, Draft202012Validator(whole, registry=self._registry)
+        return self._validators[id(schema)][1]
+
+    @cached_property
+    def _registry(self) -> Registry[Schema]:
+        """Where a validator finds what a schema refers to: this description and the files beside it."""
+        from referencing import Registry
+        from referencing.jsonschema import DRAFT202012
+
+        description = self.description
+
+        @cache
+        def retrieve(uri: str) -> Resource[Schema]:
+            data = description.raw if uri == description.source.uri else description.loader(uri).data
+            return DRAFT202012.create_resource(_modern(absolute_references(data, uri)))
+
+        return Registry(retrieve=retrieve)  # type: ignore[call-arg]  # mypy does not see through its decorator
 
 
 def _modern(value: Any) -> Any:

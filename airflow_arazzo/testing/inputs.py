@@ -6,6 +6,7 @@ parameter or the member of its body that an input becomes (an example, an enumer
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -25,10 +26,11 @@ from airflow_arazzo.testing.values import Follows, Values
 _TELLING: Final = frozenset(
     (
         *("example", "examples", "const", "default", "enum", "format", "pattern", "minLength", "maxLength"),
-        *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
-        *("items", "properties", "oneOf", "anyOf", "allOf"),
+        *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "oneOf", "anyOf", "allOf"),
     )
 )
+#: What an ``Authorization`` parameter is made of, which no API description describes.
+_AUTHORIZATION: Final = {"basic": "Basic bG9naW46cGFzc3dvcmQ="}
 
 Path = tuple[str, ...]
 """An input's name, and the members that lead on from there."""
@@ -72,15 +74,30 @@ def sample_inputs(
     inputs.update({need.input: need.input for need in plan.path_needs if need.input not in inputs})
     for use in uses:
         value = Values(use.origin, seed, hidden="readOnly").value(use.schema, use.path[-1])
-        if not _TELLING.isdisjoint(_own(schema, use.path)) or value in (None, "", {}, []):
-            continue
-        better = _placed(inputs, use.path, value)
-        if better is not None and (_is_valid(plan.inputs, better) or not _is_valid(plan.inputs, inputs)):
-            inputs = better
+        if not _tells(_own(schema, use.path)) and value not in (None, "", {}, []):
+            inputs = _improved(plan.inputs, inputs, use.path, value)
     if optional:
         return inputs
     kept = {*sequence(schema.get("required")), *(need.input for need in plan.path_needs)}
     return {name: value for name, value in inputs.items() if name in kept}
+
+
+def _tells(schema: Any) -> bool:
+    """Tell whether a schema says more than types and names."""
+    found = mapping(schema)
+    if not _TELLING.isdisjoint(found) or found.get("properties"):
+        return True
+    return "items" in found and _tells(found["items"])
+
+
+def _improved(schema: Any, inputs: dict[str, Any], path: Path, value: Any) -> dict[str, Any]:
+    """Return the inputs with a better value if they accept it, as it is or as text."""
+    valid = _is_valid(schema, inputs)
+    for form in (value, json.dumps(value)) if isinstance(value, (bool, int, float)) else (value,):
+        better = _placed(inputs, path, form)
+        if better is not None and (not valid or _is_valid(schema, better)):
+            return better
+    return inputs
 
 
 def _own(schema: Mapping[str, Any], path: Path) -> Mapping[str, Any]:
@@ -137,8 +154,11 @@ def _sent(plan: Plan, planned: PlannedStep, operation: Operation, description: D
     for parameter in planned.step.parameters:
         spec = operation.parameter(parameter.name, parameter.location)
         path = _input_path(plan, parameter.value)
-        if spec is not None and path is not None:
+        if path is not None and spec is not None:
             yield _Use(path, _parameter_schema(description, operation, spec), origin)
+        elif path is not None and parameter.name.lower() == "authorization":
+            kinds = [scheme.scheme for need in operation.security for scheme in need]
+            yield _Use(path, {"example": _AUTHORIZATION.get(next(iter(kinds), ""), "Bearer token")}, origin)
     body = planned.step.request_body
     if body is None or not operation.bodies:
         return

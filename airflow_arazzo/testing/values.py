@@ -134,6 +134,8 @@ class Values:
         required = schema.get("required") or ()
         properties = schema.get("properties") or {}
         for name, part in properties.items():
+            if part is False:
+                continue  # there must be no such member
             found = self.description.follow(part)
             if not found.get(self.hidden) and (depth < _SHALLOW or name in required):
                 yield name, self.value(part, name, depth + 1)

@@ -61,6 +61,7 @@ STEP = {
         }
     },
 }
+ZONE = {"name": "zone", "in": "path", "value": "north"}
 TEXT = {"type": "string"}
 INPUTS = {
     "type": "object",
@@ -127,6 +128,16 @@ def test_what_the_schema_of_the_inputs_says_comes_first(sample, own, expected):
 def test_a_use_that_the_schema_does_not_allow_is_no_help(sample):
     number = {"type": "object", "properties": {"zone": {"type": "integer"}}}
     assert isinstance(sample(number)["zone"], int)
+
+
+def test_text_that_an_operation_reads_as_a_number(sample):
+    assert sample({"type": "object", "properties": {"size": TEXT}})["size"] == "5"
+
+
+def test_what_an_authorization_header_is_made_of(sample):
+    header = {"name": "Authorization", "in": "header", "value": "$inputs.login"}
+    made = sample({"type": "object", "properties": {"login": TEXT}}, [{**STEP, "parameters": [ZONE, header]}])
+    assert made["login"].startswith("Bearer ")
 
 
 def test_only_what_is_required_and_what_a_path_needs(sample):
