@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from airflow_arazzo.core.engine.schemas import schema_errors
+from airflow_arazzo.core.engine.secrets import sensitive_inputs
 from airflow_arazzo.core.errors import EvaluationError, InputError
 from airflow_arazzo.core.flow import Plan, is_sensitive
 
@@ -58,9 +59,22 @@ def _finding(plan: Plan, error: Any) -> str:
             return f"input '{name}' must be {kind}, not {_kind(error.instance)}"
         case "enum":
             return f"input '{name}' must be one of {', '.join(map(repr, error.validator_value))}"
-    if path and not is_sensitive(path[0], plan.sensitive) and len(error.message) < 200:
+    if path and len(error.message) < 200 and _is_public(plan, path, error.instance):
         return f"input '{name}': {error.message}"
-    return f"input '{name}' does not satisfy '{error.validator}' of its schema" if path else f"inputs: {error.message}"
+    if not path and error.validator in ("additionalProperties", "unevaluatedProperties", "dependentRequired"):
+        return f"inputs: {error.message}"  # which holds names only
+    return (
+        f"input '{name}' does not satisfy '{error.validator}' of its schema"
+        if path
+        else (f"the inputs do not satisfy '{error.validator}' of their schema")
+    )
+
+
+def _is_public(plan: Plan, path: list[str], value: Any) -> bool:
+    """Say whether a message may show a value: a scalar, on the way to which nothing is secret."""
+    hidden = sensitive_inputs(plan)
+    secret = any(part in hidden or is_sensitive(part, plan.sensitive) for part in path)
+    return not secret and not isinstance(value, dict | list)
 
 
 def _kind(value: Any) -> str:

@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from airflow_arazzo.core.flow import Plan, is_sensitive
+from airflow_arazzo.core.exchange import Exchange
+from airflow_arazzo.core.flow import Plan, is_sensitive, names_credential
 
 CONCEALED = "***"
 
@@ -36,6 +37,23 @@ def secret_values(plan: Plan, inputs: Mapping[str, Any], outputs: Mapping[str, M
     for step in () if plan.harmless.issuperset(outputs) else outputs.keys() - plan.harmless:
         named += [value for name, value in outputs[step].items() if is_sensitive(name, plan.sensitive)]
     return frozenset(text for value in named for text in _texts(value) if len(text) >= _SHORTEST)
+
+
+def exposed_secrets(exchange: Exchange) -> frozenset[str]:
+    """Return the secret texts in an answer, by the names of headers and of members at any depth of its body."""
+    found = []
+    if exchange.response is not None:
+        found = [text for name, text in exchange.response.headers if names_credential(name)]
+        found += [text.split(";")[0].partition("=")[2] for text in found]
+    queue = [exchange.content]
+    while queue:
+        match queue.pop():
+            case dict() as members:
+                queue += members.values()
+                found += [text for name, text in members.items() if isinstance(text, str) and names_credential(name)]
+            case list() as items:
+                queue += items
+    return frozenset(text for text in found if len(text) >= _SHORTEST)
 
 
 def _texts(value: Any) -> Iterator[str]:

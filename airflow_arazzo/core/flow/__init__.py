@@ -5,7 +5,7 @@ from airflow_arazzo.core.flow.draw import draw
 from airflow_arazzo.core.flow.graph import FlowGraph, build_graph, components
 from airflow_arazzo.core.flow.loops import workflow_key
 from airflow_arazzo.core.flow.plan import END, Edge, PathNeed, Plan, PlannedStep, Region
-from airflow_arazzo.core.flow.sensitive import is_sensitive
+from airflow_arazzo.core.flow.sensitive import is_sensitive, names_credential
 
 __all__ = [
     "END",
@@ -23,6 +23,7 @@ __all__ = [
     "draw",
     "is_sensitive",
     "named_workflows",
+    "names_credential",
     "slice_region",
     "workflow_key",
 ]

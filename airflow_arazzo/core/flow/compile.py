@@ -22,6 +22,7 @@ from airflow_arazzo.core.expressions import Dialect, Input, declared_name, find_
 from airflow_arazzo.core.flow.graph import FlowGraph, build_graph
 from airflow_arazzo.core.flow.loops import build_regions, workflow_key
 from airflow_arazzo.core.flow.plan import PathNeed, Plan, PlannedStep, Region
+from airflow_arazzo.core.flow.sensitive import credential_outputs
 from airflow_arazzo.core.openapi import UnresolvedOperation, find_operation
 from airflow_arazzo.core.openapi.operation import Operation
 from airflow_arazzo.core.openapi.sources import Overrides, Sources
@@ -121,7 +122,7 @@ class _Compiler:
             outputs=workflow.outputs,
             unreachable=tuple(step.step_id for step in workflow.steps if step.step_id not in reachable),
             path_needs=tuple(_path_needs(workflow, tuple(steps.values()), self.options.dialect)),
-            sensitive=settings.sensitive or (),
+            sensitive=_sensitive(settings, workflow),
             depends_on=tuple(workflow_key(reference) for reference in workflow.depends_on),
             children=children,
             settings=settings,
@@ -208,6 +209,12 @@ class _Compiler:
         except KeyError:
             message = f"there is no workflow '{reference}'"
             raise DocumentError([_problem(loaded, "unknown-workflow", at, message)]) from None
+
+
+def _sensitive(settings: Settings, workflow: Workflow) -> tuple[str, ...]:
+    """Return the names that are marked as secret, and those of outputs that are credentials by where they come from."""
+    outputs = (item for step in workflow.steps for item in step.outputs.items())
+    return tuple(dict.fromkeys((*(settings.sensitive or ()), *credential_outputs(outputs))))
 
 
 def named_workflows(workflow: Workflow) -> dict[str, str]:

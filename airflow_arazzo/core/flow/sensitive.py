@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from typing import Any
 
 #: The same words as Airflow's own list of sensitive field names.
 SENSITIVE_WORDS = (
     "access_key", "access_token", "accesstoken", "api_key", "apikey", "api-key", "auth_token", "authorization",
-    "credential", "passphrase", "passwd", "password", "private_key", "privatekey", "secret", "token",
+    "auth_header", "bearer", "connection_string", "credential", "dsn", "keyfile_dict", "passphrase", "passwd",
+    "password", "private_key", "privatekey", "proxy", "proxies", "secret", "service_account", "service_key", "token",
+    "webhook_url",
 )  # fmt: skip
+_CREDENTIAL = re.compile(
+    r"(?:accesskey|apikey|authorization|cookie|credential|jwt|passphrase|passwd|password|privatekey|secret|secretkey"
+    r"|token)$"
+)
+_PLACE_IN_PAGES = re.compile(r"page|next|prev|continuation|cursor")
+_FROM_MESSAGE = re.compile(r"\{?\$(?:response|request)\.(?:header\.|body\S*?)([A-Za-z0-9_~-]+)\}?")
 
 
 def is_sensitive(name: str, marked: Iterable[str] = ()) -> bool:
@@ -22,6 +32,28 @@ def is_sensitive(name: str, marked: Iterable[str] = ()) -> bool:
 
 
 @lru_cache(maxsize=4096)
+def names_credential(name: str) -> bool:
+    """Tell whether a header, or a member of a body, of that name holds nothing but a credential.
+
+    Narrower than :func:`is_sensitive`: ``token_type`` is none, nor is the token that names the next page.
+    """
+    plain = re.sub(r"[^a-z0-9]", "", name.lower())
+    return _CREDENTIAL.search(plain) is not None and _PLACE_IN_PAGES.search(plain) is None
+
+
+def credential_outputs(outputs: Iterable[tuple[str, Any]]) -> Iterator[str]:
+    """Yield the names of the outputs that are credentials by where they come from, whatever they are called.
+
+    :param outputs: names and values as the document has them: ``$response.header.Set-Cookie``.
+    """
+    for name, value in outputs:
+        found = _FROM_MESSAGE.fullmatch(value.strip()) if isinstance(value, str) else None
+        if found is not None and names_credential(found[1]):
+            yield name
+
+
+@lru_cache(maxsize=4096)
 def _sounds_sensitive(name: str) -> bool:
     lower = name.lower()
-    return any(word in lower for word in SENSITIVE_WORDS)
+    normalized = re.sub(r"\W+", "_", lower)
+    return any(word in lower or word in normalized for word in SENSITIVE_WORDS)

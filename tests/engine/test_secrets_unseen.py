@@ -1,0 +1,127 @@
+"""No message of the engine shows what is secret, wherever it comes from."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from airflow_arazzo.core.engine import advance, check_inputs, load_plan, start
+from airflow_arazzo.core.errors import InputError
+from airflow_arazzo.core.exchange import Exchange, Request, Response
+from airflow_arazzo.core.flow import names_credential
+
+DESCRIPTION = {
+    "openapi": "3.1.0",
+    "info": {"title": "Shop", "version": "1"},
+    "servers": [{"url": "https://shop.invalid"}],
+    "paths": {"/sessions": {"post": {"operationId": "signIn", "responses": {"200": {"description": "Signed in"}}}}},
+}
+
+
+@pytest.fixture
+def compiled(tmp_path):
+    def compile_step(step, inputs=None):
+        workflow = {"workflowId": "w", "steps": [{"stepId": "signIn", "operationId": "signIn", **step}]}
+        document = {
+            "arazzo": "1.0.1",
+            "info": {"title": "T", "version": "1"},
+            "sourceDescriptions": [{"name": "shop", "url": "./shop.json", "type": "openapi"}],
+            "workflows": [{**workflow, **({"inputs": inputs} if inputs else {})}],
+        }
+        (tmp_path / "shop.json").write_text(json.dumps(DESCRIPTION))
+        (tmp_path / "w.arazzo.json").write_text(json.dumps(document))
+        return load_plan(tmp_path / "w.arazzo.json")
+
+    return compile_step
+
+
+def answered(plan, body, headers=()):
+    state, _ = advance(plan, start(plan, {}), now=0)
+    response = Response(200, (("Content-Type", "application/json"), *headers), json.dumps(body).encode())
+    state, command = advance(plan, state, Exchange(Request("POST", "https://shop.invalid/sessions"), response), now=1)
+    return state, command
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "$response.body#/access_token == 'other'",
+        "$response.body#/deep/0/client-secret == 'other'",
+        "$response.header.Set-Cookie == 'other'",
+        "$response.header.X-Auth-Token == 'other'",
+        "$response.body#/says == 'other'",
+    ],
+)
+def test_criteria_show_no_credential_of_the_answer(compiled, condition):
+    plan = compiled({"successCriteria": [{"condition": condition}]})
+    body = {"access_token": "s3cret-1", "deep": [{"client-secret": "s3cret-2"}], "says": "token s3cret-1 granted"}
+    headers = (("Set-Cookie", "sid=s3cret-3; Path=/"), ("X-Auth-Token", "s3cret-4"))
+    state, command = answered(plan, body, headers)
+    assert command.outcome == "failed"
+    told = repr(command) + state.model_dump_json(include={"records", "history"})
+    assert "***" in told
+    assert "s3cret" not in told
+
+
+def test_what_is_no_credential_is_shown(compiled):
+    plan = compiled({"successCriteria": [{"condition": "$response.body#/kind == 'mac'"}]})
+    _, command = answered(plan, {"kind": "Bearer", "token_type": "Bearer", "secret_scan": {"status": "pending"}})
+    assert "Bearer" in command.message
+
+
+@pytest.mark.parametrize(
+    ("value", "secret"),
+    [
+        ("$response.header.Set-Cookie", True),
+        ("$response.body#/data/accessToken", True),
+        ("$response.body.token", True),
+        ("{$response.body#/jwt}", True),
+        ("$response.body#/token_type", False),
+        ("$response.body#/next_page_token", False),
+        ("$response.body", False),
+        ("$response.header.Location", False),
+        ("$statusCode", False),
+    ],
+)
+def test_outputs_are_secret_by_where_they_come_from(compiled, value, secret):
+    plan = compiled({"outputs": {"session": value}})
+    assert ("session" in plan.sensitive) is secret
+
+
+@pytest.mark.parametrize("name", ["token", "X-API-Key", "client_secret", "Set-Cookie", "refreshToken", "id_token"])
+def test_names_of_credentials(name):
+    assert names_credential(name)
+
+
+@pytest.mark.parametrize("name", ["token_type", "total_tokens", "nextPageToken", "secretScan", "key", "name", ""])
+def test_other_names(name):
+    assert not names_credential(name)
+
+
+@pytest.mark.parametrize(
+    ("schema", "inputs"),
+    [
+        ({"properties": {"password": {"minLength": 20}}}, {"password": "s3cret"}),
+        ({"properties": {"pin": {"format": "password", "pattern": "^[0-9]+$"}}}, {"pin": "s3cret"}),
+        ({"properties": {"login": {"properties": {"password": {"maxLength": 1}}}}}, {"login": {"password": "s3cret"}}),
+        ({"properties": {"login": {"minProperties": 9}}}, {"login": {"password": "s3cret"}}),
+        ({"minProperties": 9}, {"password": "s3cret"}),
+        ({"anyOf": [{"required": ["a"]}, {"required": ["b"]}]}, {"password": "s3cret"}),
+        ({"not": {"required": ["password"]}}, {"password": "s3cret"}),
+        ({"properties": {"password": {"const": "other"}}}, {"password": "s3cret"}),
+        ({"properties": {"password": {"type": "integer"}}}, {"password": "s3cret"}),
+        ({"additionalProperties": False, "properties": {}}, {"password": "s3cret"}),
+    ],
+)
+def test_refused_inputs_are_not_shown(compiled, schema, inputs):
+    plan = compiled({}, inputs={"type": "object", **schema})
+    with pytest.raises(InputError) as error:
+        check_inputs(plan, inputs)
+    assert "s3cret" not in str(error.value)
+
+
+def test_values_that_nobody_hides_are_shown(compiled):
+    plan = compiled({}, inputs={"type": "object", "properties": {"image": {"pattern": "^[a-z]+$"}}})
+    with pytest.raises(InputError, match="NGINX"):
+        check_inputs(plan, {"image": "NGINX"})
