@@ -54,23 +54,9 @@ def read_xpath(condition: str, dialect: Dialect) -> Template:
 
 def _boolean(expression: str, value: Any, version: str) -> bool:
     """Let XPath itself find the effective boolean value."""
-    if version == "xpath-10":
-        return _boolean_1(expression, value)
-    return bool(xpath(f"boolean(({expression}))", value, version))
-
-
-def _boolean_1(expression: str, value: Any) -> bool:
-    """Evaluate XPath 1.0 by libxml2, since in elementpath ``n = 3`` never holds there."""
-    from lxml import etree
-
-    from airflow_arazzo.core.expressions.xml import parse_xml
-
-    root = parse_xml(value)
-    names = {prefix: uri for element in root.iter(etree.Element) for prefix, uri in element.nsmap.items() if prefix}
-    try:
-        return bool(etree.XPath(f"boolean({expression})", namespaces=names, regexp=False)(root.getroottree()))
-    except etree.XPathError as error:
-        raise EvaluationError(f"XPath '{expression}' cannot be evaluated: {error}") from error
+    return bool(
+        xpath(f"boolean({expression})" if version == "xpath-10" else f"boolean(({expression}))", value, version)
+    )
 
 
 def _placeholder(_: Expression, __: str, ___: str) -> str:

@@ -92,7 +92,7 @@ def check_selector(selector: str, kind: str, version: str | None = None) -> None
         case "jsonpath", _:
             _goessner(selector)
         case "xpath", _:
-            from airflow_arazzo.core.expressions.xml import compile_xpath
+            from airflow_arazzo.core.expressions.xpath import compile_xpath
 
             prefixes = re.findall(r"(?<![\w.:-])([A-Za-z_][\w.-]*):(?=[A-Za-z_*])", selector)
             compile_xpath(selector, version, tuple((prefix, f"urn:{prefix}") for prefix in sorted(set(prefixes))))

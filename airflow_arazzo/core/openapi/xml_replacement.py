@@ -9,7 +9,8 @@ from elementpath.xpath_nodes import AttributeNode, ElementNode, TextNode
 from lxml import etree
 
 from airflow_arazzo.core.errors import EvaluationError
-from airflow_arazzo.core.expressions.xml import compile_xpath, parse_xml
+from airflow_arazzo.core.expressions.xml import parse_xml
+from airflow_arazzo.core.expressions.xpath import compile_xpath, select_nodes
 
 
 def replace_in_xml(payload: Any, target: str, text: str, version: str) -> str:
@@ -24,10 +25,7 @@ def replace_in_xml(payload: Any, target: str, text: str, version: str) -> str:
     namespaces = {prefix: uri for prefix, uri in root.nsmap.items() if prefix}
     token = compile_xpath(target, version, tuple(sorted(namespaces.items())))
     context = elementpath.XPathContext(root.getroottree(), namespaces=namespaces)
-    try:
-        nodes = list(token.select(context))
-    except (elementpath.ElementPathError, ArithmeticError, RecursionError, TypeError, ValueError, LookupError) as error:
-        raise EvaluationError(f"it cannot be evaluated: {error}") from error
+    nodes = select_nodes(token, context)
     if not nodes:
         raise EvaluationError("it selects nothing in the payload")
     for node in nodes:
