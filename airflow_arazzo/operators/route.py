@@ -53,8 +53,8 @@ def read_result(ti: Any, course: Course, inputs: Mapping[str, Any]) -> Result:
     ran = _ran(ti, course)
     route = list(_route(ti, course, ran))
     last, workflows = route[-1], pull_workflows(ti, course.plan, course.position.completed)
-    failure = _failure(route) if "outcome" in last else _unfinished(ti, course, ran, last)
-    outputs, status, complete = None, last.get(STATUS, last.get("status")), _was_ended(course, last)
+    failure, status = _ended(route) if "outcome" in last else _unfinished(ti, course, ran, last)
+    outputs, complete = None, _was_ended(course, last)
     taker = course.takers.get(way_key(last["step"], last.get("action"), failed=last.get("outcome") == "recovered"))
     if not failure and last.get("workflow") and taker:
         record = (pull_record(ti, taker) if taker in ran else None) or {}
@@ -106,24 +106,28 @@ def _was_ended(course: Course, record: Mapping[str, Any]) -> bool:
     return any(action.type == "end" and action.name == record.get("action") for action in actions)
 
 
-def _unfinished(ti: Any, course: Course, ran: set[str], last: Mapping[str, Any]) -> str:
-    """Return why a step has not come to an end: because its inputs were refused, or what comes first has failed."""
+def _unfinished(ti: Any, course: Course, ran: set[str], last: Mapping[str, Any]) -> tuple[str, int | None]:
+    """Return why a step has not come to an end, and the status that was seen last.
+
+    Its inputs were refused, or a workflow that comes first has failed.
+    """
     gate = pull_record(ti, course.gate) if course.gate in ran else None
     if gate and gate.get("message"):
-        return str(gate["message"])
+        return str(gate["message"]), None
     for key, task in course.before.items():
         record = pull_record(ti, task) if task in ran else None
         if record and record.get("message"):
-            return f"workflow '{key}', which comes first, failed: {record['message']}"
-    return f"step '{last['step']}' did not come to an end: see the log of its task"
+            return f"workflow '{key}', which comes first, failed: {record['message']}", record.get(STATUS)
+    return f"step '{last['step']}' did not come to an end: see the log of its task", None
 
 
-def _failure(route: list[dict[str, Any]]) -> str:
-    """Return why the workflow has failed; empty if it has not."""
+def _ended(route: list[dict[str, Any]]) -> tuple[str, int | None]:
+    """Return why the workflow has failed, empty if it has not, and the status that its last step saw."""
     last = route[-1]
+    status = last.get(STATUS, last.get("status"))
     if last["outcome"] == "failed" or last.get("next") != END:
-        return str(last.get("message") or f"step '{last['step']}' failed")
-    return ""
+        return str(last.get("message") or f"step '{last['step']}' failed"), status
+    return "", status
 
 
 def _steps(record: Mapping[str, Any]) -> list[str]:
