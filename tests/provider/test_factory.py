@@ -10,7 +10,7 @@ from airflow.providers.common.compat.sdk import get_parsing_context
 
 from airflow_arazzo import ArazzoDag, load_dags
 from airflow_arazzo.core.engine import load_plan
-from airflow_arazzo.core.errors import DocumentError, InputError, UnsupportedError
+from airflow_arazzo.core.errors import DocumentError, InputError
 from airflow_arazzo.factory.names import name_tasks, valid_key
 
 DOCUMENTS = Path(__file__).parent / "documents"
@@ -174,11 +174,6 @@ def test_refuses_settings_that_cannot_be_meant(arguments, message):
 def test_settings_do_not_get_lost_in_a_plan():
     with pytest.raises(ValueError, match="timeout"):
         ArazzoDag(load_plan(SCAN), timeout=3)
-
-
-def test_what_no_dag_does_yet_is_refused():
-    with pytest.raises(UnsupportedError, match="approval"):
-        ArazzoDag(SCAN, steps={"removeImage": {"approval": True}})
 
 
 def test_a_schedule_needs_every_required_input():
