@@ -14,9 +14,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from airflow.exceptions import AirflowRescheduleException
-from airflow.providers.common.compat.sdk import AirflowException, AirflowSkipException, TaskDeferred
+from airflow.providers.common.compat.sdk import (
+    AirflowException,
+    AirflowSkipException,
+    DownstreamTasksSkipped,
+    ParamValidationError,
+    TaskDeferred,
+)
 from airflow.sdk.definitions.param import process_params
-from airflow.sdk.exceptions import DownstreamTasksSkipped, ParamValidationError
 from airflow.serialization import serialized_objects
 from airflow.ti_deps.dep_context import DepContext
 from airflow.ti_deps.deps.trigger_rule_dep import TriggerRuleDep

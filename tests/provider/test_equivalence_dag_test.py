@@ -6,12 +6,12 @@ import json
 from itertools import count
 
 import pytest
-from airflow.sdk.exceptions import ParamValidationError
+from airflow.providers.common.compat.sdk import ParamValidationError
 from casebook import BASE, Case, Script, cases
 from equivalence import assert_same, executed, going_by, in_place_of_the_world, interpreted, outcome
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from played_api import PlayedApi
-from workflows import ANSWERS, INPUTS, Api, load, workflows
+from workflows import ANSWERS, INPUTS, ROUTES, Api, graphs, load, workflows
 
 from airflow_arazzo import ArazzoDag
 from airflow_arazzo.core.flow import compile_document
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.airflow
 
 NUMBERS = count()
 SOME = settings(
-    max_examples=24, deadline=None, phases=[Phase.generate], database=None, suppress_health_check=list(HealthCheck)
+    max_examples=10, deadline=None, phases=[Phase.generate], database=None, suppress_health_check=list(HealthCheck)
 )
 
 
@@ -54,6 +54,20 @@ def things(monkeypatch):
 @SOME
 @given(workflows(), INPUTS, ANSWERS)
 def test_drawn_workflows(run_dag, things, text, inputs, answers):
+    agree(run_dag, text, inputs, answers)
+
+
+@seed(20261122)
+@SOME
+@given(graphs(), ROUTES)
+def test_drawn_graphs(run_dag, things, text, answers):
+    agree(run_dag, text, {}, answers)
+
+
+@seed(20261123)
+@SOME
+@given(workflows(2, calls=True, depends=True), INPUTS, ANSWERS)
+def test_drawn_calls(run_dag, things, text, inputs, answers):
     agree(run_dag, text, inputs, answers)
 
 
