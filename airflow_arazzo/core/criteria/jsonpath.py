@@ -32,6 +32,7 @@ from airflow_arazzo.core.expressions import (
 )
 from airflow_arazzo.core.expressions.selectors import (
     RFC9535,
+    branches,
     check_selector,
     jsonpath_goessner,
     jsonpath_rfc9535,
@@ -96,8 +97,16 @@ def evaluate_jsonpath(
         count = len(_run(reading, condition, value, context, dialect))
         found = f"selects {count} value{'s' * (count != 1)}" if count else "selects nothing"
         return Verdict(count > 0, f"{reason(condition, [])}: {found} in {where}")
-    scope = Scope(context, loose=False, root=value)
-    return Verdict(passes(reading.node, scope), reason(condition, observed(reading.node, scope, where)))
+    node, scope = reading.node, Scope(context, loose=False, root=value)
+
+    def judge() -> Verdict:
+        return Verdict(passes(node, scope), reason(condition, observed(node, scope, where)))
+
+    if not branches(condition):
+        return judge()
+    from airflow_arazzo.core.expressions.interruption import within_time
+
+    return within_time("the condition", judge)
 
 
 def _run(query: Query, condition: str, value: Any, context: Context, dialect: Dialect) -> list[Any]:

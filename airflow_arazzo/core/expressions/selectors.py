@@ -8,7 +8,7 @@ quoting the selector or the data: both may hold secrets by then.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -121,13 +121,13 @@ def jsonpath_rfc9535(query: str, data: Any) -> list[Any]:
     :param query: the query, ``$`` first; spaces around it, which RFC 9535 forbids, are let through.
     :param data: a JSON value.
     :raises ExpressionSyntaxError: if it is no well-formed and well-typed query.
-    :raises EvaluationError: if it selects more than 100,000 nodes or goes too deep.
+    :raises EvaluationError: if it selects more than 100,000 nodes or goes too deep or takes too long.
     """
     from jsonpath_rfc9535 import JSONPathError
 
     compiled = _rfc9535(query)
     try:
-        nodes = list(islice((node.value for node in compiled.finditer(data)), MAX_NODES + 1))
+        nodes = _within_time(query, lambda: _first(compiled.finditer(data)))
     except TimeoutError:
         raise EvaluationError("the JSONPath query cannot be evaluated: a regular expression takes too long") from None
     except (JSONPathError, RecursionError):
@@ -141,13 +141,13 @@ def jsonpath_goessner(query: str, data: Any) -> list[Any]:
     :param query: the query, ``$`` first.
     :param data: a JSON value.
     :raises ExpressionSyntaxError: if it is no query of that dialect.
-    :raises EvaluationError: if the data makes it fail, or it selects more than 100,000 nodes.
+    :raises EvaluationError: if the data makes it fail, or it selects more than 100,000 nodes or takes too long.
     """
     from jsonpath_ng.exceptions import JSONPathError
 
     compiled = _goessner(query)
     try:
-        nodes = [found.value for found in islice(compiled.find(data), MAX_NODES + 1)]
+        nodes = _within_time(query, lambda: _first(compiled.find(data)))
     except (
         JSONPathError,
         RecursionError,
@@ -188,6 +188,11 @@ def enumerates(query: str) -> bool:
     return any(mark in skeleton(query) for mark in ("*", "..", ":", ","))
 
 
+def branches(query: str) -> bool:
+    """Tell whether a query can visit more than one node at one of its steps, filters included."""
+    return enumerates(query) or "?" in query
+
+
 def skeleton(query: str) -> str:
     """Return a query without its quoted names and its filters; what is outside of them in what is no query."""
     kept, depth, quote, previous = [], 0, "", ""
@@ -204,6 +209,17 @@ def skeleton(query: str) -> str:
             kept.append(char)
         previous = previous if char.isspace() else char
     return "".join(kept)
+
+
+def _first(found: Iterable[Any]) -> list[Any]:
+    return [node.value for node in islice(found, MAX_NODES + 1)]
+
+
+def _within_time(query: str, evaluate: Callable[[], list[Any]]) -> list[Any]:
+    """Evaluate, with a time limit where there are many ways to go."""
+    from airflow_arazzo.core.expressions.interruption import within_time
+
+    return within_time("the JSONPath query", evaluate) if branches(query) else evaluate()
 
 
 def _single(nodes: Sequence[Any]) -> Any:
@@ -250,8 +266,31 @@ def _goessner(query: str) -> Any:
 
     _check_length(query)
     try:
-        return parse(query.strip())
+        parsed = parse(query.strip())
     except JSONPathError as error:
         raise ExpressionSyntaxError(f"no JSONPath of Goessner's draft: {error}", query) from error
     except (RecursionError, LookupError, TypeError, ValueError, AttributeError) as error:
         raise ExpressionSyntaxError("no JSONPath of Goessner's draft", query) from error
+    if any(map(_is_foreign, _parts(parsed))):
+        message = (
+            "no JSONPath of Goessner's draft: it has no arithmetic, no regular expressions and no functions on text"
+        )
+        raise ExpressionSyntaxError(message, query)
+    return parsed
+
+
+def _is_foreign(part: Any) -> bool:
+    """Tell whether a part of a query is an extension of the library that could run or grow without end."""
+    return type(part).__name__ in ("Operation", "Sub", "Split", "Str") or getattr(part, "op", None) == "=~"
+
+
+def _parts(query: Any) -> Iterator[Any]:
+    """Yield the parts of a query of the library, at any depth."""
+    waiting = [query]
+    while waiting:
+        part = waiting.pop()
+        yield part
+        for inner in vars(part).values():
+            waiting.extend(
+                item for item in (inner if isinstance(inner, list) else [inner]) if hasattr(item, "__dict__")
+            )

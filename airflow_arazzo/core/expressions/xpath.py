@@ -7,12 +7,9 @@ nobody can interrupt, is left to a library that keeps time itself.
 
 from __future__ import annotations
 
-import ctypes
 import math
 import re
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from copy import copy
 from functools import lru_cache
 from operator import eq, ge, gt, le, lt, ne
@@ -27,11 +24,9 @@ from elementpath.xpath31 import XPath31Parser
 from elementpath.xpath_nodes import XPathNode
 
 from airflow_arazzo.core.errors import EvaluationError, ExpressionSyntaxError
-from airflow_arazzo.core.expressions.patterns import SECONDS as PATTERN_SECONDS
-from airflow_arazzo.core.expressions.patterns import compile_pattern
+from airflow_arazzo.core.expressions.interruption import within_time
+from airflow_arazzo.core.expressions.patterns import SECONDS, compile_pattern
 
-#: Seconds that one evaluation may take.
-SECONDS = 3.0
 MAX_EXPRESSION = 8192
 MAX_ITEMS = 100_000
 #: Functions that read something other than the data, or run text as code, or patterns that cannot be bounded.
@@ -74,8 +69,8 @@ def compile_xpath(expression: str, version: str, namespaces: Namespaces) -> Any:
     if call := _FORBIDDEN_CALL.search(expression):
         raise ExpressionSyntaxError(f"function {call[1]}() is not available", expression, call.start())
     try:
-        with _interrupted():
-            token = _parse(_PARSERS[version](namespaces=dict(namespaces)), expression)
+        parser = _PARSERS[version](namespaces=dict(namespaces))
+        token = within_time("the XPath expression", lambda: _parse(parser, expression))
     except RecursionError as error:
         raise ExpressionSyntaxError("the XPath expression is nested too deeply", expression) from error
     except (EvaluationError, *LIBRARY_ERRORS) as error:
@@ -89,7 +84,7 @@ def compile_xpath(expression: str, version: str, namespaces: Namespaces) -> Any:
 def run_xpath(token: Any, context: elementpath.XPathContext) -> Any:
     """Return what a compiled expression yields: a scalar, or a list.
 
-    :raises EvaluationError: if the data makes it fail, or it takes longer than :data:`SECONDS`.
+    :raises EvaluationError: if the data makes it fail, or it takes too long.
     """
     return _run(token.get_results, context)
 
@@ -102,10 +97,9 @@ def select_nodes(token: Any, context: elementpath.XPathContext) -> list[Any]:
 
 def _run(evaluate: Callable[[elementpath.XPathContext], Any], context: elementpath.XPathContext) -> Any:
     try:
-        with _interrupted():
-            return evaluate(context)
+        return within_time("the XPath expression", lambda: evaluate(context))
     except TimeoutError:
-        message = f"a pattern in the XPath expression takes longer than {PATTERN_SECONDS:g} s over this value"
+        message = f"a pattern in the XPath expression takes longer than {SECONDS:g} s over this value"
         raise EvaluationError(message) from None
     except (RecursionError, *LIBRARY_ERRORS) as error:
         reason = (error.code if isinstance(error, elementpath.ElementPathError) else None) or type(error).__name__
@@ -122,40 +116,6 @@ LIBRARY_ERRORS = (
     TypeError,
     ValueError,
 )
-
-
-class _OutOfTime(BaseException):
-    """Raised inside of an evaluation when its time is up."""
-
-
-@contextmanager
-def _interrupted() -> Iterator[None]:
-    """Interrupt what this thread does inside when :data:`SECONDS` are over.
-
-    :raises EvaluationError: if that was necessary.
-    """
-    thread, lock, done = threading.get_ident(), threading.Lock(), False
-    interrupt = ctypes.pythonapi.PyThreadState_SetAsyncExc
-
-    def stop() -> None:
-        with lock:
-            if not done:
-                interrupt(ctypes.c_ulong(thread), ctypes.py_object(_OutOfTime))
-
-    timer = threading.Timer(SECONDS, stop)
-    timer.daemon = True
-    timer.start()
-    try:
-        try:
-            yield
-        finally:
-            with lock:
-                done = True
-                interrupt(ctypes.c_ulong(thread), None)
-    except _OutOfTime:
-        raise EvaluationError(f"the XPath expression takes longer than {SECONDS:g} s over this value") from None
-    finally:
-        timer.cancel()
 
 
 def _parse(parser: Any, expression: str) -> Any:
@@ -199,7 +159,7 @@ def _matches(token: Any, context: Any = None) -> bool:
     """Evaluate ``fn:matches``."""
     context = token.context or context
     text = token.get_argument(context, default="", cls=str)
-    return _pattern(token, context, 2).search(text, timeout=PATTERN_SECONDS) is not None
+    return _pattern(token, context, 2).search(text, timeout=SECONDS) is not None
 
 
 def _replace(token: Any, context: Any = None) -> str:
@@ -209,7 +169,7 @@ def _replace(token: Any, context: Any = None) -> str:
     pattern = _not_empty(token, _pattern(token, context, 3))
     replacement = token.get_argument(context, 2, required=True, cls=str)
     if "q" in (token.get_argument(context, 3, cls=str) or "" if len(token) > 3 else ""):
-        return str(pattern.sub(lambda _: replacement, text, timeout=PATTERN_SECONDS))
+        return str(pattern.sub(lambda _: replacement, text, timeout=SECONDS))
     if not re.fullmatch(r"(?:[^\\$]|\\[\\$]|\$[0-9]+)*", replacement, re.DOTALL):
         raise token.error("FORX0004", "invalid replacement string")
     parts = re.split(r"(\\[\\$]|\$[0-9]+)", replacement)
@@ -217,7 +177,7 @@ def _replace(token: Any, context: Any = None) -> str:
     def fill(match: Any) -> str:
         return "".join(_part(part, match) for part in parts)
 
-    return str(pattern.sub(fill, text, timeout=PATTERN_SECONDS))
+    return str(pattern.sub(fill, text, timeout=SECONDS))
 
 
 def _part(part: str, match: Any) -> str:
@@ -243,14 +203,14 @@ def _tokenize(token: Any, context: Any = None) -> list[str]:
         return list(text.split())
     pattern = _not_empty(token, _pattern(token, context, 2))
     tokens, start = [], 0
-    for match in pattern.finditer(text, timeout=PATTERN_SECONDS):
+    for match in pattern.finditer(text, timeout=SECONDS):
         tokens.append(text[start : match.start()])
         start = match.end()
     return [*tokens, text[start:]] if text else []
 
 
 def _not_empty(token: Any, pattern: Any) -> Any:
-    if pattern.search("", timeout=PATTERN_SECONDS) is not None:
+    if pattern.search("", timeout=SECONDS) is not None:
         raise token.error("FORX0003", "the regular expression matches the empty string")
     return pattern
 
