@@ -8,6 +8,7 @@ put each task into a process group of its own, and a scheduler that is killed le
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -32,7 +33,11 @@ HEALTH = {
 }
 
 # The log servers listen on every interface; here the API server reads the same files.
-ARGUMENTS = {"scheduler": ("--skip-serve-logs",), "triggerer": ("--skip-serve-logs",)}
+COMMANDS = {
+    "scheduler": ("scheduler", "--skip-serve-logs"),
+    "triggerer": ("triggerer", "--skip-serve-logs"),
+    "worker": ("celery", "worker", "--skip-serve-logs"),
+}
 
 
 class StartError(RuntimeError):
@@ -40,11 +45,12 @@ class StartError(RuntimeError):
 
 
 class LocalAirflow:
-    """Airflow's four components on SQLite and the LocalExecutor, bound to 127.0.0.1.
+    """Airflow's components, bound to 127.0.0.1: by default the four that the LocalExecutor on SQLite needs.
 
     :param home: an empty or missing folder for the database, the logs and the pid files.
     :param dags_folder: the folder of DAG files.
-    :param env: more environment variables, connections (``AIRFLOW_CONN_...``) for example; they win.
+    :param env: more environment variables, connections (``AIRFLOW_CONN_...``) for example; they win. The executor
+        and its database are set here too; a broker and a database server must run already.
     :param port: the port of the API and the UI; a free one by default.
     """
 
@@ -87,15 +93,17 @@ class LocalAirflow:
             raise StartError(f"`airflow db migrate` ended with code {done.returncode}:\n{_tail(log)}")
 
     def start(self, *components: str) -> None:
-        """Start components, all four by default, without waiting for them."""
+        """Start components, the LocalExecutor's four by default, without waiting for them.
+
+        :param components: ``scheduler`` for example; a number makes more of a kind: ``triggerer-1``, ``worker-2``.
+        """
         for name in components or COMPONENTS:
-            command = [*_airflow(), name, *ARGUMENTS.get(name, ())]
             self.sessions[name] = start_session(
-                name, command, env=self.environment, folder=self.home / "run", log=self.log_path(name)
+                name, _command(name), env=self.environment, folder=self.home / "run", log=self.log_path(name)
             )
 
     def wait_healthy(self, limit: float = 120) -> None:
-        """Return when every started component says that it is healthy.
+        """Return when every kind of component that was started says that it is healthy; workers are not asked.
 
         :param limit: seconds.
         :raises StartError: when one has ended or time is up.
@@ -103,7 +111,8 @@ class LocalAirflow:
         deadline = time.monotonic() + limit
         while True:
             health = self.rest.health()
-            waiting = [name for key, name in HEALTH.items() if name in self.sessions and health.get(key) != "healthy"]
+            kinds = {key: [name for name in self.sessions if _kind(name) == kind] for key, kind in HEALTH.items()}
+            waiting = [name for key, names in kinds.items() if health.get(key) != "healthy" for name in names]
             if not waiting:
                 return
             ended = [name for name, session in self.sessions.items() if session.ended]
@@ -168,6 +177,19 @@ def _airflow() -> list[str]:
     if found is None:
         raise StartError("The command `airflow` is not installed beside this Python.")
     return [found]
+
+
+def _kind(name: str) -> str:
+    """Return what a component is: its name without a number."""
+    return re.sub(r"-\d+$", "", name)
+
+
+def _command(name: str) -> list[str]:
+    """Return the command line of a component."""
+    kind = _kind(name)
+    # Celery tells workers of one host apart by their names.
+    own = ("--celery-hostname", f"{name}@127.0.0.1") if kind == "worker" else ()
+    return [*_airflow(), *COMMANDS.get(kind, (kind,)), *own]
 
 
 def _environment(home: Path, dags_folder: Path, port: int) -> dict[str, str]:
