@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from cryptography.fernet import MultiFernet
 
 HIDDEN = "***"
+#: The secrets that this process has registered for the task that it runs.
+REGISTERED: dict[str, None] = {}
 _SEALED, _PLAIN = "fernet:", "plain:"
 _UNSET = "{FERNET_KEY}"  # what Airflow's default configuration says where no airflow.cfg has been written
 
@@ -64,7 +66,9 @@ async def register_async(values: Mapping[str, Any], sensitive: Collection[str] =
 
 def register_texts(secrets: Iterable[str]) -> None:
     """Register secret texts with Airflow's masker, in every spelling in which URLs and JSON show them."""
+    secrets = list(secrets)
     if spelled := _spelled(secrets):
+        REGISTERED.update(dict.fromkeys(secrets))
         mask_secret(spelled)
 
 
@@ -161,6 +165,20 @@ def seal_json(value: Any, *, secret: bool = True) -> str:
 def unseal_json(text: str) -> Any:
     """Return the JSON value that :func:`seal_json` was given."""
     return json.loads(unseal(text))
+
+
+def seal_known(value: Any, *, secret: bool = True) -> str:
+    """Seal a JSON value with those of the registered secrets that occur in it, so that who opens it knows them."""
+    text = json.dumps(value, ensure_ascii=False)
+    known = [each for each in REGISTERED if json.dumps(each, ensure_ascii=False)[1:-1] in text]
+    return seal_json({"value": value, "secrets": known}, secret=secret or bool(known))
+
+
+def unseal_known(text: str) -> Any:
+    """Return the JSON value that :func:`seal_known` was given, and register the secrets in it."""
+    opened = unseal_json(text)
+    register_texts(opened["secrets"])
+    return opened["value"]
 
 
 def _fernet() -> MultiFernet | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException, BaseOperator
 
 from airflow_arazzo.core.flow import Plan
-from airflow_arazzo.hooks.sealing import hide, seal_json
+from airflow_arazzo.hooks.sealing import hide, seal_known
 from airflow_arazzo.operators.driving import DrivesRegion, as_mapping, read_plan
 from airflow_arazzo.operators.inputs import workflow_inputs
 from airflow_arazzo.operators.position import WHOLE, Course, Position
@@ -120,7 +120,7 @@ class ArazzoOutputsOperator(BaseOperator):
             raise AirflowFailException(failure)
         visible = hide(result.outputs, self.plan.sensitive)
         if visible != result.outputs:
-            ti.xcom_push(key=SEALED_KEY, value=seal_json(result.outputs))
+            ti.xcom_push(key=SEALED_KEY, value=seal_known(result.outputs))
         if failure:
             ti.xcom_push(key=OUTPUTS_KEY, value=visible)
             raise AirflowFailException(failure)

@@ -19,7 +19,8 @@ from airflow_arazzo.compat import task_state_store
 from airflow_arazzo.core.engine import Done, Note, State, drive, load_plan, start
 from airflow_arazzo.core.flow import Options, Plan, Region, slice_region
 from airflow_arazzo.hooks.arazzo import SourceHooks
-from airflow_arazzo.hooks.placing import base_urls, connections_of, place_servers
+from airflow_arazzo.hooks.placing import base_urls, connections_of, known_connections, place_servers
+from airflow_arazzo.hooks.sealing import register_texts
 from airflow_arazzo.operators.inputs import workflow_inputs
 from airflow_arazzo.operators.position import Position
 from airflow_arazzo.operators.sending import Sending, UnknownOutcomeError
@@ -32,8 +33,9 @@ from airflow_arazzo.operators.xcoms import (
     push_refusal,
     push_region,
     push_workflows,
+    register_outputs,
 )
-from airflow_arazzo.triggers.arazzo import ArazzoTrigger, Carried, open_event, pack, unpack
+from airflow_arazzo.triggers.arazzo import ArazzoTrigger, Carried, open_event, pack, secrets_of, unpack
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator, Context
@@ -92,9 +94,11 @@ class DrivesRegion(Operator):
         :param event: from :class:`ArazzoTrigger`; anything else is refused.
         """
         carried = open_event(event)
+        plan = self._placed_plan()
         if carried.done is not None:
+            self._register(carried.state, context)
             return self._conclude(carried.state, carried.done, context)
-        return self._drive(self._placed_plan(), carried, context)
+        return self._drive(plan, carried, context)
 
     # beginning
 
@@ -141,6 +145,7 @@ class DrivesRegion(Operator):
     # driving
 
     def _drive(self, plan: Plan, carried: Carried, context: Context) -> dict[str, Any]:
+        self._register(carried.state, context)
         hooks = SourceHooks(connections_of(plan, self.connections))
         sending = Sending(hooks.send, context, carried.sent)
         try:
@@ -154,6 +159,15 @@ class DrivesRegion(Operator):
         if done.outcome == "failed":
             sending.let_retry()
         return self._conclude(state, done, context)
+
+    def _register(self, state: State, context: Context) -> None:
+        """Tell the masker what is secret: this process may just have begun."""
+        register_texts(secrets_of(state, self.plan))
+        self._register_earlier(context["ti"])
+
+    def _register_earlier(self, ti: Any) -> None:
+        """Tell the masker what is secret among the outputs of the tasks before this one."""
+        register_outputs(ti, self.plan, self.tasks)
 
     def _hear(self, note: Note) -> None:
         (self.log.warning if note.warning else self.log.info)("%s", note.text)
@@ -181,7 +195,7 @@ class DrivesRegion(Operator):
         trigger = ArazzoTrigger(
             plan=_without_bindings(plan).model_dump_json(exclude_defaults=True),
             state=pack(carried, self.plan),
-            connections=connections_of(plan, self.connections),
+            connections=known_connections(plan, self.connections),
             sends=self._triggerer_sends(),
         )
         deadline = self._deadline(carried.state)

@@ -15,7 +15,7 @@ from airflow_arazzo.core.expressions import Dialect
 from airflow_arazzo.core.flow import Options, Plan
 from airflow_arazzo.hooks.arazzo import SourceHooks
 from airflow_arazzo.hooks.placing import base_urls, connections_of, place_servers
-from airflow_arazzo.hooks.sealing import hide, hide_registered, register, seal_json
+from airflow_arazzo.hooks.sealing import hide, hide_registered, register, seal_known
 from airflow_arazzo.operators.driving import DrivesRegion, as_mapping, read_plan
 from airflow_arazzo.operators.inputs import run_inputs
 from airflow_arazzo.operators.position import WHOLE
@@ -97,6 +97,9 @@ class ArazzoWorkflowOperator(DrivesRegion, BaseOperator):
             message = f"inputs of a workflow that comes before '{plan.workflow_id}' refused: {text}; nothing was sent"
             raise AirflowFailException(message) from None
 
+    def _register_earlier(self, ti: Any) -> None:
+        """Do nothing: no other task runs a step of the workflow."""
+
     def _goes_round(self, state: State) -> bool:
         region = self.plan.child(state.frame.plan).region_of(state.frame.step)
         return region is not None and region.loop is not None
@@ -115,7 +118,7 @@ class ArazzoWorkflowOperator(DrivesRegion, BaseOperator):
             raise AirflowException(done.message)
         visible = hide(outputs, self.plan.sensitive)
         if visible != outputs:
-            ti.xcom_push(key=SEALED_KEY, value=seal_json(outputs))
+            ti.xcom_push(key=SEALED_KEY, value=seal_known(outputs))
         if done.outcome == "failed":
             ti.xcom_push(key=OUTPUTS_KEY, value=visible)
             raise AirflowException(done.message)

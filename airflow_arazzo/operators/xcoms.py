@@ -20,7 +20,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_arazzo.core.engine import Done, State, sensitive_inputs
 from airflow_arazzo.core.flow import END, Plan, Region
-from airflow_arazzo.hooks.sealing import hide, hide_registered, register, seal_json, unseal_json
+from airflow_arazzo.hooks.sealing import hide, hide_registered, register, seal_known, unseal_known
 
 RECORD_KEY = "arazzo"
 SEALED_KEY = "arazzo_sealed"
@@ -75,7 +75,7 @@ def push_region(ti: Any, plan: Plan, region: Region, state: State, done: Done) -
     visible = visible_outputs(plan, region, outputs)
     full = outputs if len(region.steps) > 1 else outputs.get(region.steps[0], {})
     if visible != full:
-        ti.xcom_push(key=SEALED_KEY, value=seal_json(outputs))
+        ti.xcom_push(key=SEALED_KEY, value=seal_known(outputs))
     if done.outputs is not None:
         push_handed(ti, plan, done.outputs)
     if done.inputs is not None:
@@ -85,7 +85,7 @@ def push_region(ti: Any, plan: Plan, region: Region, state: State, done: Done) -
 
 def push_handed(ti: Any, plan: Plan, outputs: dict[str, Any]) -> None:
     """Push the outputs that a task has got from a workflow it has handed over to."""
-    ti.xcom_push(key=HANDED_KEY, value=seal_json(outputs, secret=hide(outputs, plan.sensitive) != outputs))
+    ti.xcom_push(key=HANDED_KEY, value=seal_known(outputs, secret=hide(outputs, plan.sensitive) != outputs))
 
 
 def push_inputs(ti: Any, plan: Plan, inputs: Inputs) -> None:
@@ -96,7 +96,7 @@ def push_inputs(ti: Any, plan: Plan, inputs: Inputs) -> None:
     """
     marked = _sensitive(plan)
     secret = any(hide(values, marked) != values for values in inputs.values())
-    ti.xcom_push(key=INPUTS_KEY, value=seal_json(inputs, secret=secret))
+    ti.xcom_push(key=INPUTS_KEY, value=seal_known(inputs, secret=secret))
 
 
 def pull_inputs(ti: Any, plan: Plan, task_id: str, role: str) -> dict[str, Any]:
@@ -108,7 +108,7 @@ def pull_inputs(ti: Any, plan: Plan, task_id: str, role: str) -> dict[str, Any]:
     sealed = ti.xcom_pull(task_ids=task_id, key=INPUTS_KEY)
     if sealed is None:
         raise AirflowFailException(f"task '{task_id}' has not said what the inputs of '{plan.workflow_id}' are")
-    inputs: dict[str, Any] = unseal_json(sealed)[role]
+    inputs: dict[str, Any] = unseal_known(sealed)[role]
     register(inputs, sensitive_inputs(plan))
     return inputs
 
@@ -118,7 +118,7 @@ def push_workflows(ti: Any, plan: Plan, workflows: Outputs, kept: Collection[str
     found = {key: values for key, values in workflows.items() if key in kept}
     if found:
         secret = hide(found, _sensitive(plan)) != found
-        ti.xcom_push(key=WORKFLOWS_KEY, value=seal_json(found, secret=secret))
+        ti.xcom_push(key=WORKFLOWS_KEY, value=seal_known(found, secret=secret))
 
 
 def pull_workflows(ti: Any, plan: Plan, completed: Mapping[str, Sequence[str]]) -> Outputs:
@@ -131,7 +131,7 @@ def pull_workflows(ti: Any, plan: Plan, completed: Mapping[str, Sequence[str]]) 
     for key, tasks in completed.items():
         for task in reversed(tasks):
             sealed = ti.xcom_pull(task_ids=task, key=WORKFLOWS_KEY) if task in ran else None
-            values = unseal_json(sealed).get(key) if sealed is not None else None
+            values = unseal_known(sealed).get(key) if sealed is not None else None
             if values is not None:
                 found[key] = values
                 break
@@ -147,13 +147,14 @@ def _sensitive(plan: Plan) -> frozenset[str]:
 
 def push_refusal(ti: Any, region: Region, message: str) -> None:
     """Push the record of a task that refused to begin."""
-    ti.xcom_push(key=RECORD_KEY, value={"step": region.task_id, "outcome": "failed", "message": message, "next": None})
+    record = {"step": region.task_id, "outcome": "failed", "message": hide_registered(message), "next": None}
+    ti.xcom_push(key=RECORD_KEY, value=record)
 
 
 def pull_handed(ti: Any, task_id: str) -> dict[str, Any] | None:
     """Return the outputs of the workflow that a task has handed over to; None if it has not."""
     sealed = ti.xcom_pull(task_ids=task_id, key=HANDED_KEY)
-    handed: dict[str, Any] | None = None if sealed is None else unseal_json(sealed)
+    handed: dict[str, Any] | None = None if sealed is None else unseal_known(sealed)
     return handed
 
 
@@ -174,10 +175,15 @@ def pull_outputs(ti: Any, plan: Plan, tasks: Mapping[str, str], steps: Iterable[
     return {step: values for step, values in outputs.items() if step in wanted}
 
 
+def register_outputs(ti: Any, plan: Plan, tasks: Mapping[str, str]) -> None:
+    """Register the secret outputs of the tasks that have run: any later answer may show them."""
+    pull_outputs(ti, plan, tasks, [step.step_id for step in plan.steps if step.step_id not in plan.harmless])
+
+
 def _pull_region(ti: Any, region: Region, task_id: str) -> Outputs:
     sealed = ti.xcom_pull(task_ids=task_id, key=SEALED_KEY)
     if sealed is not None:
-        opened: Outputs = unseal_json(sealed)
+        opened: Outputs = unseal_known(sealed)
         return opened
     values = ti.xcom_pull(task_ids=task_id, key=OUTPUTS_KEY)
     if values is None:

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_arazzo.core.exchange import Request, Response, header
 from airflow_arazzo.transport.content import grouped, readable
-from airflow_arazzo.transport.course import Course, first_hop
+from airflow_arazzo.transport.course import Course, first_hop, origin_of
 from airflow_arazzo.transport.failures import causes_of
 from airflow_arazzo.transport.limits import CONNECT_TIMEOUT, MAX_BYTES, PIECE, TIMEOUT
 
 if TYPE_CHECKING:
     import requests
+    from requests.adapters import HTTPAdapter
     from urllib3.connection import HTTPConnection
 
     from airflow_arazzo.transport.course import Hop
@@ -106,8 +107,19 @@ def _open(hop: Hop, session: requests.Session, watch: _Watch, connect_timeout: f
         )
         if not issubclass(pool.ConnectionCls, _Watched):
             pool.ConnectionCls = type("WatchedConnection", (_Watched, pool.ConnectionCls), {})
+        _veil(adapter)
     left = watch.left
     return adapter.send(prepared, timeout=(min(connect_timeout, left), left), **settings)
+
+
+def _veil(adapter: HTTPAdapter) -> None:
+    """Show urllib3, which logs URLs, neither path nor query: :class:`_Watched` puts them in."""
+
+    def request_url(request: requests.PreparedRequest, proxies: Any) -> str:
+        url = type(adapter).request_url(adapter, request, proxies)
+        return "/" if url.startswith("/") else f"{origin_of(url)}/"
+
+    adapter.request_url = request_url  # type: ignore[method-assign]
 
 
 class _Watch:
@@ -212,10 +224,6 @@ class _Watched(HTTPConnection):
         watch = _WATCH.get()
         if watch is not None and watch.expired:
             raise TimeoutError
-
-    def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> None:
-        """Send a request; urllib3, which logs URLs, does not see the query."""
-        super().request(method, url.partition("?")[0], *args, **kwargs)
 
     def putrequest(self, method: str, url: str, *args: Any, **kwargs: Any) -> None:
         watch = _WATCH.get()

@@ -15,11 +15,11 @@ from airflow.providers.common.compat.sdk import AirflowException
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_arazzo import clock
-from airflow_arazzo.core.engine import Done, Note, State, drive_async, secret_values
+from airflow_arazzo.core.engine import Done, Note, State, drive_async, sensitive_inputs
 from airflow_arazzo.core.exchange import Request
 from airflow_arazzo.core.flow import Plan
 from airflow_arazzo.hooks.arazzo import SourceHooks
-from airflow_arazzo.hooks.sealing import register_async, seal_json, secrets_in, unseal_json
+from airflow_arazzo.hooks.sealing import register_texts_async, seal_json, secrets_in, unseal_json
 
 
 @dataclass(frozen=True)
@@ -80,9 +80,7 @@ class ArazzoTrigger(BaseTrigger):
             raise AirflowException("the plan cannot be read: worker and triggerer have different versions") from None
         hooks = SourceHooks(self.connections)
         try:
-            for frame in state.frames:
-                for values in (frame.inputs, *frame.outputs.values()):
-                    await register_async(values, plan.sensitive)
+            await register_texts_async(secrets_of(state, plan))
             state, done = await drive_async(
                 plan, state, send=hooks.async_send, wait=_wait, clock=clock.now, note=self._hear, may_send=_is_safe
             )
@@ -137,7 +135,7 @@ def pack(carried: Carried, plan: Plan) -> str:
         "done": done and {name: getattr(done, name) for name in _DONE},
         "sent": carried.sent,
     }
-    return seal_json(value, secret=_has_secrets(carried.state, plan))
+    return seal_json(value, secret=next(secrets_of(carried.state, plan), None) is not None)
 
 
 def unpack(text: str) -> Carried:
@@ -154,14 +152,15 @@ def unpack(text: str) -> Carried:
         raise AirflowException(f"a carried state cannot be read: {type(error).__name__}") from None
 
 
-def _has_secrets(state: State, plan: Plan) -> bool:
+def secrets_of(state: State, plan: Plan) -> Iterator[str]:
+    """Yield the text of each secret input and output of a state, in order.
+
+    :param plan: its plan, which says what is secret.
+    """
     for frame in state.frames:
-        if secret_values(plan.child(frame.plan), frame.inputs, frame.outputs):
-            return True
-        if any(_any(secrets_in(values, plan.sensitive)) for values in (frame.inputs, *frame.outputs.values())):
-            return True
-    return _any(secrets_in(state.workflows, plan.sensitive))
-
-
-def _any(secrets: Iterator[str]) -> bool:
-    return next(secrets, None) is not None
+        inner = plan.child(frame.plan)
+        names = {*plan.sensitive, *inner.sensitive}
+        yield from secrets_in(frame.inputs, names | sensitive_inputs(inner))
+        for values in frame.outputs.values():
+            yield from secrets_in(values, names)
+    yield from secrets_in(state.workflows, plan.sensitive)

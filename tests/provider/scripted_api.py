@@ -31,10 +31,11 @@ class Asked:
 
 @dataclass
 class ScriptedApi:
-    """Answers by request line, after ``hangs`` seconds; the last answer for a line is repeated."""
+    """Answers by request line, after ``hangs`` seconds, to any other line in turn; the last answer is repeated."""
 
     asked: list[Asked] = field(default_factory=list)
     script: dict[str, list[tuple[int, Any, dict[str, str]]]] = field(default_factory=dict)
+    others: list[tuple[int, Any, dict[str, str]]] = field(default_factory=list)
 
     def on(self, line: str, status: int = 200, body: Any = None, **headers: str) -> ScriptedApi:
         self.script.setdefault(line, []).append((status, body, {k.replace("_", "-"): v for k, v in headers.items()}))
@@ -66,7 +67,8 @@ def _handler(api: ScriptedApi) -> type[BaseHTTPRequestHandler]:
         def answer(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length") or 0))
             api.asked.append(Asked(self.command, self.path, dict(self.headers.items()), body))
-            answers = api.script.get(f"{self.command} {self.path}", [(404, {"error": "not scripted"}, {})])
+            line = f"{self.command} {self.path}"
+            answers = api.script.get(line) or api.others or [(404, {"error": "not scripted"}, {})]
             status, content, headers = answers.pop(0) if len(answers) > 1 else answers[0]
             time.sleep(float(headers.get("hangs", 0)))
             data = b"" if content is None else json.dumps(content).encode()
