@@ -1,0 +1,114 @@
+"""Approval before a request: a person answers while ``dag.test()`` waits, as the REST API does it."""
+
+from __future__ import annotations
+
+import json
+import threading
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from pathlib import Path
+
+import pytest
+
+from airflow_arazzo import ArazzoDag
+from airflow_arazzo.core.errors import UnsupportedError
+
+DOCUMENTS = Path(__file__).parent / "documents"
+NODES, TEAMS = DOCUMENTS / "nodes.arazzo.yaml", DOCUMENTS / "teams.arazzo.yaml"
+APPROVE = {"b": {"approval": True}}
+
+
+@pytest.fixture
+def nodes(monkeypatch, api):
+    monkeypatch.setenv("AIRFLOW_CONN_NODES", json.dumps({"conn_type": "http", "host": api.url}))
+    return api.on("GET /nodes/a", 200, {"next": "b"}).on("GET /nodes/b", 200, {"next": "end", "mark": 2})
+
+
+def diamond(**arguments):
+    return ArazzoDag(NODES, "diamond", steps=APPROVE, **arguments)
+
+
+@contextmanager
+def person(task_id: str, answer: str):
+    """Answer the first question that a task asks; yield what was asked."""
+    from airflow.models.taskinstance import TaskInstance
+    from airflow.models.trigger import handle_event_submit
+    from airflow.triggers.base import TriggerEvent
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+    from sqlalchemy.orm import joinedload
+
+    asked: list[str] = []
+    over = threading.Event()
+
+    def look() -> bool:
+        with create_session() as session:
+            waiting = select(TaskInstance).where(TaskInstance.task_id == task_id)
+            waiting = waiting.where(TaskInstance.state == "awaiting_input")
+            waiting = waiting.options(joinedload(TaskInstance.hitl_detail))
+            for instance in session.scalars(waiting):
+                detail = instance.hitl_detail
+                asked.append(detail.subject)
+                detail.responded_by = {"id": "1", "name": "grace"}
+                detail.responded_at = datetime.now(timezone.utc)
+                detail.chosen_options, detail.params_input = [answer], {}
+                event = TriggerEvent(detail.as_resume_event_payload())
+                handle_event_submit(event, task_instance=instance, session=session)
+                return True
+        return False
+
+    def watch() -> None:
+        while not over.wait(0.3) and not look():
+            pass
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield asked
+    finally:
+        over.set()
+        thread.join(10)
+
+
+def test_a_task_asks_before_the_step():
+    dag = diamond()
+    assert dag.get_task("a_branch").downstream_task_ids == {"b_approval", "a_to_d"}
+    assert dag.get_task("b_approval").downstream_task_ids == {"b"}
+    assert dag.get_edge_info("a_branch", "b_approval")["label"] == "left"
+    assert dag.get_task("b_approval").subject == (
+        "GET /nodes/{node} of 'nodes': may step 'b' of workflow 'diamond' do this?"
+    )
+
+
+@pytest.mark.airflow
+@pytest.mark.skipif("not hasattr(__import__('airflow.sdk.exceptions').sdk.exceptions, 'TaskAwaitingInput')")
+def test_approved_it_goes_on(nodes, run_dag):
+    with person("b_approval", "Approve") as asked:
+        run = run_dag(diamond(dag_id="approved"))
+    assert run.state == "success"
+    assert asked == ["GET /nodes/{node} of 'nodes': may step 'b' of workflow 'diamond' do this?"]
+    assert nodes.lines == ["GET /nodes/a", "GET /nodes/b"]
+    assert run.xcom("outputs")["b"] == 2
+
+
+@pytest.mark.airflow
+@pytest.mark.skipif("not hasattr(__import__('airflow.sdk.exceptions').sdk.exceptions, 'TaskAwaitingInput')")
+def test_refused_the_step_fails_and_sends_nothing(nodes, run_dag):
+    with person("b_approval", "Reject"):
+        run = run_dag(diamond(dag_id="refused"))
+    assert run.state == "failed"
+    assert nodes.lines == ["GET /nodes/a"]
+    assert (run.tasks["b_approval"], run.tasks["b"], run.tasks["outputs"]) == ("failed", "upstream_failed", "failed")
+    message = "step 'b': GET /nodes/{node} of 'nodes' was refused by grace; nothing was sent"
+    assert run.xcom("outputs", "arazzo")["message"] == message
+
+
+def test_a_step_within_a_group_asks_there():
+    dag = ArazzoDag(TEAMS, "tour", settings={"approval": True})
+    assert dag.get_task("first_approval").downstream_task_ids == {"first.inputs"}
+    assert dag.get_task("first.inputs").downstream_task_ids == {"first.look_approval"}
+
+
+def test_a_step_that_is_part_of_another_task_cannot_ask():
+    with pytest.raises(UnsupportedError, match="asks for approval"):
+        ArazzoDag(TEAMS, "tour", settings={"approval": True, "granularity": "workflow"})
