@@ -82,7 +82,7 @@ def region_by_region(plan: Plan, case: Case, script: Script) -> Run:
         state, done = drive(
             sliced, state, send=script.send, wait=lambda _, seconds: script.sleep(seconds), clock=script.clock
         )
-        outputs = state.outputs
+        outputs, workflows = state.outputs, state.workflows
         if done.outcome != "step":
             result = done.outputs or workflow_outputs(plan, inputs, outputs, workflows)
             return Run("success" if done.outcome == "end" else "failed", result, done.message)

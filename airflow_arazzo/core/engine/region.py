@@ -399,6 +399,7 @@ class _Turn:
             return state, None
         while state.frame.call is not None and state.frame.call.kind == "depends":
             state = _with(state, frames=state.frames[:-1])
+        state = _with(state, last_status=None)
         return self._finish(state, f"workflow '{plan.key}', which comes first, failed: {failure}")
 
     # words
