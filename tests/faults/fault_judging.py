@@ -1,0 +1,68 @@
+"""What must hold of an ending, whatever was killed."""
+
+from fault_api import API_FAULTS
+
+UNKNOWN = "may have reached the server"
+#: Faults after which the task that had the request goes on by itself.
+SURVIVED = ("triggerer", "api-server")
+
+
+def wrongs(cell, ending):
+    """Return what is wrong with how a disturbed run has ended."""
+    good = ending.run == "success"
+    found = _common(cell.key, ending)
+    if cell.method == "get":
+        found += _unless(good, "a safe request is repeated, and the run succeeds")
+    elif cell.extra in ("key", "resend"):
+        found += _unless(good, "a request that may be repeated is, and the run succeeds")
+        found += _unless(ending.sent <= ending.tries, "once for each start")
+        found += _unless(cell.extra != "key" or ending.keys == 1, "the same idempotency key")
+    else:
+        found += _unsafe(cell, ending)
+    return found
+
+
+def _unsafe(cell, ending):
+    good = ending.run == "success"
+    found = _unless(good or UNKNOWN in ending.message, "a failure says what is not known")
+    match cell.moment:
+        case "sending" | "awaiting":
+            found += _unless(ending.sent <= 1 and ending.arrived == 1, "not sent twice")
+            if cell.fault in ("task", "worker", "machine"):
+                found += _unless(not good, "nobody has seen the answer: the run fails")
+        case "answered":
+            found += _unless(ending.sent == 1, "not sent twice")
+            found += _unless(good, "the recorded answer is used")
+        case "poll-resumed" if cell.fault not in SURVIVED:
+            found += _unless(not good or cell.fault == "scheduler", "nobody has seen the answer: the run fails")
+            found += _unless(ending.sent == 2, "not sent twice")
+        case "poll" | "poll-worker" | "poll-resumed":
+            found += _unless(not good or ending.sent == ending.rounds, "once for each round")
+        case _:
+            found += _unless(ending.sent == 2, "the request and its retry, each sent once")
+            found += _unless(good, "the recorded answer is used, and the retry sent")
+    return found
+
+
+def api_wrongs(cell, ending):
+    """Return what is wrong with how a run has ended whose API has failed."""
+    found = _common("landed" if cell.fault == "moved" else cell.key, ending)
+    fault = API_FAULTS[cell.fault]
+    if cell.fault == "moved" and cell.method == "get":
+        return found + _unless(ending.run == "success" and ending.sent == 1, "a GET is redirected")
+    found += _unless(ending.run == "failed", "the run fails")
+    found += _unless(fault.message in ending.message, "the failure says why")
+    if cell.fault == "refused":
+        return found + _unless(ending.sent == 0, "nothing was sent")
+    again = cell.method == "get" or fault.answered
+    return found + _unless(ending.sent == (2 if again else 1), "`retries` repeat what is safe or was answered, no more")
+
+
+def _common(mark, ending):
+    found = _unless(ending.run in ("success", "failed"), "the run has ended")
+    found += _unless((ending.run == "success") == (ending.task == "success"), "the run is as good as its task")
+    return found + _unless((ending.run == "success") == (ending.mark == mark), "a green run has the answer")
+
+
+def _unless(holds, rule):
+    return [] if holds else [rule]
