@@ -27,6 +27,7 @@ def get_provider_info() -> dict[str, Any]:
         "operators": [_modules("airflow_arazzo.operators.arazzo", "airflow_arazzo.operators.workflow")],
         "sensors": [_modules("airflow_arazzo.sensors.arazzo")],
         "triggers": [_modules("airflow_arazzo.triggers.arazzo")],
+        "cli": ["airflow_arazzo.provider_cli.get_cli_commands"],
         "connection-types": [
             {
                 "connection-type": "arazzo",

@@ -1,0 +1,59 @@
+"""``airflow arazzo``: the commands of ``airflow-arazzo`` as Airflow's own, with the same arguments and exit codes."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from airflow.cli.cli_config import ActionCommand, Arg, GroupCommand, lazy_load_command
+
+if TYPE_CHECKING:
+    from airflow.cli.cli_config import CLICommand
+
+#: Commands by name; the words are here, so that Airflow's other commands do not import ours.
+_COMMANDS = {
+    "validate": "Report every problem of Arazzo documents",
+    "graph": "Draw the flow graph of a workflow",
+    "run": "Run a workflow here and now",
+}
+
+
+class _Everything(Arg):
+    """All arguments after the command's name, options included: what they mean knows the command itself."""
+
+    def add_to_parser(self, parser: argparse.ArgumentParser) -> None:
+        """Let a parser take nothing for an option, not even ``--help``."""
+        super().add_to_parser(parser)
+        parser.prefix_chars = ""
+
+
+def get_cli_commands() -> list[CLICommand]:
+    """Return the commands that the provider adds to ``airflow``."""
+    arguments = (_Everything(("arguments",), nargs=argparse.REMAINDER, help="as of airflow-arazzo"),)  # type: ignore[no-untyped-call]
+    commands = tuple(
+        ActionCommand(name=name, help=text, func=lazy_load_command(f"{__name__}.{name}"), args=arguments)
+        for name, text in _COMMANDS.items()
+    )
+    return [GroupCommand(name="arazzo", help="Validate, draw and run Arazzo workflow documents", subcommands=commands)]
+
+
+def validate(arguments: argparse.Namespace) -> None:
+    """Run ``airflow arazzo validate``."""
+    _pass_on("validate", arguments)
+
+
+def graph(arguments: argparse.Namespace) -> None:
+    """Run ``airflow arazzo graph``."""
+    _pass_on("graph", arguments)
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Run ``airflow arazzo run``."""
+    _pass_on("run", arguments)
+
+
+def _pass_on(name: str, arguments: argparse.Namespace) -> None:
+    """Run the command of that name; it exits with its own code."""
+    from airflow_arazzo.cli import main
+
+    main([name, *arguments.arguments], prog_name="airflow arazzo")
