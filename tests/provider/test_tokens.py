@@ -4,19 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 import threading
 from base64 import b64decode
+from datetime import datetime, timedelta, timezone
+from ipaddress import ip_address
+from pathlib import Path
 from urllib.parse import parse_qs
 
 import pytest
+from airflow.providers.common.compat.sdk import AirflowException
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+from running import Run
 from scripted_api import ScriptedApi
 
-from airflow_arazzo import ArazzoHook, clock
+from airflow_arazzo import ArazzoDag, ArazzoHook, clock
 from airflow_arazzo.core.errors import TransportError
 from airflow_arazzo.core.exchange import Request
 from airflow_arazzo.core.openapi import SecurityScheme
 from airflow_arazzo.hooks.arazzo import SourceHooks
 
+DOCUMENTS = Path(__file__).parent / "documents"
 CLIENT = {"client_id": "me", "client_secret": "cs-4711"}
 
 
@@ -370,3 +382,60 @@ def test_test_connection_sends_credentials_to_its_host_only(api, shop):
 
 def test_schemes_are_values():
     assert SecurityScheme.model_validate(oauth(key="k")).key == "k"
+
+
+def test_a_missing_credential_is_named_in_the_message_of_the_step(api, monkeypatch):
+    api.on("POST /sessions", 401, {})
+    monkeypatch.setenv("AIRFLOW_CONN_VAULT", json.dumps({"conn_type": "arazzo", "host": api.url}))
+    bound = dict.fromkeys(("user", "password", "pin", "vaultSecret"), "long enough to be accepted")
+    run = Run()
+    with pytest.raises(AirflowException, match=r"answered 401.*'basic' \(http basic\), and connection 'vault' has no"):
+        run.execute(ArazzoDag(DOCUMENTS / "vault.arazzo.yaml", inputs=bound).get_task("signIn"))
+    assert "connection 'vault' has no credential" in run.xcoms["signIn", "arazzo"]["message"]
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory):
+    """An authority, and what it has signed: a server's certificate and a client's."""
+    folder = tmp_path_factory.mktemp("tls")
+    until = datetime.now(tz=timezone.utc) + timedelta(days=1)
+
+    def certificate(name, issuer=None):
+        key = ec.generate_private_key(ec.SECP256R1())
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        signer = (subject, key) if issuer is None else issuer
+        signed = (
+            x509.CertificateBuilder(signer[0], subject, key.public_key(), x509.random_serial_number())
+            .not_valid_before(until - timedelta(days=2))
+            .not_valid_after(until)
+            .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
+            .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+            .sign(signer[1], hashes.SHA256())
+        )
+        (folder / f"{name}.pem").write_bytes(signed.public_bytes(Encoding.PEM))
+        secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        (folder / f"{name}.key").write_bytes(secret)
+        return subject, key
+
+    authority = certificate("authority")
+    certificate("server", authority)
+    certificate("client", authority)
+    return folder
+
+
+def test_a_client_certificate_is_shown(certificates, api, shop, sent):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificates / "server.pem", certificates / "server.key")
+    context.load_verify_locations(certificates / "authority.pem")
+    context.verify_mode = ssl.CERT_REQUIRED
+    api.server.socket = context.wrap_socket(api.server.socket, server_side=True)
+    api.on("GET /x", 200)
+    url = api.url.replace("http:", "https:")
+    request = Request(method="GET", url=f"{url}/x", source="shop", security=(({"key": "mtls", "type": "mutualTLS"},),))
+    trusted = {"verify": str(certificates / "authority.pem")}
+    client = {"cert": str(certificates / "client.pem"), "key": str(certificates / "client.key")}
+    assert sent(shop({**trusted, **client}), request)[0].status == 200
+    with pytest.raises(TransportError):
+        sent(shop(trusted), request)
+    with pytest.raises(TransportError, match="certificate verify failed"):
+        sent(shop(client), request)
