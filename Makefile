@@ -2,6 +2,8 @@
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# An environment of its own for Airflow with Celery and Postgres.
+DISTRIBUTED := .venv-distributed
 # PYTHON=/path/to/python overrides the choice of .ci/make-venv.
 PYTHON ?=
 # More arguments for pytest: make test ARGS="-k polling"
@@ -10,19 +12,33 @@ ARGS ?=
 yes = $(filter-out 0 no false,$(1))
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-scheduler lint format constraints clean
+.PHONY: help install demo test test-scheduler test-faults test-load test-distributed test-airflow-versions lint format constraints clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-22s %s\n", $$1, $$2}' Makefile
 
 demo: $(READY) ## run both workflows on a real Airflow against a mock of their APIs (KEEP=1: leave the UI running)
 	@$(BIN)/airflow-arazzo demo $(if $(call yes,$(KEEP)),--keep)
 
 test: $(READY) ## run the tests that need no running scheduler (ARGS="-k polling")
-	@$(BIN)/python -m pytest -m "not scheduler" $(ARGS)
+	@$(BIN)/python -m pytest -m "not scheduler and not distributed" $(ARGS)
 
 test-scheduler: $(READY) ## run the tests that start Airflow's four components (SHORT=1: without the slow ones)
 	@$(BIN)/python -m pytest -m "scheduler$(if $(call yes,$(SHORT)), and not slow)" $(ARGS)
+
+test-faults: $(READY) ## kill each part of Airflow at each moment, half an hour; writes docs/reliability.md
+	@UPDATE_GOLDEN=1 $(BIN)/python -m pytest tests/faults -k "not short_form" $(ARGS)
+
+test-load: $(READY) ## run a workflow a hundred times at once on an Airflow of one machine (RUNS=100)
+	@RUNS=$(or $(RUNS),100) $(BIN)/python -m pytest -rA tests/scheduler/test_many_runs.py $(ARGS)
+
+test-distributed: $(DISTRIBUTED)/.ready ## kill one of two Celery workers and of two triggerers in the middle (RUNS=200; INSTALL=1)
+	@sh .ci/find-services $(call yes,$(INSTALL))
+	@RUNS=$(or $(RUNS),200) $(DISTRIBUTED)/bin/python -m pytest -rA tests/distributed $(ARGS)
+
+test-airflow-versions: ## run the tests of the provider under the newest Airflow 3.1, 3.2 and 3.3 (VERSIONS="3.1.8")
+	@sh .ci/make-venv .venv-airflow/tools $(PYTHON)
+	@VERSIONS="$(VERSIONS)" sh .ci/test-airflow-versions .venv-airflow/tools/bin/python $(ARGS)
 
 lint: $(READY) ## check style, types and the direction of imports
 	@$(BIN)/ruff check .
@@ -45,12 +61,20 @@ $(READY): pyproject.toml constraints.txt
 	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true
 	@touch $(READY)
 
+$(DISTRIBUTED)/.ready: pyproject.toml constraints.txt
+	@sh .ci/make-venv $(DISTRIBUTED) $(PYTHON)
+	@echo "Installing Airflow with Celery and Postgres into $(DISTRIBUTED): a minute or two, once."
+	@$(DISTRIBUTED)/bin/python -m pip install -qq --compile --constraint constraints.txt editables hatchling pytest
+	@$(DISTRIBUTED)/bin/python -m pip install -qq --compile --no-build-isolation --constraint constraints.txt --editable '.[celery]'
+	@env -u PYTHONDONTWRITEBYTECODE $(DISTRIBUTED)/bin/python -m compileall -qq -j 0 $(DISTRIBUTED)/lib || true
+	@touch $@
+
 # Needs uv. Not part of any other target: the versions change only when somebody means it.
 constraints: ## resolve every version anew into constraints.txt
 	@{ head -1 constraints.txt; echo 'apache-airflow==3.3.2' | uv pip compile --quiet --universal --python-version 3.10 \
 	    --extra celery --extra dev --no-annotate --no-header --constraint /dev/stdin pyproject.toml; } > constraints.new
 	@mv constraints.new constraints.txt
 
-clean: ## remove the environment, the demo's Airflow and every cache
-	@rm -rf $(VENV) .demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+clean: ## remove the environments, the demo's Airflow and every cache
+	@rm -rf $(VENV) $(DISTRIBUTED) .venv-airflow .demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	@find airflow_arazzo dags tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

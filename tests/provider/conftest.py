@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import tempfile
 from collections.abc import Callable, Iterator
@@ -29,9 +30,13 @@ DOCUMENTS = Path(__file__).parent / "documents"
 
 @pytest.fixture(scope="session")
 def airflow_db() -> None:
+    from airflow.sdk.execution_time import supervisor
     from airflow.utils.db import initdb
 
     initdb()
+    # Before 3.3 dag.test() makes the API anew for every task, which takes seconds.
+    if not hasattr(supervisor.in_process_api_server, "cache_clear"):
+        supervisor.in_process_api_server = functools.lru_cache(maxsize=1)(supervisor.in_process_api_server)
 
 
 @pytest.fixture
