@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from pathlib import Path
 from typing import Any, NoReturn
 
 import click
 
 from airflow_arazzo.cli.options import DOCUMENT, SOURCES, STRICT, WORKFLOW, pairs, read_inputs
+from airflow_arazzo.cli.reports import describe_refusal, describe_run, report_option, write_reports
 from airflow_arazzo.core.document.settings import Settings
 from airflow_arazzo.core.engine import CONCEALED, Note, Run, conceal, is_sensitive, load_plan, run_local, secret_values
 from airflow_arazzo.core.errors import ArazzoError, DocumentError, InputError
@@ -30,6 +32,8 @@ SUCCESS, FAILED, REFUSED = 0, 1, 2
 @click.option("--unmatched", type=click.Choice(["auto", "next", "fail"]), help="After a success no action matches.")
 @click.option("--server", "servers", multiple=True, metavar="SOURCE=URL", help="Server of a source; repeatable.")
 @click.option("--show-secrets", is_flag=True, help="Print outputs with sensitive names in clear.")
+@report_option("json", "Write a report: each step's request, criteria with verdicts, actions, outputs; no secrets.")
+@report_option("junit", "Write the same as JUnit XML, a test case for each step.")
 @SOURCES
 @STRICT
 def command(
@@ -56,14 +60,17 @@ def command(
         poke_interval=poll_interval, timeout=timeout, unmatched=unmatched, server=pairs(servers, "--server") or None
     )
     options = Options(dialect="strict" if strict else "lenient", settings=settings)
+    started, log = time.time(), list[str]()
     try:
         plan = load_plan(document, workflow, options, pairs(sources, "--source"))
         _check_servers(plan, settings)
-        run = _run(plan, given)
+        run = _run(plan, given, log)
     except (DocumentError, InputError) as error:
+        write_reports(describe_refusal(str(document), workflow, str(error)))
         _refuse(error, as_json)
-    if not show_secrets:
-        run = _concealed(plan, run, given)
+    concealed = _concealed(plan, run, given)
+    write_reports(describe_run(plan, concealed, log, started, time.time() - started))
+    run = run if show_secrets else concealed
     if as_json:
         click.echo(json.dumps(_report(run)))
     else:
@@ -71,7 +78,7 @@ def command(
     sys.exit(SUCCESS if run.status == "success" else FAILED)
 
 
-def _run(plan: Plan, inputs: dict[str, Any]) -> Run:
+def _run(plan: Plan, inputs: dict[str, Any], log: list[str]) -> Run:
     import requests
 
     from airflow_arazzo import transport
@@ -82,11 +89,11 @@ def _run(plan: Plan, inputs: dict[str, Any]) -> Run:
         def send(request: Request) -> Response:
             return transport.send(request, session)
 
-        return run_local(plan, inputs, send=send, note=_tell)
+        def tell(note: Note) -> None:
+            log.append(f"warning: {note.text}" if note.warning else note.text)
+            click.echo(log[-1], err=True)
 
-
-def _tell(note: Note) -> None:
-    click.echo(f"warning: {note.text}" if note.warning else note.text, err=True)
+        return run_local(plan, inputs, send=send, note=tell)
 
 
 def _check_servers(plan: Plan, settings: Settings) -> None:

@@ -22,7 +22,8 @@ class Run:
     :param status: ``success`` or ``failed``.
     :param outputs: the workflow's outputs, every key present.
     :param message: why it failed.
-    :param records: the last record of each step, in the order in which steps last ran.
+    :param records: the last record of each step, in the order in which steps last ran; a step of an inner workflow is
+        named ``workflow/step``.
     :param steps: outputs of the steps that ran, by step id and name.
     """
 
@@ -56,4 +57,5 @@ def run_local(
     state, done = drive(plan, state, send=send, wait=wait, clock=clock, note=note)
     outputs = done.outputs if done.outputs is not None else dict.fromkeys(plan.outputs)
     status: Literal["success", "failed"] = "success" if done.outcome == "end" else "failed"
-    return Run(status, outputs, done.message, tuple(state.records.values()), state.outputs)
+    records = tuple(record.model_copy(update={"step": name}) for name, record in state.records.items())
+    return Run(status, outputs, done.message, records, state.outputs)
