@@ -71,7 +71,8 @@ _ERRORS = {
 _WARNINGS = {
     # the flow
     "unreachable-step": "no way leads to a step",
-    "idle-action": "an action that always holds stands before it",
+    "idle-action": "an action is never come to, because of those before it",
+    "unmeetable-criteria": "criteria can never hold all at once",
     "fall-through": "what follows when no success action holds is not said",
     "unbounded-loop": "nothing in the document bounds a loop",
     "skipped-step": "an expression reads a step that may not have run",

@@ -21,6 +21,7 @@ from airflow_arazzo.core.validation.flow import (
     check_workflows,
 )
 from airflow_arazzo.core.validation.messages import check_messages
+from airflow_arazzo.core.validation.possibility import check_possibility
 from airflow_arazzo.core.validation.requests import (
     check_calls,
     check_credentials,
@@ -48,6 +49,7 @@ CHECKS: tuple[Check, ...] = (
     check_steps,
     check_workflows,
     check_reach,
+    check_possibility,
     check_fall_through,
     check_loops,
     check_order,
