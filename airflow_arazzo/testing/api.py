@@ -77,20 +77,24 @@ class MockApi:
         :raises TransportError: the scenario wants a fault.
         """
         parts = urlsplit(request.url)
-        mount = f"/{request.source}" if request.source in self.descriptions else ""
-        path = parts.path if parts.path.startswith(f"{mount}/") else mount + parts.path
-        received = Received(request.method, path, parts.query, request.headers, request.body or b"")
-        reply = self.answer(self.record.add(received))
+        received = Received(request.method, parts.path, parts.query, request.headers, request.body or b"")
+        api = request.source if request.source in self.descriptions else None
+        reply = self.answer(self.record.add(received), api=api)
         if reply.fault not in (None, "slow"):
             raise TransportError("timeout" if reply.fault == "hang" else "reset", f"the mock played {reply.fault}")
         body = reply.body if reply.size is None else b"x" * reply.size
         return Response(reply.status, tuple(reply.headers.items()), body, reply.delay)
 
-    def answer(self, entry: Recorded, base: str = "http://mock") -> Reply:
-        """Return the answer to a recorded request, and complete its record."""
-        found = find_route(self.routes, entry.request)
+    def answer(self, entry: Recorded, base: str = "http://mock", api: str | None = None) -> Reply:
+        """Return the answer to a recorded request, and complete its record.
+
+        :param base: the address of the mock.
+        :param api: the name of the API that is meant; None finds it by the path.
+        """
+        routes = [route for route in self.routes if api in (None, route.api)]
+        found = find_route(routes, entry.request)
         if found.route is None:
-            reply = _unknown(entry.request, found, self.routes)
+            reply = _unknown(entry.request, found, routes)
             self.record.amend(entry.number, status=reply.status, refused=reply.refused)
             return reply
         route = found.route

@@ -9,6 +9,8 @@ import jsonschema
 import pytest
 from descriptions import SHOP
 
+from airflow_arazzo.core.errors import TransportError
+from airflow_arazzo.core.exchange import Request
 from airflow_arazzo.core.openapi import load_description
 from airflow_arazzo.core.source import load_source
 from airflow_arazzo.testing import MockApi, Received, Scenario
@@ -303,3 +305,24 @@ def test_public_descriptions_can_be_mocked(folder):
         for response in responses.values():
             for media in response.get("content", {}).values():
                 json.dumps(Values(route.description).media(media), default=str)
+
+
+def test_answers_in_process(write):
+    api = MockApi({"shop": write("shop.yaml", SHOP), "orders": write("orders.yaml", SHOP)})
+    request = Request("GET", "https://orders.example.com/live/orders/7?x=1", source="orders", template="/orders/{id}")
+    response = api.send(request)
+    assert response.status == 200
+    assert [(entry.api, entry.operation, str(entry)) for entry in api.record] == [
+        ("orders", "getOrder", "GET /live/orders/7?x=1")
+    ]
+    assert api.send(Request("GET", "https://orders.example.com/nowhere", source="orders")).status == 404
+
+
+def test_faults_in_process(write):
+    scenario = write("s.yaml", "mock: '1'\noperations: {getOrder: {rules: [{answers: [{fault: hang}, {size: 9}]}]}}\n")
+    api = MockApi({"shop": write("shop.yaml", SHOP)}, scenario)
+    request = Request("GET", "https://x/orders/7", source="shop")
+    with pytest.raises(TransportError) as caught:
+        api.send(request)
+    assert caught.value.kind == "timeout"
+    assert len(api.send(request).body) == 9

@@ -52,5 +52,5 @@ def test_a_workflow_runs_against_a_mock_in_this_process():
     plan = load_plan(CASES / "branch" / "workflow.arazzo.yaml")
     api = MockApi({"things": CASES / "api.openapi.yaml"})
     run = run_local(plan, sample_inputs(plan, api.descriptions), send=api.send)
-    assert [str(entry) for entry in api.record] == ["GET /things/v1/things?tag=tag-1"]
+    assert [str(entry) for entry in api.record] == ["GET /v1/things?tag=tag-1"]
     assert run.records[0].status == 200
