@@ -20,19 +20,23 @@ from airflow_arazzo.testing import sample_inputs
 SHORT = {"most": 12, "rounds": 1, "trials": 25}
 FULL = {"most": 120, "rounds": 5, "trials": 120}
 
-#: Why a first run failed, by what its message or the mock's refusal says.
-_REASONS = (
+#: Why the mock refused a request of a first run, by what it says.
+_REFUSALS = (
     (r"is required", "leaves out what the operation requires"),
-    (r"(basic credentials|a bearer token|API key).* (missing|not readable|wrong)", "passes no good credential"),
-    (r"body|parameter '", "sends a value that the operation does not take"),
+    (r"(credentials|token|API key).* (missing|readable|wrong)", "passes no good credential"),
+    (r"", "sends a value that the operation does not take"),
+)
+#: Why a run failed, by its message.
+_FAILURES = (
     (r"which the path does not have", "names a path parameter that there is not"),
     (r"speaks", "sends a message, which is not run"),
-    (r"nothing was sent", "needs a value that the first answer has not"),
+    (r"nothing was sent", "needs a value that an answer has not"),
     (r"gave up", "polls, and the first answer is not the last"),
     (r"none of its success actions matched", "has no action for the first answer"),
     (r"answered 2\d\d", "has criteria that the first answer does not meet"),
 )
 _OTHERWISE = "fails"
+_PREFERRED = [*(reason for _, reason in _FAILURES), _OTHERWISE]
 
 
 @dataclass
@@ -158,13 +162,18 @@ def _times(number: int) -> str:
 
 
 def _reason(explored: Explored) -> str:
-    """Say why the first run did not succeed; where it got no answer that it could, why none did."""
-    texts = [*explored.refused, explored.first.message if explored.first else ""]
+    """Say why the first run did not succeed, or, where none did, why none could."""
+    messages = [explored.first.message if explored.first else ""]
     if not explored.best:
-        texts = [ending.message for ending in explored.endings if "no response" not in ending.message] + texts
-        texts.sort(key=lambda text: ("speaks" not in text, "which the path" not in text))
-    text = next(filter(None, texts), "")
-    return next((reason for pattern, reason in _REASONS if re.search(pattern, text)), _OTHERWISE)
+        messages = [ending.message for ending in explored.endings]
+    elif explored.refused:
+        return _worded(next(iter(explored.refused)), _REFUSALS)
+    ranked = sorted((_worded(message, _FAILURES) for message in messages), key=_PREFERRED.index)
+    return ranked[0]
+
+
+def _worded(text: str, words: tuple[tuple[str, str], ...]) -> str:
+    return next((reason for pattern, reason in words if re.search(pattern, text)), _OTHERWISE)
 
 
 _PAGE = """# Public documents
