@@ -32,12 +32,13 @@ from many_runs import (
     trigger,
     until,
 )
+
 from airflow_arazzo.testing import MockApi
 from airflow_arazzo.testing.local_airflow import LocalAirflow
 from airflow_arazzo.testing.sessions import members
 
 pytest.importorskip("redis", reason="only the environment of `make test-distributed` has the celery extra")
-from services import postgres, redis_server  # noqa: E402 - it needs redis
+from services import postgres, redis_server
 
 RUNS = int(os.environ.get("RUNS", "20"))
 ACTIVE = max(6, RUNS // 8)  # of each DAG at once: so half-way there are runs in every state
