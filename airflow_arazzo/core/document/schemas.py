@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urldefrag, urljoin, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 from airflow_arazzo.core.document.models import Components, Document
 from airflow_arazzo.core.document.shape import Reader, escape, near
@@ -172,7 +172,7 @@ class _Inlining:
 
     def find(self, reference: str, source: Source, at: str) -> tuple[Source, str, Any] | None:
         """Return file, pointer and value of a reference's target; None after noting that there is none."""
-        file, fragment = urldefrag(reference)
+        file, _, fragment = reference.partition("#")
         fragment = unquote(fragment)
         target_source = self.file(file, source, at) if file else source
         if target_source is None:
@@ -192,7 +192,11 @@ class _Inlining:
         return target_source, pointer, lookup(target_source.data, pointer)
 
     def file(self, reference: str, source: Source, at: str) -> Source | None:
-        uri = _against(source.uri, reference)
+        try:
+            uri = _against(source.uri, reference)
+        except ValueError:
+            self.reader.error("unknown-reference", at, f"'{reference}' is no URI")
+            return None
         if urlsplit(uri).scheme in ("http", "https") and self.shared.resolver is local_file:
             message = f"'{reference}' is not a local file, and nothing is fetched while a document is read"
             self.reader.error("unknown-reference", at, message)

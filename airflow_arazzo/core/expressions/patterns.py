@@ -54,7 +54,7 @@ def _size(pattern: str) -> int:
             last = groups.pop() + 1
             groups[-1] += last
         elif piece["low"] is not None:
-            times = max(int(piece[name] or 0) for name in ("low", "high") if piece[name] is not None)
+            times = max(int(piece[name][:9] or 0) for name in ("low", "high") if piece[name] is not None)
             groups[-1] += last * (max(times, 1) - 1)
             last *= max(times, 1)
         else:

@@ -153,6 +153,7 @@ def jsonpath_goessner(query: str, data: Any) -> list[Any]:
         RecursionError,
         ArithmeticError,
         LookupError,
+        NotImplementedError,
         TypeError,
         ValueError,
         AttributeError,

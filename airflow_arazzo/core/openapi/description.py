@@ -7,6 +7,7 @@ without looking at the others.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import unquote, urldefrag, urljoin
@@ -91,7 +92,10 @@ class Description:
     def base(self) -> str:
         """The URI that relative references start from (``$self`` of OpenAPI 3.2 counts)."""
         own = self.raw.get("$self")
-        return urljoin(self.source.uri, own) if isinstance(own, str) else self.source.uri
+        try:
+            return urljoin(self.source.uri, own) if isinstance(own, str) else self.source.uri
+        except ValueError:
+            return self.source.uri
 
     def endpoints(self) -> tuple[Endpoint, ...]:
         """Return where every operation stands, in document order."""
@@ -182,7 +186,10 @@ class Description:
         return {**value, **beside} if beside and isinstance(value, dict) else value
 
     def _target(self, reference: str, budget: int) -> Any:
-        uri, fragment = urldefrag(urljoin(self.base, reference) if reference[:1] != "#" else reference)
+        try:
+            uri, fragment = urldefrag(urljoin(self.base, reference) if reference[:1] != "#" else reference)
+        except ValueError as error:
+            raise UnresolvedReferenceError(reference, "it is no URI") from error
         document = self.raw if uri in ("", self.source.uri, self.base) else self._sibling(uri, reference)
         fragment = unquote(fragment)
         if fragment and not fragment.startswith("/"):
@@ -197,7 +204,7 @@ class Description:
                 value = self._resolve(value, budget)
             if isinstance(value, dict) and name in value:
                 value = value[name]
-            elif isinstance(value, list) and name.isdecimal() and int(name) < len(value):
+            elif isinstance(value, list) and name.isdecimal() and len(name) < 10 and int(name) < len(value):
                 value = value[int(name)]
             else:
                 raise UnresolvedReferenceError(reference, f"there is no '{name}'")
@@ -229,7 +236,8 @@ def absolute_references(value: Any, base: str) -> Any:
         return value
     copy = {key: absolute_references(item, base) for key, item in value.items()}
     if isinstance(copy.get("$ref"), str):
-        copy["$ref"] = urljoin(base, copy["$ref"])
+        with suppress(ValueError):  # no URI, which is told when somebody follows it
+            copy["$ref"] = urljoin(base, copy["$ref"])
     return copy
 
 

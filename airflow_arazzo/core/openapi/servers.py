@@ -27,13 +27,20 @@ def server_of(
     declared = operation.servers[0] if operation.servers else Server(url="/")
     template = declared.url if server_url is None else server_url
     url = _expand(template, declared.variables, server_variables or {}, operation).rstrip("/")
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.netloc:
+    if not _is_absolute(url):
         raise RequestError(
             f"{describe(operation)} has only the server '{template}', which is no absolute URL: "
             "give a server by a connection or by the setting 'server'"
         )
     return url
+
+
+def _is_absolute(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.netloc)
 
 
 def _expand(

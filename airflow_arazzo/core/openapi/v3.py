@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urljoin
 
@@ -123,7 +124,8 @@ def scalar(value: Any) -> str:
 def absolute_server(description: Description, url: str) -> str:
     """Return a server URL made absolute against the description's own, where that is a web address."""
     if description.base.startswith(("http://", "https://")) and not url.startswith("{"):
-        return urljoin(description.base, url)
+        with suppress(ValueError):  # no URL, which is told before a request is sent to it
+            return urljoin(description.base, url)
     return url
 
 
@@ -138,8 +140,9 @@ def _parameters(description: Description, item: dict[str, Any], raw: dict[str, A
 
 
 def _parameter(description: Description, raw: dict[str, Any]) -> ParameterSpec | None:
-    name, place = raw.get("name"), raw.get("in")
-    if name is None or place not in DEFAULT_STYLES:
+    name: Any = raw.get("name")
+    place: Any = raw.get("in")
+    if name is None or str(place) not in DEFAULT_STYLES:
         return None
     style = str(raw.get("style") or DEFAULT_STYLES[place])
     explode = raw.get("explode")
