@@ -165,6 +165,8 @@ def _reason(explored: Explored) -> str:
     """Say why the first run did not succeed, or, where none did, why none could."""
     messages = [explored.first.message if explored.first else ""]
     if not explored.best:
+        if "gave up" in messages[0]:
+            return "goes round, and nothing leads out"
         messages = [ending.message for ending in explored.endings]
     elif explored.refused:
         return _worded(next(iter(explored.refused)), _REFUSALS)
