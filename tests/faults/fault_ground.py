@@ -40,7 +40,7 @@ def playground(folder):
     with serve(other) as other.url:
         mock = MockApi(openapi, scenario(other.url))
         gate = Gate(mock)
-        with serve(gate) as mock.url, LocalAirflow(folder / "home", dags, _settings(mock.url, dags, marks)) as airflow:
+        with serve(gate) as mock.url, LocalAirflow(folder / "home", dags, _settings(folder, mock.url)) as airflow:
             ground = Playground(airflow, mock, gate, other, marks)
             try:
                 airflow.migrate()
@@ -52,13 +52,13 @@ def playground(folder):
                 ground.close()
 
 
-def _settings(url, dags, marks):
+def _settings(folder, url):
     hasty = {"timeout": 2, "max_bytes": MAX_BYTES, "headers": {"X-Secret": SECRET}}
     return {
         **KNOBS,
         "AIRFLOW_CONN_SHOP": json.dumps({"conn_type": "arazzo", "host": url, "extra": {"timeout": 600}}),
         "AIRFLOW_CONN_HASTY": json.dumps({"conn_type": "arazzo", "host": url, "extra": hasty}),
         "AIRFLOW_CONN_NOWHERE": json.dumps({"conn_type": "arazzo", "host": f"http://127.0.0.1:{free_port()}"}),
-        "FAULTS_DOCUMENT": str(dags / "shop.arazzo.yaml"),
-        "FAULTS_MARKS": str(marks),
+        "FAULTS_DOCUMENT": str(folder / "dags" / "shop.arazzo.yaml"),
+        "FAULTS_MARKS": str(folder / "marks"),
     }

@@ -3,15 +3,18 @@
 from fault_api import API_FAULTS
 
 UNKNOWN = "may have reached the server"
-#: Faults after which the task that had the request goes on by itself.
-SURVIVED = ("triggerer", "api-server")
+#: Faults after which nobody can know the answer to a request that was under way.
+DEADLY = ("task", "worker", "machine")
 
 
 def wrongs(cell, ending):
     """Return what is wrong with how a disturbed run has ended."""
     good = ending.run == "success"
     found = _common(cell.key, ending)
-    if cell.method == "get":
+    if _was_not_started(cell, ending):
+        most = {"retry": 2, "retry-worker": 2, "poll-resumed": 2}.get(cell.moment, 1)
+        found += _unless(cell.method == "get" or "poll" in cell.dag_id or ending.sent <= most, "not sent twice")
+    elif cell.method == "get":
         found += _unless(good, "a safe request is repeated, and the run succeeds")
     elif cell.extra in ("key", "resend"):
         found += _unless(good, "a request that may be repeated is, and the run succeeds")
@@ -22,20 +25,25 @@ def wrongs(cell, ending):
     return found
 
 
+def _was_not_started(cell, ending):
+    """Say whether Airflow, without its API server, could not start the task as often as it may: no fault of ours."""
+    return cell.fault == "api-server" and ending.run == "failed" and ending.tries == 3 and not ending.message
+
+
 def _unsafe(cell, ending):
     good = ending.run == "success"
     found = _unless(good or UNKNOWN in ending.message, "a failure says what is not known")
     match cell.moment:
         case "sending" | "awaiting":
             found += _unless(ending.sent <= 1 and ending.arrived == 1, "not sent twice")
-            if cell.fault in ("task", "worker", "machine"):
+            if cell.fault in DEADLY:
                 found += _unless(not good, "nobody has seen the answer: the run fails")
         case "answered":
             found += _unless(ending.sent == 1, "not sent twice")
             found += _unless(good, "the recorded answer is used")
-        case "poll-resumed" if cell.fault not in SURVIVED:
-            found += _unless(not good or cell.fault == "scheduler", "nobody has seen the answer: the run fails")
+        case "poll-resumed" if cell.fault in DEADLY:
             found += _unless(ending.sent == 2, "not sent twice")
+            found += _unless(not good, "nobody has seen the answer: the run fails")
         case "poll" | "poll-worker" | "poll-resumed":
             found += _unless(not good or ending.sent == ending.rounds, "once for each round")
         case _:

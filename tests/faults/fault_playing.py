@@ -84,7 +84,7 @@ class Playground:
     def play_api(self, cells):
         """Play cells of failing APIs and return the ending of each."""
         at = time.time()
-        runs = {cell: self.airflow.rest.trigger(cell.dag_id, {"key": cell.key}) for cell in cells}
+        runs = {cell: patiently(self.airflow.rest.trigger, cell.dag_id, {"key": cell.key}) for cell in cells}
         return {cell: self._ending(cell, run_id, at) for cell, run_id in runs.items()}
 
     def close(self):
@@ -98,7 +98,7 @@ class Playground:
         hold = MOMENTS[cell.moment].hold
         if hold[0]:
             self.gate.holds[cell.key] = hold
-        return self.airflow.rest.trigger(cell.dag_id, {"key": cell.key})
+        return patiently(self.airflow.rest.trigger, cell.dag_id, {"key": cell.key})
 
     def _await(self, runs):
         deadline = time.monotonic() + LIMIT
@@ -181,8 +181,14 @@ def _kill(pids):
 
 
 def patiently(call, *arguments, **settings):
-    """Call an API server that may be slow at times."""
+    """Call an API server that is slow at times, or whose database is locked."""
     for _ in range(5):
-        with suppress(requests.Timeout, requests.ConnectionError):
+        try:
             return call(*arguments, **settings)
+        except (requests.Timeout, requests.ConnectionError):
+            continue
+        except requests.HTTPError as error:
+            if "-> 500" not in str(error):
+                raise
+            time.sleep(1)
     return call(*arguments, **settings)
