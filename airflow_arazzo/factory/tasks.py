@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,10 @@ from airflow_arazzo.operators.workflow import ArazzoWorkflowOperator, require_no
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG, BaseOperator
+
+#: Of tasks that send nothing: one whose worker has died may always start again. What they decide is final: they fail by
+#: AirflowFailException, which is not retried.
+_DECIDING: dict[str, Any] = {"retries": 2, "retry_delay": timedelta(seconds=5)}
 
 
 @dataclass(frozen=True)
@@ -122,7 +127,7 @@ class _Weaving:
             plan=site.plan,
             inputs=inputs,
             from_params=from_params,
-            retries=0,
+            **_DECIDING,
             dag=self.dag,
             task_group=site.group,
             doc_md="Checks the inputs before the first request.",
@@ -138,7 +143,7 @@ class _Weaving:
                 inputs=None if site.position.inputs else site.plan.settings.inputs,
                 course=course,
                 trigger_rule=TriggerRule.ALL_DONE,
-                retries=0,
+                **_DECIDING,
                 dag=self.dag,
                 task_group=site.group,
                 doc_md="The workflow's outputs, and whether it has ended well.",
@@ -302,6 +307,7 @@ class _Joining:
             python_callable=choose_branch,
             op_kwargs={"source": names.records[region.task_id], "ways": ways, **({"takers": takers} if takers else {})},
             show_return_value_in_logs=False,
+            **_DECIDING,
             dag=dag,
             task_group=self.site.group,
             doc_md=f"Which way did control go after `{region.task_id}`?",

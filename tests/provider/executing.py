@@ -105,7 +105,7 @@ class Execution:
             flag_upstream_failed=True,
             finished_tis=[other for other in self.scheduled.values() if other.state in FINISHED],
         )
-        statuses = list(TriggerRuleDep()._get_dep_statuses(instance, context, session=None))
+        statuses = list(TriggerRuleDep()._get_dep_statuses(ti=instance, dep_context=context, session=None))
         if instance.state in FINISHED:
             self.run.states[instance.task_id] = str(instance.state)
             return True

@@ -149,7 +149,14 @@ def test_settings_reach_the_tasks():
     assert (sensor.deferrable, sensor.pool, sensor.queue, step.queue) == (False, "apis", "slow", "default")
     assert (step.retries, step.retry_delay.total_seconds(), sensor.execution_timeout.total_seconds()) == (2, 5, 9)
     assert (dag.max_active_runs, step.owner, dag.catchup) == (3, "me", False)
-    assert dag.get_task("outputs").retries == 0
+
+
+@pytest.mark.parametrize("settings", [{}, {"retries": 0}])
+def test_a_task_that_sends_nothing_starts_again_if_its_worker_dies(settings):
+    dag = ArazzoDag(SCAN, settings=settings)
+    deciding = [task for task in dag.tasks if task.task_id == "outputs" or task.task_id.endswith("_branch")]
+    assert len(deciding) == 2
+    assert {task.retries for task in deciding} == {2}
 
 
 def test_a_step_is_retried_by_its_document_and_not_by_airflow_unless_asked():

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
+from airflow.sdk import Context
 from evidence import database_dump
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,6 +21,7 @@ from airflow_arazzo.operators.sending import Sending, UnknownOutcomeError
 
 NODES = Path(__file__).parent / "documents" / "nodes.arazzo.yaml"
 POST = Request(method="POST", url="http://shop.test/orders", template="/orders", step="order")
+HAS_STORE = "task_state_store" in Context.__annotations__  # Airflow 3.3
 
 
 class Killed(BaseException):
@@ -395,6 +397,7 @@ def test_waits_between_answers_that_are_used_again_are_not_waited_for_again(node
 
 
 @pytest.mark.airflow
+@pytest.mark.skipif(not HAS_STORE, reason="this Airflow has no task state store (3.3 has)")
 def test_airflows_own_store_keeps_the_record(nodes, run_dag):
     nodes.on("POST /nodes/flaky", 200, {"mark": "mark-4711", "token": "s3cret-answer"})
     assert run_dag(ArazzoDag(NODES, "retry-unsafe")).state == "success"
@@ -406,7 +409,11 @@ def test_airflows_own_store_keeps_the_record(nodes, run_dag):
 @pytest.mark.airflow
 @pytest.mark.parametrize(
     ("settings", "state", "times"),
-    [({}, "failed", 1), ({"resend": True}, "success", 2), ({"idempotency_key": "Idempotency-Key"}, "success", 2)],
+    [
+        ({}, *(("failed", 1) if HAS_STORE else ("success", 2))),
+        ({"resend": True}, "success", 2),
+        ({"idempotency_key": "Idempotency-Key"}, "success", 2),
+    ],
     ids=["plain", "resend", "idempotency_key"],
 )
 def test_a_task_that_is_cut_short_while_it_waits_for_the_answer(nodes, run_dag, settings, state, times):
