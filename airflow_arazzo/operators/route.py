@@ -117,7 +117,7 @@ def _unfinished(ti: Any, course: Course, ran: set[str], last: Mapping[str, Any])
     for key, task in course.before.items():
         record = pull_record(ti, task) if task in ran else None
         if record and record.get("message"):
-            return f"workflow '{key}', which comes first, failed: {record['message']}", record.get(STATUS)
+            return f"workflow '{key}', which comes first, failed: {record['message']}", None
     return f"step '{last['step']}' did not come to an end: see the log of its task", None
 
 
