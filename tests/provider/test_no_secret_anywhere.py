@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import quote, quote_plus
 
 import pytest
-from airflow.sdk import log as sdk_log
+from airflow.sdk._shared.secrets_masker import _secrets_masker
 from evidence import database_dump
 from scripted_api import ScriptedApi
 
@@ -84,7 +84,7 @@ def processes(monkeypatch):
     def forgetting(method):
         def begin(*args, **kwargs):
             sealing.REGISTERED.clear()
-            sdk_log._secrets_masker().reset_masker()
+            _secrets_masker().reset_masker()
             return method(*args, **kwargs)
 
         return begin
