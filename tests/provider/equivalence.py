@@ -16,7 +16,7 @@ from airflow_arazzo.core.engine import run_local
 from airflow_arazzo.core.errors import InputError
 from airflow_arazzo.core.exchange import Request, Response
 from airflow_arazzo.core.flow import Plan
-from airflow_arazzo.hooks.sealing import hide_registered, unseal_json
+from airflow_arazzo.hooks.sealing import hide_registered, unseal_known
 
 #: How many cases: a few hundred in CI, thousands with ``HYPOTHESIS_PROFILE=thorough``.
 THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
@@ -58,7 +58,7 @@ def outcome(plan: Plan, state: str, xcoms: dict[tuple[str, str], Any], last: str
     """Return what the last task of a DAG says."""
     outputs = xcoms.get((last, "return_value"))
     if sealed := xcoms.get((last, "arazzo_sealed")):
-        outputs = unseal_json(sealed)
+        outputs = unseal_known(sealed)
     return Outcome(state, xcoms[last, "arazzo"]["message"], outputs)
 
 
