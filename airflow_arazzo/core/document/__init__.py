@@ -1,6 +1,8 @@
 """What a document says: one model per object of the specification, reusable objects resolved."""
 
 from airflow_arazzo.core.document.control import (
+    MAX_CALL_DEPTH,
+    MAX_CALLS,
     Transfer,
     Unmatched,
     may_match_nothing,
@@ -17,6 +19,8 @@ from airflow_arazzo.core.document.shape import describe, escape, near
 
 __all__ = [
     "EXTENSION",
+    "MAX_CALLS",
+    "MAX_CALL_DEPTH",
     "LoadedDocument",
     "Resolver",
     "Settings",

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from airflow_arazzo.core.document import (
+    MAX_CALL_DEPTH,
+    MAX_CALLS,
     LoadedDocument,
     merged_actions,
     merged_parameters,
@@ -57,7 +59,7 @@ def compile_document(
     :param options: dialect and settings.
     :param sources: the document's source descriptions; None loads them from where the document says.
     :raises DocumentError: if there is no such workflow, if an operation or workflow that a step names does not exist,
-        or if workflows call each other in a circle.
+        or if workflows call each other in a circle, too many or too deep.
     """
     options = options or Options()
     compiler = _Compiler(options, (), sources.overrides if sources else None)
@@ -86,9 +88,18 @@ class _Compiler:
     options: Options
     calling: tuple[tuple[str, str], ...]
     overrides: Overrides | None
+    done: dict[tuple[str, str], Plan] = field(default_factory=dict)
+    counts: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def compile(self, loaded: LoadedDocument, sources: Sources, workflow: Workflow, prefix: str = "") -> Plan:
-        children = self._children(loaded, sources, workflow)
+        """Compile a workflow, once for each key: what is called twice is the same plan."""
+        identity = loaded.source.uri, f"{prefix}{workflow.workflow_id}"
+        if identity not in self.done:
+            self.done[identity] = self._compile(loaded, sources, workflow, prefix)
+        return self.done[identity]
+
+    def _compile(self, loaded: LoadedDocument, sources: Sources, workflow: Workflow, prefix: str) -> Plan:
+        children = self._children(loaded, sources, workflow, prefix)
         written = self._written(loaded, workflow)
         settings = self.options.settings.over(written)
         planned = {
@@ -179,8 +190,9 @@ class _Compiler:
             )
             raise DocumentError([problem]) from error
 
-    def _children(self, loaded: LoadedDocument, sources: Sources, workflow: Workflow) -> dict[str, Plan]:
+    def _children(self, loaded: LoadedDocument, sources: Sources, workflow: Workflow, prefix: str) -> dict[str, Plan]:
         children: dict[str, Plan] = {}
+        number = 1
         here = (loaded.source.uri, workflow.workflow_id)
         inner = replace(self, calling=(*self.calling, here), options=replace(self.options, step_settings={}))
         for reference, at in named_workflows(workflow).items():
@@ -191,8 +203,13 @@ class _Compiler:
                 circle = [name for _, name in inner.calling[inner.calling.index(there) :]] + [child.workflow_id]
                 message = f"workflows call each other in a circle: {' -> '.join(circle)}"
                 raise DocumentError([_problem(loaded, "recursive-workflow", at, message)])
-            prefix = key[: -len(child.workflow_id)]
-            children[key] = inner.compile(child_loaded, child_sources, child, prefix)
+            children[key] = inner.compile(child_loaded, child_sources, child, key[: -len(child.workflow_id)])
+            times = sum(step.workflow_id == reference for step in workflow.steps) or 1
+            number += times * self.counts[child_loaded.source.uri, key]
+            if number > MAX_CALLS or len(inner.calling) > MAX_CALL_DEPTH:
+                message = f"workflow '{workflow.workflow_id}' calls too many workflows, or too deep"
+                raise DocumentError([_problem(loaded, "too-many-calls", at, message)])
+        self.counts[loaded.source.uri, f"{prefix}{workflow.workflow_id}"] = number
         return children
 
     def _resolve(

@@ -16,6 +16,7 @@ from airflow_arazzo.core.document.models import Action, Step, Workflow
 from airflow_arazzo.core.errors import DocumentError, Problem, Severity
 from airflow_arazzo.core.exchange import SAFE_METHODS
 from airflow_arazzo.core.expressions import StepOutput
+from airflow_arazzo.core.validation.calls import Calls, identity, references
 from airflow_arazzo.core.validation.graph import Dominance, Ways, after, loops
 from airflow_arazzo.core.validation.subject import Subject, Target
 from airflow_arazzo.core.validation.uses import Use, uses
@@ -66,8 +67,10 @@ def _step_reference(reference: str, here: str) -> tuple[str, str]:
 
 
 def check_workflows(subject: Subject) -> Iterator[Problem]:
-    """Find workflows that are called, followed or awaited and do not exist, and circles of calls."""
+    """Find workflows that are called, followed or awaited and do not exist, and calls without end."""
+    calls = Calls(subject)
     for workflow in subject.workflows:
+        own = identity(Target(subject, workflow))
         for reference, at in references(workflow):
             try:
                 target = subject.target(reference)
@@ -84,43 +87,12 @@ def check_workflows(subject: Subject) -> Iterator[Problem]:
                 yield subject.problem(
                     "loose-reference", severity, at, message, f"write '$sourceDescriptions.{reference}'"
                 )
-            if (circle := _circle(target, (_identity(subject, workflow),))) is not None:
+            if (circle := calls.circle(own, identity(target))) is not None:
                 message = f"workflows call each other in a circle: {' -> '.join(circle)}"
                 yield subject.error("recursive-workflow", at, message)
-
-
-def references(workflow: Workflow) -> Iterator[tuple[str, str]]:
-    """Yield the workflows that a workflow names, with the places where it does."""
-    for index, reference in enumerate(workflow.depends_on):
-        yield reference, f"{workflow.at}/dependsOn/{index}"
-    for step in workflow.steps:
-        if step.workflow_id is not None:
-            yield step.workflow_id, f"{step.at}/workflowId"
-        for actions in merged_actions(workflow, step):
-            for action in actions:
-                if action.workflow_id is not None and action.type != "end":
-                    yield action.workflow_id, f"{action.at}/workflowId"
-
-
-def _identity(subject: Subject, workflow: Workflow) -> tuple[str, str]:
-    return subject.loaded.source.uri, workflow.workflow_id
-
-
-def _circle(target: Target, way: tuple[tuple[str, str], ...]) -> list[str] | None:
-    """Return the ids along the circle of calls that leads back to where the way began; None if none does."""
-    here = _identity(target.subject, target.workflow)
-    if here == way[0]:
-        return [workflow_id for _, workflow_id in (*way, here)]
-    if here in way or len(way) > 50:
-        return None
-    for reference, _ in references(target.workflow):
-        try:
-            further = target.subject.target(reference)
-        except DocumentError:
-            continue
-        if further is not None and (circle := _circle(further, (*way, here))) is not None:
-            return circle
-    return None
+        if (excess := calls.excess(own)) is not None:
+            message = f"workflow '{workflow.workflow_id}' {excess}"
+            yield subject.error("too-many-calls", f"{workflow.at}/workflowId", message)
 
 
 def check_reach(subject: Subject) -> Iterator[Problem]:

@@ -58,6 +58,7 @@ _ERRORS = {
     "unknown-operation": "a step names an operation that does not exist, or not only one",
     "unknown-workflow": "a workflow that is called, followed or awaited does not exist",
     "recursive-workflow": "workflows call each other in a circle",
+    "too-many-calls": "a workflow calls too many workflows, or too deep",
     "unknown-step": "a step that is gone to, awaited or read from does not exist",
     # expressions and conditions
     "unreadable-expression": "text that begins like a runtime expression is none",

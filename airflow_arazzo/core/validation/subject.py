@@ -149,8 +149,12 @@ class Subject:
             if key.startswith(f"{source.name}.") and self.sources.kind(source) == "arazzo":
                 other = self._other(source.name)
                 name = key.removeprefix(f"{source.name}.")
-                return next((Target(other, item) for item in other.workflows if item.workflow_id == name), None)
-        return next((Target(self, item) for item in self.workflows if item.workflow_id == key), None)
+                return Target(other, other._workflows[name]) if name in other._workflows else None
+        return Target(self, self._workflows[key]) if key in self._workflows else None
+
+    @cached_property
+    def _workflows(self) -> dict[str, Workflow]:
+        return {workflow.workflow_id: workflow for workflow in self.workflows}
 
     def _other(self, name: str) -> Subject:
         if name not in self._others:
