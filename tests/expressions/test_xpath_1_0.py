@@ -20,10 +20,12 @@ false() = ''; 1 = '1'; 1 = '1.0'; 1 != 'x'; 'a' = 'b'; 'a' < 'b'; '2' < '10'; 2 
 /r/n[. = 3]; /r/n[. > 3]; //*[@id = 7]/@id; /r/n[position() = 2]; //n[count(../n) = 2]; /r[n = 3 and d/n = 9]/@a
 """
 OTHERS = """
-/r/n + 1; /r/n * 2; /r/n[1] div 2; /r/n[1] mod 2; -5 mod 2; sum(/r/d/n); count(//n); string(/r/n); number(/r/n); number('x')
+/r/n + 1; /r/n * 2; /r/n[1] div 2; /r/n[1] mod 2; -5 mod 2; sum(/r/d/n); count(//n); string(/r/n)
+number(/r/n); number('x')
 string(1.5); string(-0); concat('a', 1, true()); substring('12345', 1.5, 2.6); substring('12345', 0, 3); floor(2.6)
 ceiling(2.2); round(2.5); round(-2.5); normalize-space('  a  b '); translate('bar', 'abc', 'AB'); boolean('0'); boolean(0)
-not(/r/gone); name(/r/*[1]); name(//p:q); //n[last()]; (//n)[2]; /r/n[1]/following-sibling::n[1]; //n/ancestor::d
+not(/r/gone); name(/r/*[1]); name(//p:q); //n[last()]; (//n)[2]
+/r/n[1]/following-sibling::n[1]; //n/ancestor::d
 /r/n | /r/z; count(/r/n | /r/n); //text()[. = '3']; 7 - 3 - 2; /r/n and /r/gone; /r/n or /r/gone; //p:q; /r/d
 """
 
