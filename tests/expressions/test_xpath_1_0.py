@@ -23,7 +23,8 @@ OTHERS = """
 /r/n + 1; /r/n * 2; /r/n[1] div 2; /r/n[1] mod 2; -5 mod 2; sum(/r/d/n); count(//n); string(/r/n)
 number(/r/n); number('x')
 string(1.5); string(-0); concat('a', 1, true()); substring('12345', 1.5, 2.6); substring('12345', 0, 3); floor(2.6)
-ceiling(2.2); round(2.5); round(-2.5); normalize-space('  a  b '); translate('bar', 'abc', 'AB'); boolean('0'); boolean(0)
+ceiling(2.2); round(2.5); round(-2.5); normalize-space('  a  b '); translate('bar', 'abc', 'AB')
+boolean('0'); boolean(0)
 not(/r/gone); name(/r/*[1]); name(//p:q); //n[last()]; (//n)[2]
 /r/n[1]/following-sibling::n[1]; //n/ancestor::d
 /r/n | /r/z; count(/r/n | /r/n); //text()[. = '3']; 7 - 3 - 2; /r/n and /r/gone; /r/n or /r/gone; //p:q; /r/d
