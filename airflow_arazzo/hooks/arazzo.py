@@ -331,7 +331,9 @@ async def _async_session(settings: ConnectionSettings) -> aiohttp.ClientSession:
     context: ssl.SSLContext | bool = True
     if settings.verify is not True or settings.cert:
         context = await asyncio.to_thread(_tls, settings)
-    connector = aiohttp.TCPConnector(ssl=context, limit=4)
+    # Servers close what has been idle for a while, often 5 s, and a request that crosses that is lost. So connections
+    # serve the requests of one round of a poll, and none is kept until the next.
+    connector = aiohttp.TCPConnector(ssl=context, limit=4, keepalive_timeout=1)
     return aiohttp.ClientSession(connector=connector, trust_env=settings.trust_env, cookie_jar=aiohttp.DummyCookieJar())
 
 
