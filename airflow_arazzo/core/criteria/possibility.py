@@ -8,6 +8,7 @@ impossible is found.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -20,8 +21,8 @@ from airflow_arazzo.core.criteria.simple import parse_simple
 from airflow_arazzo.core.document.models import Criterion
 from airflow_arazzo.core.expressions import Dialect, Fixed
 
-#: More combinations of values than these are not gone through.
-MOST_COMBINATIONS = 20_000
+#: Combinations of values are not gone through if that takes more comparisons than these.
+MOST_COMPARISONS = 50_000
 
 Key = tuple[str, ...]
 """What a formula looks at: ``("status",)``, ``("value", text)``, or ``("free", text)`` for what may be so or not."""
@@ -80,11 +81,11 @@ def answered() -> Formula:
 def is_possible(formulas: Sequence[Formula]) -> bool:
     """Tell whether all of these can hold at once; True if that is too much to find out."""
     whole = both(formulas)
-    domains = {key: list(_domain(key, whole.looks_at)) for key in dict.fromkeys(key for key, _ in whole.looks_at)}
-    size = 1
-    for domain in domains.values():
-        size *= len(domain)
-    if size > MOST_COMBINATIONS:
+    keys = dict.fromkeys(key for key, _ in whole.looks_at)
+    if 2 ** min(len(keys), 64) * len(whole.looks_at) > MOST_COMPARISONS:
+        return True
+    domains = {key: list(_domain(key, whole.looks_at)) for key in keys}
+    if math.prod(map(len, domains.values())) * len(whole.looks_at) > MOST_COMPARISONS:
         return True
     return any(whole.holds(dict(zip(domains, values, strict=True))) for values in product(*domains.values()))
 
@@ -156,7 +157,7 @@ def _domain(key: Key, looks_at: Iterable[tuple[Key, Any]]) -> Iterator[Any]:
         return
     constants = [constant for other, constant in looks_at if other == key]
     if key == STATUS:
-        numbers = {int(number) for number in filter(is_number, constants)} | {200, 404, 500}
+        numbers = {int(number) for number in constants if is_number(number) and abs(number) < 1000} | {200, 404, 500}
         near = {number + step for number in numbers for step in (-1, 0, 1)}
         yield from (ABSENT, *sorted(status for status in near if 100 <= status <= 599))
         return

@@ -80,6 +80,7 @@ _UNBRACED: Final = re.compile(
 )
 _BRACED: Final = re.compile(r"\{(\$[^{}]*)\}")
 _DOTTED_ROOT: Final = re.compile(rf"\$(?:{'|'.join(ROOTS)})\.")
+_MARKS: Final = {"lenient": re.compile(r"\{?\$"), "strict": re.compile(r"\{\$")}
 _SENTENCE_END: Final = ".,;:!?"
 
 
@@ -246,10 +247,8 @@ def _scan(text: str, dialect: Dialect) -> Template:
 
 def _next(text: str, position: int, dialect: Dialect) -> int:
     """Return where the next embedded expression may begin."""
-    brace = text.find("{$", position)
-    dollar = text.find("$", position) if dialect == "lenient" else -1
-    found = [place for place in (brace, dollar) if place >= 0]
-    return min(found, default=len(text))
+    found = _MARKS[dialect].search(text, position)
+    return found.start() if found else len(text)
 
 
 def _braced(text: str, start: int, dialect: Dialect) -> tuple[Expression, int] | None:

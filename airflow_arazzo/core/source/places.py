@@ -10,6 +10,7 @@ from airflow_arazzo.core.errors import Place
 
 _LINE_BREAK = re.compile(r"\r\n|\n|\r")
 _EXCERPT = 240
+_LONG_LINE = 10_000
 _MESSAGE = 600
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _PROPERTIES = re.compile(r"(?:[&!]\S*\s+)*")
@@ -38,10 +39,11 @@ class Lines:
         line = bisect_right(self.starts, start)
         first = self.starts[line - 1]
         end = self.starts[line] if line < len(self.starts) else len(self.text)
-        excerpt = _UNPRINTABLE.sub("�", self.text[first:end].rstrip().replace("\t", " "))
+        line_text = self.text[first : min(end, first + _LONG_LINE)].rstrip()
+        excerpt = _UNPRINTABLE.sub("�", line_text[: _EXCERPT + 1].replace("\t", " "))
         column = start - first + 1
-        room = max(1, len(excerpt) - column + 1)
-        if len(excerpt) > _EXCERPT:
+        room = max(1, len(line_text) - column + 1)
+        if len(line_text) > _EXCERPT:
             excerpt = excerpt[:_EXCERPT] + "…" if column <= _EXCERPT - 40 else ""
             room = min(room, 40)
         return Place(file, line, column, pointer, excerpt, min(width, room))

@@ -22,6 +22,8 @@ from airflow_arazzo.core.errors import Problem
 from airflow_arazzo.core.validation.subject import Subject
 
 ANYTHING: Final = both(())
+#: How many of the actions before one are taken into account.
+MOST_BEFORE: Final = 32
 _WORDS: Final = ("succeeded", "failed")
 
 
@@ -80,7 +82,7 @@ def _actions(
         elif not is_possible([judged, own]):
             message = f"the criteria of action '{action.name}' cannot hold when step '{step.step_id}' has {word}"
             yield action, subject.warning("unmeetable-criteria", action.at, message)
-        elif not is_possible([judged, own, *map(negated, before)]):
+        elif not is_possible([judged, own, *map(negated, before[:MOST_BEFORE])]):
             message = f"action '{action.name}' is never taken: whenever its criteria hold, those of one before it do"
             yield action, subject.warning("idle-action", action.at, message, "change their order")
         if not may_match_nothing((action,)):
