@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from airflow_arazzo.core.document.components import COMPONENT_KINDS, reusable
 from airflow_arazzo.core.document.models import (
@@ -266,10 +266,20 @@ def _inputs(reader: Reader, value: Any, at: str) -> Any:
 def _uri(reader: Reader, value: Any, at: str) -> str | Broken:
     """Read a URI reference (RFC 3986, 4.1); other text is taken as it is."""
     uri = filled_text(reader, value, at)
+    if isinstance(uri, str) and not _can_be_split(uri):
+        return reader.error("invalid-value", at, f"'{uri}' is no URI reference: its host cannot be read")
     if isinstance(uri, str) and not _URI.fullmatch(uri):
         message = f"'{uri}' is no URI reference"
         reader.lenient("odd-uri", at, message, f"write '{quote(uri, _URI_SAFE)}'")
     return uri
+
+
+def _can_be_split(uri: str) -> bool:
+    try:
+        urlsplit(uri)
+    except ValueError:
+        return False
+    return True
 
 
 def _self(reader: Reader, value: Any, at: str) -> str | Broken:

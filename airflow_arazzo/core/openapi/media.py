@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Sequence
 
 from airflow_arazzo.core.openapi.operation import BodySpec
@@ -16,6 +17,7 @@ _TEXT = frozenset(
         "x-www-form-urlencoded",
     )
 )
+_NO_CHARSETS = frozenset(("idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "utf-7"))
 _LINES = frozenset(("application/jsonl", "application/x-ndjson", "application/ndjson", "application/x-jsonlines"))
 _JSON = frozenset(("application/json", "text/json", "text/x-json", "application/x-json"))
 
@@ -30,8 +32,16 @@ def charset(content_type: str) -> str | None:
     for parameter in content_type.split(";")[1:]:
         name, _, value = parameter.partition("=")
         if name.strip().lower() == "charset":
-            return value.strip().strip("\"'") or None
+            return _known(value.strip().strip("\"'"))
     return None
+
+
+def _known(name: str) -> str | None:
+    """Return a charset if it is one for bodies: some codecs take for ever, or make what is no text."""
+    try:
+        return name if codecs.lookup(name).name not in _NO_CHARSETS else None
+    except (LookupError, ValueError):
+        return None
 
 
 def is_json(content_type: str) -> bool:

@@ -8,12 +8,16 @@ ABSENT.
 from __future__ import annotations
 
 import json
+import math
+import re
 from typing import Any, NoReturn
 
 from airflow_arazzo.core.absent import ABSENT
 from airflow_arazzo.core.exchange import Response
 from airflow_arazzo.core.openapi.data_url import write_data_url
 from airflow_arazzo.core.openapi.media import charset, is_json, is_json_lines, is_text, plain
+
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def decode_content(response: Response) -> Any:
@@ -36,9 +40,20 @@ def decode_content(response: Response) -> Any:
 def _json(body: bytes, content_type: str) -> Any:
     try:
         text = body.decode(charset(content_type) or json.detect_encoding(body))
-        return json.loads(text.removeprefix("\ufeff"), parse_constant=_refuse)
+        value = json.loads(text.removeprefix("\ufeff"), parse_constant=_refuse, parse_float=_finite)
+        return _whole(value) if _SURROGATE.search(text) else value
     except (ValueError, LookupError, RecursionError):
         return ABSENT
+
+
+def _finite(number: str) -> float:
+    return value if math.isfinite(value := float(number)) else _refuse(number)
+
+
+def _whole(value: Any) -> Any:
+    """Return a value in whose texts a replacement character stands for half of a surrogate pair, which is none."""
+    text = json.dumps(value, ensure_ascii=False)
+    return json.loads(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
 
 
 def _refuse(constant: str) -> NoReturn:
@@ -55,7 +70,7 @@ def _text(body: bytes, content_type: str) -> str:
     for name in filter(None, (charset(content_type), "utf-8-sig")):
         try:
             return body.decode(name)
-        except (UnicodeDecodeError, LookupError):
+        except (ValueError, LookupError):
             continue
     return body.decode("latin-1")
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
+import stat
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -100,6 +102,8 @@ def load_source(path: str | Path, *, name: str | None = None) -> Source:
     """
     shown = name or str(path)
     try:
+        if stat.S_ISCHR(os.stat(path).st_mode):
+            _refuse_file(shown, "this is a device, not a file")
         with open(path, "rb") as file:
             raw = file.read(MAX_CHARACTERS * 4 + 1)
         uri = str(Path(path).resolve())
