@@ -37,10 +37,12 @@ def charset(content_type: str) -> str | None:
 
 
 def _known(name: str) -> str | None:
-    """Return a charset if it is one for bodies: some codecs take for ever, or make what is no text."""
+    """Return a charset, known or not, unless it is none for bodies: some codecs take for ever, or make what is no text."""
     try:
-        return name if codecs.lookup(name).name not in _NO_CHARSETS else None
-    except (LookupError, ValueError):
+        return name if name and codecs.lookup(name).name not in _NO_CHARSETS else None
+    except LookupError:
+        return name
+    except ValueError:
         return None
 
 
