@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import logging
-import random
-import string
-from pathlib import Path
-from urllib.parse import quote, quote_plus
 
 import pytest
 from airflow.sdk._shared.secrets_masker import _secrets_masker
 from evidence import database_dump
-from scripted_api import ScriptedApi
+from vault import ALPHABETS, BOUND, CONNECTION, DOCUMENT, answer, connection, found, random_secrets, used
 
 from airflow_arazzo import ArazzoDag, ArazzoOutputsOperator, ArazzoSensor, ArazzoStepOperator
 from airflow_arazzo.hooks import sealing
@@ -21,24 +16,10 @@ from airflow_arazzo.triggers.arazzo import ArazzoTrigger
 
 pytestmark = pytest.mark.airflow
 
-VAULT = Path(__file__).parent / "documents" / "vault.arazzo.yaml"
-BOUND = ("password", "pin", "vaultSecret", "apiToken", "marked")
-OUTPUT = ("token", "cookie", "api_key")
-CONNECTION = ("login_password", "query_key", "header_key", "cookie_key")
 
-
-def made_up(alphabet, name):
-    """Return a secret of its own for each name: letters around characters that are written differently everywhere."""
-    text = "".join(random.choices(string.ascii_letters + string.digits, k=8))
-    return f"{text[:4]}{alphabet}{text[4:]}{name[:2]}"
-
-
-@pytest.fixture(params=["", "/+= %&?#", "\"'\\<ä€>"], ids=["plain", "reserved", "quoted"])
+@pytest.fixture(params=ALPHABETS)
 def secrets(request):
-    found = {name: made_up(request.param, name) for name in (*BOUND, *OUTPUT, *CONNECTION)}
-    for name in ("cookie", "cookie_key", "header_key", "marked", "token"):  # what a header can hold
-        found[name] = made_up(request.param.replace("ä€", "").replace(" ", ""), name)
-    return found
+    return random_secrets(ALPHABETS[request.param])
 
 
 @pytest.fixture
@@ -47,16 +28,8 @@ def connections(airflow_db, api, secrets):
     from airflow.models import Connection
     from airflow.utils.session import create_session
 
-    keys = {"queryKey": secrets["query_key"], "headerKey": secrets["header_key"], "cookieKey": secrets["cookie_key"]}
     rows = [
-        Connection(
-            conn_id="vault",
-            conn_type="arazzo",
-            host=api.url,
-            login="svc",
-            password=secrets["login_password"],
-            extra=json.dumps({"api_keys": keys}),
-        ),
+        Connection(conn_id="vault", **connection(api.url, secrets)),
         *(Connection(conn_id=f"bound_{name.lower()}", conn_type="generic", password=secrets[name]) for name in BOUND),
     ]
     with create_session() as session:
@@ -98,57 +71,14 @@ def processes(monkeypatch):
 
 def dag(**arguments):
     bound = {name: f"{{{{ conn.bound_{name.lower()}.password }}}}" for name in BOUND}
-    return ArazzoDag(VAULT, inputs=bound, **arguments)
-
-
-def answer(api: ScriptedApi, secrets, *, fails=False):
-    echo = {name: f"you said {value}" for name, value in secrets.items()} | {"password": secrets["password"]}
-    api.on(
-        "POST /sessions",
-        200,
-        {"token": secrets["token"], "session": {"api_key": secrets["api_key"], "user": "bob"}, "echo": echo},
-        Set_Cookie=f"sid={secrets['cookie']}",
-    )
-    wrong = {**echo, "password": secrets["token"]}
-    last = {"status": "pending", "echo": wrong} if fails else {"status": "done", "echo": echo}
-    for status, body in (
-        (503, {"echo": echo}),
-        (201, {"echo": echo}),
-        (200, {"status": "pending", "echo": echo}),
-        (200, last),
-    ):
-        api.others.append((status, body, {}))
-
-
-def spellings(secret):
-    yield secret
-    yield quote(secret, safe="")
-    yield quote(secret)
-    yield quote_plus(secret)
-    yield json.dumps(secret)[1:-1]
-    yield repr(secret)[1:-1]
-
-
-def found(text, secrets):
-    """Return the secrets of which a spelling is in a text, with what stands around it."""
-    return {
-        name: text[max(text.index(spelling) - 160, 0) : text.index(spelling) + 80]
-        for name, secret in secrets.items()
-        for spelling in spellings(secret)
-        if spelling in text
-    }
+    return ArazzoDag(DOCUMENT, inputs=bound, **arguments)
 
 
 def test_no_secret_of_a_run_is_stored_or_logged(connections, run_dag, secrets, everything, capfd):
     answer(connections, secrets)
     run = run_dag(dag(), user="bob")
     assert run.state == "success"
-    assert len(connections.asked) == 5, connections.lines
-    posted, polled = connections.asked[2], connections.asked[-1]
-    assert posted.headers["Authorization"] == f"Bearer {secrets['token']}"
-    assert quote(secrets["vaultSecret"], safe="") in polled.target
-    assert quote(secrets["query_key"], safe="") in polled.target
-    assert polled.headers["headerKey"] == secrets["header_key"]
+    used(connections, secrets)
     out, err = capfd.readouterr()
     assert "waitForJob" in out + err
     assert found(database_dump(), secrets) == {}
