@@ -8,11 +8,14 @@ DISTRIBUTED := .venv-distributed
 PYTHON ?=
 # More arguments for pytest: make test ARGS="-k polling"
 ARGS ?=
+# What make fuzz feeds, and for how long each.
+SECONDS ?= 60
+TARGETS ?= source expression condition selector replacement response document description mutation
 # KEEP=1 leaves the demo's Airflow running until Ctrl-C; SHORT=1 leaves out the slow scheduler tests.
 yes = $(filter-out 0 no false,$(1))
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-scheduler test-faults test-load test-distributed test-airflow-versions lint format constraints clean
+.PHONY: help install demo test test-scheduler test-faults test-load test-distributed test-airflow-versions fuzz lint format constraints clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-22s %s\n", $$1, $$2}' Makefile
@@ -40,6 +43,11 @@ test-airflow-versions: ## run the tests of the provider under the newest Airflow
 	@sh .ci/make-venv .venv-airflow/tools $(PYTHON)
 	@VERSIONS="$(VERSIONS)" sh .ci/test-airflow-versions .venv-airflow/tools/bin/python $(ARGS)
 
+fuzz: $(VENV)/.fuzz ## feed the parsers whatever gets further, guided by coverage (SECONDS=60 each, TARGETS="source condition")
+	@failed=; for target in $(TARGETS); do echo "== $$target: $(SECONDS) s"; \
+	  $(BIN)/python tests/fuzz/guided_fuzzing.py $$target $(SECONDS) || failed="$$failed $$target"; done; \
+	  [ -z "$$failed" ] || { echo "Something escaped:$$failed. The inputs are in .fuzz." >&2; exit 1; }
+
 lint: $(READY) ## check style, types and the direction of imports
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -61,6 +69,13 @@ $(READY): pyproject.toml constraints.txt
 	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true
 	@touch $(READY)
 
+# In a stamp of its own: it has wheels for some platforms only, and is never built here.
+$(VENV)/.fuzz: $(READY)
+	@$(BIN)/python -m pip install -qq --only-binary atheris --constraint constraints.txt atheris || \
+	  { echo "Fuzzing needs atheris, which has wheels for Linux on x86_64 only. Elsewhere the same functions are fed by" \
+	    "random inputs: make test ARGS=tests/fuzz" >&2; exit 1; }
+	@touch $@
+
 $(DISTRIBUTED)/.ready: pyproject.toml constraints.txt
 	@sh .ci/make-venv $(DISTRIBUTED) $(PYTHON)
 	@echo "Installing Airflow with Celery and Postgres into $(DISTRIBUTED): a minute or two, once."
@@ -72,9 +87,9 @@ $(DISTRIBUTED)/.ready: pyproject.toml constraints.txt
 # Needs uv. Not part of any other target: the versions change only when somebody means it.
 constraints: ## resolve every version anew into constraints.txt
 	@{ head -1 constraints.txt; echo 'apache-airflow==3.3.2' | uv pip compile --quiet --universal --python-version 3.10 \
-	    --extra celery --extra dev --no-annotate --no-header --constraint /dev/stdin pyproject.toml; } > constraints.new
+	    --extra celery --extra dev --extra fuzz --no-annotate --no-header --constraint /dev/stdin pyproject.toml; } > constraints.new
 	@mv constraints.new constraints.txt
 
 clean: ## remove the environments, the demo's Airflow and every cache
-	@rm -rf $(VENV) $(DISTRIBUTED) .venv-airflow .demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) $(DISTRIBUTED) .venv-airflow .demo .fuzz build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	@find airflow_arazzo dags tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

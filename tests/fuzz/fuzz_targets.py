@@ -38,8 +38,10 @@ from airflow_arazzo.core.flow import Options, Plan, compile_document, draw
 from airflow_arazzo.core.openapi import (
     Argument,
     Body,
+    Replacement,
     Sources,
     UnresolvedOperation,
+    apply_replacements,
     build_request,
     decode_content,
     find_operation,
@@ -138,6 +140,17 @@ def read_selector(text: str) -> None:
         except (ExpressionSyntaxError, EvaluationError):
             continue
         if found is not ABSENT:
+            json.dumps(found, allow_nan=False)
+
+
+def replace(target: str) -> None:
+    """Set what text selects in a payload: as a pointer, a JSONPath, an XPath, and whatever it is taken for."""
+    for kind in (None, "jsonpointer", "jsonpath", TYPES[5], "xpath", TYPES[6]):
+        for payload, content_type in ((CONTENT, "application/json"), (XML, "text/xml")):
+            try:
+                found = apply_replacements(payload, [Replacement(target, {"new": [1]}, kind)], content_type)
+            except RequestError:
+                continue
             json.dumps(found, allow_nan=False)
 
 

@@ -114,6 +114,12 @@ def test_any_selector_selects_or_is_refused(text: str) -> None:
 
 
 @short
+@given(lines)
+def test_any_target_is_replaced_or_refused(text: str) -> None:
+    targets.replace(text)
+
+
+@short
 @given(
     st.one_of(st.binary(max_size=60), json_values.map(json.dumps).map(str.encode), lines.map(str.encode)),
     st.one_of(

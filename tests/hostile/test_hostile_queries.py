@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 from confinement import confined
 
-from airflow_arazzo.core.errors import EvaluationError
+from airflow_arazzo.core.errors import EvaluationError, ExpressionSyntaxError
 from airflow_arazzo.core.expressions.interruption import within_time
 from airflow_arazzo.core.expressions.selectors import jsonpath_goessner, jsonpath_rfc9535, select, xpath
 
 DATA = """
+from airflow_arazzo.core.document.models import ExpressionType
+from airflow_arazzo.core.openapi import Replacement, apply_replacements
 from airflow_arazzo.core.expressions.selectors import *
 deep, wide = [], [{"a": n, "b": [1, 2, 3], "s": "a" * 40 + "!"} for n in range(20_000)]
 inner = deep
@@ -45,6 +47,20 @@ def answer(call: str, folder: Path) -> str:
 def test_jsonpath(query: str, tmp_path: Path) -> None:
     for data in ("deep", "wide"):
         assert answer(f"len(jsonpath_rfc9535({query!r}, {data}))", tmp_path)
+
+
+@pytest.mark.parametrize("query", ["$[?@.a > 21e999]", "$[?@.a == -1e400]", f"$[?@.a == {'9' * 400}]"])
+def test_a_number_out_of_range_is_none(query: str) -> None:
+    with pytest.raises(ExpressionSyntaxError, match="out of range"):
+        jsonpath_rfc9535(query, [])
+
+
+@pytest.mark.parametrize("kind", ["jsonpath", "ExpressionType(type='jsonpath', version=GOESSNER)"])
+@pytest.mark.parametrize("target", ["$..*..*..*..*", "$..[*]..[*]..[*]", '$[?match(@.s, "(a|a)+b")]'])
+def test_replacements(target: str, kind: str, tmp_path: Path) -> None:
+    kind = repr(kind) if kind == "jsonpath" else kind
+    found = answer(f"apply_replacements(wide, [Replacement({target!r}, 1, {kind})], None)", tmp_path)
+    assert found.startswith(("RequestError", "["))
 
 
 @pytest.mark.parametrize("query", ["$..*..*..*..nope", "$..[?(@.a > 3)]", "$..[*]..[*]..[*]", "$.." + "*.." * 50 + "*"])

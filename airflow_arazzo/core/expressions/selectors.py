@@ -123,16 +123,7 @@ def jsonpath_rfc9535(query: str, data: Any) -> list[Any]:
     :raises ExpressionSyntaxError: if it is no well-formed and well-typed query.
     :raises EvaluationError: if it selects more than 100,000 nodes or goes too deep or takes too long.
     """
-    from jsonpath_rfc9535 import JSONPathError
-
-    compiled = _rfc9535(query)
-    try:
-        nodes = _within_time(query, lambda: _first(compiled.finditer(data)))
-    except TimeoutError:
-        raise EvaluationError("the JSONPath query cannot be evaluated: a regular expression takes too long") from None
-    except (JSONPathError, RecursionError):
-        raise EvaluationError("the JSONPath query cannot be evaluated: the value is nested too deeply") from None
-    return _bounded(nodes)
+    return [node.value for node in _rfc9535_nodes(query, data)]
 
 
 def jsonpath_goessner(query: str, data: Any) -> list[Any]:
@@ -143,11 +134,38 @@ def jsonpath_goessner(query: str, data: Any) -> list[Any]:
     :raises ExpressionSyntaxError: if it is no query of that dialect.
     :raises EvaluationError: if the data makes it fail, or it selects more than 100,000 nodes or takes too long.
     """
+    return [node.value for node in _goessner_nodes(query, data)]
+
+
+def jsonpath_places(query: str, data: Any, version: str | None = None) -> list[tuple[str | int, ...]]:
+    """Return where the nodes are that a JSONPath query selects: names and indices from the root on, in order.
+
+    :raises ExpressionSyntaxError: if it is no query of that version.
+    :raises EvaluationError: as above.
+    """
+    if selector_version("jsonpath", version) == RFC9535:
+        return [tuple(node.location) for node in _rfc9535_nodes(query, data)]
+    return [_goessner_place(node) for node in _goessner_nodes(query, data)]
+
+
+def _rfc9535_nodes(query: str, data: Any) -> list[Any]:
+    from jsonpath_rfc9535 import JSONPathError
+
+    compiled = _rfc9535(query)
+    try:
+        return _within_bounds(query, lambda: compiled.finditer(data))
+    except TimeoutError:
+        raise EvaluationError("the JSONPath query cannot be evaluated: a regular expression takes too long") from None
+    except (JSONPathError, RecursionError):
+        raise EvaluationError("the JSONPath query cannot be evaluated: the value is nested too deeply") from None
+
+
+def _goessner_nodes(query: str, data: Any) -> list[Any]:
     from jsonpath_ng.exceptions import JSONPathError
 
     compiled = _goessner(query)
     try:
-        nodes = _within_time(query, lambda: _first(compiled.find(data)))
+        return _within_bounds(query, lambda: compiled.find(data))
     except (
         JSONPathError,
         RecursionError,
@@ -160,7 +178,20 @@ def jsonpath_goessner(query: str, data: Any) -> list[Any]:
     ) as error:
         reason = type(error).__name__
         raise EvaluationError(f"the JSONPath query cannot be evaluated over this value ({reason})") from None
-    return _bounded(nodes)
+
+
+def _goessner_place(node: Any) -> tuple[str | int, ...]:
+    from jsonpath_ng import Fields, Index
+
+    tokens: list[str | int] = []
+    while node is not None:
+        match node.path:
+            case Fields(fields=(name, *_)):
+                tokens.append(name)
+            case Index(indices=(index, *_)):
+                tokens.append(index)
+        node = node.context
+    return tuple(reversed(tokens))
 
 
 def xpath(expression: str, data: Any, version: str | None = None) -> Any:
@@ -212,25 +243,21 @@ def skeleton(query: str) -> str:
     return "".join(kept)
 
 
-def _first(found: Iterable[Any]) -> list[Any]:
-    return [node.value for node in islice(found, MAX_NODES + 1)]
-
-
-def _within_time(query: str, evaluate: Callable[[], list[Any]]) -> list[Any]:
-    """Evaluate, with a time limit where there are many ways to go."""
+def _within_bounds(query: str, find: Callable[[], Iterable[Any]]) -> list[Any]:
+    """Find nodes, not more than there may be, and with a time limit where there are many ways to go."""
     from airflow_arazzo.core.expressions.interruption import within_time
 
-    return within_time("the JSONPath query", evaluate) if branches(query) else evaluate()
+    def first() -> list[Any]:
+        return list(islice(find(), MAX_NODES + 1))
+
+    nodes = within_time("the JSONPath query", first) if branches(query) else first()
+    if len(nodes) > MAX_NODES:
+        raise EvaluationError(f"the JSONPath query selects more than {MAX_NODES} nodes")
+    return nodes
 
 
 def _single(nodes: Sequence[Any]) -> Any:
     return list(nodes) if len(nodes) > 1 else nodes[0] if nodes else ABSENT
-
-
-def _bounded(nodes: list[Any]) -> list[Any]:
-    if len(nodes) > MAX_NODES:
-        raise EvaluationError(f"the JSONPath query selects more than {MAX_NODES} nodes")
-    return nodes
 
 
 def _check_length(selector: str) -> None:
@@ -258,6 +285,8 @@ def _rfc9535(query: str) -> JSONPathQuery:
         raise ExpressionSyntaxError(f"no JSONPath of RFC 9535: {message}", query, offset) from error
     except RecursionError as error:
         raise ExpressionSyntaxError("the JSONPath query is nested too deeply", query) from error
+    except OverflowError as error:
+        raise ExpressionSyntaxError("the JSONPath query holds a number that is out of range", query) from error
 
 
 @lru_cache(maxsize=512)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from airflow_arazzo.core.absent import ABSENT
 from airflow_arazzo.core.document.models import ExpressionType
 from airflow_arazzo.core.errors import EvaluationError, ExpressionSyntaxError, RequestError
-from airflow_arazzo.core.expressions.selectors import GOESSNER, read_pointer, selector_version
+from airflow_arazzo.core.expressions.selectors import jsonpath_places, read_pointer, selector_version
 from airflow_arazzo.core.openapi.encoding import scalar_text
 from airflow_arazzo.core.openapi.media import is_xml
 
@@ -74,7 +74,7 @@ def _replace_in_json(payload: Any, replacement: Replacement, kind: str, version:
         except ValueError as error:
             raise EvaluationError("the payload is no JSON text") from error
     if kind == "jsonpath":
-        locations = list(_locations(payload, replacement.target, selector_version("jsonpath", version)))
+        locations = jsonpath_places(replacement.target, payload, version)
     else:
         pointer = read_pointer(replacement.target)
         locations = [tuple(token.replace("~1", "/").replace("~0", "~") for token in pointer.split("/")[1:])]
@@ -109,46 +109,6 @@ def _key(holder: Any, token: str | int, *, adding: bool) -> Any:
         if str(token).isdecimal() and int(token) < len(holder) + adding:
             return int(token)
     raise EvaluationError(f"there is no place '{token}' in the payload")
-
-
-def _locations(payload: Any, query: str, version: str) -> Iterator[Location]:
-    """Yield where the nodes are that a JSONPath selects."""
-    if version == GOESSNER:
-        yield from _goessner_locations(payload, query)
-        return
-    from jsonpath_rfc9535 import JSONPathError, find
-
-    try:
-        nodes = find(query, payload)
-    except JSONPathError as error:
-        message = str(error.args[0]) if error.args else "it cannot be read"
-        raise ExpressionSyntaxError(f"no JSONPath of RFC 9535: {message}", query) from error
-    for node in nodes:
-        yield tuple(node.location)
-
-
-def _goessner_locations(payload: Any, query: str) -> Iterator[Location]:
-    from jsonpath_ng import Fields, Index
-    from jsonpath_ng.exceptions import JSONPathError
-    from jsonpath_ng.ext.parser import parse
-
-    try:
-        found = parse(query).find(payload)
-    except JSONPathError as error:
-        raise ExpressionSyntaxError(f"no JSONPath of Goessner's draft: {error}", query) from error
-    for node in found:
-        yield _goessner_location(node, Fields, Index)
-
-
-def _goessner_location(node: Any, fields: type, index: type) -> Location:
-    tokens: list[str | int] = []
-    while node is not None:
-        if isinstance(node.path, fields):
-            tokens.append(node.path.fields[0])  # type: ignore[attr-defined]
-        elif isinstance(node.path, index):
-            tokens.append(node.path.indices[0])  # type: ignore[attr-defined]
-        node = node.context
-    return tuple(reversed(tokens))
 
 
 def _replace_in_xml(payload: Any, replacement: Replacement, version: str | None) -> str:
