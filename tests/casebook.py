@@ -24,7 +24,10 @@ BASE = "https://api.example.test/v1"
 
 @dataclass(frozen=True)
 class Case:
-    """One run of a case folder's document."""
+    """One run of a case folder's document.
+
+    :ivar meanwhile: what a DAG sends and waits beyond the script, whose steps run side by side: another has failed.
+    """
 
     folder: Path
     name: str
@@ -35,6 +38,7 @@ class Case:
     message: str = ""
     workflow: str | None = None
     settings: Settings = field(default_factory=Settings)
+    meanwhile: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def document(self) -> Path:
@@ -71,16 +75,21 @@ def _read(folder: Path) -> list[Case]:
             message=entry.get("message", ""),
             workflow=entry.get("workflow"),
             settings=Settings(**{key: entry[key] for key in ("unmatched", "timeout", "max_rounds") if key in entry}),
+            meanwhile=entry.get("meanwhile", []),
         )
         for entry in entries
     ]
 
 
 class Script:
-    """Plays a case's API and clock: answers as written, and fails on any request or wait that is not in the script."""
+    """Plays a case's API and clock: answers as written, and fails on any request or wait that is not in the script.
 
-    def __init__(self, script: list[dict[str, Any]]) -> None:
+    :param in_order: whether requests and waits have to come in the order of the script.
+    """
+
+    def __init__(self, script: list[dict[str, Any]], *, in_order: bool = True) -> None:
         self.left = list(script)
+        self.in_order = in_order
         self.now = 1_000_000.0
 
     def clock(self) -> float:
@@ -88,9 +97,10 @@ class Script:
 
     def send(self, request: Request) -> Response:
         assert self.left, f"the script has ended, but {request.method} {request.url} was sent"
-        entry = self.left.pop(0)
+        line = f"{request.method} {request.url.removeprefix(BASE)}"
+        entry = self._next("request", line)
         assert "request" in entry, f"expected {entry}, but {request.method} {request.url} was sent"
-        assert f"{request.method} {request.url.removeprefix(BASE)}" == entry["request"]
+        assert line == entry["request"]
         if "body" in entry:
             assert json.loads(request.body or b"null") == entry["body"]
         for name, value in entry.get("headers_sent", {}).items():
@@ -103,10 +113,15 @@ class Script:
 
     def sleep(self, seconds: float) -> None:
         assert self.left, f"the script has ended, but a wait of {seconds} s was asked for"
-        entry = self.left.pop(0)
+        entry = self._next("wait", seconds)
         assert "wait" in entry, f"expected {entry}, but a wait of {seconds} s was asked for"
         assert seconds == entry["wait"]
         self.now += seconds
+
+    def _next(self, name: str, value: Any) -> dict[str, Any]:
+        """Take the entry that has its turn: the next, or the first that there is of this kind."""
+        fitting = [] if self.in_order else [at for at, entry in enumerate(self.left) if entry.get(name) == value]
+        return self.left.pop(fitting[0] if fitting else 0)
 
     def finished(self) -> None:
         assert not self.left, f"never came to {self.left}"

@@ -56,6 +56,7 @@ class Names:
     :param ways: by region.
     :param group: of the group that the workflow is; empty for the DAG itself.
     :param gate: of the task that checks the inputs ahead of all others; empty where there is none.
+    :param begin: of the empty task ahead of several first ones, where those of other workflows lead to them.
     :param approvals: of the task that asks for approval before a region.
     :param calls: by region, the names of the workflow that its step calls as a group.
     :param takers: by :func:`way_key`, the names of the workflow that takes over.
@@ -69,6 +70,7 @@ class Names:
     ways: dict[str, tuple[Way, ...]] = field(repr=False, default_factory=dict)
     group: str = ""
     gate: str = ""
+    begin: str = ""
     approvals: dict[str, str] = field(default_factory=dict)
     calls: dict[str, Names] = field(repr=False, default_factory=dict)
     takers: dict[str, Names] = field(repr=False, default_factory=dict)
@@ -133,6 +135,13 @@ def ways_out(plan: Plan, region: Region) -> tuple[Way, ...]:
     )
 
 
+def beginners(plan: Plan) -> list[Region]:
+    """Return the regions that a workflow begins with: the first, or all that need no other."""
+    if plan.needs is None:
+        return [plan.regions[0]]
+    return [region for region in plan.regions if not plan.needs[region.task_id]]
+
+
 def name_tasks(plan: Plan, group: str = "", *, gate: bool | None = None) -> Names:
     """Name the tasks of a workflow: regions first, so that a step keeps its id if any does.
 
@@ -158,10 +167,11 @@ class _Naming:
         :param alone: whether the workflows that it depends on come first here, and are not already there.
         """
         prefix = f"{group}." if group else ""
-        ways = {region.task_id: ways_out(plan, region) for region in plan.regions}
+        ways = {region.task_id: ways_out(plan, region) for region in plan.regions if plan.needs is None}
         regions = {region.task_id: self._unused(prefix + _own_name(plan, region)) for region in plan.regions}
         outputs = self._unused(f"{prefix}outputs")
         first = self._unused(f"{prefix}inputs") if gate else ""
+        begin = self._unused(f"{prefix}begin") if group and not gate and len(beginners(plan)) > 1 else ""
         branches = {
             region: self._unused(f"{regions[region]}_branch") for region, leading in ways.items() if len(leading) > 1
         }
@@ -192,7 +202,18 @@ class _Naming:
             for key, edge in hand_overs(plan, region)
         }
         return Names(
-            regions, branches, edges, outputs, ways, group, first, approvals, calls=calls, takers=takers, before=before
+            regions,
+            branches,
+            edges,
+            outputs,
+            ways,
+            group,
+            gate=first,
+            begin=begin,
+            approvals=approvals,
+            calls=calls,
+            takers=takers,
+            before=before,
         )
 
     def _group(self, plan: Plan, name: str, *, alone: bool = False) -> Names:

@@ -1,6 +1,7 @@
 """A plan becomes tasks: one for each region, a branch where control can go more than one way, the outputs last.
 
-A workflow that a step calls, that a ``goto`` hands over to, or that comes before another is a group of tasks.
+A workflow that a step calls, that a ``goto`` hands over to, or that comes before another is a group of tasks. Where
+steps may run side by side, a task waits for those of the steps that its step needs, and for no others.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from airflow.providers.standard.operators.python import BranchPythonOperator
 from airflow_arazzo.core.engine import dependencies
 from airflow_arazzo.core.flow import END, Plan, Region, slice_region
 from airflow_arazzo.factory.mentions import completed_in, mentioned_in, mentioned_workflows
-from airflow_arazzo.factory.names import Names, Way, hand_overs, name_tasks, valid_key
+from airflow_arazzo.factory.names import Names, Way, beginners, hand_overs, name_tasks, valid_key
 from airflow_arazzo.factory.region import approval_task, call_task, region_task, return_task, task_settings
 from airflow_arazzo.operators.arazzo import ArazzoOutputsOperator
 from airflow_arazzo.operators.branching import choose_branch
@@ -157,9 +158,14 @@ class _Weaving:
         started = [Built(gate, gate)] if gate else []
         started += [self._before(site, key) for key in names.before]
         regions = {region.task_id: self._region(site, region) for region in plan.regions}
-        started.append(regions[plan.regions[0].task_id])
+        beginning = [regions[region.task_id] for region in beginners(plan)]
+        if names.begin and not started:
+            begin = EmptyOperator(task_id=names.local(names.begin), dag=self.dag, task_group=site.group)
+            started.append(Built(begin, begin))
         for one, other in pairwise(started):
             one.last >> other.first
+        for built in beginning if started else ():
+            started[-1].last >> built.first
         takers = {
             key: self._taker(site, names.takers[key], names.records[region.task_id], str(edge.workflow))
             for region in plan.regions
@@ -168,7 +174,7 @@ class _Weaving:
         last = end(self._course(site))
         self._completes(plan.key, last.task_id)
         _Joining(site, regions, takers, last).connect(self.dag)
-        return Built(started[0].first, last)
+        return Built((started or beginning)[0].first, last)
 
     def _course(self, site: Site) -> Course:
         names = site.names
@@ -260,6 +266,9 @@ class _Joining:
 
     def connect(self, dag: DAG) -> None:
         """Connect each region with what can follow it, and the workflows that take over with the last task."""
+        if self.site.plan.needs is not None:
+            self._side_by_side(self.site.plan.needs)
+            return
         for region in self.site.plan.regions:
             self._lead_on(region, dag)
         for taker in self.takers.values():
@@ -267,6 +276,18 @@ class _Joining:
         for built in self.regions.values():
             if len(built.first.upstream_task_ids) > 1:
                 built.first.trigger_rule = TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS
+
+    def _side_by_side(self, needs: Mapping[str, tuple[str, ...]]) -> None:
+        """Connect each region with those it needs; the last task with all that are not over when some other one is.
+
+        A task behind several is given up as soon as one of them has failed, while the others still run.
+        """
+        awaited = {of[0] for of in needs.values() if len(of) == 1}
+        for step, of in needs.items():
+            for need in of:
+                self.regions[need].last >> self.regions[step].first
+            if step not in awaited:
+                self.regions[step].last >> self.last
 
     def _lead_on(self, region: Region, dag: DAG) -> None:
         names = self.site.names

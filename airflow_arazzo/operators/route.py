@@ -1,4 +1,8 @@
-"""The route that control took through the tasks of a workflow, and what the workflow has come to."""
+"""The route that control took through the tasks of a workflow, and what the workflow has come to.
+
+Of steps side by side the route is document order, up to the first that has not ended well: what an interpreter comes
+to that runs them one by one. Those after it that have run all the same send what they send, and say so if they failed.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +34,7 @@ class Result:
     :param failure: why it has failed; empty if it has not.
     :param outputs: its outputs; those of a workflow that failed as far as they go.
     :param status: the status that its last step saw.
-    :param steps: the steps that ran, in order.
+    :param steps: the steps that ran, in the order in which control came to them; document order side by side.
     :param complete: whether an action ended it, so that the outputs count in spite of a failure.
     :param workflows: inputs and outputs of the workflows that had been completed.
     """
@@ -52,6 +56,7 @@ def read_result(ti: Any, course: Course, inputs: Mapping[str, Any]) -> Result:
     """
     ran = _ran(ti, course)
     route = list(_route(ti, course, ran))
+    beside = list(_beside(ti, course, ran, route[-1]))
     last, workflows = route[-1], pull_workflows(ti, course.plan, course.position.completed)
     failure, status = _ended(route) if "outcome" in last else _unfinished(ti, course, ran, last)
     outputs, complete = None, _was_ended(course, last)
@@ -63,10 +68,12 @@ def read_result(ti: Any, course: Course, inputs: Mapping[str, Any]) -> Result:
     elif last.get("step") and course.task_of(last["step"]) in ran:
         outputs = pull_handed(ti, course.task_of(last["step"]))
     steps = tuple(step for record in route for step in _steps(record))
+    failure += "".join(f"; and {record['message']}" for record in beside if record.get("outcome") == "failed")
     if outputs is None:
         wanted = [step for step in steps_of_outputs(course.plan) if step in steps]
         found = pull_outputs(ti, course.plan, course.tasks, wanted)
         outputs = workflow_outputs(course.plan, inputs, found, workflows)
+    steps += tuple(step for record in beside for step in _steps(record))
     return Result(failure, outputs, status, steps, complete, workflows)
 
 
@@ -90,6 +97,16 @@ def _route(ti: Any, course: Course, ran: set[str]) -> Iterator[dict[str, Any]]:
         record = _record(ti, course, ran, step)
         yield record or {"step": step, "next": None}
         step = record.get("next") if record else None
+
+
+def _beside(ti: Any, course: Course, ran: set[str], last: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the records of the steps that have run although a step before them in document order has not ended well."""
+    if course.plan.needs is None:
+        return
+    steps = [step.step_id for step in course.plan.steps]
+    for step in steps[steps.index(last["step"]) + 1 :]:
+        if record := _record(ti, course, ran, step):
+            yield record
 
 
 def _record(ti: Any, course: Course, ran: set[str], step: str) -> dict[str, Any] | None:

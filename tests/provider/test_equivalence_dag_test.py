@@ -27,8 +27,8 @@ SOME = settings(
 @pytest.mark.parametrize("case", cases(), ids=str)
 def test_case(case: Case, run_dag, monkeypatch):
     """Over real sockets; only waits are not waited for."""
-    script = Script(case.script)
     dag = ArazzoDag(case.document, case.workflow or "main", settings=case.settings.model_dump(exclude_none=True))
+    script = Script([*case.script, *case.meanwhile], in_order=dag.plan.needs is None)
     with PlayedApi(script.send, BASE.removesuffix("/v1")) as api, going_by(script):
         monkeypatch.setenv("AIRFLOW_CONN_THINGS", json.dumps({"conn_type": "http", "host": f"{api.url}/v1"}))
         try:

@@ -115,6 +115,15 @@ def test_fall_through_is_told_until_the_author_decides(
     assert words is None or messages[0].endswith(words)
 
 
+def test_side_by_side_no_step_is_named_that_comes_next(tmp_path: Path) -> None:
+    polls = FALL % ("goto, stepId: a", "")
+    check(tmp_path, polls)
+    assert "step 'b' comes next" in str(validate(tmp_path / "doc.yaml"))
+    check(tmp_path, polls + "  - {stepId: c, operationId: open, dependsOn: [a]}\n")
+    messages = [problem.message for problem in validate(tmp_path / "doc.yaml") if problem.rule == "fall-through"]
+    assert messages == ["when no success action of step 'a' holds, what waits for it comes next"]
+
+
 def test_a_loop_is_bounded_by_settings_anywhere_around_it(tmp_path: Path) -> None:
     body = "- workflowId: w\n%s  steps:\n  - stepId: a\n    operationId: open\n    onSuccess:\n"
     body += "    - {name: again, type: goto, stepId: a, criteria: [{condition: $statusCode == 202}]}\n"

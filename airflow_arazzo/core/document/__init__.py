@@ -13,7 +13,8 @@ from airflow_arazzo.core.document.control import (
     successors,
 )
 from airflow_arazzo.core.document.loading import LoadedDocument, load_document, parse_document
-from airflow_arazzo.core.document.schemas import Resolver, local_file
+from airflow_arazzo.core.document.needs import awaited_steps
+from airflow_arazzo.core.document.schemas import Resolver
 from airflow_arazzo.core.document.settings import EXTENSION, Settings, settings_of
 from airflow_arazzo.core.document.shape import describe, escape, near
 
@@ -26,10 +27,10 @@ __all__ = [
     "Settings",
     "Transfer",
     "Unmatched",
+    "awaited_steps",
     "describe",
     "escape",
     "load_document",
-    "local_file",
     "may_match_nothing",
     "merged_actions",
     "merged_parameters",

@@ -1,22 +1,17 @@
 """The order of steps: as listed, except where ``dependsOn`` wants another one (Arazzo 1.1.0, Tool Behavior).
 
-Steps run one after the other, so a step that is listed before one it depends on is put behind it; the others stay as
-they are. In a workflow that uses ``dependsOn`` between its steps, reading a step's outputs is depending on it too,
-unless control can go back in it: then a step may mean the round before.
+A step that is listed before one it depends on is put behind it; the others stay as they are. In a workflow that uses
+``dependsOn`` between its steps, reading a step's outputs is depending on it too, unless control can go from one of its
+steps back to another: then a step may mean the round before.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Mapping
-from typing import Any
 
-from airflow_arazzo.core.document.models import Document, Step, Workflow
+from airflow_arazzo.core.document.models import Action, Document, Workflow
+from airflow_arazzo.core.document.needs import Needs, declared_needs, step_needs
 from airflow_arazzo.core.document.shape import Reader
-from airflow_arazzo.core.errors import ExpressionSyntaxError
-from airflow_arazzo.core.expressions import StepOutput, find_expressions
-
-Needs = Mapping[str, frozenset[str]]
 
 
 def in_order(reader: Reader, document: Document) -> Document:
@@ -30,12 +25,10 @@ def in_order(reader: Reader, document: Document) -> Document:
 
 
 def _in_order(reader: Reader, workflow: Workflow) -> Workflow:
-    declared: Needs = {step.step_id: _declared(workflow, step) for step in workflow.steps}
+    declared = declared_needs(workflow)
     if len(declared) < len(workflow.steps) or not any(declared.values()):
         return workflow
-    implied = {} if _has_goto(workflow) else {step.step_id: _read(workflow, step) for step in workflow.steps}
-    both = {name: needs | implied.get(name, frozenset()) for name, needs in declared.items()}
-    order, _ = _sorted(both)
+    order, _ = _sorted(declared if _has_goto(workflow) else step_needs(workflow))
     if len(order) < len(declared):
         order, circle = _sorted(declared)
         if circle:
@@ -47,39 +40,15 @@ def _in_order(reader: Reader, workflow: Workflow) -> Workflow:
     return workflow.model_copy(update={"steps": tuple(workflow.step(name) for name in order)})
 
 
-def _declared(workflow: Workflow, step: Step) -> frozenset[str]:
-    names = (reference.removeprefix("$steps.") for reference in step.depends_on)
-    return frozenset(name for name in names if workflow.has_step(name))
-
-
-def _read(workflow: Workflow, step: Step) -> frozenset[str]:
-    """Return the steps whose outputs a step's request reads."""
-    return frozenset(
-        name for value in _values(step) for name in _steps_in(value) if workflow.has_step(name) and name != step.step_id
-    )
-
-
-def _values(step: Step) -> Iterator[Any]:
-    yield from (parameter.value for parameter in step.parameters)
-    yield step.correlation_id
-    if step.request_body is not None:
-        yield step.request_body.payload
-        yield from (item.value for item in step.request_body.replacements)
-
-
-def _steps_in(value: Any) -> Iterator[str]:
-    try:
-        for _, expression in find_expressions(value):
-            if isinstance(expression, StepOutput):
-                yield expression.step
-    except ExpressionSyntaxError:
-        return  # the validation says so
-
-
 def _has_goto(workflow: Workflow) -> bool:
-    lists = [workflow.success_actions, workflow.failure_actions]
-    lists += [actions for step in workflow.steps for actions in (step.on_success, step.on_failure)]
-    return any(action.type == "goto" and action.step_id for actions in lists for action in actions)
+    """Say whether an action leads from a step to another."""
+    lists: list[tuple[str | None, tuple[Action, ...]]] = [
+        (None, (*workflow.success_actions, *workflow.failure_actions)),
+        *((step.step_id, (*step.on_success, *step.on_failure)) for step in workflow.steps),
+    ]
+    return any(
+        action.type == "goto" and action.step_id not in (None, own) for own, actions in lists for action in actions
+    )
 
 
 def _sorted(needs: Needs) -> tuple[list[str], list[str]]:

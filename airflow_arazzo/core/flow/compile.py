@@ -23,11 +23,12 @@ from airflow_arazzo.core.errors import DocumentError, Problem, Severity
 from airflow_arazzo.core.expressions import Dialect, Input, declared_name, find_expressions
 from airflow_arazzo.core.flow.graph import FlowGraph, build_graph
 from airflow_arazzo.core.flow.loops import build_regions, workflow_key
+from airflow_arazzo.core.flow.needs import build_needs
 from airflow_arazzo.core.flow.plan import PathNeed, Plan, PlannedStep, Region
 from airflow_arazzo.core.flow.sensitive import credential_outputs
 from airflow_arazzo.core.openapi import UnresolvedOperation, find_operation
 from airflow_arazzo.core.openapi.operation import Operation
-from airflow_arazzo.core.openapi.sources import Overrides, Sources
+from airflow_arazzo.core.openapi.sources import Sources
 
 _NO_SETTINGS = Settings.model_construct()
 
@@ -62,8 +63,7 @@ def compile_document(
         or if workflows call each other in a circle, too many or too deep.
     """
     options = options or Options()
-    compiler = _Compiler(options, (), sources.overrides if sources else None)
-    return compiler.compile(loaded, sources or Sources(loaded), choose_workflow(loaded, workflow_id))
+    return _Compiler(options, ()).compile(loaded, sources or Sources(loaded), choose_workflow(loaded, workflow_id))
 
 
 def choose_workflow(loaded: LoadedDocument, workflow_id: str | None) -> Workflow:
@@ -87,7 +87,6 @@ class _Compiler:
 
     options: Options
     calling: tuple[tuple[str, str], ...]
-    overrides: Overrides | None
     done: dict[tuple[str, str], Plan] = field(default_factory=dict)
     counts: dict[tuple[str, str], int] = field(default_factory=dict)
 
@@ -130,6 +129,7 @@ class _Compiler:
             steps=tuple(steps.values()),
             regions=build_regions(graph, steps, children, self.options.dialect),
             edges=graph.edges,
+            needs=build_needs(workflow, planned, children),
             outputs=workflow.outputs,
             unreachable=tuple(step.step_id for step in workflow.steps if step.step_id not in reachable),
             path_needs=tuple(_path_needs(workflow, tuple(steps.values()), self.options.dialect)),
@@ -220,7 +220,7 @@ class _Compiler:
             name = f"{source.name}."
             if key.startswith(name) and sources.kind(source) == "arazzo":
                 other = sources.document(source.name)
-                return other, Sources(other, self.overrides), choose_workflow(other, key.removeprefix(name))
+                return other, sources.of(other), choose_workflow(other, key.removeprefix(name))
         try:
             return loaded, sources, loaded.document.workflow(key)
         except KeyError:
@@ -302,6 +302,7 @@ def slice_region(plan: Plan, region: Region) -> Plan:
             "steps": steps,
             "regions": (region,),
             "edges": tuple(edge for step in region.steps for edge in plan.leaving(step)),
+            "needs": None,
             "children": {key: child for key, child in plan.children.items() if key in named},
             "description": "",
         }

@@ -43,6 +43,21 @@ def _label(edge: Edge) -> str:
     return f"{label}: {edge.workflow}" if edge.workflow else label
 
 
+def _arrows(plan: Plan) -> Iterator[Edge]:
+    """Yield what leads from step to step: the edges; from a step to those that need it where steps run side by side."""
+    if plan.needs is None:
+        yield from plan.edges
+        return
+    needed_by: dict[str, list[str]] = {step: [] for step in plan.needs}
+    for step, needs in plan.needs.items():
+        for need in needs:
+            needed_by[need].append(step)
+    for step, others in needed_by.items():
+        yield from (edge for edge in plan.leaving(step) if edge.target == step)
+        for target in others or [END]:
+            yield Edge(source=step, target=target, kind="next")
+
+
 def _mermaid(plan: Plan) -> Iterator[str]:
     names = {step.step_id: f"s{number}" for number, step in enumerate(plan.steps)} | {END: "outputs"}
     yield "flowchart TD"
@@ -51,7 +66,7 @@ def _mermaid(plan: Plan) -> Iterator[str]:
         left, right = ("([", "])") if region is not None and region.loop else ("[", "]")
         yield f'    {names[step.step_id]}{left}"{_quoted(step.step_id)}<br/>{_quoted(_what(step))}"{right}'
     yield '    outputs(("outputs"))'
-    for edge in plan.edges:
+    for edge in _arrows(plan):
         arrow = "-->" if edge.kind in ("success", "next") else "-.->"
         label = f'|"{_quoted(_label(edge))}"|' if _label(edge) else ""
         yield f"    {names[edge.source]} {arrow}{label} {names[edge.target]}"
@@ -70,7 +85,7 @@ def _dot(plan: Plan) -> Iterator[str]:
         shape = ", peripheries=2" if region is not None and region.loop else ""
         yield f"    {_dot_text(step.step_id)} [label={_dot_text(label)}{shape}];"
     yield '    "" [label="outputs", shape=circle];'
-    for edge in plan.edges:
+    for edge in _arrows(plan):
         style = "" if edge.kind in ("success", "next") else ", style=dashed"
         yield f"    {_dot_text(edge.source)} -> {_dot_text(edge.target)} [label={_dot_text(_label(edge))}{style}];"
     yield "}"
@@ -82,6 +97,8 @@ def _dot_text(text: str) -> str:
 
 def _text(plan: Plan) -> Iterator[str]:
     yield f"{plan.key}: {plan.summary}" if plan.summary else plan.key
+    if plan.needs is not None:
+        yield "  a step begins when those it needs are over"
     for region in plan.regions:
         if region.loop:
             every = f", every {region.poke_interval:g} s" if region.loop == "poll" else ""
@@ -90,7 +107,11 @@ def _text(plan: Plan) -> Iterator[str]:
             yield f"  {region.loop} of {', '.join(region.steps)}{every}{bound}{rounds}"
         for step_id in region.steps:
             yield f"  {step_id}  {_what(plan.step(step_id))}"
+            if plan.needs is not None and plan.needs[step_id]:
+                yield f"    needs   <- {', '.join(plan.needs[step_id])}"
             for edge in plan.leaving(step_id):
+                if plan.needs is not None and edge.target != step_id:
+                    continue
                 label = f"{_label(edge)}: " if _label(edge) else ""
                 yield f"    {edge.kind:<7} -> {label}{edge.target or 'outputs'}"
     if plan.unreachable:

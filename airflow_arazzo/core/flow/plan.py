@@ -124,6 +124,8 @@ class Plan(PlanValue):
     :ivar steps: reachable steps in document order.
     :ivar regions: in topological order; the first holds the first step.
     :ivar edges: every way between steps, in document order.
+    :ivar needs: by step, the steps that have to be over before it begins, without those that come before one of them;
+        None where each step waits for the one before it in document order.
     :ivar unreachable: ids of steps that no way leads to.
     :ivar children: plans of the workflows that steps, actions and ``dependsOn`` name, by key.
     :ivar depends_on: keys of workflows that come first.
@@ -142,6 +144,7 @@ class Plan(PlanValue):
     steps: tuple[PlannedStep, ...]
     regions: tuple[Region, ...]
     edges: tuple[Edge, ...] = ()
+    needs: dict[str, tuple[str, ...]] | None = None
     outputs: dict[str, Any] = Field(default_factory=dict)
     unreachable: tuple[str, ...] = ()
     path_needs: tuple[PathNeed, ...] = ()

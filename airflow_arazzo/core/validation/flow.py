@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from airflow_arazzo.core.document import (
+    Unmatched,
+    awaited_steps,
     may_match_nothing,
     merged_actions,
     near,
@@ -124,12 +126,17 @@ def _lists(owner: Workflow | Step) -> tuple[tuple[Action, ...], tuple[Action, ..
 
 def check_fall_through(subject: Subject) -> Iterator[Problem]:
     """Find steps where it matters what follows when no success action holds."""
+    beside: dict[str, bool] = {}
     for workflow, step in subject.steps():
         actions, _ = merged_actions(workflow, step)
         if not actions or not may_match_nothing(actions) or subject.settings(workflow, step).unmatched is not None:
             continue
-        following = next_step(workflow, step)
+        if workflow.at not in beside:
+            beside[workflow.at] = awaited_steps(workflow, _unmatched(subject, workflow)) is not None
+        following = next_step(workflow, step) if not beside[workflow.at] else None
         follows = f"step '{following.step_id}'" if following is not None else "the end of the workflow"
+        if beside[workflow.at]:
+            follows = "what waits for it"
         message = f"when no success action of step '{step.step_id}' holds, {follows} comes next"
         if resolve_unmatched(workflow, step, "auto") == "fail":
             message = (
@@ -193,6 +200,10 @@ def _order(subject: Subject, use: Use, read: str, order: Dominance) -> Iterator[
     never = rule == "later-step" and read in order.reached
     severity = Severity.ERROR if never and subject.dialect == "strict" else Severity.WARNING
     yield subject.problem(rule, severity, use.at, message, hint, offset=use.offset, width=use.width)
+
+
+def _unmatched(subject: Subject, workflow: Workflow) -> dict[str, Unmatched]:
+    return {step.step_id: subject.settings(workflow, step).unmatched or "auto" for step in workflow.steps}
 
 
 def ways(subject: Subject, workflow: Workflow, *, retries: bool = True) -> Ways:
