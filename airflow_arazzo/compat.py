@@ -1,4 +1,6 @@
-"""What differs between the supported versions of Airflow (3.1 to 3.3); what is equal is imported where it is used.
+"""What differs between the supported versions of Airflow (3.1 to 3.3), and what they all get wrong.
+
+What is equal is imported where it is used.
 
 Exceptions and the secrets masker have moved between them: :mod:`airflow.providers.common.compat.sdk` knows where they
 are.
@@ -46,3 +48,15 @@ async def mask_secret_async(secret: str | list[Any]) -> None:
         await amask(secret)
     else:
         await asyncio.to_thread(log.mask_secret, secret)
+
+
+def settling_time() -> float:
+    """Return the seconds after which a scheduler has surely heard that a task has left its worker.
+
+    The supervisor of a task may notice its end only at its next heartbeat, and the scheduler hears it later still. A
+    task that is queued again before that, since its trigger has fired or its reschedule is due, is taken for one that
+    was killed: "finished with state success, but the task instance's state attribute is queued" (all versions).
+    """
+    from airflow.providers.common.compat.sdk import conf
+
+    return float(conf.getfloat("workers", "min_heartbeat_interval", fallback=5.0)) + 2.0

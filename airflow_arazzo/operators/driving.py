@@ -15,7 +15,7 @@ from airflow.exceptions import AirflowRescheduleException
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, TaskDeferred
 
 from airflow_arazzo import clock
-from airflow_arazzo.compat import task_state_store
+from airflow_arazzo.compat import settling_time, task_state_store
 from airflow_arazzo.core.engine import Done, Note, State, drive, load_plan, start
 from airflow_arazzo.core.flow import Options, Plan, Region, slice_region
 from airflow_arazzo.hooks.arazzo import SourceHooks
@@ -220,7 +220,7 @@ class DrivesRegion(Operator):
             self.log.warning("This Airflow keeps no state between the starts of a task (3.3 does): sleeping instead")
             return
         store.set(_STATE_KEY, {"try": context["ti"].try_number, "state": pack(carried, self.plan)})
-        again = datetime.fromtimestamp(clock.now() + seconds, tz=timezone.utc)
+        again = datetime.fromtimestamp(clock.now() + max(seconds, settling_time()), tz=timezone.utc)
         raise AirflowRescheduleException(again)  # type: ignore[no-untyped-call]
 
     def _kept_state(self, context: Context) -> Carried | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import uuid
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -60,9 +61,20 @@ class AirflowRest:
         return [error["stack_trace"] for error in self.call("GET", "/importErrors")["import_errors"]]
 
     def trigger(self, dag_id: str, conf: Mapping[str, Any] | None = None) -> str:
-        """Start a run and return its id."""
-        body = {"logical_date": None, "conf": dict(conf or {})}
-        return str(self.call("POST", f"/dags/{dag_id}/dagRuns", body)["dag_run_id"])
+        """Start a run and return its id; asked again, with the same id, while the database is locked (SQLite)."""
+        run_id = f"manual__{uuid.uuid4()}"
+        body = {"dag_run_id": run_id, "logical_date": None, "conf": dict(conf or {})}
+        for pause in (0.2, 0.5, 1, 2, 4, None):
+            try:
+                self.call("POST", f"/dags/{dag_id}/dagRuns", body)
+                break
+            except OSError as error:  # what requests raises
+                if "-> 409" in str(error):
+                    break  # the answer got lost, the run did not
+                if "Database error" not in str(error) or pause is None:
+                    raise
+                time.sleep(pause)
+        return run_id
 
     def run(self, dag_id: str, run_id: str) -> dict[str, Any]:
         """Return one run: its ``state``, ``start_date``, ``end_date``, ``conf`` ..."""

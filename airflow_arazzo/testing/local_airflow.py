@@ -14,6 +14,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -52,10 +53,19 @@ class LocalAirflow:
     :param env: more environment variables, connections (``AIRFLOW_CONN_...``) for example; they win. The executor
         and its database are set here too; a broker and a database server must run already.
     :param port: the port of the API and the UI; a free one by default.
+    :param restart: start a component again that ends by itself after it was healthy, as a service manager does. On
+        SQLite a scheduler ends when a write of its comes between a read and a write of another ("database is locked").
+    :ivar restarted: the components that were, in order.
     """
 
     def __init__(
-        self, home: Path, dags_folder: Path, env: Mapping[str, str] | None = None, *, port: int | None = None
+        self,
+        home: Path,
+        dags_folder: Path,
+        env: Mapping[str, str] | None = None,
+        *,
+        port: int | None = None,
+        restart: bool = False,
     ) -> None:
         self.home = home.absolute()
         self.dags_folder = dags_folder.absolute()
@@ -64,6 +74,11 @@ class LocalAirflow:
         self.environment = {**_environment(self.home, self.dags_folder, self.port), **(env or {})}
         self.rest = AirflowRest(self.url)
         self.sessions: dict[str, Session] = {}
+        self.restarted: list[str] = []
+        self._restart = restart
+        self._stopping = threading.Event()
+        self._watch: threading.Thread | None = None
+        self._changing = threading.Lock()
 
     def __enter__(self) -> LocalAirflow:
         return self
@@ -98,9 +113,12 @@ class LocalAirflow:
         :param components: ``scheduler`` for example; a number makes more of a kind: ``triggerer-1``, ``worker-2``.
         """
         for name in components or COMPONENTS:
-            self.sessions[name] = start_session(
-                name, _command(name), env=self.environment, folder=self.home / "run", log=self.log_path(name)
-            )
+            self.sessions[name] = self._started(name)
+
+    def _started(self, name: str) -> Session:
+        return start_session(
+            name, _command(name), env=self.environment, folder=self.home / "run", log=self.log_path(name)
+        )
 
     def wait_healthy(self, limit: float = 120) -> None:
         """Return when every kind of component that was started says that it is healthy; workers are not asked.
@@ -114,6 +132,7 @@ class LocalAirflow:
             kinds = {key: [name for name in self.sessions if _kind(name) == kind] for key, kind in HEALTH.items()}
             waiting = [name for key, names in kinds.items() if health.get(key) != "healthy" for name in names]
             if not waiting:
+                self._keep_running()
                 return
             ended = [name for name, session in self.sessions.items() if session.ended]
             if ended or time.monotonic() > deadline:
@@ -135,18 +154,37 @@ class LocalAirflow:
 
     def kill(self, component: str, number: int = signal.SIGKILL) -> None:
         """Send a signal to a component and everything it started; after SIGKILL it can be started again."""
-        self.sessions[component].signal(number)
-        if number == signal.SIGKILL:
-            self.sessions.pop(component).wait()
+        with self._changing:
+            self.sessions[component].signal(number)
+            if number == signal.SIGKILL:
+                self.sessions.pop(component).wait()
 
     def stop(self, limit: float = 5) -> None:
         """Stop everything that was started; what still runs after ``limit`` seconds is killed."""
+        self._stopping.set()
+        if self._watch is not None:
+            self._watch.join()
         self.rest.close()
         # The API server goes last: a scheduler and a triggerer that cannot say good-bye wait for it to come back.
         others = [session for name, session in self.sessions.items() if name != "api-server"]
         stop_sessions(others, limit)
         stop_sessions(self.sessions.values(), limit)
         self.sessions.clear()
+
+    def _keep_running(self) -> None:
+        """Start the thread that starts again what ends by itself, unless it runs or nobody wants it."""
+        if self._restart and self._watch is None:
+            self._watch = threading.Thread(target=self._watch_sessions, name="restarting", daemon=True)
+            self._watch.start()
+
+    def _watch_sessions(self) -> None:
+        while not self._stopping.wait(0.5):
+            with self._changing:
+                for name, session in list(self.sessions.items()):
+                    if session.ended:
+                        session.signal(signal.SIGKILL)  # what it has left behind
+                        self.restarted.append(name)
+                        self.sessions[name] = self._started(name)
 
     def log_path(self, name: str) -> Path:
         """Return where a component writes what it prints."""

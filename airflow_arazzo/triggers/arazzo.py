@@ -14,7 +14,7 @@ from typing import Any
 from airflow.providers.common.compat.sdk import AirflowException
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from airflow_arazzo import clock
+from airflow_arazzo import clock, compat
 from airflow_arazzo.core.engine import Done, Note, State, drive_async, sensitive_inputs
 from airflow_arazzo.core.exchange import Request
 from airflow_arazzo.core.flow import Plan
@@ -61,11 +61,17 @@ class ArazzoTrigger(BaseTrigger):
         return f"<{type(self).__name__} sends={self.sends}>"
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Fire one event: ``done`` with the final state, ``waited`` with the state as it was, or ``error``."""
+        """Fire one event: ``done`` with the final state, ``waited`` with the state as it was, or ``error``.
+
+        It is not fired before the scheduler has heard that the task has left its worker.
+        """
+        settled = clock.now() + compat.settling_time()
         try:
             event = await self._go_on()
         except AirflowException as error:
             event = {"status": "error", "message": str(error)}
+        if (seconds := settled - clock.now()) > 0:
+            await clock.sleep_async(seconds)
         yield TriggerEvent(event)  # type: ignore[no-untyped-call]
 
     async def _go_on(self) -> dict[str, Any]:

@@ -28,6 +28,13 @@ os.environ |= {
 DOCUMENTS = Path(__file__).parent / "documents"
 
 
+@pytest.fixture(autouse=True)
+def settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fire triggers at once: there is no scheduler here that has to hear of a task's end first."""
+    for module in ("triggers.arazzo.compat", "operators.driving"):
+        monkeypatch.setattr(f"airflow_arazzo.{module}.settling_time", lambda: 0.0)
+
+
 @pytest.fixture(scope="session")
 def airflow_db() -> None:
     from airflow.sdk.execution_time import supervisor

@@ -28,7 +28,7 @@ def test_every_run_does_what_it_should_and_no_more(tmp_path):
     with slow_mock() as mock:
         connection = {"conn_type": "arazzo", "host": f"{mock.url}/aqua", "password": "right-password"}
         environment = {"AIRFLOW_CONN_AQUASECURITYAPI": json.dumps(connection)}
-        with LocalAirflow(tmp_path / "home", tmp_path / "dags", environment) as airflow:
+        with LocalAirflow(tmp_path / "home", tmp_path / "dags", environment, restart=True) as airflow:
             airflow.migrate()
             airflow.start()
             airflow.wait_healthy(180)

@@ -63,7 +63,7 @@ def command(keep: bool, dags_folder: Path, home: Path, port: int | None) -> None
 
 def _run(screen: Screen, home: Path, dags_folder: Path, *, keep: bool, port: int | None) -> int:
     mock = MockProcess(home, dags_folder.parent / "openapi")
-    airflow = LocalAirflow(home / "airflow", dags_folder, mock.connections(), port=port)
+    airflow = LocalAirflow(home / "airflow", dags_folder, mock.connections(), port=port, restart=True)
     try:
         _start(screen, airflow, mock)
         results = _run_cases(screen, airflow, mock)
