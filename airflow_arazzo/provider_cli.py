@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 #: Commands by name; the words are here, so that Airflow's other commands do not import ours.
 _COMMANDS = {
     "validate": "Report every problem of Arazzo documents",
+    "fetch": "Fetch the remote sources of Arazzo documents",
     "graph": "Draw the flow graph of a workflow",
     "run": "Run a workflow here and now",
 }
@@ -34,12 +35,25 @@ def get_cli_commands() -> list[CLICommand]:
         ActionCommand(name=name, help=text, func=lazy_load_command(f"{__name__}.{name}"), args=arguments)
         for name, text in _COMMANDS.items()
     )
-    return [GroupCommand(name="arazzo", help="Validate, draw and run Arazzo workflow documents", subcommands=commands)]
+    return [
+        GroupCommand(
+            name="arazzo", help="Validate, fetch, draw and run Arazzo workflow documents", subcommands=commands
+        )
+    ]
 
 
 def validate(arguments: argparse.Namespace) -> None:
     """Run ``airflow arazzo validate``."""
     _pass_on("validate", arguments)
+
+
+def fetch(arguments: argparse.Namespace) -> None:
+    """Run ``airflow arazzo fetch``, with what Airflow's configuration allows."""
+    from airflow.configuration import conf
+
+    allowed = conf.get("arazzo", "allowed_sources", fallback="") or ""
+    options = [text for prefix in allowed.replace(",", " ").split() for text in ("--allow", prefix)]
+    _pass_on("fetch", argparse.Namespace(arguments=[*options, *arguments.arguments]))
 
 
 def graph(arguments: argparse.Namespace) -> None:

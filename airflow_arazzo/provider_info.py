@@ -28,6 +28,21 @@ def get_provider_info() -> dict[str, Any]:
         "sensors": [_modules("airflow_arazzo.sensors.arazzo")],
         "triggers": [_modules("airflow_arazzo.triggers.arazzo")],
         "cli": ["airflow_arazzo.provider_cli.get_cli_commands"],
+        "config": {
+            "arazzo": {
+                "description": "Arazzo workflow documents.",
+                "options": {
+                    "allowed_sources": {
+                        "description": "URL prefixes, separated by commas or white space, from which "
+                        "``airflow arazzo fetch`` may get remote source descriptions.",
+                        "version_added": "0.1.0",
+                        "type": "string",
+                        "example": "https://specs.example.com/apis/",
+                        "default": "",
+                    }
+                },
+            }
+        },
         "connection-types": [
             {
                 "connection-type": "arazzo",

@@ -14,6 +14,7 @@ gc.set_threshold(50_000)  # while modules are imported there is no garbage, and 
 
 COMMANDS = {
     "validate": "airflow_arazzo.cli.validate",
+    "fetch": "airflow_arazzo.cli.fetch",
     "graph": "airflow_arazzo.cli.graph",
     "run": "airflow_arazzo.cli.run",
     "mock": "airflow_arazzo.cli.mock",

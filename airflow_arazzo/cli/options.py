@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+#: What documents in a folder end with.
+SUFFIXES = (".arazzo.yaml", ".arazzo.yml", ".arazzo.json")
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 DOCUMENT = click.argument("document", type=click.Path(path_type=Path))
@@ -21,6 +23,20 @@ SOURCES = click.option(
     metavar="NAME=FILE",
     help="File of a source description that is elsewhere than the document says; NAME may be its URL. Repeatable.",
 )
+
+
+def documents_at(path: Path) -> Iterator[Path]:
+    """Yield a file; of a folder, every document below it.
+
+    :raises click.UsageError: for a folder without any.
+    """
+    if not path.is_dir():
+        yield path
+        return
+    found = sorted(item for item in path.rglob("*") if item.name.endswith(SUFFIXES))
+    if not found:
+        raise click.UsageError(f"there is no document ({', '.join('*' + suffix for suffix in SUFFIXES)}) below {path}")
+    yield from found
 
 
 def pairs(values: Iterable[str], option: str) -> dict[str, str]:

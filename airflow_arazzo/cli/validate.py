@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn, get_args
 
 import click
 
-from airflow_arazzo.cli.options import SOURCES, STRICT, pairs
+from airflow_arazzo.cli.options import SOURCES, STRICT, documents_at, pairs
 from airflow_arazzo.core.document import load_document
 from airflow_arazzo.core.errors import DocumentError, Problem
 from airflow_arazzo.core.expressions import Dialect
 from airflow_arazzo.core.openapi import Overrides, Sources
 from airflow_arazzo.core.validation import Format, report, validate
-
-SUFFIXES = (".arazzo.yaml", ".arazzo.yml", ".arazzo.json")
 
 RUNNABLE, PROBLEMS = 0, 1
 
@@ -31,7 +28,7 @@ def command(paths: tuple[Path, ...], form: Any, sources: tuple[str, ...], strict
 
     Exit code 0: all of them can be run (there may be warnings), 1: there are errors.
     """
-    documents = [document for path in paths for document in _documents(path)]
+    documents = [document for path in paths for document in documents_at(path)]
     overrides = pairs(sources, "--source")
     dialect: Dialect = "strict" if strict else "lenient"
     problems = [problem for document in documents for problem in _problems(document, dialect, overrides)]
@@ -41,16 +38,6 @@ def command(paths: tuple[Path, ...], form: Any, sources: tuple[str, ...], strict
     errors = sum(problem.is_error for problem in problems)
     click.echo(_summary(len(documents), errors, len(problems) - errors), err=True)
     sys.exit(PROBLEMS if errors else RUNNABLE)
-
-
-def _documents(path: Path) -> Iterator[Path]:
-    if not path.is_dir():
-        yield path
-        return
-    found = sorted(item for item in path.rglob("*") if item.name.endswith(SUFFIXES))
-    if not found:
-        raise click.UsageError(f"there is no document ({', '.join('*' + suffix for suffix in SUFFIXES)}) below {path}")
-    yield from found
 
 
 def _problems(path: Path, dialect: Dialect, overrides: Overrides) -> tuple[Problem, ...]:

@@ -25,6 +25,7 @@ async def send_async(
     connect_timeout: float = CONNECT_TIMEOUT,
     max_bytes: int = MAX_BYTES,
     sensitive_headers: frozenset[str] = frozenset(),
+    follow_redirects: bool = True,
     proxy: str | None = None,
 ) -> Response:
     """Send a request once and read the response, as :func:`send` does, on an event loop.
@@ -39,7 +40,8 @@ async def send_async(
     import aiohttp
 
     total = request.timeout or timeout
-    course = Course(request, first_hop(request, session.headers, session.auth, session.trust_env), sensitive_headers)
+    hop = first_hop(request, session.headers, session.auth, session.trust_env)
+    course = Course(request, hop, sensitive_headers, follow=follow_redirects)
     limits = aiohttp.ClientTimeout(total=None, sock_connect=min(connect_timeout, total))
     expired = False
     try:

@@ -34,6 +34,7 @@ def send(
     connect_timeout: float = CONNECT_TIMEOUT,
     max_bytes: int = MAX_BYTES,
     sensitive_headers: frozenset[str] = frozenset(),
+    follow_redirects: bool = True,
 ) -> Response:
     """Send a request once and read the response.
 
@@ -47,12 +48,14 @@ def send(
     :param max_bytes: how many bytes the decompressed body may have.
     :param sensitive_headers: names of headers that must not cross to another origin. (Without being named, only
         harmless ones such as ``Accept`` do.)
+    :param follow_redirects: whether a safe request goes where a redirect leads, or the 3xx is the response.
     :raises TransportError: no complete answer, or nothing sent; the message holds no value of the request.
     """
     import requests
 
     total = request.timeout or timeout
-    course = Course(request, first_hop(request, session.headers, session.auth, session.trust_env), sensitive_headers)
+    hop = first_hop(request, session.headers, session.auth, session.trust_env)
+    course = Course(request, hop, sensitive_headers, follow=follow_redirects)
     watch = _Watch(total, reuse=request.safe)
     try:
         with watch:

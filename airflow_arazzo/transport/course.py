@@ -50,8 +50,9 @@ class Hop:
 class Course:
     """An exchange under way: the hop it is at, whether anything was sent, and how its failure reads."""
 
-    def __init__(self, request: Request, hop: Hop, sensitive: Iterable[str]) -> None:
+    def __init__(self, request: Request, hop: Hop, sensitive: Iterable[str], *, follow: bool = True) -> None:
         self.request, self.hop = request, hop
+        self.follow = follow and request.safe and not hop.body
         self.harmless = _HARMLESS - {name.lower() for name in sensitive} - _api_keys(request)
         self.sent = False
         self.redirects = 0
@@ -59,7 +60,7 @@ class Course:
 
     def redirected(self, status: int, location: str | None) -> bool:
         """Take a redirect, or return False: then the 3xx is the response."""
-        if status not in _REDIRECTS or not location or not self.request.safe or self.hop.body:
+        if status not in _REDIRECTS or not location or not self.follow:
             return False
         url = _target(self.hop.url, location)
         if url is None:

@@ -70,3 +70,20 @@ def test_a_mistake_of_usage_exits_with_2(airflow):
     code, _, err = airflow("graph", BRANCH, "--form")
     assert code == 2
     assert "No such option" in err
+
+
+def test_fetch_takes_the_allow_list_from_airflows_configuration(airflow, tmp_path, monkeypatch):
+    from airflow.configuration import conf
+
+    document = tmp_path / "w.arazzo.yaml"
+    document.write_text(
+        "arazzo: 1.0.1\ninfo: {title: t, version: '1'}\n"
+        "sourceDescriptions: [{name: a, url: 'http://127.0.0.1:9/api.yaml', type: openapi}]\n"
+        "workflows: [{workflowId: w, steps: [{stepId: s, operationId: o}]}]\n"
+    )
+    assert conf.get("arazzo", "allowed_sources") == ""
+    code, out, _ = airflow("fetch", str(document))
+    assert (code, out.split()[0]) == (1, "refused")
+    monkeypatch.setenv("AIRFLOW__ARAZZO__ALLOWED_SOURCES", "http://127.0.0.1:9/")
+    code, out, _ = airflow("fetch", str(document))
+    assert (code, out.split()[0]) == (1, "failed")  # nobody listens there

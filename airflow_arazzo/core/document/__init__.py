@@ -14,7 +14,7 @@ from airflow_arazzo.core.document.control import (
 )
 from airflow_arazzo.core.document.loading import LoadedDocument, load_document, parse_document
 from airflow_arazzo.core.document.needs import awaited_steps
-from airflow_arazzo.core.document.schemas import Resolver, local_file
+from airflow_arazzo.core.document.schemas import Resolver
 from airflow_arazzo.core.document.settings import EXTENSION, Settings, settings_of
 from airflow_arazzo.core.document.shape import describe, escape, near
 
@@ -31,7 +31,6 @@ __all__ = [
     "describe",
     "escape",
     "load_document",
-    "local_file",
     "may_match_nothing",
     "merged_actions",
     "merged_parameters",

@@ -11,11 +11,11 @@ from typing import Any
 from airflow_arazzo.core.document.models import Action, Document, Parameter, Step, Workflow
 from airflow_arazzo.core.document.objects import read_document
 from airflow_arazzo.core.document.order import in_order
-from airflow_arazzo.core.document.schemas import Resolver, inline_inputs, local_file
+from airflow_arazzo.core.document.schemas import Resolver, inline_inputs
 from airflow_arazzo.core.document.shape import Reader, snake
 from airflow_arazzo.core.errors import DocumentError, Problem
 from airflow_arazzo.core.expressions.context import Dialect
-from airflow_arazzo.core.source import Source, load_source
+from airflow_arazzo.core.source import Copies, Source, load_source
 
 _VERSION = re.compile(r"1\.([0-9]{1,3})(\.[0-9]{1,6})?(-.+)?")
 
@@ -40,7 +40,7 @@ def load_document(
     """Load an Arazzo document.
 
     :param path: the file.
-    :param resolver: opens other files that input schemas refer to, by absolute path or URL; None opens local ones.
+    :param resolver: opens other files that input schemas refer to, by path or URL; None opens local ones and copies.
     :param dialect: ``strict`` refuses what the specification does not allow.
     :param name: the file's name in messages.
     :raises DocumentError: with every problem of its shape.
@@ -55,7 +55,7 @@ def parse_document(source: Source, *, resolver: Resolver | None = None, dialect:
     document = read_document(reader)
     if isinstance(document, Document):
         _check_names(reader, document)
-        document = in_order(reader, inline_inputs(reader, document, resolver or local_file))
+        document = in_order(reader, inline_inputs(reader, document, resolver or Copies.of(source.uri).open))
     problems = _sorted(reader.problems)
     if not isinstance(document, Document) or any(problem.is_error for problem in problems):
         raise DocumentError(problems)

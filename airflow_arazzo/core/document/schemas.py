@@ -14,10 +14,10 @@ from urllib.parse import unquote, urljoin, urlsplit
 from airflow_arazzo.core.document.models import Components, Document
 from airflow_arazzo.core.document.shape import Reader, escape, near
 from airflow_arazzo.core.errors import DocumentError
-from airflow_arazzo.core.source import Source, load_source
+from airflow_arazzo.core.source import CopyError, Source, is_remote
 
 Resolver = Callable[[str], Source]
-"""Opens a file by absolute path or URL; DocumentError when it cannot."""
+"""Opens a file by absolute path or URL; DocumentError or CopyError when it cannot."""
 
 #: Inputs beyond this size, references written out, are refused.
 MAX_VALUES = 200_000
@@ -31,15 +31,6 @@ _DATA = frozenset({"const", "enum", "default", "example", "examples"})
 #: Keywords whose keys are names of the author's.
 _NAMED = frozenset({"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"})
 _MISSING = object()
-
-
-def local_file(uri: str) -> Source:
-    """Open a local file by path or ``file:`` URL; nothing is ever fetched.
-
-    :raises DocumentError: if it is elsewhere or cannot be read.
-    """
-    parts = urlsplit(uri)
-    return load_source(unquote(parts.path) if parts.scheme == "file" else uri)
 
 
 def inline_inputs(reader: Reader, document: Document, resolver: Resolver) -> Document:
@@ -197,9 +188,8 @@ class _Inlining:
         except ValueError:
             self.reader.error("unknown-reference", at, f"'{reference}' is no URI")
             return None
-        if urlsplit(uri).scheme in ("http", "https") and self.shared.resolver is local_file:
-            message = f"'{reference}' is not a local file, and nothing is fetched while a document is read"
-            self.reader.error("unknown-reference", at, message)
+        if is_remote(source.uri) and not is_remote(uri):
+            self.reader.error("unknown-reference", at, f"'{reference}' is a local file, and a remote one refers to it")
             return None
         if uri not in self.shared.files:
             try:
@@ -207,6 +197,9 @@ class _Inlining:
             except DocumentError as error:
                 problem = error.problems[0]
                 self.reader.error("unknown-reference", at, f"'{reference}' cannot be read: {problem.message}")
+                return None
+            except CopyError as error:
+                self.reader.error("unknown-reference", at, f"'{reference}' cannot be read: {error}")
                 return None
         return self.shared.files[uri]
 

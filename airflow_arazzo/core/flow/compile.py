@@ -28,7 +28,7 @@ from airflow_arazzo.core.flow.plan import PathNeed, Plan, PlannedStep, Region
 from airflow_arazzo.core.flow.sensitive import credential_outputs
 from airflow_arazzo.core.openapi import UnresolvedOperation, find_operation
 from airflow_arazzo.core.openapi.operation import Operation
-from airflow_arazzo.core.openapi.sources import Overrides, Sources
+from airflow_arazzo.core.openapi.sources import Sources
 
 _NO_SETTINGS = Settings.model_construct()
 
@@ -63,8 +63,7 @@ def compile_document(
         or if workflows call each other in a circle, too many or too deep.
     """
     options = options or Options()
-    compiler = _Compiler(options, (), sources.overrides if sources else None)
-    return compiler.compile(loaded, sources or Sources(loaded), choose_workflow(loaded, workflow_id))
+    return _Compiler(options, ()).compile(loaded, sources or Sources(loaded), choose_workflow(loaded, workflow_id))
 
 
 def choose_workflow(loaded: LoadedDocument, workflow_id: str | None) -> Workflow:
@@ -88,7 +87,6 @@ class _Compiler:
 
     options: Options
     calling: tuple[tuple[str, str], ...]
-    overrides: Overrides | None
     done: dict[tuple[str, str], Plan] = field(default_factory=dict)
     counts: dict[tuple[str, str], int] = field(default_factory=dict)
 
@@ -222,7 +220,7 @@ class _Compiler:
             name = f"{source.name}."
             if key.startswith(name) and sources.kind(source) == "arazzo":
                 other = sources.document(source.name)
-                return other, Sources(other, self.overrides), choose_workflow(other, key.removeprefix(name))
+                return other, sources.of(other), choose_workflow(other, key.removeprefix(name))
         try:
             return loaded, sources, loaded.document.workflow(key)
         except KeyError:

@@ -9,6 +9,7 @@ from airflow_arazzo.core.openapi.description import Description, Endpoint, Unres
 from airflow_arazzo.core.openapi.loading import load_description
 from airflow_arazzo.core.openapi.operation import Operation, SecurityScheme
 from airflow_arazzo.core.openapi.references import UnresolvedOperation, find_operation
+from airflow_arazzo.core.openapi.remote import named_files
 from airflow_arazzo.core.openapi.replacements import Replacement, apply_replacements
 from airflow_arazzo.core.openapi.requests import Argument, build_request
 from airflow_arazzo.core.openapi.responses import decode_content
@@ -34,6 +35,7 @@ __all__ = [
     "decode_content",
     "find_operation",
     "load_description",
+    "named_files",
     "unmet_schemes",
     "wanted_tokens",
 ]

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import os.path
 from typing import Any
 
 from airflow_arazzo.core.errors import DocumentError, Severity
 from airflow_arazzo.core.openapi import v2, v3
 from airflow_arazzo.core.openapi.description import Description, Edition, Loader
-from airflow_arazzo.core.source import Source, load_source
+from airflow_arazzo.core.source import Copies, Source
 
 
 def load_description(source: Source, name: str, *, loader: Loader | None = None) -> Description:
     """Return the API description that a source holds: OpenAPI 3.x or Swagger 2.0.
 
     :param name: name of the source description.
-    :param loader: loads files that references name, by absolute path or URL; by default local files only.
+    :param loader: loads files that references name, by absolute path or URL; by default local files and copies.
     :raises DocumentError: it is no API description (rule ``not-an-api-description``).
     """
     raw = source.data
     if not isinstance(raw, dict):
         raise _refused(source, "it is no object", None)
     version, edition = _edition(source, raw)
-    return Description(name, source, raw, version, edition, loader or load_local)
+    return Description(name, source, raw, version, edition, loader or Copies.of(source.uri).open)
 
 
 def _edition(source: Source, raw: dict[str, Any]) -> tuple[str, Edition]:
@@ -43,14 +42,3 @@ def _edition(source: Source, raw: dict[str, Any]) -> tuple[str, Edition]:
 def _refused(source: Source, reason: str, hint: str | None) -> DocumentError:
     message = f"this is no API description: {reason}"
     return DocumentError([source.problem("not-an-api-description", Severity.ERROR, "", message, hint)])
-
-
-def load_local(uri: str) -> Source:
-    """Load a file that a reference names by absolute path; nothing is fetched from elsewhere.
-
-    :raises OSError: it is no local file.
-    """
-    path = uri.removeprefix("file://")
-    if not os.path.isabs(path):
-        raise FileNotFoundError(f"'{uri}' is no local file")
-    return load_source(path)

@@ -5,6 +5,7 @@ and ``.inf`` are text, keys are text, ``<<`` is a key like others. Aliases share
 its aliases written out is bounded. Places cost a second reading of the text, which only files with problems pay for.
 """
 
+from airflow_arazzo.core.source.copies import Copies, Copy, CopyError, is_remote
 from airflow_arazzo.core.source.text import Source, load_source, parse_source
 
-__all__ = ["Source", "load_source", "parse_source"]
+__all__ = ["Copies", "Copy", "CopyError", "Source", "is_remote", "load_source", "parse_source"]

@@ -52,7 +52,7 @@ _ERRORS = {
     "invalid-setting": "a setting of x-airflow has a value it cannot have",
     # what it refers to
     "missing-source": "the file of a source description does not exist",
-    "remote-source": "a source description is remote, and nothing is fetched",
+    "remote-source": "a source description is remote, and there is no copy of it",
     "not-an-api-description": "the file of a source description is no API description",
     "unknown-source": "there is no source description of that name",
     "unknown-operation": "a step names an operation that does not exist, or not only one",

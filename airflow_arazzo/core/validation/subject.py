@@ -159,7 +159,7 @@ class Subject:
     def _other(self, name: str) -> Subject:
         if name not in self._others:
             loaded = self.sources.document(name)
-            self._others[name] = Subject(loaded, self.dialect, Sources(loaded, self.sources.overrides))
+            self._others[name] = Subject(loaded, self.dialect, self.sources.of(loaded))
         return self._others[name]
 
     def called(self, step: Step) -> Target | None:
