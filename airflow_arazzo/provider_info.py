@@ -39,7 +39,15 @@ def get_provider_info() -> dict[str, Any]:
                         "type": "string",
                         "example": "https://specs.example.com/apis/",
                         "default": "",
-                    }
+                    },
+                    "max_output_bytes": {
+                        "description": "Bytes that the outputs of a task may have, as JSON; 0: no limit. Empty: "
+                        "1048576, and no limit where ``[core] xcom_backend`` is another than Airflow's own.",
+                        "version_added": "0.1.0",
+                        "type": "string",
+                        "example": "4194304",
+                        "default": "",
+                    },
                 },
             }
         },

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from airflow_arazzo.operators.driving import DrivesRegion, as_mapping, read_plan
 from airflow_arazzo.operators.inputs import workflow_inputs
 from airflow_arazzo.operators.position import WHOLE, Course, Position
 from airflow_arazzo.operators.route import STATUS, Result, has_begun, read_result
+from airflow_arazzo.operators.sizes import OutputSizeError, check_workflow_outputs
 from airflow_arazzo.operators.xcoms import OUTPUTS_KEY, RECORD_KEY, SEALED_KEY, push_handed, push_workflows
 
 if TYPE_CHECKING:
@@ -109,7 +111,7 @@ class ArazzoOutputsOperator(BaseOperator):
         if position.inputs and not has_begun(ti, self.course):
             raise AirflowSkipException(f"control did not come to workflow '{self.plan.workflow_id}'")
         inputs, refused = self._inputs(context)
-        result = read_result(ti, self.course, inputs)
+        result = self._bounded(read_result(ti, self.course, inputs))
         failure = result.failure or refused
         ti.xcom_push(key=RECORD_KEY, value=self._record(result, failure))
         known = {"inputs": inputs, "outputs": result.outputs}
@@ -132,6 +134,15 @@ class ArazzoOutputsOperator(BaseOperator):
             return workflow_inputs(self.plan, self.course.position, self.inputs, self, context), ""
         except AirflowFailException as error:
             return {}, str(error)
+
+    def _bounded(self, result: Result) -> Result:
+        """Return a result as it is, or as a failure without outputs if they are too large."""
+        try:
+            check_workflow_outputs(self.plan.workflow_id, result.outputs)
+        except OutputSizeError as error:
+            failure = f"{result.failure}; and {error}" if result.failure else str(error)
+            return replace(result, failure=failure, outputs={}, complete=False)
+        return result
 
     def _record(self, result: Result, failure: str) -> dict[str, Any]:
         return {

@@ -19,6 +19,7 @@ from airflow_arazzo.hooks.sealing import hide, hide_registered, register, seal_k
 from airflow_arazzo.operators.driving import DrivesRegion, as_mapping, read_plan
 from airflow_arazzo.operators.inputs import run_inputs
 from airflow_arazzo.operators.position import WHOLE
+from airflow_arazzo.operators.sizes import OutputSizeError, check_workflow_outputs
 from airflow_arazzo.operators.xcoms import OUTPUTS_KEY, RECORD_KEY, SEALED_KEY
 
 if TYPE_CHECKING:
@@ -113,7 +114,13 @@ class ArazzoWorkflowOperator(DrivesRegion, BaseOperator):
     def _conclude(self, state: State, done: Done, context: Context) -> dict[str, Any]:
         ti, outputs = context["ti"], done.outputs or {}
         register(outputs, self.plan.sensitive)
-        ti.xcom_push(key=RECORD_KEY, value=hide_registered(self._record(state, done)))
+        record = hide_registered(self._record(state, done))
+        try:
+            check_workflow_outputs(self.plan.workflow_id, outputs)
+        except OutputSizeError as error:
+            ti.xcom_push(key=RECORD_KEY, value={**record, "status": "failed", "message": str(error)})
+            raise
+        ti.xcom_push(key=RECORD_KEY, value=record)
         if done.outcome == "failed" and not self._was_ended(state, done):
             raise AirflowException(done.message)
         visible = hide(outputs, self.plan.sensitive)

@@ -21,6 +21,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow_arazzo.core.engine import Done, State, sensitive_inputs
 from airflow_arazzo.core.flow import END, Plan, Region
 from airflow_arazzo.hooks.sealing import hide, hide_registered, register, seal_known, unseal_known
+from airflow_arazzo.operators.sizes import OutputSizeError, check_step_outputs
 
 RECORD_KEY = "arazzo"
 SEALED_KEY = "arazzo_sealed"
@@ -67,11 +68,23 @@ def region_record(plan: Plan, region: Region, state: State, done: Done) -> dict[
 
 
 def push_region(ti: Any, plan: Plan, region: Region, state: State, done: Done) -> dict[str, Any]:
-    """Push a region's record and sealed outputs, and return the outputs as anybody may see them."""
+    """Push a region's record and sealed outputs, and return the outputs as anybody may see them.
+
+    :raises OutputSizeError: if they are too large; where the region has failed anyway there are none then.
+    """
     outputs = region_outputs(region, state)
     for values in outputs.values():
         register(values, plan.sensitive)
-    ti.xcom_push(key=RECORD_KEY, value=region_record(plan, region, state, done))
+    record = region_record(plan, region, state, done)
+    try:
+        check_step_outputs(outputs, state)
+    except OutputSizeError as error:
+        text = f"{done.message}; and {error}" if done.outcome == "failed" else str(error)
+        ti.xcom_push(key=RECORD_KEY, value={**record, "outcome": "failed", "message": text, "next": None})
+        if done.outcome == "failed":
+            return {}
+        raise
+    ti.xcom_push(key=RECORD_KEY, value=record)
     visible = visible_outputs(plan, region, outputs)
     full = outputs if len(region.steps) > 1 else outputs.get(region.steps[0], {})
     if visible != full:
