@@ -7,13 +7,24 @@ import sys
 import time
 from pathlib import Path
 from typing import Any, NoReturn
+from uuid import uuid4
 
 import click
 
 from airflow_arazzo.cli.options import DOCUMENT, SOURCES, STRICT, WORKFLOW, pairs, read_inputs
 from airflow_arazzo.cli.reports import describe_refusal, describe_run, report_option, write_reports
 from airflow_arazzo.core.document.settings import Settings
-from airflow_arazzo.core.engine import CONCEALED, Note, Run, conceal, is_sensitive, load_plan, run_local, secret_values
+from airflow_arazzo.core.engine import (
+    CONCEALED,
+    IdempotencyKeys,
+    Note,
+    Run,
+    conceal,
+    is_sensitive,
+    load_plan,
+    run_local,
+    secret_values,
+)
 from airflow_arazzo.core.errors import ArazzoError, DocumentError, InputError
 from airflow_arazzo.core.exchange import Request, Response
 from airflow_arazzo.core.flow import Options, Plan
@@ -86,8 +97,10 @@ def _run(plan: Plan, inputs: dict[str, Any], log: list[str]) -> Run:
     with requests.Session() as session:
         session.trust_env = False
 
+        keys = IdempotencyKeys(lambda _: str(uuid4()))
+
         def send(request: Request) -> Response:
-            return transport.send(request, session)
+            return keys.send(request, lambda once: transport.send(once, session))
 
         def tell(note: Note) -> None:
             log.append(f"warning: {note.text}" if note.warning else note.text)

@@ -17,7 +17,7 @@ import re
 import uuid
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from hashlib import sha256
 from typing import Any
@@ -27,8 +27,9 @@ from airflow.sdk.exceptions import AirflowRuntimeError
 
 from airflow_arazzo import clock
 from airflow_arazzo.compat import TaskStateStore, task_state_store
+from airflow_arazzo.core.engine import IdempotencyKeys, keyed
 from airflow_arazzo.core.errors import ArazzoError, TransportError
-from airflow_arazzo.core.exchange import Request, Response, header
+from airflow_arazzo.core.exchange import Request, Response
 from airflow_arazzo.hooks.sealing import seal, unseal
 
 log = logging.getLogger(__name__)
@@ -78,7 +79,7 @@ class Sending:
         self._life = _Life.of(context["ti"])
         self._store: TaskStateStore | None = task_state_store(context)
         self._answered_at: float | None = None
-        self._keys: dict[str, str] = {}
+        self._keys = IdempotencyKeys(lambda request: self._new_key(request, self.sent[request.step], 0))
         self._open: set[str] = set()
         self._concluded: int | None = None
 
@@ -98,13 +99,13 @@ class Sending:
         number = self.sent[request.step] = self.sent.get(request.step, 0) + 1
         store = self._store
         if store is None:
-            return self._unrecorded(request, number)
+            return self._unrecorded(request)
         place = _place(request.step, number)
         record = self._record(store, place)
         if record is not None and (response := self._recorded(store, record, request)) is not None:
             return response
         key = self._key(store, request, number, record)
-        return self._recording(store, place, _with_key(request, key), key)
+        return self._recording(store, place, keyed(request, key), key)
 
     def let_retry(self) -> None:
         """Let Airflow's next try begin anew: the task has failed, and somebody has set ``retries``.
@@ -164,15 +165,9 @@ class Sending:
 
     # this start
 
-    def _unrecorded(self, request: Request, number: int) -> Response:
+    def _unrecorded(self, request: Request) -> Response:
         """Send a request where there is no task state (before Airflow 3.3)."""
-        try:
-            response = self._send(_with_key(request, self._keys.get(request.step) or self._new_key(request, number, 0)))
-        except TransportError:
-            self._keys.setdefault(request.step, self._new_key(request, number, 0))
-            raise
-        self._keys.pop(request.step, None)
-        return response
+        return self._keys.send(request, self._send)
 
     def _recording(self, store: TaskStateStore, place: str, request: Request, key: str | None) -> Response:
         record: dict[str, Any] = {
@@ -237,13 +232,6 @@ def _place(step: str, number: int) -> str:
     if name != step:
         name += "_" + sha256(step.encode()).hexdigest()[:12]
     return f"arazzo_sent_{name}_{number}"
-
-
-def _with_key(request: Request, key: str | None) -> Request:
-    name = request.idempotency_key
-    if not name or key is None or header(request.headers, name) is not None:
-        return request
-    return replace(request, headers=(*request.headers, (name, key)))
 
 
 def _amend(store: TaskStateStore, place: str, record: Mapping[str, Any], **outcome: Any) -> None:

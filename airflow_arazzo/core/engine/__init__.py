@@ -3,6 +3,7 @@
 from airflow_arazzo.core.engine.drivers import drive, drive_async
 from airflow_arazzo.core.engine.frames import dependencies, entered_inputs, start
 from airflow_arazzo.core.engine.inputs import check_inputs
+from airflow_arazzo.core.engine.keys import IdempotencyKeys, keyed
 from airflow_arazzo.core.engine.local import Run, run_local
 from airflow_arazzo.core.engine.program import load_plan, load_plans
 from airflow_arazzo.core.engine.region import advance, begin_call, end_call
@@ -27,6 +28,7 @@ __all__ = [
     "CriterionRecord",
     "Done",
     "Frame",
+    "IdempotencyKeys",
     "Note",
     "Run",
     "Send",
@@ -43,6 +45,7 @@ __all__ = [
     "end_call",
     "entered_inputs",
     "is_sensitive",
+    "keyed",
     "load_plan",
     "load_plans",
     "run_local",

@@ -1,0 +1,52 @@
+"""Idempotency keys: which requests have one, and when two of them have the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from airflow_arazzo.core.errors import TransportError
+from airflow_arazzo.core.exchange import Request, Response, header
+
+
+def keyed(request: Request, key: str | None) -> Request:
+    """Return a request with its idempotency key, unless it names no header or has it already."""
+    name = request.idempotency_key
+    if not name or key is None or header(request.headers, name) is not None:
+        return request
+    return replace(request, headers=(*request.headers, (name, key)))
+
+
+class IdempotencyKeys:
+    """Sends requests with a key each; one that got no answer has the same when it is sent once more.
+
+    Only where the step names a header, and only what is not idempotent by its method (RFC 9110, 9.2.2).
+
+    :param new: makes a key that no other request has.
+    """
+
+    def __init__(self, new: Callable[[Request], str]) -> None:
+        self._new = new
+        self._unanswered: dict[str, tuple[Request, str]] = {}
+
+    def send(self, request: Request, send: Callable[[Request], Response]) -> Response:
+        """Send a request once; after an answer the step's next has another key.
+
+        :raises TransportError: as ``send`` does.
+        """
+        if request.idempotent or not request.idempotency_key:
+            return send(request)
+        before = self._unanswered.get(request.step)
+        key = before[1] if before and _same(before[0], request) else self._new(request)
+        try:
+            response = send(keyed(request, key))
+        except TransportError:
+            self._unanswered[request.step] = request, key
+            raise
+        self._unanswered.pop(request.step, None)
+        return response
+
+
+def _same(one: Request, other: Request) -> bool:
+    """Say whether one request is the other once more: a key must not come back with another content."""
+    return (one.method, one.url, one.body) == (other.method, other.url, other.body)
