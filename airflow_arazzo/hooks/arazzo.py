@@ -182,19 +182,27 @@ class ArazzoHook(HttpHook):
         return self._send(request, max_bytes=TOKEN_BYTES)
 
     async def _async_send_for_token(self, request: Request) -> Response:
-        return await self._async_send(request, max_bytes=TOKEN_BYTES)
+        """Send a request for a token over a connection of its own: a kept one may be closed while it is on its way."""
+        settings = await self.async_settings()
+        async with await _async_session(settings) as session:
+            return await self._async_exchange(request, session, settings, max_bytes=TOKEN_BYTES)
 
     def _send(self, request: Request, **limits: Any) -> Response:
         if self._session is None:
             self._session = self._new_session()
         return transport.send(request, self._session, **{**_limits(self.settings), **limits})
 
-    async def _async_send(self, request: Request, **limits: Any) -> Response:
+    async def _async_send(self, request: Request) -> Response:
         settings = await self.async_settings()
         if self._async_session is None:
             self._async_session = await _async_session(settings)
+        return await self._async_exchange(request, self._async_session, settings)
+
+    async def _async_exchange(
+        self, request: Request, session: aiohttp.ClientSession, settings: ConnectionSettings, **limits: Any
+    ) -> Response:
         proxy = settings.proxies.get(request.url.split(":", 1)[0])
-        return await transport.send_async(request, self._async_session, proxy=proxy, **{**_limits(settings), **limits})
+        return await transport.send_async(request, session, proxy=proxy, **{**_limits(settings), **limits})
 
     def close(self) -> None:
         """Close the connections that :meth:`send` keeps."""
@@ -333,7 +341,7 @@ async def _async_session(settings: ConnectionSettings) -> aiohttp.ClientSession:
         context = await asyncio.to_thread(_tls, settings)
     # Servers close what has been idle for a while, often 5 s, and a request that crosses that is lost. So connections
     # serve the requests of one round of a poll, and none is kept until the next.
-    connector = aiohttp.TCPConnector(ssl=context, limit=4, keepalive_timeout=1)
+    connector = aiohttp.TCPConnector(ssl=context, limit=4, keepalive_timeout=transport.IDLE_TIMEOUT)
     return aiohttp.ClientSession(connector=connector, trust_env=settings.trust_env, cookie_jar=aiohttp.DummyCookieJar())
 
 

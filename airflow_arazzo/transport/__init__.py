@@ -4,14 +4,24 @@
 because the two libraries are only asked to carry bytes: the URL goes out exactly as it was built, and redirects,
 credentials, decompression, limits and errors are decided here, once.
 
-What is sent is sent once. No failure is answered with a second attempt, no request with a body follows a redirect, and
-no cookie that a server sets is kept.
+What is sent is sent once. No failure is answered with a second attempt, but for a safe request over a kept connection
+that the server has closed meanwhile; no request with a body follows a redirect, and no cookie that a server sets is
+kept.
 """
 
 from __future__ import annotations
 
 from airflow_arazzo.transport.asynchronous import open_session, send_async
 from airflow_arazzo.transport.blocking import send
-from airflow_arazzo.transport.limits import CONNECT_TIMEOUT, MAX_BYTES, MAX_REDIRECTS, TIMEOUT
+from airflow_arazzo.transport.limits import CONNECT_TIMEOUT, IDLE_TIMEOUT, MAX_BYTES, MAX_REDIRECTS, TIMEOUT
 
-__all__ = ["CONNECT_TIMEOUT", "MAX_BYTES", "MAX_REDIRECTS", "TIMEOUT", "open_session", "send", "send_async"]
+__all__ = [
+    "CONNECT_TIMEOUT",
+    "IDLE_TIMEOUT",
+    "MAX_BYTES",
+    "MAX_REDIRECTS",
+    "TIMEOUT",
+    "open_session",
+    "send",
+    "send_async",
+]

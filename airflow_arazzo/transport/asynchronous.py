@@ -95,7 +95,15 @@ def _bare(session: aiohttp.ClientSession, course: Course, limits: aiohttp.Client
     async def sent(*_: object) -> None:
         course.sent = True
 
+    async def created(*_: object) -> None:
+        course.reused = False
+
+    async def reused(*_: object) -> None:
+        course.reused = True
+
     trace = aiohttp.TraceConfig()
+    trace.on_connection_create_end.append(created)
+    trace.on_connection_reuseconn.append(reused)
     trace.on_request_headers_sent.append(sent)
     return aiohttp.ClientSession(
         connector=session.connector,
@@ -120,9 +128,14 @@ async def _exchange_async(
         hop = course.hop
         url = URL(hop.url, encoded=True)
         proxy = proxies[0] or (_environment_proxy(hop.url) if proxies[1] else None)
-        answer = await session.request(
-            hop.method, url, headers=hop.headers, data=hop.body, allow_redirects=False, proxy=proxy
-        )
+        try:
+            answer = await session.request(
+                hop.method, url, headers=hop.headers, data=hop.body, allow_redirects=False, proxy=proxy
+            )
+        except CutError:
+            if course.reused and course.request.safe:
+                continue  # the server has closed a kept connection meanwhile (RFC 9112, 9.3.1)
+            raise
         try:
             headers = grouped((readable(name), readable(value)) for name, value in answer.raw_headers)
             if course.redirected(answer.status, header(headers, "Location")):

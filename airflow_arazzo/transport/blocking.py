@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from airflow_arazzo.core.exchange import Request, Response, header
 from airflow_arazzo.transport.content import grouped, readable
 from airflow_arazzo.transport.course import Course, first_hop, origin_of
-from airflow_arazzo.transport.failures import causes_of
-from airflow_arazzo.transport.limits import CONNECT_TIMEOUT, MAX_BYTES, PIECE, TIMEOUT
+from airflow_arazzo.transport.failures import causes_of, kind_of
+from airflow_arazzo.transport.limits import CONNECT_TIMEOUT, IDLE_TIMEOUT, MAX_BYTES, PIECE, TIMEOUT
 
 if TYPE_CHECKING:
     import requests
@@ -71,7 +71,7 @@ def _exchange(
 ) -> Response:
     while True:
         hop = course.hop
-        answer = _open(hop, session, watch, connect_timeout)
+        answer = _answered(hop, session, watch, connect_timeout)
         course.sent = True
         try:
             headers = grouped((name, readable(value.encode("latin-1"))) for name, value in answer.raw.headers.items())
@@ -86,6 +86,22 @@ def _exchange(
             return course.response(answer.status_code, headers, body.whole())
         finally:
             answer.close()
+
+
+def _answered(hop: Hop, session: requests.Session, watch: _Watch, connect_timeout: float) -> requests.Response:
+    """Send one hop; once more, over a new connection, if the server has closed the kept one meanwhile.
+
+    That only ever happens to safe requests: others get no kept connection (RFC 9112, 9.3.1).
+    """
+    import requests
+
+    try:
+        return _open(hop, session, watch, connect_timeout)
+    except (OSError, HTTPException, requests.RequestException, _urllib3_error()) as error:
+        if not watch.reused or watch.expired or kind_of(causes_of(error)) != "reset":
+            raise
+    watch.reuse = watch.reused = False
+    return _open(hop, session, watch, connect_timeout)
 
 
 def _open(hop: Hop, session: requests.Session, watch: _Watch, connect_timeout: float) -> requests.Response:
@@ -134,7 +150,7 @@ class _Watch:
 
     def __init__(self, seconds: float, *, reuse: bool) -> None:
         self.deadline = time.monotonic() + seconds
-        self.expired = self.sent = False
+        self.expired = self.sent = self.reused = False
         self.reuse = reuse
         self.url = ""
         self.socket: socket.socket | None = None
@@ -208,19 +224,23 @@ class _Watched(HTTPConnection):
     """A connection that tells the watch of the exchange that uses it what it does."""
 
     opening = False
+    answered: float | None = None
     response_class = _WholeHead
 
     @property
     def is_connected(self) -> bool:
         """Whether the pool may give this connection out again: not to a request that must not fail half-way.
 
-        A server may close an idle connection at any time, and then nobody knows whether it got the request.
+        A server may close an idle connection at any time, and then nobody knows whether it got the request. It does
+        so after a while most of the time; so none is kept for long either.
         """
         watch = _WATCH.get()
-        return (watch is None or watch.reuse) and super().is_connected
+        idle = time.monotonic() - (self.answered or 0.0)
+        return (watch is None or (watch.reuse and idle < IDLE_TIMEOUT)) and super().is_connected
 
     def connect(self) -> None:
         self.opening = True
+        self.answered = None
         try:
             super().connect()
         finally:
@@ -235,12 +255,18 @@ class _Watched(HTTPConnection):
             url = watch.target if url.startswith("/") else watch.url  # urllib3 quotes it anew
         super().putrequest(method, url, *args, **kwargs)
 
+    def getresponse(self) -> Any:
+        response = super().getresponse()
+        self.answered = time.monotonic()
+        return response
+
     def send(self, data: Any) -> None:
         if self.sock is None:
             self.connect()
         watch = _WATCH.get()
         if watch is not None and not self.opening:
             watch.sent = True
+            watch.reused = watch.reuse and self.answered is not None
             watch.socket = self.sock  # not the connection: that forgets its socket when an answer will end with it
         super().send(data)
 

@@ -54,7 +54,7 @@ class Course:
         self.request, self.hop = request, hop
         self.follow = follow and request.safe and not hop.body
         self.harmless = _HARMLESS - {name.lower() for name in sensitive} - _api_keys(request)
-        self.sent = False
+        self.sent = self.reused = False
         self.redirects = 0
         self.started = time.monotonic()
 

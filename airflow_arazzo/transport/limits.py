@@ -10,6 +10,8 @@ CONNECT_TIMEOUT: Final = 10.0
 TIMEOUT: Final = 60.0
 #: How many bytes an answer may have, decompressed.
 MAX_BYTES: Final = 64 * 1024 * 1024
+#: Seconds for which a connection is kept idle: many servers close theirs after 5.
+IDLE_TIMEOUT: Final = 1.0
 #: How many redirects are followed.
 MAX_REDIRECTS: Final = 10
 #: How many bytes are read at a time.
