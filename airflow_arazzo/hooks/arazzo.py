@@ -6,7 +6,6 @@ import asyncio
 import os
 import ssl
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowException, AirflowNotFoundException, BaseHook
@@ -19,6 +18,7 @@ from airflow_arazzo.core.errors import RequestError, TransportError
 from airflow_arazzo.core.exchange import Request, Response
 from airflow_arazzo.core.openapi import SecurityScheme
 from airflow_arazzo.hooks.authorizing import authorized
+from airflow_arazzo.hooks.probing import NOTHING, probe
 from airflow_arazzo.hooks.sealing import register_texts, register_texts_async
 from airflow_arazzo.hooks.settings import ConnectionSettings, read_connection, secret_texts
 from airflow_arazzo.hooks.tokens import MAX_BYTES as TOKEN_BYTES
@@ -217,38 +217,21 @@ class ArazzoHook(HttpHook):
             self._async_session = None
 
     def test_connection(self) -> tuple[bool, str]:
-        """Ask the connection's host for something: any answer but a refusal of the credentials is good.
+        """Ask the connection's host, and its token endpoint, for something that changes nothing.
 
-        What is sent is a HEAD request for the server URL, then a GET request if that is not answered well, with login
-        or token, never to another host. API keys are not sent: where they belong only the API's description says.
+        Any answer of the host but a refusal of the credentials is good. What is sent is a HEAD request for the server
+        URL, then a GET request if that is not answered well, with login or token, never to another host. API keys are
+        not sent: where they belong only the API's description says.
         """
         try:
-            url = self.settings.base_url
-        except AirflowException as error:
-            return False, str(error)
-        if url is None:
-            return False, "The connection names no host, so there is nothing to test: requests go where the API says."
-        try:
-            response = self._probe(url)
-        except (TransportError, RequestError) as error:
+            found = list(probe(self.settings, self.send))
+        except (AirflowException, TransportError, RequestError) as error:
             return False, str(error)
         finally:
             self.close()
-        if response.status in (401, 403):
-            return False, f"{url} refuses the credentials: status {response.status}"
-        if response.status >= 500:
-            return False, f"{url} is in trouble: status {response.status}"
-        return True, f"{url} answers: status {response.status}"
-
-    def _probe(self, url: str) -> Response:
-        bearer: dict[str, Any] = {"type": "http", "scheme": "bearer", "key": "bearer"}
-        grant = self.settings.grant
-        if grant is not None and grant.token_url:
-            bearer = {"type": "oauth2", "key": "oauth2"}
-        security: Any = ((bearer,), ({"type": "http", "scheme": "basic", "key": "basic"},))
-        request = Request(method="HEAD", url=f"{url}/", source=self.conn_type, security=security)
-        response = self.send(request)
-        return response if response.status < 400 else self.send(replace(request, method="GET"))
+        if not found:
+            return False, NOTHING
+        return all(good for good, _ in found), "; ".join(text for _, text in found)
 
     def _new_session(self) -> Session:
         settings = self.settings

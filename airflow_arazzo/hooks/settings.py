@@ -206,12 +206,12 @@ def _base_url(connection: Connection, default_scheme: str) -> str | None:
     try:
         parts = urlsplit(url)
         port = parts.port
-    except ValueError as error:
-        raise _refused(connection, f"has a host that is no host: {error}") from None
+    except ValueError:  # whose text may show a password, where one is in the host
+        raise _refused(connection, "has a host that is no host, or a port that is no number") from None
+    if "@" in host:
+        raise _refused(connection, "has credentials in its host; they belong into login and password")
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise _refused(connection, f"has the host '{host}' and the schema '{connection.schema}', which make no URL")
-    if parts.username is not None or parts.password is not None:
-        raise _refused(connection, "has credentials in its host; they belong into login and password")
     place = parts.netloc if port or not connection.port else f"{parts.netloc}:{connection.port}"
     return urlunsplit((parts.scheme, place, parts.path, "", ""))
 

@@ -88,6 +88,11 @@ def can_grant(grant: Grant | None, scheme: SecurityScheme) -> bool:
     return bool(grant.token_url or scheme.open_id_connect_url or _token_url(scheme, _grant_type(grant, scheme)))
 
 
+def spends_its_token(grant: Grant) -> bool:
+    """Say whether a token is got with a refresh token, which may be good for one use only."""
+    return (grant.grant_type or ("refresh_token" if grant.refresh_token else "")) == "refresh_token"
+
+
 def cached_token(grant: Grant, scheme: SecurityScheme, url: str) -> Token | None:
     """Return the token that is kept for a scheme, if it is still good."""
     token = _TOKENS.get(_key(grant, scheme, url))

@@ -89,20 +89,96 @@ def test_its_session_serves_as_one_of_http_hook(monkeypatch, api):
     assert [asked.headers["Authorization"] for asked in api.asked] == ["Basic Ym9iOnB3", "Bearer mine"]
 
 
+# "Test connection"
+
+
+def tried(**fields):
+    """Return what the button says, and that it shows no secret."""
+    with pytest.MonkeyPatch.context() as patch:
+        name_connection(patch, "tried", **fields)
+        good, message = ArazzoHook("tried").test_connection()
+    assert "hunter2" not in message
+    return good, message
+
+
 @pytest.mark.parametrize(
-    ("status", "works", "text"), [(404, True, "status 404"), (401, False, "refuses"), (503, False, "trouble")]
+    ("status", "works", "text"),
+    [
+        (404, True, "answers: status 404, asked with a token"),
+        (401, False, "refuses the credentials: status 401, asked with a token"),
+        (403, False, "refuses the credentials: status 403, asked with a token"),
+        (503, False, "is in trouble: status 503"),
+    ],
 )
-def test_test_connection(monkeypatch, api, status, works, text):
+def test_the_host_is_asked(api, status, works, text):
     api.on("HEAD /", 405, None).on("GET /", status)
-    name_connection(monkeypatch, "shop", host=api.url, password="tok-1")
-    good, message = ArazzoHook("shop").test_connection()
-    assert good is works
-    assert text in message
-    assert api.asked[0].headers["Authorization"] == "Bearer tok-1"
+    good, message = tried(host=api.url, password="hunter2-token")
+    assert (good, text in message) == (works, True), message
+    assert api.lines == ["HEAD /", "GET /"]
+    assert api.asked[0].headers["Authorization"] == "Bearer hunter2-token"
 
 
-def test_test_connection_without_a_host_or_an_answer(monkeypatch):
-    name_connection(monkeypatch, "shop")
-    assert "names no host" in ArazzoHook("shop").test_connection()[1]
-    name_connection(monkeypatch, "shop2", host="http://127.0.0.1:1")
-    assert ArazzoHook("shop2").test_connection()[0] is False
+def test_a_host_without_credentials_may_refuse(api):
+    api.on("HEAD /", 401, None).on("GET /", 401)
+    good, message = tried(host=api.url, extra={"api_keys": {"key": "hunter2"}})
+    assert good
+    assert message == f"{api.url} answers: status 401, asked without credentials; API keys were not tried"
+    assert all("hunter2" not in f"{asked.headers} {asked.target}" for asked in api.asked)
+
+
+def test_a_login_is_tried(api):
+    api.on("HEAD /", 200, None)
+    assert tried(host=api.url, login="bob", password="hunter2") == (
+        True,
+        f"{api.url} answers: status 200, asked with the login",
+    )
+    assert api.asked[0].headers["Authorization"].startswith("Basic ")
+
+
+CLIENT = {"client_id": "me", "client_secret": "hunter2-client"}
+
+
+def test_a_token_endpoint_alone_is_asked(api):
+    api.on("POST /token", 200, {"access_token": "hunter2-token"})
+    assert tried(extra={**CLIENT, "token_url": f"{api.url}/token"}) == (True, f"{api.url}/token gives a token")
+    assert api.lines == ["POST /token"]
+
+
+def test_a_token_is_used_at_the_host(api):
+    api.on("POST /token", 200, {"access_token": "hunter2-token"}).on("HEAD /", 200, None)
+    good, message = tried(host=api.url, extra={**CLIENT, "token_url": f"{api.url}/token"})
+    assert good
+    assert message == f"{api.url}/token gives a token; {api.url} answers: status 200, asked with a token"
+    assert api.asked[1].headers["Authorization"] == "Bearer hunter2-token"
+
+
+def test_a_token_that_is_refused_says_where_and_why(api):
+    api.on("POST /token", 401, {"error": "invalid_client", "error_description": "hunter2-client is wrong"})
+    good, message = tried(host=api.url, extra={**CLIENT, "token_url": f"{api.url}/token"})
+    assert not good
+    assert f"from {api.url}/token: status 401 (invalid_client)" in message
+
+
+def test_a_refresh_token_is_not_spent(api):
+    api.on("HEAD /token", 405, None).on("HEAD /", 200, None)
+    extra = {"client_id": "me", "refresh_token": "hunter2-refresh", "token_url": f"{api.url}/token"}
+    good, message = tried(host=api.url, extra=extra)
+    assert good
+    assert f"{api.url}/token answers: status 405 (no token was asked for" in message
+    assert api.lines == ["HEAD /token", "HEAD /"]
+
+
+def test_nothing_to_test_and_nobody_there():
+    assert tried()[0] is False
+    assert "neither host nor token URL" in tried()[1]
+    good, message = tried(host="http://127.0.0.1:1", password="hunter2")
+    assert (good, message) == (False, "http://127.0.0.1:1: no connection: Connection refused")
+
+
+@pytest.mark.parametrize(
+    "host", ["bob:hunter2@a.test", "ftp://bob:hunter2@a.test", "https://bob:hunter2/x@a.test", "["]
+)
+def test_a_host_that_is_none_is_not_shown(host):
+    good, message = tried(host=host)
+    assert not good
+    assert "host" in message

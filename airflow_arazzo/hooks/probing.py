@@ -1,0 +1,72 @@
+"""What "Test connection" asks, and what it says: nothing is changed at the API, and no credential is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+from airflow_arazzo.core.exchange import Request, Response
+from airflow_arazzo.core.openapi import SecurityScheme
+from airflow_arazzo.hooks.sealing import register_texts
+from airflow_arazzo.hooks.settings import ConnectionSettings
+from airflow_arazzo.hooks.tokens import Grant, get_token, spends_its_token
+
+Finding = tuple[bool, str]
+Send = Callable[[Request], Response]
+
+_OAUTH = {"type": "oauth2", "key": "oauth2"}
+_BASIC = {"type": "http", "scheme": "basic", "key": "basic"}
+_BEARER = {"type": "http", "scheme": "bearer", "key": "bearer"}
+NOTHING = "The connection names neither host nor token URL, so nothing can be tested: requests go where the API says."
+
+
+def probe(settings: ConnectionSettings, send: Send) -> Iterator[Finding]:
+    """Yield what was found at the token endpoint, and at the host.
+
+    :raises TransportError: there is no answer, or no token.
+    """
+    grant = settings.grant
+    if grant is not None and grant.token_url:
+        yield _token_endpoint(grant, grant.token_url, send)
+    if settings.base_url is not None:
+        yield _host(settings, settings.base_url, send)
+
+
+def _token_endpoint(grant: Grant, url: str, send: Send) -> Finding:
+    """Get a token; where that would use up the connection's own, only see whether somebody answers."""
+    shown = _shown(url)
+    if not spends_its_token(grant):
+        token = get_token(grant, SecurityScheme(key="oauth2", type="oauth2"), url, send)
+        register_texts(filter(None, (token.value, token.refresh_token)))
+        return True, f"{shown} gives a token"
+    response = send(Request(method="HEAD", url=url, template=urlsplit(url).path))
+    good = response.status < 500 and response.status != 404
+    return (
+        good,
+        f"{shown} answers: status {response.status} (no token was asked for: the refresh token may be good once)",
+    )
+
+
+def _host(settings: ConnectionSettings, url: str, send: Send) -> Finding:
+    credentials, grant = settings.credentials, settings.grant
+    granted = grant is not None and grant.token_url is not None and not spends_its_token(grant)
+    sent = "a token" if granted or credentials.token else "the login" if credentials.login else ""
+    # requests with fields of a security scheme as the description has them
+    security = ((_OAUTH,),) if granted else ((_BEARER,), (_BASIC,)) if sent else ()
+    request = Request(method="HEAD", url=f"{url}/", source="arazzo", security=security)
+    response = send(request)
+    if response.status >= 400:
+        response = send(replace(request, method="GET"))
+    said = f"status {response.status}" + (f", asked with {sent}" if sent else ", asked without credentials")
+    said += "; API keys were not tried" if credentials.api_keys else ""
+    if response.status in (401, 403) and sent:
+        return False, f"{url} refuses the credentials: {said}"
+    if response.status >= 500:
+        return False, f"{url} is in trouble: {said}"
+    return True, f"{url} answers: {said}"
+
+
+def _shown(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
