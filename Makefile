@@ -15,7 +15,7 @@ TARGETS ?= source expression condition selector replacement response document de
 yes = $(filter-out 0 no false,$(1))
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-scheduler test-faults test-load test-distributed test-airflow-versions fuzz lint format constraints clean
+.PHONY: help install demo test test-scheduler test-faults test-load test-distributed test-airflow-versions fuzz bench lint format constraints clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-22s %s\n", $$1, $$2}' Makefile
@@ -47,6 +47,10 @@ fuzz: $(VENV)/.fuzz ## feed the parsers whatever gets further, guided by coverag
 	@failed=; for target in $(TARGETS); do echo "== $$target: $(SECONDS) s"; \
 	  $(BIN)/python tests/fuzz/guided_fuzzing.py $$target $(SECONDS) || failed="$$failed $$target"; done; \
 	  [ -z "$$failed" ] || { echo "Something escaped:$$failed. The inputs are in .fuzz." >&2; exit 1; }
+
+bench: $(READY) ## measure starting the commands, documents of 10 to 10,000 steps and folders of DAGs (ROUNDS=15)
+	@$(BIN)/python benchmarks/startup.py --rounds $(or $(ROUNDS),15)
+	@$(BIN)/python benchmarks/scale.py
 
 lint: $(READY) ## check style, types and the direction of imports
 	@$(BIN)/ruff check .

@@ -24,8 +24,8 @@ Report = dict[str, Any]
 """What both kinds of reports are made of, a JSON value; docs/ci.md shows one."""
 
 _ASKED_FOR = f"{__name__}.asked_for"
-#: What XML 1.0 has no way to say.
-_NO_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+#: What XML 1.0 has no way to say; compiled where it is needed, which takes a while.
+_NO_XML = "[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 
 def report_option(kind: str, text: str) -> Callable[[Any], Any]:
@@ -146,4 +146,4 @@ def _lines(step: Report) -> Iterator[str]:
 
 
 def _plain(text: str) -> str:
-    return _NO_XML.sub("\ufffd", text)
+    return re.sub(_NO_XML, "\ufffd", text)

@@ -56,7 +56,7 @@ class Settings(BaseModel):
 
     def over(self, base: Settings) -> Settings:
         """Return ``base`` with everything that is set here put over it; mappings are merged by key."""
-        if not self.given():
+        if self is UNSET or not self.given():
             return base
         merged = dict(base.given())
         for name, value in self.given().items():
@@ -69,6 +69,10 @@ class Settings(BaseModel):
         return {name: value for name in type(self).model_fields if (value := getattr(self, name)) is not None}
 
 
+UNSET = Settings.model_construct()
+"""Nothing is set: one value for the many objects without ``x-airflow``, since making one takes a while."""
+
+
 def settings_of(extensions: Mapping[str, Any], pointer: str, source: Source) -> Settings:
     """Read ``x-airflow`` of a document, a workflow or a step.
 
@@ -78,7 +82,7 @@ def settings_of(extensions: Mapping[str, Any], pointer: str, source: Source) -> 
     :raises DocumentError: with every problem: ``unknown-setting``, ``invalid-setting``.
     """
     if EXTENSION not in extensions:
-        return Settings.model_construct()
+        return UNSET
     given = extensions[EXTENSION]
     if not isinstance(given, dict):
         message = f"'{EXTENSION}' is a map of settings, and this is {describe(given)}"

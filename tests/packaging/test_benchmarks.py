@@ -1,0 +1,29 @@
+"""The benchmarks run; what they measure is no test's business."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def bench(name, *arguments):
+    command = [sys.executable, str(ROOT / "benchmarks" / name), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout
+
+
+def test_start_up_measures_every_command():
+    rows = re.findall(r"^\| `(.*?)` \| \d", bench("startup.py", "--rounds", "1"), re.MULTILINE)
+    assert rows[:2] == ["pass", "import pydantic"]
+    assert rows[-3:] == ["validate", "graph", "run"]
+
+
+def test_scale_measures_documents_criteria_and_folders():
+    tables = bench("scale.py", "--steps", "3", "30", "--documents", "2").split("\n\n")
+    documents, verdicts, folders = (table.strip().splitlines()[2:] for table in tables[1:])
+    assert [row.split(" | ")[0] for row in documents][-1] == "| run, answers at once"
+    assert len(verdicts) == 5
+    assert [row.split(" | ")[:2] for row in folders] == [["| (import)", ""], ["| 2", "26"]]
