@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field, replace
 from typing import Any
+from zlib import crc32
 
 from casebook import CASES
 from hypothesis import strategies as st
@@ -116,7 +117,11 @@ def _operation(draw, around: Surroundings, step_id: str):
 def _call(draw, around: Surroundings):
     step: dict[str, Any] = {
         "workflowId": draw(st.sampled_from(around.workflows)),
-        "outputs": {"way": "$outputs.a", "status": "$statusCode", "pass": "$outputs.pass"},
+        "outputs": {
+            "way": f"$outputs.{draw(st.sampled_from('aaab'))}",
+            "status": "$statusCode",
+            "pass": "$outputs.pass",
+        },
     }
     if draw(st.booleans()):
         step["parameters"] = [{"name": "tag", "value": draw(st.sampled_from(["lit", draw(_value(around))]))}]
@@ -235,6 +240,104 @@ def _leading(draw, targets: tuple[str, ...]):
     return {"type": "goto", "stepId": target} if target else {"type": "end"}
 
 
+@st.composite
+def side_by_side(draw, *, calls: bool = False):
+    """Draw a document whose workflows may run their steps side by side, for :class:`ApiOfPlaces`.
+
+    :param calls: whether steps may call other workflows, and the main one may keep its order.
+    """
+    others = OTHERS[: draw(st.integers(1, 2))] if calls else ()
+    listed = []
+    for number, workflow_id in enumerate(("main", *others)):
+        later = others[number:]
+        steps = STEPS[: draw(st.sampled_from((2, 3, 4, 5, 6, 6) if workflow_id == "main" else (2, 3)))]
+        first = tuple(name for name in later if draw(SELDOM) and draw(SELDOM))
+        around = Surroundings(steps, later, first, loops=False)
+        ordered = calls and draw(st.booleans() if workflow_id == "main" else SELDOM)
+        workflow = draw(_workflow(workflow_id, around) if ordered else _beside(workflow_id, around))
+        listed.append(_placed(workflow))
+    extension = {"max_rounds": 3, "poke_interval": 7, "unmatched": "next", "sensitive": ["pass"]}
+    return _document(listed, extension)
+
+
+@st.composite
+def _beside(draw, workflow_id: str, around: Surroundings):
+    """Draw a workflow in which no action leads from one step to another, listed in any order."""
+    steps = [draw(_independent(replace(around, at=number))) for number in range(len(around.steps))]
+    if not any("dependsOn" in step for step in steps):
+        steps[-1]["dependsOn"] = [around.steps[0]]
+    workflow: dict[str, Any] = {
+        "workflowId": workflow_id,
+        "steps": draw(st.permutations(steps)),
+        "outputs": {step: f"$steps.{step}.outputs.way" for step in around.steps},
+    }
+    if around.first:
+        workflow["dependsOn"] = list(around.first)
+    return workflow
+
+
+@st.composite
+def _independent(draw, around: Surroundings):
+    """Draw a step that may read and depend on those before it, and goes on with itself if with any."""
+    step_id, before = around.steps[around.at], around.steps[: around.at]
+    calls = bool(around.workflows) and draw(st.booleans())
+    values = replace(around, steps=before or (step_id,))
+    step: dict[str, Any] = {"stepId": step_id}
+    if calls:
+        step |= draw(_call(replace(values, first=())))
+    else:
+        step |= draw(_operation(values, step_id))
+        if before and draw(SELDOM):
+            step["successCriteria"] = [{"condition": f"$steps.{draw(st.sampled_from(before))}.outputs.way != 2"}]
+    if before and draw(st.booleans()):
+        step["dependsOn"] = draw(st.lists(st.sampled_from(before), min_size=1, max_size=2, unique=True))
+    own = {"name": "x0", "type": "goto", "stepId": step_id}
+    kind = draw(st.sampled_from(["", "", "poll", "retry", "again"]))
+    if kind == "poll":
+        step["onSuccess"] = [{**own, **draw(_criteria(False, calls))}]
+    elif kind == "again":
+        step["onFailure"] = [{**own, **draw(_criteria(True, calls))}]
+    elif kind == "retry":
+        step["onFailure"] = [
+            {"name": "x5", "type": "retry", "retryAfter": draw(st.sampled_from([0, 2.5, 20])), "retryLimit": 2}
+        ]
+    return step
+
+
+def _placed(workflow: dict[str, Any]) -> dict[str, Any]:
+    """Let each step say where it stands, over all calls, so that what it gets does not depend on what others do."""
+    declared = {"at": {"type": "string", "default": ""}, **_DECLARED["properties"]}
+    steps = []
+    for step in workflow["steps"]:
+        place = f"{{$inputs.at}}/{workflow['workflowId']}.{step['stepId']}"
+        parameters = [item for item in step.get("parameters", ()) if item["name"] != "X-Step"]
+        calls = "workflowId" in step
+        own = {"name": "at", "value": place} if calls else {"name": "X-Step", "in": "header", "value": place}
+        actions = {
+            name: [_handing(action, place) for action in step[name]]
+            for name in ("onSuccess", "onFailure")
+            if name in step
+        }
+        steps.append({**step, "parameters": [own, *parameters], **actions})
+    failing = (
+        {
+            "failureActions": [
+                _handing(action, f"{{$inputs.at}}/{workflow['workflowId']}") for action in workflow["failureActions"]
+            ]
+        }
+        if "failureActions" in workflow
+        else {}
+    )
+    return {**workflow, "steps": steps, "inputs": {**_DECLARED, "properties": declared}, **failing}
+
+
+def _handing(action: dict[str, Any], place: str) -> dict[str, Any]:
+    """Let a workflow that takes over, or that a retry runs first, know where it stands."""
+    if "workflowId" not in action:
+        return action
+    return {**action, "parameters": [{"name": "at", "value": f"{place}.{action['name']}"}]}
+
+
 def _document(listed: list[dict[str, Any]], extension: dict[str, Any]) -> str:
     return json.dumps(
         {
@@ -297,3 +400,16 @@ class Api:
 
     def clock(self) -> float:
         return self.now
+
+
+@dataclass
+class ApiOfPlaces(Api):
+    """Answers each place in order by itself, so that all get the same whoever comes first."""
+
+    asked: dict[str, int] = field(default_factory=dict)
+
+    def send(self, request: Request) -> Response:
+        place = next(value for name, value in request.headers if name == "X-Step")
+        count = self.asked[place] = self.asked.get(place, -1) + 1
+        self.sent = (crc32(place.encode()) + count) % len(self.answers)
+        return super().send(request)

@@ -10,7 +10,10 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections.abc import Collection
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from random import Random
 from typing import Any
 
 from airflow.exceptions import AirflowRescheduleException
@@ -21,6 +24,7 @@ from airflow.providers.common.compat.sdk import (
     ParamValidationError,
     TaskDeferred,
 )
+from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk.definitions.param import process_params
 from airflow.serialization import serialized_objects
 from airflow.ti_deps.dep_context import DepContext
@@ -68,11 +72,15 @@ class Execution:
     :ivar dag: as the factory has made it.
     :ivar conf: what the run was triggered with.
     :ivar clock: has ``clock()``, and ``sleep`` for a reschedule.
+    :ivar shuffle: which task comes first of those whose time has come; None: in the order of the DAG.
+    :ivar refused: the tasks that ask for approval and do not get it.
     """
 
     dag: Any
     conf: dict[str, Any]
     clock: Any
+    shuffle: Random | None = None
+    refused: Collection[str] = ()
     run: Run = field(default_factory=Run)
     errors: dict[str, BaseException] = field(default_factory=dict)
     deferrals: int = 0
@@ -86,7 +94,7 @@ class Execution:
 
     def finish(self) -> str:
         """Run every task that comes to run, and return the state of the run."""
-        while any(self._schedule(instance) for instance in self.scheduled.values()):
+        while any(self._schedule(instance) for instance in self._turns()):
             pass
         unfinished = [instance.task_id for instance in self.scheduled.values() if instance.state not in FINISHED]
         assert not unfinished, f"deadlock: {unfinished} never came to run"
@@ -96,6 +104,12 @@ class Execution:
     @property
     def states(self) -> dict[str, str]:
         return {instance.task_id: str(instance.state) for instance in self.scheduled.values()}
+
+    def _turns(self) -> list[ScheduledTask]:
+        instances = list(self.scheduled.values())
+        if self.shuffle is not None:
+            self.shuffle.shuffle(instances)
+        return instances
 
     def _schedule(self, instance: ScheduledTask) -> bool:
         """Decide about a task as the scheduler does, run it if its time has come; say whether anything happened."""
@@ -132,13 +146,15 @@ class Execution:
         except (AirflowException, ParamValidationError) as error:
             self.errors[task_id] = error
             return "failed"
-        if result is not None:
+        if result is not None and not isinstance(task, ApprovalOperator):
             self.run.xcoms[task_id, "return_value"] = json.loads(json.dumps(result))
         return "success"
 
     def _execute(self, task: Any) -> Any:
         """Do what the task runner does, over deferrals and reschedules."""
         method, kwargs = "execute", {}
+        if isinstance(task, ApprovalOperator):
+            method, kwargs = "execute_complete", {"event": self._answer(task)}
         while True:
             copied = task.prepare_for_execution()
             context = {
@@ -159,6 +175,12 @@ class Execution:
             except AirflowRescheduleException as rescheduled:
                 method, kwargs = "execute", {}
                 self.clock.sleep(round(rescheduled.reschedule_date.timestamp() - self.clock.clock(), 3))
+
+    def _answer(self, task: Any) -> dict[str, Any]:
+        """Return what a person says to a task that asks."""
+        word = task.REJECT if task.task_id in self.refused else task.APPROVE
+        now = datetime.fromtimestamp(self.clock.clock(), tz=timezone.utc)
+        return {"chosen_options": [word], "params_input": {}, "responded_at": now, "responded_by_user": None}
 
 
 async def _first_event(trigger: Any) -> Any:

@@ -8,10 +8,19 @@ from itertools import count
 import pytest
 from airflow.providers.common.compat.sdk import ParamValidationError
 from casebook import BASE, Case, Script, cases
-from equivalence import assert_same, executed, going_by, in_place_of_the_world, interpreted, outcome
+from equivalence import (
+    assert_in_order,
+    assert_same,
+    assert_side_by_side,
+    executed,
+    going_by,
+    in_place_of_the_world,
+    interpreted,
+    outcome,
+)
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from played_api import PlayedApi
-from workflows import ANSWERS, INPUTS, ROUTES, Api, graphs, load, workflows
+from workflows import ANSWERS, INPUTS, ROUTES, Api, ApiOfPlaces, graphs, load, side_by_side, workflows
 
 from airflow_arazzo import ArazzoDag
 from airflow_arazzo.core.flow import compile_document
@@ -69,6 +78,24 @@ def test_drawn_graphs(run_dag, things, text, answers):
 @given(workflows(2, calls=True, depends=True), INPUTS, ANSWERS)
 def test_drawn_calls(run_dag, things, text, inputs, answers):
     agree(run_dag, text, inputs, answers)
+
+
+@seed(20261124)
+@settings(SOME, max_examples=4)
+@given(side_by_side(), INPUTS, ROUTES)
+def test_drawn_steps_side_by_side(run_dag, things, text, inputs, answers):
+    plan = compile_document(load(text), "main")
+    dag = ArazzoDag(plan, dag_id=f"drawn{next(NUMBERS)}")
+    api, expected_api, step_api = ApiOfPlaces(answers), ApiOfPlaces(answers), ApiOfPlaces(answers)
+    with in_place_of_the_world(api):
+        run = run_dag(dag, **inputs)
+    found = outcome(plan, run.state, run.xcoms(), dag.outputs.task_id)
+    expected = interpreted(plan, inputs, expected_api)
+    assert_side_by_side(found, expected, (api.trace, expected_api.trace), red="failed" in run.tasks.values())
+    assert_in_order(plan, api.trace)
+    stepped, execution = executed(dag, inputs, step_api)
+    assert stepped == found
+    assert execution.states == run.tasks
 
 
 def agree(run_dag, text, inputs, answers):

@@ -7,14 +7,26 @@ Workflows and the answers of their API are drawn. Only the clock and the socket 
 from __future__ import annotations
 
 import json
+from random import Random
 
 import pytest
-from equivalence import THOROUGH, assert_same, executed, interpreted
-from hypothesis import HealthCheck, given, settings
-from workflows import ANSWERS, INPUTS, ROUTES, Api, graphs, load, workflows
+from equivalence import (
+    THOROUGH,
+    assert_in_order,
+    assert_same,
+    assert_side_by_side,
+    executed,
+    executed_in_a_group,
+    executed_in_one_task,
+    interpreted,
+)
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
+from workflows import ANSWERS, INPUTS, ROUTES, STEPS, Api, ApiOfPlaces, graphs, load, side_by_side, workflows
 
 from airflow_arazzo import ArazzoDag
-from airflow_arazzo.core.flow import compile_document
+from airflow_arazzo.core.document.settings import Settings
+from airflow_arazzo.core.flow import Options, compile_document
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -29,29 +41,96 @@ def cases(number: int):
     return settings(max_examples=4000 if THOROUGH else number, deadline=None, suppress_health_check=list(HealthCheck))
 
 
-@cases(150)
-@given(workflows(), INPUTS, ANSWERS)
-def test_a_dag_does_what_the_interpreter_does(text, inputs, answers):
-    agree(text, inputs, answers)
+#: How a workflow is run: a task for each step, one task for all, or a group in somebody's own DAG.
+FORMS = st.sampled_from(["tasks", "tasks", "task", "group"])
+PLAIN = st.one_of(ROUTES, ANSWERS)
+ORDERS = st.integers(0, 1000).map(Random)
 
 
-@cases(150)
-@given(graphs(), ROUTES)
-def test_a_dag_takes_the_ways_that_the_interpreter_takes(text, answers):
-    agree(text, {}, answers)
+@cases(130)
+@given(workflows(), INPUTS, ANSWERS, FORMS)
+def test_a_dag_does_what_the_interpreter_does(text, inputs, answers, form):
+    agree(text, inputs, answers, form)
+
+
+@cases(130)
+@given(graphs(), ROUTES, FORMS)
+def test_a_dag_takes_the_ways_that_the_interpreter_takes(text, answers, form):
+    agree(text, {}, answers, form)
 
 
 @cases(60)
-@given(workflows(3, calls=True, depends=True), INPUTS, ANSWERS)
-def test_a_dag_calls_workflows_as_the_interpreter_does(text, inputs, answers):
-    agree(text, inputs, answers)
+@given(workflows(3, calls=True, depends=True), INPUTS, ANSWERS, FORMS)
+def test_a_dag_calls_workflows_as_the_interpreter_does(text, inputs, answers, form):
+    agree(text, inputs, answers, form)
 
 
-def agree(text, inputs, answers):
+@cases(40)
+@given(side_by_side(), INPUTS, PLAIN, FORMS, ORDERS)
+def test_a_dag_sends_side_by_side_what_the_interpreter_sends_in_order(text, inputs, answers, form, order):
+    agree_side_by_side(text, inputs, answers, form, order)
+
+
+@cases(40)
+@given(side_by_side(calls=True), INPUTS, PLAIN, FORMS, ORDERS)
+def test_a_dag_calls_workflows_side_by_side(text, inputs, answers, form, order):
+    agree_side_by_side(text, inputs, answers, form, order)
+
+
+@cases(30)
+@given(workflows(4), ANSWERS, st.data())
+def test_what_is_approved_is_done_and_what_is_refused_is_not(text, answers, data):
+    plain = compile_document(load(text), "main")
+    asking = data.draw(st.sets(st.sampled_from(plain.steps).map(lambda step: step.step_id), min_size=1))
+    options = Options(step_settings={step: Settings(approval=True) for step in asking})
+    plan = compile_document(load(text), "main", options)
+    refused = {region.task_id for region in plan.regions if asking & set(region.steps)} & {
+        data.draw(st.sampled_from(STEPS))
+    }
+    api, expected_api = Api(answers), Api(answers)
+    steps = {step for region in plan.regions if region.task_id in refused for step in region.steps}
+    found, execution = executed(ArazzoDag(plan), {}, api, refused={f"{task}_approval" for task in refused})
+    asked = [task for task in execution.errors if task.endswith("_approval")]
+    if asked:
+        assert found.status == "failed"
+        assert "was refused; nothing was sent" in found.message
+        assert not [entry for entry in api.trace if isinstance(entry, tuple) and entry[2]["X-Step"] in steps]
+        interpreted(plain, {}, expected_api)
+        assert expected_api.trace[: len(api.trace)] == api.trace
+    else:
+        expected = interpreted(plain, {}, expected_api)
+        assert api.trace == expected_api.trace
+        assert_same(found, expected)
+
+
+def run(plan, inputs, api, form, **how):
+    """Run a workflow in one of the forms; return what it came to, and whether a task of a step has failed."""
+    event(form)
+    if form == "task":
+        return executed_in_one_task(plan, inputs, api), False
+    found, execution = (
+        executed(ArazzoDag(plan), inputs, api, **how)
+        if form == "tasks"
+        else executed_in_a_group(plan, inputs, api, **how)
+    )
+    return found, "failed" in execution.states.values()
+
+
+def agree(text, inputs, answers, form):
     plan = compile_document(load(text), "main")
-    expected_api = Api(answers)
-    api = Api(answers)
-    found, _ = executed(ArazzoDag(plan), inputs, api)
+    expected_api, api = Api(answers), Api(answers)
+    found, _ = run(plan, inputs, api, form)
     expected = interpreted(plan, inputs, expected_api)
     assert api.trace == expected_api.trace
     assert_same(found, expected)
+
+
+def agree_side_by_side(text, inputs, answers, form, order):
+    plan = compile_document(load(text), "main")
+    expected_api, api = ApiOfPlaces(answers), ApiOfPlaces(answers)
+    found, red = run(plan, inputs, api, form, **({} if form == "task" else {"shuffle": order}))
+    expected = interpreted(plan, inputs, expected_api)
+    event(f"side by side: {plan.needs is not None}, {expected.status}")
+    assert_side_by_side(found, expected, (api.trace, expected_api.trace), red=red)
+    assert_in_order(plan, api.trace)
+    assert_in_order(plan, expected_api.trace)
