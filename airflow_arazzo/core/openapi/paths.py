@@ -111,7 +111,9 @@ def expand_path(template: Template, operation: Operation, values: Mapping[str, A
     if homeless:
         raise RequestError(f"path parameter '{homeless[0]}' has no place in {describe(operation)}")
     path = "".join([*parts, percent_encode(template.path[last:], _LITERAL)])
-    if template.slots and (_DOTS.intersection(path.split("/")) or ".." in unquote(path).split("/")):
+    # Some servers take a backslash for a slash.
+    climbs = _DOTS.intersection(path.split("/")) or ".." in unquote(path).replace("\\", "/").split("/")
+    if template.slots and climbs:
         raise RequestError(f"the values of the path parameters of {describe(operation)} would lead out of its path")
     return path
 
