@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 from fault_api import API_FAULTS
 
-#: What is killed with signal 9, in the words of the page.
+#: What is killed, with signal 9 where nothing else is said, in the words of the page.
 FAULTS = {
     "task": "the task's process",
+    "term": "the task's process",
     "worker": "the LocalExecutor's worker, not the task",
     "triggerer": "the triggerer",
     "scheduler": "the scheduler alone",
@@ -24,6 +25,7 @@ class Moment:
     :param hold: what the gate holds, and of which request.
     :param arrived: how many requests have come by then.
     :param state: state of the task by then.
+    :param task: which task.
     """
 
     name: str
@@ -31,6 +33,7 @@ class Moment:
     hold: tuple[str, int] = ("", 0)
     arrived: int = 1
     state: str = "running"
+    task: str = "ask"
 
 
 MOMENTS = {
@@ -44,10 +47,22 @@ MOMENTS = {
     "poll-resumed": Moment("polling: back on the worker, an answer is awaited", "-poll", ("answer", 2), 2),
     "retry": Moment("waiting for a retry, in the triggerer", "-busy", state="deferred"),
     "retry-worker": Moment("waiting for a retry, on the worker", "-busy-worker"),
+    "branch": Moment("in the branch task", "-fork", task="ask_branch"),
+    "outputs": Moment("in the task `outputs`", "-outputs", task="outputs"),
 }
+#: Moments that a task tells of itself.
+MARKED = ("answered", "branch", "outputs")
 ON_WORKER = ("sending", "awaiting", "answered", "poll-worker", "poll-resumed", "retry-worker")
+AFTER = ("branch", "outputs")
 EVERYWHERE = ("sending", "awaiting", "answered", "poll", "poll-worker", "poll-resumed", "retry", "retry-worker")
 IN_TRIGGERER = ("sending", "awaiting", "answered", "poll", "poll-sending", "poll-awaiting", "retry")
+MOMENTS_OF = {
+    "task": (*ON_WORKER, *AFTER),
+    "term": ("sending", "awaiting", "retry-worker"),
+    "worker": ON_WORKER,
+    "triggerer": IN_TRIGGERER,
+    "machine": (*EVERYWHERE, *AFTER),
+}
 
 
 @dataclass(frozen=True)
@@ -82,10 +97,11 @@ def cells():
     """Return all cells, in the order of the page."""
     found = []
     for fault in FAULTS:
-        moments = {"task": ON_WORKER, "worker": ON_WORKER, "triggerer": IN_TRIGGERER}.get(fault, EVERYWHERE)
-        for moment in moments:
+        for moment in MOMENTS_OF.get(fault, EVERYWHERE):
             methods = {"poll-sending": ("get",), "poll-awaiting": ("get",), "poll-resumed": ("post",)}
             found += [Cell(fault, moment, method) for method in methods.get(moment, ("get", "post"))]
+            if fault == "task" and moment in ("sending", "awaiting"):
+                found += [Cell(fault, moment, method) for method in ("put", "delete", "patch")]
             if fault in ("task", "machine") and moment in ("sending", "awaiting"):
                 found += [Cell(fault, moment, "post", extra) for extra in ("key", "resend")]
             if fault == "machine" and moment in ("sending", "awaiting"):

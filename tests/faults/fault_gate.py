@@ -21,7 +21,7 @@ class Gate:
 
     async def __call__(self, scope, receive, send):
         key = scope["path"].rsplit("/", 1)[-1]
-        self.arrived[key] += scope["method"] in ("GET", "POST")
+        self.arrived[key] += not scope["path"].startswith("/open/")
         what, number = self.holds.get(key, ("", 0))
         held = what if self.arrived[key] >= number else ""
         messages = [await receive()]

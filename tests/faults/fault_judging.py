@@ -1,21 +1,27 @@
 """What must hold of an ending, whatever was killed."""
 
 from fault_api import API_FAULTS
+from fault_cells import AFTER
 
 UNKNOWN = "may have reached the server"
 #: Faults after which nobody can know the answer to a request that was under way.
 DEADLY = ("task", "worker", "machine")
+IDEMPOTENT = ("get", "put", "delete")
 
 
 def wrongs(cell, ending):
     """Return what is wrong with how a disturbed run has ended."""
     good = ending.run == "success"
     found = _common(cell.key, ending)
-    if _was_not_started(cell, ending):
+    if cell.fault == "term":
+        found += _unless(good and ending.tries == 1, "Airflow asks the task to stop, and it goes on to its end")
+        found += _unless(ending.sent == (2 if "retry" in cell.moment else 1), "not sent twice")
+    elif _was_not_started(cell, ending):
         most = {"retry": 2, "retry-worker": 2, "poll-resumed": 2}.get(cell.moment, 1)
-        found += _unless(cell.method == "get" or "poll" in cell.dag_id or ending.sent <= most, "not sent twice")
-    elif cell.method == "get":
-        found += _unless(good, "a safe request is repeated, and the run succeeds")
+        found += _unless(cell.method in IDEMPOTENT or "poll" in cell.dag_id or ending.sent <= most, "not sent twice")
+    elif cell.method in IDEMPOTENT:
+        found += _unless(good, "a request that is idempotent is repeated, and the run succeeds")
+        found += _unless(cell.moment not in AFTER or ending.sent == 1, "later tasks repeat no request")
     elif cell.extra in ("key", "resend"):
         found += _unless(good, "a request that may be repeated is, and the run succeeds")
         found += _unless(ending.sent <= ending.tries, "once for each start")
@@ -38,7 +44,7 @@ def _unsafe(cell, ending):
             found += _unless(ending.sent <= 1 and ending.arrived == 1, "not sent twice")
             if cell.fault in DEADLY:
                 found += _unless(not good, "nobody has seen the answer: the run fails")
-        case "answered":
+        case "answered" | "branch" | "outputs":
             found += _unless(ending.sent == 1, "not sent twice")
             found += _unless(good, "the recorded answer is used")
         case "poll-resumed" if cell.fault in DEADLY:

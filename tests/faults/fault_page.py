@@ -23,6 +23,8 @@ LocalExecutor, triggerer), checks it, and writes this page; CI plays a part of i
   that is started again uses the recorded answer, or, where there is none, fails and says that the request may have
   reached the server ([semantics](semantics.md), section 5a; needs Airflow 3.3). With `idempotency_key` or
   `resend: true` it is sent again.
+- SIGTERM ends no task: Airflow's task process asks the operator to stop, and these have nothing to stop. Airflow itself
+  sends it when somebody sets the state of a running task, and kills the task 5 seconds later.
 - Airflow starts a task again after the loss of its process or its worker if it has `retries` left, and after the loss
   of a scheduler with its workers even if it has none. So `retries` is worth setting: it brings back what a crash has
   taken, and it repeats no POST that has got no answer. It does repeat, as a new try, a POST that was answered with a
@@ -41,23 +43,50 @@ Tasks have `retries: 2` and `retry_delay: 1` where nothing else is said. What is
 """
 
 
+_API = "The API"
+_API_SAYS = "`retries: 1`, a time limit of 2 seconds and 100,000 bytes; seconds are from the start.\n"
+
+
 def write(endings):
-    """Write the page."""
-    PAGE.write_text(page(endings), encoding="utf-8")
+    """Write the page; cells that were not played keep their rows."""
+    PAGE.write_text(page(endings, rows_of(PAGE.read_text("utf-8"))), encoding="utf-8")
 
 
-def page(endings):
-    """Return the page for the endings of all cells."""
+def page(endings, before=()):
+    """Return the page.
+
+    :param endings: by cell.
+    :param before: rows by heading and labels, for the cells without an ending.
+    """
     knobs = "\n".join(f"    {name}={value}" for name, value in KNOBS.items())
     parts = [_HEAD.format(knobs=knobs)]
-    for fault, name in FAULTS.items():
-        parts.append(f"## kill -9: {name}\n")
-        parts.append(_table(("when", "request"), [cell for cell in cells() if cell.fault == fault], endings))
-    parts.append(
-        "## The API\n\n`retries: 1`, a time limit of 2 seconds and 100,000 bytes; seconds are from the start.\n"
-    )
-    parts.append(_table(("it", "request"), api_cells(), endings))
+    for heading, chosen in sections():
+        rows = [_row(cell, endings[cell]) if cell in endings else before[heading, labels(cell)] for cell in chosen]
+        first = "it" if heading == _API else "when"
+        parts += [f"## {heading}\n", *([_API_SAYS] if heading == _API else [])]
+        parts.append(f"| {first} | request | sent | task | tries | run | seconds |\n|---|---|---|---|---|---|---|")
+        parts[-1] = "\n".join([parts[-1], *rows, ""])
     return "\n".join(parts)
+
+
+def sections():
+    """Return the headings of the page, each with its cells."""
+    found = []
+    for fault, name in FAULTS.items():
+        heading = f"{'SIGTERM' if fault == 'term' else 'kill -9'}: {name}"
+        found.append((heading, [cell for cell in cells() if cell.fault == fault]))
+    return [*found, (_API, api_cells())]
+
+
+def rows_of(text):
+    """Return the rows of a page by heading and labels."""
+    rows, heading = {}, ""
+    for line in text.splitlines():
+        if line.startswith("## "):
+            heading = line[3:]
+        elif line.startswith("| "):
+            rows[heading, tuple(line[2:].split(" | ")[:2])] = line
+    return rows
 
 
 def labels(cell):
@@ -67,13 +96,9 @@ def labels(cell):
     return MOMENTS[cell.moment].name, cell.method.upper() + EXTRAS[cell.extra]
 
 
-def _table(head, chosen, endings):
-    lines = [f"| {' | '.join((*head, 'sent', 'task', 'tries', 'run', 'seconds'))} |", "|---|---|---|---|---|---|---|"]
-    for cell in chosen:
-        ending = endings[cell]
-        columns = (*labels(cell), ending.sent, ending.task, ending.tries, ending.run, ending.seconds)
-        lines.append(f"| {' | '.join(map(str, columns))} |")
-    return "\n".join([*lines, ""])
+def _row(cell, ending):
+    columns = (*labels(cell), ending.sent, ending.task, ending.tries, ending.run, ending.seconds)
+    return f"| {' | '.join(map(str, columns))} |"
 
 
 def rows_expected():

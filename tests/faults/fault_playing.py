@@ -10,7 +10,7 @@ from datetime import datetime
 
 import psutil
 import requests
-from fault_cells import MOMENTS
+from fault_cells import MARKED, MOMENTS, Cell
 
 #: Seconds until a run that has not come to its moment, or to its end, counts as stuck.
 LIMIT = 300
@@ -68,7 +68,7 @@ class Playground:
         victims = {
             fault: [self._task(cell, runs[cell])["pid"] for cell in cells if cell.fault == fault]
             for fault in faults
-            if fault in ("task", "worker")
+            if fault in ("task", "term", "worker")
         }
         at = time.time()
         for fault in faults:
@@ -111,9 +111,9 @@ class Playground:
 
     def _is_there(self, cell, run_id, busy):
         moment = MOMENTS[cell.moment]
-        if busy.get((cell.dag_id, run_id)) != ("ask", moment.state):
+        if busy.get((cell.dag_id, run_id)) != (moment.task, moment.state):
             return False
-        if cell.moment == "answered":
+        if cell.moment in MARKED:
             return (self.marks / f"{cell.key}.paused").exists()
         count = self.gate.arrived if moment.hold[0] == "request" else self._recorded()
         return count[cell.key] >= moment.arrived
@@ -127,6 +127,8 @@ class Playground:
         match fault:
             case "task":
                 _kill(pids)
+            case "term":
+                _kill(pids, signal.SIGTERM)
             case "worker":
                 _kill([psutil.Process(pid).ppid() for pid in pids])
             case "scheduler":
@@ -171,13 +173,14 @@ class Playground:
 
     def _task(self, cell, run_id):
         found = patiently(self.airflow.rest.tasks, cell.dag_id, run_id)
-        return next(task for task in found if task["task_id"] == "ask")
+        wanted = MOMENTS[cell.moment].task if isinstance(cell, Cell) else "ask"
+        return next(task for task in found if task["task_id"] == wanted)
 
 
-def _kill(pids):
+def _kill(pids, number=signal.SIGKILL):
     for pid in pids:
         with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+            os.kill(pid, number)
 
 
 def patiently(call, *arguments, **settings):

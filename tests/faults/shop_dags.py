@@ -10,6 +10,7 @@ from airflow.sdk import DAG, Param, get_parsing_context
 from airflow_arazzo import ArazzoDag, ArazzoOutputsOperator, ArazzoStepOperator
 from airflow_arazzo.core.engine import load_plan
 from airflow_arazzo.core.flow import Options
+from airflow_arazzo.operators.branching import choose_branch
 
 DOCUMENT = Path(os.environ["FAULTS_DOCUMENT"])
 MARKS = Path(os.environ["FAULTS_MARKS"])
@@ -26,11 +27,16 @@ class Pausing:
         return getattr(self._ti, name)
 
     def xcom_push(self, *args, **kwargs):
-        (MARKS / f"{self._key}.paused").touch()
-        deadline = time.monotonic() + 300
-        while not (MARKS / f"{self._key}.released").exists() and time.monotonic() < deadline:
-            time.sleep(0.1)
+        pause(self._key)
         return self._ti.xcom_push(*args, **kwargs)
+
+
+def pause(key):
+    """Say that the moment has come, and wait until it is over."""
+    (MARKS / f"{key}.paused").touch()
+    deadline = time.monotonic() + 300
+    while not (MARKS / f"{key}.released").exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
 
 
 class PausingStep(ArazzoStepOperator):
@@ -40,12 +46,33 @@ class PausingStep(ArazzoStepOperator):
         return super().execute({**context, "ti": Pausing(context["ti"], context["params"]["key"])})
 
 
+class PausingOutputs(ArazzoOutputsOperator):
+    """The last task, in its midst."""
+
+    def execute(self, context):
+        return super().execute({**context, "ti": Pausing(context["ti"], context["params"]["key"])})
+
+
+def choose_late(*, params, **arguments):
+    pause(params["key"])
+    return choose_branch(params=params, **arguments)
+
+
 def build(method):
     plan = load_plan(DOCUMENT, method, Options())
     if wanted(f"{method}-pause"):
         with DAG(f"{method}-pause", params={"key": Param(type="string")}, max_active_runs=50):
             step = PausingStep(task_id="ask", plan=plan, retries=2, retry_delay=timedelta(seconds=1))
             step >> ArazzoOutputsOperator(task_id="outputs", plan=plan, trigger_rule="all_done")
+    if wanted(f"{method}-outputs"):
+        with DAG(f"{method}-outputs", params={"key": Param(type="string")}, max_active_runs=50):
+            step = ArazzoStepOperator(task_id="ask", plan=plan, retries=2, retry_delay=timedelta(seconds=1))
+            step >> PausingOutputs(
+                task_id="outputs", plan=plan, trigger_rule="all_done", retries=2, retry_delay=timedelta(seconds=1)
+            )
+    if wanted(f"{method}-fork"):
+        fork = ArazzoDag(DOCUMENT, f"{method}-fork", settings=AGAIN)
+        fork.get_task("ask_branch").python_callable = choose_late
     variant(method, method)
     variant(f"{method}-once", method, retries=0)
     for name in ("hasty", "nowhere"):
@@ -66,5 +93,7 @@ def wanted(dag_id):
 
 build("get")
 build("post")
+for other in ("put", "patch", "delete"):
+    variant(other, other)
 variant("post-key", "post", idempotency_key="Idempotency-Key")
 variant("post-resend", "post", resend=True)
