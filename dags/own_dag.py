@@ -37,7 +37,7 @@ def rescan_images() -> None:
         WORKFLOWS / "rescan-active-image-and-gate.arazzo.yaml",
         group_id="gate",
         inputs={
-            "authorization": "{{ conn.anchoreEnterpriseApi.password }}",
+            "authorization": "{{ conn.anchoreApi.password }}",
             "tag": newest(found),
             "vtype": "all",
         },

@@ -70,7 +70,7 @@ def world(tmp_path_factory):
             "login": "somebody",
             "password": "right-password",
         }
-        connections["ANCHOREENTERPRISEAPI"] = {
+        connections["ANCHOREAPI"] = {
             "conn_type": "arazzo",
             "host": f"{mock.url}/anchore",
             "password": "Basic ZGVtbzpkZW1vLXBhc3N3b3Jk",
@@ -146,7 +146,12 @@ def test_a_whole_workflow_in_one_task(world):
         "vulnerabilities": None,
         "deletedStatus": 204,
     }
-    assert world.sent("whole/library/broken:1") == {"registerImage": 1, "getImage": 4, "deleteImage": 1}
+    assert world.sent("whole/library/broken:1") == {
+        "login": 1,
+        "registerImage": 1,
+        "getImage": 4,
+        "deleteImage": 1,
+    }
 
 
 @pytest.mark.parametrize("dag_id", ["rescheduled", "sleeping"])
@@ -154,9 +159,8 @@ def test_a_sensor_that_does_not_defer(world, dag_id):
     found = world.shown(dag_id, world.scans[dag_id])
     fails = SCANS[dag_id] == "library/broken"
     assert (found.state, found.outputs["scanStatus"]) == ("success", "failed" if fails else "completed")
-    deleted = {"deleteImage": 1} if fails else {}
-    polls = 4 if fails else 6
-    assert world.sent(f"{dag_id}/{SCANS[dag_id]}:1") == {"registerImage": 1, "getImage": polls, **deleted}
+    polls = {"getImage": 4, "deleteImage": 1} if fails else {"getImage": 6}
+    assert world.sent(f"{dag_id}/{SCANS[dag_id]}:1") == {"login": 1, "registerImage": 1, **polls}
     log = world.rest.task_log(dag_id, world.scans[dag_id], "pollScan")
     assert ("Rescheduling" in log or "rescheduled" in log) == (dag_id == "rescheduled")
     assert "in the triggerer" not in log
