@@ -44,6 +44,7 @@ class Request:
     :param idempotency_key: name of the header by which the server tells a repeated request from a new one; whoever
         sends it fills that in. None where there is no such header.
     :param resend: whether it may be sent again although it is not idempotent and may have reached the server.
+    :param attempt: which request of its step it is since control came there: from 2 on it is a ``retry``.
     """
 
     method: str
@@ -60,6 +61,7 @@ class Request:
     step: str = ""
     idempotency_key: str | None = None
     resend: bool = False
+    attempt: int = 1
 
     @property
     def safe(self) -> bool:

@@ -207,7 +207,7 @@ class Sending:
         """Return the idempotency key: that of the request that got no answer, if it is this one once more."""
         if not request.idempotency_key:
             return None
-        if record is None and number > 1:
+        if record is None and number > 1 and request.attempt > 1:
             before = self._record(store, _place(request.step, number - 1))
             record = before if before and before.get("state") == "unanswered" else None
         if record and record.get("key"):

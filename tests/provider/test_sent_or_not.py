@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -228,13 +228,25 @@ def test_a_retry_after_no_answer_has_the_same_key_and_one_after_an_answer_anothe
     server = Server(answers=[lost(), lost(), Response(503), Response(201)])
     request = Request(method="POST", url="http://shop.test/", step="order", idempotency_key="Key")
     sending = start(server, stored)
-    for _ in range(2):
+    for attempt in (1, 2):
         with pytest.raises(TransportError):
-            sending.send(request)
-    for _ in range(2):
-        sending.send(request)
+            sending.send(replace(request, attempt=attempt))
+    for attempt in (3, 4):
+        sending.send(replace(request, attempt=attempt))
     first, second, third, fourth = server.keys_sent("Key")
     assert first == second == third != fourth
+
+
+@pytest.mark.parametrize("stored", [{}, None], ids=["recorded", "before Airflow 3.3"])
+def test_a_step_that_control_comes_to_again_has_another_key(stored):
+    """A loop that goes on after an order that got no answer places another order."""
+    server = Server(answers=[lost()])
+    request = Request(method="POST", url="http://shop.test/", step="order", idempotency_key="Key")
+    sending = start(server, stored)
+    with pytest.raises(TransportError):
+        sending.send(request)
+    sending.send(request)
+    assert len(set(server.keys_sent("Key"))) == 2
 
 
 @pytest.mark.parametrize("error", [TransportError("connect", "refused", maybe_sent=False), AirflowException("no conn")])

@@ -18,8 +18,9 @@ def keyed(request: Request, key: str | None) -> Request:
 
 
 class IdempotencyKeys:
-    """Sends requests with a key each; one that got no answer has the same when it is sent once more.
+    """Sends requests with a key each; one that got no answer has the same when a ``retry`` sends it once more.
 
+    Not when control comes to the step again: that is another request, whatever it looks like.
     Only where the step names a header, and only what is not idempotent by its method (RFC 9110, 9.2.2).
 
     :param new: makes a key that no other request has.
@@ -27,7 +28,7 @@ class IdempotencyKeys:
 
     def __init__(self, new: Callable[[Request], str]) -> None:
         self._new = new
-        self._unanswered: dict[str, tuple[Request, str]] = {}
+        self._unanswered: dict[str, str] = {}
 
     def send(self, request: Request, send: Callable[[Request], Response]) -> Response:
         """Send a request once; after an answer the step's next has another key.
@@ -36,17 +37,12 @@ class IdempotencyKeys:
         """
         if request.idempotent or not request.idempotency_key:
             return send(request)
-        before = self._unanswered.get(request.step)
-        key = before[1] if before and _same(before[0], request) else self._new(request)
+        before = self._unanswered.get(request.step) if request.attempt > 1 else None
+        key = before or self._new(request)
         try:
             response = send(keyed(request, key))
         except TransportError:
-            self._unanswered[request.step] = request, key
+            self._unanswered[request.step] = key
             raise
         self._unanswered.pop(request.step, None)
         return response
-
-
-def _same(one: Request, other: Request) -> bool:
-    """Say whether one request is the other once more: a key must not come back with another content."""
-    return (one.method, one.url, one.body) == (other.method, other.url, other.body)

@@ -146,7 +146,8 @@ class _Turn:
             request = step_request(plan, planned, planned.operation, context)
         except RequestError as error:
             return self._fail(state, str(error))
-        return _with_frame(state, attempts=frame.attempts + 1, phase="sent"), Send(request)
+        attempt = frame.attempts + 1
+        return _with_frame(state, attempts=attempt, phase="sent"), Send(replace(request, attempt=attempt))
 
     def _call(self, state: State, plan: Plan, planned: PlannedStep, context: Context) -> Turned:
         if planned.workflow is None:
