@@ -129,9 +129,73 @@ def test_an_action_of_the_workflow_is_a_problem_if_it_is_one_of_every_step(found
     assert found({"successCriteria": criteria("$statusCode == 204")}, more) == []
 
 
+def jsonpath(*conditions, context="$response.body"):
+    return [{"context": context, "condition": condition, "type": "jsonpath"} for condition in conditions]
+
+
+@pytest.mark.parametrize(
+    "conditions",
+    [
+        ("$.state == 'a'", "$.state == 'b'"),
+        ("$.state == 'a' && $.state == 'b'",),
+        ("$.a.b[0] == 1", "$['a'].b[0] != 1"),
+        ("$.size > 3", "$.size <= 3"),
+        ("3 < $.size", "3 > $.size"),
+        ("$.state == 'a'", "$.state == 'A'"),
+        ("$.size == 3", "$.size == '3'"),
+        ("$.items.length > 0", "$.items.length == 0"),
+        ("$.ok == true", "$.ok == false"),
+        ("$.ok == true", "!$.ok"),
+        ("$.state == null", "$.state == 'a'"),
+    ],
+)
+def test_criteria_of_the_boolean_dialect_that_never_hold(found, conditions):
+    assert found({"successCriteria": jsonpath(*conditions)}) == [("unmeetable-criteria", "successCriteria")]
+
+
+@pytest.mark.parametrize(
+    "criteria_",
+    [
+        jsonpath("$.state == 'a' || $.state == 'b'"),
+        jsonpath("$.state == 'a'", "$.other == 'b'"),
+        jsonpath("$.items[*].state == 'a'", "$.items[*].state == 'b'"),
+        jsonpath("$..state == 'a'", "$..state == 'b'"),
+        jsonpath("$.items[0].state == 'a'", "$.items[1].state == 'b'"),
+        jsonpath("$.items[$inputs.n].state == 'a'", "$.items[0].state == 'b'"),
+        jsonpath("$.state == 'a'") + jsonpath("$.state == 'b'", context="$response.body#/inner"),
+        jsonpath("$.state == 'a'") + criteria("$response.body#/state == 'A'"),
+        jsonpath("$[?@.state == 'a']", "$[?@.state == 'b']"),
+        jsonpath("$.a > 'x'", "$.a < 'b'"),
+        jsonpath("$.a.length == 3", "$.a == 'abc'"),
+        jsonpath("$.a == '{$inputs.a}'", "$.a == '{$inputs.b}'"),
+    ],
+)
+def test_criteria_of_the_boolean_dialect_that_may_hold(found, criteria_):
+    assert found({"successCriteria": criteria_}) == []
+
+
+def test_a_context_that_is_not_there_meets_nothing(found):
+    step = {"onSuccess": [{**action("a"), "criteria": jsonpath("$.ok == true")}, action("rest")]}
+    step["onSuccess"].insert(1, {**action("b"), "criteria": jsonpath("$.ok != true")})
+    assert found(step) == []
+
+
+@pytest.mark.parametrize(
+    ("pattern", "fits"),
+    [("^200$", True), ("^2..$", True), ("^4", False), ("^(301|404)$", False), ("abc", False), ("$inputs.a", True)],
+)
+def test_patterns_of_the_status_code(found, pattern, fits):
+    criterion = {"context": "$statusCode", "condition": pattern, "type": "regex"}
+    assert found({"onSuccess": [{**action("a"), "criteria": [criterion]}]}) == (
+        [] if fits else [("unmeetable-criteria", "onSuccess[0]")]
+    )
+    wanted = found({"successCriteria": [criterion, *criteria("$statusCode == 204")]})
+    assert bool(wanted) is (pattern in ("^200$", "^4", "^(301|404)$", "abc"))
+
+
 def test_criteria_of_other_types_may_hold(found):
-    path = {"context": "$response.body", "condition": "$.a == 1", "type": "jsonpath"}
-    other = {"context": "$response.body", "condition": "$.a == 2", "type": "jsonpath"}
+    path = {"context": "$response.body", "condition": "count(//a) = 1", "type": "xpath"}
+    other = {"context": "$response.body", "condition": "count(//a) = 2", "type": "xpath"}
     assert found({"successCriteria": [path, other]}) == []
 
 
@@ -163,6 +227,40 @@ def test_what_holds_is_possible(conditions, status, a, b, c):
     formulas = []
     for condition, wanted in conditions:
         criterion = Criterion(condition=condition)
+        if evaluate(criterion, context).passed is not wanted:
+            return
+        formulas.append(formula_of(criterion) if wanted else negated(formula_of(criterion)))
+    assert is_possible(formulas)
+
+
+PATHS = st.sampled_from(["$.a", "$['a']", "$.b", "$.b.length", "$.b[0]", "$.list[*]", "$inputs.c", "$"])
+BOOLEAN_COMPARISONS = st.builds(
+    "{} {} {}".format, PATHS, st.sampled_from(["==", "!=", "<", "<=", ">", ">="]), CONSTANTS
+) | st.builds("{} == '{{$inputs.c}}'".format, PATHS)
+BOOLEAN_CONDITIONS = st.recursive(
+    BOOLEAN_COMPARISONS,
+    lambda inner: (
+        st.builds("({} {} {})".format, inner, st.sampled_from(["&&", "||"]), inner) | st.builds("!({})".format, inner)
+    ),
+    max_leaves=4,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(st.tuples(BOOLEAN_CONDITIONS, st.booleans()), min_size=1, max_size=3),
+    st.one_of(st.just(ABSENT), VALUES, st.tuples(VALUES, VALUES, VALUES)),
+    VALUES,
+)
+def test_what_holds_in_the_boolean_dialect_is_possible(conditions, content, c):
+    if isinstance(content, tuple):
+        pairs = zip(("a", "b", "list"), content, strict=True)
+        content = {name: value for name, value in pairs if value is not ABSENT}
+    exchange = Exchange(Request("GET", "http://x"), Response(200), content=content)
+    context = Context(inputs={} if c is ABSENT else {"c": c}, exchange=exchange)
+    formulas = []
+    for condition, wanted in conditions:
+        criterion = Criterion(context="$response.body", condition=condition, type="jsonpath")
         if evaluate(criterion, context).passed is not wanted:
             return
         formulas.append(formula_of(criterion) if wanted else negated(formula_of(criterion)))
