@@ -9,7 +9,7 @@ from airflow.sdk._shared.secrets_masker import _secrets_masker
 from evidence import database_dump
 from vault import ALPHABETS, BOUND, CONNECTION, DOCUMENT, answer, connection, found, random_secrets, used
 
-from airflow_arazzo import ArazzoDag, ArazzoOutputsOperator, ArazzoSensor, ArazzoStepOperator
+from airflow_arazzo import ArazzoDag, ArazzoOutputsOperator, ArazzoSensor, ArazzoStepOperator, ArazzoWorkflowOperator
 from airflow_arazzo.hooks import sealing
 from airflow_arazzo.operators import driving
 from airflow_arazzo.triggers.arazzo import ArazzoTrigger
@@ -62,9 +62,9 @@ def processes(monkeypatch):
 
         return begin
 
-    for operator in (ArazzoStepOperator, ArazzoSensor, ArazzoOutputsOperator):
+    for operator in (ArazzoStepOperator, ArazzoSensor, ArazzoOutputsOperator, ArazzoWorkflowOperator):
         monkeypatch.setattr(operator, "execute", forgetting(operator.execute))
-    for operator in (ArazzoStepOperator, ArazzoSensor):
+    for operator in (ArazzoStepOperator, ArazzoSensor, ArazzoWorkflowOperator):
         monkeypatch.setattr(operator, "resume", forgetting(operator.resume))
     monkeypatch.setattr(ArazzoTrigger, "run", forgetting(ArazzoTrigger.run))
 
@@ -84,6 +84,20 @@ def test_no_secret_of_a_run_is_stored_or_logged(connections, run_dag, secrets, e
     assert found(database_dump(), secrets) == {}
     assert found(out + err, secrets) == {}
     assert found(everything.text, {name: secrets[name] for name in (*BOUND, *CONNECTION)}) == {}
+
+
+@pytest.mark.parametrize("fails", [False, True], ids=["success", "failed"])
+def test_no_secret_of_a_workflow_in_one_task_is_stored_or_logged(
+    connections, run_dag, secrets, everything, capfd, fails
+):
+    answer(connections, secrets, fails=fails)
+    run = run_dag(dag(dag_id="whole", settings={"granularity": "workflow"}), user="bob")
+    assert run.state == ("failed" if fails else "success")
+    used(connections, secrets)
+    out, err = capfd.readouterr()
+    assert "in the triggerer" in out + err
+    assert found(database_dump(), secrets) == {}
+    assert found(out + err, secrets) == {}
 
 
 def test_no_secret_of_a_failed_run_is_stored_or_logged(connections, run_dag, secrets, everything, capfd):
