@@ -8,6 +8,8 @@ DISTRIBUTED := .venv-distributed
 PYTHON ?=
 # More arguments for pytest: make test ARGS="-k polling"
 ARGS ?=
+# How many processes make test runs its tests in: auto is one for each core.
+JOBS ?= auto
 # What make fuzz feeds, and for how long each.
 SECONDS ?= 60
 TARGETS ?= source expression condition selector replacement response document description mutation
@@ -24,7 +26,7 @@ demo: $(READY) ## run both workflows on a real Airflow against a mock of their A
 	@$(BIN)/airflow-arazzo demo $(if $(call yes,$(KEEP)),--keep)
 
 test: $(READY) ## run the tests that need no running scheduler (ARGS="-k polling")
-	@$(BIN)/python -m pytest -m "not scheduler and not distributed" $(ARGS)
+	@$(BIN)/python -m pytest -n $(JOBS) -m "not scheduler and not distributed" $(ARGS)
 
 test-scheduler: $(READY) ## run the tests that start Airflow's four components (SHORT=1: without the slow ones)
 	@$(BIN)/python -m pytest -m "scheduler$(if $(call yes,$(SHORT)), and not slow)" $(ARGS)
@@ -39,9 +41,9 @@ test-distributed: $(DISTRIBUTED)/.ready ## kill one of two Celery workers and of
 	@sh .ci/find-services $(call yes,$(INSTALL))
 	@RUNS=$(or $(RUNS),200) $(DISTRIBUTED)/bin/python -m pytest -rA tests/distributed $(ARGS)
 
-test-airflow-versions: ## run the tests of the provider under the newest Airflow 3.1, 3.2 and 3.3 (VERSIONS="3.1.8")
+test-airflow-versions: ## run the tests of the provider under the newest Airflow 3.1, 3.2 and 3.3 (VERSIONS="3.1.8"; SHORT=1: a few under the oldest)
 	@sh .ci/make-venv .venv-airflow/tools $(PYTHON)
-	@VERSIONS="$(VERSIONS)" sh .ci/test-airflow-versions .venv-airflow/tools/bin/python $(ARGS)
+	@VERSIONS="$(VERSIONS)" SHORT="$(call yes,$(SHORT))" sh .ci/test-airflow-versions .venv-airflow/tools/bin/python $(ARGS)
 
 fuzz: $(VENV)/.fuzz ## feed the parsers whatever gets further, guided by coverage (SECONDS=60 each, TARGETS="source condition")
 	@failed=; for target in $(TARGETS); do echo "== $$target: $(SECONDS) s"; \

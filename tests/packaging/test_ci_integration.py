@@ -13,7 +13,7 @@ from casebook import CASES
 from click.testing import CliRunner
 
 from airflow_arazzo.cli import main
-from airflow_arazzo.cli.validate import SUFFIXES
+from airflow_arazzo.cli.options import SUFFIXES
 from airflow_arazzo.core.engine import load_plan, run_local
 from airflow_arazzo.testing import MockApi, sample_inputs
 
