@@ -22,6 +22,7 @@ from airflow_arazzo.hooks.arazzo import SourceHooks
 from airflow_arazzo.hooks.placing import base_urls, connections_of, known_connections, place_servers
 from airflow_arazzo.hooks.sealing import register_texts
 from airflow_arazzo.operators.inputs import workflow_inputs
+from airflow_arazzo.operators.links import LastResponseLink
 from airflow_arazzo.operators.position import Position
 from airflow_arazzo.operators.sending import Sending, UnknownOutcomeError
 from airflow_arazzo.operators.xcoms import (
@@ -64,6 +65,9 @@ class DrivesRegion(Operator):
     server: str | dict[str, str] | None
     deferrable: bool
     position: Position
+    #: Status of the last response, once the region has ended.
+    last_status: int | None = None
+    operator_extra_links = (LastResponseLink(),)
 
     @property
     def region(self) -> Region:
@@ -97,7 +101,7 @@ class DrivesRegion(Operator):
         plan = self._placed_plan()
         if carried.done is not None:
             self._register(carried.state, context)
-            return self._conclude(carried.state, carried.done, context)
+            return self._ended(carried.state, carried.done, context)
         return self._drive(plan, carried, context)
 
     # beginning
@@ -158,7 +162,7 @@ class DrivesRegion(Operator):
             hooks.close()
         if done.outcome == "failed":
             sending.let_retry()
-        return self._conclude(state, done, context)
+        return self._ended(state, done, context)
 
     def _register(self, state: State, context: Context) -> None:
         """Tell the masker what is secret: this process may just have begun."""
@@ -232,6 +236,10 @@ class DrivesRegion(Operator):
         return unpack(kept["state"])
 
     # ending
+
+    def _ended(self, state: State, done: Done, context: Context) -> dict[str, Any]:
+        self.last_status = state.last_status
+        return self._conclude(state, done, context)
 
     def _conclude(self, state: State, done: Done, context: Context) -> dict[str, Any]:
         ti = context["ti"]

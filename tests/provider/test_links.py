@@ -1,0 +1,56 @@
+"""The link from a task to its last response."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowException
+from equivalence import in_place_of_the_world
+from failures_shown import DOCUMENT, Answers
+from running import Run
+
+from airflow_arazzo import ArazzoDag
+
+
+@dataclass
+class Key:
+    dag_id: str = "the dag"
+    run_id: str = "manual__2026-01-01T00:00:00+00:00"
+    task_id: str = "watch"
+    map_index: int = -1
+
+
+def link(task, **key):
+    (only,) = task.operator_extra_links
+    return only.get_link(task, ti_key=Key(**key))
+
+
+@pytest.fixture
+def watch(monkeypatch):
+    monkeypatch.setenv("AIRFLOW_CONN_THINGS", json.dumps({"conn_type": "http", "host": "http://things.example"}))
+    monkeypatch.setenv("AIRFLOW__API__BASE_URL", "https://airflow.example/base/")
+    return ArazzoDag(DOCUMENT, "polled").get_task("watch")
+
+
+def test_it_leads_to_the_xcoms_and_names_the_status(watch):
+    with in_place_of_the_world(Answers([(503, {})])), pytest.raises(AirflowException):
+        watch.execute(Run().context("watch"))
+    page = "https://airflow.example/base/dags/the%20dag/runs/manual__2026-01-01T00%3A00%3A00%2B00%3A00/tasks/watch"
+    assert link(watch) == f"{page}/xcom#status=503"
+    assert link(watch, map_index=4) == f"{page}/mapped/4/xcom#status=503"
+
+
+def test_it_says_that_there_was_no_response(watch):
+    with in_place_of_the_world(Answers(["connection refused"])), pytest.raises(AirflowException):
+        watch.execute(Run().context("watch"))
+    assert link(watch).endswith("/xcom#no-response")
+
+
+def test_the_interface_is_told_of_it(watch):
+    from airflow.serialization.serialized_objects import LazyDeserializedDAG
+
+    tasks = [task["__var"] for task in LazyDeserializedDAG.from_dag(watch.dag).data["dag"]["tasks"]]
+    (links,) = [task["_operator_extra_links"] for task in tasks if task["task_id"] == "watch"]
+    assert links == {"Last response": "_link_LastResponseLink"}
