@@ -8,13 +8,14 @@ from typing import Any
 
 from airflow_arazzo.core.absent import ABSENT
 from airflow_arazzo.core.document.models import Parameter, RequestBody
+from airflow_arazzo.core.engine.json_text import fill_json_text
 from airflow_arazzo.core.engine.state import Frame
 from airflow_arazzo.core.errors import EvaluationError, RequestError
 from airflow_arazzo.core.exchange import Exchange, Request
-from airflow_arazzo.core.expressions import Context, evaluate_output, evaluate_value, to_json_text, to_text
+from airflow_arazzo.core.expressions import Context, evaluate_output, evaluate_value, to_json_text
 from airflow_arazzo.core.flow import Plan, PlannedStep
 from airflow_arazzo.core.openapi import Argument, Body, Replacement, apply_replacements, build_request
-from airflow_arazzo.core.openapi.media import is_json, preferred
+from airflow_arazzo.core.openapi.media import is_json, matching, preferred
 from airflow_arazzo.core.openapi.operation import Operation
 
 Workflows = Mapping[str, Mapping[str, Any]]
@@ -70,8 +71,7 @@ def _body(body: RequestBody, operation: Operation, plan: Plan, context: Context)
     payload = ABSENT
     content_type = body.content_type or preferred([spec.content_type for spec in operation.bodies])
     if body.has_payload:
-        convert = to_json_text if _is_json_text(body.payload, content_type) else to_text
-        payload = evaluate_value(body.payload, context, plan.dialect, where="request body", convert=convert)
+        payload = _payload(body.payload, content_type, operation, plan, context)
     replacements = []
     for item in body.replacements:
         value = evaluate_value(item.value, context, plan.dialect, where=f"replacement of {item.target}")
@@ -80,6 +80,15 @@ def _body(body: RequestBody, operation: Operation, plan: Plan, context: Context)
     if replacements:
         payload = apply_replacements(payload, replacements, content_type)
     return Body(content_type=body.content_type, payload=payload)
+
+
+def _payload(payload: Any, content_type: str | None, operation: Operation, plan: Plan, context: Context) -> Any:
+    if not _is_json_text(payload, content_type):
+        return evaluate_value(payload, context, plan.dialect, where="request body")
+    if plan.dialect == "strict":
+        return evaluate_value(payload, context, plan.dialect, where="request body", convert=to_json_text)
+    spec = matching(operation.bodies, content_type) if content_type else None
+    return fill_json_text(payload, spec.schema_ if spec else True, context, plan.dialect)
 
 
 def _is_json_text(payload: Any, content_type: str | None) -> bool:

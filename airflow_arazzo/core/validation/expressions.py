@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from airflow_arazzo.core import criteria
@@ -25,6 +26,8 @@ from airflow_arazzo.core.expressions import (
 )
 from airflow_arazzo.core.validation.subject import Subject, Target, declared_inputs
 from airflow_arazzo.core.validation.uses import Text, Use, all_criteria, texts, uses
+
+_QUOTED = re.compile(r'"\{\$inputs\.(?P<name>[A-Za-z0-9_-]+)\}"')
 
 
 def check_expressions(subject: Subject) -> Iterator[Problem]:
@@ -77,6 +80,28 @@ def _loose(subject: Subject, text: Text) -> Iterator[Problem]:
             offset=loose.offset,
             width=max(1, len(loose.expression.text)),
         )
+
+
+def check_quoted(subject: Subject) -> Iterator[Problem]:
+    """Find arrays and objects that JSON text embeds in quotes, where to the letter they would be strings."""
+    for workflow, step in subject.steps() if subject.dialect == "lenient" else ():
+        body = step.request_body
+        if body is None or not isinstance(body.payload, str) or body.payload.lstrip()[:1] not in ("{", "["):
+            continue
+        known = declared_inputs(workflow).known or {}
+        for found in _QUOTED.finditer(body.payload):
+            schema = known.get(found["name"])
+            kind = schema.get("type") if isinstance(schema, dict) else None
+            if kind in ("array", "object"):
+                yield subject.problem(
+                    "non-portable-expression",
+                    Severity.WARNING,
+                    f"{body.at}/payload",
+                    f"only the lenient dialect takes this string for the {kind} that input '{found['name']}' is",
+                    f"without the quotes: {found[0][1:-1]}",
+                    offset=found.start(),
+                    width=len(found[0]),
+                )
 
 
 def check_conditions(subject: Subject) -> Iterator[Problem]:

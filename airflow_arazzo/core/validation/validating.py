@@ -10,7 +10,13 @@ from airflow_arazzo.core.document import LoadedDocument, load_document, parse_do
 from airflow_arazzo.core.errors import DocumentError, Problem
 from airflow_arazzo.core.expressions import Dialect
 from airflow_arazzo.core.openapi import Sources
-from airflow_arazzo.core.validation.expressions import check_conditions, check_expressions, check_names, check_times
+from airflow_arazzo.core.validation.expressions import (
+    check_conditions,
+    check_expressions,
+    check_names,
+    check_quoted,
+    check_times,
+)
 from airflow_arazzo.core.validation.extension import check_settings
 from airflow_arazzo.core.validation.flow import (
     check_fall_through,
@@ -42,6 +48,7 @@ CHECKS: tuple[Check, ...] = (
     check_messages,
     check_settings,
     check_expressions,
+    check_quoted,
     check_selectors,
     check_conditions,
     check_names,
