@@ -6,12 +6,17 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from hashlib import sha256
 
 from airflow_arazzo.core.engine import dependencies
+from airflow_arazzo.core.errors import UnsupportedError
 from airflow_arazzo.core.flow import END, Edge, Plan, Region
-from airflow_arazzo.operators.position import way_key
+from airflow_arazzo.operators.position import TaskIds, way_key
 
 _LONGEST = 200
+#: How long the id of a task may be with those of the groups that it is in, for Airflow.
+_LONGEST_ID = 250
+_DIGEST = 8
 
 
 def valid_key(text: str) -> str:
@@ -77,12 +82,12 @@ class Names:
     before: dict[str, Names] = field(repr=False, default_factory=dict)
 
     @cached_property
-    def records(self) -> dict[str, str]:
+    def records(self) -> TaskIds:
         """The task of each region that tells what happened in it."""
-        return {
-            region: self.calls[region].outputs if region in self.calls else task
+        return TaskIds(
+            (region, self.calls[region].outputs if region in self.calls else task)
             for region, task in self.regions.items()
-        }
+        )
 
     def local(self, name: str) -> str:
         """Return an id as it is within the group."""
@@ -104,10 +109,6 @@ def is_group(plan: Plan, region: Region) -> bool:
 def is_split(plan: Plan, key: str) -> bool:
     """Say whether another workflow of a plan has tasks of its own."""
     return plan.children[key].settings.granularity != "workflow"
-
-
-def _own_name(plan: Plan, region: Region) -> str:
-    return (valid_group if is_group(plan, region) else valid_key)(region.task_id)
 
 
 def hand_overs(plan: Plan, region: Region) -> Iterator[tuple[str, Edge]]:
@@ -151,6 +152,7 @@ def name_tasks(plan: Plan, group: str = "", *, gate: bool | None = None) -> Name
     :param plan: the plan of the workflow.
     :param group: the group that its tasks are in; empty for the DAG itself.
     :param gate: whether a task checks the inputs ahead of all others; None: if other workflows come first.
+    :raises UnsupportedError: if groups lie so deep in groups that Airflow takes no task in them.
     """
     return _Naming(set()).workflow(plan, group, gate=bool(plan.depends_on) if gate is None else gate, alone=True)
 
@@ -160,6 +162,7 @@ class _Naming:
     """Names the tasks of one DAG, or of one group in it."""
 
     taken: set[str]
+    levels: dict[int, int] = field(default_factory=dict)
 
     def workflow(self, plan: Plan, group: str, *, gate: bool, alone: bool) -> Names:
         """Name the tasks of a workflow, and those of the workflows in it.
@@ -168,21 +171,24 @@ class _Naming:
         """
         prefix = f"{group}." if group else ""
         ways = {region.task_id: ways_out(plan, region) for region in plan.regions if plan.needs is None}
-        regions = {region.task_id: self._unused(prefix + _own_name(plan, region)) for region in plan.regions}
-        outputs = self._unused(f"{prefix}outputs")
-        first = self._unused(f"{prefix}inputs") if gate else ""
-        begin = self._unused(f"{prefix}begin") if group and not gate and len(beginners(plan)) > 1 else ""
+        regions = {region.task_id: self._region(plan, region, prefix) for region in plan.regions}
+        outputs = self._unused(prefix, "outputs")
+        first = self._unused(prefix, "inputs") if gate else ""
+        begin = self._unused(prefix, "begin") if group and not gate and len(beginners(plan)) > 1 else ""
+        own = {region: name.removeprefix(prefix) for region, name in regions.items()}
         branches = {
-            region: self._unused(f"{regions[region]}_branch") for region, leading in ways.items() if len(leading) > 1
+            region: self._unused(prefix, f"{own[region]}_branch")
+            for region, leading in ways.items()
+            if len(leading) > 1
         }
-        edges = self._edges(ways, regions, branches, prefix)
+        edges = self._edges(ways, own, branches, prefix)
         approvals = {
-            region.task_id: self._unused(f"{regions[region.task_id]}_approval")
+            region.task_id: self._unused(prefix, f"{own[region.task_id]}_approval")
             for region in plan.regions
             if any(plan.step(step).settings.approval for step in region.steps)
         }
         before = {
-            dependency.key: self._group(dependency, prefix + valid_group(dependency.key))
+            dependency.key: self._group(dependency, prefix, valid_group(dependency.key))
             for dependency in (dependencies(plan) if alone else ())
         }
         calls = {
@@ -195,7 +201,8 @@ class _Naming:
         takers = {
             key: self._group(
                 plan.children[str(edge.workflow)],
-                prefix + valid_group(f"{edge.source}_{edge.action}"),
+                prefix,
+                valid_group(f"{edge.source}_{edge.action}"),
                 alone=True,
             )
             for region in plan.regions
@@ -216,27 +223,59 @@ class _Naming:
             before=before,
         )
 
-    def _group(self, plan: Plan, name: str, *, alone: bool = False) -> Names:
-        return self.workflow(plan, self._unused(name), gate=False, alone=alone)
+    def _region(self, plan: Plan, region: Region, prefix: str) -> str:
+        if is_group(plan, region):
+            called = plan.children[str(plan.step(region.task_id).workflow)]
+            return self._unused(prefix, valid_group(region.task_id), self._levels(called))
+        return self._unused(prefix, valid_key(region.task_id))
+
+    def _group(self, plan: Plan, prefix: str, name: str, *, alone: bool = False) -> Names:
+        return self.workflow(plan, self._unused(prefix, name, self._levels(plan)), gate=False, alone=alone)
 
     def _edges(
-        self, ways: dict[str, tuple[Way, ...]], regions: dict[str, str], branches: dict[str, str], prefix: str
+        self, ways: dict[str, tuple[Way, ...]], own: dict[str, str], branches: dict[str, str], prefix: str
     ) -> dict[tuple[str, str], str]:
         arriving: dict[str, int] = {}
         for leading in ways.values():
             for way in leading:
                 arriving[way.target] = arriving.get(way.target, 0) + 1
         return {
-            (source, way.target): self._unused(f"{regions[source]}_to_{regions[way.target].removeprefix(prefix)}")
+            (source, way.target): self._unused(prefix, f"{own[source]}_to_{own[way.target]}")
             for source in branches
             for way in ways[source]
             if way.target != END and arriving[way.target] > 1
         }
 
-    def _unused(self, name: str) -> str:
-        """Return the name, with a number if it is taken, and take it."""
-        number, candidate = 2, name
+    def _levels(self, plan: Plan) -> int:
+        """Return of how many ids those of tasks in a workflow that is a group consist, its own included."""
+        if id(plan) not in self.levels:
+            below = (self._levels(child) for key, child in plan.children.items() if is_split(plan, key))
+            self.levels[id(plan)] = 1 + max(below, default=1)
+        return self.levels[id(plan)]
+
+    def _unused(self, prefix: str, name: str, levels: int = 1) -> str:
+        """Return a name within a group, short enough, with a number if it is taken, and take it.
+
+        :param prefix: the group with its dot; empty for the DAG itself.
+        :param levels: how many ids have to share what there is.
+        """
+        room = (_LONGEST_ID - len(prefix)) // levels
+        if room < len(name) and room < _DIGEST + 2:
+            where = f"group '{prefix[:-1]}'" if prefix else "the DAG"
+            raise UnsupportedError(
+                f"'{name}' in {where}: workflows call each other so deep that the ids of tasks are longer than the "
+                f"{_LONGEST_ID} characters that Airflow allows; shorten the ids of steps, or give one that calls "
+                "a workflow x-airflow: {granularity: workflow}"
+            )
+        number, candidate = 2, prefix + _shortened(name, room)
         while candidate in self.taken:
-            candidate, number = f"{name}_{number}", number + 1
+            candidate, number = prefix + _shortened(f"{name}_{number}", room), number + 1
         self.taken.add(candidate)
         return candidate
+
+
+def _shortened(name: str, room: int) -> str:
+    """Return a name that is no longer than there is room, and that no other name becomes."""
+    if len(name) <= room:
+        return name
+    return f"{name[: room - _DIGEST - 1]}_{sha256(name.encode()).hexdigest()[:_DIGEST]}"

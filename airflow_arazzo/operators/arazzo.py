@@ -13,7 +13,7 @@ from airflow_arazzo.core.flow import Plan
 from airflow_arazzo.hooks.sealing import hide, seal_known
 from airflow_arazzo.operators.driving import DrivesRegion, as_mapping, read_plan
 from airflow_arazzo.operators.inputs import workflow_inputs
-from airflow_arazzo.operators.position import WHOLE, Course, Position
+from airflow_arazzo.operators.position import WHOLE, Course, Position, TaskIds
 from airflow_arazzo.operators.route import STATUS, Result, has_begun, read_result
 from airflow_arazzo.operators.sizes import OutputSizeError, check_workflow_outputs
 from airflow_arazzo.operators.xcoms import OUTPUTS_KEY, RECORD_KEY, SEALED_KEY, push_handed, push_workflows
@@ -41,7 +41,7 @@ class ArazzoStepOperator(DrivesRegion, BaseOperator):
     """
 
     template_fields: Sequence[str] = ("connections", "server")
-    shallow_copy_attrs: Sequence[str] = ("plan",)
+    shallow_copy_attrs: Sequence[str] = ("plan", "tasks")
     ui_color = "#d9eaf7"
 
     def __init__(
@@ -61,7 +61,7 @@ class ArazzoStepOperator(DrivesRegion, BaseOperator):
         super().__init__(**kwargs)
         self.plan = read_plan(plan, workflow_id)
         self.step = step or self.task_id
-        self.tasks = {region.task_id: region.task_id for region in self.plan.regions} | as_mapping(tasks)
+        self.tasks = TaskIds.of(tasks)
         self.inputs = as_mapping(inputs)
         self.connections = as_mapping(connections)
         self.server = dict(server) if isinstance(server, Mapping) else server
@@ -118,6 +118,8 @@ class ArazzoOutputsOperator(BaseOperator):
         push_workflows(ti, self.plan, {**result.workflows, self.plan.key: known}, position.kept)
         if position.inputs:
             push_handed(ti, self.plan, result.outputs)
+        if failure:
+            self.log.error("%s", failure)
         if failure and not result.complete:
             raise AirflowFailException(failure)
         visible = hide(result.outputs, self.plan.sensitive)

@@ -22,7 +22,7 @@ from airflow_arazzo.core.errors import InputError
 from airflow_arazzo.core.flow import Plan, slice_region
 from airflow_arazzo.operators.driving import DrivesRegion, as_mapping, read_plan
 from airflow_arazzo.operators.inputs import run_inputs
-from airflow_arazzo.operators.position import WHOLE, Course, Position
+from airflow_arazzo.operators.position import WHOLE, Course, Position, TaskIds
 from airflow_arazzo.operators.route import has_begun, read_result
 from airflow_arazzo.operators.xcoms import (
     RECORD_KEY,
@@ -87,7 +87,7 @@ class ArazzoInputsOperator(BaseOperator):
 class _CallingStep(DrivesRegion, BaseOperator):
     """What the first and the last task of a called workflow share: the step that calls it."""
 
-    shallow_copy_attrs: Sequence[str] = ("plan", "course")
+    shallow_copy_attrs: Sequence[str] = ("plan", "tasks", "course")
     ui_color = "#f3e9d9"
 
     def __init__(
@@ -101,7 +101,7 @@ class _CallingStep(DrivesRegion, BaseOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.plan, self.step, self.tasks = plan, step, dict(tasks)
+        self.plan, self.step, self.tasks = plan, step, TaskIds.of(tasks)
         self.inputs, self.position = as_mapping(inputs), position
         self.connections, self.server, self.deferrable = {}, None, False
 

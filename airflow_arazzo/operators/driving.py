@@ -23,7 +23,7 @@ from airflow_arazzo.hooks.placing import base_urls, connections_of, known_connec
 from airflow_arazzo.hooks.sealing import register_texts
 from airflow_arazzo.operators.inputs import workflow_inputs
 from airflow_arazzo.operators.links import LastResponseLink
-from airflow_arazzo.operators.position import Position
+from airflow_arazzo.operators.position import Position, TaskIds
 from airflow_arazzo.operators.sending import Sending, UnknownOutcomeError
 from airflow_arazzo.operators.xcoms import (
     finished_tasks,
@@ -59,7 +59,7 @@ class DrivesRegion(Operator):
 
     plan: Plan
     step: str
-    tasks: dict[str, str]
+    tasks: TaskIds
     inputs: dict[str, Any]
     connections: dict[str, str]
     server: str | dict[str, str] | None
@@ -249,6 +249,7 @@ class DrivesRegion(Operator):
         push_workflows(ti, self.plan, state.workflows, self.position.kept)
         if done.outcome == "failed":
             ti.xcom_push(key="return_value", value=visible)
+            self.log.error("%s", done.message)  # ahead of the traceback, for whoever reads the log
             raise AirflowException(done.message)
         return visible
 

@@ -8,6 +8,18 @@ from dataclasses import dataclass, field
 from airflow_arazzo.core.flow import Plan
 
 
+class TaskIds(dict[str, str]):
+    """Task ids by region; a region that has none is a task of its own name."""
+
+    def __missing__(self, region: str) -> str:
+        return region
+
+    @classmethod
+    def of(cls, tasks: Mapping[str, str] | None) -> TaskIds:
+        """Return these task ids; not a copy if they are such, since each of the operators of a DAG has them."""
+        return tasks if isinstance(tasks, TaskIds) else cls(tasks or {})
+
+
 @dataclass(frozen=True)
 class Position:
     """Where a task stands in a DAG of several workflows; the default is a workflow that is the whole DAG.

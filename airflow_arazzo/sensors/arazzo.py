@@ -10,7 +10,7 @@ from airflow.providers.common.compat.sdk import BaseSensorOperator
 
 from airflow_arazzo.core.flow import Plan
 from airflow_arazzo.operators.driving import DrivesRegion, as_mapping, read_plan
-from airflow_arazzo.operators.position import WHOLE, Position
+from airflow_arazzo.operators.position import WHOLE, Position, TaskIds
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -37,7 +37,7 @@ class ArazzoSensor(DrivesRegion, BaseSensorOperator):
     """
 
     template_fields: Sequence[str] = ("connections", "server")
-    shallow_copy_attrs: Sequence[str] = ("plan",)
+    shallow_copy_attrs: Sequence[str] = ("plan", "tasks")
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class ArazzoSensor(DrivesRegion, BaseSensorOperator):
         super().__init__(**kwargs)
         self.plan = read_plan(plan, workflow_id)
         self.step = step or self.task_id
-        self.tasks = {region.task_id: region.task_id for region in self.plan.regions} | as_mapping(tasks)
+        self.tasks = TaskIds.of(tasks)
         self.inputs = as_mapping(inputs)
         self.connections = as_mapping(connections)
         self.server = dict(server) if isinstance(server, Mapping) else server

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 from airflow.providers.common.compat.sdk import get_parsing_context
+from casebook import CASES
 
 from airflow_arazzo import ArazzoDag, load_dags
 from airflow_arazzo.core.engine import load_plan
-from airflow_arazzo.core.errors import DocumentError, InputError
+from airflow_arazzo.core.errors import DocumentError, InputError, UnsupportedError
 from airflow_arazzo.factory.names import name_tasks, valid_key
 
 DOCUMENTS = Path(__file__).parent / "documents"
@@ -312,3 +313,44 @@ def test_ids_are_made_valid_and_unique():
     assert names.outputs == "outputs_2"
     assert names.branches == {"x y": "x_y_branch_2", "x/y": "x_y_2_branch"}
     assert names.edges == {("x y", "x_y_branch"): "x_y_to_x_y_branch"}
+
+
+def test_the_operators_of_a_dag_share_what_its_tasks_are_called():
+    dag = ArazzoDag(NODES, "diamond")
+    assert dag.get_task("a").tasks is dag.get_task("b").tasks
+    assert dict(dag.get_task("a").tasks) == {step: step for step in "abcd"}
+
+
+def nested(tmp_path, depth, name):
+    """Return a document of workflows that call each other, so deep, by steps of such names."""
+    workflows = [
+        {
+            "workflowId": f"w{number}",
+            "steps": [
+                {"stepId": f"{name}{way}", "workflowId": f"w{number + 1}"}
+                if number < depth
+                else {"stepId": f"{name}{way}", "operationId": "listThings", "x-airflow": {"approval": True}}
+                for way in ("One", "Two")[: 2 if number in (0, depth) else 1]
+            ],
+        }
+        for number in range(depth + 1)
+    ]
+    document = {"arazzo": "1.1.0", "info": {"title": "t", "version": "1"}, "workflows": workflows}
+    document["sourceDescriptions"] = [{"name": "things", "url": str(CASES / "api.openapi.yaml"), "type": "openapi"}]
+    path = tmp_path / "nested.arazzo.yaml"
+    path.write_text(json.dumps(document))
+    return path
+
+
+@pytest.mark.parametrize(("depth", "name"), [(2, "a" * 180), (14, "b" * 70), (6, "aStepOfUsualName"), (25, "s")])
+def test_ids_of_tasks_deep_in_groups_are_shortened_and_stay_apart(tmp_path, depth, name):
+    dag = ArazzoDag(nested(tmp_path, depth, name), "w0")
+    steps = [task for task in dag.tasks if type(task).__name__ == "ArazzoStepOperator"]
+    assert len(steps) == len({task.task_id for task in steps}) == 4
+    assert max(len(task.task_id) for task in dag.tasks) <= 250
+    assert {task.task_display_name for task in steps} == {f"{name}One", f"{name}Two"}
+
+
+def test_calls_too_deep_for_ids_of_tasks_are_refused_with_a_way_out(tmp_path):
+    with pytest.raises(UnsupportedError, match=r"'c+One' in the DAG: .* so deep .*granularity: workflow"):
+        ArazzoDag(nested(tmp_path, 30, "c" * 70), "w0")

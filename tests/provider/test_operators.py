@@ -15,7 +15,13 @@ from airflow.providers.common.compat.sdk import (
 )
 from running import Run, first_event, restored
 
-from airflow_arazzo import ArazzoDag, ArazzoOutputsOperator, ArazzoSensor, ArazzoStepOperator
+from airflow_arazzo import (
+    ArazzoDag,
+    ArazzoOutputsOperator,
+    ArazzoSensor,
+    ArazzoStepOperator,
+    ArazzoWorkflowOperator,
+)
 from airflow_arazzo.operators import driving
 from airflow_arazzo.operators.branching import choose_branch
 
@@ -40,6 +46,19 @@ def deferral(task, run):
 
 
 # steps
+
+
+def test_a_failure_is_a_line_of_the_log_ahead_of_the_traceback(nodes, capsys, caplog):
+    nodes.on("GET /nodes/a", 500)
+    run = Run()
+    outputs = ArazzoOutputsOperator(task_id="outputs", plan=NODES, workflow_id="diamond")
+    whole = ArazzoWorkflowOperator(task_id="whole", document=NODES, workflow_id="diamond")
+    for task in (step("diamond", "a"), outputs, whole):
+        with pytest.raises(AirflowException) as failure:
+            run.execute(task)
+        said = capsys.readouterr()
+        assert str(failure.value) in said.out + said.err + caplog.text
+        caplog.clear()
 
 
 def test_a_step_returns_its_outputs_and_records_what_happened(nodes):
