@@ -53,6 +53,7 @@ FAILURES = [
     Failure("The budget of a loop is used up", "polled", [(200, {"state": "pending"})]),
     Failure("An action of type `end` ends the failure", "ended", [(410, {"state": "gone"})]),
     Failure("An action of type `goto` recovers the failure", "ended", [(404, {}), (200, {"pass": "p"})]),
+    Failure("A step fails beside others", "beside", [(500, {"state": "bad"})]),
     Failure("A called workflow fails", "calling", [(500, {"state": "bad"})]),
     Failure("A called workflow fails, and its caller recovers", "recovering", [(500, {}), (200, {"pass": "p"})]),
     Failure("A workflow that took over fails", "handing", [(500, {}), (500, {"state": "bad"})]),
