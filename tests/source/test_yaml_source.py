@@ -55,6 +55,39 @@ def test_keys_are_text_as_written() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("<<: *a", {"x": 1, "y": [2]}),
+        ("<<: *a\n  y: 3", {"x": 1, "y": 3}),
+        ("y: 3\n  <<: *a", {"y": 3, "x": 1}),
+        ("<<: [*b, *a]", {"x": 5, "z": 6, "y": [2]}),
+        ("<<: *a\n  <<: *b", {"x": 1, "y": [2], "z": 6}),
+        ("<<: *l", {"x": 1, "y": [2], "z": 6}),
+        ("'<<': *a", {"<<": {"x": 1, "y": [2]}}),
+        ("<<: {x: 1}", {"<<": {"x": 1}}),
+        ("<<: [*a, {q: 1}]", {"<<": [{"x": 1, "y": [2]}, {"q": 1}]}),
+        ("<<: *s", {"<<": "text"}),
+        ("<<: []", {"<<": []}),
+    ],
+)
+def test_merge_keys_take_over_what_an_alias_names(text: str, value: object) -> None:
+    anchors = "a: &a {x: 1, y: [2]}\nb: &b {x: 5, z: 6}\ns: &s text\nl: &l [*a, *b]\n"
+    source = parse_source(f"{anchors}it:\n  {text}\n", "d.yaml")
+    assert source.data["it"] == value
+    assert bool(source.merges) is ("<<" not in source.data["it"])
+    for name in source.data["it"]:
+        assert source.place(f"/it/{name}").line >= 1
+    if "x" in value:
+        assert source.place("/it/x").line == (2 if value["x"] == 5 else 1)
+
+
+def test_a_key_beside_a_merge_key_is_still_given_once() -> None:
+    refused = refusal("a: &a {x: 1}\nb: {<<: *a, x: 2, x: 3}\n", "d.yaml")
+    assert refused is not None
+    assert refused.problems[0].rule == "duplicate-key"
+
+
 def test_aliases_share_what_they_name() -> None:
     data = parse_source("a: &x {b: [1]}\nc: *x\nd: &k key\n*k : 1\n", "d.yaml").data
     assert data == {"a": {"b": [1]}, "c": {"b": [1]}, "d": "key", "key": 1}

@@ -13,7 +13,7 @@ from airflow_arazzo.core.document.objects import read_document
 from airflow_arazzo.core.document.order import in_order
 from airflow_arazzo.core.document.schemas import Resolver, inline_inputs
 from airflow_arazzo.core.document.shape import Reader, snake
-from airflow_arazzo.core.errors import DocumentError, Problem
+from airflow_arazzo.core.errors import DocumentError, Problem, Severity
 from airflow_arazzo.core.expressions.context import Dialect
 from airflow_arazzo.core.source import Copies, Source, load_source
 
@@ -52,6 +52,7 @@ def parse_document(source: Source, *, resolver: Resolver | None = None, dialect:
     """Read an Arazzo document from a source; arguments and errors as :func:`load_document`."""
     reader = Reader(source, dialect)
     _check_kind(reader)
+    _check_merges(reader)
     document = read_document(reader)
     if isinstance(document, Document):
         _check_names(reader, document)
@@ -94,6 +95,12 @@ def _check_version(reader: Reader, version: Any) -> None:
         reader.lenient("newer-version", "/arazzo", f"Arazzo {written} is read as 1.1.0")
     elif match[2] is None and isinstance(version, str):
         reader.lenient("newer-version", "/arazzo", f"'{written}' is no full version", f"write '{written}.0'")
+
+
+def _check_merges(reader: Reader) -> None:
+    severity = Severity.ERROR if reader.dialect == "strict" else Severity.WARNING
+    message = "a merge key is YAML 1.1's; to YAML 1.2 '<<' is a field like others"
+    reader.problems += reader.source.merge_problems("merge-key", severity, message, "write the fields out")
 
 
 def _check_names(reader: Reader, document: Document) -> None:

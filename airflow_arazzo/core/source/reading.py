@@ -16,12 +16,20 @@ MAX_NODES = 2_000_000
 
 @dataclass(frozen=True)
 class Read:
-    """A value that was read; ``key`` is the text it has as a key, None if it cannot be one."""
+    """A value that was read.
+
+    :param key: the text it has as a key, None if it cannot be one.
+    :param size: how many values it is.
+    :param bases: the maps of a list that has nothing but aliases of maps.
+    :param merges: offsets of the merge keys (``<<: *base``) in it; of a whole file only.
+    """
 
     value: Any
     node: Node | None = None
     key: str | None = None
     size: int = 1
+    bases: tuple[Read, ...] = ()
+    merges: tuple[int, ...] = ()
 
 
 class Reading:
@@ -30,6 +38,7 @@ class Reading:
     def __init__(self, text: str, name: str, *, locate: bool) -> None:
         self.text, self.name, self.locate = text, name, locate
         self.count = 0
+        self.merges: list[int] = []
 
     def fail(self, rule: str, offset: int, message: str, hint: str | None = None) -> NoReturn:
         place = Lines(self.text).place(self.name, "", offset, 1)

@@ -28,12 +28,14 @@ class Source:
     :param uri: absolute path or URL, the base of relative references; empty where there is none.
     :param text: the whole text, without a byte order mark.
     :param data: what it says, as a plain JSON-like value; aliases share their value, so nobody may change it.
+    :param merges: offsets of merge keys (``<<: *base``), which are YAML 1.1's.
     """
 
     name: str
     uri: str
     text: str = field(repr=False)
     data: Any = field(repr=False)
+    merges: tuple[int, ...] = field(default=(), repr=False)
 
     @cached_property
     def digest(self) -> str:
@@ -53,6 +55,11 @@ class Source:
             return self._lines.place(self.name, pointer, name.start, width or name.width)
         start = node.offset(self.text, offset) if offset or width else node.start
         return self._lines.place(self.name, pointer, start, width or max(1, node.width - (start - node.start)))
+
+    def merge_problems(self, rule: str, severity: Severity, message: str, hint: str) -> list[Problem]:
+        """Return a problem at each merge key."""
+        places = (self._lines.place(self.name, "", offset, 2) for offset in self.merges)
+        return [Problem(rule, severity, place, message, hint) for place in places]
 
     def written(self, pointer: str) -> str:
         """Return a scalar as it is written, quotes included: ``1.10`` where the value is the number 1.1."""
@@ -126,8 +133,8 @@ def parse_source(text: str, name: str, uri: str = "") -> Source:
         ``yaml-limits``).
     """
     text = text.removeprefix("\ufeff")
-    data = _read(text, name, locate=False).value
-    return Source(name, uri, text, data)
+    read = _read(text, name, locate=False)
+    return Source(name, uri, text, read.value, read.merges)
 
 
 def _refuse_file(name: str, message: str, place: Place | None = None) -> NoReturn:

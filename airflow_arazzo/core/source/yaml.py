@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any, NoReturn
 
 import yaml
@@ -37,10 +38,31 @@ class _Open:
         self.nodes: Any = {} if self.mapping else []
         self.name: str | None = None
         self.name_node: Node | None = None
+        self.merging: int | None = None
+        self.merged: set[str] = set()
+        self.bases: list[Read] | None = []
+
+    def add(self, read: Read, *, is_base: bool) -> None:
+        """Add an item to a list."""
+        self.value.append(read.value)
+        if not is_base:
+            self.bases = None
+        elif self.bases is not None:
+            self.bases.append(read)
+
+    def merge(self, bases: Iterable[Read]) -> None:
+        """Take the members of maps over, as far as there is none of that name."""
+        for base in bases:
+            for name, value in base.value.items():
+                if name not in self.value:
+                    self.value[name] = value
+                    self.merged.add(name)
+                    if base.node is not None and isinstance(base.node.children, dict):
+                        self.nodes[name] = base.node.children[name]
 
     def close(self, end: int, count: int, locate: bool) -> Read:
         node = Node(self.start, end, "{" if self.mapping else "[", self.nodes) if locate else None
-        return Read(self.value, node, None, 1 + count - self.count)
+        return Read(self.value, node, None, 1 + count - self.count, tuple(self.bases or ()))
 
 
 class _YamlReading(Reading):
@@ -72,7 +94,7 @@ class _YamlReading(Reading):
         another = next_event()
         if not isinstance(another, yaml.StreamEndEvent):
             self.fail("yaml-syntax", another.start_mark.index, "a second document starts here; a file holds one")
-        return read
+        return replace(read, merges=tuple(self.merges))
 
     def _value(self, next_event: Callable[[], Any]) -> Read:
         stack: list[_Open] = []
@@ -148,22 +170,39 @@ class _YamlReading(Reading):
         self.fail("yaml-syntax", _start(event), f"tag {tag} does not fit a JSON value here", hint)
 
     def _put(self, into: _Open, read: Read, event: Any) -> None:
-        offset = _start(event)
         if not into.mapping:
-            into.value.append(read.value)
+            into.add(read, is_base=isinstance(event, yaml.AliasEvent) and isinstance(read.value, dict))
             if self.locate:
                 into.nodes.append(read.node)
         elif into.name is None:
-            if read.key is None:
-                self.fail("yaml-syntax", offset, "a key must be text, not a list or a map")
-            if read.key in into.value:
-                self.fail("duplicate-key", offset, f"key '{read.key}' is given twice in this map")
-            into.name, into.name_node = read.key, read.node
+            self._put_name(into, read, event)
+        elif into.merging is not None and (bases := _bases(read, event)):
+            self.merges.append(into.merging)
+            into.merge(bases)
+            into.name = None
         else:
+            into.merged.discard(into.name)
             into.value[into.name] = read.value
             if self.locate:
                 into.nodes[into.name] = (into.name_node, read.node)
             into.name = None
+
+    def _put_name(self, into: _Open, read: Read, event: Any) -> None:
+        offset = _start(event)
+        if read.key is None:
+            self.fail("yaml-syntax", offset, "a key must be text, not a list or a map")
+        if read.key in into.value and read.key not in into.merged:
+            self.fail("duplicate-key", offset, f"key '{read.key}' is given twice in this map")
+        into.name, into.name_node = read.key, read.node
+        plain = read.key == "<<" and isinstance(event, yaml.ScalarEvent) and not event.style
+        into.merging = offset if plain else None
+
+
+def _bases(read: Read, event: Any) -> tuple[Read, ...]:
+    """Return the maps that a merge key takes over: those of aliases, which nobody writes there for anything else."""
+    if isinstance(event, yaml.AliasEvent):
+        return (read,) if isinstance(read.value, dict) else read.bases
+    return read.bases
 
 
 _TYPED = frozenset("-+.0123456789tTfFnN~") | {""}

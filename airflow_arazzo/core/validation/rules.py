@@ -103,6 +103,7 @@ _LENIENT = {
     "odd-name": "a name has characters that expressions cannot hold",
     "odd-uri": "a URL has characters that a URI reference cannot hold",
     "unknown-field": "an object has no such field",
+    "merge-key": "a map takes over another, which YAML 1.1 had and YAML 1.2 has not",
     "newer-version": "the version of Arazzo is read as an older one",
     "newer-field": "a field is newer than the version the document states",
     "empty-field": "a field is there and empty",
