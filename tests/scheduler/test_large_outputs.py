@@ -71,10 +71,10 @@ def test_large_outputs_pass_from_task_to_task(tmp_path):
         with LocalAirflow(tmp_path / "home", dags, environment) as airflow:
             airflow.migrate()
             airflow.start()
-            airflow.wait_healthy()
-            airflow.wait_for_dags("copy")
+            airflow.wait_healthy(240)
+            airflow.wait_for_dags("copy", limit=180)
             run_id = airflow.rest.trigger("copy")
-            state = airflow.rest.wait("copy", run_id)["state"]
+            state = airflow.rest.wait("copy", run_id, limit=300)["state"]
             with closing(sqlite3.connect(airflow.home / "airflow.db")) as database:
                 rows = dict(database.execute("SELECT task_id || '.' || key, length(value) FROM xcom"))
     assert state == "success"

@@ -70,7 +70,7 @@ class Played:
             for one in case.connections():
                 airflow.rest.call("POST", "/connections", {"conn_type": one.pop("conn_type"), **one})
         self.runs = {name: airflow.rest.trigger(name, case.conf()) for name, case in cases.items()}
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 300
         while set(airflow.rest.all_runs().values()) - {"success", "failed"}:
             assert time.monotonic() < deadline, airflow.rest.all_runs()
             self.dumps.append(self._dump())
@@ -134,8 +134,8 @@ def played(tmp_path_factory):
         airflow = stack.enter_context(LocalAirflow(folder / "home", folder / "dags", environment))
         airflow.migrate()
         airflow.start()
-        airflow.wait_healthy()
-        airflow.wait_for_dags(*CASES)
+        airflow.wait_healthy(240)
+        airflow.wait_for_dags(*CASES, limit=180)
         yield Played(airflow, cases)
 
 
