@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hypothesis import given, settings
-from workflows import ANSWERS, INPUTS, Api, load, workflows
+from workflows import ANSWERS, INPUTS, Api, load, side_by_side, workflows
 
 from airflow_arazzo.core.engine import (
     Send,
@@ -76,6 +76,16 @@ def test_every_way_of_running_agrees(text, inputs, answers):
 def test_workflows_that_come_first_agree(text, inputs, answers):
     plan = compile_document(load(text), "main")
     agree(plan, inputs, answers, (through_json,))
+
+
+@settings(max_examples=100, deadline=None)
+@given(side_by_side(calls=True), INPUTS, ANSWERS)
+def test_steps_that_may_run_side_by_side_run_in_order(text, inputs, answers):
+    plan = compile_document(load(text), "main")
+    agree(plan, inputs, answers, (through_json,) if plan.depends_on else (by_regions, through_json))
+    order = [step.step_id for step in plan.steps]
+    for step, needs in (plan.needs or {}).items():
+        assert all(order.index(need) < order.index(step) for need in needs)
 
 
 def agree(plan, inputs, answers, ways):
