@@ -18,7 +18,7 @@ from airflow.providers.common.compat.sdk import AirflowException
 
 from airflow_arazzo.core.openapi import Credentials
 from airflow_arazzo.hooks.sealing import is_sensitive
-from airflow_arazzo.hooks.tokens import GRANT_TYPES, Grant
+from airflow_arazzo.hooks.tokens import GRANT_TYPES, Grant, client_pair
 
 if TYPE_CHECKING:
     from airflow.sdk import Connection
@@ -176,6 +176,8 @@ def secret_texts(settings: ConnectionSettings) -> Iterator[str]:
         yield base64.b64encode(f"{credentials.login}:{credentials.password}".encode()).decode()
     if grant is not None:
         yield from filter(None, (grant.client_secret, grant.password, grant.refresh_token))
+        if grant.client_id and grant.client_secret:
+            yield client_pair(grant.client_id, grant.client_secret)
     for name, value in credentials.headers.items():
         if is_sensitive(name) or _CREDENTIAL.search(name):
             yield from (value, *value.split()[1:])

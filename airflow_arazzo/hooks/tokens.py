@@ -93,6 +93,11 @@ def spends_its_token(grant: Grant) -> bool:
     return (grant.grant_type or ("refresh_token" if grant.refresh_token else "")) == "refresh_token"
 
 
+def client_pair(client_id: str, client_secret: str) -> str:
+    """Return a client's credentials as basic authentication has them (RFC 6749, 2.3.1)."""
+    return base64.b64encode(f"{quote_plus(client_id)}:{quote_plus(client_secret)}".encode()).decode()
+
+
 def cached_token(grant: Grant, scheme: SecurityScheme, url: str) -> Token | None:
     """Return the token that is kept for a scheme, if it is still good."""
     token = _TOKENS.get(_key(grant, scheme, url))
@@ -247,8 +252,7 @@ def _token_request(grant: Grant, kind: str, scheme: SecurityScheme, url: str, la
     form |= {name: value for name, value in (("scope", scopes), ("audience", grant.audience)) if value}
     headers = [("Accept", "application/json"), ("Content-Type", "application/x-www-form-urlencoded")]
     if client_id and client_secret and grant.client_auth == "basic":
-        pair = f"{quote_plus(client_id)}:{quote_plus(client_secret)}"  # RFC 6749, 2.3.1
-        headers.append(("Authorization", f"Basic {base64.b64encode(pair.encode()).decode()}"))
+        headers.append(("Authorization", f"Basic {client_pair(client_id, client_secret)}"))
     elif client_id:
         form |= {"client_id": client_id, **({"client_secret": client_secret} if client_secret else {})}
     return _request("POST", url, headers, urlencode(form).encode())

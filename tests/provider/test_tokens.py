@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import ssl
 import threading
@@ -359,6 +360,7 @@ def test_nothing_of_a_token_is_shown(api, shop):
     hook = shop({"client_id": "me", "client_secret": "cs-shown-4711", "refresh_token": "ref-shown-4711"})
     hook.send(asking(api, oauth(api)))
     assert redact("tok-shown-4711 cs-shown-4711 ref-shown-4711") == "*** *** ***"
+    assert redact(f"Basic {base64.b64encode(b'me:cs-shown-4711').decode()}") == "Basic ***"
     assert "4711" not in repr(hook.settings)
     assert "4711" not in repr(vars(hook))
 
