@@ -183,6 +183,13 @@ def test_unknown_types_and_versions_are_refused_with_a_hint():
         select(DATA, "$", "jq")
 
 
+@pytest.mark.parametrize(
+    ("query", "found"), [("$.a[(@.length-1)].b", 2), ("$.a[( @.length - 2 )].b", 1), ("$.a[(@.length-9)]", ABSENT)]
+)
+def test_the_last_element_as_goessner_wrote_it(query, found):
+    assert select({"a": [{"b": 1}, {"b": 2}]}, query, "jsonpath", GOESSNER) == found
+
+
 def test_selectors_of_nothing_are_absent():
     assert select(ABSENT, "$.a", "jsonpath") is ABSENT
 

@@ -97,8 +97,9 @@ def _payload_parameter(reader: Reader, value: Any, at: str) -> Parameter | Broke
     fields = read_fields(reader, value, at, _PARAMETER)
     if isinstance(fields, Broken):
         return BROKEN
-    if fields.get("location") == "body":
+    if fields.get("location") in ("body", "formData"):
         reader.lenient("body-parameter", f"{at}/in", "there are no parameters in the body", "use 'requestBody'")
+        fields["location"] = "body"
     if fields.get("location") == "querystring" and reader.version < "1.1":
         message = f"'in: querystring' came with Arazzo 1.1.0, and this document says {reader.version}"
         reader.lenient("newer-field", f"{at}/in", message, "write 'arazzo: 1.1.0'")
@@ -315,7 +316,8 @@ _PARAMETER = Shape(
     {
         "name": Field(filled_text, required=True),
         "in": Field(
-            one_of("path", "query", "querystring", "header", "cookie", "channel", "body"), attribute="location"
+            one_of("path", "query", "querystring", "header", "cookie", "channel", "body", "formData"),
+            attribute="location",
         ),
         "value": Field(anything, required=True, nullable=True),
     },

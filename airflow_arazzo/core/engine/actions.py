@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timezone
@@ -114,11 +115,13 @@ def retry_limit(action: Action) -> int:
 def retry_after(response: Response | None, otherwise: float, now: float) -> float:
     """Return the seconds to wait: a ``Retry-After`` header (RFC 9110, 10.2.3: seconds or date), else ``otherwise``.
 
+    Seconds may have a fraction, which the RFC does not have but servers send.
+
     :param now: POSIX time, for dates.
     """
     text = (response.header("Retry-After") or "").strip() if response else ""
-    if text.isascii() and text.isdigit():
-        return float(text) if len(text) < 10 else LONGEST_WAIT
+    if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text, re.ASCII):
+        return min(float(text[:400]), LONGEST_WAIT)
     if not text:
         return otherwise
     from email.utils import parsedate_to_datetime

@@ -21,6 +21,8 @@ from airflow_arazzo.core.expressions.navigation import apply_pointer
 if TYPE_CHECKING:
     from jsonpath_rfc9535 import JSONPathQuery
 
+#: The draft's script for the last element, ``[(@.length-1)]``; other scripts are not run.
+_FROM_THE_END = re.compile(r"\[\(\s*@\.length\s*-\s*([1-9][0-9]{0,8})\s*\)\]")
 MAX_SELECTOR = 8192
 MAX_NODES = 100_000
 RFC9535 = "rfc9535"
@@ -296,7 +298,7 @@ def _goessner(query: str) -> Any:
 
     _check_length(query)
     try:
-        parsed = parse(query.strip())
+        parsed = parse(_FROM_THE_END.sub(r"[-\1]", query.strip()))
     except JSONPathError as error:
         raise ExpressionSyntaxError(f"no JSONPath of Goessner's draft: {error}", query) from error
     except (RecursionError, LookupError, TypeError, ValueError, AttributeError) as error:
