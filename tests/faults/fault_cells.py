@@ -144,6 +144,8 @@ SHORT = (
         Cell("task", "awaiting", "post"),
         Cell("task", "awaiting", "post", "key"),
         Cell("task", "answered", "post"),
+        Cell("task", "outputs", "post"),
+        Cell("term", "awaiting", "post"),
         Cell("worker", "awaiting", "post"),
         Cell("worker", "awaiting", "get"),
         Cell("triggerer", "poll", "get"),
