@@ -8,7 +8,7 @@ from airflow_arazzo.core.openapi.bodies import Body
 from airflow_arazzo.core.openapi.description import Description, Endpoint, UnresolvedReferenceError
 from airflow_arazzo.core.openapi.loading import load_description
 from airflow_arazzo.core.openapi.operation import Operation, SecurityScheme
-from airflow_arazzo.core.openapi.references import UnresolvedOperation, find_operation
+from airflow_arazzo.core.openapi.references import UnresolvedOperation, find_operation, portable_reference
 from airflow_arazzo.core.openapi.remote import named_files
 from airflow_arazzo.core.openapi.replacements import Replacement, apply_replacements
 from airflow_arazzo.core.openapi.requests import Argument, build_request
@@ -36,6 +36,7 @@ __all__ = [
     "find_operation",
     "load_description",
     "named_files",
+    "portable_reference",
     "unmet_schemes",
     "wanted_tokens",
 ]

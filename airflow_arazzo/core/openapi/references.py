@@ -54,15 +54,28 @@ def find_operation(
     :raises UnresolvedOperation: it is unknown or ambiguous; the hint lists near matches.
     :raises DocumentError: it was found, but its description is broken there.
     """
-    lenient = dialect == "lenient"
-    if operation_id is not None:
-        found = _by_id(operation_id, descriptions, lenient)
-    elif operation_path is not None:
-        found = _by_path(operation_path, descriptions, lenient)
-    else:
-        raise UnresolvedOperation("the step names no operation")
-    description, endpoint = found
+    description, endpoint = _find(operation_id, operation_path, descriptions, dialect == "lenient")
     return description.operation(endpoint)
+
+
+def portable_reference(operation_id: str | None, operation_path: str | None, descriptions: Descriptions) -> str | None:
+    """Return how to name an operation that only the lenient dialect finds so; None if every tool does.
+
+    :raises UnresolvedOperation: neither dialect finds it.
+    """
+    try:
+        _find(operation_id, operation_path, descriptions, lenient=False)
+    except UnresolvedOperation:
+        return _spellings([_find(operation_id, operation_path, descriptions, lenient=True)])
+    return None
+
+
+def _find(operation_id: str | None, operation_path: str | None, descriptions: Descriptions, lenient: bool) -> Found:
+    if operation_id is not None:
+        return _by_id(operation_id, descriptions, lenient)
+    if operation_path is not None:
+        return _by_path(operation_path, descriptions, lenient)
+    raise UnresolvedOperation("the step names no operation")
 
 
 def _by_id(text: str, descriptions: Descriptions, lenient: bool) -> Found:
@@ -79,7 +92,9 @@ def _by_id(text: str, descriptions: Descriptions, lenient: bool) -> Found:
 
 
 def _loose_id(text: str, descriptions: Descriptions) -> Iterator[Found]:
-    """Read ``name.operationId``, or a reference that belongs into ``operationPath``."""
+    """Read ``name.operationId``, an expression in braces, or a reference that belongs into ``operationPath``."""
+    if text.startswith("{" + _QUALIFIER) and text.endswith("}"):
+        yield _qualified(text[1:-1].removeprefix(_QUALIFIER), text, descriptions)
     for name, description in descriptions.items():
         if text.startswith(f"{name}."):
             yield from _having([description], text.removeprefix(f"{name}."))

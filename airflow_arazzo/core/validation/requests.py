@@ -8,7 +8,7 @@ from airflow_arazzo.core.document import merged_parameters, near
 from airflow_arazzo.core.document.models import Parameter, Step, Workflow
 from airflow_arazzo.core.errors import DocumentError, ExpressionSyntaxError, Problem
 from airflow_arazzo.core.expressions import Input, declared_name, find_expressions
-from airflow_arazzo.core.openapi import Operation, UnresolvedOperation
+from airflow_arazzo.core.openapi import Operation, UnresolvedOperation, portable_reference
 from airflow_arazzo.core.openapi.operation import ParameterSpec, SecurityScheme
 from airflow_arazzo.core.validation.subject import Subject, Target, declared_inputs
 
@@ -33,9 +33,21 @@ def check_operations(subject: Subject) -> Iterator[Problem]:
         operation = subject.operation(step)
         if operation is not None:
             yield from subject.descriptions[operation.source].problems(operation)
+            yield from _loosely_named(subject, step)
         if subject.is_asyncapi(step):
             message = f"step '{step.step_id}' sends or receives a message (AsyncAPI), which is planned but not run"
             yield subject.warning("asyncapi-step", f"{step.at}/stepId", message)
+
+
+def _loosely_named(subject: Subject, step: Step) -> Iterator[Problem]:
+    """Find references to operations that only the lenient dialect reads."""
+    portable = portable_reference(step.operation_id, step.operation_path, subject.descriptions)
+    if portable is not None:
+        named = step.operation_id is not None
+        written = step.operation_id if named else step.operation_path
+        message = f"only the lenient dialect finds an operation by '{written}'"
+        at = f"{step.at}/{'operationId' if named else 'operationPath'}"
+        yield subject.warning("loose-reference", at, message, f"write {portable}")
 
 
 def _elsewhere(subject: Subject, step: Step) -> bool:

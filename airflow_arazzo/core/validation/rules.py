@@ -113,7 +113,7 @@ _LENIENT = {
     "not-a-map": "a list stands where a map belongs",
     "bare-condition": "text stands where a criterion belongs",
     "lone-condition": "a condition stands where criteria belong",
-    "loose-reference": "a component or a workflow is named in another way than by its runtime expression",
+    "loose-reference": "a component, a workflow or an operation is named in another way than the specification has",
     "missing-name": "an action has no name",
     "missing-in": "a parameter does not say where it goes",
     "needless-in": "a parameter of an action says where it goes",
