@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from airflow_arazzo.core.document import parse_document
 from airflow_arazzo.core.source import parse_source
 from airflow_arazzo.core.validation import validate
-from airflow_arazzo.core.validation.graph import Dominance, after, components, loops
+from airflow_arazzo.core.validation.graph import Dominance, after, loops
 
 NAMES = [f"s{number}" for number in range(7)]
 graphs = st.fixed_dictionaries({name: st.lists(st.sampled_from(NAMES), max_size=3, unique=True) for name in NAMES}).map(
@@ -49,7 +49,6 @@ def test_reach_and_loops_are_what_walking_shows(graph: dict) -> None:
         assert {other for other in NAMES if order.leads_to(name, other)} == far[name]
     in_loops = {name for loop in loops(graph) for name in loop}
     assert in_loops == {name for name in NAMES if name in far[name]}
-    assert sorted(name for component in components(graph) for name in component) == NAMES
 
 
 def test_thousands_of_steps_with_jumps_everywhere_are_no_trouble(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from airflow_arazzo.core.document.control import (
     resolve_unmatched,
     successors,
 )
+from airflow_arazzo.core.document.cycles import strongly_connected
 from airflow_arazzo.core.document.loading import LoadedDocument, load_document, parse_document
 from airflow_arazzo.core.document.needs import awaited_steps
 from airflow_arazzo.core.document.schemas import Resolver
@@ -39,5 +40,6 @@ __all__ = [
     "parse_document",
     "resolve_unmatched",
     "settings_of",
+    "strongly_connected",
     "successors",
 ]

@@ -10,7 +10,7 @@ import heapq
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from airflow_arazzo.core.document import Transfer, Unmatched, successors
+from airflow_arazzo.core.document import Transfer, Unmatched, strongly_connected, successors
 from airflow_arazzo.core.document.models import Step, Workflow
 from airflow_arazzo.core.flow.plan import END, Edge
 
@@ -79,49 +79,12 @@ def _edges(step: Step, transfer: Transfer, workflows: Mapping[str, str]) -> Iter
 def components(graph: FlowGraph) -> list[tuple[str, ...]]:
     """Return the strongly connected components, each in document order, in a topological order.
 
-    Among components that may come in any order, document order decides, so that the result is stable. Tarjan,
-    without recursion: documents of ten thousand steps exist.
+    Among components that may come in any order, document order decides, so that the result is stable.
     """
     order = {step: index for index, step in enumerate(graph.steps)}
-    member = {step: found for found in _tarjan(graph.steps, graph.successors()) for step in found}
+    member = {step: found for found in strongly_connected(graph.successors()) for step in found}
     groups = sorted(set(member.values()), key=lambda group: order[group[0]])
     return _topological(groups, member, graph, order)
-
-
-def _tarjan(steps: tuple[str, ...], successors: Mapping[str, list[str]]) -> Iterator[tuple[str, ...]]:
-    order = {step: index for index, step in enumerate(steps)}
-    number: dict[str, int] = {}
-    low: dict[str, int] = {}
-    stack: list[str] = []
-    on_stack: set[str] = set()
-    for root in steps:
-        if root in number:
-            continue
-        work = [(root, iter(successors[root]))]
-        number[root] = low[root] = len(number)
-        stack.append(root)
-        on_stack.add(root)
-        while work:
-            step, targets = work[-1]
-            for target in targets:
-                if target not in number:
-                    number[target] = low[target] = len(number)
-                    stack.append(target)
-                    on_stack.add(target)
-                    work.append((target, iter(successors[target])))
-                    break
-                if target in on_stack:
-                    low[step] = min(low[step], number[target])
-            else:
-                work.pop()
-                if work:
-                    low[work[-1][0]] = min(low[work[-1][0]], low[step])
-                if low[step] == number[step]:
-                    found = {stack.pop()}
-                    while step not in found:
-                        found.add(stack.pop())
-                    on_stack -= found
-                    yield tuple(sorted(found, key=order.__getitem__))
 
 
 def _topological(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 
-from airflow_arazzo.core.document import MAX_CALL_DEPTH, MAX_CALLS, merged_actions
+from airflow_arazzo.core.document import MAX_CALL_DEPTH, MAX_CALLS, merged_actions, strongly_connected
 from airflow_arazzo.core.document.models import Workflow
 from airflow_arazzo.core.errors import DocumentError
-from airflow_arazzo.core.validation.graph import Ways, components
+from airflow_arazzo.core.validation.graph import Ways
 from airflow_arazzo.core.validation.subject import Subject, Target
 
 #: Of a circle of more workflows not every one is named.
@@ -43,11 +43,11 @@ class Calls:
         self.ids: dict[str, str] = {}
         self.called: dict[str, list[str]] = {}
         self.ways: Ways = self._follow(subject)
-        groups = components(self.ways)
+        groups = list(strongly_connected(self.ways))  # those that are called come before those that call them
         self.group = {name: place for place, group in enumerate(groups) for name in group}
         self.members = [len(group) for group in groups]
         self.sizes: dict[str, tuple[int, int]] = {}
-        for group in reversed(groups):  # those that are called come before those that call them
+        for group in groups:
             self._measure(group)
 
     def _follow(self, subject: Subject) -> Ways:
@@ -65,8 +65,13 @@ class Calls:
             waiting.extend(called)
         return ways
 
-    def _measure(self, group: set[str]) -> None:
-        below = [self.sizes[name] for member in group for name in self.called[member] if name not in group]
+    def _measure(self, group: tuple[str, ...]) -> None:
+        below = [
+            self.sizes[name]
+            for member in group
+            for name in self.called[member]
+            if self.group[name] != self.group[member]
+        ]
         number = min(1 + sum(size for size, _ in below), MAX_CALLS + 1)
         depth = 1 + max((depth for _, depth in below), default=0)
         self.sizes.update(dict.fromkeys(group, (number, depth)))

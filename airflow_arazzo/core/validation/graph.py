@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 
+from airflow_arazzo.core.document import strongly_connected
+
 Ways = Mapping[str, Mapping[str, None]]
 """For each step the steps that may follow it, in order."""
 
@@ -25,42 +27,11 @@ def loops(ways: Ways) -> Iterator[tuple[str, ...]]:
     """Yield the steps that lead to each other, loop by loop, in order."""
     order = {name: place for place, name in enumerate(ways)}
     found = [
-        tuple(sorted(component, key=order.__getitem__))
-        for component in components(ways)
+        component
+        for component in strongly_connected(ways)
         if len(component) > 1 or any(name in ways[name] for name in component)
     ]
     yield from sorted(found, key=lambda loop: order[loop[0]])
-
-
-def components(ways: Ways) -> list[set[str]]:
-    """Return the strongly connected components, those that lead to others first (Kosaraju)."""
-    backwards: dict[str, list[str]] = {name: [] for name in ways}
-    for name, targets in ways.items():
-        for target in targets:
-            backwards[target].append(name)
-    assigned: set[str] = set()
-    found = []
-    for root in reversed(_finished(ways)):
-        if root in assigned:
-            continue
-        component, todo = {root}, [root]
-        while todo:
-            for name in backwards[todo.pop()]:
-                if name not in component and name not in assigned:
-                    component.add(name)
-                    todo.append(name)
-        assigned |= component
-        found.append(component)
-    return found
-
-
-def _finished(ways: Ways) -> list[str]:
-    """Return the steps in the order in which a depth-first walk is done with them."""
-    done: list[str] = []
-    seen: set[str] = set()
-    for root in ways:
-        done.extend(_walk(ways, root, seen))
-    return done
 
 
 def _walk(ways: Ways, root: str, seen: set[str]) -> Iterator[str]:
@@ -103,11 +74,11 @@ class Dominance:
     @cached_property
     def _reach(self) -> tuple[dict[str, int], list[int]]:
         """Return the place of each step's component, and for each component those it leads to, as bits."""
-        found = components(self.ways)
+        found = list(strongly_connected(self.ways))
         places = {name: place for place, component in enumerate(found) for name in component}
         reach = [0] * len(found)
-        for place in reversed(range(len(found))):
-            for name in found[place]:
+        for place, component in enumerate(found):
+            for name in component:
                 for target in self.ways[name]:
                     reach[place] |= 1 << places[target] | reach[places[target]]
         return places, reach
