@@ -47,13 +47,13 @@ PLAIN = st.one_of(ROUTES, ANSWERS)
 ORDERS = st.integers(0, 1000).map(Random)
 
 
-@cases(130)
+@cases(120)
 @given(workflows(), INPUTS, ANSWERS, FORMS)
 def test_a_dag_does_what_the_interpreter_does(text, inputs, answers, form):
     agree(text, inputs, answers, form)
 
 
-@cases(130)
+@cases(120)
 @given(graphs(), ROUTES, FORMS)
 def test_a_dag_takes_the_ways_that_the_interpreter_takes(text, answers, form):
     agree(text, {}, answers, form)
@@ -65,13 +65,13 @@ def test_a_dag_calls_workflows_as_the_interpreter_does(text, inputs, answers, fo
     agree(text, inputs, answers, form)
 
 
-@cases(40)
+@cases(30)
 @given(side_by_side(), INPUTS, PLAIN, FORMS, ORDERS)
 def test_a_dag_sends_side_by_side_what_the_interpreter_sends_in_order(text, inputs, answers, form, order):
     agree_side_by_side(text, inputs, answers, form, order)
 
 
-@cases(40)
+@cases(30)
 @given(side_by_side(calls=True), INPUTS, PLAIN, FORMS, ORDERS)
 def test_a_dag_calls_workflows_side_by_side(text, inputs, answers, form, order):
     agree_side_by_side(text, inputs, answers, form, order)
