@@ -108,6 +108,8 @@ def test_dots_in_a_name_are_a_name_in_strict_and_may_be_navigation_in_lenient():
         ("$inputs.a#/b~2", 12, "'~' is written '~0'"),
         ("$steps.a.outputs.", 17, None),
         ("$steps.a.output.b", 8, "did you mean '$steps.a.outputs.b'?"),
+        ("$steps.a.outputs", 8, "name one: '$steps.a.outputs.name'"),
+        ("$workflows.w.inputs", 12, "name one: '$workflows.w.inputs.name'"),
         ("$workflows.a.input.b", 12, "did you mean '$workflows.a.inputs.b'?"),
         ("$response.headers.Location", 10, "did you mean '$response.header.Location'?"),
         ("$response.status", 10, "did you mean '$statusCode'?"),

@@ -170,7 +170,8 @@ class _Reader:
         head = self.text[:start] + parts[0]
         near = nearest(parts[1], fields) if len(parts) > 2 else None
         rest = parts[2] if near and len(parts) > 2 else ".".join(parts[1:]) or "name"
-        hint = f"did you mean '{head}.{near or fields[-1]}.{rest}'?"
+        whole = parts[1:] in ([field] for field in fields)
+        hint = f"name one: '{self.text}.name'" if whole else f"did you mean '{head}.{near or fields[-1]}.{rest}'?"
         message = f"'{head}' is followed by '.{' or .'.join(fields)}.' and a name"
         raise self.wrong(message, start + len(parts[0]), hint if parts[0] else None)
 
