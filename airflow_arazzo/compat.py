@@ -59,4 +59,4 @@ def settling_time() -> float:
     """
     from airflow.providers.common.compat.sdk import conf
 
-    return float(conf.getfloat("workers", "min_heartbeat_interval", fallback=5.0)) + 2.0
+    return float(conf.getfloat("workers", "min_heartbeat_interval", fallback=5.0)) + 5.0

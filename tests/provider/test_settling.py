@@ -28,8 +28,8 @@ def sensor(**arguments):
     return ArazzoDag(DOCUMENT, "polled", poke_interval=1, **arguments).get_task("watch")
 
 
-@pytest.mark.parametrize(("seconds", "expected"), [("1", 3.0), ("5", 7.0)])
-def test_it_takes_a_heartbeat_of_the_worker_and_two_seconds(monkeypatch, seconds, expected):
+@pytest.mark.parametrize(("seconds", "expected"), [("1", 6.0), ("5", 10.0)])
+def test_it_takes_a_heartbeat_of_the_worker_and_five_seconds(monkeypatch, seconds, expected):
     monkeypatch.setenv("AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL", seconds)
     assert settling_time() == expected
 

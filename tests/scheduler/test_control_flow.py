@@ -131,7 +131,7 @@ def test_a_person_approves_or_refuses(world, answer, state, asked):
     assert world.nodes.lines == ["GET a"]
     question = world.rest.call("GET", task)
     assert question["subject"] == "GET /nodes/{node} of 'nodes': may step 'b' of workflow 'diamond' do this?"
-    time.sleep(4)  # longer than a person needs to read: see "What none of them does right" in docs/airflow-versions.md
+    time.sleep(6)  # longer than a person needs to read: see "What none of them does right" in docs/airflow-versions.md
     world.rest.call("PATCH", task, {"chosen_options": [answer], "params_input": {}})
     found = world.shown("asking", run_id)
     assert (found.state, world.nodes.lines) == (state, ["GET a", "GET b"][:asked])
