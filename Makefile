@@ -26,10 +26,10 @@ demo: $(READY) ## run both workflows on a real Airflow against a mock of their A
 	@$(BIN)/airflow-arazzo demo $(if $(call yes,$(KEEP)),--keep)
 
 test: $(READY) ## run the tests that need no running scheduler (ARGS="-k polling")
-	@$(BIN)/python -m pytest -n $(JOBS) -m "not scheduler and not distributed" $(ARGS)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m "not scheduler and not distributed" $(ARGS)
 
 test-scheduler: $(READY) ## run the tests that start Airflow's four components (SHORT=1: without the slow ones)
-	@$(BIN)/python -m pytest -m "scheduler$(if $(call yes,$(SHORT)), and not slow)" $(ARGS)
+	@RUNS=$(if $(call yes,$(SHORT)),4,100) $(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m "scheduler$(if $(call yes,$(SHORT)), and not slow)" $(ARGS)
 
 test-faults: $(READY) ## kill each part of Airflow at each moment, half an hour; writes docs/reliability.md
 	@UPDATE_GOLDEN=1 $(BIN)/python -m pytest tests/faults -k "not short_form" $(ARGS)

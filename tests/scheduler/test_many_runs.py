@@ -18,7 +18,7 @@ ArazzoDag({str(ROOT / "dags" / "workflows" / AQUA)!r} + ".arazzo.yaml", poke_int
           inputs={INPUTS!r})
 """
 
-pytestmark = [pytest.mark.scheduler, pytest.mark.slow]
+pytestmark = [pytest.mark.scheduler, *([pytest.mark.slow] if RUNS > 10 else [])]
 
 
 def test_every_run_does_what_it_should_and_no_more(tmp_path):
