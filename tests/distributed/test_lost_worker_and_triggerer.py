@@ -240,4 +240,4 @@ def test_a_run_that_is_red_says_that_a_request_may_have_been_sent(half_way, airf
     for run in half_way[0]:
         if run.state == "failed":
             (message,) = run.failures(airflow)
-            assert NOT_SENT_AGAIN in message or (DELETED_BEFORE in message and run.sent(mock)["deleteImage"] == 2)
+            assert NOT_SENT_AGAIN in message or (DELETED_BEFORE in message and run.sent(mock)["deleteImage"] > 1)
