@@ -36,7 +36,7 @@ def test_200_steps_task_by_task(branching):
 @pytest.mark.airflow
 @pytest.mark.parametrize(("size", "branching"), [(30, False), (12, True)], ids=["linear", "branching"])
 def test_with_dag_test(run_dag, size, branching):
-    """``dag.test()`` looks at all tasks after each, so a branching workflow of 50 steps (238 tasks) takes minutes: a scheduler runs it."""
+    """``dag.test()`` looks at all tasks after each: with 50 steps that branch (238 tasks) it takes minutes."""
     plan = compile_document(load(document(size, branching=branching)), "main")
     dag = ArazzoDag(plan, dag_id=f"long-{branching}")
     api, expected_api = Api(ANSWERS), Api(ANSWERS)
