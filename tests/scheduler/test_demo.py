@@ -77,3 +77,12 @@ def test_a_folder_is_for_one_demo(demo, tmp_path):
         first.terminate()
     assert second.returncode == 1
     assert said == f"Another demo runs in {tmp_path}; stop it first, or name another --home.\n"
+    assert left_running(tmp_path) == []
+
+
+def test_it_stops_everything_when_nobody_reads_what_it_says(demo, tmp_path):
+    with demo() as process:
+        read_until(process, "Starting Airflow's")
+        process.stdout.close()
+        process.terminate()
+    assert left_running(tmp_path) == []

@@ -22,6 +22,8 @@ from airflow_arazzo.testing.sessions import stop_leftovers
 
 _START_LIMIT = 120
 _RUN_LIMIT = 240
+#: What comes of saying something to nobody: rich ends the program.
+UNHEARD = (OSError, SystemExit)
 
 
 @click.command("demo")
@@ -77,10 +79,19 @@ def _run(screen: Screen, home: Path, dags_folder: Path, *, keep: bool, port: int
         return 0 if right == len(results) else 1
     finally:
         with uninterrupted():
-            screen.say("Stopping what was started ...")
-            airflow.stop()
-            mock.stop()
-            screen.say(f"Everything is stopped; the logs are in {home}.")
+            _stop(screen, airflow, mock)
+            with contextlib.suppress(*UNHEARD):
+                screen.say(f"Everything is stopped; the logs are in {home}.")
+
+
+def _stop(screen: Screen, airflow: LocalAirflow, mock: MockProcess) -> None:
+    """Stop everything, even if nobody reads any more what is said about it (``make demo | head``)."""
+    with contextlib.suppress(*UNHEARD):
+        screen.say("Stopping what was started ...")
+    try:
+        airflow.stop()
+    finally:
+        mock.stop()
 
 
 def _start(screen: Screen, airflow: LocalAirflow, mock: MockProcess) -> None:
