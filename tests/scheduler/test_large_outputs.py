@@ -12,7 +12,7 @@ from scripted_api import ScriptedApi
 
 from airflow_arazzo.testing.local_airflow import LocalAirflow
 
-pytestmark = pytest.mark.scheduler
+pytestmark = [pytest.mark.scheduler, pytest.mark.slow]
 
 PAGE = (Path(__file__).parents[2] / "docs" / "deployment.md").read_text("utf-8")
 DOCUMENT = """
