@@ -43,7 +43,7 @@ from services import postgres, redis_server
 RUNS = int(os.environ.get("RUNS", "20"))
 #: How many runs have ended when we look for something to kill: half; of a few runs fewer, so that enough are left.
 KILLED_AT = RUNS // 2 if RUNS >= 100 else RUNS // 5
-ACTIVE = max(6, RUNS // 8)  # of each DAG at once: so then there are runs in every state
+ACTIVE = max(6, RUNS // 8)  # of each DAG at once: so there are runs in every state when something is killed
 TASKS = 4  # at once on a worker
 WORKERS, TRIGGERERS = ("worker-1", "worker-2"), ("triggerer-1", "triggerer-2")
 DAGS = f"""
