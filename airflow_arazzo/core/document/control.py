@@ -139,3 +139,16 @@ def _transfer(step: Step, action: Action, kind: Literal["success", "failure"]) -
             return Transfer("retry", action.step_id or step.step_id, action, action.workflow_id)
         case _:
             return Transfer(kind, action.step_id, action, action.workflow_id)
+
+
+def named_workflows(workflow: Workflow) -> Iterator[tuple[str, str]]:
+    """Yield the workflows that a workflow names, with the places where it does."""
+    for index, reference in enumerate(workflow.depends_on):
+        yield reference, f"{workflow.at}/dependsOn/{index}"
+    for step in workflow.steps:
+        if step.workflow_id is not None:
+            yield step.workflow_id, f"{step.at}/workflowId"
+        for actions in merged_actions(workflow, step):
+            for action in actions:
+                if action.workflow_id is not None and action.type != "end":
+                    yield action.workflow_id, f"{action.at}/workflowId"

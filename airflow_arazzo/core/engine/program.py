@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from airflow_arazzo.core.document import LoadedDocument, load_document
+from airflow_arazzo.core.document import LoadedDocument, load_document, named_workflows
 from airflow_arazzo.core.document.models import Workflow
 from airflow_arazzo.core.errors import DocumentError, Problem
-from airflow_arazzo.core.flow import Options, Plan, choose_workflow, compile_document, named_workflows, workflow_key
+from airflow_arazzo.core.flow import Options, Plan, choose_workflow, compile_document, workflow_key
 from airflow_arazzo.core.openapi.sources import Overrides, Sources
 from airflow_arazzo.core.validation import validate
 
@@ -75,7 +75,7 @@ def _concerned(loaded: LoadedDocument, sources: Sources, workflow: Workflow) -> 
     called, todo = {workflow.workflow_id: workflow}, [workflow]
     elsewhere: set[str] = set()
     while todo:
-        for reference in map(workflow_key, named_workflows(todo.pop())):
+        for reference in {workflow_key(name) for name, _ in named_workflows(todo.pop())}:
             other = next((item for item in loaded.document.workflows if item.workflow_id == reference), None)
             if other is None:
                 elsewhere.add(reference.partition(".")[0])

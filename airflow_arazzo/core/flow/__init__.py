@@ -1,6 +1,6 @@
 """Control flow: a workflow becomes a flow graph, the graph a plan without cycles."""
 
-from airflow_arazzo.core.flow.compile import Options, choose_workflow, compile_document, named_workflows, slice_region
+from airflow_arazzo.core.flow.compile import Options, choose_workflow, compile_document, slice_region
 from airflow_arazzo.core.flow.draw import draw
 from airflow_arazzo.core.flow.graph import FlowGraph, build_graph, components
 from airflow_arazzo.core.flow.loops import workflow_key
@@ -22,7 +22,6 @@ __all__ = [
     "components",
     "draw",
     "is_sensitive",
-    "named_workflows",
     "names_credential",
     "slice_region",
     "workflow_key",

@@ -14,11 +14,12 @@ from airflow_arazzo.core.document import (
     LoadedDocument,
     merged_actions,
     merged_parameters,
+    named_workflows,
     resolve_unmatched,
     settings_of,
 )
 from airflow_arazzo.core.document.models import Step, Workflow, unplaced
-from airflow_arazzo.core.document.settings import EXTENSION, Settings
+from airflow_arazzo.core.document.settings import EXTENSION, UNSET, Settings
 from airflow_arazzo.core.errors import DocumentError, Problem, Severity
 from airflow_arazzo.core.expressions import Dialect, Input, declared_name, find_expressions
 from airflow_arazzo.core.flow.graph import FlowGraph, build_graph
@@ -29,8 +30,6 @@ from airflow_arazzo.core.flow.sensitive import credential_outputs
 from airflow_arazzo.core.openapi import UnresolvedOperation, find_operation
 from airflow_arazzo.core.openapi.operation import Operation
 from airflow_arazzo.core.openapi.sources import Sources
-
-_NO_SETTINGS = Settings.model_construct()
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,7 @@ class Options:
     """
 
     dialect: Dialect = "lenient"
-    settings: Settings = _NO_SETTINGS
+    settings: Settings = UNSET
     step_settings: Mapping[str, Settings] = field(default_factory=dict)
 
 
@@ -141,7 +140,7 @@ class _Compiler:
 
     def _graph(self, workflow: Workflow, planned: Mapping[str, PlannedStep], children: Mapping[str, Plan]) -> FlowGraph:
         unmatched = {step: plan.unmatched for step, plan in planned.items()}
-        keys = {reference: workflow_key(reference) for reference in named_workflows(workflow)}
+        keys = {reference: workflow_key(reference) for reference, _ in named_workflows(workflow)}
         return build_graph(workflow, unmatched, {k: v for k, v in keys.items() if v in children})
 
     def _written(self, loaded: LoadedDocument, workflow: Workflow) -> Settings:
@@ -178,7 +177,7 @@ class _Compiler:
     def _step_settings(self, loaded: LoadedDocument, step: Step, written: Settings) -> Settings:
         at_step = settings_of(step.extensions, f"{step.at}/{EXTENSION}", loaded.source)
         merged = self.options.settings.over(at_step.over(written))
-        return self.options.step_settings.get(step.step_id, _NO_SETTINGS).over(merged)
+        return self.options.step_settings.get(step.step_id, UNSET).over(merged)
 
     def _operation(self, loaded: LoadedDocument, sources: Sources, step: Step) -> Operation:
         try:
@@ -195,7 +194,7 @@ class _Compiler:
         number = 1
         here = (loaded.source.uri, workflow.workflow_id)
         inner = replace(self, calling=(*self.calling, here), options=replace(self.options, step_settings={}))
-        for reference, at in named_workflows(workflow).items():
+        for reference, at in _first_places(workflow).items():
             key = workflow_key(reference)
             child_loaded, child_sources, child = self._resolve(loaded, sources, reference, at)
             there = (child_loaded.source.uri, child.workflow_id)
@@ -234,18 +233,11 @@ def _sensitive(settings: Settings, workflow: Workflow) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*(settings.sensitive or ()), *credential_outputs(outputs))))
 
 
-def named_workflows(workflow: Workflow) -> dict[str, str]:
+def _first_places(workflow: Workflow) -> dict[str, str]:
     """Return the workflows that a workflow names, with the pointer to where it first does."""
     found: dict[str, str] = {}
-    for index, reference in enumerate(workflow.depends_on):
-        found.setdefault(reference, f"{workflow.at}/dependsOn/{index}")
-    for step in workflow.steps:
-        if step.workflow_id:
-            found.setdefault(step.workflow_id, f"{step.at}/workflowId")
-        for actions in merged_actions(workflow, step):
-            for action in actions:
-                if action.workflow_id and action.type != "end":
-                    found.setdefault(action.workflow_id, f"{action.at}/workflowId")
+    for reference, at in named_workflows(workflow):
+        found.setdefault(reference, at)
     return found
 
 

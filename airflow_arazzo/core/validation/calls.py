@@ -3,29 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
 
-from airflow_arazzo.core.document import MAX_CALL_DEPTH, MAX_CALLS, merged_actions, strongly_connected
-from airflow_arazzo.core.document.models import Workflow
+from airflow_arazzo.core.document import MAX_CALL_DEPTH, MAX_CALLS, named_workflows, strongly_connected
 from airflow_arazzo.core.errors import DocumentError
 from airflow_arazzo.core.validation.graph import Ways
 from airflow_arazzo.core.validation.subject import Subject, Target
 
 #: Of a circle of more workflows not every one is named.
 LONGEST_CIRCLE = 100
-
-
-def references(workflow: Workflow) -> Iterator[tuple[str, str]]:
-    """Yield the workflows that a workflow names, with the places where it does."""
-    for index, reference in enumerate(workflow.depends_on):
-        yield reference, f"{workflow.at}/dependsOn/{index}"
-    for step in workflow.steps:
-        if step.workflow_id is not None:
-            yield step.workflow_id, f"{step.at}/workflowId"
-        for actions in merged_actions(workflow, step):
-            for action in actions:
-                if action.workflow_id is not None and action.type != "end":
-                    yield action.workflow_id, f"{action.at}/workflowId"
 
 
 def identity(target: Target) -> str:
@@ -58,7 +43,7 @@ class Calls:
             name = identity(target)
             if name in ways:
                 continue
-            called = [item for reference, _ in references(target.workflow) if (item := _called(target, reference))]
+            called = [item for reference, _ in named_workflows(target.workflow) if (item := _called(target, reference))]
             self.ids[name] = target.workflow.workflow_id
             self.called[name] = list(map(identity, called))
             ways[name] = dict.fromkeys(self.called[name])

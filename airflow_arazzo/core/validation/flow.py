@@ -9,6 +9,7 @@ from airflow_arazzo.core.document import (
     awaited_steps,
     may_match_nothing,
     merged_actions,
+    named_workflows,
     near,
     next_step,
     resolve_unmatched,
@@ -18,7 +19,7 @@ from airflow_arazzo.core.document.models import Action, Step, Workflow
 from airflow_arazzo.core.errors import DocumentError, Problem, Severity
 from airflow_arazzo.core.exchange import SAFE_METHODS
 from airflow_arazzo.core.expressions import StepOutput
-from airflow_arazzo.core.validation.calls import Calls, identity, references
+from airflow_arazzo.core.validation.calls import Calls, identity
 from airflow_arazzo.core.validation.graph import Dominance, Ways, after, loops
 from airflow_arazzo.core.validation.subject import Subject, Target
 from airflow_arazzo.core.validation.uses import Use, uses
@@ -73,7 +74,7 @@ def check_workflows(subject: Subject) -> Iterator[Problem]:
     calls = Calls(subject)
     for workflow in subject.workflows:
         own = identity(Target(subject, workflow))
-        for reference, at in references(workflow):
+        for reference, at in named_workflows(workflow):
             try:
                 target = subject.target(reference)
             except DocumentError:
