@@ -39,9 +39,10 @@ def check_step_outputs(outputs: Mapping[str, Mapping[str, Any]], state: State) -
     :param outputs: by step id and name.
     :raises OutputSizeError: naming step, output and sizes, and that the request was sent.
     """
+    if (limit := output_limit()) is None:
+        return
     sizes = {(step, name): value for step, values in outputs.items() for name, value in _sizes(values).items()}
-    limit = output_limit()
-    if limit is None or sum(sizes.values()) <= limit:
+    if sum(sizes.values()) <= limit:
         return
     step, name = max(sizes, key=lambda key: sizes[key])
     record = state.records.get(step)
@@ -54,8 +55,10 @@ def check_step_outputs(outputs: Mapping[str, Mapping[str, Any]], state: State) -
 
 def check_workflow_outputs(workflow_id: str, outputs: Mapping[str, Any]) -> None:
     """Refuse outputs of a workflow that are together too large; raises as :func:`check_step_outputs`."""
-    sizes, limit = _sizes(outputs), output_limit()
-    if limit is None or sum(sizes.values()) <= limit:
+    if (limit := output_limit()) is None:
+        return
+    sizes = _sizes(outputs)
+    if sum(sizes.values()) <= limit:
         return
     name = max(sizes, key=lambda key: sizes[key])
     raise OutputSizeError(
