@@ -121,7 +121,7 @@ class ArazzoCallOperator(_CallingStep):
         plan = slice_region(self.plan, self.region)
         state, done = begin_call(plan, self._first_state(plan, context), now=clock.now())
         if done is not None:
-            return self._conclude(state, done, context)
+            return self._ended(state, done, context)
         push_inputs(context["ti"], plan, entered_inputs(plan, state))
         return None
 
@@ -156,4 +156,4 @@ class ArazzoReturnOperator(_CallingStep):
         state, done = end_call(plan, state, result.outputs, result.failure, result.status, now=clock.now())
         for note in done.notes:
             self._hear(note)
-        return self._conclude(state, done, context)
+        return self._ended(state, done, context)

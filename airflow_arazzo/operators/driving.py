@@ -238,7 +238,10 @@ class DrivesRegion(Operator):
     # ending
 
     def _ended(self, state: State, done: Done, context: Context) -> dict[str, Any]:
+        """Conclude a region that has come to its end, however the task got there."""
         self.last_status = state.last_status
+        if done.outcome == "failed":
+            self.log.error("%s", done.message)  # ahead of the traceback, for whoever reads the log
         return self._conclude(state, done, context)
 
     def _conclude(self, state: State, done: Done, context: Context) -> dict[str, Any]:
@@ -249,7 +252,6 @@ class DrivesRegion(Operator):
         push_workflows(ti, self.plan, state.workflows, self.position.kept)
         if done.outcome == "failed":
             ti.xcom_push(key="return_value", value=visible)
-            self.log.error("%s", done.message)  # ahead of the traceback, for whoever reads the log
             raise AirflowException(done.message)
         return visible
 

@@ -121,8 +121,6 @@ class ArazzoWorkflowOperator(DrivesRegion, BaseOperator):
             ti.xcom_push(key=RECORD_KEY, value={**record, "status": "failed", "message": str(error)})
             raise
         ti.xcom_push(key=RECORD_KEY, value=record)
-        if done.outcome == "failed":
-            self.log.error("%s", done.message)
         if done.outcome == "failed" and not self._was_ended(state, done):
             raise AirflowException(done.message)
         visible = hide(outputs, self.plan.sensitive)

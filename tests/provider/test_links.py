@@ -54,3 +54,11 @@ def test_the_interface_is_told_of_it(watch):
     tasks = [task["__var"] for task in LazyDeserializedDAG.from_dag(watch.dag).data["dag"]["tasks"]]
     (links,) = [task["_operator_extra_links"] for task in tasks if task["task_id"] == "watch"]
     assert links == {"Last response": "_link_LastResponseLink"}
+
+
+@pytest.mark.airflow
+def test_a_call_that_is_a_group_of_tasks_has_the_status_of_its_last_request(run_dag, watch):
+    dag = ArazzoDag(DOCUMENT, "calling", dag_id="linked")
+    with in_place_of_the_world(Answers([(500, {"state": "bad"})])):
+        run = run_dag(dag)
+    assert run.xcom("call.outputs", "_link_LastResponseLink").endswith("/tasks/call.outputs/xcom#status=500")
