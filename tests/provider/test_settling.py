@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from airflow.sdk.exceptions import AirflowRescheduleException
+from airflow.exceptions import AirflowRescheduleException
 from equivalence import in_place_of_the_world
 from failures_shown import DOCUMENT, Answers
 from running import Run, TaskDeferred, first_event, restored
