@@ -14,7 +14,7 @@ from airflow_arazzo.core.exchange import Request, Response, header
 from airflow_arazzo.transport.content import grouped, readable
 from airflow_arazzo.transport.course import Course, first_hop, origin_of
 from airflow_arazzo.transport.failures import causes_of, kind_of
-from airflow_arazzo.transport.limits import CONNECT_TIMEOUT, IDLE_TIMEOUT, MAX_BYTES, PIECE, TIMEOUT
+from airflow_arazzo.transport.limits import CONNECT_TIMEOUT, IDLE_TIMEOUT, MAX_BYTES, MAX_INTERIM, PIECE, TIMEOUT
 
 if TYPE_CHECKING:
     import requests
@@ -190,19 +190,33 @@ _WATCH: ContextVar[_Watch | None] = ContextVar("watch", default=None)
 
 
 class _WholeHead(HTTPResponse):
-    """A response whose head must end: the standard library takes a connection closed half-way for the head's end."""
+    """The final answer, whose head must end.
+
+    The standard library takes an interim answer such as 103 (RFC 9110, 15.2), but for 100, for the final one; and a
+    connection closed half-way for the head's end.
+    """
 
     def begin(self) -> None:
         stream = self.fp
         lines = _Lines(stream)
         self.fp = lines  # type: ignore[assignment]
         try:
-            super().begin()
+            self._begin_final()
         finally:
             if self.fp is not None:  # it is None when what came is no head, and closed
                 self.fp = stream
         if not lines.last:
             raise ConnectionResetError
+
+    def _begin_final(self) -> None:
+        for _ in range(MAX_INTERIM + 1):
+            super().begin()
+            if self.status == 101:  # what follows is not HTTP any more
+                self.will_close = True
+            if self.status >= 200 or self.status == 101:
+                return
+            self.headers = self.msg = None  # type: ignore[assignment] # so that the next head is read
+        raise HTTPException("too many interim answers")
 
 
 class _Lines:

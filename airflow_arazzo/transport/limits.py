@@ -14,5 +14,7 @@ MAX_BYTES: Final = 64 * 1024 * 1024
 IDLE_TIMEOUT: Final = 1.0
 #: How many redirects are followed.
 MAX_REDIRECTS: Final = 10
+#: How many interim answers (1xx) may come before the final one.
+MAX_INTERIM: Final = 100
 #: How many bytes are read at a time.
 PIECE: Final = 64 * 1024

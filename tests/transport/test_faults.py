@@ -15,12 +15,16 @@ from wire import Way, answer, drip, hang, reset
 from airflow_arazzo.core.exchange import Request
 
 OK = b"HTTP/1.1 200 OK\r\n"
+HINTS = b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n"
 BOMB = gzip.compress(b"\0" * 50_000_000)
 
 FAULTS = {
     "reset": (reset, "reset"),
     "closed without a word": (answer(b""), "reset"),
     "half a head": (answer(OK + b"Content-Le"), "reset"),
+    "an interim answer and no other": (answer(HINTS + b"\r\n"), "reset"),
+    "half an interim answer": (answer(HINTS), "reset"),
+    "endless interim answers": (drip(HINTS + b"\r\n", HINTS + b"\r\n", 0), "protocol or timeout"),
     "half a body": (answer(OK + b"Content-Length: 10\r\n\r\n12345"), "reset"),
     "half a chunk": (answer(OK + b"Transfer-Encoding: chunked\r\n\r\n5\r\nab"), "reset"),
     "chunks without an end": (answer(OK + b"Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n"), "reset"),

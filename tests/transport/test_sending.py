@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import time
 import zlib
 
 import pytest
@@ -139,6 +140,34 @@ def test_every_status_is_a_response_and_sent_once(way, raw_server, status):
     response = way.send(Request("GET", server.origin))
     assert response.status == status
     assert len(server.received) == 1
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "HEAD"])
+@pytest.mark.parametrize("status", [100, 102, 103, 110])
+def test_the_answer_is_the_final_one(way, raw_server, status, method):
+    """An interim answer (RFC 9110, 15.2) is none, and the next request does not get what comes after it."""
+
+    def behave(connection):
+        interim = b"HTTP/1.1 %d X\r\nLink: </a.css>\r\n\r\n" % status
+        connection.sendall(interim + interim)
+        time.sleep(0.05)
+        body = b"%d" % len(server.received)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n" + (body if method != "HEAD" else b""))
+
+    server = raw_server(behave)
+    responses = way.send_all([Request(method, server.origin, (("X", "keep-alive-please"),))] * 3, keep=True)
+    assert [response.status for response in responses] == [200] * 3
+    assert [response.body for response in responses] == ([b""] * 3 if method == "HEAD" else [b"1", b"2", b"3"])
+    assert responses[0].header("Link") is None
+
+
+def test_a_connection_that_switches_protocols_is_not_used_again(way, raw_server):
+    switched = b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n"
+    server = raw_server(answer(switched), OK)
+    keep = (("X", "keep-alive-please"),)
+    first, second = way.send_all([Request("GET", server.origin, keep)] * 2, keep=True)
+    assert (first.status, second.status, second.body) == (101, 200, b"ok")
+    assert server.connections == 2
 
 
 @pytest.mark.parametrize(
