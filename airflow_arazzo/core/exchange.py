@@ -45,6 +45,7 @@ class Request:
         sends it fills that in. None where there is no such header.
     :param resend: whether it may be sent again although it is not idempotent and may have reached the server.
     :param attempt: which request of its step it is since control came there: from 2 on it is a ``retry``.
+    :param within: keys of the workflows that its step is within, from the outermost (not named) on.
     """
 
     method: str
@@ -62,6 +63,12 @@ class Request:
     idempotency_key: str | None = None
     resend: bool = False
     attempt: int = 1
+    within: tuple[str, ...] = ()
+
+    @property
+    def step_name(self) -> str:
+        """The step's id, as ``workflow/step`` in inner workflows: two workflows may have steps of the same id."""
+        return "/".join(part.replace("%", "%25").replace("/", "%2F") for part in (*self.within, self.step))
 
     @property
     def safe(self) -> bool:

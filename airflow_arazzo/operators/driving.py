@@ -6,6 +6,7 @@ hooks, and its waits become a deferral, a reschedule or a sleep.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -13,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.exceptions import AirflowRescheduleException
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, TaskDeferred
+from airflow.sdk.exceptions import AirflowRuntimeError
 
 from airflow_arazzo import clock
-from airflow_arazzo.compat import settling_time, task_state_store
-from airflow_arazzo.core.engine import Done, Note, State, drive, load_plan, start
+from airflow_arazzo.compat import TaskStateStore, settling_time, task_state_store
+from airflow_arazzo.core.engine import Done, Note, State, drive, fits, load_plan, start
 from airflow_arazzo.core.flow import Options, Plan, Region, slice_region
 from airflow_arazzo.hooks.arazzo import SourceHooks
 from airflow_arazzo.hooks.placing import base_urls, connections_of, known_connections, place_servers
@@ -24,7 +26,7 @@ from airflow_arazzo.hooks.sealing import register_texts
 from airflow_arazzo.operators.inputs import workflow_inputs
 from airflow_arazzo.operators.links import LastResponseLink
 from airflow_arazzo.operators.position import Position, TaskIds
-from airflow_arazzo.operators.sending import Sending, UnknownOutcomeError
+from airflow_arazzo.operators.sending import Sending, UnknownOutcomeError, let_retry
 from airflow_arazzo.operators.xcoms import (
     finished_tasks,
     needed_steps,
@@ -44,6 +46,8 @@ if TYPE_CHECKING:
     Operator = BaseOperator
 else:
     Operator = object
+
+log = logging.getLogger(__name__)
 
 #: A retry that waits no longer than this is waited for on the worker: a deferral costs as much.
 SHORT_WAIT = 3.0
@@ -89,7 +93,8 @@ class DrivesRegion(Operator):
         :raises AirflowException: if a failure of the region stands.
         """
         plan = self._placed_plan()
-        carried = self._kept_state(context) or Carried(self._first_state(plan, context))
+        kept = self._kept_state(context)
+        carried = self._still_fitting(kept, plan) if kept else Carried(self._first_state(plan, context))
         return self._drive(plan, carried, context)
 
     def resume(self, context: Context, event: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -99,9 +104,10 @@ class DrivesRegion(Operator):
         """
         carried = open_event(event)
         plan = self._placed_plan()
+        carried = self._still_fitting(carried, plan)
         if carried.done is not None:
             self._register(carried.state, context)
-            return self._ended(carried.state, carried.done, context)
+            return self._over(carried, carried.done, context)
         return self._drive(plan, carried, context)
 
     # beginning
@@ -128,6 +134,22 @@ class DrivesRegion(Operator):
             scope=self.region.steps,
             workflows=pull_workflows(ti, self.plan, position.completed),
             elsewhere=position.elsewhere,
+        )
+
+    def _still_fitting(self, carried: Carried, plan: Plan) -> Carried:
+        """Return what was carried, unless the document has changed so that it cannot go on from there."""
+        state, done = carried.state, carried.done
+        if done is None:
+            good = fits(plan, state)
+        else:
+            exits = {edge.target for edge in self.region.exits}
+            good = any(step.step_id == done.step for step in plan.steps)
+            good = good and (done.outcome != "step" or done.target in exits)
+        if good and state.scope in (None, self.region.steps):
+            return carried
+        raise AirflowException(
+            f"the document has changed while task '{self.task_id}' waited, and it cannot go on from where it was; "
+            "clear the task to begin anew"
         )
 
     def _entry(self, ti: Any) -> str:
@@ -160,9 +182,7 @@ class DrivesRegion(Operator):
             raise
         finally:
             hooks.close()
-        if done.outcome == "failed":
-            sending.let_retry()
-        return self._ended(state, done, context)
+        return self._over(Carried(state, sent=sending.sent), done, context)
 
     def _register(self, state: State, context: Context) -> None:
         """Tell the masker what is secret: this process may just have begun."""
@@ -237,6 +257,12 @@ class DrivesRegion(Operator):
 
     # ending
 
+    def _over(self, carried: Carried, done: Done, context: Context) -> dict[str, Any]:
+        """Conclude a region that has been driven to its end, here or in the triggerer."""
+        if done.outcome == "failed":
+            let_retry(context, carried.sent)
+        return self._ended(carried.state, done, context)
+
     def _ended(self, state: State, done: Done, context: Context) -> dict[str, Any]:
         """Conclude a region that has come to its end, however the task got there."""
         self.last_status = state.last_status
@@ -247,13 +273,20 @@ class DrivesRegion(Operator):
     def _conclude(self, state: State, done: Done, context: Context) -> dict[str, Any]:
         ti = context["ti"]
         if self.waits_by_rescheduling and (store := task_state_store(context)) is not None:
-            store.delete(_STATE_KEY)
+            _forget_state(store)
         visible = push_region(ti, self.plan, self.region, state, done)
         push_workflows(ti, self.plan, state.workflows, self.position.kept)
         if done.outcome == "failed":
             ti.xcom_push(key="return_value", value=visible)
             raise AirflowException(done.message)
         return visible
+
+
+def _forget_state(store: TaskStateStore) -> None:
+    try:
+        store.delete(_STATE_KEY)
+    except AirflowRuntimeError as error:  # it is this try's, and no other looks at it
+        log.warning("The state between two starts could not be forgotten: %s", type(error).__name__)
 
 
 def read_plan(plan: Plan | str | Path, workflow_id: str | None = None, options: Options | None = None) -> Plan:

@@ -21,16 +21,18 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from hashlib import sha256
 from typing import Any
+from urllib.parse import unquote_plus
 
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
 from airflow.sdk.exceptions import AirflowRuntimeError
 
 from airflow_arazzo import clock
 from airflow_arazzo.compat import TaskStateStore, task_state_store
-from airflow_arazzo.core.engine import IdempotencyKeys, keyed
+from airflow_arazzo.core.engine import keyed
 from airflow_arazzo.core.errors import ArazzoError, TransportError
 from airflow_arazzo.core.exchange import Request, Response
 from airflow_arazzo.hooks.sealing import seal, unseal
+from airflow_arazzo.triggers.arazzo import Sent
 
 log = logging.getLogger(__name__)
 
@@ -68,19 +70,18 @@ class Sending:
 
     :param send: sends any request.
     :param context: of the running task.
-    :param sent: how many requests that are not idempotent each step had sent when the task last gave its worker back.
+    :param sent: what it had sent when it last gave its worker back.
     """
 
     def __init__(
-        self, send: Callable[[Request], Response], context: Mapping[str, Any], sent: Mapping[str, int] | None = None
+        self, send: Callable[[Request], Response], context: Mapping[str, Any], sent: Sent | None = None
     ) -> None:
-        self.sent = dict(sent or {})
+        self.sent = sent or Sent()
         self._send = send
         self._life = _Life.of(context["ti"])
         self._store: TaskStateStore | None = task_state_store(context)
         self._answered_at: float | None = None
-        self._keys = IdempotencyKeys(lambda request: self._new_key(request, self.sent[request.step], 0))
-        self._open: set[str] = set()
+        self._unsent: set[str] = set()
         self._concluded: int | None = None
 
     def now(self) -> float:
@@ -91,36 +92,39 @@ class Sending:
     def send(self, request: Request) -> Response:
         """Send a request, or return the answer that an earlier start of the task got to it.
 
-        :raises UnknownOutcomeError: an earlier start may have sent it, and nobody has said what to do then.
+        :raises UnknownOutcomeError: an earlier start may have sent it, or another in its place, and nobody has said
+            what to do then.
         :raises TransportError: no complete answer, now or then.
         """
         if request.idempotent:
             return self._send(request)
-        number = self.sent[request.step] = self.sent.get(request.step, 0) + 1
+        step = request.step_name
+        if request.attempt == 1:
+            self.sent = self.sent.anew(step)
+        number = self.sent.counts.get(step, 0) + 1
         store = self._store
         if store is None:
-            return self._unrecorded(request)
-        place = _place(request.step, number)
-        record = self._record(store, place)
-        if record is not None and (response := self._recorded(store, record, request)) is not None:
-            return response
-        key = self._key(store, request, number, record)
-        return self._recording(store, place, keyed(request, key), key)
-
-    def let_retry(self) -> None:
-        """Let Airflow's next try begin anew: the task has failed, and somebody has set ``retries``.
-
-        Not where a request got no answer: whether it may be sent again, the next try decides by its record.
-        """
-        if self._store is not None and self.sent and self._life.has_retries and not self._open:
-            self._store.set(_CONCLUDED_KEY, self._life.try_number)
+            return self._counted(request, number, self._key(request, number, 0))
+        record = self._record(store, _place(step, number))
+        if record is None:
+            key = self._key(request, number, self._last_concluded(store))
+            return self._recording(store, request, number, key)
+        if _is_another(record, request):
+            return self._recording(store, request, number, request.idempotency_key and str(uuid.uuid4()))
+        response = self._recorded(store, record, request, number)
+        if response is None:
+            return self._recording(store, request, number, record.get("key"), again=True)
+        self.sent = self.sent.answered(step, number)
+        return response
 
     # an earlier start
 
     def _record(self, store: TaskStateStore, place: str) -> dict[str, Any] | None:
         """Return the record of a request by an earlier start of this life of the task."""
-        record = store.get(place)
+        record = store.get(place) if place not in self._unsent else None
         if not isinstance(record, dict) or record.get("max_tries") != self._life.max_tries:
+            return None
+        if record.get("state") == "unsent":
             return None
         return record if record.get("try", 0) > self._last_concluded(store) else None
 
@@ -131,47 +135,59 @@ class Sending:
             self._concluded = concluded if isinstance(concluded, int) else 0
         return self._concluded
 
-    def _recorded(self, store: TaskStateStore, record: Mapping[str, Any], request: Request) -> Response | None:
+    def _recorded(
+        self, store: TaskStateStore, record: Mapping[str, Any], request: Request, number: int
+    ) -> Response | None:
         """Return the recorded answer; None if the request may be sent again."""
-        allowed = request.resend or bool(request.idempotency_key)
-        title, when = str(request), f"by try {record.get('try')} at {record.get('at')}"
-        if record.get("request") != title:
-            raise UnknownOutcomeError(
-                f"step '{request.step}' is to send {title}, and {record.get('request')} was sent in its place {when}: "
-                f"the workflow has changed in between; {_WAYS_ON}"
-            )
+        key, when = record.get("key"), _when(record)
+        allowed = request.resend or (request.idempotency_key is not None and key is not None)
         match record.get("state"):
             case "answered" if record.get("answer"):
-                log.info("%s was sent %s: its answer %s is used", title, when, record.get("status"))
+                log.info("%s was sent %s: its answer %s is used", request, when, record.get("status"))
                 response = _opened(str(record["answer"]))
                 self._answered_at = float(record["time"])
                 return response
-            case "unanswered" if not allowed or self._went_on(store, request):
-                self._open.add(request.step)
+            case "unanswered" if not allowed or self._went_on(store, request, number):
+                self.sent = self.sent.unanswered(request.step_name, number, key)
                 self._answered_at = float(record["time"])
                 text = f"{record.get('error')} (sent {when}, and not again; {_WAYS_ON})"
                 raise TransportError(str(record.get("kind")), text, maybe_sent=True)
         if allowed:
-            log.warning("%s may have been sent %s: it is sent again, as its step allows", title, when)
+            log.warning("%s may have been sent %s: it is sent again, as its step allows", request, when)
             return None
         if record.get("state") == "answered":
             text = f"was answered with status {record.get('status')} {when}, but that answer could not be kept"
         else:
             text = f"was about to be sent {when}, and may have reached the server: no answer is recorded"
-        raise UnknownOutcomeError(f"step '{request.step}': {title} {text}. It is not sent again; {_WAYS_ON}")
+        raise UnknownOutcomeError(f"step '{request.step}': {request} {text}. It is not sent again; {_WAYS_ON}")
 
-    def _went_on(self, store: TaskStateStore, request: Request) -> bool:
-        return self._record(store, _place(request.step, self.sent[request.step] + 1)) is not None
+    def _went_on(self, store: TaskStateStore, request: Request, number: int) -> bool:
+        return self._record(store, _place(request.step_name, number + 1)) is not None
 
     # this start
 
-    def _unrecorded(self, request: Request) -> Response:
-        """Send a request where there is no task state (before Airflow 3.3)."""
-        return self._keys.send(request, self._send)
+    def _counted(self, request: Request, number: int, key: str | None) -> Response:
+        """Send a request, and keep count of those that were sent."""
+        try:
+            response = self._send(keyed(request, key))
+        except TransportError as error:
+            if error.maybe_sent:
+                self.sent = self.sent.unanswered(request.step_name, number, key)
+            raise
+        self.sent = self.sent.answered(request.step_name, number)
+        return response
 
-    def _recording(self, store: TaskStateStore, place: str, request: Request, key: str | None) -> Response:
+    def _recording(
+        self, store: TaskStateStore, request: Request, number: int, key: str | None, *, again: bool = False
+    ) -> Response:
+        """Send a request, recorded before and after.
+
+        :param again: whether an earlier start may have sent it.
+        """
+        place = _place(request.step_name, number)
         record: dict[str, Any] = {
             "request": str(request),
+            "fingerprint": _sealed_text(_fingerprint(request)),
             "state": "sending",
             "try": self._life.try_number,
             "max_tries": self._life.max_tries,
@@ -179,51 +195,113 @@ class Sending:
             "key": key,
         }
         store.set(place, record)
+        self._unsent.discard(place)
         try:
-            response = self._send(request)
+            response = self._counted(request, number, key)
         except TransportError as error:
-            if error.maybe_sent:
-                self._open.add(request.step)
+            if again or error.maybe_sent:
+                self.sent = self.sent.unanswered(request.step_name, number, key)
                 _amend(store, place, record, state="unanswered", kind=error.kind, error=str(error))
             else:
-                self._forget(store, place, request)
+                self._forget(store, place, record)
             raise
         except (ArazzoError, AirflowException):  # about the connection: nothing was sent
-            self._forget(store, place, request)
+            if not again:
+                self._forget(store, place, record)
             raise
-        self._open.discard(request.step)
         _amend(store, place, record, state="answered", status=response.status, answer=_sealed(response))
         return response
 
-    def _forget(self, store: TaskStateStore, place: str, request: Request) -> None:
-        store.delete(place)
-        self.sent[request.step] -= 1
+    def _forget(self, store: TaskStateStore, place: str, record: Mapping[str, Any]) -> None:
+        """Take back the record of a request that was not sent; if that fails, the failure at hand matters more."""
+        self._unsent.add(place)
+        try:
+            store.delete(place)
+        except AirflowRuntimeError:
+            _amend(store, place, record, state="unsent")
 
     # idempotency keys
 
-    def _key(
-        self, store: TaskStateStore, request: Request, number: int, record: Mapping[str, Any] | None
-    ) -> str | None:
-        """Return the idempotency key: that of the request that got no answer, if it is this one once more."""
+    def _key(self, request: Request, number: int, concluded: int) -> str | None:
+        """Return the idempotency key, the same whenever this life of the task comes to this request.
+
+        It is that of the request that got no answer, if this is that one once more.
+        """
         if not request.idempotency_key:
             return None
-        if record is None and number > 1 and request.attempt > 1:
-            before = self._record(store, _place(request.step, number - 1))
-            record = before if before and before.get("state") == "unanswered" else None
-        if record and record.get("key"):
-            return str(record["key"])
-        return self._new_key(request, number, self._last_concluded(store))
-
-    def _new_key(self, request: Request, number: int, concluded: int) -> str:
-        """Return a key that is the same whenever this life of the task comes to this request."""
-        name = json.dumps([*self._life.ids, self._life.max_tries, concluded, request.step, number])
+        if before := self.sent.open.get(request.step_name):
+            return before
+        name = json.dumps([*self._life.ids, self._life.max_tries, concluded, request.step_name, number])
         return str(uuid.uuid5(_NAMESPACE, name))
+
+
+def let_retry(context: Mapping[str, Any], sent: Sent) -> None:
+    """Let Airflow's next try begin anew: the task has failed, and somebody has set ``retries``.
+
+    Not where a request got no answer: whether it may be sent again, the next try decides by its record.
+
+    :param context: of the running task.
+    :param sent: what it has sent.
+    """
+    store, life = task_state_store(context), _Life.of(context["ti"])
+    if store is None or not sent.counts or not sent.all_answered or not life.has_retries:
+        return
+    try:
+        store.set(_CONCLUDED_KEY, life.try_number)
+    except AirflowRuntimeError as error:  # the task's own failure matters more
+        log.warning(
+            "A next try will use the answers of this one again: its end could not be recorded: %s", type(error).__name__
+        )
 
 
 _WAYS_ON = (
     "see what the server has, then clear the task to send it, or mark the task as it should be. With 'idempotency_key' "
     "or 'resend: true' in the step's x-airflow it goes on by itself"
 )
+
+
+def _is_another(record: Mapping[str, Any], request: Request) -> bool:
+    """Say whether a record is that of another request, which came here in its place; only for one that may be resent.
+
+    :raises UnknownOutcomeError: if it may not: nobody has said that two of them do no harm.
+    """
+    title, before = str(request), str(record.get("request"))
+    sealed = record.get("fingerprint")
+    if title == before and (sealed is None or unseal(str(sealed)) == _fingerprint(request)):
+        return False
+    if title == before and request.resend:
+        log.warning("Another %s was sent %s: this one is sent too, as its step allows", title, _when(record))
+        return True
+    changed = "the workflow has changed"
+    if title == before:
+        before, changed = f"another {before}", "the values that it is made of have changed"
+    raise UnknownOutcomeError(
+        f"step '{request.step}' is to send {title}, and {before} was sent in its place "
+        f"{_when(record)} ({_outcome(record)}): {changed} in between. It is not sent; see what the server has, "
+        "then clear the task to send everything anew, or mark the task as it should be"
+    )
+
+
+def _fingerprint(request: Request) -> str:
+    """Return what tells a request from others of its step: all of it but credentials, which are renewed."""
+    schemes = [scheme for need in request.security for scheme in need if scheme.get("type") == "apiKey"]
+    keys = {str(scheme.get("name")) for scheme in schemes}
+    secret = {"authorization", "proxy-authorization", "cookie", *(name.lower() for name in keys)}
+    url, _, query = request.url.partition("?")
+    pairs = [pair for pair in query.split("&") if unquote_plus(pair.partition("=")[0]) not in keys]
+    headers = [(name.lower(), value) for name, value in request.headers if name.lower() not in secret]
+    known = [request.step_name, request.method, url, pairs, headers, (request.body or b"").hex()]
+    return sha256(json.dumps(known).encode()).hexdigest()
+
+
+def _when(record: Mapping[str, Any]) -> str:
+    return f"by try {record.get('try')} at {record.get('at')}"
+
+
+def _outcome(record: Mapping[str, Any]) -> str:
+    if record.get("state") == "answered":
+        return f"answered with status {record.get('status')}"
+    return "no answer is recorded"
 
 
 def _place(step: str, number: int) -> str:
@@ -250,11 +328,16 @@ def _sealed(response: Response) -> str | None:
         "body": base64.b64encode(zlib.compress(response.body)).decode(),
         "seconds": response.seconds,
     }
+    text = _sealed_text(json.dumps(value))
+    return text if text and len(text) <= LARGEST_RECORD else None
+
+
+def _sealed_text(text: str) -> str | None:
+    """Return sealed text; None if there is no key to seal it with."""
     try:
-        text = seal(json.dumps(value))
+        return seal(text)
     except AirflowException:
         return None
-    return text if len(text) <= LARGEST_RECORD else None
 
 
 def _opened(text: str) -> Response:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from airflow.providers.common.compat.sdk import AirflowException
 from airflow.triggers.base import BaseTrigger, TriggerEvent
+from pydantic import TypeAdapter
 
 from airflow_arazzo import clock, compat
 from airflow_arazzo.core.engine import Done, Note, State, drive_async, sensitive_inputs
@@ -23,17 +25,51 @@ from airflow_arazzo.hooks.sealing import register_texts_async, seal_json, secret
 
 
 @dataclass(frozen=True)
+class Sent:
+    """What a task has sent of requests that are not idempotent, by step (``workflow/step`` in inner workflows).
+
+    :param counts: how many.
+    :param open: where none has got an answer since control came to the step: the idempotency key, if they have one.
+    :param lost: whether control has gone on without an answer, and come to the step anew.
+    """
+
+    counts: dict[str, int] = field(default_factory=dict)
+    open: dict[str, str | None] = field(default_factory=dict)
+    lost: bool = False
+
+    @property
+    def all_answered(self) -> bool:
+        return not self.open and not self.lost
+
+    def anew(self, step: str) -> Sent:
+        """Return what it is when control comes to a step."""
+        return replace(self, open=_without(self.open, step), lost=True) if step in self.open else self
+
+    def answered(self, step: str, number: int) -> Sent:
+        """Return what it is when the step's request of that number has got an answer."""
+        return replace(self, counts={**self.counts, step: number}, open=_without(self.open, step))
+
+    def unanswered(self, step: str, number: int, key: str | None) -> Sent:
+        """Return what it is when the step's request of that number may have been sent, and got no answer."""
+        return replace(self, counts={**self.counts, step: number}, open={**self.open, step: key})
+
+
+def _without(keys: dict[str, str | None], step: str) -> dict[str, str | None]:
+    return {name: key for name, key in keys.items() if name != step}
+
+
+@dataclass(frozen=True)
 class Carried:
     """What goes from worker to triggerer and back.
 
     :param state: where the run of the region stands.
     :param done: how it has ended, if it has.
-    :param sent: how many requests that are not idempotent each step has sent.
+    :param sent: what it has sent.
     """
 
     state: State
     done: Done | None = None
-    sent: dict[str, int] = field(default_factory=dict)
+    sent: Sent = field(default_factory=Sent)
 
 
 class ArazzoTrigger(BaseTrigger):
@@ -94,7 +130,7 @@ class ArazzoTrigger(BaseTrigger):
             await hooks.async_close()
         if done is None:
             return {"status": "waited", "state": pack(replace(carried, state=state), plan)}
-        return {"status": "done", "state": pack(Carried(state, done), plan)}
+        return {"status": "done", "state": pack(replace(carried, state=state, done=done), plan)}
 
     def _hear(self, note: Note) -> None:
         (self.log.warning if note.warning else self.log.info)("%s", note.text)
@@ -139,9 +175,14 @@ def pack(carried: Carried, plan: Plan) -> str:
     value = {
         "state": carried.state.model_dump(mode="json", exclude_defaults=True),
         "done": done and {name: getattr(done, name) for name in _DONE},
-        "sent": carried.sent,
+        "sent": asdict(carried.sent),
     }
     return seal_json(value, secret=next(secrets_of(carried.state, plan), None) is not None)
+
+
+@lru_cache(maxsize=1)
+def _carried() -> TypeAdapter[Carried]:
+    return TypeAdapter(Carried)
 
 
 def unpack(text: str) -> Carried:
@@ -150,10 +191,7 @@ def unpack(text: str) -> Carried:
     :raises AirflowException: if it cannot be unsealed here, or is nothing that was packed.
     """
     try:
-        value = unseal_json(text)
-        done = value["done"]
-        state = State.model_validate_json(json.dumps(value["state"]))
-        return Carried(state, Done(**done) if done else None, dict(value.get("sent") or {}))
+        return _carried().validate_json(json.dumps(unseal_json(text)))
     except (KeyError, TypeError, ValueError) as error:
         raise AirflowException(f"a carried state cannot be read: {type(error).__name__}") from None
 

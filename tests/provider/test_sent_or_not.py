@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,67 +12,16 @@ from airflow.sdk import Context
 from evidence import database_dump
 from hypothesis import given
 from hypothesis import strategies as st
-from running import Run, Store
+from mortals import POST, Killed, Server, end_in_failure, lost, start
+from running import Run
 
 from airflow_arazzo import ArazzoDag
 from airflow_arazzo.core.errors import TransportError
-from airflow_arazzo.core.exchange import Request, Response, header
-from airflow_arazzo.operators.sending import Sending, UnknownOutcomeError
+from airflow_arazzo.core.exchange import Request, Response
+from airflow_arazzo.operators.sending import UnknownOutcomeError
 
 NODES = Path(__file__).parent / "documents" / "nodes.arazzo.yaml"
-POST = Request(method="POST", url="http://shop.test/orders", template="/orders", step="order")
 HAS_STORE = "task_state_store" in Context.__annotations__  # Airflow 3.3
-
-
-class Killed(BaseException):
-    """What kill -9 does: nothing after it is executed."""
-
-
-@dataclass
-class Server:
-    """Answers each request with its number, or as told."""
-
-    received: list[Request] = field(default_factory=list)
-    answers: list[Response | BaseException] = field(default_factory=list)
-
-    def send(self, request: Request) -> Response:
-        answer = self.answers.pop(0) if self.answers else Response(201, body=b"%d" % (len(self.received) + 1))
-        unsent = isinstance(answer, TransportError) and not answer.maybe_sent
-        if not unsent and not isinstance(answer, AirflowException):
-            self.received.append(request)
-        if isinstance(answer, BaseException):
-            raise answer
-        return answer
-
-    def keys_sent(self, name="Idempotency-Key"):
-        return [header(request.headers, name) for request in self.received]
-
-
-@dataclass
-class MortalStore(Store):
-    """A state store whose user dies just before, or just after, it writes for the n-th time."""
-
-    dies_at: int = 0
-    written: bool = True
-
-    def set(self, key, value):
-        self.dies_at -= 1
-        if self.dies_at == 0 and not self.written:
-            raise Killed
-        super().set(key, value)
-        if self.dies_at == 0:
-            raise Killed
-
-
-def start(server, stored, *, try_number=1, max_tries=0, dies_at=0, written=True, sent=None):
-    context = Run().context("order", try_number, max_tries)
-    if stored is not None:
-        context["task_state_store"] = MortalStore(stored, dies_at, written)
-    return Sending(server.send, context, sent)
-
-
-def lost(text="no complete answer within 60 s"):
-    return TransportError("timeout", text, maybe_sent=True)
 
 
 @pytest.mark.parametrize(
@@ -295,7 +244,7 @@ def test_after_a_deferral_counting_goes_on():
     server, stored = Server(), {}
     first = start(server, stored)
     first.send(POST)
-    second = start(server, stored, sent=json.loads(json.dumps(first.sent)))
+    second = start(server, stored, sent=first.sent)
     assert second.send(POST).body == b"2"
     restarted = start(server, stored, try_number=2)
     assert [restarted.send(POST).body for _ in range(2)] == [b"1", b"2"]
@@ -305,7 +254,7 @@ def test_retries_that_somebody_set_begin_anew_after_an_answer():
     server, stored = Server(answers=[Response(500)]), {}
     first = start(server, stored, max_tries=1)
     first.send(POST)
-    first.let_retry()
+    end_in_failure(first, stored)
     assert start(server, stored, try_number=2, max_tries=1).send(POST).status == 201
 
 
@@ -314,7 +263,7 @@ def test_retries_repeat_nothing_that_got_no_answer():
     first = start(server, stored, max_tries=1)
     with pytest.raises(TransportError):
         first.send(POST)
-    first.let_retry()
+    end_in_failure(first, stored)
     with pytest.raises(TransportError, match="not again"):
         start(server, stored, try_number=2, max_tries=1).send(POST)
     assert len(server.received) == 1
@@ -326,7 +275,7 @@ def test_retries_repeat_with_the_same_key_what_got_no_answer():
     first = start(server, stored, max_tries=1)
     with pytest.raises(TransportError):
         first.send(request)
-    first.let_retry()
+    end_in_failure(first, stored)
     assert start(server, stored, try_number=2, max_tries=1).send(request).status == 201
     assert len(set(server.keys_sent("Key"))) == 1
 
@@ -335,7 +284,7 @@ def test_a_restart_after_the_last_try_uses_the_answer():
     server, stored = Server(answers=[Response(500)]), {}
     first = start(server, stored, try_number=2, max_tries=1)
     first.send(POST)
-    first.let_retry()
+    end_in_failure(first, stored, try_number=2)
     assert start(server, stored, try_number=3, max_tries=1).send(POST).status == 500
 
 

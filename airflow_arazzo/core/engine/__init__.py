@@ -1,7 +1,7 @@
 """The engine: a step machine without I/O, and what drives it."""
 
 from airflow_arazzo.core.engine.drivers import drive, drive_async
-from airflow_arazzo.core.engine.frames import dependencies, entered_inputs, start
+from airflow_arazzo.core.engine.frames import dependencies, entered_inputs, fits, start
 from airflow_arazzo.core.engine.inputs import check_inputs
 from airflow_arazzo.core.engine.keys import IdempotencyKeys, keyed
 from airflow_arazzo.core.engine.local import Run, run_local
@@ -44,6 +44,7 @@ __all__ = [
     "drive_async",
     "end_call",
     "entered_inputs",
+    "fits",
     "is_sensitive",
     "keyed",
     "load_plan",

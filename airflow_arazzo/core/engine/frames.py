@@ -73,6 +73,21 @@ def entered_inputs(plan: Plan, state: State) -> dict[str, dict[str, Any]]:
     }
 
 
+def fits(plan: Plan, state: State) -> bool:
+    """Tell whether a run can go on from a state: each workflow and step that it stands at is in the plan.
+
+    :param plan: the outermost plan, or the slice of it that holds the region.
+    """
+    try:
+        for frame in state.frames:
+            inner = plan.child(frame.plan)
+            for step in (frame.step, *([frame.detour.step] if frame.detour else [])):
+                inner.step(step)
+    except KeyError:
+        return False
+    return bool(state.frames)
+
+
 def dependencies(plan: Plan) -> list[Plan]:
     """Return the workflows that come before a workflow, in the order in which they run, each once."""
     return [dependency for _, dependency in _dependencies(plan, (), set())]

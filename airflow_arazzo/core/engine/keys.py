@@ -37,12 +37,12 @@ class IdempotencyKeys:
         """
         if request.idempotent or not request.idempotency_key:
             return send(request)
-        before = self._unanswered.get(request.step) if request.attempt > 1 else None
+        before = self._unanswered.get(request.step_name) if request.attempt > 1 else None
         key = before or self._new(request)
         try:
             response = send(keyed(request, key))
         except TransportError:
-            self._unanswered[request.step] = key
+            self._unanswered[request.step_name] = key
             raise
-        self._unanswered.pop(request.step, None)
+        self._unanswered.pop(request.step_name, None)
         return response

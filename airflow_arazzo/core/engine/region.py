@@ -146,8 +146,8 @@ class _Turn:
             request = step_request(plan, planned, planned.operation, context)
         except RequestError as error:
             return self._fail(state, str(error))
-        attempt = frame.attempts + 1
-        return _with_frame(state, attempts=attempt, phase="sent"), Send(replace(request, attempt=attempt))
+        request = replace(request, attempt=frame.attempts + 1, within=frame.plan)
+        return _with_frame(state, attempts=request.attempt, phase="sent"), Send(request)
 
     def _call(self, state: State, plan: Plan, planned: PlannedStep, context: Context) -> Turned:
         if planned.workflow is None:
