@@ -14,6 +14,7 @@ import click
 from airflow_arazzo.cli.options import DOCUMENT, SOURCES, STRICT, WORKFLOW, pairs, read_inputs
 from airflow_arazzo.cli.reports import describe_refusal, describe_run, report_option, write_reports
 from airflow_arazzo.core.document.settings import Settings
+from airflow_arazzo.core.document.shape import LONGEST_WAIT
 from airflow_arazzo.core.engine import (
     CONCEALED,
     IdempotencyKeys,
@@ -30,6 +31,7 @@ from airflow_arazzo.core.exchange import Request, Response
 from airflow_arazzo.core.flow import Options, Plan
 
 SUCCESS, FAILED, REFUSED = 0, 1, 2
+SECONDS = click.FloatRange(min=0, max=LONGEST_WAIT, min_open=True)
 
 
 @click.command("run")
@@ -38,8 +40,8 @@ SUCCESS, FAILED, REFUSED = 0, 1, 2
 @click.option("--inputs", metavar="JSON|@FILE", help="Inputs as a JSON object, or a file with one (@- is stdin).")
 @click.option("--input", "single", multiple=True, metavar="NAME=VALUE", help="One input; repeatable.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout: status, outputs, steps.")
-@click.option("--poll-interval", type=click.FloatRange(min=0, min_open=True), help="Seconds between rounds of a poll.")
-@click.option("--timeout", type=click.FloatRange(min=0, min_open=True), help="Seconds for all rounds of a poll.")
+@click.option("--poll-interval", type=SECONDS, help="Seconds between rounds of a poll.")
+@click.option("--timeout", type=SECONDS, help="Seconds for all rounds of a poll.")
 @click.option("--unmatched", type=click.Choice(["auto", "next", "fail"]), help="After a success no action matches.")
 @click.option("--server", "servers", multiple=True, metavar="SOURCE=URL", help="Server of a source; repeatable.")
 @click.option("--show-secrets", is_flag=True, help="Print outputs with sensitive names in clear.")

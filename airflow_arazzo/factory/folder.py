@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -15,6 +16,8 @@ from airflow_arazzo.core.flow import Options, Plan, compile_document
 from airflow_arazzo.factory.dag import COMPILED, ArazzoDag, compile_options
 from airflow_arazzo.factory.invalid import invalid_dag
 from airflow_arazzo.factory.names import valid_key
+
+log = logging.getLogger(__name__)
 
 SUFFIXES = (".yaml", ".yml", ".json")
 _ARAZZO = re.compile(r"""^[\s{]*["']?arazzo["']?\s*:""", re.MULTILINE)
@@ -81,13 +84,14 @@ class _Build:
         own = valid_key(path.name.split(".", 1)[0])
         try:
             loaded, sources, _ = check_document(path, self.options)
-        except ArazzoError as error:
+        except Exception as error:  # noqa: BLE001 - see _failing
             yield own, _failing(path, error)
             return
         for workflow in loaded.document.workflows:
+            options = self._options(workflow.workflow_id)
             try:
-                plan = compile_document(loaded, workflow.workflow_id, self._options(workflow.workflow_id), sources)
-            except ArazzoError as error:
+                plan = compile_document(loaded, workflow.workflow_id, options, sources)
+            except Exception as error:  # noqa: BLE001 - see _failing
                 yield valid_key(workflow.workflow_id), _failing(path, error)
             else:
                 yield self._maker(path, plan)
@@ -106,8 +110,8 @@ class _Build:
                 return invalid_dag(unused, path, f"the DAG id '{name}' is taken by another document of this folder")
             try:
                 return ArazzoDag(plan, dag_id=name, **arguments)
-            except (ArazzoError, AirflowException, ValueError) as error:
-                return invalid_dag(name, path, str(error))
+            except Exception as error:  # noqa: BLE001 - see _failing
+                return _failing(path, error)(name)
 
         return name, make
 
@@ -116,8 +120,17 @@ def _compiled(arguments: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in arguments.items() if name in COMPILED and value is not None}
 
 
-def _failing(path: Path, error: ArazzoError) -> Callable[[str], DAG]:
+def _failing(path: Path, error: Exception) -> Callable[[str], DAG]:
+    """Return what makes the DAG that shows why a document cannot be run.
+
+    That is whatever was raised: an error that nobody has foreseen must not take the DAGs of all other documents away,
+    whose running tasks would fail for want of their DAG. Its traceback is in the log of the DAG processor.
+    """
     text = str(error)
+    if not isinstance(error, (ArazzoError, AirflowException)):
+        log.error("%s cannot be made a DAG", path, exc_info=error)
+    if not isinstance(error, (ArazzoError, AirflowException, ValueError)):
+        text = f"{path.name}: {type(error).__name__}: {text}; the log of the DAG processor says where"
     return lambda name: invalid_dag(name, path, text)
 
 

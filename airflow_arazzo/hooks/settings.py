@@ -16,6 +16,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from airflow.providers.common.compat.sdk import AirflowException
 
+from airflow_arazzo.core.document.shape import LONGEST_WAIT
 from airflow_arazzo.core.openapi import Credentials
 from airflow_arazzo.hooks.sealing import is_sensitive
 from airflow_arazzo.hooks.tokens import GRANT_TYPES, Grant, client_pair
@@ -193,9 +194,9 @@ def _transport_options(connection: Connection, extras: Mapping[str, Any]) -> dic
     return {
         "verify": verify if _is_path(verify) else _boolean(connection, "verify", verify),
         "proxies": _mapping(connection, "proxies", proxies),
-        "timeout": _number(connection, "timeout", extras.get("timeout"), float),
+        "timeout": _number(connection, "timeout", extras.get("timeout"), float, LONGEST_WAIT),
         "trust_env": _boolean(connection, "trust_env", extras.get("trust_env", True)),
-        "max_bytes": _number(connection, "max_bytes", extras.get("max_bytes"), int),
+        "max_bytes": _number(connection, "max_bytes", extras.get("max_bytes"), int, 2.0**63),
     }
 
 
@@ -244,15 +245,17 @@ def _mapping(connection: Connection, name: str, value: Any) -> dict[str, str]:
     return {str(key): str(item) for key, item in value.items()}
 
 
-def _number(connection: Connection, name: str, value: Any, kind: Callable[[Any], Any]) -> Any:
+def _number(connection: Connection, name: str, value: Any, kind: Callable[[Any], Any], most: float) -> Any:
     if value is None:
         return None
     try:
         number = kind(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise _refused(connection, f"has an extra '{name}' that is no number") from None
     if number <= 0:
         raise _refused(connection, f"has an extra '{name}' that is not above zero")
+    if not number <= most:
+        raise _refused(connection, f"has an extra '{name}' that is above {most:.0f}")
     return number
 
 

@@ -106,6 +106,12 @@ workflows:
     ]
 
 
+@pytest.mark.parametrize("seconds", ["-1", "1e10", "'1e300'", "1e400"])
+def test_a_wait_that_no_clock_can_take_is_refused(seconds: str) -> None:
+    text = BASE + f"    onFailure: [{{name: x, type: retry, retryAfter: {seconds}}}]\n"
+    assert refused(text)[-1][1] == "workflows[0].steps[0].onFailure[0].retryAfter"
+
+
 def test_messages_say_what_is_wrong_and_what_to_do() -> None:
     with pytest.raises(DocumentError) as caught:
         load(BASE.replace("stepId", "stepID"))

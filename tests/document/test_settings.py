@@ -29,6 +29,13 @@ def test_without_the_extension_nothing_is_set() -> None:
     [
         ("  poke_intervall: 5", "unknown-setting", "no setting 'poke_intervall'", "did you mean 'poke_interval'?", 2),
         ("  poke_interval: 0", "invalid-setting", "more than 0", None, 2),
+        ("  poke_interval: 1e300", "invalid-setting", "at most 1000000000", None, 2),
+        ("  timeout: 1e10", "invalid-setting", "at most 1000000000", None, 2),
+        ("  execution_timeout: 1e300", "invalid-setting", "at most 1000000000", None, 2),
+        ("  retry_delay: 1e300", "invalid-setting", "at most 1000000000", None, 2),
+        ("  retries: 3000000000", "invalid-setting", "at most 1073741824", None, 2),
+        ("  max_active_runs: 3000000000", "invalid-setting", "at most 1073741824", None, 2),
+        ("  priority_weight: -3000000000", "invalid-setting", "at least -1073741824", None, 2),
         ("  max_rounds: 0", "invalid-setting", "at least 1", None, 2),
         ("  max_rounds: 1.5", "invalid-setting", "a whole number", None, 2),
         ("  retries: x", "invalid-setting", "a whole number, and this is text", None, 2),

@@ -265,6 +265,25 @@ def test_a_bad_setting_of_a_document_takes_no_other_away(tmp_path):
     assert "the DAG id 'diamond' is taken" in dags["diamond-2"].doc_md
 
 
+def test_no_error_with_one_document_takes_the_others_away(tmp_path, caplog):
+    """Neither a duration that no clock can take nor anything that nobody has thought of."""
+    for document in (SCAN, DOCUMENTS / "images.openapi.yaml"):
+        (tmp_path / document.name).write_text(document.read_text())
+    text = NODES.read_text().replace(
+        "workflowId: diamond\n", "workflowId: diamond\n    x-airflow: {retry_delay: 1e300}\n"
+    )
+    (tmp_path / "slow.yaml").write_text(text)
+    dags = load_dags(tmp_path)
+    assert set(dags) == {"scan-image", "slow"}
+    assert "'retry_delay' has to be at most" in dags["slow"].doc_md
+    (tmp_path / "slow.yaml").write_text(NODES.read_text())
+    dags = load_dags(tmp_path, workflows={"diamond": {"no_such_argument": 1}})
+    assert "arazzo-invalid" in dags["diamond"].tags
+    assert "slow.yaml: TypeError: " in dags["diamond"].doc_md
+    assert "Traceback" in caplog.text
+    assert not any("arazzo-invalid" in dag.tags for name, dag in dags.items() if name != "diamond")
+
+
 def test_arguments_for_all_and_for_single_workflows():
     dags = load_dags(
         DOCUMENTS,

@@ -38,9 +38,9 @@ from airflow_arazzo.core.document.shape import (
     listed,
     make,
     mapped,
-    number,
     one_of,
     read_fields,
+    seconds,
     text,
 )
 from airflow_arazzo.core.document.vocabulary import check_schema
@@ -345,7 +345,7 @@ _ACTION_FIELDS = {
     "workflowId": Field(filled_text),
     "stepId": Field(filled_text),
     "parameters": Field(listed(reusable("parameters", _payload_parameter)), since="1.1"),
-    "retryAfter": Field(number),
+    "retryAfter": Field(seconds),
     "retryLimit": Field(integer),
     "criteria": Field(_criteria(filled=False)),
 }

@@ -11,11 +11,13 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from airflow_arazzo.core.document.shape import describe, escape, near
+from airflow_arazzo.core.document.shape import LONGEST_WAIT, describe, escape, near
 from airflow_arazzo.core.errors import DocumentError, Problem, Severity
 from airflow_arazzo.core.source import Source
 
 EXTENSION = "x-airflow"
+#: What fits into the columns of Airflow's database, and leaves room for tries.
+LARGEST_INTEGER = 2**30
 
 
 class Settings(BaseModel):
@@ -29,19 +31,19 @@ class Settings(BaseModel):
     tags: tuple[str, ...] | None = None
     pool: str | None = None
     queue: str | None = None
-    priority_weight: int | None = None
-    max_active_runs: int | None = Field(default=None, ge=1)
-    execution_timeout: float | None = Field(default=None, gt=0)
-    retries: int | None = Field(default=None, ge=0)
-    retry_delay: float | None = Field(default=None, ge=0)
+    priority_weight: int | None = Field(default=None, ge=-LARGEST_INTEGER, le=LARGEST_INTEGER)
+    max_active_runs: int | None = Field(default=None, ge=1, le=LARGEST_INTEGER)
+    execution_timeout: float | None = Field(default=None, gt=0, le=LONGEST_WAIT)
+    retries: int | None = Field(default=None, ge=0, le=LARGEST_INTEGER)
+    retry_delay: float | None = Field(default=None, ge=0, le=LONGEST_WAIT)
     connection: str | dict[str, str] | None = None
     """A connection id for the step's source, or ids by source name."""
     inputs: dict[str, Any] | None = None
     """Bound inputs: by input name a value or a template, rendered at run time."""
     server: str | dict[str, str] | None = None
     server_variables: dict[str, Any] | None = None
-    poke_interval: float | None = Field(default=None, gt=0)
-    timeout: float | None = Field(default=None, gt=0)
+    poke_interval: float | None = Field(default=None, gt=0, le=LONGEST_WAIT)
+    timeout: float | None = Field(default=None, gt=0, le=LONGEST_WAIT)
     max_rounds: int | None = Field(default=None, ge=1)
     exponential_backoff: bool | None = None
     deferrable: bool | None = None
@@ -108,7 +110,11 @@ _BELONGS = {
     "dict_type": "a map",
     "tuple_type": "a list",
 }
-_LIMITS = {"greater_than": ("more than", "gt"), "greater_than_equal": ("at least", "ge")}
+_LIMITS = {
+    "greater_than": ("more than", "gt"),
+    "greater_than_equal": ("at least", "ge"),
+    "less_than_equal": ("at most", "le"),
+}
 
 
 def _setting_problem(
@@ -122,7 +128,7 @@ def _setting_problem(
     limits = error.get("ctx", {})
     if kind in _LIMITS:
         words, key = _LIMITS[kind]
-        message = f"'{name}' has to be {words} {limits[key]:g}"
+        message = f"'{name}' has to be {words} {limits[key]:.0f}"
     elif kind == "literal_error":
         message = f"'{name}' can be {limits['expected']}"
     else:

@@ -18,6 +18,9 @@ from airflow_arazzo.core.errors import Problem, Severity
 from airflow_arazzo.core.expressions.context import Dialect
 from airflow_arazzo.core.source import Source
 
+#: Seconds: what clocks, timers and dates can still take. Whoever asks for more means for ever.
+LONGEST_WAIT: Final = 1e9
+
 
 class Broken(Enum):
     """The type of :data:`BROKEN`."""
@@ -213,7 +216,12 @@ def anything(reader: Reader, value: Any, at: str) -> Any:
     return value
 
 
-def number(reader: Reader, value: Any, at: str) -> float | Broken:
+def seconds(reader: Reader, value: Any, at: str) -> float | Broken:
+    """Read a number of seconds that can be waited for."""
+    return _number(reader, value, at, LONGEST_WAIT)
+
+
+def _number(reader: Reader, value: Any, at: str, most: float) -> float | Broken:
     """Read a number that is not negative; digits in quotes are understood."""
     if isinstance(value, str):
         try:
@@ -224,14 +232,14 @@ def number(reader: Reader, value: Any, at: str) -> float | Broken:
         value = read
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return reader.error("wrong-type", at, f"a number belongs here, and this is {describe(value)}")
-    if not 0 <= value <= 1e12:
-        return reader.error("invalid-value", at, f"{value} is not possible here: from 0 to 1000000000000")
+    if not 0 <= value <= most:
+        return reader.error("invalid-value", at, f"{value} is not possible here: from 0 to {most:.0f}")
     return float(value)
 
 
 def integer(reader: Reader, value: Any, at: str) -> int | Broken:
     """Read a whole number that is not negative."""
-    read = number(reader, value, at)
+    read = _number(reader, value, at, 1000 * LONGEST_WAIT)
     if isinstance(read, Broken):
         return BROKEN
     if read != int(read):

@@ -9,14 +9,12 @@ from datetime import timezone
 
 from airflow_arazzo.core.criteria import evaluate
 from airflow_arazzo.core.document.models import Action, Criterion
+from airflow_arazzo.core.document.shape import LONGEST_WAIT
 from airflow_arazzo.core.engine.secrets import conceal
 from airflow_arazzo.core.engine.state import CriterionRecord, Note
 from airflow_arazzo.core.exchange import Exchange, Response
 from airflow_arazzo.core.expressions import Context, Dialect
 from airflow_arazzo.core.flow import PlannedStep
-
-#: Seconds; servers that ask for more mean for ever.
-LONGEST_WAIT = 1e9
 
 
 @dataclass(frozen=True)
@@ -130,4 +128,5 @@ def retry_after(response: Response | None, otherwise: float, now: float) -> floa
         date = parsedate_to_datetime(text)
     except (ValueError, OverflowError):
         return otherwise
-    return max(0.0, (date if date.tzinfo else date.replace(tzinfo=timezone.utc)).timestamp() - now)
+    seconds = (date if date.tzinfo else date.replace(tzinfo=timezone.utc)).timestamp() - now
+    return min(max(seconds, 0.0), LONGEST_WAIT)
