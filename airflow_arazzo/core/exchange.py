@@ -29,7 +29,7 @@ def header(headers: Headers, name: str) -> str | None:
 class Request:
     """One HTTP request, ready to send but for the connection's credentials.
 
-    :param method: upper case.
+    :param method: as it is sent; methods are case-sensitive (RFC 9110, 9.1).
     :param url: absolute, query included, percent-encoded.
     :param headers: in order; names as written.
     :param body: the bytes of the body, None for no body.

@@ -117,6 +117,7 @@ def _open(hop: Hop, session: requests.Session, watch: _Watch, connect_timeout: f
     headers = {name: value if value.isascii() else value.encode() for name, value in hop.headers.items()}
     prepared.prepare(method=hop.method, url=hop.url, headers=headers, data=hop.body, auth=hop.auth)
     prepared.url = watch.url = hop.url  # requests quotes it anew
+    prepared.method = hop.method  # and writes the method in capitals; methods are case-sensitive (RFC 9110, 9.1)
     verify = None if session.verify is True else session.verify  # what the session says wins over the environment
     settings: Any = session.merge_environment_settings(hop.url, {}, True, verify, None)
     adapter = session.get_adapter(hop.url)

@@ -79,6 +79,14 @@ def test_methods_without_a_body(way, raw_server, method):
     assert (response.status, response.body) == (204, b"")
 
 
+@pytest.mark.parametrize("method", ["purge", "Query", "LOCK"])
+def test_a_method_is_sent_as_it_is_written(raw_server, method):
+    """Over requests only: a triggerer, which uses aiohttp, sends methods that are safe."""
+    server = raw_server(OK)
+    Way("requests").send(Request(method, server.origin + "/"))
+    assert server.lines()[0] == f"{method} / HTTP/1.1"
+
+
 def test_the_requests_headers_win_over_the_sessions(way, raw_server):
     server = raw_server(OK)
     request = Request(
