@@ -146,8 +146,10 @@ def unseal(text: str) -> str:
 
     if text.startswith(_PLAIN):
         return text[len(_PLAIN) :]
+    if not text.startswith(_SEALED):
+        raise AirflowException("a sealed value cannot be read: it is none that this version has sealed")
     fernet = _fernet()
-    if fernet is None or not text.startswith(_SEALED):
+    if fernet is None:
         raise AirflowException("a sealed value cannot be read: [core] fernet_key is not set on this component")
     try:
         return fernet.decrypt(text[len(_SEALED) :].encode()).decode()

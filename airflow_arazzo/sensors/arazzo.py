@@ -34,6 +34,7 @@ class ArazzoSensor(DrivesRegion, BaseSensorOperator):
     :param deferrable: whether waiting is left to the triggerer. Otherwise ``mode`` says how to wait: ``poke`` sleeps on
         the worker, ``reschedule`` gives it back (from Airflow 3.3 on; before it sleeps as well).
     :param position: where the workflow stands in a DAG of several.
+    :raises ValueError: for ``soft_fail`` and ``never_fail`` of other sensors.
     """
 
     template_fields: Sequence[str] = ("connections", "server")
@@ -54,6 +55,11 @@ class ArazzoSensor(DrivesRegion, BaseSensorOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        if self.soft_fail or self.never_fail:
+            raise ValueError(
+                f"ArazzoSensor '{self.task_id}': soft_fail and never_fail are not possible, because a skipped task is "
+                "a step that control did not come to; let an action of the step's onFailure recover the failure"
+            )
         self.plan = read_plan(plan, workflow_id)
         self.step = step or self.task_id
         self.tasks = TaskIds.of(tasks)

@@ -22,6 +22,7 @@ from airflow_arazzo import (
     ArazzoStepOperator,
     ArazzoWorkflowOperator,
 )
+from airflow_arazzo.hooks.sealing import seal_json
 from airflow_arazzo.operators import driving
 from airflow_arazzo.operators.branching import choose_branch
 
@@ -244,6 +245,12 @@ def test_before_airflow_3_3_a_reschedule_is_a_sleep(nodes):
     assert run.execute(rescheduling()) == {"first": {"mark": 1}, "second": {"mark": 3}}
 
 
+@pytest.mark.parametrize("argument", ["soft_fail", "never_fail"])
+def test_a_loop_that_fails_is_never_skipped(argument):
+    with pytest.raises(ValueError, match="soft_fail and never_fail are not possible"):
+        ArazzoSensor(task_id="first", plan=NODES, workflow_id="two-step-loop", **{argument: True})
+
+
 def test_nobody_says_where_the_loop_begins(nodes):
     run = entered(nodes)
     run.states["begin"] = "skipped"  # what it once said does not count any more
@@ -271,6 +278,35 @@ def test_nobody_says_where_the_loop_begins(nodes):
     ],
 )
 def test_every_event_is_checked(event, message):
+    with pytest.raises(AirflowException, match=message):
+        sensor().resume(Run().context("first"), event)
+
+
+@pytest.mark.parametrize(
+    ("state", "done", "sent", "message"),
+    [
+        ({"frames": []}, None, {}, "document has changed"),
+        ({"frames": [{"step": "gone"}]}, None, {}, "document has changed"),
+        ({"frames": [{"step": "last"}]}, None, {}, "document has changed"),
+        ({"frames": [{"step": "first", "plan": ["gone"]}]}, None, {}, "document has changed"),
+        ({"frames": [{"step": "first", "detour": {"step": "gone"}}]}, None, {}, "document has changed"),
+        ({"frames": [{"step": "first"}], "scope": ["first"]}, None, {}, "document has changed"),
+        ({"frames": [{"step": "first"}]}, {"outcome": "end", "step": "gone"}, {}, "document has changed"),
+        (
+            {"frames": [{"step": "last"}]},
+            {"outcome": "step", "step": "first", "target": "gone"},
+            {},
+            "document has changed",
+        ),
+        ({"frames": [{"step": "first"}]}, {"outcome": "banana", "step": "first"}, {}, "cannot be read"),
+        ({"frames": [{"step": "first"}]}, None, {"counts": {"first": "x"}}, "cannot be read"),
+        ({"frames": [{"step": "first"}]}, None, ["first"], "cannot be read"),
+    ],
+)
+def test_a_state_that_does_not_fit_is_refused(state, done, sent, message):
+    """The document may be edited while a task waits."""
+    status = "done" if done else "waited"
+    event = {"status": status, "state": seal_json({"state": state, "done": done, "sent": sent})}
     with pytest.raises(AirflowException, match=message):
         sensor().resume(Run().context("first"), event)
 

@@ -78,6 +78,11 @@ def test_without_a_key_only_what_is_not_secret_passes(monkeypatch):
         sealing.seal("private", secret=True)
 
 
+def test_what_was_never_sealed_is_said_so():
+    with pytest.raises(AirflowException, match="none that this version has sealed"):
+        sealing.unseal("gAAAAABm")
+
+
 def test_a_key_that_is_none_is_said_so(monkeypatch):
     monkeypatch.setenv("AIRFLOW__CORE__FERNET_KEY", "not a key")
     with pytest.raises(AirflowException, match="no Fernet key"):
