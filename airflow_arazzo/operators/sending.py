@@ -16,8 +16,9 @@ import logging
 import re
 import uuid
 import zlib
+from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from hashlib import sha256
 from typing import Any
@@ -83,6 +84,7 @@ class Sending:
         self._answered_at: float | None = None
         self._unsent: set[str] = set()
         self._concluded: int | None = None
+        self._deletions: Counter[str] = Counter()
 
     def now(self) -> float:
         """Return the time; after an answer that was used again that at which it came, so that waits count from it."""
@@ -97,7 +99,7 @@ class Sending:
         :raises TransportError: no complete answer, now or then.
         """
         if request.idempotent:
-            return self._send(request)
+            return self._deleting(request) if request.method == "DELETE" else self._send(request)
         step = request.step_name
         if request.attempt == 1:
             self.sent = self.sent.anew(step)
@@ -185,15 +187,7 @@ class Sending:
         :param again: whether an earlier start may have sent it.
         """
         place = _place(request.step_name, number)
-        record: dict[str, Any] = {
-            "request": str(request),
-            "fingerprint": _sealed_text(_fingerprint(request)),
-            "state": "sending",
-            "try": self._life.try_number,
-            "max_tries": self._life.max_tries,
-            "at": datetime.fromtimestamp(clock.now(), tz=timezone.utc).isoformat(timespec="seconds"),
-            "key": key,
-        }
+        record = {**self._intent(request), "key": key}
         store.set(place, record)
         self._unsent.discard(place)
         try:
@@ -212,6 +206,17 @@ class Sending:
         _amend(store, place, record, state="answered", status=response.status, answer=_sealed(response))
         return response
 
+    def _intent(self, request: Request) -> dict[str, Any]:
+        """Return the record of a request that is about to be sent."""
+        return {
+            "request": str(request),
+            "fingerprint": _sealed_text(_fingerprint(request)),
+            "state": "sending",
+            "try": self._life.try_number,
+            "max_tries": self._life.max_tries,
+            "at": datetime.fromtimestamp(clock.now(), tz=timezone.utc).isoformat(timespec="seconds"),
+        }
+
     def _forget(self, store: TaskStateStore, place: str, record: Mapping[str, Any]) -> None:
         """Take back the record of a request that was not sent; if that fails, the failure at hand matters more."""
         self._unsent.add(place)
@@ -219,6 +224,46 @@ class Sending:
             store.delete(place)
         except AirflowRuntimeError:
             _amend(store, place, record, state="unsent")
+
+    # deletions
+
+    def _deleting(self, request: Request) -> Response:
+        """Send a DELETE; where nothing is there any more, say that an earlier one may have done it.
+
+        That is all that its records are for: it is sent whatever came of an earlier one.
+        """
+        if self._store is None:
+            return self._send(request)
+        if request.attempt == 1:
+            self._deletions[request.step_name] += 1
+        place = _place(request.step_name, self._deletions[request.step_name])
+        before = self._earlier(self._store, place, request)
+        record = self._intent(request)
+        _amend(self._store, place, record)
+        try:
+            response = self._send(request)
+        except (ArazzoError, AirflowException) as error:
+            if before is not None:
+                _amend(self._store, place, before)
+            elif not getattr(error, "maybe_sent", False):
+                self._forget(self._store, place, record)
+            raise
+        if before is not None and response.status in (404, 410):
+            _amend(self._store, place, before)
+            return replace(response, hint=_done_before(before))
+        _amend(self._store, place, record, state="answered", status=response.status)
+        return response
+
+    def _earlier(self, store: TaskStateStore, place: str, request: Request) -> dict[str, Any] | None:
+        """Return the record of the same DELETE in this life of the task, if it may have done its work."""
+        try:
+            record = store.get(place)
+            if not isinstance(record, dict) or record.get("max_tries") != self._life.max_tries:
+                return None
+            same = record.get("fingerprint") and unseal(str(record["fingerprint"])) == _fingerprint(request)
+        except (AirflowRuntimeError, AirflowException):
+            return None
+        return record if same and record.get("state") != "unsent" and record.get("status", 200) < 300 else None
 
     # idempotency keys
 
@@ -258,6 +303,15 @@ _WAYS_ON = (
     "see what the server has, then clear the task to send it, or mark the task as it should be. With 'idempotency_key' "
     "or 'resend: true' in the step's x-airflow it goes on by itself"
 )
+
+
+def _done_before(record: Mapping[str, Any]) -> str:
+    """Say that a DELETE which finds nothing may have been done by an earlier one."""
+    outcome = "its answer got lost: it may have done it"
+    if record.get("state") == "answered":
+        outcome = f"was answered with status {record.get('status')}: it has done it"
+    sent = f"try {record.get('try')} sent this DELETE at {record.get('at')}, and {outcome}"
+    return f"{sent} (successCriteria with $statusCode == 204 || $statusCode == 404 take both for done)"
 
 
 def _is_another(record: Mapping[str, Any], request: Request) -> bool:

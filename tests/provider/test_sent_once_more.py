@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import suppress
 from dataclasses import replace
 
@@ -160,6 +161,56 @@ def test_a_key_that_the_document_got_later_does_not_cover_what_was_sent_without(
         start(server, stored).send(POST)
     with pytest.raises(UnknownOutcomeError):
         start(server, stored, try_number=2).send(KEYED)
+
+
+# deletions
+
+DELETE = replace(POST, method="DELETE", url="http://shop.test/orders/a", template="/orders/{id}")
+
+
+@pytest.mark.parametrize(
+    ("earlier", "hint"),
+    [
+        (Killed(), "try 1 sent this DELETE .* its answer got lost"),
+        (lost(), "try 1 sent this DELETE .* its answer got lost"),
+        (Response(204), "try 1 sent this DELETE .* was answered with status 204"),
+        (Response(500), "^$"),
+        (Response(404), "^$"),
+        (None, "^$"),
+    ],
+    ids=["sending", "unanswered", "answered", "refused", "not there", "first"],
+)
+@pytest.mark.parametrize("status", [404, 410])
+def test_a_deletion_that_finds_nothing_says_what_an_earlier_one_may_have_done(earlier, hint, status):
+    """A DELETE is sent again, whatever came of it before."""
+    server, stored = Server(), {}
+    if earlier is not None:
+        server.answers.append(earlier)
+        with suppress(Killed, TransportError):
+            start(server, stored, max_tries=3).send(DELETE)
+    server.answers += [TransportError("connect", "refused", maybe_sent=False), Response(status), Response(status)]
+    with suppress(TransportError):
+        start(server, stored, try_number=2, max_tries=3).send(DELETE)
+    for try_number in (3, 4):
+        response = start(server, stored, try_number=try_number, max_tries=3).send(DELETE)
+        assert response.status == status
+        if try_number == 3 or hint != "^$":
+            assert re.search(hint, response.hint)
+
+
+def test_a_retry_says_it_too_and_another_deletion_does_not():
+    server, stored = Server(answers=[lost(), Response(404), Response(404)]), {}
+    sending = start(server, stored)
+    fail(sending, DELETE)
+    assert "may have done it" in sending.send(replace(DELETE, attempt=2)).hint
+    assert start(server, stored, try_number=2).send(replace(DELETE, url="http://shop.test/orders/b")).hint == ""
+    assert "orders/a" not in json.dumps(stored)
+
+
+def test_a_deletion_needs_no_record():
+    failing = frozenset({"set sending", "set answered"})
+    assert start(Server(), {}, fails=failing).send(DELETE).status == 201
+    assert start(Server(), None).send(DELETE).status == 201
 
 
 # a store that fails
