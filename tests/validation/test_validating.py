@@ -34,8 +34,10 @@ paths:
 """
 
 
-def check(folder: Path, body: str, *, head: str = "", dialect: str = "lenient") -> list[tuple[str, int]]:
-    (folder / "api.yaml").write_text(API)
+def check(
+    folder: Path, body: str, *, head: str = "", dialect: str = "lenient", api: str = API
+) -> list[tuple[str, int]]:
+    (folder / "api.yaml").write_text(api)
     path = folder / "doc.yaml"
     path.write_text(
         "arazzo: 1.1.0\ninfo: {title: T, version: 1.0.0}\n"
@@ -79,6 +81,29 @@ def test_one_problem_for_each_source_without_credential(tmp_path: Path) -> None:
     body = "- workflowId: w\n  steps:\n" + "".join(f"  - {{stepId: s{n}, operationId: list}}\n" for n in range(5))
     assert check(tmp_path, body) == [("missing-credential", 3)]
     assert check(tmp_path, body, head="x-airflow: {connection: things}\n") == []
+
+
+@pytest.mark.parametrize(
+    ("scheme", "parameter", "passes"),
+    [
+        ("type: http, scheme: bearer", "name: authorization, in: header", True),
+        ("type: http, scheme: bearer", "name: Authorization, in: query", False),
+        ("type: apiKey, in: header, name: X-Key", "name: x-key, in: header", True),
+        ("type: apiKey, in: header, name: X-Key", "name: X-Key, in: query", False),
+        ("type: apiKey, in: query, name: key", "name: key, in: query", True),
+        ("type: apiKey, in: query, name: key", "name: key, in: header", False),
+        ("type: apiKey, in: query, name: key", "name: whole, in: querystring", True),
+        ("type: apiKey, in: cookie, name: sid", "name: sid, in: cookie", True),
+        ("type: apiKey, in: cookie, name: sid", "name: Cookie, in: header", True),
+        ("type: apiKey, in: cookie, name: sid", "name: Accept, in: header", False),
+    ],
+)
+def test_a_credential_counts_in_its_place_only(tmp_path: Path, scheme: str, parameter: str, passes: bool) -> None:
+    body = "- workflowId: w\n  steps:\n  - stepId: a\n    operationId: list\n"
+    body += f"    parameters: [{{{parameter}, value: $inputs.key}}]\n  {INPUTS}\n"
+    described = API.replace("{type: apiKey, in: header, name: X-Key}", f"{{{scheme}}}")
+    found = [rule for rule, _ in check(tmp_path, body, api=described)]
+    assert ("missing-credential" not in found) is passes
 
 
 def test_operations_that_may_be_called_without_credential_are_not_secured(tmp_path: Path) -> None:

@@ -81,11 +81,7 @@ def _undeclared(subject: Subject, parameter: Parameter, operation: Operation) ->
     known = operation.parameter(parameter.name, parameter.location) is not None
     if known or parameter.location in ("body", "querystring") or (header and parameter.name.lower() in _OWN_HEADERS):
         return
-    if any(
-        scheme.type == "apiKey" and scheme.name.lower() == parameter.name.lower()
-        for need in operation.security
-        for scheme in need
-    ):
+    if any(scheme.type == "apiKey" and _sent(scheme, (parameter,)) for need in operation.security for scheme in need):
         return
     where = f" {parameter.location}" if parameter.location else ""
     message = f"{_name(operation)} has no{where} parameter '{parameter.name}'"
@@ -207,8 +203,16 @@ def check_credentials(subject: Subject) -> Iterator[Problem]:
 
 
 def _sent(scheme: SecurityScheme, given: tuple[Parameter, ...]) -> bool:
-    name = scheme.name if scheme.type == "apiKey" and scheme.name else "authorization"
-    return any(parameter.name.lower() == name.lower() for parameter in given)
+    """Tell whether one of the parameters is the credential of a scheme, or may hold it."""
+    place, name = ("header", "Authorization") if scheme.type != "apiKey" else (scheme.location, scheme.name)
+    whole = {"query": ("querystring", None), "cookie": ("header", "cookie")}.get(place)
+    for parameter in given:
+        own = parameter.name.lower() if place == "header" else parameter.name
+        if parameter.location in (None, place) and own == (name.lower() if place == "header" else name):
+            return True
+        if whole and parameter.location == whole[0] and whole[1] in (None, parameter.name.lower()):
+            return True
+    return False
 
 
 def _name(operation: Operation) -> str:
