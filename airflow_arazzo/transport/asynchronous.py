@@ -26,6 +26,7 @@ async def send_async(
     max_bytes: int = MAX_BYTES,
     sensitive_headers: frozenset[str] = frozenset(),
     follow_redirects: bool = True,
+    use_netrc: bool = True,
     proxy: str | None = None,
 ) -> Response:
     """Send a request once and read the response, as :func:`send` does, on an event loop.
@@ -40,7 +41,7 @@ async def send_async(
     import aiohttp
 
     total = request.timeout or timeout
-    hop = first_hop(request, session.headers, session.auth, session.trust_env)
+    hop = first_hop(request, session.headers, session.auth, use_netrc and session.trust_env)
     course = Course(request, hop, sensitive_headers, follow=follow_redirects)
     limits = aiohttp.ClientTimeout(total=None, sock_connect=min(connect_timeout, total))
     expired = False

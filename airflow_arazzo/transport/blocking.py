@@ -35,6 +35,7 @@ def send(
     max_bytes: int = MAX_BYTES,
     sensitive_headers: frozenset[str] = frozenset(),
     follow_redirects: bool = True,
+    use_netrc: bool = True,
 ) -> Response:
     """Send a request once and read the response.
 
@@ -49,12 +50,13 @@ def send(
     :param sensitive_headers: names of headers that must not cross to another origin. (Without being named, only
         harmless ones such as ``Accept`` do.)
     :param follow_redirects: whether a safe request goes where a redirect leads, or the 3xx is the response.
+    :param use_netrc: whether netrc counts, where the environment does.
     :raises TransportError: no complete answer, or nothing sent; the message holds no value of the request.
     """
     import requests
 
     total = request.timeout or timeout
-    hop = first_hop(request, session.headers, session.auth, session.trust_env)
+    hop = first_hop(request, session.headers, session.auth, use_netrc and session.trust_env)
     course = Course(request, hop, sensitive_headers, follow=follow_redirects)
     watch = _Watch(total, reuse=request.safe)
     try:
@@ -119,7 +121,8 @@ def _open(hop: Hop, session: requests.Session, watch: _Watch, connect_timeout: f
     prepared.url = watch.url = hop.url  # requests quotes it anew
     prepared.method = hop.method  # and writes the method in capitals; methods are case-sensitive (RFC 9110, 9.1)
     verify = None if session.verify is True else session.verify  # what the session says wins over the environment
-    settings: Any = session.merge_environment_settings(hop.url, {}, True, verify, None)
+    proxies = dict(session.proxies)  # which win over the environment's, as long as they are given here
+    settings: Any = session.merge_environment_settings(hop.url, proxies, True, verify, None)
     adapter = session.get_adapter(hop.url)
     if isinstance(adapter, HTTPAdapter):
         adapter.max_retries = Retry(0, read=False)

@@ -98,7 +98,7 @@ class Course:
         return self.error("tls" if kind == "tls" else "connect", f"{text}: {detail}" if detail else text)
 
 
-def first_hop(request: Request, session_headers: Mapping[str, Any], auth: Any, trust_env: bool) -> Hop:
+def first_hop(request: Request, session_headers: Mapping[str, Any], auth: Any, use_netrc: bool) -> Hop:
     """Return what goes on the wire first, or refuse what cannot be sent as it is."""
     url, login = _checked(request)
     headers = {
@@ -110,8 +110,8 @@ def first_hop(request: Request, session_headers: Mapping[str, Any], auth: Any, t
     _merge(headers, _joined(request))
     if header(tuple(headers.items()), "Authorization") is None:
         basic = login or _basic_of(auth)
-        if basic is None and auth is None and trust_env:
-            basic = _netrc(url)
+        if basic is None and auth is None and use_netrc and (found := netrc_login(url)):
+            basic = _basic(*found)
         if basic is not None:
             headers["Authorization"] = basic
             auth = None
@@ -188,14 +188,14 @@ def _basic_of(auth: Any) -> str | None:
     return None
 
 
-def _netrc(url: str) -> str | None:
-    """Return the Basic credentials that the user's netrc file has for a URL's host."""
+def netrc_login(url: str) -> tuple[str, str] | None:
+    """Return login and password that the user's netrc file has for a URL's host; None for none."""
     path = os.environ.get("NETRC") or os.path.expanduser("~/.netrc")
     try:
         found = netrc.netrc(path).authenticators(urllib.parse.urlsplit(url).hostname or "")
-    except (OSError, netrc.NetrcParseError):
+    except (OSError, ValueError, netrc.NetrcParseError):
         return None
-    return _basic(found[0] or found[1] or "", found[2] or "") if found else None
+    return (found[0] or found[1] or "", found[2] or "") if found else None
 
 
 def _api_keys(request: Request) -> frozenset[str]:
