@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import parse_qsl, quote_plus
+from urllib.parse import parse_qsl, quote_plus, urljoin
 
 from airflow_arazzo.core.absent import ABSENT
 from airflow_arazzo.core.errors import RequestError
@@ -19,7 +20,7 @@ from airflow_arazzo.core.exchange import Headers, Request, header
 from airflow_arazzo.core.openapi.bodies import Body, Content, serialize
 from airflow_arazzo.core.openapi.encoding import control_character, percent_encode, scalar_text
 from airflow_arazzo.core.openapi.media import is_json, plain, preferred
-from airflow_arazzo.core.openapi.operation import Operation, ParameterSpec
+from airflow_arazzo.core.openapi.operation import Operation, ParameterSpec, SecurityScheme
 from airflow_arazzo.core.openapi.parameters import cookie_pairs, header_text, is_undefined, query_pairs
 from airflow_arazzo.core.openapi.paths import Template, expand_path, expand_query, read_template
 from airflow_arazzo.core.openapi.schemas import declares
@@ -100,11 +101,24 @@ def _request(
         path=path,
         query=query | _query_values(placed["querystring"]),
         content=content.value,
-        security=tuple(
-            tuple(scheme.model_dump(mode="json", exclude_defaults=True) for scheme in need)
-            for need in operation.security
-        ),
+        security=tuple(tuple(_scheme(scheme, server) for scheme in need) for need in operation.security),
     )
+
+
+def _scheme(scheme: SecurityScheme, server: str) -> dict[str, Any]:
+    """Return a security scheme as a JSON value; relative URLs in it are relative to the server (3.1, 4.6)."""
+    value = scheme.model_dump(mode="json", exclude_defaults=True)
+    for flow in value.get("flows", {}).values():
+        flow |= {name: _absolute(url, server) for name, url in flow.items()}
+    if scheme.open_id_connect_url:
+        value["open_id_connect_url"] = _absolute(scheme.open_id_connect_url, server)
+    return value
+
+
+def _absolute(url: Any, server: str) -> Any:
+    with suppress(ValueError):  # no URL, which is told when a token is asked for
+        return urljoin(server, str(url))
+    return url
 
 
 def _placed(operation: Operation, template: Template, parameters: Sequence[Argument]) -> dict[str, Placed]:

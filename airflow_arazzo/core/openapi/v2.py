@@ -17,6 +17,7 @@ from airflow_arazzo.core.openapi.v3 import (
     depth_for,
     list_operations,
     locate,
+    requirements,
 )
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch")
@@ -52,7 +53,7 @@ def build_operation(description: Description, endpoint: Endpoint) -> Operation:
         parameters=tuple(spec for spec in map(_parameter, parameters) if spec),
         bodies=bodies,
         body_required=any(entry.get("in") == "body" and entry.get("required") is True for entry in parameters),
-        security=_security(description, raw),
+        security=_security(description, raw, item),
         accepts=accepted(describe_responses(description, endpoint)),
         summary=str(raw.get("summary") or ""),
     )
@@ -130,12 +131,13 @@ def _bodies(description: Description, raw: dict[str, Any], parameters: list[dict
     )
 
 
-def _security(description: Description, raw: dict[str, Any]) -> tuple[tuple[SecurityScheme, ...], ...]:
-    """Return the alternatives; an operation's ``security``, an empty one too, replaces the description's."""
-    needs = raw["security"] if isinstance(raw.get("security"), list) else description.raw.get("security")
+def _security(
+    description: Description, raw: dict[str, Any], item: dict[str, Any]
+) -> tuple[tuple[SecurityScheme, ...], ...]:
+    """Return the alternatives of the nearest level that has ``security``, an empty one too."""
     return tuple(
         tuple(_scheme(description, str(key), scopes) for key, scopes in need.items())
-        for need in sequence(needs)
+        for need in requirements(raw, item, description.raw)
         if isinstance(need, dict)
     )
 
@@ -150,7 +152,7 @@ def _scheme(description: Description, key: str, scopes: Any) -> SecurityScheme:
         type="http" if kind == "basic" else kind,
         scheme="basic" if kind == "basic" else "",
         name=str(raw.get("name") or ""),
-        location=str(raw.get("in") or ""),
+        location=str(raw.get("in") or "").lower(),
         flows={_FLOWS.get(flow, flow): urls} if flow else {},
         scopes=tuple(str(scope) for scope in sequence(scopes)),
     )

@@ -87,7 +87,7 @@ def build_operation(description: Description, endpoint: Endpoint) -> Operation:
         parameters=_parameters(description, item, raw),
         bodies=tuple(_bodies(description, body)),
         body_required=body.get("required") is True,
-        security=_security(description, raw),
+        security=_security(description, raw, item),
         accepts=accepted(describe_responses(description, endpoint)),
         summary=str(raw.get("summary") or ""),
     )
@@ -183,14 +183,23 @@ def _encoding(raw: Any) -> dict[str, Any]:
     return {key: mapping(raw)[key] for key in kept if key in mapping(raw)}
 
 
-def _security(description: Description, raw: dict[str, Any]) -> tuple[tuple[SecurityScheme, ...], ...]:
-    """Return the alternatives; an operation's ``security``, an empty one too, replaces the description's."""
-    needs = raw["security"] if isinstance(raw.get("security"), list) else description.raw.get("security")
+def _security(
+    description: Description, raw: dict[str, Any], item: dict[str, Any]
+) -> tuple[tuple[SecurityScheme, ...], ...]:
+    """Return the alternatives of the nearest level that has ``security``, an empty one too."""
     return tuple(
         tuple(_scheme(description, str(key), scopes) for key, scopes in need.items())
-        for need in sequence(needs)
+        for need in requirements(raw, item, description.raw)
         if isinstance(need, dict)
     )
+
+
+def requirements(*levels: dict[str, Any]) -> list[Any]:
+    """Return the ``security`` of the first level that has it: of the operation, of its path, of the description.
+
+    OpenAPI has none for a path. Who writes it there means the operations beside it, as with ``servers``.
+    """
+    return next((level["security"] for level in levels if isinstance(level.get("security"), list)), [])
 
 
 def _scheme(description: Description, key: str, scopes: Any) -> SecurityScheme:
@@ -202,7 +211,7 @@ def _scheme(description: Description, key: str, scopes: Any) -> SecurityScheme:
         type=str(raw.get("type") or ""),
         scheme=str(raw.get("scheme") or "").lower(),
         name=str(raw.get("name") or ""),
-        location=str(raw.get("in") or ""),
+        location=str(raw.get("in") or "").lower(),
         flows=_flows(mapping(raw.get("flows"))),
         open_id_connect_url=str(raw.get("openIdConnectUrl") or ""),
         scopes=tuple(str(scope) for scope in sequence(scopes)),
