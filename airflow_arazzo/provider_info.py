@@ -104,12 +104,24 @@ _FIELDS = {
     "refresh_token": _field("OAuth 2.0 refresh token", "For the grant refresh_token.", format="password"),
     "scopes": _field("OAuth 2.0 scopes", "Separated by spaces. Empty: those that the operation asks for."),
     "audience": _field("OAuth 2.0 audience", "For authorization servers that ask for one."),
-    "headers": _field("Headers", 'JSON object: headers for every request, as {"X-Tenant": "..."}.', format="password"),
+    "headers": _field(
+        "Headers",
+        'JSON object: headers for every request, as {"X-Tenant": "..."}. Whoever may see connections sees them.',
+    ),
+    "secret_headers": _field(
+        "Secret headers",
+        'JSON object, as headers: those that Airflow hides, as {"X-Api-Key": "..."}.',
+        format="password",
+    ),
     "verify": _field("Verify", "true, false, or the file of the certificate authorities to trust. Default: true."),
     "cert": _field("Client certificate", "File of the client certificate for mutual TLS, with or without its key."),
     "key": _field("Client key", "File of the client certificate's key."),
     "proxies": _field("Proxies", 'URL of the proxy, or a JSON object as {"https": "http://proxy:3128"}.'),
-    "trust_env": _field("Trust environment", "Whether the environment's proxy settings count.", "boolean"),
+    "trust_env": _field(
+        "Trust environment",
+        "Whether the environment's proxies and certificate authorities and netrc's logins count.",
+        "boolean",
+    ),
     "timeout": _field("Timeout", "Seconds for an exchange. Default: 60.", "number", exclusiveMinimum=0),
     "max_bytes": _field("Largest answer", "Bytes that an answer may have.", "integer", exclusiveMinimum=0),
 }

@@ -71,7 +71,7 @@ def _handler(api: ScriptedApi) -> type[BaseHTTPRequestHandler]:
             answers = api.script.get(line) or api.others or [(404, {"error": "not scripted"}, {})]
             status, content, headers = answers.pop(0) if len(answers) > 1 else answers[0]
             time.sleep(float(headers.get("hangs", 0)))
-            data = b"" if content is None else json.dumps(content).encode()
+            data = content if isinstance(content, bytes) else b"" if content is None else json.dumps(content).encode()
             self.send_response(status)
             for name, value in {"content-type": "application/json", **headers}.items():
                 self.send_header(name, value)

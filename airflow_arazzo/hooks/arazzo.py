@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import ssl
+import base64
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowException, AirflowNotFoundException, BaseHook
@@ -15,18 +15,23 @@ from requests.auth import AuthBase, HTTPBasicAuth
 
 from airflow_arazzo import transport
 from airflow_arazzo.core.errors import RequestError, TransportError
-from airflow_arazzo.core.exchange import Request, Response
+from airflow_arazzo.core.exchange import Request, Response, header
 from airflow_arazzo.core.openapi import SecurityScheme
 from airflow_arazzo.hooks.authorizing import authorized
 from airflow_arazzo.hooks.probing import NOTHING, probe
 from airflow_arazzo.hooks.sealing import register_texts, register_texts_async
 from airflow_arazzo.hooks.settings import ConnectionSettings, read_connection, secret_texts
+from airflow_arazzo.hooks.tls import authorities, tls_context
 from airflow_arazzo.hooks.tokens import MAX_BYTES as TOKEN_BYTES
 from airflow_arazzo.hooks.tokens import get_token, get_token_async
+from airflow_arazzo.transport.course import netrc_login
 
 if TYPE_CHECKING:
     import aiohttp
+    import requests
     from airflow.sdk import Connection
+
+_TOKEN_LIMITS: dict[str, Any] = {"max_bytes": TOKEN_BYTES, "follow_redirects": False}
 
 
 class ArazzoHook(HttpHook):
@@ -179,29 +184,45 @@ class ArazzoHook(HttpHook):
         return token.value
 
     def _send_for_token(self, request: Request) -> Response:
-        return self._send(request, max_bytes=TOKEN_BYTES)
+        return self._exchange(request, **_TOKEN_LIMITS)
 
     async def _async_send_for_token(self, request: Request) -> Response:
         """Send a request for a token over a connection of its own: a kept one may be closed while it is on its way."""
         settings = await self.async_settings()
-        async with await _async_session(settings) as session:
-            return await self._async_exchange(request, session, settings, max_bytes=TOKEN_BYTES)
+        async with await self._new_async_session(settings) as session:
+            return await self._async_exchange(request, session, settings, **_TOKEN_LIMITS)
 
-    def _send(self, request: Request, **limits: Any) -> Response:
+    def _send(self, request: Request) -> Response:
+        request, secrets = self._with_netrc(request, self.settings)
+        register_texts(secrets)
+        return self._exchange(request)
+
+    async def _async_send(self, request: Request) -> Response:
+        settings = await self.async_settings()
+        request, secrets = self._with_netrc(request, settings)
+        await register_texts_async(secrets)
+        if self._async_session is None:
+            self._async_session = await self._new_async_session(settings)
+        return await self._async_exchange(request, self._async_session, settings)
+
+    def _with_netrc(self, request: Request, settings: ConnectionSettings) -> tuple[Request, tuple[str, ...]]:
+        """Return the request with the login that netrc has for its host, where that counts, and its secrets."""
+        own = header(request.headers, "Authorization") is not None or "@" in request.url.split("/")[2]
+        login = netrc_login(request.url) if self.found and settings.trust_env and not own else None
+        if login is None:
+            return request, ()
+        pair = base64.b64encode(":".join(login).encode()).decode()
+        return replace(request, headers=(*request.headers, ("Authorization", f"Basic {pair}"))), (login[1], pair)
+
+    def _exchange(self, request: Request, **limits: Any) -> Response:
         if self._session is None:
             self._session = self._new_session()
         return transport.send(request, self._session, **{**_limits(self.settings), **limits})
 
-    async def _async_send(self, request: Request) -> Response:
-        settings = await self.async_settings()
-        if self._async_session is None:
-            self._async_session = await _async_session(settings)
-        return await self._async_exchange(request, self._async_session, settings)
-
     async def _async_exchange(
         self, request: Request, session: aiohttp.ClientSession, settings: ConnectionSettings, **limits: Any
     ) -> Response:
-        proxy = settings.proxies.get(request.url.split(":", 1)[0])
+        proxy = settings.proxies.get(request.url.split(":", 1)[0].lower())
         return await transport.send_async(request, session, proxy=proxy, **{**_limits(settings), **limits})
 
     def close(self) -> None:
@@ -224,7 +245,7 @@ class ArazzoHook(HttpHook):
         not sent: where they belong only the API's description says.
         """
         try:
-            found = list(probe(self.settings, self.send))
+            found = list(probe(self.settings, self.send, self._send_for_token))
         except (AirflowException, TransportError, RequestError) as error:
             return False, str(error)
         finally:
@@ -235,8 +256,10 @@ class ArazzoHook(HttpHook):
 
     def _new_session(self) -> Session:
         settings = self.settings
-        session = Session()
-        session.verify = settings.verify
+        if settings.cert or authorities(settings) != authorities(ConnectionSettings(trust_env=False)):
+            tls_context(settings, self._named())  # what requests says of a file that it cannot use is no help
+        session = _Session(frozenset(settings.credentials.headers))
+        session.verify = authorities(settings)
         session.cert = settings.cert
         session.proxies = dict(settings.proxies)
         session.trust_env = settings.trust_env
@@ -245,6 +268,16 @@ class ArazzoHook(HttpHook):
             session.mount("http://", adapter)
             session.mount("https://", adapter)
         return session
+
+    async def _new_async_session(self, settings: ConnectionSettings) -> aiohttp.ClientSession:
+        import aiohttp
+
+        context = await asyncio.to_thread(tls_context, settings, self._named())
+        # Servers close what has been idle for a while, often 5 s, and a request that crosses that is lost. So
+        # connections serve the requests of one round of a poll, and none is kept until the next.
+        connector = aiohttp.TCPConnector(ssl=context, limit=4, keepalive_timeout=transport.IDLE_TIMEOUT)
+        jar = aiohttp.DummyCookieJar()
+        return aiohttp.ClientSession(connector=connector, trust_env=settings.trust_env, cookie_jar=jar)
 
 
 class SourceHooks:
@@ -307,40 +340,26 @@ class _Login(AuthBase):
         return request
 
 
+class _Session(Session):
+    """A session that takes the connection's headers to no other origin, wherever a redirect leads."""
+
+    def __init__(self, own: frozenset[str]) -> None:
+        super().__init__()
+        self.own = own
+
+    def rebuild_auth(self, prepared_request: PreparedRequest, response: requests.Response) -> None:
+        before, after = response.request.url or "", prepared_request.url or ""
+        if self.should_strip_auth(before, after):  # type: ignore[no-untyped-call]
+            for name in self.own:
+                prepared_request.headers.pop(name, None)
+        super().rebuild_auth(prepared_request, response)  # type: ignore[no-untyped-call]
+
+
 def _limits(settings: ConnectionSettings) -> dict[str, Any]:
     limits = {
         "timeout": settings.timeout,
         "max_bytes": settings.max_bytes,
         "sensitive_headers": frozenset(settings.credentials.headers) or None,
+        "use_netrc": False,  # what it has is put in here, where it can be kept out of sight
     }
     return {name: value for name, value in limits.items() if value is not None}
-
-
-async def _async_session(settings: ConnectionSettings) -> aiohttp.ClientSession:
-    import aiohttp
-
-    context: ssl.SSLContext | bool = True
-    if settings.verify is not True or settings.cert:
-        context = await asyncio.to_thread(_tls, settings)
-    # Servers close what has been idle for a while, often 5 s, and a request that crosses that is lost. So connections
-    # serve the requests of one round of a poll, and none is kept until the next.
-    connector = aiohttp.TCPConnector(ssl=context, limit=4, keepalive_timeout=transport.IDLE_TIMEOUT)
-    return aiohttp.ClientSession(connector=connector, trust_env=settings.trust_env, cookie_jar=aiohttp.DummyCookieJar())
-
-
-def _tls(settings: ConnectionSettings) -> ssl.SSLContext:
-    """Return the TLS settings of a connection as ``requests`` would apply them."""
-    context = ssl.create_default_context()
-    if settings.verify is False:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    elif isinstance(settings.verify, str):
-        folder = os.path.isdir(settings.verify)
-        context = ssl.create_default_context(
-            cafile=None if folder else settings.verify, capath=settings.verify if folder else None
-        )
-    if isinstance(settings.cert, tuple):
-        context.load_cert_chain(*settings.cert)
-    elif settings.cert:
-        context.load_cert_chain(settings.cert)
-    return context

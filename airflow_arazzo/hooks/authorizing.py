@@ -6,7 +6,7 @@ from collections.abc import Generator
 from dataclasses import replace
 from typing import Any
 
-from airflow_arazzo.core.errors import TransportError
+from airflow_arazzo.core.errors import RequestError, TransportError
 from airflow_arazzo.core.exchange import Request, Response
 from airflow_arazzo.core.openapi import SecurityScheme, authorize, unmet_schemes, wanted_tokens
 from airflow_arazzo.hooks.settings import ConnectionSettings
@@ -24,36 +24,52 @@ def authorized(request: Request, settings: ConnectionSettings, connection: str) 
 
     :param connection: how a message names the connection.
     """
+    try:
+        return (yield from _authorized(request, settings, connection))
+    except RequestError as error:
+        raise TransportError("token", f"{connection}: {error}; nothing was sent", maybe_sent=False) from None
+    except TransportError as error:
+        certificate = any(scheme.get("type") == "mutualTLS" for need in request.security for scheme in need)
+        if error.kind not in ("tls", "reset") or not certificate or settings.cert:
+            raise
+        text = f"{error}; the operation asks for a client's certificate, and {connection} has no 'cert'"
+        raise TransportError(error.kind, text, maybe_sent=error.maybe_sent) from None
+
+
+def _authorized(request: Request, settings: ConnectionSettings, connection: str) -> Authorized:
     schemes = _granted(request, settings)
     kept = {scheme.key: _kept(settings.grant, scheme, request) for scheme in schemes}
-    tokens = yield from _tokens(schemes)
+    try:
+        tokens = yield from _tokens(schemes)
+    except TransportError as error:
+        raise TransportError(error.kind, f"{error}; nothing else was sent", maybe_sent=False) from None
     response: Response = yield authorize(request, replace(settings.credentials, tokens=tokens))
-    if response.status != 401:
+    if response.status not in (401, 403):
         return response
     refused = [scheme for scheme in schemes if kept[scheme.key] == tokens[scheme.key]]
-    if refused and settings.grant is not None:
+    if response.status == 401 and refused and settings.grant is not None:
         for scheme in refused:
             forget_token(settings.grant, scheme, request.url, tokens[scheme.key])
         try:
             fresh = yield from _tokens(schemes)
         except TransportError as error:
-            return replace(response, hint=str(error))
+            return replace(response, hint=f"the kept token was refused, and there is no new one: {error}")
         if fresh != tokens:
             response = yield authorize(request, replace(settings.credentials, tokens=fresh))
         return response
     unmet = () if schemes else unmet_schemes(request, settings.credentials)
-    return replace(response, hint=_hint(unmet, connection)) if unmet else response
+    return replace(response, hint=_hint(unmet, settings, connection)) if unmet else response
 
 
-def _granted(request: Request, settings: ConnectionSettings) -> list[SecurityScheme]:
+def _granted(request: Request, settings: ConnectionSettings) -> tuple[SecurityScheme, ...]:
     """Return the schemes to get a token for; none if login and password will do as they are."""
     grant, credentials = settings.grant, settings.credentials
     if grant is None or (grant.implied and not unmet_schemes(request, credentials)):
-        return []
-    return [scheme for scheme in wanted_tokens(request, credentials) if can_grant(grant, scheme)]
+        return ()
+    return wanted_tokens(request, credentials, lambda scheme: can_grant(grant, scheme))
 
 
-def _tokens(schemes: list[SecurityScheme]) -> Generator[SecurityScheme, str, dict[str, str]]:
+def _tokens(schemes: tuple[SecurityScheme, ...]) -> Generator[SecurityScheme, str, dict[str, str]]:
     tokens = {}
     for scheme in schemes:
         tokens[scheme.key] = yield scheme
@@ -65,13 +81,19 @@ def _kept(grant: Grant | None, scheme: SecurityScheme, request: Request) -> str 
     return token.value if token else None
 
 
-def _hint(schemes: tuple[SecurityScheme, ...], connection: str) -> str:
+def _hint(schemes: tuple[SecurityScheme, ...], settings: ConnectionSettings, connection: str) -> str:
     """Say which credential is missing, and where it belongs."""
-    asked = ", ".join(f"'{scheme.key}' ({_described(scheme)})" for scheme in schemes)
+    asked = ", ".join(f"'{scheme.key}' ({_described(scheme, settings.grant)})" for scheme in schemes)
     return f"the operation asks for {asked}, and {connection} has no credential for it"
 
 
-def _described(scheme: SecurityScheme) -> str:
-    if scheme.type == "apiKey":
-        return f"API key, {scheme.location} '{scheme.name}'"
+def _described(scheme: SecurityScheme, grant: Grant | None) -> str:
+    match scheme.type:
+        case "apiKey":
+            return f"API key, {scheme.location} '{scheme.name}'"
+        case "http" if scheme.scheme not in ("basic", "bearer"):
+            return f"http {scheme.scheme}, which is not supported"
+        case "oauth2" if grant is not None and not can_grant(grant, scheme):
+            flows = ", ".join(scheme.flows) or "no flow"
+            return f"oauth2 with {flows}, which is not how this connection gets tokens"
     return f"{scheme.type} {scheme.scheme}".strip() or "which the description does not declare"

@@ -21,14 +21,16 @@ _BEARER = {"type": "http", "scheme": "bearer", "key": "bearer"}
 NOTHING = "The connection names neither host nor token URL, so nothing can be tested: requests go where the API says."
 
 
-def probe(settings: ConnectionSettings, send: Send) -> Iterator[Finding]:
+def probe(settings: ConnectionSettings, send: Send, send_for_token: Send) -> Iterator[Finding]:
     """Yield what was found at the token endpoint, and at the host.
 
+    :param send: sends a request to the host, with what the connection has for it.
+    :param send_for_token: sends a request as it is: the token endpoint is another's.
     :raises TransportError: there is no answer, or no token.
     """
     grant = settings.grant
     if grant is not None and grant.token_url:
-        yield _token_endpoint(grant, grant.token_url, send)
+        yield _token_endpoint(grant, grant.token_url, send_for_token)
     if settings.base_url is not None:
         yield _host(settings, settings.base_url, send)
 
@@ -37,7 +39,7 @@ def _token_endpoint(grant: Grant, url: str, send: Send) -> Finding:
     """Get a token; where that would use up the connection's own, only see whether somebody answers."""
     shown = _shown(url)
     if not spends_its_token(grant):
-        token = get_token(grant, SecurityScheme(key="oauth2", type="oauth2"), url, send)
+        token = get_token(grant, SecurityScheme(key="oauth2", type="oauth2"), url, send, fresh=True)
         register_texts(filter(None, (token.value, token.refresh_token)))
         return True, f"{shown} gives a token"
     response = send(Request(method="HEAD", url=url, template=urlsplit(url).path))

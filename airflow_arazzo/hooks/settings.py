@@ -18,7 +18,6 @@ from airflow.providers.common.compat.sdk import AirflowException
 
 from airflow_arazzo.core.document.shape import LONGEST_WAIT
 from airflow_arazzo.core.openapi import Credentials
-from airflow_arazzo.hooks.sealing import is_sensitive
 from airflow_arazzo.hooks.tokens import GRANT_TYPES, Grant, client_pair
 
 if TYPE_CHECKING:
@@ -31,15 +30,22 @@ OAUTH_EXTRAS = frozenset(
     }
 )
 ARAZZO_EXTRAS = OAUTH_EXTRAS | {
-    *("token", "api_keys", "headers", "verify", "cert", "key", "proxies", "timeout", "trust_env", "max_bytes"),
+    *("token", "api_keys", "headers", "secret_headers"),
+    *("verify", "cert", "key", "proxies", "timeout", "trust_env", "max_bytes"),
 }
-_CREDENTIAL = re.compile(r"auth|cookie|key|session", re.IGNORECASE)
+_URL = re.compile(r"[\x21-\x7e]+")
+#: Headers that carry no secret, whoever sends them; any other value of a connection may be one.
+_PLAIN_HEADERS = frozenset(
+    {"accept", "accept-charset", "accept-encoding", "accept-language", "cache-control", "content-type", "user-agent"}
+)
 _HTTP_OPTIONS = frozenset(
     {
         *("cert", "proxies", "proxy", "timeout", "trust_env", "verify", "verify_ssl"),
         *("allow_redirects", "check_response", "max_redirects", "stream"),
     }
 )
+
+_MOST_BYTES = 2.0**40
 
 
 @dataclass(frozen=True)
@@ -74,6 +80,10 @@ def read_connection(connection: Connection) -> ConnectionSettings:
     :raises AirflowException: if it says something that cannot be meant, naming the connection and the field.
     """
     extras = _extras(connection)
+    try:
+        json.dumps([connection.host, connection.login, connection.password, extras], ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise _refused(connection, "holds a character that is none, half of a surrogate pair") from None
     if connection.conn_type == "arazzo":
         return _read_arazzo(connection, extras)
     if connection.conn_type in ("http", "https", "generic", None, ""):
@@ -89,16 +99,20 @@ def _read_arazzo(connection: Connection, extras: Mapping[str, Any]) -> Connectio
     cert, key = extras.get("cert"), extras.get("key")
     if key and not cert:
         raise _refused(connection, "has a 'key' without the 'cert' it belongs to")
+    base_url = _base_url(connection, "https")
     return ConnectionSettings(
-        base_url=_base_url(connection, "https"),
+        base_url=base_url,
         credentials=_credentials(
             connection,
             token=extras.get("token"),
             granted=not OAUTH_EXTRAS.isdisjoint(extras),
             api_keys=_mapping(connection, "api_keys", extras.get("api_keys")),
-            headers=_mapping(connection, "headers", extras.get("headers")),
+            headers={
+                **_mapping(connection, "headers", extras.get("headers")),
+                **_mapping(connection, "secret_headers", extras.get("secret_headers")),
+            },
         ),
-        grant=_grant(connection, extras),
+        grant=_grant(connection, extras, base_url),
         cert=(str(cert), str(key)) if cert and key else str(cert) if cert else None,
         **_transport_options(connection, extras),
     )
@@ -107,7 +121,12 @@ def _read_arazzo(connection: Connection, extras: Mapping[str, Any]) -> Connectio
 def _read_http(connection: Connection, extras: Mapping[str, Any]) -> ConnectionSettings:
     if _boolean(connection, "srv_lookup", extras.get("srv_lookup", False)):
         raise _refused(connection, "asks for 'srv_lookup', which is not supported here")
-    headers = {name: str(value) for name, value in extras.items() if name not in _HTTP_OPTIONS and name != "srv_lookup"}
+    headers = {name: value for name, value in extras.items() if name not in _HTTP_OPTIONS and name != "srv_lookup"}
+    for name, value in headers.items():
+        if isinstance(value, (dict, list)):
+            raise _refused(
+                connection, f"has an extra '{name}' that is no text; every extra but the options is a header"
+            )
     options = dict(extras)
     if "verify" not in options and "verify_ssl" in options:
         options["verify"] = options["verify_ssl"]
@@ -116,7 +135,7 @@ def _read_http(connection: Connection, extras: Mapping[str, Any]) -> ConnectionS
     cert = extras.get("cert")
     return ConnectionSettings(
         base_url=_base_url(connection, "https" if connection.conn_type == "https" else "http"),
-        credentials=_credentials(connection, headers=headers),
+        credentials=_credentials(connection, headers={name: str(value) for name, value in headers.items()}),
         cert=tuple(cert) if isinstance(cert, list) else cert,
         **_transport_options(connection, options),
     )
@@ -144,14 +163,14 @@ def _credentials(
     )
 
 
-def _grant(connection: Connection, extras: Mapping[str, Any]) -> Grant | None:
+def _grant(connection: Connection, extras: Mapping[str, Any], home: str | None) -> Grant | None:
     """Return how tokens are got; with a login and a password alone, by the client credentials that they are then."""
     named: dict[str, Any] = {name: str(extras[name]) for name in OAUTH_EXTRAS - {"scopes"} if name in extras}
     for name, allowed in ("grant_type", GRANT_TYPES), ("client_auth", ("basic", "body")):
         if name in named and named[name] not in allowed:
             raise _refused(connection, f"has an extra '{name}' that is none of {', '.join(allowed)}")
-    if "token_url" in named and not named["token_url"].startswith(("https://", "http://")):
-        raise _refused(connection, "has an extra 'token_url' that is no http or https URL")
+    if "token_url" in named:
+        _check_token_url(connection, named["token_url"])
     scopes = extras.get("scopes")
     if isinstance(scopes, list):
         scopes = " ".join(map(str, scopes))
@@ -166,13 +185,27 @@ def _grant(connection: Connection, extras: Mapping[str, Any]) -> Grant | None:
         password=password,
         scopes=None if scopes is None else str(scopes),
         implied=not named,
+        home=None if named else home,
     )
+
+
+def _check_token_url(connection: Connection, url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or not _URL.fullmatch(url):
+        raise _refused(connection, "has an extra 'token_url' that is no http or https URL")
+    if "@" in parts.netloc:
+        raise _refused(connection, "has credentials in its 'token_url'; they belong into client_id and client_secret")
 
 
 def secret_texts(settings: ConnectionSettings) -> Iterator[str]:
     """Yield what no log may show of a connection, also in the spellings that HTTP gives it."""
     credentials, grant = settings.credentials, settings.grant
     yield from filter(None, (credentials.password, credentials.token, *credentials.api_keys.values()))
+    yield from (credentials.token or "").split()[1:]  # of "Bearer ..."
     if credentials.login and credentials.password:
         yield base64.b64encode(f"{credentials.login}:{credentials.password}".encode()).decode()
     if grant is not None:
@@ -180,7 +213,7 @@ def secret_texts(settings: ConnectionSettings) -> Iterator[str]:
         if grant.client_id and grant.client_secret:
             yield client_pair(grant.client_id, grant.client_secret)
     for name, value in credentials.headers.items():
-        if is_sensitive(name) or _CREDENTIAL.search(name):
+        if name.lower() not in _PLAIN_HEADERS:
             yield from (value, *value.split()[1:])
     for proxy in settings.proxies.values():
         yield from filter(None, (urlsplit(proxy).password,))
@@ -190,13 +223,16 @@ def _transport_options(connection: Connection, extras: Mapping[str, Any]) -> dic
     verify = extras.get("verify", True)
     proxies = extras.get("proxies")
     if isinstance(proxies, str) and not proxies.lstrip().startswith("{"):
-        proxies = {"http": proxies, "https": proxies}
+        proxies = {"all": proxies}
+    proxies = _mapping(connection, "proxies", proxies)
+    if every := proxies.pop("all", None):
+        proxies = {"http": every, "https": every, **proxies}
     return {
         "verify": verify if _is_path(verify) else _boolean(connection, "verify", verify),
-        "proxies": _mapping(connection, "proxies", proxies),
+        "proxies": proxies,
         "timeout": _number(connection, "timeout", extras.get("timeout"), float, LONGEST_WAIT),
         "trust_env": _boolean(connection, "trust_env", extras.get("trust_env", True)),
-        "max_bytes": _number(connection, "max_bytes", extras.get("max_bytes"), int, 2.0**63),
+        "max_bytes": _number(connection, "max_bytes", extras.get("max_bytes"), int, _MOST_BYTES),
     }
 
 
@@ -208,14 +244,19 @@ def _base_url(connection: Connection, default_scheme: str) -> str | None:
     url = host if "://" in host else f"{connection.schema or default_scheme}://{host}"
     try:
         parts = urlsplit(url)
-        port = parts.port
+        port = parts.port or connection.port or 1
     except ValueError:  # whose text may show a password, where one is in the host
-        raise _refused(connection, "has a host that is no host, or a port that is no number") from None
-    if "@" in host:
+        raise _refused(connection, "has a host that is no host, or a port that is no number below 65536") from None
+    if "@" in parts.netloc:
         raise _refused(connection, "has credentials in its host; they belong into login and password")
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise _refused(connection, f"has the host '{host}' and the schema '{connection.schema}', which make no URL")
-    place = parts.netloc if port or not connection.port else f"{parts.netloc}:{connection.port}"
+    if parts.query or parts.fragment:
+        raise _refused(connection, "has a host with a query or a fragment, which requests cannot keep")
+    if parts.scheme not in ("http", "https") or not parts.hostname or not _URL.fullmatch(parts.netloc):
+        shown = "a host" if "@" in host else f"the host '{host}'"
+        raise _refused(connection, f"has {shown} and the schema '{connection.schema}', which make no URL")
+    if not 0 < port < 65536:
+        raise _refused(connection, f"has the port {port}, which is none")
+    place = parts.netloc if parts.port or not connection.port else f"{parts.netloc}:{connection.port}"
     return urlunsplit((parts.scheme, place, parts.path, "", ""))
 
 
@@ -249,13 +290,13 @@ def _number(connection: Connection, name: str, value: Any, kind: Callable[[Any],
     if value is None:
         return None
     try:
+        if isinstance(value, bool):
+            raise TypeError
         number = kind(value)
     except (TypeError, ValueError, OverflowError):
         raise _refused(connection, f"has an extra '{name}' that is no number") from None
-    if number <= 0:
-        raise _refused(connection, f"has an extra '{name}' that is not above zero")
-    if not number <= most:
-        raise _refused(connection, f"has an extra '{name}' that is above {most:.0f}")
+    if not 0 < number <= most:  # as NaN is not
+        raise _refused(connection, f"has an extra '{name}' that is not above zero, or above {most:.0f}")
     return number
 
 

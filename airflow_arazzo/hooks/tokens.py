@@ -9,8 +9,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import math
 import re
 import threading
+import time
 from collections.abc import Awaitable, Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -21,6 +23,7 @@ from airflow_arazzo import clock
 from airflow_arazzo.core.errors import TransportError
 from airflow_arazzo.core.exchange import Request, Response
 from airflow_arazzo.core.openapi import SecurityScheme
+from airflow_arazzo.transport.course import origin_of
 
 if TYPE_CHECKING:
     import asyncio
@@ -36,6 +39,9 @@ GRANT_TYPES = ("client_credentials", "password", "refresh_token")
 _FLOWS = {"client_credentials": "clientCredentials", "password": "password"}
 _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 _ERROR = re.compile(r"[A-Za-z0-9_.-]{1,60}")
+_VISIBLE = re.compile(r"[\x21-\x7e]+")
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_MOST_REDIRECTS = 5
 
 Exchanges = Generator[Request, Response, "Token"]
 
@@ -48,6 +54,7 @@ class Grant:
     :param client_auth: ``basic`` for the client's credentials in a header, ``body`` for those in the form.
     :param scopes: None for those that the operation asks for.
     :param implied: whether the connection has just a login and a password, which may be those of a client.
+    :param home: the URL of the connection's host, if it has one: an implied grant goes nowhere else.
     """
 
     grant_type: str | None = None
@@ -61,6 +68,7 @@ class Grant:
     scopes: str | None = None
     audience: str | None = None
     implied: bool = False
+    home: str | None = None
 
 
 @dataclass(frozen=True)
@@ -77,6 +85,7 @@ class Token:
 
 
 _TOKENS: dict[str, Token] = {}
+_FAILURES: dict[str, tuple[float, TransportError]] = {}
 _LOCKS: dict[str, threading.Lock] = {}
 _LOOP_LOCKS: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, asyncio.Lock]] = WeakKeyDictionary()
 
@@ -85,6 +94,8 @@ def can_grant(grant: Grant | None, scheme: SecurityScheme) -> bool:
     """Say whether a connection knows enough to get a token for a scheme."""
     if grant is None or _grant_type(grant, scheme) is None:
         return False
+    if scheme.type == "http" and not grant.token_url:
+        return False  # of a bearer token the description does not say where it is got
     return bool(grant.token_url or scheme.open_id_connect_url or _token_url(scheme, _grant_type(grant, scheme)))
 
 
@@ -112,21 +123,25 @@ def forget_token(grant: Grant, scheme: SecurityScheme, url: str, value: str) -> 
         _TOKENS[key] = Token("", 0.0, token.refresh_token)
 
 
-def get_token(grant: Grant, scheme: SecurityScheme, url: str, send: Callable[[Request], Response]) -> Token:
-    """Return a token, asked for once however many threads need it.
+def get_token(
+    grant: Grant, scheme: SecurityScheme, url: str, send: Callable[[Request], Response], *, fresh: bool = False
+) -> Token:
+    """Return a token, asked for once however many threads need it; those who waited share a failure, too.
 
     :param url: of the request that needs it: what the description's URLs may be relative to.
+    :param send: sends a request once, and follows no redirect.
+    :param fresh: whether a kept token will not do.
     :raises TransportError: there is no token.
     """
-    key = _key(grant, scheme, url)
+    key, come = _key(grant, scheme, url), time.monotonic()
     with _LOCKS.setdefault(key, threading.Lock()):
-        token = cached_token(grant, scheme, url)
+        token = None if fresh else _found(grant, scheme, url, come)
         if token is None:
             steps = _exchanges(grant, scheme, url, _TOKENS.get(key))
             try:
                 token = _TOKENS[key] = _drive(steps, send)
             except TransportError as error:
-                raise _unanswered(scheme, error) from None
+                raise _failed(key, scheme, error) from None
     return token
 
 
@@ -136,17 +151,39 @@ async def get_token_async(
     """Return a token as :func:`get_token` does, asked for once however many tasks of the event loop need it."""
     import asyncio
 
-    key = _key(grant, scheme, url)
+    key, come = _key(grant, scheme, url), time.monotonic()
     locks = _LOOP_LOCKS.setdefault(asyncio.get_running_loop(), {})
     async with locks.setdefault(key, asyncio.Lock()):
-        token = cached_token(grant, scheme, url)
+        token = _found(grant, scheme, url, come)
         if token is None:
             steps = _exchanges(grant, scheme, url, _TOKENS.get(key))
             try:
                 token = _TOKENS[key] = await _drive_async(steps, send)
             except TransportError as error:
-                raise _unanswered(scheme, error) from None
+                raise _failed(key, scheme, error) from None
     return token
+
+
+def _found(grant: Grant, scheme: SecurityScheme, url: str, come: float) -> Token | None:
+    """Return the token that is kept, or got while the caller waited.
+
+    :param come: when the caller came.
+    :raises TransportError: what was asked for meanwhile has failed.
+    """
+    if (token := cached_token(grant, scheme, url)) is not None:
+        return token
+    failed, error = _FAILURES.get(_key(grant, scheme, url), (-math.inf, None))
+    if error is not None and failed > come:
+        raise TransportError(error.kind, str(error), maybe_sent=False)
+    return None
+
+
+def _failed(key: str, scheme: SecurityScheme, error: TransportError) -> TransportError:
+    """Return the error for a token's exchange that failed, and keep it for those who wait."""
+    if error.kind != "token":
+        error = TransportError("token", f"no token for '{scheme.key}': {error}", maybe_sent=False)
+    _FAILURES[key] = time.monotonic(), error
+    return error
 
 
 def _drive(steps: Exchanges, send: Callable[[Request], Response]) -> Token:
@@ -171,8 +208,8 @@ async def _drive_async(steps: Exchanges, send: Callable[[Request], Awaitable[Res
 
 def _key(grant: Grant, scheme: SecurityScheme, url: str) -> str:
     """Return what a token is kept under: a digest of all that it depends on."""
-    parts = urlsplit(url)
-    asked = (scheme.flows, scheme.open_id_connect_url, sorted(scheme.scopes), parts.scheme, parts.netloc)
+    described = None if grant.token_url else (scheme.flows, scheme.open_id_connect_url, _origin(url))
+    asked = (_grant_type(grant, scheme), described, sorted(_scopes(scheme)))
     text = json.dumps([sorted(vars(grant).items()), asked], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -180,27 +217,42 @@ def _key(grant: Grant, scheme: SecurityScheme, url: str) -> str:
 def _exchanges(grant: Grant, scheme: SecurityScheme, url: str, last: Token | None) -> Exchanges:
     """Yield the requests that lead to a token, and return it."""
     kind = _grant_type(grant, scheme) or ""
-    token_url = grant.token_url or _token_url(scheme, kind)
+    token_url = grant.token_url
+    if token_url is None and (described := _token_url(scheme, kind)):
+        token_url = _trusted(url, described, grant, url, scheme)
     if token_url is None:
-        discovery = _trusted(urljoin(url, scheme.open_id_connect_url), url, scheme)
-        response = yield _request("GET", discovery, [("Accept", "application/json")])
-        found = _content(response, scheme, discovery)
-        token_url = urljoin(discovery, _text(found, "token_endpoint", scheme, discovery))
-    token_url = grant.token_url or _trusted(urljoin(url, token_url), url, scheme)
+        token_url = yield from _discovered(grant, url, scheme)
     response = yield _token_request(grant, kind, scheme, token_url, last)
     content = _content(response, scheme, token_url)
     value = _text(content, "access_token", scheme, token_url)
-    life = content.get("expires_in")
-    try:
-        seconds = UNTOLD_LIFE if life is None else float(life)
-    except (TypeError, ValueError):
-        seconds = UNTOLD_LIFE
+    if not _VISIBLE.fullmatch(value):
+        raise _no_token(scheme, token_url, "the 'access_token' holds characters that no header can carry")
+    seconds = _life(content.get("expires_in"))
     refresh = content.get("refresh_token")
-    return Token(
-        value,
-        clock.now() + seconds - min(MARGIN, seconds / 5),
-        refresh if isinstance(refresh, str) and refresh and kind == "refresh_token" else None,
-    )
+    usable = isinstance(refresh, str) and _VISIBLE.fullmatch(refresh) and kind == "refresh_token"
+    return Token(value, clock.now() + seconds - min(MARGIN, seconds / 5), str(refresh) if usable else None)
+
+
+def _discovered(grant: Grant, url: str, scheme: SecurityScheme) -> Generator[Request, Response, str]:
+    """Yield the requests that lead to what an OpenID provider says of itself, and return its token endpoint."""
+    place = _trusted(url, scheme.open_id_connect_url, grant, url, scheme)
+    for _ in range(_MOST_REDIRECTS):
+        response = yield _request("GET", place, [("Accept", "application/json")])
+        location = response.header("Location") if response.status in _REDIRECTS else None
+        if not location:
+            break
+        place = _trusted(place, location, grant, url, scheme)
+    endpoint = _text(_content(response, scheme, place), "token_endpoint", scheme, place)
+    return _trusted(place, endpoint, grant, url, scheme)
+
+
+def _life(said: Any) -> float:
+    """Return for how many seconds a token is good, as its ``expires_in`` says."""
+    try:
+        seconds = math.nan if isinstance(said, bool) else float(said)
+    except (TypeError, ValueError, OverflowError):
+        return UNTOLD_LIFE
+    return seconds if math.isfinite(seconds) else UNTOLD_LIFE
 
 
 def _grant_type(grant: Grant, scheme: SecurityScheme) -> str | None:
@@ -226,17 +278,31 @@ def _token_url(scheme: SecurityScheme, kind: str | None) -> str | None:
     return str(found[0]) if found and kind == "refresh_token" else None
 
 
-def _trusted(url: str, api: str, scheme: SecurityScheme) -> str:
-    """Return a URL that the API's description or OpenID provider names, if credentials may go there.
+def _trusted(base: str, named: str, grant: Grant, api: str, scheme: SecurityScheme) -> str:
+    """Return the URL that the API's description or OpenID provider names, if credentials may go there.
 
-    That has to be over TLS, to the API's own origin or to this machine. What the connection names is not asked.
+    That has to be over TLS, to the API's own origin or to this machine; a login and a password alone go no further than
+    to the connection's own host, if it has one. What the connection names is not asked.
     """
-    parts, own = urlsplit(url), urlsplit(api)
-    if parts.scheme == "https" or (parts.scheme, parts.netloc) == (own.scheme, own.netloc):
-        return url
-    if parts.scheme == "http" and parts.hostname in _LOCAL:
+    try:
+        url = urljoin(base, named)
+        parts, origin = urlsplit(url), origin_of(url)
+    except ValueError:
+        raise _no_token(scheme, _origin(base), "the URL that is named for it is none") from None
+    if grant.implied and grant.home and origin != _origin(grant.home):
+        text = "a login and a password alone go to the connection's host only; name its 'token_url' or a 'client_id'"
+        raise _no_token(scheme, url, text)
+    if parts.scheme == "https" or origin == _origin(api) or (parts.scheme == "http" and parts.hostname in _LOCAL):
         return url
     raise _no_token(scheme, url, "only a connection's 'token_url' sends credentials anywhere else than over https")
+
+
+def _origin(url: str) -> str:
+    """Return the origin of a URL; nothing for what is none, which no request is sent to."""
+    try:
+        return origin_of(url)
+    except ValueError:
+        return ""
 
 
 def _token_request(grant: Grant, kind: str, scheme: SecurityScheme, url: str, last: Token | None) -> Request:
@@ -248,7 +314,7 @@ def _token_request(grant: Grant, kind: str, scheme: SecurityScheme, url: str, la
         form |= {"username": grant.username or "", "password": grant.password or ""}
     if kind == "refresh_token":
         form["refresh_token"] = (last and last.refresh_token) or grant.refresh_token or ""
-    scopes = " ".join(scheme.scopes) if grant.scopes is None else grant.scopes
+    scopes = " ".join(_scopes(scheme)) if grant.scopes is None else grant.scopes
     form |= {name: value for name, value in (("scope", scopes), ("audience", grant.audience)) if value}
     headers = [("Accept", "application/json"), ("Content-Type", "application/x-www-form-urlencoded")]
     if client_id and client_secret and grant.client_auth == "basic":
@@ -258,6 +324,11 @@ def _token_request(grant: Grant, kind: str, scheme: SecurityScheme, url: str, la
     return _request("POST", url, headers, urlencode(form).encode())
 
 
+def _scopes(scheme: SecurityScheme) -> tuple[str, ...]:
+    """Return the scopes that an operation asks for; with other schemes than OAuth's they are roles (3.1, 4.8.30)."""
+    return () if scheme.type == "http" else scheme.scopes
+
+
 def _request(method: str, url: str, headers: list[tuple[str, str]], body: bytes | None = None) -> Request:
     return Request(method, url, tuple(headers), body, template=urlsplit(url).path, timeout=TIMEOUT)
 
@@ -265,7 +336,7 @@ def _request(method: str, url: str, headers: list[tuple[str, str]], body: bytes 
 def _content(response: Response, scheme: SecurityScheme, url: str) -> dict[str, Any]:
     try:
         content = json.loads(response.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         content = None
     if response.status != 200:
         error = content.get("error") if isinstance(content, dict) else None
@@ -283,15 +354,6 @@ def _text(content: Mapping[str, Any], name: str, scheme: SecurityScheme, url: st
     return value
 
 
-def _unanswered(scheme: SecurityScheme, error: TransportError) -> TransportError:
-    """Return the error for a token's exchange without an answer: the request itself was not sent."""
-    if error.kind == "token":
-        return error
-    return TransportError("token", f"no token for '{scheme.key}': {error}; nothing else was sent", maybe_sent=False)
-
-
 def _no_token(scheme: SecurityScheme, url: str, text: str) -> TransportError:
-    parts = urlsplit(url)
-    place = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
-    message = f"no token for '{scheme.key}' from {place}: {text}; nothing was sent"
-    return TransportError("token", message, maybe_sent=False)
+    place = f" from {origin}{urlsplit(url).path}" if (origin := _origin(url)) else ""
+    return TransportError("token", f"no token for '{scheme.key}'{place}: {text}", maybe_sent=False)

@@ -1,11 +1,11 @@
 """Credentials of a connection into a request."""
 
 import pytest
-from apidoc import SERVER, operation
+from apidoc import SERVER, describe, operation
 
 from airflow_arazzo.core.errors import RequestError
 from airflow_arazzo.core.exchange import Request
-from airflow_arazzo.core.openapi import Argument, Credentials, authorize, build_request
+from airflow_arazzo.core.openapi import Argument, Credentials, authorize, build_request, find_operation
 
 SCHEMES = {
     "basic": {"type": "http", "scheme": "Basic"},
@@ -15,6 +15,7 @@ SCHEMES = {
     "second": {"type": "apiKey", "in": "header", "name": "X-Second"},
     "query": {"type": "apiKey", "in": "query", "name": "api key"},
     "cookie": {"type": "apiKey", "in": "cookie", "name": "sid"},
+    "upper": {"type": "apiKey", "in": "Query", "name": "k"},
     "oauth": {
         "type": "oauth2",
         "flows": {"clientCredentials": {"tokenUrl": "https://x/token", "scopes": {"a": "text"}}},
@@ -73,6 +74,11 @@ def test_each_scheme(scheme, expected):
         (["digest", {}], ALL, {}),
         ([], ALL, {}),
         (["bearer"], Credentials(password="secret"), {"Authorization": "Bearer secret"}),
+        (["bearer"], Credentials(password="Bearer secret"), {"Authorization": "Bearer secret"}),
+        (["oauth"], Credentials(token="bearer secret"), {"Authorization": "Bearer secret"}),
+        (["swagger"], Credentials(token="Bearer secret"), {"Authorization": "Bearer secret"}),
+        ([{"basic": [], "bearer": []}], ALL, {"Authorization": "Basic bWU6cHc="}),
+        (["upper"], Credentials(api_keys={"k": "1"}), {"url": f"{SERVER}/things?k=1"}),
         (["second"], Credentials(password="secret"), {"X-Second": "secret"}),
         (["second"], Credentials(login="me", password="secret"), {}),
     ],
@@ -117,12 +123,50 @@ def test_a_credential_that_is_no_header_is_refused_without_showing_it():
     with pytest.raises(RequestError) as error:
         authorize(request_for("bearer"), Credentials(token="abc\r\nX: 1"))
     assert "abc" not in str(error.value)
+    with pytest.raises(RequestError, match="semicolon") as error:
+        authorize(request_for("cookie"), Credentials(api_keys={"sid": "abc; admin=1"}))
+    assert "abc" not in str(error.value)
 
 
 def test_operation_security_replaces_that_of_the_description():
     whole = {"document_components": {"securitySchemes": SCHEMES}, "document_security": [{"bearer": ["read"]}]}
     assert build_request(operation(**whole)).security[0][0]["scopes"] == ["read"]
     assert build_request(operation(security=[], **whole)).security == ()
+
+
+@pytest.mark.parametrize("version", ["2.0", "3.0.4", "3.1.0"])
+@pytest.mark.parametrize(("own", "expected"), [(None, ["path"]), ([{"oauth": []}], ["oauth"]), ([], [])])
+def test_security_of_a_path_is_read_for_its_operations_without(version, own, expected):
+    definitions = {"path": {"type": "apiKey", "in": "header", "name": "X"}, "oauth": {"type": "oauth2"}}
+    item = {"security": [{"path": []}], "get": {"operationId": "it", **({} if own is None else {"security": own})}}
+    if version == "2.0":
+        raw = {"swagger": "2.0", "host": "a.test", "securityDefinitions": definitions}
+    else:
+        raw = {"openapi": version, "components": {"securitySchemes": definitions}}
+    description = describe({**raw, "paths": {"/x": item}, "security": [{"oauth": []}]})
+    found = find_operation("it", None, {"api": description})
+    assert [scheme.key for need in found.security for scheme in need] == expected
+
+
+@pytest.mark.parametrize(
+    ("server", "url", "expected"),
+    [
+        (None, "/token", "https://api.example.com/token"),
+        ("https://a.test/v2", "oauth/token", "https://a.test/oauth/token"),
+        ("https://a.test/v2/shop", "oauth/token", "https://a.test/v2/oauth/token"),
+        ("https://a.test/v2", "//b.test/token", "https://b.test/token"),
+        ("https://a.test/v2", "https://[bad", "https://[bad"),
+    ],
+)
+def test_relative_urls_of_a_scheme_are_relative_to_the_server(server, url, expected):
+    schemes = {
+        "oauth": {"type": "oauth2", "flows": {"password": {"tokenUrl": url}}},
+        "oidc": {"type": "openIdConnect", "openIdConnectUrl": url},
+    }
+    made = operation(security=[{"oauth": [], "oidc": []}], document_components={"securitySchemes": schemes})
+    ((oauth, oidc),) = build_request(made, server_url=server).security
+    assert oauth["flows"]["password"]["tokenUrl"] == expected
+    assert oidc["open_id_connect_url"] == expected
 
 
 def test_security_of_a_request_is_json_and_names_the_token_url():

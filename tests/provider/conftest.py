@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
+import json
 import os
 import tempfile
 from collections.abc import Callable, Iterator
@@ -99,3 +101,35 @@ def api() -> Iterator[Any]:
 
     with ScriptedApi() as scripted:
         yield scripted
+
+
+@pytest.fixture
+def shop(monkeypatch, api):
+    """A connection, made from extras and fields."""
+
+    def connect(extra=None, **fields):
+        text = json.dumps({"conn_type": "arazzo", "extra": extra or {}, **fields})
+        monkeypatch.setenv("AIRFLOW_CONN_SHOP", text)
+        from airflow_arazzo.hooks.arazzo import SourceHooks
+
+        return SourceHooks().hook("shop")
+
+    return connect
+
+
+@pytest.fixture(params=["thread", "event loop"])
+def sent(request):
+    """Send requests one after the other, from a thread or from an event loop."""
+
+    async def in_loop(hook, requests):
+        try:
+            return [await hook.async_send(each) for each in requests]
+        finally:
+            await hook.async_close()
+
+    def send(hook, *requests):
+        if request.param == "thread":
+            return [hook.send(each) for each in requests]
+        return asyncio.run(in_loop(hook, requests))
+
+    return send

@@ -26,6 +26,7 @@ def connection(extra=None, **fields):
         ({"host": "https://api.example.com:1/v1", "port": 2}, "https://api.example.com:1/v1"),
         ({"host": "[::1]", "schema": "http", "port": 80}, "http://[::1]:80"),
         ({"host": "api.example.com", "conn_type": "http"}, "http://api.example.com"),
+        ({"host": "https://api.example.com/@me"}, "https://api.example.com/@me"),
         ({"host": "api.example.com", "conn_type": "https"}, "https://api.example.com"),
     ],
 )
@@ -45,6 +46,20 @@ def test_reads_who_asks():
     assert (credentials.login, credentials.password, credentials.token) == ("bob", "pw", None)
     assert dict(credentials.api_keys) == {"Key": "k-1"}
     assert dict(credentials.headers) == {"X-Tenant": "t"}
+
+
+def test_headers_of_both_kinds_are_sent_and_masked():
+    from airflow_arazzo.hooks.settings import secret_texts
+
+    extra = {"headers": {"X-Gw": "gateway-1", "Accept": "text/csv"}, "secret_headers": '{"X-Ours": "Scheme gateway-2"}'}
+    settings = read_connection(connection(extra))
+    assert dict(settings.credentials.headers) == {
+        "X-Gw": "gateway-1",
+        "Accept": "text/csv",
+        "X-Ours": "Scheme gateway-2",
+    }
+    assert set(secret_texts(settings)) == {"gateway-1", "Scheme gateway-2", "gateway-2"}
+    assert set(secret_texts(read_connection(connection({"X-Gw": "gateway-3"}, conn_type="http")))) == {"gateway-3"}
 
 
 def test_a_password_alone_is_a_token_and_the_extra_comes_first():
@@ -89,8 +104,7 @@ def test_extras_of_an_http_connection_are_options_and_headers():
         ({"tokn": "s3cret"}, {}, "unknown extra 'tokn'"),
         ({"timeout": "soon"}, {}, "'timeout' that is no number"),
         ({"timeout": 0}, {}, "not above zero"),
-        ({"timeout": "1e300"}, {}, "'timeout' that is above 1000000000"),
-        ({"timeout": "nan"}, {}, "'timeout' that is above 1000000000"),
+        ({"timeout": "1e300"}, {}, "not above zero, or above 1000000000"),
         ({"max_bytes": float("inf")}, {}, "'max_bytes' that is no number"),
         ({"trust_env": "perhaps"}, {}, "neither true nor false"),
         ({"headers": "x"}, {}, "'headers' that is no JSON object"),
@@ -98,6 +112,20 @@ def test_extras_of_an_http_connection_are_options_and_headers():
         ({"key": "/k"}, {}, "without the 'cert'"),
         ({"srv_lookup": True}, {"conn_type": "http"}, "srv_lookup"),
         (None, {"conn_type": "postgres"}, "'arazzo' or 'http' is needed"),
+        ({"timeout": "nan"}, {}, "'timeout' that is not above zero, or above"),
+        ({"timeout": "inf"}, {}, "'timeout' that is not above zero, or above"),
+        ({"timeout": 1e12}, {}, "'timeout' that is not above zero, or above"),
+        ({"timeout": True}, {}, "'timeout' that is no number"),
+        ({"token_url": "https://[bad"}, {}, "'token_url' that is no http or https URL"),
+        ({"token_url": "https://a.test:99999/t"}, {}, "'token_url' that is no http or https URL"),
+        ({"token_url": "https://"}, {}, "'token_url' that is no http or https URL"),
+        ({"token_url": "https://me:s3cret@a.test/t"}, {}, "credentials in its 'token_url'"),
+        ({"token": "\ud800s3cret"}, {}, "a character that is none"),
+        ({"X-Key": {"a": "s3cret"}}, {"conn_type": "http"}, "'X-Key' that is no text"),
+        (None, {"host": "https://a.test?tenant=s3cret"}, "a query or a fragment"),
+        (None, {"host": "https://a.test/v1#top"}, "a query or a fragment"),
+        (None, {"host": "exa mple"}, "make no URL"),
+        (None, {"host": "a.test", "port": 70000}, "the port 70000, which is none"),
         (None, {"host": "ftp://x"}, "make no URL"),
         (None, {"host": "https://u:s3cret@x"}, "belong into login and password"),
     ],

@@ -5,6 +5,7 @@ import json
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowNotFoundException
+from scripted_api import ScriptedApi
 
 from airflow_arazzo import ArazzoHook
 from airflow_arazzo.core.errors import TransportError
@@ -89,6 +90,49 @@ def test_its_session_serves_as_one_of_http_hook(monkeypatch, api):
     assert [asked.headers["Authorization"] for asked in api.asked] == ["Basic Ym9iOnB3", "Bearer mine"]
 
 
+def test_its_session_takes_the_connections_headers_to_no_other_origin(monkeypatch, api):
+    with ScriptedApi() as other:
+        api.on("GET /x", 302, None, Location=f"{other.url}/y").on("GET /z", 302, None, Location="/x2").on("GET /x2")
+        other.on("GET /y")
+        name_connection(monkeypatch, "shop", host=api.url, extra={"token": "t", "secret_headers": {"X-Gateway": "g"}})
+        for path in ("/x", "/z"):
+            ArazzoHook("shop", method="GET").run(path)
+        assert [asked.headers.get("X-Gateway") for asked in (*api.asked, *other.asked)] == ["g", "g", "g", None]
+
+
+@pytest.mark.parametrize("variable", ["HTTP_PROXY", "http_proxy", "ALL_PROXY"])
+def test_the_connections_proxy_wins_over_the_environments(monkeypatch, api, variable):
+    with ScriptedApi() as environments:
+        api.on("GET http://api.invalid/x")
+        monkeypatch.setenv(variable, environments.url)
+        for proxies in (api.url, {"all": api.url}, {"http": api.url}):
+            name_connection(monkeypatch, "shop", extra={"proxies": proxies})
+            request = Request(method="GET", url="http://api.invalid/x", source="shop")
+            assert [found.status for found in sent_both_ways(SourceHooks().hook("shop"), request)] == [200, 200]
+        assert environments.asked == []
+
+
+def test_netrc_counts_for_the_host_of_a_connection_only(monkeypatch, api, tmp_path):
+    from airflow.sdk.log import redact
+
+    (tmp_path / "netrc").write_text("default login bob password hunter2-netrc\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    api.on("GET /x").on("POST /token", 200, {"access_token": "tok-1"})
+    expected = "Basic Ym9iOmh1bnRlcjItbmV0cmM="
+    sent_both_ways(SourceHooks().hook("shop"), get(api))
+    name_connection(monkeypatch, "shop")
+    sent_both_ways(SourceHooks().hook("shop"), get(api))
+    assert redact(f"hunter2-netrc {expected}") == "*** Basic ***"
+    name_connection(monkeypatch, "shop", extra={"trust_env": False})
+    sent_both_ways(SourceHooks().hook("shop"), get(api))
+    assert [asked.headers.get("Authorization") for asked in api.asked] == [None, None, expected, expected, None, None]
+    api.asked.clear()
+    extra = {"client_id": "me", "client_secret": "s", "client_auth": "body", "token_url": f"{api.url}/token"}
+    name_connection(monkeypatch, "shop", extra=extra)
+    sent_both_ways(SourceHooks().hook("shop"), get(api, security=BEARER))
+    assert [asked.headers.get("Authorization") for asked in api.asked] == [None, "Bearer tok-1", "Bearer tok-1"]
+
+
 # "Test connection"
 
 
@@ -166,6 +210,24 @@ def test_a_refresh_token_is_not_spent(api):
     assert good
     assert f"{api.url}/token answers: status 405 (no token was asked for" in message
     assert api.lines == ["HEAD /token", "HEAD /"]
+
+
+@pytest.mark.parametrize("extra", [CLIENT, {"refresh_token": "hunter2-refresh"}])
+def test_the_connections_headers_do_not_go_to_the_token_endpoint(api, extra):
+    with ScriptedApi() as other:
+        other.on("POST /token", 200, {"access_token": "hunter2-token"}).on("HEAD /token", 200, None)
+        api.on("HEAD /", 200, None)
+        headers = {"headers": {"X-Gateway": "hunter2"}, "secret_headers": {"Authorization": "Basic hunter2"}}
+        token = {"token_url": f"{other.url}/token", "client_auth": "body"}
+        assert tried(host=api.url, extra={**extra, **headers, **token})[0]
+        assert [{"X-Gateway", "Authorization"} & set(asked.headers) for asked in other.asked] == [set()]
+        assert api.asked[0].headers["X-Gateway"] == "hunter2"
+
+
+def test_a_kept_token_says_nothing_of_a_client_that_is_no_longer_known(api):
+    api.on("POST /token", 200, {"access_token": "hunter2-token"}).on("POST /token", 401, {"error": "invalid_client"})
+    extra = {**CLIENT, "token_url": f"{api.url}/token"}
+    assert [tried(extra=extra)[0] for _ in range(2)] == [True, False]
 
 
 def test_nothing_to_test_and_nobody_there():

@@ -8,6 +8,7 @@ import airflow
 import jsonschema
 from airflow.sdk import Connection
 
+from airflow_arazzo.hooks.sealing import is_sensitive
 from airflow_arazzo.hooks.settings import ARAZZO_EXTRAS, read_connection
 from airflow_arazzo.provider_info import get_provider_info
 
@@ -26,6 +27,14 @@ def test_names_modules_that_are_there():
     for connection_type in info["connection-types"]:
         module, _, name = connection_type["hook-class-name"].rpartition(".")
         assert getattr(import_module(module), name).conn_type == connection_type["connection-type"]
+
+
+def test_airflow_hides_what_the_form_hides():
+    [connection_type] = get_provider_info()["connection-types"]
+    fields = connection_type["conn-fields"]
+    hidden = {name for name, field in fields.items() if field["schema"].get("format") == "password"}
+    assert "secret_headers" in hidden
+    assert {name for name in hidden if not is_sensitive(name)} == set()
 
 
 def test_the_forms_fields_are_the_extras_that_are_read():

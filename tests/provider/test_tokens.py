@@ -5,21 +5,14 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-import ssl
+import math
 import threading
 from base64 import b64decode
-from datetime import datetime, timedelta, timezone
-from ipaddress import ip_address
 from pathlib import Path
-from urllib.parse import parse_qs
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowException
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
+from asking import CLIENT, asking, bearers, forms, granting, oauth
 from running import Run
 from scripted_api import ScriptedApi
 
@@ -30,67 +23,6 @@ from airflow_arazzo.core.openapi import SecurityScheme
 from airflow_arazzo.hooks.arazzo import SourceHooks
 
 DOCUMENTS = Path(__file__).parent / "documents"
-CLIENT = {"client_id": "me", "client_secret": "cs-4711"}
-
-
-def oauth(api=None, flow="clientCredentials", scopes=(), key="oauth", **urls):
-    urls = urls or ({"tokenUrl": f"{api.url}/token"} if api else {})
-    return {"key": key, "type": "oauth2", "flows": {flow: urls} if flow else {}, "scopes": list(scopes)}
-
-
-@pytest.fixture
-def shop(monkeypatch, api):
-    """A connection, made from extras and fields."""
-
-    def connect(extra=None, **fields):
-        text = json.dumps({"conn_type": "arazzo", "extra": extra or {}, **fields})
-        monkeypatch.setenv("AIRFLOW_CONN_SHOP", text)
-        return SourceHooks().hook("shop")
-
-    return connect
-
-
-@pytest.fixture(params=["thread", "event loop"])
-def sent(request):
-    """Send requests one after the other, from a thread or from an event loop."""
-
-    async def in_loop(hook, requests):
-        try:
-            return [await hook.async_send(each) for each in requests]
-        finally:
-            await hook.async_close()
-
-    def send(hook, *requests):
-        if request.param == "thread":
-            return [hook.send(each) for each in requests]
-        return asyncio.run(in_loop(hook, requests))
-
-    return send
-
-
-def asking(api, *schemes, method="GET", path="/x", **fields):
-    return Request(
-        method=method,
-        url=f"{api.url}{path}",
-        source="shop",
-        template=path,
-        security=tuple((scheme,) for scheme in schemes),
-        **fields,
-    )
-
-
-def granting(api, *tokens, line="POST /token", **more):
-    for token in tokens:
-        api.on(line, 200, {"access_token": token, "token_type": "Bearer", "expires_in": 3600, **more})
-    return api
-
-
-def forms(api, line="POST /token"):
-    return [{k: v[0] for k, v in parse_qs(asked.body.decode()).items()} for asked in api.asked if asked.line == line]
-
-
-def bearers(api, line="GET /x"):
-    return [asked.headers.get("Authorization") for asked in api.asked if asked.line == line]
 
 
 def test_client_credentials_are_asked_for_once(api, shop, sent):
@@ -215,8 +147,9 @@ def test_the_answer_stays_when_no_new_token_is_granted(api, shop, sent):
     hook, request = shop(CLIENT), asking(api, oauth(api))
     answer = sent(hook, request, request)[-1]
     assert answer.status == 401
-    assert "no token for 'oauth'" in answer.hint
+    assert answer.hint.startswith("the kept token was refused, and there is no new one: no token for 'oauth'")
     assert "invalid_client" in answer.hint
+    assert "sent" not in answer.hint
 
 
 def test_a_token_is_renewed_before_it_ends(api, shop, monkeypatch):
@@ -230,7 +163,7 @@ def test_a_token_is_renewed_before_it_ends(api, shop, monkeypatch):
     assert bearers(api) == ["Bearer tok-1", "Bearer tok-1", "Bearer tok-2"]
 
 
-@pytest.mark.parametrize("life", [None, "soon", "120", 0])
+@pytest.mark.parametrize("life", [None, "soon", "120", 0, 10**400, math.nan, math.inf, "nan", True, [1]])
 def test_whatever_life_a_token_is_said_to_have(api, shop, life):
     api.on("POST /token", 200, {"access_token": "tok-1", **({} if life is None else {"expires_in": life})})
     api.on("GET /x", 200)
@@ -238,6 +171,65 @@ def test_whatever_life_a_token_is_said_to_have(api, shop, life):
     hook.send(request)
     hook.send(request)
     assert len(forms(api)) == (2 if life == 0 else 1)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://[bad", "https://a.test:99999/token", "https:///token", "https://a.test/t\u00f6"]
+)
+@pytest.mark.parametrize("named", ["tokenUrl", "openIdConnectUrl", "token_endpoint"])
+def test_what_is_named_as_the_endpoint_and_is_no_url(api, shop, sent, named, url):
+    api.on("GET /oidc", 200, {"token_endpoint": url})
+    discovery = url if named == "openIdConnectUrl" else f"{api.url}/oidc"
+    oidc = {"key": "oauth", "type": "openIdConnect", "open_id_connect_url": discovery}
+    with pytest.raises(TransportError, match="no token for 'oauth'") as error:
+        sent(shop(CLIENT), asking(api, oauth(tokenUrl=url) if named == "tokenUrl" else oidc, method="POST"))
+    assert (error.value.kind, error.value.maybe_sent) == ("token", False)
+    assert "POST /x" not in api.lines
+
+
+@pytest.mark.parametrize("fields", [{"password": "tok-1\n"}, {"extra": {"token": "tok\r\n1"}}])
+def test_a_credential_that_no_header_can_carry_is_not_sent(api, shop, sent, fields):
+    bearer = {"key": "jwt", "type": "http", "scheme": "bearer"}
+    with pytest.raises(TransportError, match="connection 'shop': the value for 'Authorization' holds") as error:
+        sent(shop(**fields), asking(api, bearer, method="POST"))
+    assert not error.value.maybe_sent
+    assert api.asked == []
+
+
+def test_discovery_is_redirected_to_where_credentials_may_go_only(api, shop, sent):
+    granting(api, "tok-1", line="POST /realm/token").on("GET /x", 200)
+    api.on("GET /old", 307, None, Location="/realm/oidc").on("GET /realm/oidc", 200, {"token_endpoint": "token"})
+    api.on("GET /evil", 302, None, Location="http://evil.invalid/oidc")
+    old, evil = (
+        {"key": "o", "type": "openIdConnect", "open_id_connect_url": f"{api.url}/{at}"} for at in ("old", "evil")
+    )
+    assert sent(shop(CLIENT), asking(api, old))[0].status == 200
+    with pytest.raises(TransportError, match=r"evil\.invalid/oidc: only a connection's 'token_url'"):
+        sent(shop(CLIENT), asking(api, evil))
+
+
+@pytest.mark.parametrize(
+    ("extra", "fields", "gets"),
+    [
+        ({}, {}, None),
+        ({"client_id": "me"}, {}, "tok-1"),
+        ({"client_id": "me", "client_secret": "s", "grant_type": "password"}, {}, "tok-1"),
+        ({}, {"host": None}, "tok-1"),
+    ],
+)
+def test_a_login_goes_no_further_than_the_connections_host(api, shop, sent, extra, fields, gets):
+    with ScriptedApi() as other:
+        granting(other, "tok-1")
+        api.on("GET /x", 200)
+        hook = shop(extra, **{"host": api.url, "login": "bob", "password": "pw", **fields})
+        scheme = oauth(tokenUrl=f"{other.url}/token", flow="password")
+        if gets is None:
+            with pytest.raises(TransportError, match="a login and a password alone go to the connection's host only"):
+                sent(hook, asking(api, scheme))
+            assert other.asked == api.asked == []
+        else:
+            sent(hook, asking(api, scheme))
+            assert bearers(api) == [f"Bearer {gets}"]
 
 
 def test_a_refresh_token_that_is_replaced_is_used_next(api, shop):
@@ -258,6 +250,10 @@ def test_a_refresh_token_that_is_replaced_is_used_next(api, shop):
         (200, "oops", "no JSON object"),
         (200, {"token": "tok-1"}, "no 'access_token'"),
         (302, None, "status 302"),
+        (200, b"[" * 200_000, "no JSON object"),
+        (200, b'{"access_token": "tok-1", "expires_in": ' + b"9" * 5000 + b"}", "no JSON object"),
+        (200, {"access_token": "tok-1\n"}, "characters that no header can carry"),
+        (200, {"access_token": "\ud800tok"}, "characters that no header can carry"),
     ],
 )
 def test_no_token_is_a_step_without_an_answer(api, shop, sent, status, body, text):
@@ -294,6 +290,35 @@ def test_many_at_once_ask_for_one_token(api, shop):
     assert len(forms(api)) == 1
 
 
+@pytest.mark.parametrize("way", ["threads", "event loop"])
+def test_those_who_wait_for_a_token_share_the_failure(api, shop, way):
+    api.on("POST /token", 500, None, hangs="0.3")
+    hook, request, failures = shop(CLIENT), asking(api, oauth(api)), []
+
+    def one(hook):
+        with pytest.raises(TransportError, match="status 500") as error:
+            hook.send(request)
+        failures.append(error.value)
+
+    async def together():
+        failures.extend(await asyncio.gather(*(hook.async_send(request) for _ in range(5)), return_exceptions=True))
+        await hook.async_close()
+
+    if way == "threads":
+        threads = [threading.Thread(target=one, args=(ArazzoHook("shop"),)) for _ in range(5)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    else:
+        asyncio.run(together())
+    assert [str(error) for error in failures] == [str(failures[0])] * 5
+    assert api.lines == ["POST /token"]
+    with pytest.raises(TransportError):
+        hook.send(request)
+    assert api.lines == ["POST /token"] * 2  # who comes later asks anew
+
+
 BASIC = {"key": "basic", "type": "http", "scheme": "basic"}
 KEY = {"key": "key", "type": "apiKey", "location": "header", "name": "X-Key"}
 
@@ -325,6 +350,40 @@ def test_alternatives_and_combinations(api, shop, extra, fields, alternatives, h
     assert len(api.asked) == 1 + ("Bearer tok-1" in headers.values())
 
 
+BEARER = {"key": "bearer", "type": "http", "scheme": "bearer", "scopes": ["role"]}
+
+
+@pytest.mark.parametrize(
+    ("extra", "fields", "security", "sends", "scope"),
+    [
+        (CLIENT, {}, [["user"], ["read"]], "Bearer tok-1", "read"),
+        (CLIENT, {}, [["read"], ["admin"]], "Bearer tok-1", "read"),
+        (CLIENT, {}, [["key", "read"], ["admin"]], "Bearer tok-1", "admin"),
+        ({}, {"password": "tok-0"}, [["bearer", "read"]], "Bearer tok-0", None),
+        (CLIENT, {}, [["read", "other"]], "Bearer tok-1", "read"),
+        ({"token": "tok-0"}, {"login": "me", "password": "pw"}, [["basic", "bearer"]], "Basic bWU6cHc=", None),
+        ({**CLIENT, "token_url": "/token"}, {}, [["bearer"]], "Bearer tok-1", ""),
+        (CLIENT, {}, [["bearer"]], None, None),
+    ],
+)
+def test_which_alternative_is_granted(api, shop, sent, extra, fields, security, sends, scope):
+    granting(api, "tok-1").on("GET /x", 200)
+    schemes = {
+        "user": oauth(api, "authorizationCode", key="user"),
+        **{scope: oauth(api, scopes=[scope]) for scope in ("read", "admin")},
+        "other": oauth(api, scopes=["other"], key="other"),
+        "key": KEY,
+        "basic": BASIC,
+        "bearer": BEARER,
+    }
+    if "token_url" in extra:
+        extra = {**extra, "token_url": f"{api.url}{extra['token_url']}"}
+    alternatives = tuple(tuple(schemes[name] for name in need) for need in security)
+    sent(shop(extra, **fields), Request(method="GET", url=f"{api.url}/x", source="shop", security=alternatives))
+    assert bearers(api) == [sends]
+    assert [form.get("scope", "") for form in forms(api)] == ([] if scope is None else [scope])
+
+
 def test_the_documents_own_token_wins(api, shop):
     api.on("GET /x", 200)
     shop(CLIENT).send(asking(api, oauth(api), headers=(("Authorization", "Bearer mine"),)))
@@ -346,6 +405,28 @@ def test_a_refusal_for_want_of_a_credential_says_which(api, monkeypatch, shop, s
     [answer] = sent(hook, request)
     assert "'key' (API key, header 'X-Key'), 'jwt' (http bearer), 'oauth' (oauth2)" in answer.hint
     assert text in answer.hint
+
+
+@pytest.mark.parametrize(
+    ("extra", "schemes", "text"),
+    [
+        ({"api_keys": {"key": "k-1"}}, ["key", "jwt"], "asks for 'jwt' (http bearer), and connection 'shop' has"),
+        ({}, ["digest"], "'digest' (http digest, which is not supported)"),
+        ({**CLIENT, "grant_type": "password"}, ["oauth"], "'oauth' (oauth2 with clientCredentials, which is not how"),
+    ],
+)
+@pytest.mark.parametrize("status", [401, 403])
+def test_the_hint_names_what_is_missing_only(api, shop, sent, extra, schemes, text, status):
+    api.on("GET /x", status)
+    known = {
+        "key": KEY,
+        "jwt": {"key": "jwt", "type": "http", "scheme": "bearer"},
+        "digest": {"key": "digest", "type": "http", "scheme": "digest"},
+        "oauth": oauth(api),
+    }
+    combination = tuple(known[name] for name in schemes)
+    request = Request(method="GET", url=f"{api.url}/x", source="shop", security=(combination,))
+    assert text in sent(shop(extra), request)[0].hint
 
 
 def test_a_refusal_of_a_credential_is_not_explained(api, shop):
@@ -394,50 +475,3 @@ def test_a_missing_credential_is_named_in_the_message_of_the_step(api, monkeypat
     with pytest.raises(AirflowException, match=r"answered 401.*'basic' \(http basic\), and connection 'vault' has no"):
         run.execute(ArazzoDag(DOCUMENTS / "vault.arazzo.yaml", inputs=bound).get_task("signIn"))
     assert "connection 'vault' has no credential" in run.xcoms["signIn", "arazzo"]["message"]
-
-
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory):
-    """An authority, and what it has signed: a server's certificate and a client's."""
-    folder = tmp_path_factory.mktemp("tls")
-    until = datetime.now(tz=timezone.utc) + timedelta(days=1)
-
-    def certificate(name, issuer=None):
-        key = ec.generate_private_key(ec.SECP256R1())
-        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        signer = (subject, key) if issuer is None else issuer
-        signed = (
-            x509.CertificateBuilder(signer[0], subject, key.public_key(), x509.random_serial_number())
-            .not_valid_before(until - timedelta(days=2))
-            .not_valid_after(until)
-            .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
-            .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
-            .sign(signer[1], hashes.SHA256())
-        )
-        (folder / f"{name}.pem").write_bytes(signed.public_bytes(Encoding.PEM))
-        secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        (folder / f"{name}.key").write_bytes(secret)
-        return subject, key
-
-    authority = certificate("authority")
-    certificate("server", authority)
-    certificate("client", authority)
-    return folder
-
-
-def test_a_client_certificate_is_shown(certificates, api, shop, sent):
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificates / "server.pem", certificates / "server.key")
-    context.load_verify_locations(certificates / "authority.pem")
-    context.verify_mode = ssl.CERT_REQUIRED
-    api.server.socket = context.wrap_socket(api.server.socket, server_side=True)
-    api.on("GET /x", 200)
-    url = api.url.replace("http:", "https:")
-    request = Request(method="GET", url=f"{url}/x", source="shop", security=(({"key": "mtls", "type": "mutualTLS"},),))
-    trusted = {"verify": str(certificates / "authority.pem")}
-    client = {"cert": str(certificates / "client.pem"), "key": str(certificates / "client.key")}
-    assert sent(shop({**trusted, **client}), request)[0].status == 200
-    with pytest.raises(TransportError):
-        sent(shop(trusted), request)
-    with pytest.raises(TransportError, match="certificate verify failed"):
-        sent(shop(client), request)

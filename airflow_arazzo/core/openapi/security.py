@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -13,6 +14,7 @@ from airflow_arazzo.core.exchange import Request
 from airflow_arazzo.core.openapi.encoding import control_character, percent_encode
 from airflow_arazzo.core.openapi.operation import SecurityScheme
 
+_BEARER = re.compile(r"^bearer +", re.IGNORECASE)
 _GRANTED = ("oauth2", "openIdConnect")
 
 
@@ -23,8 +25,7 @@ class Credentials:
     :param login: for ``basic``.
     :param password: for ``basic``; without a login it is the one secret there is, and serves as token or API key.
     :param token: for ``bearer``, ``oauth2`` and ``openIdConnect``.
-    :param tokens: for ``oauth2`` and ``openIdConnect``, by key of the security scheme: what :func:`wanted_tokens` asked
-        for.
+    :param tokens: for the same, by key of the security scheme: what :func:`wanted_tokens` asked for.
     :param api_keys: by key of the security scheme, or by name of the header, query parameter or cookie.
     :param headers: sent with every request that does not have them.
     """
@@ -54,50 +55,71 @@ def authorize(request: Request, credentials: Credentials) -> Request:
     as a whole. What the document sent itself stays and counts as satisfied; a request that satisfies an alternative by
     itself, or whose alternatives nothing satisfies, gets nothing but the connection's headers.
 
-    :raises RequestError: a credential holds a control character.
+    :raises RequestError: a credential holds a character that its place cannot carry.
     """
     request = _with_headers(request, credentials.headers)
-    for secret in _chosen(request, credentials) or ():
+    for _, secret in _chosen(request, credentials) or ():
         request = _with_secret(request, secret)
     return request
 
 
-def wanted_tokens(request: Request, credentials: Credentials) -> tuple[SecurityScheme, ...]:
-    """Return the ``oauth2`` and ``openIdConnect`` schemes for which the request needs tokens that are yet to be got.
+def wanted_tokens(
+    request: Request, credentials: Credentials, grantable: Callable[[SecurityScheme], bool]
+) -> tuple[SecurityScheme, ...]:
+    """Return the schemes for which the request needs tokens that are yet to be got.
 
-    They are those of the alternative that :func:`authorize` would apply if it had tokens for all schemes.
+    They are those of the alternative that :func:`authorize` would apply if it had all tokens that can be got.
+
+    :param grantable: whether a token can be got for a scheme.
     """
     request = _with_headers(request, credentials.headers)
-    known = tuple(_alternatives(request))
-    every = {scheme.key: "token" for need in known for scheme in need if scheme.type in _GRANTED}
-    chosen = _chosen(request, replace(credentials, tokens={**every, **credentials.tokens}))
-    applied = {secret.key for secret in chosen or ()}
-    schemes = {scheme.key: scheme for need in known for scheme in need if scheme.key in applied}
-    return tuple(
-        scheme for scheme in schemes.values() if scheme.type in _GRANTED and _secret(scheme, credentials) is None
-    )
+    schemes = (scheme for need in _alternatives(request) for scheme in need)
+    tokens = {scheme.key: "token" for scheme in schemes if _takes_token(scheme) and grantable(scheme)}
+    chosen = _chosen(request, replace(credentials, tokens={**tokens, **credentials.tokens})) or ()
+    return tuple(scheme for scheme, _ in chosen if _secret(scheme, credentials) is None)
 
 
 def unmet_schemes(request: Request, credentials: Credentials) -> tuple[SecurityScheme, ...]:
-    """Return the schemes that a request asks for if it has no credential for any of its alternatives; else nothing."""
+    """Return the schemes for which a request has no credential, if none of its alternatives is satisfied; else none."""
     request = _with_headers(request, credentials.headers)
     known = tuple(_alternatives(request))
     if not all(request.security) or _chosen(request, credentials) is not None:
         return ()
-    return tuple({scheme.key: scheme for need in known for scheme in need}.values())
+    schemes = {scheme.key: scheme for need in known for scheme in need if scheme.type != "mutualTLS"}
+    return tuple(
+        scheme for scheme in schemes.values() if not _is_sent(request, scheme) and _secret(scheme, credentials) is None
+    )
 
 
-def _chosen(request: Request, credentials: Credentials) -> list[Secret] | None:
-    """Return the secrets of the first alternative that can be satisfied; None if there is none."""
+def _chosen(request: Request, credentials: Credentials) -> list[tuple[SecurityScheme, Secret]] | None:
+    """Return the secrets of the first alternative that can be satisfied, with their schemes; None if there is none."""
     needs = list(_alternatives(request))
     if any(all(_is_sent(request, scheme) for scheme in need) for need in needs):
         return []
     for need in needs:
-        secrets = [None if _is_sent(request, scheme) else _secret(scheme, credentials) for scheme in need]
-        missing = [scheme for scheme, secret in zip(need, secrets, strict=True) if secret is None]
-        if all(_is_sent(request, scheme) or scheme.type == "mutualTLS" for scheme in missing):
-            return [secret for secret in secrets if secret is not None]
+        found: dict[tuple[str, str], tuple[SecurityScheme, Secret]] = {}
+        missing = []
+        for scheme in need:
+            if scheme.type == "mutualTLS" or _is_sent(request, scheme):
+                continue
+            if (secret := _secret(scheme, credentials)) is None:
+                missing.append(_place(scheme))
+            else:
+                found.setdefault(_place(scheme), (scheme, secret))  # two schemes of one place can have but one value
+        if all(place in found for place in missing):
+            return list(found.values())
     return None
+
+
+def _place(scheme: SecurityScheme) -> tuple[str, str]:
+    """Return where a scheme's credential travels: the place, and the name there."""
+    if scheme.type in ("http", *_GRANTED):
+        return "header", "authorization"
+    return scheme.location, scheme.name.lower() if scheme.location == "header" else scheme.name
+
+
+def _takes_token(scheme: SecurityScheme) -> bool:
+    return scheme.type in _GRANTED or (scheme.type, scheme.scheme) == ("http", "bearer")
 
 
 def _alternatives(request: Request) -> Iterator[tuple[SecurityScheme, ...]]:
@@ -110,9 +132,7 @@ def _alternatives(request: Request) -> Iterator[tuple[SecurityScheme, ...]]:
 def _secret(scheme: SecurityScheme, credentials: Credentials) -> Secret | None:
     """Return the credential for a scheme; None if there is none."""
     alone = credentials.password if not credentials.login else None
-    token = credentials.token or alone
-    if scheme.type in _GRANTED:
-        token = token or credentials.tokens.get(scheme.key)
+    token = _BEARER.sub("", credentials.token or alone or credentials.tokens.get(scheme.key) or "")
     match scheme.type, scheme.scheme:
         case "http", "basic" if credentials.login:
             pair = f"{credentials.login}:{credentials.password or ''}"
@@ -131,15 +151,13 @@ def _api_key(scheme: SecurityScheme, credentials: Credentials) -> str | None:
     keys = {name.lower(): value for name, value in credentials.api_keys.items()}
     value = credentials.api_keys.get(scheme.key) or keys.get(scheme.name.lower())
     if not value and scheme.location == "header" and scheme.name.lower() == "authorization" and credentials.token:
-        return f"Bearer {credentials.token}"
+        return f"Bearer {_BEARER.sub('', credentials.token)}"
     return value
 
 
 def _is_sent(request: Request, scheme: SecurityScheme) -> bool:
     """Tell whether the request carries the credential of a scheme already."""
-    if scheme.type in ("http", "oauth2", "openIdConnect"):
-        return _has(request, "header", "Authorization")
-    return scheme.type == "apiKey" and _has(request, scheme.location, scheme.name)
+    return scheme.type in ("http", "apiKey", *_GRANTED) and _has(request, *_place(scheme))
 
 
 def _has(request: Request, location: str, name: str) -> bool:
@@ -183,6 +201,9 @@ def _with_headers(request: Request, headers: Mapping[str, Any]) -> Request:
 
 
 def _checked(secret: Secret) -> str:
-    if found := control_character(secret.value):
-        raise RequestError(f"the connection's value for '{secret.name}' holds {found}")
+    found = control_character(secret.value)
+    if not found and secret.location == "cookie" and ";" in secret.value:
+        found = "a semicolon, which would end the cookie"
+    if found:
+        raise RequestError(f"the value for '{secret.name}' holds {found}")
     return secret.value

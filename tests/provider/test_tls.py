@@ -1,0 +1,134 @@
+"""TLS as a connection and the environment name it: the same for threads and event loops."""
+
+from __future__ import annotations
+
+import ssl
+from datetime import datetime, timedelta, timezone
+from ipaddress import ip_address
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowException
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
+from cryptography.x509.oid import NameOID
+
+from airflow_arazzo.core.errors import TransportError
+from airflow_arazzo.core.exchange import Request
+
+VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory):
+    """An authority, and what it has signed: a server's certificate and a client's."""
+    folder = tmp_path_factory.mktemp("tls")
+    until = datetime.now(tz=timezone.utc) + timedelta(days=1)
+
+    def certificate(name, issuer=None):
+        key = ec.generate_private_key(ec.SECP256R1())
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        signer = (subject, key) if issuer is None else issuer
+        signed = (
+            x509.CertificateBuilder(signer[0], subject, key.public_key(), x509.random_serial_number())
+            .not_valid_before(until - timedelta(days=2))
+            .not_valid_after(until)
+            .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
+            .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+            .sign(signer[1], hashes.SHA256())
+        )
+        (folder / f"{name}.pem").write_bytes(signed.public_bytes(Encoding.PEM))
+        secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        (folder / f"{name}.key").write_bytes(secret)
+        if name == "client":
+            secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"passphrase"))
+            (folder / "encrypted.key").write_bytes(secret)
+        return subject, key
+
+    authority = certificate("authority")
+    certificate("server", authority)
+    certificate("client", authority)
+    certificate("other")
+    return folder
+
+
+@pytest.fixture
+def secured(certificates, api):
+    """A request to a server that wants a client's certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificates / "server.pem", certificates / "server.key")
+    context.load_verify_locations(certificates / "authority.pem")
+    context.verify_mode = ssl.CERT_REQUIRED
+    api.server.socket = context.wrap_socket(api.server.socket, server_side=True)
+    api.on("GET /x", 200)
+    url = api.url.replace("http:", "https:")
+    return Request(method="GET", url=f"{url}/x", source="shop", security=(({"key": "mtls", "type": "mutualTLS"},),))
+
+
+@pytest.fixture(autouse=True)
+def nothing_said(monkeypatch):
+    for variable in VARIABLES:
+        monkeypatch.delenv(variable, raising=False)
+
+
+def test_a_client_certificate_is_shown(certificates, secured, shop, sent):
+    trusted = {"verify": str(certificates / "authority.pem")}
+    client = {"cert": str(certificates / "client.pem"), "key": str(certificates / "client.key")}
+    assert sent(shop({**trusted, **client}), secured)[0].status == 200
+    assert sent(shop({"verify": False, **client}), secured)[0].status == 200
+    with pytest.raises(TransportError, match="asks for a client's certificate, and connection 'shop' has no 'cert'"):
+        sent(shop(trusted), secured)
+    with pytest.raises(TransportError, match="certificate verify failed"):
+        sent(shop(client), secured)
+
+
+@pytest.mark.parametrize("variable", VARIABLES[:3])
+def test_the_environment_names_authorities_where_the_connection_does_not(
+    certificates, secured, shop, sent, monkeypatch, variable
+):
+    client = {"cert": str(certificates / "client.pem"), "key": str(certificates / "client.key")}
+    monkeypatch.setenv(variable, str(certificates / "authority.pem"))
+    assert sent(shop(client), secured)[0].status == 200
+    with pytest.raises(TransportError, match="certificate verify failed"):
+        sent(shop({**client, "trust_env": False}), secured)
+    monkeypatch.setenv(variable, str(certificates / "gone.pem"))
+    assert sent(shop({**client, "verify": str(certificates / "authority.pem")}), secured)[0].status == 200
+    with pytest.raises(
+        AirflowException, match=rf"environment variable {variable}: .*gone\.pem cannot be read: No such"
+    ):
+        sent(shop(client), secured)
+
+
+@pytest.mark.parametrize(
+    ("files", "text"),
+    [
+        ({"cert": "gone.pem"}, r"connection 'shop', extra 'cert': .*gone\.pem cannot be read: No such file"),
+        ({"cert": "client.pem", "key": "gone.key"}, r"extra 'key': .*gone\.key cannot be read: No such file"),
+        ({"verify": "gone.pem"}, r"extra 'verify': .*gone\.pem cannot be read: No such file"),
+        ({"verify": "client.key"}, r"extra 'verify': .*client\.key holds no certificates"),
+        ({"cert": "client.pem"}, r"extra 'cert': .*client\.pem holds no certificate with the key"),
+        ({"cert": "client.pem", "key": "server.key"}, "extra 'cert': .* hold no certificate with the key"),
+        ({"cert": "client.pem", "key": "encrypted.key"}, "extra 'cert': the key is encrypted with a passphrase"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_named(certificates, api, shop, sent, files, text):
+    hook = shop({field: str(certificates / name) for field, name in files.items()})
+    with pytest.raises(AirflowException, match=text):
+        sent(hook, Request(method="GET", url=f"{api.url}/x", source="shop"))
+    assert api.asked == []
+
+
+def test_a_file_that_has_changed_is_read_again(certificates, tmp_path, secured, shop, sent):
+    own = tmp_path / "own.pem"
+    extra = {"verify": str(own), "cert": str(certificates / "client.pem"), "key": str(certificates / "client.key")}
+    own.write_bytes((certificates / "other.pem").read_bytes())
+    with pytest.raises(TransportError, match="certificate verify failed"):
+        sent(shop(extra), secured)
+    own.write_bytes((certificates / "authority.pem").read_bytes() + b"\n")
+    assert sent(shop(extra), secured)[0].status == 200
