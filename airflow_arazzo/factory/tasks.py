@@ -25,6 +25,7 @@ from airflow_arazzo.operators.arazzo import ArazzoOutputsOperator
 from airflow_arazzo.operators.branching import choose_branch
 from airflow_arazzo.operators.calls import ArazzoInputsOperator
 from airflow_arazzo.operators.position import Course, Position
+from airflow_arazzo.operators.route import after_success
 from airflow_arazzo.operators.workflow import ArazzoWorkflowOperator, require_no_approval
 
 if TYPE_CHECKING:
@@ -326,7 +327,12 @@ class _Joining:
         return BranchPythonOperator(
             task_id=names.local(names.branches[region.task_id]),
             python_callable=choose_branch,
-            op_kwargs={"source": names.records[region.task_id], "ways": ways, **({"takers": takers} if takers else {})},
+            op_kwargs={
+                "source": names.records[region.task_id],
+                "ways": ways,
+                "marked": after_success(self.site.plan, region.task_id),
+                **({"takers": takers} if takers else {}),
+            },
             show_return_value_in_logs=False,
             **_DECIDING,
             dag=dag,

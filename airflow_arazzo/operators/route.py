@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from airflow_arazzo.core.engine import workflow_outputs
-from airflow_arazzo.core.flow import END
+from airflow_arazzo.core.flow import END, Plan
 from airflow_arazzo.operators.position import Course, way_key
 from airflow_arazzo.operators.xcoms import (
     Outputs,
@@ -64,7 +64,9 @@ def read_result(ti: Any, course: Course, inputs: Mapping[str, Any]) -> Result:
     if not failure and last.get("workflow") and taker:
         record = (pull_record(ti, taker) if taker in ran else None) or {}
         outputs, status, complete = pull_handed(ti, taker), record.get(STATUS), bool(record.get("complete"))
-        failure = str(record.get("message", f"workflow '{last['workflow']}' did not come to an end: see its tasks"))
+        failure = str(record.get("message", ""))
+        if not failure and ran.get(taker) != "success":
+            failure = f"workflow '{last['workflow']}' did not come to an end: see its tasks"
     elif last.get("step") and course.task_of(last["step"]) in ran:
         outputs = pull_handed(ti, course.task_of(last["step"]))
     steps = tuple(step for record in route for step in _steps(record))
@@ -77,20 +79,32 @@ def read_result(ti: Any, course: Course, inputs: Mapping[str, Any]) -> Result:
     return Result(failure, outputs, status, steps, complete, workflows)
 
 
+def after_success(plan: Plan, step: str) -> str | None:
+    """Return the step that follows the success of a step's region, ``END`` for none; None if actions decide."""
+    region = plan.region_of(step)
+    ways = (
+        {(edge.target, edge.workflow) for edge in region.exits if edge.kind in ("success", "next")} if region else set()
+    )
+    if len(ways) != 1:
+        return None
+    target, workflow = ways.pop()
+    return None if workflow else target
+
+
 def has_begun(ti: Any, course: Course) -> bool:
     """Say whether control has come to a workflow: whether any task has run that says something about it."""
     return bool(_ran(ti, course))
 
 
-def _ran(ti: Any, course: Course) -> set[str]:
-    """Return which of the tasks have run that say anything about the workflow."""
+def _ran(ti: Any, course: Course) -> dict[str, str]:
+    """Return which of the tasks have run that say anything about the workflow, and how they have ended."""
     others = [course.gate] if course.gate else []
     for tasks in (course.tasks, course.approvals, course.takers, course.before):
         others += tasks.values()
     return finished_tasks(ti, others)
 
 
-def _route(ti: Any, course: Course, ran: set[str]) -> Iterator[dict[str, Any]]:
+def _route(ti: Any, course: Course, ran: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     """Yield the record of each task on the way; one without ``outcome`` for a task that did not run."""
     step: str | None = course.plan.steps[0].step_id
     while step:
@@ -99,7 +113,7 @@ def _route(ti: Any, course: Course, ran: set[str]) -> Iterator[dict[str, Any]]:
         step = record.get("next") if record else None
 
 
-def _beside(ti: Any, course: Course, ran: set[str], last: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _beside(ti: Any, course: Course, ran: Mapping[str, str], last: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield the records of the steps that have run although a step before them in document order has not ended well."""
     if course.plan.needs is None:
         return
@@ -109,12 +123,30 @@ def _beside(ti: Any, course: Course, ran: set[str], last: Mapping[str, Any]) -> 
             yield record
 
 
-def _record(ti: Any, course: Course, ran: set[str], step: str) -> dict[str, Any] | None:
+def _record(ti: Any, course: Course, ran: Mapping[str, str], step: str) -> dict[str, Any] | None:
     """Return what happened to a step, or who refused it."""
     task, approval = course.task_of(step), course.approval_of(step)
     if task in ran:
-        return pull_record(ti, task)
+        return _agreed(course, step, ran[task], pull_record(ti, task))
     return pull_record(ti, approval) if approval in ran and approval is not None else None
+
+
+def _agreed(course: Course, step: str, state: str, record: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Return the record of a task as its state bears it out.
+
+    A task may have failed, or been killed, after it told what had happened and before its outputs were stored. And a
+    person may have marked a failed task as a success, which is that person's word for the step.
+    """
+    failed = record is None or record.get("outcome") == "failed"
+    if state == "failed" and record is not None and not failed:
+        text = f"step '{step}' had come to its end when its task failed, before its outputs were stored: see its log"
+        return {**record, "outcome": "failed", "message": text, "action": None, "next": None, "workflow": None}
+    if state == "success" and failed:
+        following = after_success(course.plan, step)
+        text = "" if following is not None else f"step '{step}' was marked as a success, but several ways lead on"
+        outcome = "failed" if text else "success"
+        return {"step": step, **(record or {}), "outcome": outcome, "message": text, "action": None, "next": following}
+    return record
 
 
 def _was_ended(course: Course, record: Mapping[str, Any]) -> bool:
@@ -123,7 +155,7 @@ def _was_ended(course: Course, record: Mapping[str, Any]) -> bool:
     return any(action.type == "end" and action.name == record.get("action") for action in actions)
 
 
-def _unfinished(ti: Any, course: Course, ran: set[str], last: Mapping[str, Any]) -> tuple[str, int | None]:
+def _unfinished(ti: Any, course: Course, ran: Mapping[str, str], last: Mapping[str, Any]) -> tuple[str, int | None]:
     """Return why a step has not come to an end, and the status that was seen last.
 
     Its inputs were refused, or a workflow that comes first has failed.

@@ -210,15 +210,15 @@ def pull_record(ti: Any, task_id: str) -> dict[str, Any] | None:
     return record
 
 
-def finished_tasks(ti: Any, task_ids: list[str]) -> set[str]:
-    """Return which of the tasks have run in this run, well or not.
+def finished_tasks(ti: Any, task_ids: list[str]) -> dict[str, str]:
+    """Return which of the tasks have run in this run, and their states, ``success`` or ``failed``.
 
     A task that was cleared and then skipped still has the XComs of the time before, which must not be read.
     """
     if not task_ids:
-        return set()
+        return {}
     states = ti.get_task_states(dag_id=ti.dag_id, task_ids=task_ids, run_ids=[ti.run_id])
-    return {task for task, state in states.get(ti.run_id, {}).items() if state in ("success", "failed")}
+    return {task: state for task, state in states.get(ti.run_id, {}).items() if state in ("success", "failed")}
 
 
 def needed_steps(plan: Plan, region: Region) -> list[str]:

@@ -427,6 +427,48 @@ def test_outputs_fail_where_the_route_breaks_off():
     assert ("outputs", "return_value") not in run.xcoms
 
 
+def passed(step, following):
+    return {(step, "arazzo"): {"step": step, "outcome": "success", "next": following}}
+
+
+def test_outputs_fail_where_a_task_failed_after_it_had_told_what_happened():
+    told = passed("a", "b") | passed("b", "") | {("a", "return_value"): {"mark": 1}}
+    run = Run(states={"a": "success", "b": "failed"}, xcoms=told)
+    with pytest.raises(AirflowFailException, match="step 'b' had come to its end when its task failed"):
+        run.execute(outputs())
+    assert run.xcoms["outputs", "arazzo"]["route"] == ["a", "b"]
+
+
+def refused(step):
+    return {(step, "arazzo"): {"step": step, "outcome": "failed", "message": "who knows", "next": None}}
+
+
+@pytest.mark.parametrize("told", [refused("c"), {}], ids=["refused", "never run"])
+def test_a_step_that_a_person_marks_as_a_success_is_one(told):
+    before = passed("a", "b") | passed("b", "c") | passed("d", "") | {("d", "return_value"): {"mark": 4}}
+    run = Run(states=dict.fromkeys("abcd", "success"), xcoms=before | told)
+    assert run.execute(outputs()) == {"a": None, "b": None, "c": None, "d": 4}
+    assert run.xcoms["outputs", "arazzo"]["route"] == ["a", "b", "c", "d"]
+
+
+def test_where_several_ways_lead_on_a_person_has_to_say_which():
+    run = Run(states={"a": "success"}, xcoms=refused("a"))
+    with pytest.raises(AirflowFailException, match="step 'a' was marked as a success, but several ways lead on"):
+        run.execute(outputs())
+
+
+def marked_branch(run, workflow_id, task):
+    branch = ArazzoDag(NODES, workflow_id).get_task(f"{task}_branch")
+    return choose_branch(ti=run.context(branch.task_id)["ti"], **branch.op_kwargs)
+
+
+def test_a_branch_goes_on_after_what_a_person_has_marked_as_a_success():
+    run = Run(states={"risky": "success", "a": "success"}, xcoms=refused("risky") | refused("a"))
+    assert marked_branch(run, "recover", "risky") == "outputs"
+    with pytest.raises(AirflowFailException, match="'a' was marked as a success, and its actions lead to 'b', 'd'"):
+        marked_branch(run, "diamond", "a")
+
+
 def test_outputs_fail_with_the_message_of_the_step_that_failed():
     run = Run(
         states={"a": "failed"},
