@@ -48,7 +48,8 @@ def plan_of(case: str, **options) -> Plan:
 
 def test_a_loop_that_uses_its_own_output_is_an_iteration():
     region = plan_of("pages").region_of("page")
-    assert (region.loop, region.poke_interval, region.max_rounds) == ("iteration", 0, 10_000)
+    assert (region.loop, region.poke_interval, region.max_rounds) == ("iteration", 30, 10_000)
+    assert [(edge.source, edge.target) for edge in region.at_once] == [("page", "page")]
 
 
 def test_a_loop_that_waits_for_the_world_is_a_poll():
@@ -73,6 +74,84 @@ def test_settings_of_the_factory_overrule_the_document():
     assert (region.poke_interval, region.timeout) == (2, 9)
     region = plan_of("poll", settings=settings, step_settings={"watch": Settings(timeout=8)}).region_of("watch")
     assert (region.poke_interval, region.timeout) == (2, 8)
+
+
+def test_the_ways_back_after_a_failure_wait(tmp_path):
+    path = written(
+        tmp_path,
+        """
+- workflowId: a
+  steps:
+  - stepId: page
+    operationId: listThings
+    parameters: [{name: cursor, in: query, value: $steps.page.outputs.next}]
+    outputs: {next: $response.body#/next}
+    onFailure: [{name: busy, type: goto, stepId: page, criteria: [{condition: $statusCode == 503}]}]
+  - stepId: use
+    operationId: createThing
+    onSuccess: [{name: more, type: goto, stepId: page}]
+    onFailure: [{name: without, type: goto, stepId: page}]
+""",
+    )
+    (region,) = load_plan(path).regions
+    assert [edge.action for edge in region.at_once] == ["more", "without"]
+
+
+@pytest.mark.parametrize(
+    ("cursor", "inner", "loop"),
+    [
+        ("$workflows.b.outputs.next", "$inputs.cursor", "iteration"),
+        ("$workflows.b.inputs.cursor", "$inputs.cursor", "poll"),
+        ("first", "$workflows.b.outputs.next", "iteration"),
+        ("first", "$steps.get.outputs.next", "poll"),
+        ("$workflows.c.outputs.next", "$inputs.cursor", "poll"),
+    ],
+)
+def test_outputs_of_a_workflow_are_produced_by_the_step_that_calls_it(tmp_path, cursor, inner, loop):
+    path = written(
+        tmp_path,
+        f"""
+- workflowId: a
+  steps:
+  - stepId: call
+    workflowId: b
+    parameters: [{{name: cursor, value: {cursor}}}]
+    onSuccess: [{{name: more, type: goto, stepId: call, criteria: [{{condition: $outputs.next != null}}]}}]
+    onFailure: [{{name: renew, type: retry, workflowId: c}}]
+- workflowId: b
+  inputs: {{type: object, properties: {{cursor: {{type: string}}}}}}
+  steps:
+  - stepId: get
+    operationId: listThings
+    parameters: [{{name: cursor, in: query, value: {inner}}}]
+    outputs: {{next: $response.body#/next}}
+  outputs: {{next: $steps.get.outputs.next}}
+- workflowId: c
+  steps: [{{stepId: get, operationId: listThings, outputs: {{next: $response.body#/next}}}}]
+  outputs: {{next: $steps.get.outputs.next}}
+""",
+    )
+    assert load_plan(path, "a").regions[0].loop == loop
+
+
+def test_a_step_that_a_retry_runs_is_no_part_of_the_round(tmp_path):
+    path = written(
+        tmp_path,
+        """
+- workflowId: a
+  steps:
+  - stepId: watch
+    operationId: listThings
+    parameters: [{name: tag, in: query, value: $steps.enter.outputs.pass}]
+    onSuccess:
+    - {name: again, type: goto, stepId: watch, criteria: [{condition: $statusCode == 202}]}
+    - {name: done, type: end}
+    onFailure: [{name: renew, type: retry, stepId: enter}]
+  - {stepId: enter, operationId: login, outputs: {pass: $response.body#/pass}}
+""",
+    )
+    (region,) = load_plan(path).regions
+    assert (region.steps, region.loop, region.at_once) == (("watch", "enter"), "poll", ())
 
 
 def test_what_follows_an_unlisted_success():

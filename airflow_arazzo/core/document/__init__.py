@@ -13,7 +13,7 @@ from airflow_arazzo.core.document.control import (
     resolve_unmatched,
     successors,
 )
-from airflow_arazzo.core.document.cycles import strongly_connected
+from airflow_arazzo.core.document.cycles import Reach, entrances, strongly_connected
 from airflow_arazzo.core.document.loading import LoadedDocument, load_document, parse_document
 from airflow_arazzo.core.document.needs import awaited_steps
 from airflow_arazzo.core.document.schemas import Resolver
@@ -25,12 +25,14 @@ __all__ = [
     "MAX_CALLS",
     "MAX_CALL_DEPTH",
     "LoadedDocument",
+    "Reach",
     "Resolver",
     "Settings",
     "Transfer",
     "Unmatched",
     "awaited_steps",
     "describe",
+    "entrances",
     "escape",
     "load_document",
     "may_match_nothing",

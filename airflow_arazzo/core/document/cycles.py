@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+
+Ways = Mapping[str, Iterable[str]]
+"""For each name, in order, what it leads to; every name is a key."""
 
 
-def strongly_connected(ways: Mapping[str, Iterable[str]]) -> Iterator[tuple[str, ...]]:
+def strongly_connected(ways: Ways) -> Iterator[tuple[str, ...]]:
     """Yield the strongly connected components, each in order, those that others lead to first.
 
     Tarjan, without recursion: documents of ten thousand steps exist.
-
-    :param ways: for each name, in order, what it leads to; every name is a key.
     """
     order = {name: place for place, name in enumerate(ways)}
     number: dict[str, int] = {}
@@ -45,3 +47,42 @@ def strongly_connected(ways: Mapping[str, Iterable[str]]) -> Iterator[tuple[str,
                         found.add(stack.pop())
                     on_stack -= found
                     yield tuple(sorted(found, key=order.__getitem__))
+
+
+def entrances(
+    ways: Ways, groups: Iterable[tuple[str, ...]], first: Iterable[str]
+) -> dict[tuple[str, ...], tuple[str, ...]]:
+    """Return for each group the names that it is entered by: those that come first, or that another group leads to.
+
+    :param ways: what leads to what.
+    :param groups: strongly connected components; their order is kept.
+    :param first: the names with which everything begins.
+    """
+    member = {name: group for group in groups for name in group}
+    entered = {name for name in first if name in member}
+    entered.update(target for name in ways for target in ways[name] if member[name] is not member[target])
+    return {group: tuple(name for name in group if name in entered) for group in dict.fromkeys(member.values())}
+
+
+class Reach:
+    """What leads to what, over any number of steps but none."""
+
+    def __init__(self, ways: Ways) -> None:
+        self._ways = ways
+
+    def leads_to(self, name: str, other: str) -> bool:
+        """Say whether some way goes from a name to another; to itself only if it can come again."""
+        places, reach = self._reach
+        return bool(reach[places[name]] >> places[other] & 1)
+
+    @cached_property
+    def _reach(self) -> tuple[dict[str, int], list[int]]:
+        """Return the place of each name's component, and for each component those it leads to, as bits."""
+        groups = list(strongly_connected(self._ways))  # those that others lead to first
+        places = {name: place for place, group in enumerate(groups) for name in group}
+        reach = [0] * len(groups)
+        for place, group in enumerate(groups):
+            for name in group:
+                for target in self._ways[name]:
+                    reach[place] |= 1 << places[target] | reach[places[target]]
+        return places, reach

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import takewhile
 from typing import Any
 
 from airflow_arazzo.core.absent import ABSENT
@@ -281,30 +282,37 @@ class _Turn:
         region = self._plan(frame).region_of(frame.step)
         moved: dict[str, Any] = {"step": target, "retries": {}, "attempts": 0}
         if region is None or target not in region.steps:
-            state = _with_frame(state, **moved, rounds=0, visited=(), deadline=None)
+            state = _with_frame(state, **moved, rounds=0, waits=0, visited=(), deadline=None)
             if len(state.frames) == 1 and state.scope is not None and target not in state.scope:
                 return state, Done("step", target=target, step=record.step)
             return state, None
         if target not in frame.visited:
             return _with_frame(state, **moved, visited=(*frame.visited, target)), None
-        return self._next_round(_with_frame(state, **moved), region, exchange)
+        at_once = any(
+            (edge.source, edge.target, edge.kind == "failure") == (frame.step, target, failed)
+            for edge in region.at_once
+        )
+        interval = None if at_once else region.poke_interval
+        return self._next_round(_with_frame(state, **moved), region, exchange, interval)
 
-    def _next_round(
-        self, state: State, region: Region, exchange: Exchange | None, interval: float | None = None
-    ) -> Turned:
+    def _next_round(self, state: State, region: Region, exchange: Exchange | None, interval: float | None) -> Turned:
+        """Begin a round of the innermost loop that the step at hand is the first of.
+
+        :param interval: seconds to wait; None for a round that starts at once.
+        """
         frame = state.frame
         rounds = frame.rounds + 1
         if region.max_rounds is not None and rounds >= region.max_rounds:
             state = _with_frame(state, rounds=rounds)
             return self._exhausted(state, region, f"limit of {region.max_rounds} rounds")
-        wait = 0.0
-        if region.loop == "poll" or interval is not None:
-            wait = region.poke_interval if interval is None else interval
-            if region.exponential_backoff:
-                wait = min(wait * 2.0 ** min(rounds - 1, 60), max(LONGEST_BACKOFF, wait))
-            wait = actions.retry_after(exchange.response if exchange else None, wait, self.now)
-        state = _with_frame(state, rounds=rounds, visited=(frame.step,))
-        return self._later(state, wait), None
+        visited = (*takewhile(lambda step: step != frame.step, frame.visited), frame.step)
+        if interval is None:
+            return _with_frame(state, rounds=rounds, waits=0, visited=visited), None
+        wait = interval
+        if region.exponential_backoff:
+            wait = min(wait * 2.0 ** min(frame.waits, 60), max(LONGEST_BACKOFF, wait))
+        wait = actions.retry_after(exchange.response if exchange else None, wait, self.now)
+        return self._later(_with_frame(state, rounds=rounds, waits=frame.waits + 1, visited=visited), wait), None
 
     def _later(self, state: State, wait: float) -> State:
         """Wait, but never past the end of the loop's budget."""

@@ -91,7 +91,8 @@ class Frame(StateValue):
     :ivar retries: retries used by action name, of the current step.
     :ivar attempts: requests of the current step since it was entered from another step.
     :ivar rounds: rounds that have been completed of the loop that the step is in.
-    :ivar visited: steps of the loop that ran in this round.
+    :ivar waits: rounds in a row that have been waited for.
+    :ivar visited: steps of the loop that ran in this round, in order; of a round within a round, both.
     :ivar deadline: POSIX time at which the loop's budget ends; None outside of loops.
     :ivar detour: while a retry runs another step first: the step to come back to, and how its attempts stood.
     :ivar call: None for the outermost workflow.
@@ -104,6 +105,7 @@ class Frame(StateValue):
     retries: dict[str, int] = Field(default_factory=dict)
     attempts: int = 0
     rounds: int = 0
+    waits: int = 0
     visited: tuple[str, ...] = ()
     deadline: float | None = None
     detour: Detour | None = None

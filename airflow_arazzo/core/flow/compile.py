@@ -23,7 +23,7 @@ from airflow_arazzo.core.document.settings import EXTENSION, UNSET, Settings
 from airflow_arazzo.core.errors import DocumentError, Problem, Severity
 from airflow_arazzo.core.expressions import Dialect, Input, declared_name, find_expressions
 from airflow_arazzo.core.flow.graph import FlowGraph, build_graph
-from airflow_arazzo.core.flow.loops import build_regions, workflow_key
+from airflow_arazzo.core.flow.loops import build_regions, step_groups, workflow_key
 from airflow_arazzo.core.flow.needs import build_needs
 from airflow_arazzo.core.flow.plan import PathNeed, Plan, PlannedStep, Region
 from airflow_arazzo.core.flow.sensitive import credential_outputs
@@ -107,6 +107,7 @@ class _Compiler:
         graph = self._graph(workflow, planned, children)
         reachable = graph.reachable()
         graph = graph.only(reachable)
+        groups = step_groups(graph)
         steps = {step: planned[step] for step in graph.steps}
         document = loaded.document
         return Plan.model_construct(
@@ -126,7 +127,7 @@ class _Compiler:
             components={"parameters": {k: p.value for k, p in document.components.parameters.items()}},
             inputs=workflow.inputs,
             steps=tuple(steps.values()),
-            regions=build_regions(graph, steps, children, self.options.dialect),
+            regions=build_regions(graph, groups, steps, children, self.options.dialect),
             edges=graph.edges,
             needs=build_needs(workflow, planned, children),
             outputs=workflow.outputs,

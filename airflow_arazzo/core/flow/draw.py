@@ -101,7 +101,7 @@ def _text(plan: Plan) -> Iterator[str]:
         yield "  a step begins when those it needs are over"
     for region in plan.regions:
         if region.loop:
-            every = f", every {region.poke_interval:g} s" if region.loop == "poll" else ""
+            every = f", every {region.poke_interval:g} s" + (" unless at once" if region.at_once else "")
             bound = f", at most {region.timeout:g} s" if region.timeout else ""
             rounds = f", at most {region.max_rounds} rounds" if region.max_rounds else ""
             yield f"  {region.loop} of {', '.join(region.steps)}{every}{bound}{rounds}"
@@ -113,6 +113,7 @@ def _text(plan: Plan) -> Iterator[str]:
                 if plan.needs is not None and edge.target != step_id:
                     continue
                 label = f"{_label(edge)}: " if _label(edge) else ""
-                yield f"    {edge.kind:<7} -> {label}{edge.target or 'outputs'}"
+                at_once = ", at once" if edge in region.at_once else ""
+                yield f"    {edge.kind:<7} -> {label}{edge.target or 'outputs'}{at_once}"
     if plan.unreachable:
         yield f"  unreachable: {', '.join(plan.unreachable)}"

@@ -1,7 +1,7 @@
 """What a component of the flow graph means: how its requests behave, and whether its rounds feed each other.
 
-Poll or iteration (docs/semantics.md, 4): if a request of the loop uses a value that an earlier round produced, a
-page cursor say, the next round starts at once. Otherwise the loop waits for the world.
+Poll or iteration (docs/semantics.md, 4): if a request of a round uses a value that the round before produced, a page
+cursor say, the round starts at once. Otherwise the loop waits for the world.
 """
 
 from __future__ import annotations
@@ -9,12 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
-from typing import Any, Literal
+from typing import Any
 
+from airflow_arazzo.core.document import entrances
 from airflow_arazzo.core.exchange import SAFE_METHODS
-from airflow_arazzo.core.expressions import Dialect, StepOutput, find_expressions
+from airflow_arazzo.core.expressions import Dialect, StepOutput, WorkflowValue, find_expressions
 from airflow_arazzo.core.flow.graph import FlowGraph, components
-from airflow_arazzo.core.flow.plan import END, Edge, Plan, PlannedStep, Region
+from airflow_arazzo.core.flow.plan import Edge, Plan, PlannedStep, Region
+from airflow_arazzo.core.flow.rounds import feeding_ways
+
+Groups = Mapping[tuple[str, ...], tuple[str, ...]]
+"""The steps of each region, with those by which control comes in; the first of these is the entry."""
 
 #: Seconds between the rounds of a poll, seconds for all of it, and rounds of an iteration, unless set.
 POKE_INTERVAL = 30.0
@@ -28,72 +33,90 @@ class Surroundings:
 
     :param steps: the planned steps by id.
     :param outgoing: the edges of each step, in document order.
-    :param entered: the first step, and the steps that some step of another component leads to.
     :param children: plans of the workflows that steps call, by key.
     :param dialect: how expressions are read.
     """
 
     steps: Mapping[str, PlannedStep]
     outgoing: Mapping[str, list[Edge]]
-    entered: frozenset[str]
     children: Mapping[str, Plan]
     dialect: Dialect
 
 
+def step_groups(graph: FlowGraph) -> Groups:
+    """Return the groups of steps that become the regions of a workflow, in topological order.
+
+    :param graph: the flow graph, unreachable steps left out.
+    """
+    return entrances(graph.successors(), components(graph), graph.steps[:1])
+
+
 def build_regions(
-    graph: FlowGraph, steps: Mapping[str, PlannedStep], children: Mapping[str, Plan], dialect: Dialect
+    graph: FlowGraph, groups: Groups, steps: Mapping[str, PlannedStep], children: Mapping[str, Plan], dialect: Dialect
 ) -> tuple[Region, ...]:
     """Build the regions of a workflow, in topological order.
 
     :param graph: the flow graph, unreachable steps left out.
-    :param steps: the planned steps by id.
+    :param groups: its groups of steps.
+    :param steps: the planned steps by id; the settings of an entry hold for the region.
     :param children: plans of the workflows that steps call, by key.
     :param dialect: how expressions are read.
     """
-    groups = components(graph)
-    member = {step: number for number, group in enumerate(groups) for step in group}
     outgoing: dict[str, list[Edge]] = {step: [] for step in graph.steps}
-    entered = {graph.steps[0]}
     for edge in graph.edges:
         outgoing[edge.source].append(edge)
-        if edge.target != END and member[edge.source] != member[edge.target]:
-            entered.add(edge.target)
-    around = Surroundings(steps, outgoing, frozenset(entered), children, dialect)
-    return tuple(_build_region(group, around) for group in groups)
+    around = Surroundings(steps, outgoing, children, dialect)
+    return tuple(_build_region(group, entered, around) for group, entered in groups.items())
 
 
-def _build_region(group: tuple[str, ...], around: Surroundings) -> Region:
+def _build_region(group: tuple[str, ...], entered: tuple[str, ...], around: Surroundings) -> Region:
     inside = frozenset(group)
-    entry = next(step for step in group if step in around.entered)
-    loop = _loop(group, around)
-    settings = around.steps[entry].settings
-    rounds = settings.max_rounds or (ITERATION_ROUNDS if loop == "iteration" else None)
-    return Region.model_construct(
-        task_id=entry,
+    settings = around.steps[entered[0]].settings
+    region = Region.model_construct(
+        task_id=entered[0],
         steps=group,
-        loop=loop,
         safe=all(_is_safe(around.steps[step], around.children) for step in group),
         exits=tuple(edge for step in group for edge in around.outgoing[step] if edge.target not in inside),
-        poke_interval=(settings.poke_interval or POKE_INTERVAL) if loop == "poll" else 0.0,
-        timeout=(settings.timeout or LOOP_TIMEOUT) if loop else None,
-        max_rounds=rounds if loop else None,
         exponential_backoff=bool(settings.exponential_backoff),
     )
+    if not _goes_round(group, around):
+        return region
+    at_once = tuple(_at_once(group, entered, around))
+    loop = {
+        "loop": "iteration" if at_once else "poll",
+        "at_once": at_once,
+        "poke_interval": settings.poke_interval or POKE_INTERVAL,
+        "timeout": settings.timeout or LOOP_TIMEOUT,
+        "max_rounds": settings.max_rounds or (ITERATION_ROUNDS if at_once else None),
+    }
+    return region.model_copy(update=loop)
 
 
-def _loop(group: tuple[str, ...], around: Surroundings) -> Literal["poll", "iteration"] | None:
-    inside = frozenset(group)
-    ways = {step: {e.target for e in around.outgoing[step] if e.kind != "retry"} & inside for step in group}
+def _goes_round(group: tuple[str, ...], around: Surroundings) -> bool:
     polls = any(action.type == "retry" for step in group for action in around.steps[step].step.on_success)
-    if not polls and not _has_cycle(ways):
-        return None
-    for index, step in enumerate(group):
-        if _uses_earlier_round(group[index:], around.steps[step], around.dialect):
-            return "iteration"
-    return "poll"
+    return polls or _has_cycle(_ways(group, around))
 
 
-def _has_cycle(ways: Mapping[str, set[str]]) -> bool:
+def _ways(group: tuple[str, ...], around: Surroundings) -> dict[str, list[str]]:
+    """Return for each step of a group the steps of it that control may go on to; a retry does not go on."""
+    inside = frozenset(group)
+    return {
+        step: list(dict.fromkeys(e.target for e in around.outgoing[step] if e.kind != "retry" and e.target in inside))
+        for step in group
+    }
+
+
+def _at_once(group: tuple[str, ...], entered: tuple[str, ...], around: Surroundings) -> Iterator[Edge]:
+    """Yield the edges back on which the next round uses what this one has produced. A failed step has nothing."""
+    fed = feeding_ways(_ways(group, around), entered, _uses(group, around))
+    for step in group:
+        for edge in around.outgoing[step]:
+            producers = fed.get((step, edge.target), frozenset())
+            if edge.kind != "retry" and producers - ({step} if edge.kind == "failure" else set()):
+                yield edge
+
+
+def _has_cycle(ways: Mapping[str, list[str]]) -> bool:
     try:
         TopologicalSorter(ways).prepare()
     except CycleError:
@@ -101,13 +124,37 @@ def _has_cycle(ways: Mapping[str, set[str]]) -> bool:
     return False
 
 
-def _uses_earlier_round(later: tuple[str, ...], planned: PlannedStep, dialect: Dialect) -> bool:
-    """Tell whether a request uses an output of its own step or of one that comes later in the round."""
-    return any(
-        isinstance(expression, StepOutput) and expression.step in later
-        for value in request_values(planned)
-        for _, expression in find_expressions(value, dialect)
-    )
+def _uses(group: tuple[str, ...], around: Surroundings) -> Iterator[tuple[str, str]]:
+    """Yield for each step of a group those of its steps whose outputs, or whose workflow's, its requests use."""
+    makers: dict[tuple[str, str], list[str]] = {("step", step): [step] for step in group}
+    for step in group:
+        if (called := around.steps[step].workflow) is not None:
+            makers.setdefault(("workflow", called), []).append(step)
+    for step in group:
+        for name in dict.fromkeys(_used(step, around)):
+            yield from ((step, maker) for maker in makers.get(name, ()))
+
+
+def _used(step: str, around: Surroundings) -> Iterator[tuple[str, str]]:
+    """Yield the steps and workflows whose outputs the request of a step uses, or those of the workflow it calls."""
+    planned = around.steps[step]
+    own = request_values(planned)
+    inner = _requests_within(around.children[planned.workflow]) if planned.workflow is not None else ()
+    for value, here in (*((value, True) for value in own), *((value, False) for value in inner)):
+        for _, expression in find_expressions(value, around.dialect):
+            match expression:
+                case StepOutput(step=name) if here:
+                    yield "step", name
+                case WorkflowValue(workflow=name, field="outputs"):
+                    yield "workflow", name
+
+
+def _requests_within(plan: Plan) -> Iterator[Any]:
+    """Return the values that the requests of a called workflow are made of."""
+    for planned in plan.steps:
+        yield from request_values(planned)
+        if planned.workflow is not None:
+            yield from _requests_within(plan.children[planned.workflow])
 
 
 def request_values(planned: PlannedStep) -> Iterator[Any]:

@@ -80,9 +80,11 @@ class Region(PlanValue):
     :ivar task_id: id of the entry step.
     :ivar steps: ids in document order.
     :ivar loop: None for a step that does not repeat; ``poll`` waits for the world, ``iteration`` feeds itself.
+    :ivar at_once: of an iteration, the edges back on which the next round uses what this one has produced, and so
+        starts at once.
     :ivar safe: every request of the region is safe (RFC 9110), so that the triggerer may send it.
     :ivar exits: edges that leave the region, in document order, without duplicates.
-    :ivar poke_interval: seconds between the rounds of a poll; 0 for iterations.
+    :ivar poke_interval: seconds between rounds that do not start at once; 0 for a region without a loop.
     :ivar timeout: seconds for all rounds together; None for a region without a loop.
     :ivar max_rounds: None for no bound.
     """
@@ -90,6 +92,7 @@ class Region(PlanValue):
     task_id: str
     steps: tuple[str, ...]
     loop: Literal["poll", "iteration"] | None = None
+    at_once: tuple[Edge, ...] = ()
     safe: bool = True
     exits: tuple[Edge, ...] = ()
     poke_interval: float = 0.0

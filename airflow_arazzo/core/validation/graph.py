@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 
-from airflow_arazzo.core.document import strongly_connected
+from airflow_arazzo.core.document import Reach, strongly_connected
 
 Ways = Mapping[str, Mapping[str, None]]
 """For each step the steps that may follow it, in order."""
@@ -68,20 +68,11 @@ class Dominance:
 
     def leads_to(self, step: str, other: str) -> bool:
         """Say whether some way goes from a step to another."""
-        places, reach = self._reach
-        return bool(reach[places[step]] >> places[other] & 1)
+        return self._reach.leads_to(step, other)
 
     @cached_property
-    def _reach(self) -> tuple[dict[str, int], list[int]]:
-        """Return the place of each step's component, and for each component those it leads to, as bits."""
-        found = list(strongly_connected(self.ways))
-        places = {name: place for place, component in enumerate(found) for name in component}
-        reach = [0] * len(found)
-        for place, component in enumerate(found):
-            for name in component:
-                for target in self.ways[name]:
-                    reach[place] |= 1 << places[target] | reach[places[target]]
-        return places, reach
+    def _reach(self) -> Reach:
+        return Reach(self.ways)
 
     def always_before(self, step: str, other: str) -> bool:
         """Say whether every way to ``other`` goes through ``step``; a step is not before itself."""
