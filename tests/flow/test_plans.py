@@ -76,6 +76,36 @@ def test_settings_of_the_factory_overrule_the_document():
     assert (region.poke_interval, region.timeout) == (2, 8)
 
 
+LOOP = """
+- workflowId: a
+  x-airflow: {max_rounds: 9, poke_interval: 9, timeout: 9}
+  steps:
+  - {stepId: one, operationId: listThings, x-airflow: {timeout: 1}}
+  - {stepId: two, operationId: listThings, x-airflow: {timeout: 2, max_rounds: 2, pool: p, connection: c}}
+  - stepId: three
+    operationId: listThings
+    x-airflow: {max_rounds: 3, poke_interval: 3, deferrable: false}
+    onSuccess: [{name: again, type: goto, stepId: one, criteria: [{condition: $statusCode == 202}]}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({}, (1, 2, 3)),
+        ({"settings": Settings(max_rounds=7, poke_interval=7)}, (1, 7, 7)),
+        ({"settings": Settings(timeout=7), "step_settings": {"three": Settings(timeout=8)}}, (8, 2, 3)),
+        ({"step_settings": {"one": Settings(max_rounds=8), "two": Settings(max_rounds=7)}}, (1, 8, 3)),
+    ],
+)
+def test_what_any_step_of_a_loop_says_of_the_task_holds_unless_the_entry_does(tmp_path, options, expected):
+    plan = load_plan(written(tmp_path, LOOP), options=Options(**options))
+    (region,) = plan.regions
+    assert (region.timeout, region.max_rounds, region.poke_interval) == expected
+    held = plan.step("one").settings
+    assert (held.pool, held.deferrable, held.connection) == ("p", False, None)
+
+
 def test_the_ways_back_after_a_failure_wait(tmp_path):
     path = written(
         tmp_path,

@@ -152,6 +152,14 @@ def test_settings_reach_the_tasks():
     assert (dag.max_active_runs, step.owner, dag.catchup) == (3, "me", False)
 
 
+def test_settings_of_any_step_of_a_loop_reach_its_task():
+    later = {"pool": "apis", "poke_interval": 3, "deferrable": False, "mode": "reschedule", "queue": "slow"}
+    steps = {"first": {"queue": "fast"}, "second": later}
+    sensor = ArazzoDag(NODES, "two-step-loop", steps=steps).get_task("first")
+    assert (sensor.poke_interval, sensor.mode, sensor.deferrable) == (3, "reschedule", False)
+    assert (sensor.pool, sensor.queue) == ("apis", "fast")
+
+
 @pytest.mark.parametrize("settings", [{}, {"retries": 0}])
 def test_a_task_that_sends_nothing_starts_again_if_its_worker_dies(settings):
     dag = ArazzoDag(SCAN, settings=settings)

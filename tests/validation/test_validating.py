@@ -158,6 +158,47 @@ def test_a_loop_is_bounded_by_settings_anywhere_around_it(tmp_path: Path) -> Non
     assert check(tmp_path, body % "", head="x-airflow: {max_rounds: 5}\n") == []
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "third", "lines"),
+    [
+        ("{max_rounds: 5}", "{max_rounds: 6, pool: p}", "{max_rounds: 5}", [9]),
+        ("{pool: p}", "{max_rounds: 6}", "{max_rounds: 5, mode: poke}", [15]),
+        ("{resend: true}", "{max_rounds: 6, resend: false}", "{connection: c}", []),
+        ("{max_rounds: 1}", "{max_rounds: 1}", "{poke_interval: 5}", []),
+    ],
+)
+def test_a_setting_of_a_step_whose_task_has_that_of_another_is_idle(
+    tmp_path: Path, first: str, second: str, third: str, lines: list[int]
+) -> None:
+    body = f"""\
+- workflowId: w
+  steps:
+  - {{stepId: before, operationId: open, x-airflow: {{max_rounds: 99}}}}
+  - {{stepId: a, operationId: open, x-airflow: {first}}}
+  - {{stepId: b, operationId: open, x-airflow: {second}}}
+  - stepId: c
+    operationId: open
+    onSuccess:
+    - {{name: again, type: goto, stepId: a, criteria: [{{condition: $statusCode == 202}}]}}
+    - {{name: done, type: end}}
+    x-airflow: {third}
+"""
+    assert [(rule, line) for rule, line in check(tmp_path, body)] == [("idle-setting", line) for line in lines]
+
+
+def test_what_a_retry_runs_first_is_one_task_with_its_step(tmp_path: Path) -> None:
+    body = """\
+- workflowId: w
+  steps:
+  - {stepId: a, operationId: open, x-airflow: {pool: p}}
+  - stepId: b
+    operationId: open
+    onFailure: [{name: again, type: retry, stepId: a}]
+    x-airflow: {pool: q}
+"""
+    assert [rule for rule, _ in check(tmp_path, body)] == ["idle-setting"]
+
+
 def test_a_page_cursor_of_a_loop_is_no_later_step(tmp_path: Path) -> None:
     body = """\
 - workflowId: w

@@ -17,7 +17,7 @@ from airflow_arazzo.core.document.cycles import Reach, entrances, strongly_conne
 from airflow_arazzo.core.document.loading import LoadedDocument, load_document, parse_document
 from airflow_arazzo.core.document.needs import awaited_steps
 from airflow_arazzo.core.document.schemas import Resolver
-from airflow_arazzo.core.document.settings import EXTENSION, Settings, settings_of
+from airflow_arazzo.core.document.settings import EXTENSION, Settings, deciding_steps, settings_of
 from airflow_arazzo.core.document.shape import describe, escape, near
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "Transfer",
     "Unmatched",
     "awaited_steps",
+    "deciding_steps",
     "describe",
     "entrances",
     "escape",

@@ -71,6 +71,27 @@ class Settings(BaseModel):
         return {name: value for name in type(self).model_fields if (value := getattr(self, name)) is not None}
 
 
+TASK_SETTINGS = (
+    *("pool", "queue", "priority_weight", "execution_timeout", "retries", "retry_delay"),
+    *("poke_interval", "timeout", "max_rounds", "exponential_backoff", "deferrable", "mode"),
+)
+"""What holds for a whole task, and so for all steps that run in it."""
+
+
+def deciding_steps(entry: str, own: Mapping[str, Settings]) -> dict[str, str]:
+    """Return for each setting of a task the step whose value holds: the entry, or else the first that sets it.
+
+    :param entry: the step that control comes to first, after which the task is named.
+    :param own: what each step of the task sets itself, in document order.
+    """
+    found: dict[str, str] = {}
+    for step in (entry, *own):
+        for name in TASK_SETTINGS:
+            if getattr(own[step], name) is not None:
+                found.setdefault(name, step)
+    return found
+
+
 UNSET = Settings.model_construct()
 """Nothing is set: one value for the many objects without ``x-airflow``, since making one takes a while."""
 

@@ -12,6 +12,7 @@ from airflow_arazzo.core.document import (
     MAX_CALL_DEPTH,
     MAX_CALLS,
     LoadedDocument,
+    deciding_steps,
     merged_actions,
     merged_parameters,
     named_workflows,
@@ -109,6 +110,9 @@ class _Compiler:
         graph = graph.only(reachable)
         groups = step_groups(graph)
         steps = {step: planned[step] for step in graph.steps}
+        for group, entered in groups.items():
+            if len(group) > 1:
+                steps[entered[0]] = self._entry(loaded, steps[entered[0]], [workflow.step(step) for step in group])
         document = loaded.document
         return Plan.model_construct(
             key=f"{prefix}{workflow.workflow_id}",
@@ -179,6 +183,20 @@ class _Compiler:
         at_step = settings_of(step.extensions, f"{step.at}/{EXTENSION}", loaded.source)
         merged = self.options.settings.over(at_step.over(written))
         return self.options.step_settings.get(step.step_id, UNSET).over(merged)
+
+    def _entry(self, loaded: LoadedDocument, entry: PlannedStep, steps: list[Step]) -> PlannedStep:
+        """Return the entry of several steps that are one task, with the settings that hold for it."""
+        own = {step.step_id: self._own_settings(loaded, step) for step in steps}
+        deciding = deciding_steps(entry.step_id, own).items()
+        held = Settings.model_construct(**{name: getattr(own[step], name) for name, step in deciding})
+        return entry.model_copy(update={"settings": held.over(entry.settings)})
+
+    def _own_settings(self, loaded: LoadedDocument, step: Step) -> Settings:
+        """Return what holds for one step alone: what it says itself, unless the options overrule it."""
+        said = settings_of(step.extensions, f"{step.at}/{EXTENSION}", loaded.source).given()
+        overruled = self.options.settings.given()
+        own = Settings.model_construct(**{name: value for name, value in said.items() if name not in overruled})
+        return self.options.step_settings.get(step.step_id, UNSET).over(own)
 
     def _operation(self, loaded: LoadedDocument, sources: Sources, step: Step) -> Operation:
         try:

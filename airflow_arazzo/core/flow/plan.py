@@ -57,7 +57,8 @@ class PlannedStep(PlanValue):
     :ivar workflow: plan key of the workflow it calls.
     :ivar unmatched: what follows a success when the step has success actions and none holds.
     :ivar next: the next step in document order; None after the last.
-    :ivar settings: ``x-airflow`` of document, workflow, step and factory, merged.
+    :ivar settings: ``x-airflow`` of document, workflow, step and factory, merged; at the entry of a region, what holds
+        for its task.
     :ivar protocol: the protocol of an AsyncAPI step, which is planned but not run.
     """
 

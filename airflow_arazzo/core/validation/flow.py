@@ -7,15 +7,19 @@ from collections.abc import Iterator
 from airflow_arazzo.core.document import (
     Unmatched,
     awaited_steps,
+    deciding_steps,
+    entrances,
     may_match_nothing,
     merged_actions,
     named_workflows,
     near,
     next_step,
     resolve_unmatched,
+    strongly_connected,
     successors,
 )
 from airflow_arazzo.core.document.models import Action, Step, Workflow
+from airflow_arazzo.core.document.settings import EXTENSION, UNSET
 from airflow_arazzo.core.errors import DocumentError, Problem, Severity
 from airflow_arazzo.core.exchange import SAFE_METHODS
 from airflow_arazzo.core.expressions import StepOutput
@@ -167,6 +171,38 @@ def check_loops(subject: Subject) -> Iterator[Problem]:
 def _is_bounded(subject: Subject, workflow: Workflow, step: Step) -> bool:
     settings = subject.settings(workflow, step)
     return settings.timeout is not None or settings.max_rounds is not None
+
+
+def check_shared_settings(subject: Subject) -> Iterator[Problem]:
+    """Find settings of a step that are not used, since another step's hold for the task of both."""
+    for workflow in subject.workflows:
+        settings = {step.step_id: subject.own_settings(step) for step in workflow.steps}
+        if sum(each is not UNSET for each in settings.values()) < 2:
+            continue
+        for group, entered in _tasks(subject, workflow).items():
+            own = {step: settings[step] for step in group}
+            for name, holder in deciding_steps(entered[0], own).items():
+                holds = getattr(own[holder], name)
+                for step in group:
+                    if getattr(own[step], name) not in (None, holds):
+                        message = f"'{name}' is not used: step '{step}' is one task with step '{holder}'"
+                        message += f", whose {holds} holds"
+                        hint = f"say it once, at step '{entered[0]}'"
+                        at = f"{workflow.step(step).at}/{EXTENSION}/{name}"
+                        yield subject.warning("idle-setting", at, message, hint)
+
+
+def _tasks(subject: Subject, workflow: Workflow) -> dict[tuple[str, ...], tuple[str, ...]]:
+    """Return the steps that run as one task, with those of them by which control comes in."""
+    first = workflow.steps[0].step_id
+    graph = {step: dict(targets) for step, targets in ways(subject, workflow).items()}
+    for step in workflow.steps:
+        for way in successors(workflow, step, subject.settings(workflow, step).unmatched or "auto"):
+            if way.kind == "retry" and way.step_id in graph:
+                graph[way.step_id][step.step_id] = None  # what a retry runs first comes back
+    reached = after(graph, first) | {first}
+    graph = {step: targets for step, targets in graph.items() if step in reached}
+    return entrances(graph, strongly_connected(graph), (first,))
 
 
 def check_order(subject: Subject) -> Iterator[Problem]:

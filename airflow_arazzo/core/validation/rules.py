@@ -76,6 +76,7 @@ _WARNINGS = {
     "unmeetable-criteria": "criteria can never hold all at once",
     "fall-through": "what follows when no success action holds is not said",
     "unbounded-loop": "nothing in the document bounds a loop",
+    "idle-setting": "a setting of a step is not used, because that of another step holds for the task of both",
     "skipped-step": "an expression reads a step that may not have run",
     # values
     "undeclared-input": "an expression or a call names an input that is not declared",

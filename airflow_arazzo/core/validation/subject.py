@@ -173,9 +173,10 @@ class Subject:
 
     def settings(self, workflow: Workflow, step: Step) -> Settings:
         """Return the settings of ``x-airflow`` for a step; what cannot be read is not set."""
-        return self._own(step).over(self._own(workflow).over(self._own(self.loaded.document)))
+        return self.own_settings(step).over(self.own_settings(workflow).over(self.own_settings(self.loaded.document)))
 
-    def _own(self, item: Any) -> Settings:
+    def own_settings(self, item: Any) -> Settings:
+        """Return what ``x-airflow`` of a step, a workflow or the document says itself."""
         try:
             return settings_of(item.extensions, f"{item.at}/{EXTENSION}", self.loaded.source)
         except DocumentError:

@@ -23,6 +23,7 @@ from airflow_arazzo.core.validation.flow import (
     check_loops,
     check_order,
     check_reach,
+    check_shared_settings,
     check_steps,
     check_workflows,
 )
@@ -59,6 +60,7 @@ CHECKS: tuple[Check, ...] = (
     check_possibility,
     check_fall_through,
     check_loops,
+    check_shared_settings,
     check_order,
     check_parameters,
     check_calls,
