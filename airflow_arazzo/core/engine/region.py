@@ -330,7 +330,8 @@ class _Turn:
         limit = actions.retry_limit(action)
         response = context.exchange.response if context.exchange else None
         region = self._plan(frame).region_of(frame.step)
-        if not record.message and region is not None and action.step_id in (None, frame.step):
+        again = action.step_id in (None, frame.step) and action.workflow_id is None
+        if not record.message and region is not None and again:
             self._note(f"{action.name}: once more, {used[action.name]} of {limit}")
             interval = region.poke_interval if action.retry_after is None else action.retry_after
             return self._next_round(state, region, context.exchange, interval)
