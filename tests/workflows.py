@@ -32,6 +32,13 @@ _DECLARED = {
 }
 
 
+_SETTINGS = [
+    *({"unmatched": way} for way in ("auto", "next", "fail")),
+    {"max_rounds": 5, "timeout": 30},
+    {"poke_interval": 3, "exponential_backoff": True},
+]
+
+
 @dataclass(frozen=True)
 class Surroundings:
     """What a step can name: the steps of its workflow, and the workflows that it may call."""
@@ -66,14 +73,15 @@ def _criteria(draw, status: bool, calls: bool):
 
 @st.composite
 def _action(draw, around: Surroundings, number: int, failure: bool, calls: bool):
-    kinds = ["end", "goto", "goto", "goto", "retry"] if failure else ["end", "goto", "goto"]
+    kinds = ["end", "goto", "goto", "goto", "retry"] if failure else [*["end", "goto", "goto"] * 2, "retry"]
     kind = draw(st.sampled_from(kinds))
     if kind == "goto" and not around.targets:
         kind = "end"
     action: dict[str, Any] = {"name": f"x{number}", "type": kind, **draw(_criteria(failure, calls))}
     hands_over = bool(around.workflows) and draw(SELDOM)
     if kind == "retry":
-        action |= {"retryAfter": draw(st.sampled_from([0, 1, 2.5, 20])), "retryLimit": draw(st.integers(0, 2))}
+        after = draw(st.sampled_from([0, 1, 2.5, 20, None]))
+        action |= {"retryLimit": draw(st.integers(0, 2)), **({} if after is None else {"retryAfter": after})}
         if not hands_over and (not around.loops or draw(st.integers(0, 4))):
             return action
     if kind != "end":
@@ -144,8 +152,8 @@ def _step(draw, around: Surroundings, number: int):
         step["onSuccess"] = [draw(_action(around, index, False, calls)) for index in range(success)]
     if failure:
         step["onFailure"] = [draw(_action(around, index + 5, True, calls)) for index in range(failure)]
-    if success and draw(SELDOM):
-        step["x-airflow"] = {"unmatched": draw(st.sampled_from(["auto", "next", "fail"]))}
+    if draw(SELDOM):
+        step["x-airflow"] = draw(st.sampled_from(_SETTINGS))
     return step
 
 
