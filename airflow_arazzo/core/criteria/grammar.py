@@ -61,6 +61,16 @@ _WRONG = {
 }
 _LEFTOVER = re.compile(r"[=!<>~&|+*/?-]+|\w+")
 _CONSTANTS = {"true": True, "false": False, "null": None}
+#: How other languages write constants, and what is written here; None: JSON has nothing of the kind.
+_FOREIGN = {
+    "true": "true",
+    "false": "false",
+    "null": "null",
+    "none": "null",
+    "nil": "null",
+    "undefined": "null",
+    "nan": None,
+}
 _LENGTH = re.compile(r"\.(length|size)$")
 _ROOT_ONLY = re.compile(r"\$\w+|\$steps\.[^.]*\.outputs|\$workflows\.[^.]*\.(in|out)puts")
 _POSTFIX = re.compile(r"(\.[\w-]+|\[[^\[\]]*\])$")
@@ -143,15 +153,20 @@ class Grammar(Reader):
     def truth(self, node: Node, start: int) -> Node:
         """Refuse a constant where a truth value belongs: it would hold always, or never."""
         if isinstance(node, Text) or (isinstance(node, Literal) and not isinstance(node.value, bool)):
-            self.fail(
-                f"{node.text} by itself is no condition", start, "compare it: every side of && and || is a condition"
+            foreign = isinstance(node, Literal) and node.bare and node.text.lower() in ("true", "false")
+            hint = (
+                f"did you mean '{node.text.lower()}'?"
+                if foreign
+                else "compare it: every side of && and || is a condition"
             )
+            self.fail(f"{node.text} by itself is no condition", start, hint)
         return node
 
     def comparison(self) -> Node:
         self.space()
-        start = self.at
+        start, negated = self.at, self.sees("!")
         left = self.unary()
+        denied = self.text[start + 1 : self.at].strip()
         self.space()
         found = self.match(_OPERATOR)
         if not found:
@@ -159,16 +174,24 @@ class Grammar(Reader):
         if self.sees("=") or (found[0] == "<" and self.sees(">")):
             wrong = found[0] + self.text[self.at]
             self.fail(f"unexpected '{wrong}'", found.start(), _WRONG.get(wrong, f"did you mean '{found[0]}'?"))
+        self.space()
+        right_start = self.at
         node = Comparison(found[0], left, self.unary())
-        self._refuse_constants(node, start)
+        self._refuse_constants(node, start, right_start)
+        if negated:
+            meant = f"!({denied} {found[0]} {self.text[right_start : self.at].strip()})"
+            self.fail("'!' denies only what it stands before, and the result is compared", start, f"write '{meant}'")
         self.space()
         again = _OPERATOR.match(self.text, self.at)
         if again:
             self.fail("comparisons cannot be chained", hint="join two comparisons with '&&'")
         return node
 
-    def _refuse_constants(self, node: Comparison, start: int) -> None:
+    def _refuse_constants(self, node: Comparison, start: int, right_start: int) -> None:
         sides = (node.left, node.right)
+        for side, at in zip(sides, (start, right_start), strict=True):
+            if isinstance(side, Literal) and side.bare and side.text.lower() in _FOREIGN:
+                self.fail(f"'{side.text}' is no value", at, self._hint_for_word(side.text))
         words = [side for side in sides if isinstance(side, Literal) and side.bare]
         if words and all(isinstance(side, (Literal, Text)) for side in sides):
             self.fail(f"'{words[0].text}' is a word, not a value", start, f"did you mean '$.{words[0].text}'?")
@@ -239,8 +262,9 @@ class Grammar(Reader):
         return Literal(found[0], found[0], bare=True)
 
     def _hint_for_word(self, word: str) -> str:
-        if word.lower() in _CONSTANTS:
-            return f"did you mean '{word.lower()}'?"
+        if word.lower() in _FOREIGN:
+            meant, quoted = _FOREIGN[word.lower()], f"a string is written '{word}' in single quotes"
+            return f"did you mean '{meant}'? {quoted}" if meant else f"JSON has no such number; {quoted}"
         after = self.text[self.at :].lstrip()
         return f"a string is written '{word}' in single quotes" if not _OPERATOR.match(after) else self.operand_hint
 
