@@ -114,9 +114,18 @@ def test_errors(criterion, dialect, rule, field, offset):
     ],
 )
 def test_warnings_show_what_to_write(criterion, rule, hint):
-    (finding,) = check(criterion, "lenient")
+    (finding,) = (found for found in check(criterion, "lenient") if found.field == "condition")
     assert (finding.severity.value, finding.rule) == ("warning", rule)
     assert hint in (finding.hint or "")
+
+
+@pytest.mark.parametrize("where", ["$inputs", "$outputs", " $inputs "])
+@pytest.mark.parametrize("condition", ["$.cancel == true", "$[?@.cancel]"])
+def test_all_inputs_as_a_context_are_not_portable(where, condition):
+    (finding,) = (found for found in check(jsonpath(condition, where=where)) if found.field == "context")
+    assert (finding.severity.value, finding.rule) == ("warning", "non-portable-expression")
+    assert f"{where.strip()}.name" in (finding.hint or "")
+    assert [found.rule for found in check(jsonpath(condition, where=where), "strict")] == ["unreadable-context"]
 
 
 CONDITIONS = [

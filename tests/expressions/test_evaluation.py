@@ -15,6 +15,7 @@ from airflow_arazzo.core.expressions import (
     evaluate,
     evaluate_output,
     evaluate_value,
+    parse_context,
     parse_expression,
     to_json_text,
     to_literal,
@@ -147,8 +148,10 @@ def test_strict_does_not_navigate():
     assert evaluate(parse_expression("$response.body#/%C3%A9", "strict"), CONTEXT) is ABSENT
 
 
-def test_all_inputs():
-    assert evaluate(parse_expression("$inputs"), CONTEXT) == dict(CONTEXT.inputs)
+def test_all_inputs_are_a_context_and_no_value():
+    assert evaluate(parse_context("$inputs"), CONTEXT) == dict(CONTEXT.inputs)
+    for text in ("$inputs", "$outputs", "{$inputs}"):
+        assert evaluate_value({"note": text}, CONTEXT) == {"note": text}
 
 
 @pytest.mark.parametrize(

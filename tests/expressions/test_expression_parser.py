@@ -53,7 +53,6 @@ GRAMMAR = {
 }
 
 LOOSE = {
-    "$inputs": Input("", loose=True),
     "$inputs.a.b[0]": Input("a.b[0]", loose=True),
     "$inputs.filter[name]": Input("filter[name]", loose=True),
     "$inputs.$.xgafv": Input("$.xgafv", loose=True),
@@ -102,6 +101,8 @@ def test_dots_in_a_name_are_a_name_in_strict_and_may_be_navigation_in_lenient():
         ("$status_code", 0, "did you mean '$statusCode'?"),
         ("$url.host", 4, None),
         ("$steps", 6, None),
+        ("$inputs", 7, None),
+        ("$outputs", 8, None),
         ("$inputs.", 8, None),
         ("$inputs.a{b", 9, None),
         ("$inputs.a#b", 10, "write '#/b'"),

@@ -112,7 +112,7 @@ def test_strict_leaves_unbraced_expressions_literal(text):
             "$inputs.filter[name]",
             "$inputs.artistId[]",
         ),
-        *("$steps.x.outputs.Policy object", "$steps.x.outputs.PredictResponse (payload)", "$inputs", "$inputs.a\n"),
+        *("$steps.x.outputs.Policy object", "$steps.x.outputs.PredictResponse (payload)", "$inputs.a\n"),
         *("$response.body#/first name", "$request.query.filter[name]", "$steps.x.outputs.items[0].id"),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from airflow_arazzo.core.absent import ABSENT
@@ -19,7 +20,7 @@ from airflow_arazzo.core.criteria.verdict import Finding, Verdict
 from airflow_arazzo.core.criteria.xpath import check_xpath, holds_xpath
 from airflow_arazzo.core.document.models import Criterion, ExpressionType
 from airflow_arazzo.core.errors import EvaluationError, ExpressionSyntaxError, Severity
-from airflow_arazzo.core.expressions import Context, Dialect, Message, parse_expression
+from airflow_arazzo.core.expressions import Context, Dialect, Input, Message, Output, parse_context
 from airflow_arazzo.core.expressions import evaluate as value_of
 from airflow_arazzo.core.expressions.selectors import RFC9535, VERSIONS, selector_version
 
@@ -40,7 +41,7 @@ def check(criterion: Criterion, dialect: Dialect = "lenient") -> tuple[Finding, 
         remarks = _remarks(criterion, dialect)
     except ExpressionSyntaxError as error:
         return (Finding(Severity.ERROR, "unreadable-condition", error.message, error.offset, error.hint),)
-    return remarks
+    return (*_context_remarks(criterion, dialect), *remarks)
 
 
 def evaluate(criterion: Criterion, context: Context, dialect: Dialect = "lenient") -> Verdict:
@@ -51,12 +52,12 @@ def evaluate(criterion: Criterion, context: Context, dialect: Dialect = "lenient
     :param dialect: ``strict`` for the specification to the letter.
     """
     try:
-        return _evaluated(criterion, context, dialect)
+        return _evaluated(criterion, replace(context, judging=True), dialect)
     except (EvaluationError, ExpressionSyntaxError) as error:
         message = error.message if isinstance(error, ExpressionSyntaxError) else str(error)
-        return Verdict(False, reason(criterion.condition, []), message)
     except RecursionError:
-        return Verdict(False, reason(criterion.condition, []), "the data is nested too deeply")
+        message = "the data is nested too deeply"
+    return Verdict(False, f"{reason(criterion.condition, [])}: {message}", message)
 
 
 def _evaluated(criterion: Criterion, context: Context, dialect: Dialect) -> Verdict:
@@ -82,8 +83,7 @@ def _evaluated(criterion: Criterion, context: Context, dialect: Dialect) -> Verd
 
 
 def _context_value(text: str, context: Context, dialect: Dialect) -> Any:
-    expression = parse_expression(text.strip() if dialect == "lenient" else text, dialect)
-    return value_of(expression, context)
+    return value_of(parse_context(text, dialect), context)
 
 
 def _structured(text: str, value: Any, context: Context, dialect: Dialect) -> Any:
@@ -93,7 +93,7 @@ def _structured(text: str, value: Any, context: Context, dialect: Dialect) -> An
     """
     if isinstance(value, (bytes, bytearray)):
         raise EvaluationError(f"{text} is binary, not JSON")
-    whole = parse_expression(text.strip() if dialect == "lenient" else text, dialect)
+    whole = parse_context(text, dialect)
     body = isinstance(whole, Message) and whole.part in ("body", "payload") and not whole.pointer and not whole.trail
     if not isinstance(value, str) or not body or _sent_as_json(context):
         return value
@@ -132,9 +132,20 @@ def _broken_frame(criterion: Criterion, dialect: Dialect) -> Iterator[Finding]:
         yield Finding(Severity.ERROR, "missing-context", message, 0, "context: $response.body", "condition")
         return
     try:
-        parse_expression(criterion.context.strip() if dialect == "lenient" else criterion.context, dialect)
+        parse_context(criterion.context, dialect)
     except ExpressionSyntaxError as error:
         yield Finding(Severity.ERROR, "unreadable-context", error.message, error.offset, error.hint, "context")
+
+
+def _context_remarks(criterion: Criterion, dialect: Dialect) -> Iterator[Finding]:
+    """Yield a warning where the context is all inputs or all outputs, which the grammar has no expression for."""
+    if criterion.kind == "simple" or criterion.context is None:
+        return
+    whole = parse_context(criterion.context, dialect)
+    if isinstance(whole, (Input, Output)) and not whole.name:
+        message = f"only the lenient dialect reads '{whole.text}' as a context"
+        hint = f"name one: '{whole.text}.name'"
+        yield Finding(Severity.WARNING, "non-portable-expression", message, 0, hint, "context")
 
 
 def _remarks(criterion: Criterion, dialect: Dialect) -> tuple[Finding, ...]:

@@ -10,7 +10,8 @@ from airflow_arazzo.core.absent import ABSENT
 from airflow_arazzo.core.criteria.comparison import NO_LENGTH, holds, length_of, truthy
 from airflow_arazzo.core.criteria.nodes import And, Comparison, Item, Literal, Node, Not, Or, Path, Runtime, Text
 from airflow_arazzo.core.criteria.paths import member, select
-from airflow_arazzo.core.expressions import Context, embed, evaluate
+from airflow_arazzo.core.errors import EvaluationError
+from airflow_arazzo.core.expressions import Context, Message, embed, evaluate, require_structure
 
 
 @dataclass(frozen=True)
@@ -45,9 +46,9 @@ def passes(node: Node, scope: Scope) -> bool:
     """
     match node:
         case Or(operands):
-            return any(passes(operand, scope) for operand in operands)
+            return _decided(operands, scope, by=True)
         case And(operands):
-            return all(passes(operand, scope) for operand in operands)
+            return _decided(operands, scope, by=False)
         case Not(operand):
             return not passes(operand, scope)
         case Comparison(operator, left, right):
@@ -68,19 +69,26 @@ def value_of(node: Node, scope: Scope) -> Any:
             return value
         case Text(template):
             return embed(template.text, scope.context)
-        case Runtime(expression, _, owner):
-            value = evaluate(expression, scope.context)
-            return length_of(evaluate(owner, scope.context)) if value is ABSENT and owner else value
+        case Runtime():
+            return _runtime_value(node, scope)
         case Item(base, key):
-            return member(value_of(base, scope), value_of(key, scope))
+            value = value_of(base, scope)
+            if isinstance(base, Runtime) and isinstance(base.expression, Message):
+                require_structure(value, node.text)
+            return member(value, value_of(key, scope))
         case Path():
             return _path_value(node, scope)
     return passes(node, scope)
 
 
 def selected(path: Path, scope: Scope) -> list[Any]:
-    """Return the values that a path selects, ``.length`` left aside."""
+    """Return the values that a path selects, ``.length`` left aside.
+
+    :raises EvaluationError: as :func:`passes`, and if it leads into a root that is neither object nor array.
+    """
     start = scope.current if path.relative else scope.root
+    if path.segments and not path.relative:
+        require_structure(start, path.text)
     return select(
         path.segments,
         start,
@@ -102,6 +110,29 @@ def operands(node: Node) -> Iterator[Runtime | Item | Path]:
             yield from operands(right)
         case Runtime() | Item() | Path():
             yield node
+
+
+def _decided(operands: tuple[Node, ...], scope: Scope, *, by: bool) -> bool:
+    """Let the first operand decide that comes to ``by``; what cannot be evaluated decides only if no other does."""
+    problem: EvaluationError | None = None
+    for operand in operands:
+        try:
+            if passes(operand, scope) is by:
+                return by
+        except EvaluationError as error:
+            problem = problem or error
+    if problem is not None:
+        raise problem
+    return not by
+
+
+def _runtime_value(node: Runtime, scope: Scope) -> Any:
+    """Return the value of a runtime expression or, if that is absent and it ends so, its length."""
+    owner = evaluate(node.owner, scope.context) if node.owner else ABSENT
+    if isinstance(owner, str):
+        return length_of(owner)  # all that text has
+    value = evaluate(node.expression, scope.context)
+    return length_of(owner) if value is ABSENT and node.owner else value
 
 
 def _exists(path: Path, value: Any) -> bool:

@@ -23,7 +23,7 @@ from airflow_arazzo.core.criteria.pattern import read_pattern
 from airflow_arazzo.core.criteria.simple import parse_simple
 from airflow_arazzo.core.criteria.xpath import read_xpath
 from airflow_arazzo.core.document.models import Criterion, ExpressionType
-from airflow_arazzo.core.expressions import Dialect, Expression, parse_expression
+from airflow_arazzo.core.expressions import Dialect, Expression, parse_context
 from airflow_arazzo.core.expressions.selectors import RFC9535
 
 
@@ -36,8 +36,7 @@ def expressions(criterion: Criterion, dialect: Dialect = "lenient") -> tuple[tup
     """
     found: list[tuple[str, int, Expression]] = []
     if criterion.context is not None and criterion.kind != "simple":
-        context = criterion.context.strip() if dialect == "lenient" else criterion.context
-        found.append(("context", criterion.context.find("$"), parse_expression(context, dialect)))
+        found.append(("context", criterion.context.find("$"), parse_context(criterion.context, dialect)))
     position = 0
     for expression in _in_condition(criterion, dialect):
         offset = max(criterion.condition.find(expression.text, position), 0)

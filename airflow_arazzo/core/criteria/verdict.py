@@ -28,7 +28,7 @@ class Finding:
 
     :param severity: error (it cannot be evaluated, ever) or warning.
     :param rule: ``unreadable-condition``, ``unreadable-context``, ``missing-context``, ``unknown-criterion-type``
-        (errors), ``non-portable-condition``, ``misleading-jsonpath`` (warnings).
+        (errors), ``non-portable-condition``, ``non-portable-expression``, ``misleading-jsonpath`` (warnings).
     :param message: one sentence.
     :param offset: where in the text of ``field``, in characters from 0.
     :param hint: what to write instead, or the portable spelling.

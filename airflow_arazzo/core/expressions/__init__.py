@@ -13,6 +13,7 @@ from airflow_arazzo.core.expressions.evaluation import (
     evaluate,
     evaluate_output,
     evaluate_value,
+    require_structure,
     to_json_text,
     to_literal,
     to_text,
@@ -30,7 +31,7 @@ from airflow_arazzo.core.expressions.nodes import (
     StepOutput,
     WorkflowValue,
 )
-from airflow_arazzo.core.expressions.parser import parse_expression
+from airflow_arazzo.core.expressions.parser import parse_context, parse_expression
 from airflow_arazzo.core.expressions.portable import Declared, Loose, declared_name, find_loose, portable
 from airflow_arazzo.core.expressions.selectors import select
 from airflow_arazzo.core.expressions.spelling import misspelled_root
@@ -69,9 +70,11 @@ __all__ = [
     "find_loose",
     "is_selector",
     "misspelled_root",
+    "parse_context",
     "parse_expression",
     "parse_template",
     "portable",
+    "require_structure",
     "scan_expression",
     "select",
     "to_json_text",

@@ -24,6 +24,8 @@ class Context:
     :param components: reusable parameters by name under ``parameters`` (``$components.parameters.x``).
     :param self_uri: the document's ``$self``.
     :param exchange: the request of the step at hand and its response, if any.
+    :param judging: whether a criterion is judged. Then a body that cannot be read, and a way into one that is neither
+        object nor array, is an error (Arazzo 1.1.0, Evaluation Errors); elsewhere it is absent.
     """
 
     inputs: Mapping[str, Any] = field(default_factory=dict)
@@ -34,3 +36,4 @@ class Context:
     components: Mapping[str, Any] = field(default_factory=dict)
     self_uri: str | None = None
     exchange: Exchange | None = field(default=None, repr=False)
+    judging: bool = False

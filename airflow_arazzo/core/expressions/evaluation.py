@@ -42,12 +42,14 @@ def evaluate(expression: Expression, context: Context) -> Any:
 
     :param expression: a node from :func:`~airflow_arazzo.core.expressions.parse_expression`.
     :param context: what the expression may name.
+    :raises EvaluationError: only where a criterion is judged (:attr:`Context.judging`), of a body that is not empty:
+        if it cannot be read, or if the expression leads into it and it is neither object nor array.
     """
     match expression:
         case Fixed():
             return _fixed(expression, context)
         case Message():
-            return _message(expression, context.exchange)
+            return _message(expression, context)
         case SourceReference():
             return context.sources.get(expression.source, _NOTHING).get(expression.reference, ABSENT)
         case ComponentReference():
@@ -228,7 +230,19 @@ def _fixed(expression: Fixed, context: Context) -> Any:
             return exchange.response.status if exchange and exchange.response else ABSENT
 
 
-def _message(expression: Message, exchange: Exchange | None) -> Any:
+def require_structure(value: Any, name: str) -> None:
+    """Refuse a way into what has no members and no elements; what is empty is let through: absent, null, blank text.
+
+    :param name: what leads into the value, for the message.
+    :raises EvaluationError: if the value is text, a number, true or false.
+    """
+    if isinstance(value, (str, int, float)) and not (isinstance(value, str) and not value.strip()):
+        kind = "text" if isinstance(value, str) else "true or false" if isinstance(value, bool) else "a number"
+        raise EvaluationError(f"{name} leads into what is no JSON object or array, but {kind}")
+
+
+def _message(expression: Message, context: Context) -> Any:
+    exchange = context.exchange
     if exchange is None:
         return ABSENT
     asked = expression.side == "request"
@@ -244,7 +258,18 @@ def _message(expression: Message, exchange: Exchange | None) -> Any:
             return _look_up(given, expression.name, expression.loose)
         case _:
             content = exchange.request.content if asked else exchange.content
+            if context.judging:
+                _require_readable(expression, exchange, content)
             return _point(follow(content, expression.trail), expression.pointer, expression.loose)
+
+
+def _require_readable(expression: Message, exchange: Exchange, content: Any) -> None:
+    """Refuse a body that is there and cannot be read, and a way into one that is no structure."""
+    message = exchange.request if expression.side == "request" else exchange.response
+    if content is ABSENT and message is not None and (message.body or b"").strip():
+        raise EvaluationError(f"{expression.text or expression} names a body that is there and cannot be read")
+    if expression.pointer or expression.trail:
+        require_structure(content, expression.text or str(expression))
 
 
 def _named(expression: Named, context: Context) -> Any:

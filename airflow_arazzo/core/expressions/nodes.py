@@ -54,7 +54,7 @@ class Message:
 
 @dataclass(frozen=True)
 class Input:
-    """``$inputs.name``; an empty name is all inputs (lenient)."""
+    """``$inputs.name``; an empty name is all inputs (lenient, the context of a criterion)."""
 
     name: str
     pointer: str | None = None
@@ -67,7 +67,7 @@ class Input:
 
 @dataclass(frozen=True)
 class Output:
-    """``$outputs.name``; an empty name is all outputs of the workflow (lenient)."""
+    """``$outputs.name``; an empty name is all outputs of the workflow (lenient, the context of a criterion)."""
 
     name: str
     pointer: str | None = None

@@ -50,6 +50,19 @@ def parse_expression(text: str, dialect: Dialect = "lenient") -> Expression:
     return _Reader(text, dialect).read()
 
 
+def parse_context(text: str, dialect: Dialect = "lenient") -> Expression:
+    """Parse the context of a criterion; leniently it may be all inputs, ``$inputs``, or all outputs.
+
+    Nowhere else are they an expression: in a payload it would send every input, and the grammar calls it text.
+
+    :raises ExpressionSyntaxError: as :func:`parse_expression`.
+    """
+    text = text.strip() if dialect == "lenient" else text
+    if dialect == "lenient" and text in ("$inputs", "$outputs"):
+        return (Input if text == "$inputs" else Output)("", loose=True, text=text)
+    return parse_expression(text, dialect)
+
+
 class _Reader:
     """A text being read: each method reads one rule of the grammar from an offset to the end."""
 
@@ -66,8 +79,6 @@ class _Reader:
         root, end = match[1], match.end()
         if root in FIXED and end == len(self.text):
             return Fixed(FIXED[root], text=self.text)
-        if self.lenient and self.text in ("$inputs", "$outputs"):
-            return (Input if root == "inputs" else Output)("", loose=True, text=self.text)
         if root not in ROOTS:
             raise self.unknown_root(root, end)
         if self.text[end : end + 1] != ".":

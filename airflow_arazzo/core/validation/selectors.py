@@ -24,6 +24,7 @@ def check_selectors(subject: Subject) -> Iterator[Problem]:
             if at not in seen:
                 seen.add(at)
                 yield from _unreadable(subject, selector["selector"], selector["type"], f"{at}/selector", output)
+                yield from _no_context(subject, selector["context"], f"{at}/context", output)
     for _, step in subject.steps():
         for item in step.request_body.replacements if step.request_body is not None else ():
             if item.target_selector_type is not None:
@@ -40,6 +41,19 @@ def _selectors(value: Any, at: str) -> Iterator[tuple[dict[str, Any], str]]:
         case list():
             for index, item in enumerate(value):
                 yield from _selectors(item, f"{at}/{index}")
+
+
+def _no_context(subject: Subject, text: str, at: str, output: bool) -> Iterator[Problem]:
+    try:
+        found = parse_template(text, subject.dialect).expressions
+    except ExpressionSyntaxError:
+        return  # the rules about expressions say so
+    if not found:
+        message = f"'{text}' is no runtime expression, and the context of a selector is one"
+        message = f"{message}; the output is null" if output else message
+        severity = Severity.WARNING if output else Severity.ERROR
+        hint = f"name one: '{text}.name'" if text.strip() in ("$inputs", "$outputs") else None
+        yield subject.problem("unreadable-selector", severity, at, message, hint)
 
 
 def _unreadable(subject: Subject, text: str, given: Any, at: str, output: bool) -> Iterator[Problem]:
