@@ -202,11 +202,11 @@ def _settings(values: Mapping[str, Any], subject: str) -> Settings:
 
 def require_known(plan: Plan, bound: Collection[str]) -> None:
     """Refuse to bind what the workflow does not have."""
-    properties = plan.inputs.get("properties") if isinstance(plan.inputs, dict) else None
-    unknown = [name for name in bound if properties is not None and name not in properties]
+    known = plan.taken.schemas
+    unknown = [name for name in bound if known and name not in known]
     if unknown:
         names = ", ".join(f"'{name}'" for name in sorted(unknown))
-        raise InputError([f"workflow '{plan.workflow_id}' has no input {names}; it has {', '.join(properties or ())}"])
+        raise InputError([f"workflow '{plan.workflow_id}' has no input {names}; it has {', '.join(known)}"])
 
 
 def _tags(plan: Plan, tags: Iterable[str]) -> list[str]:

@@ -21,12 +21,12 @@ _OWN = ("default", "description")
 
 
 def workflow_params(plan: Plan, bound: Collection[str] = ()) -> dict[str, Param]:
-    """Return a Param for each input that is not bound, in document order.
+    """Return a Param for each input that is not bound, in document order; those of workflows that come first, too.
 
     A required input without default has none here either, so that the form asks for it. An optional one may be left
     empty, which is null in Airflow and an input not given in the workflow.
     """
-    required = set(_required(plan))
+    required = set(plan.taken.required)
     secret = sensitive_inputs(plan)
     return {
         name: _param(plan, name, schema, required=name in required, secret=name in secret or is_sensitive(name))
@@ -41,7 +41,7 @@ def require_schedulable(plan: Plan, bound: Collection[str] = ()) -> None:
     :raises InputError: naming them.
     """
     schemas = input_schemas(plan)
-    needed = dict.fromkeys([*_required(plan), *(need.input for need in plan.path_needs)])
+    needed = dict.fromkeys([*plan.taken.required, *(need.input for need in plan.path_needs)])
     missing = [name for name in needed if name not in bound and "default" not in _object(schemas.get(name))]
     if missing:
         names = ", ".join(f"'{name}'" for name in missing)
@@ -53,11 +53,6 @@ def require_schedulable(plan: Plan, bound: Collection[str] = ()) -> None:
         )
 
 
-def _required(plan: Plan) -> list[str]:
-    required = plan.inputs.get("required") if isinstance(plan.inputs, dict) else None
-    return [name for name in required or () if isinstance(name, str)]
-
-
 def _param(plan: Plan, name: str, schema: Any, *, required: bool, secret: bool) -> Param:
     declared = _object(schema)
     needs = [need for need in plan.path_needs if need.input == name]
@@ -67,13 +62,19 @@ def _param(plan: Plan, name: str, schema: Any, *, required: bool, secret: bool) 
         fields["examples"] = [*fields.get("examples", ()), *allowed]
     if secret and fields.get("type", "string") == "string":
         fields.setdefault("format", "password")
-    notes = [str(declared.get("description", "")), *map(_need_note, needs), _VISIBLE if secret else ""]
+    notes = [str(declared.get("description", "")), *map(_need_note, needs), _origin_note(plan, name)]
+    notes.append(_VISIBLE if secret else "")
     description = "\n\n".join(note for note in notes if note) or None
     if "default" in declared:
         return Param(declared["default"], description=description, schema=fields)
     if required:
         return Param(description=description, schema=fields)
     return Param(None, description=description, schema=_optional(fields))
+
+
+def _origin_note(plan: Plan, name: str) -> str:
+    origin = next((item.workflow for item in plan.passed_on if item.name == name), "")
+    return f"For workflow '{origin}', which comes first." if origin and name not in plan.declared.schemas else ""
 
 
 def _need_note(need: Any) -> str:

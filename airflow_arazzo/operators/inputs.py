@@ -58,9 +58,8 @@ def run_inputs(
 
 
 def input_schemas(plan: Plan) -> dict[str, Any]:
-    """Return the schema of each declared input, by name."""
-    properties = plan.inputs.get("properties") if isinstance(plan.inputs, dict) else None
-    return dict(properties) if isinstance(properties, dict) else {}
+    """Return the schema of each input that a run of the workflow takes, by name."""
+    return dict(plan.taken.schemas)
 
 
 def accepts_null(schema: Any) -> bool:
@@ -78,7 +77,8 @@ def accepts_null(schema: Any) -> bool:
 def _from_params(plan: Plan, params: Mapping[str, Any], bound: Mapping[str, Any]) -> dict[str, Any]:
     """Return the inputs that Params give; an optional one that was left empty is not given."""
     schemas = input_schemas(plan)
-    names = list(schemas) or [name for name in params if plan.inputs is None or isinstance(plan.inputs, dict)]
+    anything = not plan.declared.schemas and (plan.inputs is None or isinstance(plan.inputs, dict))
+    names = list(params) if anything else list(schemas)
     return {
         name: params[name]
         for name in names

@@ -71,6 +71,8 @@ def sample_inputs(
     uses = tuple(_uses(plan, descriptions or {}))
     made = values.value(schema, "inputs") if schema else {}
     inputs = dict(made) if isinstance(made, dict) else {}
+    passed_on = {item.name: item.schema_ for item in plan.passed_on if item.name not in inputs}
+    inputs.update({name: values.value(mapping(item), name) for name, item in passed_on.items()})
     inputs.update({need.input: need.input for need in plan.path_needs if need.input not in inputs})
     for use in uses:
         value = Values(use.origin, seed, hidden="readOnly").value(use.schema, use.path[-1])
@@ -78,7 +80,7 @@ def sample_inputs(
             inputs = _improved(plan.inputs, inputs, use.path, value)
     if optional:
         return inputs
-    kept = {*sequence(schema.get("required")), *(need.input for need in plan.path_needs)}
+    kept = {*plan.taken.required, *(need.input for need in plan.path_needs)}
     return {name: value for name, value in inputs.items() if name in kept}
 
 
@@ -134,7 +136,7 @@ def _uses(plan: Plan, descriptions: Mapping[str, Description]) -> Iterator[_Use]
     """Yield what the inputs of a workflow become, the first use of each first."""
     for key in plan.depends_on:
         child = plan.children[key]
-        names = mapping(mapping(child.inputs).get("properties"))
+        names = child.declared.schemas
         passed = [Parameter.model_construct(name=name, value=f"$inputs.{name}") for name in names]
         yield from _passed(plan, child, passed, descriptions)
     for planned in plan.steps:
@@ -208,7 +210,7 @@ def _passed(
 ) -> Iterator[_Use]:
     """Yield the inputs that become inputs of another workflow, with what that one uses them for."""
     inner = tuple(_uses(child, descriptions))
-    properties = mapping(mapping(child.inputs).get("properties"))
+    properties = child.declared.schemas
     for parameter in parameters:
         path = _input_path(plan, parameter.value)
         if path is None:
@@ -225,8 +227,7 @@ def _input_path(plan: Plan, value: Any) -> Path | None:
     sole = _sole(value, plan.dialect)
     if not isinstance(sole, Input) or not sole.name:
         return None
-    declared = mapping(mapping(plan.inputs).get("properties"))
-    name = declared_name(sole, declared) or sole.name
+    name = declared_name(sole, plan.declared.schemas) or sole.name
     rest = [part for part in sole.name[len(name) :].split(".") if part] if sole.name.startswith(name) else []
     inside = [part.replace("~1", "/").replace("~0", "~") for part in (sole.pointer or "").split("/")[1:]]
     return (name, *rest, *inside)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from airflow_arazzo.core.document import load_document, parse_document
+from airflow_arazzo.core.document import declared_inputs, load_document, parse_document
 from airflow_arazzo.core.errors import DocumentError
 from airflow_arazzo.core.source import parse_source
 
@@ -168,3 +168,47 @@ def test_inputs_that_are_no_schema(schema: object, pointer: str) -> None:
 def test_words_of_other_vocabularies_are_let_through() -> None:
     schema = {"type": ["string", "null"], "nullable": 1, "example": {"type": 5}, "x-y": 1, "maxItems": 2.0}
     assert inputs(schema) == schema
+
+
+@pytest.mark.parametrize(
+    ("schema", "names", "required", "defaults"),
+    [
+        (None, [], [], {}),
+        (True, [], [], {}),
+        ({"properties": {"a": {"default": 1}, "b": True}, "required": ["b"]}, ["a", "b"], ["b"], {"a": 1}),
+        (
+            {"allOf": [{"properties": {"a": {"default": 1}}}, {"required": ["b"], "properties": {"b": {}}}]},
+            ["a", "b"],
+            ["b"],
+            {"a": 1},
+        ),
+        ({"allOf": [{"allOf": [{"properties": {"a": {"default": 0}}}]}], "required": ["a"]}, ["a"], ["a"], {"a": 0}),
+        (
+            {"properties": {"a": {"default": 2}}, "allOf": [{"properties": {"a": {"type": "integer", "default": 1}}}]},
+            ["a"],
+            [],
+            {"a": 2},
+        ),
+        ({"$ref": "#/components/inputs/page", "required": ["page"]}, ["page"], ["page"], {}),
+        (
+            {
+                "properties": {"a": {}},
+                "$defs": {"b": {"$ref": "#/$defs/b", "properties": {"c": {}}}},
+                "$ref": "#/$defs/b",
+            },
+            ["a", "c"],
+            [],
+            {},
+        ),
+        ({"anyOf": [{"required": ["a"], "properties": {"a": {}}}, {"properties": {"b": {}}}]}, [], [], {}),
+    ],
+)
+def test_inputs_are_gathered_from_all_parts_of_their_schema(schema, names, required, defaults) -> None:
+    found = declared_inputs(inputs(schema, {"page": PAGE}) if schema is not None else None)
+    assert (list(found.schemas), list(found.required), found.defaults) == (names, required, defaults)
+
+
+def test_inputs_of_some_branch_are_known_and_not_required() -> None:
+    schema = {"anyOf": [{"required": ["a"], "properties": {"a": {}}}, {"properties": {"b": {}}}]}
+    found = declared_inputs(schema, choices=True)
+    assert (list(found.schemas), found.required) == (["a", "b"], ())

@@ -69,11 +69,13 @@ def region_by_region(plan: Plan, case: Case, script: Script) -> Run:
     inputs = check_inputs(plan, case.inputs)
     workflows = {}
     for key in plan.depends_on:
-        first = run_local(plan.children[key], {}, send=script.send, sleep=script.sleep, clock=script.clock)
+        child = plan.children[key]
+        named = {name: inputs[name] for name in child.declared.schemas if name in inputs}
+        first = run_local(child, named, send=script.send, sleep=script.sleep, clock=script.clock)
         if first.status == "failed":
             text = f"workflow '{key}', which comes first, failed: {first.message}"
             return Run("failed", dict.fromkeys(plan.outputs), text)
-        workflows[key] = {"inputs": {}, "outputs": first.outputs}
+        workflows[key] = {"inputs": named, "outputs": first.outputs}
     outputs, at = {}, plan.steps[0].step_id
     while True:
         region = plan.region_of(at)

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 from airflow.providers.common.compat.sdk import ParamValidationError
+from casebook import CASES
 
 from airflow_arazzo.core.engine import load_plan
-from airflow_arazzo.factory.params import workflow_params
+from airflow_arazzo.core.errors import InputError
+from airflow_arazzo.factory.params import require_schedulable, workflow_params
 
 DOCUMENTS = Path(__file__).parent / "documents"
 
@@ -59,6 +61,55 @@ def test_an_input_that_a_path_needs_says_so_and_proposes_values(report):
     assert report["kind"].schema == {"type": ["string", "null"], "examples": ["short", "full"]}
     assert "Needed by step 'outputs' for path parameter 'kind' (short, full)." in report["kind"].description
     assert report["kind"].resolve() is None
+
+
+PARTS = """\
+arazzo: 1.0.1
+info: {title: T, version: "1"}
+sourceDescriptions: [{name: things, url: API, type: openapi}]
+workflows:
+- workflowId: w
+  dependsOn: [v]
+  inputs: {allOf: [{$ref: '#/components/inputs/page'}, {required: [name], properties: {name: {type: string}}}]}
+  steps: [{stepId: list, operationId: listThings}]
+- workflowId: v
+  dependsOn: [u]
+  inputs: {type: object, required: [name, key], properties: {name: {type: string}, key: {format: password}}}
+  steps: [{stepId: list, operationId: listThings}]
+- workflowId: u
+  inputs: {type: object, required: [region], properties: {region: {type: string}, zone: {type: string}}}
+  steps: [{stepId: list, operationId: listThings}]
+components:
+  inputs:
+    page: {type: object, required: [page], properties: {page: {type: integer, default: 1}}}
+"""
+
+
+@pytest.fixture(scope="module")
+def parts(tmp_path_factory):
+    """A plan whose inputs are put together of parts, and two workflows that come before it."""
+    path = tmp_path_factory.mktemp("parts") / "parts.arazzo.yaml"
+    path.write_text(PARTS.replace("API", str(CASES / "api.openapi.yaml")))
+    return load_plan(path, "w")
+
+
+def test_inputs_of_all_parts_and_of_workflows_that_come_first_are_asked_for(parts):
+    params = workflow_params(parts)
+    assert sorted(params) == ["key", "name", "page", "region", "zone"]
+    for name in ("key", "name", "region"):
+        with pytest.raises(ParamValidationError, match="no default"):
+            params[name].resolve()
+    assert params["page"].resolve() == 1
+    assert params["zone"].resolve() is None
+    assert params["key"].schema["format"] == "password"
+    assert params["region"].description == "For workflow 'u', which comes first."
+    assert params["name"].description is None
+
+
+def test_a_schedule_needs_the_inputs_of_workflows_that_come_first(parts):
+    with pytest.raises(InputError, match="nobody gives it 'name', 'key', 'region'"):
+        require_schedulable(parts)
+    require_schedulable(parts, {"name", "key", "region"})
 
 
 def test_a_bound_input_is_asked_of_nobody():

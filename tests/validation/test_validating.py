@@ -280,6 +280,39 @@ def test_workflows_of_other_documents(tmp_path: Path) -> None:
     ]
 
 
+def test_actions_that_hand_over_without_an_input_are_told(tmp_path: Path) -> None:
+    body = """\
+- workflowId: outer
+  steps:
+  - stepId: a
+    operationId: open
+    onSuccess: [{name: go, type: goto, workflowId: inner}]
+    onFailure:
+    - {name: once, type: retry, workflowId: inner, parameters: [{name: id, value: 1}]}
+    - {name: again, type: retry, workflowId: inner}
+    - {name: stop, type: end}
+- workflowId: inner
+  inputs: {type: object, allOf: [{required: [id], properties: {id: {type: integer}, x: {type: string}}}]}
+  steps: [{stepId: a, operationId: open}]
+"""
+    assert check(tmp_path, body) == [("missing-input", 9), ("missing-input", 12)]
+
+
+def test_a_workflow_takes_the_inputs_of_those_that_come_before_it(tmp_path: Path) -> None:
+    body = """\
+- workflowId: outer
+  steps:
+  - {stepId: a, workflowId: inner}
+  - {stepId: b, workflowId: inner, parameters: [{name: id, value: 1}, {name: ids, value: 1}]}
+- {workflowId: inner, dependsOn: [middle], steps: [{stepId: a, operationId: open}]}
+- {workflowId: middle, dependsOn: [first], x-airflow: {inputs: {id: 1}}, steps: [{stepId: a, operationId: open}]}
+- workflowId: first
+  inputs: {type: object, required: [id], properties: {id: {type: integer}}}
+  steps: [{stepId: a, operationId: open}]
+"""
+    assert check(tmp_path, body) == [("missing-input", 7), ("undeclared-input", 8)]
+
+
 def test_another_document_that_cannot_be_read_is_told_where_it_is_broken(tmp_path: Path) -> None:
     (tmp_path / "other.yaml").write_text("arazzo: 1.1.0\ninfo: {title: O}\n")
     (tmp_path / "doc.yaml").write_text(

@@ -14,6 +14,7 @@ from airflow_arazzo.core.document.control import (
     successors,
 )
 from airflow_arazzo.core.document.cycles import Reach, entrances, strongly_connected
+from airflow_arazzo.core.document.inputs import DeclaredInputs, declared_inputs
 from airflow_arazzo.core.document.loading import LoadedDocument, load_document, parse_document
 from airflow_arazzo.core.document.needs import awaited_steps
 from airflow_arazzo.core.document.schemas import Resolver
@@ -24,6 +25,7 @@ __all__ = [
     "EXTENSION",
     "MAX_CALLS",
     "MAX_CALL_DEPTH",
+    "DeclaredInputs",
     "LoadedDocument",
     "Reach",
     "Resolver",
@@ -32,6 +34,7 @@ __all__ = [
     "Unmatched",
     "awaited_steps",
     "deciding_steps",
+    "declared_inputs",
     "describe",
     "entrances",
     "escape",

@@ -7,6 +7,7 @@ from typing import Any
 
 from airflow_arazzo.core.engine.inputs import check_inputs
 from airflow_arazzo.core.engine.state import Call, Frame, State
+from airflow_arazzo.core.errors import InputError
 from airflow_arazzo.core.flow import Plan, PlannedStep, workflow_key
 
 
@@ -115,7 +116,12 @@ def _before(plan: Plan, path: tuple[str, ...], inputs: Mapping[str, Any]) -> Ite
     """Return frames for the workflows that come first, the one to run first last; each only once."""
     order = list(_dependencies(plan, path, set()))
     for dependency_path, dependency in reversed(order):
-        checked = check_inputs(dependency, _declared(dependency, inputs))
+        try:
+            named = {name: inputs[name] for name in dependency.declared.schemas if name in inputs}
+            checked = check_inputs(dependency, named)
+        except InputError as error:
+            first = f"workflow '{dependency.workflow_id}', which comes first"
+            raise InputError([f"{message} ({first})" for message in error.messages]) from None
         yield Frame.model_construct(
             plan=dependency_path, inputs=checked, step=dependency.steps[0].step_id, call=Call(kind="depends")
         )
@@ -128,9 +134,3 @@ def _dependencies(plan: Plan, path: tuple[str, ...], seen: set[str]) -> Iterator
             child = plan.children[key]
             yield from _dependencies(child, (*path, key), seen)
             yield (*path, key), child
-
-
-def _declared(plan: Plan, inputs: Mapping[str, Any]) -> dict[str, Any]:
-    schema = plan.inputs if isinstance(plan.inputs, dict) else {}
-    properties = schema.get("properties") or {}
-    return {name: value for name, value in inputs.items() if name in properties}

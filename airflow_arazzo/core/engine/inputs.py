@@ -15,25 +15,20 @@ def check_inputs(plan: Plan, inputs: Mapping[str, Any]) -> dict[str, Any]:
     """Return the inputs with the defaults of their schema applied.
 
     The schema is JSON Schema 2020-12 (Arazzo 1.1.0, Workflow Object, ``inputs``). An optional input without default
-    that a path parameter needs is asked for here, not half-way.
+    that a path parameter needs is asked for here, not half-way. What is only passed on to a workflow that comes first
+    is for that one to check.
 
     :param plan: the plan of the workflow.
     :param inputs: values by name; a name that is missing is an input not given, which is not null.
     :raises InputError: with one sentence per finding; no sentence shows a value.
     """
-    given = {**_defaults(plan.inputs), **inputs}
-    messages = _schema_findings(plan, given)
+    given = {**plan.declared.defaults, **inputs}
+    foreign = {item.name for item in plan.passed_on} - plan.declared.schemas.keys()
+    messages = _schema_findings(plan, {name: value for name, value in given.items() if name not in foreign})
     messages += list(dict.fromkeys(str(need) for need in plan.path_needs if given.get(need.input) is None))
     if messages:
         raise InputError(messages)
     return given
-
-
-def _defaults(schema: Any) -> dict[str, Any]:
-    properties = schema.get("properties") if isinstance(schema, dict) else None
-    if not isinstance(properties, dict):
-        return {}
-    return {name: item["default"] for name, item in properties.items() if isinstance(item, dict) and "default" in item}
 
 
 def _schema_findings(plan: Plan, given: Mapping[str, Any]) -> list[str]:

@@ -20,12 +20,10 @@ _PREFIX = 12
 
 
 def sensitive_inputs(plan: Plan) -> frozenset[str]:
-    """Return the names of the declared inputs that are secret."""
-    schema = plan.inputs if isinstance(plan.inputs, dict) else {}
-    properties = schema.get("properties")
+    """Return the names of the inputs that are secret, those included that are only passed on."""
     return frozenset(
         name
-        for name, item in (properties.items() if isinstance(properties, dict) else ())
+        for name, item in plan.taken.schemas.items()
         if is_sensitive(name, plan.sensitive) or (isinstance(item, dict) and item.get("format") == "password")
     )
 

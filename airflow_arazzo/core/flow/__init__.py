@@ -4,7 +4,7 @@ from airflow_arazzo.core.flow.compile import Options, choose_workflow, compile_d
 from airflow_arazzo.core.flow.draw import draw
 from airflow_arazzo.core.flow.graph import FlowGraph, build_graph, components
 from airflow_arazzo.core.flow.loops import workflow_key
-from airflow_arazzo.core.flow.plan import END, Edge, PathNeed, Plan, PlannedStep, Region
+from airflow_arazzo.core.flow.plan import END, Edge, PassedInput, PathNeed, Plan, PlannedStep, Region
 from airflow_arazzo.core.flow.sensitive import is_sensitive, names_credential
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "Edge",
     "FlowGraph",
     "Options",
+    "PassedInput",
     "PathNeed",
     "Plan",
     "PlannedStep",

@@ -13,6 +13,7 @@ from airflow_arazzo.core.document import (
     MAX_CALLS,
     LoadedDocument,
     deciding_steps,
+    declared_inputs,
     merged_actions,
     merged_parameters,
     named_workflows,
@@ -26,7 +27,7 @@ from airflow_arazzo.core.expressions import Dialect, Input, declared_name, find_
 from airflow_arazzo.core.flow.graph import FlowGraph, build_graph
 from airflow_arazzo.core.flow.loops import build_regions, step_groups, workflow_key
 from airflow_arazzo.core.flow.needs import build_needs
-from airflow_arazzo.core.flow.plan import PathNeed, Plan, PlannedStep, Region
+from airflow_arazzo.core.flow.plan import PassedInput, PathNeed, Plan, PlannedStep, Region
 from airflow_arazzo.core.flow.sensitive import credential_outputs
 from airflow_arazzo.core.openapi import UnresolvedOperation, find_operation
 from airflow_arazzo.core.openapi.operation import Operation
@@ -99,6 +100,7 @@ class _Compiler:
 
     def _compile(self, loaded: LoadedDocument, sources: Sources, workflow: Workflow, prefix: str) -> Plan:
         children = self._children(loaded, sources, workflow, prefix)
+        depends_on = tuple(workflow_key(reference) for reference in workflow.depends_on)
         written = self._written(loaded, workflow)
         settings = self.options.settings.over(written)
         planned = {
@@ -138,7 +140,8 @@ class _Compiler:
             unreachable=tuple(step.step_id for step in workflow.steps if step.step_id not in reachable),
             path_needs=tuple(_path_needs(workflow, tuple(steps.values()), self.options.dialect)),
             sensitive=_sensitive(settings, workflow),
-            depends_on=tuple(workflow_key(reference) for reference in workflow.depends_on),
+            depends_on=depends_on,
+            passed_on=_passed_on(depends_on, children),
             children=children,
             settings=settings,
         )
@@ -277,9 +280,24 @@ def _asyncapi_protocol(data: object) -> str:
     return "asyncapi"
 
 
+def _passed_on(depends_on: tuple[str, ...], children: Mapping[str, Plan]) -> tuple[PassedInput, ...]:
+    """Return the inputs of the workflows that come first, and of those that come before them."""
+    found: dict[str, PassedInput] = {}
+    for child in (children[key] for key in depends_on if key in children):
+        needed = {*child.declared.required, *(need.input for need in child.path_needs)}
+        own = (
+            PassedInput.model_construct(name=name, schema_=schema, required=name in needed, workflow=child.workflow_id)
+            for name, schema in child.declared.schemas.items()
+        )
+        for item in (*own, *child.passed_on):
+            known = found.setdefault(item.name, item)
+            if item.required and not known.required:
+                found[item.name] = known.model_copy(update={"required": True})
+    return tuple(found.values())
+
+
 def _path_needs(workflow: Workflow, steps: tuple[PlannedStep, ...], dialect: Dialect) -> Iterator[PathNeed]:
-    schema = workflow.inputs if isinstance(workflow.inputs, dict) else {}
-    properties, required = schema.get("properties") or {}, schema.get("required") or ()
+    inputs = declared_inputs(workflow.inputs)
     for planned in steps:
         operation = planned.operation
         for parameter in planned.step.parameters if operation else ():
@@ -289,8 +307,8 @@ def _path_needs(workflow: Workflow, steps: tuple[PlannedStep, ...], dialect: Dia
             for _, expression in find_expressions(parameter.value, dialect):
                 if not isinstance(expression, Input):
                     continue
-                name = declared_name(expression, properties) or expression.name
-                if name in required or "default" in (properties.get(name) or {}):
+                name = declared_name(expression, inputs.schemas) or expression.name
+                if name in inputs.required or name in inputs.defaults:
                     continue
                 label = operation.operation_id or f"{operation.method} {operation.path}"
                 yield PathNeed.model_construct(

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import Self
 
+from airflow_arazzo.core.document.inputs import DeclaredInputs, declared_inputs
 from airflow_arazzo.core.document.models import Parameter, Step
 from airflow_arazzo.core.document.settings import Settings
 from airflow_arazzo.core.flow.sensitive import is_sensitive
@@ -117,6 +118,20 @@ class PathNeed(PlanValue):
         return text + (f"; allowed values: {', '.join(map(str, self.allowed))}" if self.allowed else "")
 
 
+class PassedInput(PlanValue):
+    """An input of a workflow that comes first (``dependsOn``), which is passed on to it by name.
+
+    :ivar schema_: its JSON Schema.
+    :ivar required: whether it has to be given: the schema says so, or a path parameter needs it.
+    :ivar workflow: id of the first workflow that declares it.
+    """
+
+    name: str
+    schema_: Any = True
+    required: bool = False
+    workflow: str = ""
+
+
 class Plan(PlanValue):
     """One workflow, compiled.
 
@@ -133,6 +148,7 @@ class Plan(PlanValue):
     :ivar unreachable: ids of steps that no way leads to.
     :ivar children: plans of the workflows that steps, actions and ``dependsOn`` name, by key.
     :ivar depends_on: keys of workflows that come first.
+    :ivar passed_on: the inputs of the workflows that come first, whether or not this one declares them.
     """
 
     key: str
@@ -154,6 +170,7 @@ class Plan(PlanValue):
     path_needs: tuple[PathNeed, ...] = ()
     sensitive: tuple[str, ...] = ()
     depends_on: tuple[str, ...] = ()
+    passed_on: tuple[PassedInput, ...] = ()
     children: dict[str, Plan] = Field(default_factory=dict)
     settings: Settings = Field(default_factory=Settings.model_construct)
 
@@ -173,6 +190,22 @@ class Plan(PlanValue):
         return leaving
 
     @cached_property
+    def declared(self) -> DeclaredInputs:
+        """The inputs that the workflow itself declares."""
+        return declared_inputs(self.inputs)
+
+    @cached_property
+    def taken(self) -> DeclaredInputs:
+        """The inputs that a run takes: those that the workflow declares, and those that it only passes on."""
+        needed = (item.name for item in self.passed_on if item.required)
+        return DeclaredInputs(
+            {**{item.name: item.schema_ for item in self.passed_on}, **self.declared.schemas}
+            if self.passed_on
+            else self.declared.schemas,
+            tuple(dict.fromkeys((*self.declared.required, *needed))),
+        )
+
+    @cached_property
     def harmless(self) -> frozenset[str]:
         """The steps without an output that is secret by its name."""
         return frozenset(
@@ -184,7 +217,7 @@ class Plan(PlanValue):
     def __copy__(self) -> Self:
         """Return a copy that looks its steps and regions up anew: ``model_copy`` copies what is cached, too."""
         copied = super().__copy__()
-        for cached in ("_steps", "_regions", "_leaving", "harmless"):
+        for cached in ("_steps", "_regions", "_leaving", "harmless", "declared", "taken"):
             copied.__dict__.pop(cached, None)
         return copied
 

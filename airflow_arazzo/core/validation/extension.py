@@ -7,14 +7,14 @@ from typing import Any
 
 from airflow_arazzo.core.document import EXTENSION, Settings, escape, near, settings_of
 from airflow_arazzo.core.errors import DocumentError, Problem
-from airflow_arazzo.core.validation.subject import Subject, declared_inputs
+from airflow_arazzo.core.validation.subject import Subject
 
 
 def check_settings(subject: Subject) -> Iterator[Problem]:
     """Find what is wrong under ``x-airflow`` of the document, its workflows and their steps."""
     known: dict[str, Any] = {}
     for workflow in subject.workflows:
-        inputs = declared_inputs(workflow).known or {}
+        inputs = subject.taken_inputs(workflow).known or {}
         known.update(inputs)
         yield from _settings(subject, workflow.extensions, workflow.at, inputs)
         for step in workflow.steps:

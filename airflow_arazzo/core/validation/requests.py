@@ -114,7 +114,7 @@ def _is_credential(spec: ParameterSpec, operation: Operation) -> bool:
 
 
 def check_calls(subject: Subject) -> Iterator[Problem]:
-    """Find inputs that a called workflow requires and does not get, and those it does not declare."""
+    """Find inputs that a workflow requires and does not get from a step or an action, and those it does not declare."""
     for workflow, step in subject.steps():
         target = subject.called(step)
         if target is not None:
@@ -124,18 +124,15 @@ def check_calls(subject: Subject) -> Iterator[Problem]:
     for _, _, action in subject.actions():
         if action.workflow_id is None or action.type == "end":
             continue
-        try:
-            target = subject.target(action.workflow_id)
-        except DocumentError:
-            continue
-        if target is not None and action.parameters:
+        target = subject.named(action.workflow_id)
+        if target is not None:
             yield from _call(subject, target, action.parameters, action.parameters, f"{action.at}/workflowId")
 
 
 def _call(
     subject: Subject, target: Target, given: tuple[Parameter, ...], own: tuple[Parameter, ...], at: str
 ) -> Iterator[Problem]:
-    inputs, name = declared_inputs(target.workflow), target.workflow.workflow_id
+    inputs, name = target.subject.taken_inputs(target.workflow), target.workflow.workflow_id
     known = inputs.known or {}
     for missing in sorted(inputs.required - {parameter.name for parameter in given}):
         if not (isinstance(known.get(missing), dict) and "default" in known[missing]):

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from airflow_arazzo.core.document import LoadedDocument, Settings, merged_actions, settings_of
+from airflow_arazzo.core.document.inputs import declared_inputs as inputs_of_schema
 from airflow_arazzo.core.document.models import Action, Step, Workflow
 from airflow_arazzo.core.document.settings import EXTENSION
 from airflow_arazzo.core.errors import ArazzoError, DocumentError, Problem, Severity
@@ -164,12 +165,28 @@ class Subject:
 
     def called(self, step: Step) -> Target | None:
         """Return the workflow that a step calls; None if it calls none, or none that can be read."""
-        if step.workflow_id is None:
-            return None
+        return None if step.workflow_id is None else self.named(step.workflow_id)
+
+    def named(self, reference: str) -> Target | None:
+        """Return the workflow that a reference names; None if there is none, or none that can be read."""
         try:
-            return self.target(step.workflow_id)
+            return self.target(reference)
         except DocumentError:
             return None
+
+    def taken_inputs(self, workflow: Workflow) -> InputNames:
+        """Return the inputs that a workflow declares, and those it passes on to workflows that come before it."""
+        own = declared_inputs(workflow)
+        known, required = dict(own.known or {}), set(own.required)
+        todo: list[Target] = [Target(self, workflow)]
+        for target in todo:
+            first = [target.subject.named(reference) for reference in target.workflow.depends_on]
+            todo += [found for found in first if found is not None and found not in todo]
+        for target in todo[1:]:
+            passed = declared_inputs(target.workflow)
+            known = {**(passed.known or {}), **known}
+            required |= passed.required
+        return InputNames(None) if own.known is None and not known else InputNames(known, frozenset(required))
 
     def settings(self, workflow: Workflow, step: Step) -> Settings:
         """Return the settings of ``x-airflow`` for a step; what cannot be read is not set."""
@@ -196,22 +213,8 @@ class InputNames:
 
 
 def declared_inputs(workflow: Workflow) -> InputNames:
-    """Return the inputs that a workflow declares, those of ``allOf`` included."""
+    """Return the inputs that a workflow declares, those of every part and branch of its schema included."""
     if workflow.inputs is None:
         return InputNames(None)
-    known: dict[str, Any] = {}
-    required: set[str] = set()
-    todo = [workflow.inputs]
-    while todo:
-        schema = todo.pop(0)
-        if not isinstance(schema, dict):
-            continue
-        properties, names = schema.get("properties"), schema.get("required")
-        known.update(properties if isinstance(properties, dict) else {})
-        required.update(name for name in (names if isinstance(names, list) else ()) if isinstance(name, str))
-        todo.extend(item for key in ("allOf", "anyOf", "oneOf") for item in _items(schema.get(key)))
-    return InputNames(known, frozenset(required))
-
-
-def _items(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
+    found = inputs_of_schema(workflow.inputs, choices=True)
+    return InputNames(found.schemas, frozenset(found.required))
