@@ -53,6 +53,7 @@ def approval_task(plan: Plan, region: Region, names: Names, group: TaskGroup) ->
         plan=plan,
         step=region.task_id,
         retries=0,
+        **placement(plan.step(region.task_id).settings),
         dag=group.dag,
         task_group=group,
         doc_md=f"A person approves `{region.task_id}`, or refuses it.",
@@ -88,6 +89,7 @@ def return_task(
         **_step_arguments(plan, region, names, position, group),
         trigger_rule=TriggerRule.ALL_DONE,
         retries=0,
+        **placement(plan.step(region.task_id).settings),
         doc_md=f"Decides how `{region.task_id}` has ended, and what follows.",
     )
 
@@ -104,11 +106,19 @@ def _step_arguments(plan: Plan, region: Region, names: Names, position: Position
     }
 
 
+def placement(settings: Settings) -> dict[str, Any]:
+    """Return the settings that say where and when a task runs, which hold for tasks that send nothing, too.
+
+    Workers may be listening to that queue only. What belongs to a step follows the step: its approval, its branch, the
+    tasks around a workflow that it calls. ``inputs`` and ``outputs`` follow the workflow.
+    """
+    names = ("pool", "queue", "priority_weight")
+    return {name: value for name in names if (value := getattr(settings, name)) is not None}
+
+
 def task_settings(settings: Settings, dag: DAG) -> dict[str, Any]:
     """Return the settings that Airflow itself acts on; a workflow has retries of its own, so the default is none."""
-    found: dict[str, Any] = {
-        name: value for name in ("pool", "queue", "priority_weight") if (value := getattr(settings, name)) is not None
-    }
+    found = placement(settings)
     for name in ("execution_timeout", "retry_delay"):
         if (seconds := getattr(settings, name)) is not None:
             found[name] = timedelta(seconds=seconds)

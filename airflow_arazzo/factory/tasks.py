@@ -20,7 +20,7 @@ from airflow_arazzo.core.engine import dependencies
 from airflow_arazzo.core.flow import END, Plan, Region, slice_region
 from airflow_arazzo.factory.mentions import completed_in, mentioned_in, mentioned_workflows
 from airflow_arazzo.factory.names import Names, Way, beginners, hand_overs, name_tasks, valid_key
-from airflow_arazzo.factory.region import approval_task, call_task, region_task, return_task, task_settings
+from airflow_arazzo.factory.region import approval_task, call_task, placement, region_task, return_task, task_settings
 from airflow_arazzo.operators.arazzo import ArazzoOutputsOperator
 from airflow_arazzo.operators.branching import choose_branch
 from airflow_arazzo.operators.calls import ArazzoInputsOperator
@@ -130,6 +130,7 @@ class _Weaving:
             inputs=inputs,
             from_params=from_params,
             **_DECIDING,
+            **placement(site.plan.settings),
             dag=self.dag,
             task_group=site.group,
             doc_md="Checks the inputs before the first request.",
@@ -146,6 +147,7 @@ class _Weaving:
                 course=course,
                 trigger_rule=TriggerRule.ALL_DONE,
                 **_DECIDING,
+                **placement(site.plan.settings),
                 dag=self.dag,
                 task_group=site.group,
                 doc_md="The workflow's outputs, and whether it has ended well.",
@@ -335,6 +337,7 @@ class _Joining:
             },
             show_return_value_in_logs=False,
             **_DECIDING,
+            **placement(self.site.plan.step(region.task_id).settings),
             dag=dag,
             task_group=self.site.group,
             doc_md=f"Which way did control go after `{region.task_id}`?",

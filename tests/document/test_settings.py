@@ -20,6 +20,20 @@ def test_settings_are_read_and_absent_ones_are_none() -> None:
     assert (found.start_date, found.deferrable, found.pool) == ("2024-01-01", True, None)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "start_date: 2026-01-31T06:00:00Z",
+        "start_date: 2026-01-31 06:00",
+        "idempotency_key: Idempotency-Key",
+        "server: https://api.example.test:8443/v1",
+        "server: {api: 'http://{region}.example.test:{port}/', other: '{base}'}",
+    ],
+)
+def test_what_can_be_used_is_let_through(text: str) -> None:
+    assert len(read(f"  {text}").given()) == 1
+
+
 def test_without_the_extension_nothing_is_set() -> None:
     assert settings_of({}, "/x-airflow", parse_source("a: 1", "d.yaml")).given() == {}
 
@@ -43,6 +57,13 @@ def test_without_the_extension_nothing_is_set() -> None:
         ("  tags: a", "invalid-setting", "a list, and this is text", None, 2),
         ("  tags: [1]", "invalid-setting", "what 'tags' holds has to be text", None, 2),
         ("  connection: 5", "invalid-setting", "text or a map of texts", None, 2),
+        ("  start_date: zzz", "invalid-setting", "a date by ISO 8601", None, 2),
+        ("  start_date: 2026-02-30", "invalid-setting", "a date by ISO 8601", None, 2),
+        ("  idempotency_key: bad header", "invalid-setting", "the name of a header", None, 2),
+        ("  idempotency_key: ''", "invalid-setting", "the name of a header", None, 2),
+        ("  server: notaurl", "invalid-setting", "an absolute URL", None, 2),
+        ("  server: {api: /v1}", "invalid-setting", "an absolute URL", None, 2),
+        ("  server: 'http://[oops'", "invalid-setting", "an absolute URL", None, 2),
         ("  deferrable: maybe", "invalid-setting", "true or false", None, 2),
         ("  - a", "invalid-setting", "a map of settings", None, 2),
     ],

@@ -123,6 +123,14 @@ def test_near_matches_are_listed(text, near):
     assert near in refusal(text).hint
 
 
+def test_of_many_near_matches_the_three_nearest_are_listed():
+    names = ["getUp", "getUnit", "getUs", "getUsers", "getA", "getB"]
+    many = describe({"paths": {f"/{name}": {"get": {"operationId": name}} for name in names}})
+    hint = refusal("getUsr", descriptions={"api": many}).hint
+    assert hint.startswith("did you mean 'getUs")
+    assert hint.count(" or ") == 2
+
+
 def test_unknown_names_without_near_matches_have_no_hint():
     assert refusal("somethingElseAltogether").hint is None
 

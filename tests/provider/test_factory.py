@@ -168,6 +168,24 @@ def test_a_task_that_sends_nothing_starts_again_if_its_worker_dies(settings):
     assert {task.retries for task in deciding} == {2}
 
 
+@pytest.mark.parametrize(("name", "value"), [("queue", "apis"), ("pool", "apis"), ("priority_weight", 7)])
+def test_all_tasks_go_where_the_workflow_says_and_those_of_a_step_where_the_step_says(name, value):
+    own = {"queue": "slow", "pool": "slow", "priority_weight": 9}[name]
+    dag = ArazzoDag(SCAN, settings={name: value}, steps={"waitForScan": {name: own, "approval": True}})
+    found = {task.task_id: getattr(task, name) for task in dag.tasks}
+    of_step = {task for task in found if task.startswith("waitForScan")}
+    assert {"waitForScan", "waitForScan_branch", "waitForScan_approval"} <= of_step
+    assert {found[task] for task in of_step} == {own}
+    assert {found[task] for task in ("signIn", "startScan", "outputs")} == {value}
+
+
+def test_tasks_around_a_called_workflow_go_where_the_document_says():
+    for folder in ("calls", "comes-first-with-inputs"):
+        dag = ArazzoDag(CASES / folder / "workflow.arazzo.yaml", "main", settings={"queue": "apis"})
+        working = [task for task in dag.tasks if type(task).__name__ != "EmptyOperator"]
+        assert {task.queue for task in working} == {"apis"}
+
+
 def test_a_step_is_retried_by_its_document_and_not_by_airflow_unless_asked():
     assert ArazzoDag(SCAN).get_task("signIn").retries == 0
     assert ArazzoDag(SCAN, default_args={"retries": 4}).get_task("signIn").retries == 4

@@ -216,7 +216,7 @@ def test_a_page_cursor_of_a_loop_is_no_later_step(tmp_path: Path) -> None:
     once = body.replace(
         "    - {name: more, type: goto, stepId: a, criteria: [{condition: $response.body#/next != null}]}\n", ""
     )
-    assert [rule for rule, _ in check(tmp_path, once)] == ["later-step"]
+    assert [rule for rule, _ in check(tmp_path, once)] == ["idle-field", "later-step"]
 
 
 @pytest.mark.parametrize(
@@ -311,6 +311,44 @@ def test_a_workflow_takes_the_inputs_of_those_that_come_before_it(tmp_path: Path
   steps: [{stepId: a, operationId: open}]
 """
     assert check(tmp_path, body) == [("missing-input", 7), ("undeclared-input", 8)]
+
+
+@pytest.mark.parametrize(
+    ("step", "settings", "idle"),
+    [
+        ("operationId: open", "schedule: '@daily'", True),
+        ("operationId: open", "tags: [a]", True),
+        ("operationId: open", "inputs: {}", True),
+        ("operationId: open", "sensitive: [a]", True),
+        ("operationId: open", "timeout: 5", True),
+        ("operationId: open", "granularity: workflow", True),
+        ("operationId: open", "queue: q", False),
+        ("operationId: open, onSuccess: [{name: again, type: goto, stepId: a}]", "timeout: 5", False),
+        ("operationId: open, onSuccess: [{name: again, type: retry}, {name: on, type: end}]", "timeout: 5", False),
+        ("operationId: open, onFailure: [{name: again, type: retry}]", "max_rounds: 5", True),
+        ("workflowId: v", "granularity: workflow", False),
+        ("workflowId: v", "queue: q", False),
+        ("workflowId: v", "connection: c", True),
+        ("workflowId: v", "poke_interval: 5", True),
+    ],
+)
+def test_settings_that_do_nothing_on_a_step_are_told(tmp_path: Path, step: str, settings: str, idle: bool) -> None:
+    body = f"- workflowId: w\n  steps:\n  - {{stepId: a, {step}, x-airflow: {{{settings}}}}}\n"
+    body += "- {workflowId: v, steps: [{stepId: b, operationId: open}]}\n"
+    found = [line for rule, line in check(tmp_path, body) if rule == "idle-field"]
+    assert found == ([7] if idle else [])
+
+
+def test_on_a_workflow_they_are_defaults(tmp_path: Path) -> None:
+    head = "x-airflow: {poke_interval: 5, connection: c, granularity: workflow, tags: [a]}\n"
+    body = "- {workflowId: w, x-airflow: {timeout: 5}, steps: [{stepId: a, operationId: open}]}\n"
+    assert check(tmp_path, body, head=head) == []
+
+
+def test_a_step_that_calls_a_workflow_has_no_timeout(tmp_path: Path) -> None:
+    body = "- workflowId: w\n  steps:\n  - {stepId: a, workflowId: v, timeout: 6000}\n"
+    body += "- {workflowId: v, steps: [{stepId: b, operationId: open, timeout: 6000}]}\n"
+    assert check(tmp_path, body) == [("idle-field", 7)]
 
 
 def test_another_document_that_cannot_be_read_is_told_where_it_is_broken(tmp_path: Path) -> None:

@@ -237,6 +237,9 @@ def _step(reader: Reader, value: Any, at: str) -> Step | Broken:
         return BROKEN
     if calls != ["workflowId"]:
         _check_places(reader, fields.get("parameters", ()), fields["step_id"])
+    elif fields.get("timeout") is not None:
+        message = f"'timeout' means nothing on step '{fields['step_id']}', which calls a workflow"
+        reader.warn("idle-field", f"{at}/timeout", message, "give it to the steps of that workflow", key=True)
     return Step.model_construct(**fields)
 
 

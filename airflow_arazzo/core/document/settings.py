@@ -6,10 +6,14 @@ overrule all of them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import Any, Literal
+from datetime import datetime
+from typing import Any, Literal, NoReturn
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 
 from airflow_arazzo.core.document.shape import LONGEST_WAIT, describe, escape, near
 from airflow_arazzo.core.errors import DocumentError, Problem, Severity
@@ -18,6 +22,30 @@ from airflow_arazzo.core.source import Source
 EXTENSION = "x-airflow"
 #: What fits into the columns of Airflow's database, and leaves room for tries.
 LARGEST_INTEGER = 2**30
+#: The name of a header (RFC 9110, 5.6.2).
+_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+
+
+def _is_date(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        return False
+    return True
+
+
+def _is_server(url: str) -> bool:
+    """Tell whether text can be the URL of a server; a variable in it (``{region}``) may stand for anything."""
+    try:
+        parts = urlsplit(re.sub(r"\{[^{}]+\}", "0", url))
+    except ValueError:
+        return False
+    scheme = url.partition("://")[0]
+    return "{" in scheme or (parts.scheme in ("http", "https") and bool(parts.netloc))
+
+
+def _refuse(wanted: str) -> NoReturn:
+    raise PydanticCustomError("setting", "has to be {wanted}", {"wanted": wanted})
 
 
 class Settings(BaseModel):
@@ -55,6 +83,24 @@ class Settings(BaseModel):
     resend: bool | None = None
     approval: bool | None = None
     granularity: Literal["step", "workflow"] | None = None
+
+    @field_validator("start_date")
+    @classmethod
+    def _date(cls, value: str | None) -> str | None:
+        return value if value is None or _is_date(value) else _refuse("a date by ISO 8601, such as 2026-01-31")
+
+    @field_validator("server")
+    @classmethod
+    def _urls(cls, value: str | dict[str, str] | None) -> str | dict[str, str] | None:
+        urls = value.values() if isinstance(value, dict) else () if value is None else (value,)
+        return (
+            value if all(map(_is_server, urls)) else _refuse("an absolute URL, https:// or http://, or a map of such")
+        )
+
+    @field_validator("idempotency_key")
+    @classmethod
+    def _header(cls, value: str | None) -> str | None:
+        return value if value is None or _TOKEN.fullmatch(value) else _refuse("the name of a header")
 
     def over(self, base: Settings) -> Settings:
         """Return ``base`` with everything that is set here put over it; mappings are merged by key."""
@@ -150,6 +196,8 @@ def _setting_problem(
     if kind in _LIMITS:
         words, key = _LIMITS[kind]
         message = f"'{name}' has to be {words} {limits[key]:.0f}"
+    elif kind == "setting":
+        message = f"'{name}' has to be {limits['wanted']}"
     elif kind == "literal_error":
         message = f"'{name}' can be {limits['expected']}"
     else:

@@ -21,7 +21,7 @@ Descriptions = Mapping[str, Description]
 Found = tuple[Description, Endpoint]
 
 #: How many near matches a hint lists.
-MOST_HINTS = 5
+MOST_HINTS = 3
 
 _QUALIFIER = "$sourceDescriptions."
 _STRICT_PATH = re.compile(r"\{\$sourceDescriptions\.(?P<name>[^{}#]+)\.url\}#(?P<pointer>/.*)", re.DOTALL)
