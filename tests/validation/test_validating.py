@@ -173,7 +173,7 @@ def test_a_setting_of_a_step_whose_task_has_that_of_another_is_idle(
     body = f"""\
 - workflowId: w
   steps:
-  - {{stepId: before, operationId: open, x-airflow: {{max_rounds: 99}}}}
+  - {{stepId: before, operationId: open, x-airflow: {{pool: other}}}}
   - {{stepId: a, operationId: open, x-airflow: {first}}}
   - {{stepId: b, operationId: open, x-airflow: {second}}}
   - stepId: c
