@@ -252,6 +252,29 @@ def test_no_problem_of_a_line_with_a_secret_shows_the_line(tmp_path: Path) -> No
     assert not any(value in problem.render() for problem in validate(tmp_path / "doc.yaml"))
 
 
+@pytest.mark.parametrize(
+    ("parameters", "rule"),
+    [
+        ("[{name: X-Api-Key, in: headr, value: s3cr3t-abcdef-1}]", "invalid-value"),
+        ('[{"name":"X-Api-Key","in":"headr","value":"s3cr3t-abcdef-1"}]', "invalid-value"),
+        ("[{name: key, in: headr, value: Bearer s3cr3t-abcdef-1}]", "invalid-value"),
+        ("[{name: password, in: query, value: 's3cr3t-abcdef-1}]", "yaml-syntax"),
+        ("[{name: key, in: query, password: s3cr3t-abcdef-1, name: key}]", "duplicate-key"),
+    ],
+)
+def test_a_file_that_cannot_be_read_does_not_show_its_secrets(tmp_path: Path, parameters: str, rule: str) -> None:
+    body = f"- workflowId: w\n  steps:\n  - stepId: a\n    operationId: clear\n    parameters: {parameters}\n"
+    assert [found for found, _ in check(tmp_path, body)] == [rule]
+    assert not any("s3cr3t" in problem.render() for problem in validate(tmp_path / "doc.yaml"))
+
+
+@pytest.mark.parametrize("value", ["$inputs.token", "<your token>", "{$inputs.token}"])
+def test_a_line_without_a_secret_is_shown(tmp_path: Path, value: str) -> None:
+    body = f"- workflowId: w\n  steps:\n  - stepId: a\n    parameters: [{{name: token, in: headr, value: '{value}'}}]\n"
+    check(tmp_path, body)
+    assert any(value in problem.render() for problem in validate(tmp_path / "doc.yaml"))
+
+
 def test_workflows_of_other_documents(tmp_path: Path) -> None:
     (tmp_path / "other.yaml").write_text(
         "arazzo: 1.1.0\ninfo: {title: O, version: 1.0.0}\n"

@@ -7,6 +7,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 
 from airflow_arazzo.core.errors import Place
+from airflow_arazzo.core.source.secrets import shows_secret
 
 _LINE_BREAK = re.compile(r"\r\n|\n|\r")
 _EXCERPT = 240
@@ -35,6 +36,7 @@ class Lines:
         self.starts = [0, *(match.end() for match in _LINE_BREAK.finditer(text))]
 
     def place(self, file: str, pointer: str, start: int, width: int) -> Place:
+        """Return a place, with the text of its line unless that shows a secret."""
         start = min(max(start, 0), len(self.text))
         line = bisect_right(self.starts, start)
         first = self.starts[line - 1]
@@ -46,6 +48,8 @@ class Lines:
         if len(line_text) > _EXCERPT:
             excerpt = excerpt[:_EXCERPT] + "…" if column <= _EXCERPT - 40 else ""
             room = min(room, 40)
+        if shows_secret(line_text):
+            excerpt = ""
         return Place(file, line, column, pointer, excerpt, min(width, room))
 
 

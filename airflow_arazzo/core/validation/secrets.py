@@ -2,30 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 from airflow_arazzo.core.document import EXTENSION, escape, merged_parameters
 from airflow_arazzo.core.errors import Problem
+from airflow_arazzo.core.source import is_written_secret
 from airflow_arazzo.core.validation.subject import Subject, declared_inputs
-
-#: Tokens that can be told by their looks: GitHub, GitLab, Slack, Stripe, AWS, Google, JSON Web Tokens, private keys.
-_LOOKS = re.compile(
-    r"gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|xox[abprs]-[\w-]{10,}|[sr]k_live_\w{10,}"
-    r"|AKIA[0-9A-Z]{16}|AIza[\w-]{30,}|eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]*|-----BEGIN [A-Z ]*PRIVATE KEY-----"
-)
-#: The last words of a name that holds a secret: ``client_secret``, ``accessToken``; not ``token_type``.
-_NAME = re.compile(
-    r"(?:^|[_\W])(?:pass(?:word|wd|phrase)|secret|token|credentials?|authorization|(?:api|private|access)[_\W]?key)$"
-)
-_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-#: What stands for a secret and is none.
-_PLACEHOLDER = re.compile(
-    r"[<{$\[*]|your|example|sample|placeholder|change.?me|dummy|redacted|replace|x{3,}|^\W*$|^(?:Basic|Bearer)\s*$",
-    re.I,
-)
 
 
 def check_secrets(subject: Subject) -> Iterator[Problem]:
@@ -33,7 +17,7 @@ def check_secrets(subject: Subject) -> Iterator[Problem]:
     seen: set[str] = set()
     for name, value, at in _values(subject):
         for inner, text, where in _texts(name, value, at):
-            if where not in seen and _is_secret(inner, text):
+            if where not in seen and is_written_secret(inner, text):
                 seen.add(where)
                 message = f"'{inner}' holds a secret, and everybody who can read this document can read it"
                 hint = "make it an input and bind it to a connection, or leave it to the source's connection"
@@ -72,10 +56,3 @@ def _texts(name: str, value: Any, at: str) -> Iterator[tuple[str, str, str]]:
         case list():
             for index, item in enumerate(value):
                 yield from _texts(name, item, f"{at}/{index}")
-
-
-def _is_secret(name: str, text: str) -> bool:
-    if _LOOKS.search(text):
-        return True
-    words = _WORDS.sub("_", name).lower()
-    return bool(_NAME.search(words)) and len(text) >= 6 and " is " not in text and not _PLACEHOLDER.search(text)

@@ -1,0 +1,52 @@
+"""Secrets that are written into a file: told by the names they have and by their looks."""
+
+from __future__ import annotations
+
+import re
+
+#: Tokens that can be told by their looks: GitHub, GitLab, Slack, Stripe, AWS, Google, JSON Web Tokens, private keys.
+_LOOKS = re.compile(
+    r"gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|xox[abprs]-[\w-]{10,}|[sr]k_live_\w{10,}"
+    r"|AKIA[0-9A-Z]{16}|AIza[\w-]{30,}|eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]*|-----BEGIN [A-Z ]*PRIVATE KEY-----"
+)
+#: The last words of a name that holds a secret: ``client_secret``, ``accessToken``; not ``token_type``.
+_NAME = re.compile(
+    r"(?:^|[_\W])(?:pass(?:word|wd|phrase)|secret|token|credentials?|authorization|(?:api|private|access)[_\W]?key)$"
+)
+_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+#: What stands for a secret and is none.
+_PLACEHOLDER = re.compile(
+    r"[<{$\[*]|your|example|sample|placeholder|change.?me|dummy|redacted|replace|x{3,}|^\W*$|^(?:Basic|Bearer)\s*$",
+    re.I,
+)
+#: A member as YAML and JSON write it on one line, the value in quotes or up to the end of the line or of a flow map.
+_MEMBER = re.compile(
+    r"""(?: (?P<quote>["'])(?P<quoted>[^"']+)(?P=quote)\s*:\s* | (?<![\w-])(?P<bare>[\w-]+)\s*:\s+ )
+        (?:"(?P<double>(?:[^"\\]|\\.)*)"? | '(?P<single>[^']*)'? | (?P<plain>[^\s"'{\[][^,}\]]*))""",
+    re.VERBOSE,
+)
+_SCHEME = re.compile(r"(?i)\b(?:Basic|Bearer)\s+(?=\S*[0-9])[\w.~+/-]{12,}")
+
+
+def is_written_secret(name: str, text: str) -> bool:
+    """Tell whether a text is a secret by its name or by its looks, and no placeholder for one."""
+    if _LOOKS.search(text):
+        return True
+    words = _WORDS.sub("_", name).lower()
+    return bool(_NAME.search(words)) and len(text) >= 6 and " is " not in text and not _PLACEHOLDER.search(text)
+
+
+def shows_secret(line: str) -> bool:
+    """Tell whether a line of a file shows what looks like a secret; the file itself may not be readable."""
+    if _LOOKS.search(line) or _SCHEME.search(line):
+        return True
+    members = [
+        (found["quoted"] or found["bare"], found["double"] or found["single"] or found["plain"] or "")
+        for found in _MEMBER.finditer(line)
+    ]
+    names = [value.strip() for name, value in members if name == "name"]
+    return any(
+        is_written_secret(each, value.strip())
+        for name, value in members
+        for each in (name, *(names if name == "value" else ()))
+    )
