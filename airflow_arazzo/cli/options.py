@@ -39,16 +39,18 @@ def documents_at(path: Path) -> Iterator[Path]:
     yield from found
 
 
-def pairs(values: Iterable[str], option: str) -> dict[str, str]:
+def pairs(values: Iterable[str], option: str, *, secret: bool = False) -> dict[str, str]:
     """Return ``NAME=VALUE`` texts as a mapping; the last ``=`` before the value's own decides for URLs.
 
+    :param secret: whether a text may hold a secret, which no message shows.
     :raises click.UsageError: for a text without ``=``.
     """
     result = {}
     for text in values:
         name, found, value = text.partition("=") if "://" not in text.partition("=")[0] else text.rpartition("=")
         if not found or not name:
-            raise click.UsageError(f"{option} takes NAME=VALUE, not {text!r}")
+            given = "" if secret else f", not {text!r}"
+            raise click.UsageError(f"{option} takes NAME=VALUE{given}")
         result[name] = value
     return result
 
@@ -57,7 +59,7 @@ def read_inputs(text: str | None, single: Iterable[str]) -> dict[str, Any]:
     """Return inputs from ``--inputs`` (JSON, or ``@FILE`` with JSON; ``@-`` is standard input) and ``--input``.
 
     :param single: ``NAME=VALUE`` texts; a value that is JSON is taken as JSON, any other as text.
-    :raises click.UsageError: if it is no JSON object; the text is not shown, it may hold secrets.
+    :raises click.UsageError: if it is no JSON object; no text is shown, it may hold secrets.
     """
     inputs: Any = {}
     if text is not None:
@@ -69,7 +71,7 @@ def read_inputs(text: str | None, single: Iterable[str]) -> dict[str, Any]:
             raise click.UsageError(f"--inputs is no JSON: {error.msg} at {where}") from error
         if not isinstance(inputs, dict):
             raise click.UsageError("--inputs takes a JSON object")
-    for name, value in pairs(single, "--input").items():
+    for name, value in pairs(single, "--input", secret=True).items():
         inputs[name] = _value(value)
     return dict(inputs)
 
