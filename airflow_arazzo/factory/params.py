@@ -9,7 +9,7 @@ from airflow.providers.common.compat.sdk import Param
 
 from airflow_arazzo.core.engine import sensitive_inputs
 from airflow_arazzo.core.errors import InputError
-from airflow_arazzo.core.flow import Plan
+from airflow_arazzo.core.flow import Plan, sensitive_members
 from airflow_arazzo.hooks.sealing import is_sensitive
 from airflow_arazzo.operators.inputs import accepts_null, input_schemas
 
@@ -18,6 +18,8 @@ _VISIBLE = (
     "Bind this input to a connection instead (x-airflow: inputs)."
 )
 _OWN = ("default", "description")
+#: Keywords of a schema without a type that speak of objects and arrays.
+_HOLDING = frozenset({"properties", "items", "prefixItems"})
 
 
 def workflow_params(plan: Plan, bound: Collection[str] = ()) -> dict[str, Param]:
@@ -29,10 +31,16 @@ def workflow_params(plan: Plan, bound: Collection[str] = ()) -> dict[str, Param]
     required = set(plan.taken.required)
     secret = sensitive_inputs(plan)
     return {
-        name: _param(plan, name, schema, required=name in required, secret=name in secret or is_sensitive(name))
+        name: _param(
+            plan, name, schema, required=name in required, secret=name in secret or _asks_for_secret(plan, name)
+        )
         for name, schema in input_schemas(plan).items()
         if name not in bound
     }
+
+
+def _asks_for_secret(plan: Plan, name: str) -> bool:
+    return is_sensitive(name) or sensitive_members(input_schemas(plan)[name], plan.inputs)
 
 
 def require_schedulable(plan: Plan, bound: Collection[str] = ()) -> None:
@@ -60,7 +68,7 @@ def _param(plan: Plan, name: str, schema: Any, *, required: bool, secret: bool) 
     allowed = list(dict.fromkeys(str(value) for need in needs for value in need.allowed))
     if allowed and "enum" not in fields:
         fields["examples"] = [*fields.get("examples", ()), *allowed]
-    if secret and fields.get("type", "string") == "string":
+    if secret and fields.get("type", "string") == "string" and not _HOLDING & fields.keys():
         fields.setdefault("format", "password")
     notes = [str(declared.get("description", "")), *map(_need_note, needs), _origin_note(plan, name)]
     notes.append(_VISIBLE if secret else "")

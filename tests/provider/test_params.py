@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,39 @@ def test_secrets_are_masked_in_the_form_and_warned_of(scan, report):
     assert "Bind this input" in scan["password"].description
     assert "Bind this input" in report["apiToken"].description
     assert "Bind this input" not in (scan["user"].description or "")
+
+
+@pytest.mark.parametrize(
+    ("schema", "warned", "shown"),
+    [
+        ({"type": "object", "properties": {"pin": {"type": "string", "format": "password"}}}, True, None),
+        ({"properties": {"pin": {"format": "password"}}}, True, None),
+        ({"type": "object", "properties": {"deep": {"properties": {"password": {}}}}}, True, None),
+        ({"type": "array", "items": {"type": "string", "format": "password"}}, True, None),
+        ({"allOf": [{"type": "string", "format": "password"}]}, True, "password"),
+        ({"type": "object", "properties": {"user": {"type": "string"}}}, False, None),
+    ],
+)
+def test_an_input_with_a_secret_in_it_is_warned_of(tmp_path, schema, warned, shown):
+    document = {
+        "arazzo": "1.0.1",
+        "info": {"title": "T", "version": "1"},
+        "sourceDescriptions": [{"name": "api", "url": "./api.json", "type": "openapi"}],
+        "workflows": [
+            {
+                "workflowId": "w",
+                "inputs": {"type": "object", "required": ["login"], "properties": {"login": schema}},
+                "steps": [{"stepId": "a", "operationId": "go"}],
+            }
+        ],
+    }
+    operation = {"operationId": "go", "responses": {"200": {"description": "ok"}}}
+    description = {"openapi": "3.1.0", "info": {"title": "A", "version": "1"}, "paths": {"/a": {"get": operation}}}
+    (tmp_path / "api.json").write_text(json.dumps(description))
+    (tmp_path / "w.arazzo.json").write_text(json.dumps(document))
+    login = workflow_params(load_plan(tmp_path / "w.arazzo.json"))["login"]
+    assert ("Bind this input" in (login.description or "")) is warned
+    assert login.schema.get("format") == shown
 
 
 def test_an_input_that_a_path_needs_says_so_and_proposes_values(report):

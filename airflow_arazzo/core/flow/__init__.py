@@ -5,7 +5,7 @@ from airflow_arazzo.core.flow.draw import draw
 from airflow_arazzo.core.flow.graph import FlowGraph, build_graph, components
 from airflow_arazzo.core.flow.loops import workflow_key
 from airflow_arazzo.core.flow.plan import END, Edge, PassedInput, PathNeed, Plan, PlannedStep, Region
-from airflow_arazzo.core.flow.sensitive import is_sensitive, names_credential
+from airflow_arazzo.core.flow.sensitive import is_sensitive, names_credential, sensitive_members
 
 __all__ = [
     "END",
@@ -24,6 +24,7 @@ __all__ = [
     "draw",
     "is_sensitive",
     "names_credential",
+    "sensitive_members",
     "slice_region",
     "workflow_key",
 ]

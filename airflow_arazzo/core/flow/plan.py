@@ -15,7 +15,7 @@ from typing_extensions import Self
 from airflow_arazzo.core.document.inputs import DeclaredInputs, declared_inputs
 from airflow_arazzo.core.document.models import Parameter, Step
 from airflow_arazzo.core.document.settings import Settings
-from airflow_arazzo.core.flow.sensitive import is_sensitive
+from airflow_arazzo.core.flow.sensitive import is_sensitive, secret_inputs
 from airflow_arazzo.core.openapi.operation import Operation
 
 #: Target of an edge that ends the workflow.
@@ -214,10 +214,15 @@ class Plan(PlanValue):
             if not any(is_sensitive(name, self.sensitive) for name in step.step.outputs)
         )
 
+    @cached_property
+    def secret_inputs(self) -> frozenset[str]:
+        """The declared inputs that are secret, or in which something is."""
+        return secret_inputs(self.inputs, self.sensitive)
+
     def __copy__(self) -> Self:
         """Return a copy that looks its steps and regions up anew: ``model_copy`` copies what is cached, too."""
         copied = super().__copy__()
-        for cached in ("_steps", "_regions", "_leaving", "harmless", "declared", "taken"):
+        for cached in ("_steps", "_regions", "_leaving", "harmless", "declared", "taken", "secret_inputs"):
             copied.__dict__.pop(cached, None)
         return copied
 
