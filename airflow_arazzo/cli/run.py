@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import sys
 import time
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 from uuid import uuid4
@@ -16,15 +18,15 @@ from airflow_arazzo.cli.reports import describe_refusal, describe_run, report_op
 from airflow_arazzo.core.document.settings import Settings
 from airflow_arazzo.core.document.shape import LONGEST_WAIT
 from airflow_arazzo.core.engine import (
-    CONCEALED,
     IdempotencyKeys,
     Note,
     Run,
+    StepRecord,
     conceal,
+    hide,
     is_sensitive,
     load_plan,
     run_local,
-    secret_values,
 )
 from airflow_arazzo.core.errors import ArazzoError, DocumentError, InputError
 from airflow_arazzo.core.exchange import Request, Response
@@ -81,7 +83,8 @@ def command(
     except (DocumentError, InputError) as error:
         write_reports(describe_refusal(str(document), workflow, str(error)))
         _refuse(error, as_json)
-    concealed = _concealed(plan, run, given)
+    concealed = _concealed(plan, run)
+    log = [conceal(line, run.secrets) for line in log]
     write_reports(describe_run(plan, concealed, log, started, time.time() - started))
     run = run if show_secrets else concealed
     if as_json:
@@ -126,26 +129,27 @@ def _refuse(error: ArazzoError, as_json: bool) -> NoReturn:
     sys.exit(REFUSED)
 
 
-def _concealed(plan: Plan, run: Run, inputs: dict[str, Any]) -> Run:
-    secrets = secret_values(plan, inputs, run.steps)
+def _concealed(plan: Plan, run: Run) -> Run:
+    """Return the run as anybody may see it: what was found to be secret in its course is hidden from the beginning."""
+    text = partial(conceal, secrets=run.secrets)
 
-    def clear(name: str, value: Any) -> Any:
-        if value is not None and is_sensitive(name, plan.sensitive):
-            return CONCEALED
-        text = json.dumps(value)
-        return json.loads(hidden) if (hidden := conceal(text, secrets)) != text and _is_json(hidden) else value
+    def values(outputs: dict[str, Any]) -> dict[str, Any]:
+        return {name: hide(value, text, is_secret, is_secret(name)) for name, value in outputs.items()}
 
-    steps = {step: {name: clear(name, value) for name, value in outputs.items()} for step, outputs in run.steps.items()}
-    outputs = {name: clear(name, value) for name, value in run.outputs.items()}
-    return Run(run.status, outputs, run.message, run.records, steps)
+    def is_secret(name: str) -> bool:
+        return is_sensitive(name, plan.sensitive)
 
+    def record(of: StepRecord) -> StepRecord:
+        criteria = tuple(each.model_copy(update={"reason": text(each.reason)}) for each in of.criteria)
+        return of.model_copy(update={"criteria": criteria, "message": text(of.message)})
 
-def _is_json(text: str) -> bool:
-    try:
-        json.loads(text)
-    except json.JSONDecodeError:
-        return False
-    return True
+    return replace(
+        run,
+        outputs=values(run.outputs),
+        message=text(run.message),
+        records=tuple(map(record, run.records)),
+        steps={step: values(outputs) for step, outputs in run.steps.items()},
+    )
 
 
 def _report(run: Run) -> dict[str, Any]:

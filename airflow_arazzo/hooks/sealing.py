@@ -1,28 +1,30 @@
-"""Secret values: which ones they are, how they are hidden from people, and how they travel between tasks.
+"""Secret values in Airflow: how its masker knows them, and how they travel between tasks.
 
-A value is secret if its name is: by Airflow's own list of sensitive names, or because the plan says so. Hidden it reads
-``***``. Sealed it is encrypted with ``core.fernet_key``, which every component of an Airflow installation shares.
+A value is secret if its name is: by Airflow's own list of sensitive names, or because the plan says so. How it is
+hidden is the engine's (:mod:`airflow_arazzo.core.engine.secrets`). Sealed it is encrypted with
+``core.fernet_key``, which every component of an Airflow installation shares.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, quote_plus
 
 from airflow.providers.common.compat.sdk import AirflowException, conf
 from airflow.sdk.log import mask_secret, redact  # type: ignore[attr-defined] # no __all__, but public
 
 from airflow_arazzo.compat import mask_secret_async
+from airflow_arazzo.core.engine import secrets
 
 if TYPE_CHECKING:
     from cryptography.fernet import MultiFernet
 
-HIDDEN = "***"
 #: The secrets that this process has registered for the task that it runs.
 REGISTERED: dict[str, None] = {}
+_LONE = re.compile("[\ud800-\udfff]")
 _SEALED, _PLAIN = "fernet:", "plain:"
 _UNSET = "{FERNET_KEY}"  # what Airflow's default configuration says where no airflow.cfg has been written
 
@@ -30,28 +32,20 @@ _UNSET = "{FERNET_KEY}"  # what Airflow's default configuration says where no ai
 @lru_cache(maxsize=4096)
 def is_sensitive(name: str) -> bool:
     """Say whether Airflow hides values of that name (``[core] sensitive_var_conn_names`` included)."""
-    return bool(redact("\x00probe\x00", name) == HIDDEN)
+    return bool(redact("\x00probe\x00", name) == secrets.CONCEALED)
 
 
 def secrets_in(values: Mapping[str, Any], sensitive: Collection[str] = ()) -> Iterator[str]:
-    """Yield the text of each secret value, at any depth, in order.
+    """Yield the text of each secret value, at any depth, in order, and the credentials in it.
 
     :param values: values by name.
     :param sensitive: names that are secret beyond Airflow's list.
     """
-    for name, value in values.items():
-        yield from _secrets(value, name in sensitive or is_sensitive(name), sensitive)
+    yield from secrets.secrets_in(values, _names(sensitive))
 
 
-def _secrets(value: Any, secret: bool, sensitive: Collection[str]) -> Iterator[str]:
-    if isinstance(value, Mapping):
-        for name, member in value.items():
-            yield from _secrets(member, secret or name in sensitive or is_sensitive(str(name)), sensitive)
-    elif isinstance(value, (list, tuple)):
-        for member in value:
-            yield from _secrets(member, secret, sensitive)
-    elif secret and value is not None and not isinstance(value, bool):
-        yield str(value)
+def _names(sensitive: Collection[str]) -> Callable[[str], bool]:
+    return lambda name: name in sensitive or is_sensitive(name)
 
 
 def register(values: Mapping[str, Any], sensitive: Collection[str] = ()) -> None:
@@ -64,55 +58,47 @@ async def register_async(values: Mapping[str, Any], sensitive: Collection[str] =
     await register_texts_async(secrets_in(values, sensitive))
 
 
-def register_texts(secrets: Iterable[str]) -> None:
+def register_texts(texts: Iterable[str]) -> None:
     """Register secret texts with Airflow's masker, in every spelling in which URLs and JSON show them."""
-    secrets = list(secrets)
-    if spelled := _spelled(secrets):
-        REGISTERED.update(dict.fromkeys(secrets))
+    texts = list(texts)
+    for spelled in _spelled(texts):
         mask_secret(spelled)
+    REGISTERED.update(dict.fromkeys(text for text in texts if text and redact(text) != text))
 
 
-async def register_texts_async(secrets: Iterable[str]) -> None:
+async def register_texts_async(texts: Iterable[str]) -> None:
     """Register secret texts with Airflow's masker, from a coroutine."""
-    if spelled := _spelled(secrets):
+    for spelled in _spelled(texts):
         await mask_secret_async(spelled)
 
 
-def _spelled(secrets: Iterable[str]) -> list[Any]:
-    found: dict[str, None] = {}
-    for secret in secrets:
-        spellings = (secret, quote(secret, safe=""), quote(secret), quote_plus(secret))
-        escaped = (json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], repr(secret)[1:-1])
-        found |= dict.fromkeys(text for text in (*spellings, *escaped) if text)
-    return list(found)
+def _spelled(texts: Iterable[str]) -> Iterator[list[Any]]:
+    """Yield the spellings of secrets: all that can be told to the supervisor of a task, then those that cannot."""
+    found = dict.fromkeys(spelling for text in texts for spelling in secrets.spellings(text))
+    told = [text for text in found if not _LONE.search(text)]
+    yield from filter(None, (told, [text for text in found if _LONE.search(text)]))
+
+
+def redacted(text: str) -> str:
+    """Return a text without the secrets that are registered, however they are spelled.
+
+    The longest first, which Airflow's masker does not do: else the rest of it stays where another one begins like it.
+    """
+    text = str(redact(secrets.conceal(text, REGISTERED)))
+    return secrets.conceal_encoded(text, lambda plain: redact(plain) != plain)
 
 
 def hide(values: Mapping[str, Any], sensitive: Collection[str] = ()) -> dict[str, Any]:
-    """Return ``values`` with each secret replaced by ``***``, registered secrets inside other texts too."""
-    return {name: _hide(value, name in sensitive or is_sensitive(name), sensitive) for name, value in values.items()}
-
-
-def _hide(value: Any, secret: bool, sensitive: Collection[str]) -> Any:
-    match value:
-        case str():
-            return HIDDEN if secret else redact(value)
-        case dict():
-            return {
-                name: _hide(member, secret or name in sensitive or is_sensitive(str(name)), sensitive)
-                for name, member in value.items()
-            }
-        case list() | tuple():
-            return [_hide(member, secret, sensitive) for member in value]
-        case int() | float() if secret and not isinstance(value, bool):
-            return HIDDEN
-    return value
+    """Return ``values`` with each secret replaced by ``***``, registered secrets in the rest too."""
+    is_secret = _names(sensitive)
+    return {name: secrets.hide(value, redacted, is_secret, is_secret(name)) for name, value in values.items()}
 
 
 def hide_registered(value: Any) -> Any:
-    """Return a JSON value with registered secrets replaced in its texts; names decide nothing here."""
+    """Return a JSON value with registered secrets replaced in its texts; names decide nothing here, and stay."""
     match value:
         case str():
-            return redact(value)
+            return redacted(value)
         case dict():
             return {name: hide_registered(member) for name, member in value.items()}
         case list() | tuple():
@@ -171,9 +157,23 @@ def unseal_json(text: str) -> Any:
 
 def seal_known(value: Any, *, secret: bool = True) -> str:
     """Seal a JSON value with those of the registered secrets that occur in it, so that who opens it knows them."""
-    text = json.dumps(value, ensure_ascii=False)
-    known = [each for each in REGISTERED if json.dumps(each, ensure_ascii=False)[1:-1] in text]
+    texts = "\n".join(_texts(value))
+    known = [text for text in REGISTERED if secrets.conceal(texts, [text]) != texts]
     return seal_json({"value": value, "secrets": known}, secret=secret or bool(known))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Yield everything in a JSON value that can be read, names of members included."""
+    match value:
+        case dict():
+            for name, member in value.items():
+                yield str(name)
+                yield from _texts(member)
+        case list() | tuple():
+            for member in value:
+                yield from _texts(member)
+        case _:
+            yield str(value)
 
 
 def unseal_known(text: str) -> Any:

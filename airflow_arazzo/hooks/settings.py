@@ -17,6 +17,7 @@ from urllib.parse import urlsplit, urlunsplit
 from airflow.providers.common.compat.sdk import AirflowException
 
 from airflow_arazzo.core.document.shape import LONGEST_WAIT
+from airflow_arazzo.core.engine import credentials as credentials_in
 from airflow_arazzo.core.openapi import Credentials
 from airflow_arazzo.hooks.tokens import GRANT_TYPES, Grant, client_pair
 
@@ -214,7 +215,7 @@ def secret_texts(settings: ConnectionSettings) -> Iterator[str]:
             yield client_pair(grant.client_id, grant.client_secret)
     for name, value in credentials.headers.items():
         if name.lower() not in _PLAIN_HEADERS:
-            yield from (value, *value.split()[1:])
+            yield from credentials_in(value)
     for proxy in settings.proxies.values():
         yield from filter(None, (urlsplit(proxy).password,))
 

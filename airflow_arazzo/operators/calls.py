@@ -20,6 +20,7 @@ from airflow_arazzo import clock
 from airflow_arazzo.core.engine import begin_call, end_call, entered_inputs, start
 from airflow_arazzo.core.errors import InputError
 from airflow_arazzo.core.flow import Plan, slice_region
+from airflow_arazzo.hooks.sealing import redacted
 from airflow_arazzo.operators.driving import DrivesRegion, as_mapping, read_plan
 from airflow_arazzo.operators.inputs import run_inputs
 from airflow_arazzo.operators.position import WHOLE, Course, Position, TaskIds
@@ -119,7 +120,7 @@ class ArazzoCallOperator(_CallingStep):
     def execute(self, context: Context) -> dict[str, Any] | None:
         """Evaluate the inputs and pass them on; a step that does not get that far has failed here."""
         plan = slice_region(self.plan, self.region)
-        state, done = begin_call(plan, self._first_state(plan, context), now=clock.now())
+        state, done = begin_call(plan, self._first_state(plan, context), now=clock.now(), conceal=redacted)
         if done is not None:
             return self._ended(state, done, context)
         push_inputs(context["ti"], plan, entered_inputs(plan, state))
@@ -153,7 +154,9 @@ class ArazzoReturnOperator(_CallingStep):
         plan = slice_region(self.plan, self.region)
         state = self._first_state(plan, context)
         state = state.model_copy(update={"workflows": {**state.workflows, **result.workflows, **known}})
-        state, done = end_call(plan, state, result.outputs, result.failure, result.status, now=clock.now())
+        state, done = end_call(
+            plan, state, result.outputs, result.failure, result.status, now=clock.now(), conceal=redacted
+        )
         for note in done.notes:
             self._hear(note)
         return self._ended(state, done, context)

@@ -22,7 +22,7 @@ from airflow_arazzo.core.engine import Done, Note, State, drive, fits, load_plan
 from airflow_arazzo.core.flow import Options, Plan, Region, slice_region
 from airflow_arazzo.hooks.arazzo import SourceHooks
 from airflow_arazzo.hooks.placing import base_urls, connections_of, known_connections, place_servers
-from airflow_arazzo.hooks.sealing import register_texts
+from airflow_arazzo.hooks.sealing import redacted, register_texts
 from airflow_arazzo.operators.inputs import workflow_inputs
 from airflow_arazzo.operators.links import LastResponseLink
 from airflow_arazzo.operators.position import Position, TaskIds
@@ -176,7 +176,15 @@ class DrivesRegion(Operator):
         sending = Sending(hooks.send, context, carried.sent)
         try:
             wait = self._waiter(plan, sending, context)
-            state, done = drive(plan, carried.state, send=sending.send, wait=wait, clock=sending.now, note=self._hear)
+            state, done = drive(
+                plan,
+                carried.state,
+                send=sending.send,
+                wait=wait,
+                clock=sending.now,
+                note=self._hear,
+                conceal=redacted,
+            )
         except UnknownOutcomeError as error:
             push_refusal(context["ti"], self.region, str(error))
             raise

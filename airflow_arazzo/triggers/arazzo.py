@@ -21,7 +21,7 @@ from airflow_arazzo.core.engine import Done, Note, State, drive_async, sensitive
 from airflow_arazzo.core.exchange import Request
 from airflow_arazzo.core.flow import Plan
 from airflow_arazzo.hooks.arazzo import SourceHooks
-from airflow_arazzo.hooks.sealing import register_texts_async, seal_json, secrets_in, unseal_json
+from airflow_arazzo.hooks.sealing import redacted, register_texts_async, seal_json, secrets_in, unseal_json
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,14 @@ class ArazzoTrigger(BaseTrigger):
         try:
             await register_texts_async(secrets_of(state, plan))
             state, done = await drive_async(
-                plan, state, send=hooks.async_send, wait=_wait, clock=clock.now, note=self._hear, may_send=_is_safe
+                plan,
+                state,
+                send=hooks.async_send,
+                wait=_wait,
+                clock=clock.now,
+                note=self._hear,
+                may_send=_is_safe,
+                conceal=redacted,
             )
         finally:
             await hooks.async_close()
@@ -201,6 +208,7 @@ def secrets_of(state: State, plan: Plan) -> Iterator[str]:
 
     :param plan: its plan, which says what is secret.
     """
+    yield from state.secrets
     for frame in state.frames:
         inner = plan.child(frame.plan)
         names = {*plan.sensitive, *inner.sensitive}

@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 import pytest
 from casebook import CASES
 from click.testing import CliRunner
+from scripted_api import ScriptedApi
 
 from airflow_arazzo.cli import main
 from airflow_arazzo.cli.reports import junit
@@ -133,6 +134,136 @@ def test_refused_inputs_are_an_error(run):
 def test_what_the_terminal_may_show_the_reports_may_not(run):
     result, _, _ = run(200, '{"password": "hunter2"}', "--show-secrets", "--json")
     assert json.loads(result.stdout)["steps"]["login"]["outputs"]["token"] == "tok-5f1c9e"
+
+
+LONG = "s3cret-of-many-characters"
+ECHO = {"stepId": "e", "operationId": "echo", "requestBody": {"payload": "$inputs"}}
+ALL = {**ECHO, "outputs": {"all": "$response.body"}}
+FAILS = {**ECHO, "successCriteria": [{"condition": "$response.body#/said == 'x'"}]}
+LOGIN = {"stepId": "login", "operationId": "signIn", "outputs": {"token": "$response.body#/token"}}
+CALL = {"stepId": "c", "workflowId": "child", "outputs": {"h": "$outputs.value"}}
+SAID = {**FAILS, "requestBody": {"payload": {"x": "$inputs.key"}}, "outputs": {"said": "$response.body#/said"}}
+KEY = {"stepId": "q", "operationId": "find", "parameters": [{"name": "token", "in": "query", "value": "$inputs.token"}]}
+
+
+def workflow(*steps, name="w", inputs=None, **outputs):
+    return {"workflowId": name, "steps": steps, **({"inputs": inputs} if inputs else {}), "outputs": outputs}
+
+
+def properties(**schemas):
+    return {"type": "object", "properties": schemas}
+
+
+#: By what is special: workflows, inputs, what the API answers to everything, what must not be seen.
+SECRETS = {
+    "next to one that is a part of a number": (
+        [workflow(ALL)],
+        {"pin_token": "1234", "password": LONG},
+        {"n": 51234, "p": LONG},
+        LONG,
+    ),
+    "next to one that is a word of JSON": (
+        [workflow(ALL)],
+        {"secret_flag": "true", "password": LONG},
+        {"n": True, "p": LONG},
+        LONG,
+    ),
+    "with a quote": ([workflow(ALL)], {"password": 's3"zebra'}, {"p": 's3"zebra'}, "zebra"),
+    "not in ASCII": ([workflow(ALL)], {"password": "s3äzebra"}, {"p": "s3äzebra"}, "zebra"),
+    "with quotes, in a reason": ([workflow(FAILS)], {"password": "s3\\c'\"ret"}, {"said": "is s3\\c'\"ret"}, "ret'"),
+    "in a URL": (
+        [workflow({**KEY, "outputs": {"u": "$url"}}, u="$steps.q.outputs.u")],
+        {"token": "s3/+ zebra"},
+        {},
+        "zebra",
+    ),
+    "a number": (
+        [workflow({**FAILS, "outputs": {"all": "$response.body"}})],
+        {"password": 8675309123},
+        {"said": 8675309123},
+        "8675309123",
+    ),
+    "a name": ([workflow(ALL)], {"password": LONG}, {"m": {LONG: 1}}, LONG),
+    "in an output": (
+        [workflow({**ALL, "outputs": {"a": "$response.body#/a", "b": "$response.body#/b"}})],
+        {},
+        {"a": {"api_key": LONG}, "b": LONG},
+        LONG,
+    ),
+    "in an input": ([workflow(FAILS)], {"login": {"password": LONG}}, {"said": LONG}, LONG),
+    "in an input, by its format": (
+        [workflow(FAILS, inputs=properties(login=properties(pin={"format": "password"})))],
+        {"login": {"pin": LONG}},
+        {"said": LONG},
+        LONG,
+    ),
+    "a default": ([workflow(ALL, inputs=properties(password={"default": LONG}))], {}, {"p": LONG}, LONG),
+    "of an inner workflow": (
+        [
+            workflow(CALL, FAILS, r="$steps.c.outputs.h"),
+            workflow(LOGIN, name="child", value="$steps.login.outputs.token"),
+        ],
+        {},
+        {"token": LONG, "said": f"hi {LONG}"},
+        LONG,
+    ),
+    "handed to an inner workflow": (
+        [
+            workflow(
+                {**CALL, "parameters": [{"name": "key", "value": "$inputs.password"}]}, inputs=properties(password={})
+            ),
+            workflow(SAID, name="child", inputs=properties(key={}), value="$steps.e.outputs.said"),
+        ],
+        {"password": LONG},
+        {"said": f"no {LONG}"},
+        LONG,
+    ),
+    "after a scheme": ([workflow(ALL)], {"authorization": f"Bearer {LONG}"}, {"p": f"{LONG} has expired"}, LONG),
+    "of a cookie": (
+        [workflow({**ECHO, "outputs": {"s": "$response.body#/cookie"}}, {**ALL, "stepId": "again"})],
+        {},
+        {"cookie": f"sid={LONG}; Path=/", "said": LONG},
+        LONG,
+    ),
+    "where a reason is cut": (
+        [workflow(FAILS)],
+        {"password": "s3cret-98765"},
+        {"said": "." * 36 + "s3cret-98765" + "." * 30},
+        "s3cr",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", SECRETS)
+def test_no_secret_is_seen(case, tmp_path):
+    workflows, inputs, body, unseen = SECRETS[case]
+    operations = {"/sessions": ("post", "signIn"), "/echo": ("post", "echo"), "/find": ("get", "find")}
+    paths = {path: {method: {"operationId": name, "responses": {}}} for path, (method, name) in operations.items()}
+    document = {
+        "arazzo": "1.0.1",
+        "info": {"title": "T", "version": "1"},
+        "sourceDescriptions": [{"name": "shop", "url": "./shop.json", "type": "openapi"}],
+        "workflows": workflows,
+    }
+    (tmp_path / "w.arazzo.json").write_text(json.dumps(document))
+    with ScriptedApi() as api:
+        api.others = [(200, body, {})]
+        description = {"openapi": "3.1.0", "info": {"title": "S", "version": "1"}, "paths": paths}
+        (tmp_path / "shop.json").write_text(json.dumps({**description, "servers": [{"url": api.url}]}))
+        files = [f"--report-json={tmp_path / 'r.json'}", f"--report-junit={tmp_path / 'r.xml'}"]
+        arguments = ["run", str(tmp_path / "w.arazzo.json"), "w", "--inputs", "@-", "--json", *files]
+        result = CliRunner().invoke(main, arguments, input=json.dumps(inputs))
+    assert api.asked, result.output
+    reports = [json.loads(result.stdout), json.loads((tmp_path / "r.json").read_text())]
+    junit_report = ElementTree.fromstring((tmp_path / "r.xml").read_text())
+    texts = [
+        repr(reports),
+        result.stderr,
+        *junit_report.itertext(),
+        *(text for each in junit_report.iter() for text in each.attrib.values()),
+    ]
+    assert "***" in "".join(texts)
+    assert not any(unseen in text for text in texts)
 
 
 def test_a_folder_that_is_not_there_is_told_before_anything_is_sent():

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from airflow_arazzo.core.engine import advance, check_inputs, load_plan, start
+from airflow_arazzo.core.engine import advance, check_inputs, load_plan, sensitive_inputs, start
 from airflow_arazzo.core.errors import InputError
 from airflow_arazzo.core.exchange import Exchange, Request, Response
 from airflow_arazzo.core.flow import names_credential
@@ -77,6 +77,16 @@ def test_what_is_no_credential_is_shown(compiled):
         ("$response.body#/data/accessToken", True),
         ("$response.body.token", True),
         ("{$response.body#/jwt}", True),
+        ("Bearer {$response.body#/access_token}", True),
+        ("id $response.body#/id of {$response.header.X-Api-Key}", True),
+        ({"id": "$response.body#/id", "handle": ["$response.body#/tokens/0/access_token"]}, True),
+        ({"context": "$response.body", "selector": "$.data['access_token']", "type": "jsonpath"}, True),
+        ({"context": "$response.body", "selector": "$[?@.id == 1].token", "type": "jsonpath"}, True),
+        ({"context": "$response.body", "selector": "/a/token/text()", "type": "xpath"}, True),
+        ({"context": "$response.body", "selector": "/secret/status", "type": "jsonpointer"}, False),
+        ({"context": "$response.body", "selector": "$.users[?@.token == 'x']", "type": "jsonpath"}, False),
+        ({"context": "$response.header.Set-Cookie", "selector": "", "type": "jsonpointer"}, True),
+        ("the token is {$response.body#/id}", False),
         ("$response.body#/token_type", False),
         ("$response.body#/next_page_token", False),
         ("$response.body", False),
@@ -87,6 +97,59 @@ def test_what_is_no_credential_is_shown(compiled):
 def test_outputs_are_secret_by_where_they_come_from(compiled, value, secret):
     plan = compiled({"outputs": {"session": value}})
     assert ("session" in plan.sensitive) is secret
+
+
+PASSWORD = {"type": "string", "format": "password"}
+
+
+@pytest.mark.parametrize(
+    ("schema", "secret"),
+    [
+        ({"properties": {"pin": PASSWORD, "user": {"type": "string"}}}, {"pin"}),
+        ({"properties": {"login": {"properties": {"deep": {"properties": {"pin": PASSWORD}}}}, "user": {}}}, {"login"}),
+        ({"properties": {"pins": {"type": "array", "items": PASSWORD}}}, {"pins"}),
+        ({"properties": {"pins": {"prefixItems": [{}, PASSWORD]}}}, {"pins"}),
+        ({"properties": {"pin": {"allOf": [PASSWORD]}}}, {"pin"}),
+        ({"properties": {"pin": {"anyOf": [{"type": "null"}, PASSWORD]}}}, {"pin"}),
+        ({"properties": {"pin": {"oneOf": [{"type": "null"}, PASSWORD]}}}, {"pin"}),
+        ({"properties": {"pin": {"$ref": "#/$defs/pw"}}, "$defs": {"pw": PASSWORD}}, {"pin"}),
+        ({"allOf": [{"properties": {"pin": PASSWORD}}, {"properties": {"user": {}}}]}, {"pin"}),
+        (
+            {
+                "properties": {"tree": {"$ref": "#/$defs/node"}},
+                "$defs": {"node": {"properties": {"next": {"$ref": "#/$defs/node"}, "pin": PASSWORD}}},
+            },
+            {"tree"},
+        ),
+        ({"properties": {"format": {"type": "string"}, "user": {"format": "email"}}}, set()),
+        (True, set()),
+    ],
+)
+def test_an_input_is_secret_if_something_in_it_is_a_password(compiled, schema, secret):
+    inputs = {"type": "object", **schema} if isinstance(schema, dict) else schema
+    assert sensitive_inputs(compiled({}, inputs=inputs)) == secret
+
+
+@pytest.mark.parametrize("before", range(30, 50))
+@pytest.mark.parametrize("known", ["input", "elsewhere"])
+def test_no_part_of_a_secret_is_left_where_a_reason_is_cut(compiled, before, known):
+    plan = compiled({"successCriteria": [{"condition": "$response.body#/said == 'x'"}]}, inputs={"type": "object"})
+    said = "." * before + "s3cret-9876" + "." * 50
+    inputs = {"password": "s3cret-9876"} if known == "input" else {}
+    state, _ = advance(plan, start(plan, inputs), now=0)
+    response = Response(200, (("Content-Type", "application/json"),), json.dumps({"said": said}).encode())
+    exchange = Exchange(Request("POST", "https://shop.invalid/sessions"), response)
+    hide = {} if known == "input" else {"conceal": lambda text: text.replace("s3cret-9876", "***")}
+    state, command = advance(plan, state, exchange, now=1, **hide)
+    assert "s3" not in command.message + state.model_dump_json(include={"records", "history"})
+
+
+@pytest.mark.parametrize(("body", "headers"), [({"token": "POST"}, ()), ({}, (("Set-Cookie", "lang=200; Path=/"),))])
+def test_short_values_of_an_answer_do_not_spoil_what_is_said_of_it(compiled, body, headers):
+    plan = compiled({"successCriteria": [{"condition": "$statusCode == 201"}]})
+    _, command = answered(plan, body, headers)
+    assert "/sessions answered 200: $statusCode == 201: $statusCode was 200" in command.message
+    assert "POST https" in command.notes[0].text
 
 
 @pytest.mark.parametrize("name", ["token", "X-API-Key", "client_secret", "Set-Cookie", "refreshToken", "id_token"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 
 import pytest
@@ -108,3 +109,45 @@ def test_no_secret_of_a_failed_run_is_stored_or_logged(connections, run_dag, sec
     out, err = capfd.readouterr()
     assert found(database_dump(), secrets) == {}
     assert found(out + err, secrets) == {}
+
+
+@pytest.mark.parametrize("granularity", ["step", "workflow"])
+@pytest.mark.parametrize("before", [36, 40])
+def test_no_part_of_a_connections_secret_is_left_where_a_reason_is_cut(
+    airflow_db, api, run_dag, tmp_path, capfd, monkeypatch, granularity, before
+):
+    """The engine does not know it; worker and triggerer do."""
+    monkeypatch.setattr(driving, "SHORT_WAIT", 0)
+    operation = {"operationId": "poll", "responses": {}, "security": [{"key": []}]}
+    description = {
+        "openapi": "3.1.0",
+        "info": {"title": "A", "version": "1"},
+        "servers": [{"url": api.url}],
+        "paths": {"/poll": {"get": operation}},
+        "components": {"securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "X-Key"}}},
+    }
+    again = {"name": "again", "type": "goto", "stepId": "p", "criteria": [{"condition": "$statusCode == 202"}]}
+    step = {
+        "stepId": "p",
+        "operationId": "poll",
+        "successCriteria": [{"condition": "$response.body#/said == null || $response.body#/said == 'x'"}],
+        "onSuccess": [again, {"name": "done", "type": "end"}],
+    }
+    document = {
+        "arazzo": "1.0.1",
+        "info": {"title": "T", "version": "1"},
+        "sourceDescriptions": [{"name": "kept", "url": "./api.json", "type": "openapi"}],
+        "workflows": [{"workflowId": "w", "steps": [step], "x-airflow": {"poke_interval": 0.1}}],
+    }
+    (tmp_path / "api.json").write_text(json.dumps(description))
+    (tmp_path / "w.arazzo.json").write_text(json.dumps(document))
+    said = {"said": "." * before + "zebra-98765" + "." * 40}
+    api.on("GET /poll", 202, {}).on("GET /poll", 200, said)
+    monkeypatch.setenv("AIRFLOW_CONN_KEPT", json.dumps({"conn_type": "arazzo", "password": "zebra-98765"}))
+    settings = {"granularity": granularity}
+    run = run_dag(ArazzoDag(tmp_path / "w.arazzo.json", dag_id=f"cut_{granularity}_{before}", settings=settings))
+    assert run.state == "failed"
+    assert api.asked[-1].headers["X-Key"] == "zebra-98765"
+    out, err = capfd.readouterr()
+    assert "in the triggerer" in out + err
+    assert "..z" not in database_dump() + out + err

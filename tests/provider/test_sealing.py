@@ -49,6 +49,44 @@ def test_registered_secrets_are_hidden_inside_other_texts():
     }
 
 
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("/a?key=al%2Fpha%2B%20be%3Dta-1", "/a?key=***"),
+        ("/a?key=al%2fpha%2b+be%3dta-1", "/a?key=***"),
+        ("/a?key=al/pha%2B%20be=ta-1", "/a?key=***"),
+        ("see /a?key=%61l/pha%2B%20be=ta-1 there", "see *** there"),
+        ({"al/pha+ be=ta-1": 1}, {"***": 1}),
+        ([8675309123, 98675309123, "n8675309123", True], ["***", 98675309123, "n***", True]),
+        ("token bear-er-1 expired", "token *** expired"),
+        ("cook-ie-1", "***"),
+        ("100% of a+b", "100% of a+b"),
+    ],
+)
+def test_registered_secrets_are_hidden_however_they_are_told(value, shown):
+    values = {"password": "al/pha+ be=ta-1", "pin_token": 8675309123, "authorization": "Bearer bear-er-1"}
+    sealing.register({**values, "secret": "sid=cook-ie-1; Path=/"})
+    assert sealing.hide({"said": value}) == {"said": shown}
+
+
+def test_what_airflow_does_not_mask_is_not_hidden():
+    sealing.register({"password": "airflow", "token": "abcd", "secret": ""})
+    assert sealing.hide({"said": "airflow, abcd", "abcd": 1}) == {"said": "airflow, abcd", "abcd": 1}
+
+
+def test_half_of_a_surrogate_pair_in_a_secret_hinders_nobody():
+    sealing.register({"token": "half\ud800secret"})
+    assert sealing.hide({"said": "half\ud800secret"}) == {"said": "***"}
+
+
+@pytest.mark.parametrize(
+    "value", ["se/cr+et-known", "/a?key=se%2Fcr%2Bet-known", "/a?key=se%2fcr%2bet-known", {"se/cr+et-known": 1}]
+)
+def test_a_sealed_value_brings_the_secrets_along_that_are_in_it(value):
+    sealing.register({"token": "se/cr+et-known", "password": "not-in-there"})
+    assert sealing.unseal_json(sealing.seal_known([value], secret=False))["secrets"] == ["se/cr+et-known"]
+
+
 def test_seals_and_unseals():
     sealed = sealing.seal_json({"token": "s3cret-value", "n": [1, None]})
     assert "s3cret-value" not in sealed

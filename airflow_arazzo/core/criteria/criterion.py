@@ -57,7 +57,7 @@ def evaluate(criterion: Criterion, context: Context, dialect: Dialect = "lenient
         message = error.message if isinstance(error, ExpressionSyntaxError) else str(error)
     except RecursionError:
         message = "the data is nested too deeply"
-    return Verdict(False, f"{reason(criterion.condition, [])}: {message}", message)
+    return Verdict(False, f"{reason(criterion.condition, [], context.conceal)}: {message}", message)
 
 
 def _evaluated(criterion: Criterion, context: Context, dialect: Dialect) -> Verdict:
@@ -67,7 +67,7 @@ def _evaluated(criterion: Criterion, context: Context, dialect: Dialect) -> Verd
     if criterion.context is None:
         raise EvaluationError(f"a criterion of type {kind} needs a context")
     value = _context_value(criterion.context, context, dialect)
-    seen = reason(condition, [(criterion.context, value)])
+    seen = reason(condition, [(criterion.context, value)], context.conceal)
     if value is ABSENT or value is None:
         return Verdict(False, seen)
     match kind:
@@ -78,7 +78,8 @@ def _evaluated(criterion: Criterion, context: Context, dialect: Dialect) -> Verd
             return evaluate_jsonpath(condition, data, _version(criterion), context, dialect, criterion.context)
         case "xpath":
             held = holds_xpath(condition, value, _version(criterion), context, dialect)
-            return Verdict(held, f"{reason(condition, [])}: {'true' if held else 'false'} in {criterion.context}")
+            told = reason(condition, [], context.conceal)
+            return Verdict(held, f"{told}: {'true' if held else 'false'} in {criterion.context}")
     raise EvaluationError(f"a criterion has no type {kind}")
 
 

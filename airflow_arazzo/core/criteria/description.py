@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from airflow_arazzo.core.absent import ABSENT
@@ -11,6 +11,7 @@ from airflow_arazzo.core.criteria.comparison import NoLength
 from airflow_arazzo.core.criteria.evaluation import Scope, Several, operands, value_of
 from airflow_arazzo.core.criteria.nodes import Node
 from airflow_arazzo.core.errors import EvaluationError
+from airflow_arazzo.core.expressions import as_it_is
 
 MAX_CONDITION = 160
 MAX_STRING = 48
@@ -21,16 +22,18 @@ _SECRET = re.compile(
 )
 
 
-def reason(condition: str, seen: Iterable[tuple[str, Any]]) -> str:
+def reason(condition: str, seen: Iterable[tuple[str, Any]], conceal: Callable[[str], str] = as_it_is) -> str:
     """Return ``condition: operand was value, ...``.
 
     :param condition: as written; cut when long.
     :param seen: names of operands with their values; a name that speaks of a secret hides its value.
+    :param conceal: hides what is secret in a text, before that is cut: of a part of a secret nobody knows what it is.
     """
-    texts = list(dict.fromkeys(f"{_line(name)} was {shown(value, name)}" for name, value in seen))
+    texts = list(dict.fromkeys(f"{_line(name)} was {shown(value, name, conceal)}" for name, value in seen))
     more = ["..."] if len(texts) > MAX_VALUES else []
     values = ", ".join(texts[:MAX_VALUES] + more)
-    return f"{_cut(_line(condition), MAX_CONDITION)}: {values}" if values else _cut(_line(condition), MAX_CONDITION)
+    text = _cut(conceal(_line(condition)), MAX_CONDITION)
+    return f"{text}: {values}" if values else text
 
 
 def observed(node: Node, scope: Scope, owner: str = "") -> list[tuple[str, Any]]:
@@ -48,17 +51,18 @@ def observed(node: Node, scope: Scope, owner: str = "") -> list[tuple[str, Any]]
     return seen
 
 
-def shown(value: Any, name: str = "") -> str:
+def shown(value: Any, name: str = "", conceal: Callable[[str], str] = as_it_is) -> str:
     """Return a value as one short word or two: scalars themselves, structures by their size.
 
     :param name: the operand's name; ``***`` is shown for one that speaks of a secret.
+    :param conceal: hides what is secret in a text; a number is hidden if it is a secret as a whole.
     """
     if value is ABSENT or isinstance(value, NoLength):
         return "absent"
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, Several):
-        return shown(value.values[0], name) if len(value.values) == 1 else f"{len(value.values)} values"
+        return shown(value.values[0], name, conceal) if len(value.values) == 1 else f"{len(value.values)} values"
     if isinstance(value, Mapping):
         return f"object of {len(value)}"
     if isinstance(value, (list, tuple)):
@@ -67,7 +71,9 @@ def shown(value: Any, name: str = "") -> str:
         return f"{len(value)} bytes"
     if _SECRET.search(name) or value == "***":
         return "***"
-    return repr(_cut(value, MAX_STRING)) if isinstance(value, str) else _cut(str(value), MAX_STRING)
+    if isinstance(value, str):
+        return repr(_cut(conceal(value), MAX_STRING))
+    return "***" if conceal(str(value)) == "***" else _cut(str(value), MAX_STRING)
 
 
 def _cut(text: str, width: int) -> str:

@@ -96,11 +96,11 @@ def evaluate_jsonpath(
     if isinstance(reading, Query):
         count = len(_run(reading, condition, value, context, dialect))
         found = f"selects {count} value{'s' * (count != 1)}" if count else "selects nothing"
-        return Verdict(count > 0, f"{reason(condition, [])}: {found} in {where}")
+        return Verdict(count > 0, f"{reason(condition, [], context.conceal)}: {found} in {where}")
     node, scope = reading.node, Scope(context, loose=False, root=value)
 
     def judge() -> Verdict:
-        return Verdict(passes(node, scope), reason(condition, observed(node, scope, where)))
+        return Verdict(passes(node, scope), reason(condition, observed(node, scope, where), context.conceal))
 
     if not branches(condition):
         return judge()

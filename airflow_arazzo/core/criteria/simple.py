@@ -31,4 +31,4 @@ def evaluate_simple(text: str, context: Context, dialect: Dialect) -> Verdict:
     """
     node = parse_simple(text, dialect).node
     scope = Scope(context, loose=True)
-    return Verdict(passes(node, scope), reason(text, observed(node, scope)))
+    return Verdict(passes(node, scope), reason(text, observed(node, scope), context.conceal))

@@ -7,7 +7,16 @@ from airflow_arazzo.core.engine.keys import IdempotencyKeys, keyed
 from airflow_arazzo.core.engine.local import Run, run_local
 from airflow_arazzo.core.engine.program import load_plan, load_plans
 from airflow_arazzo.core.engine.region import advance, begin_call, end_call
-from airflow_arazzo.core.engine.secrets import CONCEALED, conceal, secret_values, sensitive_inputs
+from airflow_arazzo.core.engine.secrets import (
+    CONCEALED,
+    conceal,
+    conceal_encoded,
+    credentials,
+    hide,
+    secrets_in,
+    sensitive_inputs,
+    spellings,
+)
 from airflow_arazzo.core.engine.state import (
     Command,
     CriterionRecord,
@@ -39,19 +48,23 @@ __all__ = [
     "begin_call",
     "check_inputs",
     "conceal",
+    "conceal_encoded",
+    "credentials",
     "dependencies",
     "drive",
     "drive_async",
     "end_call",
     "entered_inputs",
     "fits",
+    "hide",
     "is_sensitive",
     "keyed",
     "load_plan",
     "load_plans",
     "run_local",
-    "secret_values",
+    "secrets_in",
     "sensitive_inputs",
+    "spellings",
     "start",
     "workflow_outputs",
 ]

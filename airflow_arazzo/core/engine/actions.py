@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timezone
 
 from airflow_arazzo.core.criteria import evaluate
 from airflow_arazzo.core.document.models import Action, Criterion
 from airflow_arazzo.core.document.shape import LONGEST_WAIT
-from airflow_arazzo.core.engine.secrets import conceal
 from airflow_arazzo.core.engine.state import CriterionRecord, Note
 from airflow_arazzo.core.exchange import Exchange, Response
 from airflow_arazzo.core.expressions import Context, Dialect
@@ -46,45 +45,39 @@ class Choice:
     exhausted: tuple[str, ...] = ()
 
 
-def judge(
-    criteria: Sequence[Criterion], context: Context, dialect: Dialect, secrets: Iterable[str], action: str | None = None
-) -> Judgement:
+def judge(criteria: Sequence[Criterion], context: Context, dialect: Dialect, action: str | None = None) -> Judgement:
     """Evaluate criteria: all must hold. Warnings behind one that does not hold are not worth a line.
 
-    :param secrets: texts that must not stand in reasons.
+    :param context: which also hides the secrets in reasons.
     :param action: the action whose criteria they are; None for success criteria.
     """
     records: list[CriterionRecord] = []
     notes: list[Note] = []
     for criterion in criteria:
         verdict = evaluate(criterion, context, dialect)
-        reason = conceal(verdict.reason, secrets)
+        reason = context.conceal(verdict.reason)
         record = CriterionRecord.model_construct(
             condition=criterion.condition, passed=verdict.passed, reason=reason, action=action
         )
         records.append(record)
         if verdict.error and all(record.passed for record in records[:-1]):
             text = f"criterion {criterion.condition!r} could not be evaluated, which counts as not met: {verdict.error}"
-            notes.append(Note(conceal(text, secrets), warning=True))
+            notes.append(Note(context.conceal(text), warning=True))
     return Judgement(all(record.passed for record in records), tuple(records), tuple(notes))
 
 
-def judge_success(
-    planned: PlannedStep, exchange: Exchange, context: Context, dialect: Dialect, secrets: Iterable[str]
-) -> Judgement:
+def judge_success(planned: PlannedStep, exchange: Exchange, context: Context, dialect: Dialect) -> Judgement:
     """Decide whether a step has succeeded: its success criteria, or 2xx where it has none (docs/semantics.md, 2)."""
     if exchange.response is None:
         return Judgement(False)
     if planned.step.success_criteria:
-        return judge(planned.step.success_criteria, context, dialect, secrets)
+        return judge(planned.step.success_criteria, context, dialect)
     status = exchange.response.status
     passed, reason = 200 <= status <= 299, f"2xx expected: status was {status}"
     return Judgement(passed, (CriterionRecord.model_construct(condition="2xx", passed=passed, reason=reason),))
 
 
-def choose(
-    actions: Sequence[Action], retries: Mapping[str, int], context: Context, dialect: Dialect, secrets: Iterable[str]
-) -> Choice:
+def choose(actions: Sequence[Action], retries: Mapping[str, int], context: Context, dialect: Dialect) -> Choice:
     """Return the first action whose criteria all hold; a retry only while its limit is not exhausted.
 
     :param retries: how often each action of the step has been taken, by name.
@@ -93,7 +86,7 @@ def choose(
     notes: list[Note] = []
     exhausted: list[str] = []
     for action in actions:
-        judgement = judge(action.criteria, context, dialect, secrets, action.name)
+        judgement = judge(action.criteria, context, dialect, action.name)
         records += judgement.records
         notes += judgement.notes
         if not judgement.passed:

@@ -6,9 +6,11 @@ import time
 from collections.abc import Awaitable, Callable
 
 from airflow_arazzo.core.engine.region import advance, unsent
+from airflow_arazzo.core.engine.secrets import Conceal
 from airflow_arazzo.core.engine.state import Done, Note, Send, State, Wait
 from airflow_arazzo.core.errors import TransportError
 from airflow_arazzo.core.exchange import Exchange, Request, Response
+from airflow_arazzo.core.expressions import as_it_is
 from airflow_arazzo.core.flow import Plan
 
 
@@ -24,6 +26,7 @@ def drive(
     wait: Callable[[State, float], None],
     clock: Callable[[], float] = time.time,
     note: Callable[[Note], None] = unheard,
+    conceal: Conceal = as_it_is,
 ) -> tuple[State, Done]:
     """Run a region to its end.
 
@@ -31,10 +34,11 @@ def drive(
     :param wait: waits that many seconds; may raise to hand the state to somebody else.
     :param clock: POSIX time.
     :param note: hears every line for the log.
+    :param conceal: hides in a text what is secret beyond what the engine knows to be.
     """
     exchange = None
     while True:
-        state, command = advance(plan, state, exchange, now=clock())
+        state, command = advance(plan, state, exchange, now=clock(), conceal=conceal)
         for line in command.notes:
             note(line)
         exchange = None
@@ -63,6 +67,7 @@ async def drive_async(
     clock: Callable[[], float] = time.time,
     note: Callable[[Note], None] = unheard,
     may_send: Callable[[Request], bool] = _any_request,
+    conceal: Conceal = as_it_is,
 ) -> tuple[State, Done | None]:
     """Run a region in an event loop; everything else as :func:`drive`.
 
@@ -71,7 +76,7 @@ async def drive_async(
     """
     exchange = None
     while True:
-        state, command = advance(plan, state, exchange, now=clock())
+        state, command = advance(plan, state, exchange, now=clock(), conceal=conceal)
         for line in command.notes:
             note(line)
         exchange = None

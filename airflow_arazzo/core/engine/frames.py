@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from airflow_arazzo.core.engine.inputs import check_inputs
+from airflow_arazzo.core.engine.secrets import secret_values
 from airflow_arazzo.core.engine.state import Call, Frame, State
 from airflow_arazzo.core.errors import InputError
 from airflow_arazzo.core.flow import Plan, PlannedStep, workflow_key
@@ -44,7 +45,12 @@ def start(
         elsewhere=tuple(elsewhere),
         workflows={key: dict(value) for key, value in (workflows or {}).items()},
     )
-    return state if scope else state.model_copy(update={"frames": (frame, *_before(plan, (), inputs))})
+    if not scope:
+        state = state.model_copy(update={"frames": (frame, *_before(plan, (), inputs))})
+    for key, values in state.workflows.items():
+        child = plan.children.get(key, plan)
+        state = state.knowing(secret_values(child, values.get("inputs") or {}, values.get("outputs") or {}))
+    return _knowing(plan, state, state.frames)
 
 
 def enter(plan: Plan, state: State, key: str, inputs: Mapping[str, Any], call: Call) -> State:
@@ -58,7 +64,8 @@ def enter(plan: Plan, state: State, key: str, inputs: Mapping[str, Any], call: C
     child = plan.child(path)
     checked = check_inputs(child, inputs)
     frame = Frame.model_construct(plan=path, inputs=checked, step=child.steps[0].step_id, call=call)
-    return state.model_copy(update={"frames": (*state.frames, frame, *_before(child, path, checked)), "phase": "ready"})
+    entered = (frame, *_before(child, path, checked))
+    return _knowing(plan, state.model_copy(update={"frames": (*state.frames, *entered), "phase": "ready"}), entered)
 
 
 def entered_inputs(plan: Plan, state: State) -> dict[str, dict[str, Any]]:
@@ -106,6 +113,13 @@ def unfinished(planned: PlannedStep, frame: Frame, workflows: Mapping[str, Any])
         if not separator and reference.removeprefix("$steps.") not in frame.outputs:
             return f"step '{reference}'"
     return ""
+
+
+def _knowing(plan: Plan, state: State, entered: Iterable[Frame]) -> State:
+    """Return the state with the secrets of the frames that are new in it."""
+    for frame in entered:
+        state = state.knowing(secret_values(plan.child(frame.plan), frame.inputs, frame.outputs))
+    return state
 
 
 def _comes_first(frame: Frame) -> bool:

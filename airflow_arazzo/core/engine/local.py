@@ -25,6 +25,7 @@ class Run:
     :param records: the last record of each step, in the order in which steps last ran; a step of an inner workflow is
         named ``workflow/step``.
     :param steps: outputs of the steps that ran, by step id and name.
+    :param secrets: the secret texts among inputs and outputs, those of inner workflows included.
     """
 
     status: Literal["success", "failed"]
@@ -32,6 +33,7 @@ class Run:
     message: str = ""
     records: tuple[StepRecord, ...] = ()
     steps: dict[str, dict[str, Any]] = field(default_factory=dict)
+    secrets: frozenset[str] = field(default=frozenset(), repr=False)
 
 
 def run_local(
@@ -58,4 +60,4 @@ def run_local(
     outputs = done.outputs if done.outputs is not None else dict.fromkeys(plan.outputs)
     status: Literal["success", "failed"] = "success" if done.outcome == "end" else "failed"
     records = tuple(record.model_copy(update={"step": name}) for name, record in state.records.items())
-    return Run(status, outputs, done.message, records, state.outputs)
+    return Run(status, outputs, done.message, records, state.outputs, frozenset(state.secrets))

@@ -15,7 +15,7 @@ from airflow_arazzo.core.absent import ABSENT
 from airflow_arazzo.core.document.models import Action
 from airflow_arazzo.core.engine import actions, messages
 from airflow_arazzo.core.engine.frames import enter, entered_inputs, unfinished
-from airflow_arazzo.core.engine.secrets import conceal, exposed_secrets, secret_values
+from airflow_arazzo.core.engine.secrets import Conceal, conceal, exposed_secrets, secret_values
 from airflow_arazzo.core.engine.state import (
     Call,
     Command,
@@ -31,7 +31,7 @@ from airflow_arazzo.core.engine.state import (
 from airflow_arazzo.core.engine.values import call_inputs, frame_context, step_outputs, step_request, workflow_outputs
 from airflow_arazzo.core.errors import EvaluationError, InputError, RequestError
 from airflow_arazzo.core.exchange import Exchange, Request, Response
-from airflow_arazzo.core.expressions import Context
+from airflow_arazzo.core.expressions import Context, as_it_is
 from airflow_arazzo.core.flow import END, Plan, PlannedStep, Region, workflow_key
 from airflow_arazzo.core.openapi import decode_content
 
@@ -41,7 +41,9 @@ LONGEST_BACKOFF = 3600.0
 Turned = tuple[State, Command | None]
 
 
-def advance(plan: Plan, state: State, exchange: Exchange | None = None, *, now: float) -> tuple[State, Command]:
+def advance(
+    plan: Plan, state: State, exchange: Exchange | None = None, *, now: float, conceal: Conceal = as_it_is
+) -> tuple[State, Command]:
     """Take a run as far as it goes without I/O.
 
     :param plan: the plan, or the slice of it that holds the region.
@@ -49,30 +51,39 @@ def advance(plan: Plan, state: State, exchange: Exchange | None = None, *, now: 
     :param exchange: after ``Send``, the request with its response or the reason why there is none; else None. A state
         that has a request out and gets no exchange sends that request again: whether that may be, its driver decides.
     :param now: POSIX time.
+    :param conceal: hides in a text what is secret beyond inputs, outputs and credentials of the answer.
     :returns: the state to go on with, and what to do.
     """
-    turn = _Turn(plan, now)
+    turn = _Turn(plan, now, conceal)
     state, command = (state, None) if exchange is None else turn.received(state, exchange)
     while command is None:
         state, command = turn.proceed(state)
     history = (*state.history, *(note.text for note in turn.notes))[-HISTORY:]
-    return state.model_copy(update={"history": history}), replace(command, notes=tuple(turn.notes))
+    return _with(state, history=history), replace(command, notes=tuple(turn.notes))
 
 
-def begin_call(plan: Plan, state: State, *, now: float) -> tuple[State, Done | None]:
+def begin_call(plan: Plan, state: State, *, now: float, conceal: Conceal = as_it_is) -> tuple[State, Done | None]:
     """Begin a step that calls a workflow, for whoever runs that workflow elsewhere.
 
     :param plan: the plan of the calling step, or the slice of it that holds the step.
     :param state: in which that step comes next.
+    :param conceal: as for :func:`advance`.
     :returns: the state with the workflow entered, whose inputs :func:`entered_inputs` tells; or how the step failed.
     """
-    turn = _Turn(plan, now)
+    turn = _Turn(plan, now, conceal)
     state, command = turn.begin(state)
     return state, replace(command, notes=tuple(turn.notes)) if isinstance(command, Done) else None
 
 
 def end_call(
-    plan: Plan, state: State, outputs: dict[str, Any], failure: str, status: int | None, *, now: float
+    plan: Plan,
+    state: State,
+    outputs: dict[str, Any],
+    failure: str,
+    status: int | None,
+    *,
+    now: float,
+    conceal: Conceal = as_it_is,
 ) -> tuple[State, Done]:
     """Judge a step that called a workflow which has run elsewhere, and say where control goes.
 
@@ -81,9 +92,10 @@ def end_call(
     :param outputs: of the workflow.
     :param failure: why the workflow failed; empty if it has not.
     :param status: the status that the last step of the workflow saw.
+    :param conceal: as for :func:`advance`.
     :raises ValueError: if the step has a retry, which runs the workflow again: it has to run here, too.
     """
-    turn = _Turn(plan, now)
+    turn = _Turn(plan, now, conceal)
     state = _with_frame(_with(state, last_status=status), attempts=1)
     state, command = turn.returned(state, outputs, failure)
     if not isinstance(command, Done):
@@ -99,12 +111,11 @@ def unsent(state: State) -> State:
 class _Turn:
     """One call of ``advance``: the plan, the time, and the notes made on the way."""
 
-    def __init__(self, plan: Plan, now: float) -> None:
+    def __init__(self, plan: Plan, now: float, conceal: Conceal) -> None:
         self.root = plan
         self.now = now
         self.notes: list[Note] = []
-        self._searched: object = None
-        self._found: frozenset[str] = frozenset()
+        self._conceal_more = conceal
         self._exposed: frozenset[str] = frozenset()
 
     # entering a step
@@ -177,9 +188,9 @@ class _Turn:
         context = frame_context(plan, frame, state.workflows, exchange)
         state, context = self._outputs(state, plan, planned, context)
         self._exposed = exposed_secrets(exchange)
-        secrets = self._secrets(state)
-        judgement = actions.judge_success(planned, exchange, context, plan.dialect, secrets)
-        self._note_exchange(state, exchange, judgement, secrets)
+        context = replace(context, conceal=self._concealing(state))
+        judgement = actions.judge_success(planned, exchange, context, plan.dialect)
+        self._note_exchange(state, exchange, judgement)
         record = StepRecord.model_construct(
             step=frame.step,
             operation=planned.operation.operation_id or "" if planned.operation else "",
@@ -202,6 +213,7 @@ class _Turn:
         context = frame_context(plan, frame, state.workflows, Exchange(Request("", ""), response))
         context = replace(context, outputs=outputs)
         state, context = self._outputs(state, plan, planned, context)
+        context = replace(context, conceal=self._concealing(state))
         record = StepRecord.model_construct(
             step=frame.step,
             operation=planned.workflow or "",
@@ -211,8 +223,7 @@ class _Turn:
         )
         message = f"step '{frame.step}': workflow '{planned.workflow}' failed: {failure}" if failure else ""
         if not failure and planned.step.success_criteria:
-            secrets = self._secrets(state)
-            judgement = actions.judge(planned.step.success_criteria, context, plan.dialect, secrets)
+            judgement = actions.judge(planned.step.success_criteria, context, plan.dialect)
             self.notes += judgement.notes
             record = record.model_copy(update={"criteria": judgement.records})
             if not judgement.passed:
@@ -226,6 +237,7 @@ class _Turn:
             values = dict.fromkeys(planned.step.outputs)
         else:
             values = step_outputs(plan, planned, context)
+        state = state.knowing(secret_values(plan, {}, values))
         state = _with_frame(state, outputs=state.frame.outputs | {planned.step_id: values})
         return state, replace(context, steps=state.frame.outputs)
 
@@ -235,8 +247,7 @@ class _Turn:
         listed: Iterable[Action] = planned.step.on_failure if failure else planned.step.on_success
         if state.frame.detour is not None:
             listed = [item for item in listed if failure and item.type == "retry" and not item.step_id]
-        secrets = self._secrets(state)
-        choice = actions.choose(tuple(listed), state.frame.retries, context, plan.dialect, secrets)
+        choice = actions.choose(tuple(listed), state.frame.retries, context, plan.dialect)
         self.notes += choice.notes
         record = record.model_copy(update={"criteria": (*record.criteria, *choice.records), "message": failure})
         if choice.action is not None:
@@ -380,7 +391,7 @@ class _Turn:
     def _fail(self, state: State, message: str, record: StepRecord | None = None) -> Turned:
         """Let the failure of the step at hand stand: its workflow has failed."""
         frame = state.frame
-        message = conceal(message, self._secrets(state))
+        message = self._concealing(state)(message)
         record = record or state.records.get(_name(state, frame.step)) or StepRecord.model_construct(step=frame.step)
         record = record.model_copy(update={"outcome": "failed", "message": message, "next": None})
         return self._finish(_with_record(state, record), message)
@@ -390,6 +401,7 @@ class _Turn:
         frame = state.frame
         plan = self._plan(frame)
         outputs = handed if handed is not None else workflow_outputs(plan, frame.inputs, frame.outputs, state.workflows)
+        state = state.knowing(secret_values(plan, {}, outputs))
         done = {**state.workflows, plan.key: {"inputs": frame.inputs, "outputs": outputs}}
         if len(state.frames) == 1:
             result = outputs if state.scope is None or handed is not None else None
@@ -417,20 +429,15 @@ class _Turn:
     def _plan(self, frame: Frame) -> Plan:
         return self.root.child(frame.plan)
 
-    def _secrets(self, state: State) -> frozenset[str]:
-        """Return the secrets of the innermost workflow, looked for once while its outputs stay, and of the answer."""
-        frame = state.frame
-        if frame.outputs is not self._searched:
-            self._searched = frame.outputs
-            self._found = secret_values(self._plan(frame), frame.inputs, frame.outputs)
-        return self._found | self._exposed
+    def _concealing(self, state: State) -> Conceal:
+        """Return what hides all that is known to be secret, and the credentials of the answer."""
+        secrets = self._exposed.union(state.secrets)
+        return lambda text: self._conceal_more(conceal(text, secrets))
 
     def _note(self, text: str, *, warning: bool = False) -> None:
         self.notes.append(Note(text, warning))
 
-    def _note_exchange(
-        self, state: State, exchange: Exchange, judgement: actions.Judgement, secrets: Iterable[str]
-    ) -> None:
+    def _note_exchange(self, state: State, exchange: Exchange, judgement: actions.Judgement) -> None:
         if exchange.response is None:
             text = f"{exchange.request} -> no response: {exchange.error}"
         else:
@@ -441,7 +448,7 @@ class _Turn:
         region = self._plan(state.frame).region_of(state.frame.step)
         if region is not None and region.loop:
             text = f"round {state.frame.rounds + 1}: {text}"
-        self._note(conceal(text, secrets))
+        self._note(self._concealing(state)(text))
         self.notes += judgement.notes
 
 

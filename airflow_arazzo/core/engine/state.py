@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -124,6 +125,7 @@ class State(StateValue):
     :ivar workflows: inputs and outputs of the workflows that have been completed, by plan key.
     :ivar records: the last record of each step, by step id (``workflow/step`` in inner workflows).
     :ivar history: one line per exchange and decision, the last 100.
+    :ivar secrets: the secret texts that have come up so far, in completed workflows and earlier rounds too, sorted.
     """
 
     frames: tuple[Frame, ...]
@@ -135,6 +137,12 @@ class State(StateValue):
     workflows: dict[str, dict[str, Any]] = Field(default_factory=dict)
     records: dict[str, StepRecord] = Field(default_factory=dict)
     history: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = Field(default=(), repr=False)
+
+    def knowing(self, secrets: Iterable[str]) -> State:
+        """Return the state with these secret texts among those that have come up."""
+        new = set(secrets).difference(self.secrets)
+        return self.model_copy(update={"secrets": tuple(sorted((*self.secrets, *new)))}) if new else self
 
     @property
     def frame(self) -> Frame:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from airflow_arazzo.core.absent import ABSENT
 from airflow_arazzo.core.errors import ExpressionSyntaxError
-from airflow_arazzo.core.expressions.context import Context, Dialect
+from airflow_arazzo.core.expressions.context import Context, Dialect, as_it_is
 from airflow_arazzo.core.expressions.evaluation import (
     embed,
     evaluate,
@@ -61,6 +61,7 @@ __all__ = [
     "Template",
     "WorkflowValue",
     "apply_pointer",
+    "as_it_is",
     "declared_name",
     "embed",
     "evaluate",

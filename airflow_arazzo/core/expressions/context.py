@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -10,6 +10,11 @@ from airflow_arazzo.core.exchange import Exchange
 
 Dialect = Literal["lenient", "strict"]
 """``strict`` is the specification to the letter; ``lenient`` also reads what real documents write."""
+
+
+def as_it_is(text: str) -> str:
+    """Return the text: nothing in it is secret."""
+    return text
 
 
 @dataclass(frozen=True)
@@ -26,6 +31,7 @@ class Context:
     :param exchange: the request of the step at hand and its response, if any.
     :param judging: whether a criterion is judged. Then a body that cannot be read, and a way into one that is neither
         object nor array, is an error (Arazzo 1.1.0, Evaluation Errors); elsewhere it is absent.
+    :param conceal: hides what is secret in a text that is shown to people: no value of an expression goes through it.
     """
 
     inputs: Mapping[str, Any] = field(default_factory=dict)
@@ -37,3 +43,4 @@ class Context:
     self_uri: str | None = None
     exchange: Exchange | None = field(default=None, repr=False)
     judging: bool = False
+    conceal: Callable[[str], str] = field(default=as_it_is, repr=False, compare=False)

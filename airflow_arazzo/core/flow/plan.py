@@ -216,8 +216,9 @@ class Plan(PlanValue):
 
     @cached_property
     def secret_inputs(self) -> frozenset[str]:
-        """The declared inputs that are secret, or in which something is."""
-        return secret_inputs(self.inputs, self.sensitive)
+        """The inputs that are secret, or in which something is, those included that are only passed on."""
+        passed = {"properties": {item.name: item.schema_ for item in self.passed_on}}
+        return secret_inputs(self.inputs, self.sensitive) | secret_inputs(passed, self.sensitive)
 
     def __copy__(self) -> Self:
         """Return a copy that looks its steps and regions up anew: ``model_copy`` copies what is cached, too."""
