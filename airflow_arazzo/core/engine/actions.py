@@ -106,20 +106,27 @@ def retry_limit(action: Action) -> int:
 def retry_after(response: Response | None, otherwise: float, now: float) -> float:
     """Return the seconds to wait: a ``Retry-After`` header (RFC 9110, 10.2.3: seconds or date), else ``otherwise``.
 
-    Seconds may have a fraction, which the RFC does not have but servers send.
+    Seconds may have a fraction, which the RFC does not have but servers send. A date counts from the response's own
+    ``Date``: the server's clock may be another.
 
-    :param now: POSIX time, for dates.
+    :param now: POSIX time, for dates of a response that has none.
     """
     text = (response.header("Retry-After") or "").strip() if response else ""
     if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text, re.ASCII):
         return min(float(text[:400]), LONGEST_WAIT)
-    if not text:
+    until = _posix_time(text)
+    if response is None or until is None:
         return otherwise
+    sent = _posix_time(response.header("Date") or "")
+    return min(max(until - (now if sent is None else sent), 0.0), LONGEST_WAIT)
+
+
+def _posix_time(text: str) -> float | None:
+    """Return the time of an HTTP date (RFC 9110, 5.6.7); None if it is none."""
     from email.utils import parsedate_to_datetime
 
     try:
         date = parsedate_to_datetime(text)
     except (ValueError, OverflowError):
-        return otherwise
-    seconds = (date if date.tzinfo else date.replace(tzinfo=timezone.utc)).timestamp() - now
-    return min(max(seconds, 0.0), LONGEST_WAIT)
+        return None
+    return (date if date.tzinfo else date.replace(tzinfo=timezone.utc)).timestamp()

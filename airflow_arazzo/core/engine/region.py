@@ -37,6 +37,8 @@ from airflow_arazzo.core.openapi import decode_content
 
 HISTORY = 100
 LONGEST_BACKOFF = 3600.0
+#: Seconds between rounds at the least, whatever the server says; less only if the interval itself is less.
+SHORTEST_PAUSE = 1.0
 
 Turned = tuple[State, Command | None]
 
@@ -323,6 +325,7 @@ class _Turn:
         if region.exponential_backoff:
             wait = min(wait * 2.0 ** min(frame.waits, 60), max(LONGEST_BACKOFF, wait))
         wait = actions.retry_after(exchange.response if exchange else None, wait, self.now)
+        wait = max(wait, min(interval, SHORTEST_PAUSE))
         return self._later(_with_frame(state, rounds=rounds, waits=frame.waits + 1, visited=visited), wait), None
 
     def _later(self, state: State, wait: float) -> State:
