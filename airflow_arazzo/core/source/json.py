@@ -7,7 +7,7 @@ import re
 from typing import Any, NoReturn
 
 from airflow_arazzo.core.source.places import Node
-from airflow_arazzo.core.source.reading import MAX_DEPTH, MAX_NODES, Read, Reading
+from airflow_arazzo.core.source.reading import MAX_DEPTH, MAX_NODES, NUL, Read, Reading
 
 
 def read_json(text: str, name: str, *, locate: bool = False) -> Read:
@@ -20,6 +20,7 @@ _SURROGATE = re.compile(
     r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F]"
 )
 _LONE = re.compile("[\ud800-\udfff]")
+_NUL = "\\u0000"
 _MESSAGES = {
     "Expecting value": "a value is missing here",
     "Extra data": "something follows after the end of the document",
@@ -49,7 +50,7 @@ class _JsonReading(Reading):
         except (_NotJsonError, RecursionError):
             self._slowly()
             self.fail("yaml-limits", 0, "values are nested too deep")
-        if self.locate or _SURROGATE.search(self.text) or _too_large(value):
+        if self.locate or _NUL in self.text or _SURROGATE.search(self.text) or _too_large(value):
             return Read(value, self._slowly().node)
         return Read(value)
 
@@ -87,6 +88,8 @@ class _JsonReading(Reading):
             except _NotJsonError:
                 self.fail("json-syntax", start, f"{token[:20]} is no number that JSON has")
             return Node(start, end, "", None)
+        if _NUL in token and NUL in json.loads(token):
+            self.refuse_nul("json-syntax", start)
         if _SURROGATE.search(token) and _LONE.search(json.loads(token)):
             self.fail("json-syntax", start, "this text holds half of a surrogate pair, which is no character")
         return Node(start, end, '"', None)

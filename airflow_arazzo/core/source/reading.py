@@ -12,6 +12,8 @@ from airflow_arazzo.core.source.places import Lines, Node, printable
 MAX_CHARACTERS = 32 * 1024 * 1024
 MAX_DEPTH = 200
 MAX_NODES = 2_000_000
+#: What no text of a document can mean, and no database of Airflow's takes.
+NUL = "\0"
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,9 @@ class Reading:
     def fail(self, rule: str, offset: int, message: str, hint: str | None = None) -> NoReturn:
         place = Lines(self.text).place(self.name, "", offset, 1)
         raise DocumentError([Problem(rule, Severity.ERROR, place, printable(message), hint)])
+
+    def refuse_nul(self, rule: str, offset: int) -> NoReturn:
+        self.fail(rule, offset, "this text holds the character U+0000, which no database can store", "leave it out")
 
     def spend(self, size: int, depth: int, offset: int) -> None:
         """Count what was read, aliases written out, and refuse what is too much."""

@@ -12,7 +12,7 @@ import yaml
 from yaml.cyaml import CParser  # type: ignore[attr-defined]
 
 from airflow_arazzo.core.source.places import Node
-from airflow_arazzo.core.source.reading import Read, Reading
+from airflow_arazzo.core.source.reading import NUL, Read, Reading
 
 
 def read_yaml(text: str, name: str, *, locate: bool = False) -> Read:
@@ -141,6 +141,8 @@ class _YamlReading(Reading):
 
     def _scalar(self, event: Any) -> Read:
         text, style = event.value, event.style or ""
+        if NUL in text:
+            self.refuse_nul("yaml-syntax", _start(event))
         value: Any = text
         if event.tag is not None and event.tag != "!":
             value = self._tagged(event)
