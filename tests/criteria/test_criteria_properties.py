@@ -116,6 +116,23 @@ def test_what_strict_holds_lenient_holds(text, body):
             assert evaluate(criterion, context(body), "lenient").passed
 
 
+NESTED = [("$.a[", "]"), ("$.a[?(", ")]"), ("$[?@", "]"), ("(", ")"), ("!", ""), ("$[?(!@[", "])]"), ("($.a)[", "]")]
+
+
+@pytest.mark.parametrize("kind", ["simple", "jsonpath"])
+@pytest.mark.parametrize(("left", "right"), NESTED)
+def test_conditions_nested_too_deeply_are_errors(kind, left, right):
+    for depth in (200, 400, 4000):
+        criterion = Criterion(context="$response.body", condition=left * depth + "1" + right * depth, type=kind)
+        assert "error" in {finding.severity.value for finding in check(criterion, "lenient")}
+        assert evaluate(criterion, context({}), "lenient").error
+
+
+def test_many_elements_taken_of_elements_are_an_error():
+    criterion = Criterion(condition="($inputs.a)" + "[ 0 ]" * 3000)
+    assert "error" in {finding.severity.value for finding in check(criterion, "lenient")}
+
+
 def test_deep_data_does_not_overflow():
     deep: Any = "x"
     for _ in range(5000):

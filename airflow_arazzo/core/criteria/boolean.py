@@ -120,7 +120,9 @@ class BooleanGrammar(Grammar):
         if found:
             return Slice(*(int(part) if part else None for part in found.groups()))
         start = self.at
+        self.deeper()  # it may be a path with brackets of its own
         key = self.primary()
+        self.depth -= 1
         if isinstance(key, Literal) and not isinstance(key.value, (int, str)):
             self.fail(f"{key.text} is no name and no index", start)
         if isinstance(key, Literal) and isinstance(key.value, bool):

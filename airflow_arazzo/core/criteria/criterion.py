@@ -41,6 +41,8 @@ def check(criterion: Criterion, dialect: Dialect = "lenient") -> tuple[Finding, 
         remarks = _remarks(criterion, dialect)
     except ExpressionSyntaxError as error:
         return (Finding(Severity.ERROR, "unreadable-condition", error.message, error.offset, error.hint),)
+    except RecursionError:  # of a library
+        return (Finding(Severity.ERROR, "unreadable-condition", "the condition is nested too deeply"),)
     return (*_context_remarks(criterion, dialect), *remarks)
 
 

@@ -209,7 +209,7 @@ class Grammar(Reader):
 
     def postfix(self) -> Node:
         """Read an operand and the members and elements that are taken of it (``.`` and ``[]``)."""
-        start = self.at
+        start, depth = self.at, self.depth
         node = self.primary()
         while not isinstance(node, (Literal, Text)):
             if self.sees("[") and self.text[self.at + 1 : self.at + 2] != "?":
@@ -222,7 +222,9 @@ class Grammar(Reader):
                 key = Literal(name[0], name[0])
             else:
                 break
+            self.deeper()  # each holds the one before
             node = Item(node, key, self.text[start : self.at])
+        self.depth = depth
         return node
 
     def nested(self) -> Node:

@@ -7,8 +7,8 @@ from typing import NoReturn
 
 from airflow_arazzo.core.errors import ExpressionSyntaxError
 
-#: How deep parentheses, negations and filters may nest.
-MAX_DEPTH = 64
+#: How deep parentheses, brackets, negations and filters may nest.
+MAX_DEPTH = 32
 
 SPACE = re.compile(r"\s*")
 NUMBER = re.compile(
