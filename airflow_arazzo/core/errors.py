@@ -99,11 +99,12 @@ class ArazzoError(Exception):
 
 
 class DocumentError(ArazzoError):
-    """A document that must not run: one or more problems, sorted by place."""
+    """A document that must not run: one or more problems, sorted by place; its text begins with an error."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(sorted(problems, key=lambda problem: (problem.place, problem.rule)))
-        super().__init__("\n".join(problem.render() for problem in self.problems))
+        errors_first = sorted(self.problems, key=lambda problem: not problem.is_error)
+        super().__init__("\n".join(problem.render() for problem in errors_first))
 
 
 class ExpressionSyntaxError(ArazzoError):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-import re
+import os
+import stat
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,14 +14,15 @@ from airflow.providers.common.compat.sdk import DAG, AirflowException, get_parsi
 from airflow_arazzo.core.engine.program import check_document
 from airflow_arazzo.core.errors import ArazzoError
 from airflow_arazzo.core.flow import Options, Plan, compile_document
+from airflow_arazzo.core.source import one_line
 from airflow_arazzo.factory.dag import COMPILED, ArazzoDag, compile_options
 from airflow_arazzo.factory.invalid import invalid_dag
+from airflow_arazzo.factory.looks import is_named, means_to_be, text_of
 from airflow_arazzo.factory.names import valid_key
 
 log = logging.getLogger(__name__)
 
 SUFFIXES = (".yaml", ".yml", ".json")
-_ARAZZO = re.compile(r"""^[\s{]*["']?arazzo["']?\s*:""", re.MULTILINE)
 
 
 def load_dags(
@@ -33,8 +35,9 @@ def load_dags(
     """Make a DAG of every workflow of every Arazzo document below a folder; Airflow finds them without further ado.
 
     A document that cannot be run takes none of the others away: it becomes a DAG of its own, named after its file,
-    tagged ``arazzo-invalid``, whose documentation and single failing task show its problems. A file that is no Arazzo
-    document (an API description) is left alone.
+    tagged ``arazzo-invalid``, whose documentation and single failing task show its problems. An Arazzo document is a
+    file that has ``arazzo`` among its fields, or whose name says so (``*.arazzo.yaml``), be it one that cannot be read.
+    Any other file (an API description) is left alone.
 
     :param folder: searched for ``.yaml``, ``.yml`` and ``.json``, subfolders included.
     :param dag_id: names the DAG of a plan; by default it is the workflow's id.
@@ -47,8 +50,7 @@ def load_dags(
     if not root.is_dir():
         raise ValueError(f"load_dags: there is no folder '{root}'")
     build = _Build(dag_id or _workflow_id, arguments, workflows or {})
-    files = [path for path in sorted(root.rglob("*")) if path.suffix in SUFFIXES and path.is_file()]
-    documents = [path for path in files if _is_document(path)]
+    documents = [path for path in _files(root) if is_named(path) or means_to_be(text_of(path))]
     wanted = get_parsing_context().dag_id
     if wanted is not None and dag_id is None:
         narrowed = [path for path in documents if _may_hold(path, wanted)]
@@ -130,7 +132,7 @@ def _failing(path: Path, error: Exception) -> Callable[[str], DAG]:
     if not isinstance(error, (ArazzoError, AirflowException)):
         log.error("%s cannot be made a DAG", path, exc_info=error)
     if not isinstance(error, (ArazzoError, AirflowException, ValueError)):
-        text = f"{path.name}: {type(error).__name__}: {text}; the log of the DAG processor says where"
+        text = f"{one_line(path.name)}: {type(error).__name__}: {text}; the log of the DAG processor says where"
     return lambda name: invalid_dag(name, path, text)
 
 
@@ -145,17 +147,22 @@ def _unused(name: str, taken: Mapping[str, DAG]) -> str:
     return candidate
 
 
-def _is_document(path: Path) -> bool:
-    """Say whether a file means to be an Arazzo document, be it a bad one."""
-    return _ARAZZO.search(_text(path)) is not None
+def _files(root: Path) -> list[Path]:
+    """Return the files below a folder that may be documents, sorted; of those out of reach, the ones named so."""
+
+    def passed_over(error: OSError) -> None:
+        log.warning("load_dags: the folder %s cannot be read (%s) and is passed over", error.filename, error.strerror)
+
+    paths = [Path(folder, name) for folder, _, names in os.walk(root, onerror=passed_over) for name in names]
+    return [path for path in sorted(paths) if path.suffix in SUFFIXES and _is_file(path)]
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except OSError:
+        return is_named(path)
 
 
 def _may_hold(path: Path, dag_id: str) -> bool:
-    return dag_id in _text(path) or valid_key(path.name.split(".", 1)[0]) == dag_id
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""
+    return dag_id in text_of(path) or valid_key(path.name.split(".", 1)[0]) == dag_id

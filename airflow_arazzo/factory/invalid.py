@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import DAG, AirflowFailException, BaseOperator
 
+from airflow_arazzo.core.source import one_line
+
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
@@ -43,7 +45,7 @@ def invalid_dag(dag_id: str, path: Path, problems: str) -> DAG:
         dag_id,
         schedule=None,
         description=problems.splitlines()[0] if problems else "",
-        doc_md=f"# `{path.name}` cannot be run\n\n{fence}text\n{problems}\n{fence}",
+        doc_md=f"# `{one_line(path.name)}` cannot be run\n\n{fence}text\n{problems}\n{fence}",
         tags=["arazzo", INVALID_TAG],
         catchup=False,
     )

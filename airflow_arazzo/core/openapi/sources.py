@@ -134,7 +134,7 @@ class Sources:
         own = urlsplit(self.loaded.document.self_uri or "")
         if own.path and own.scheme in ("", "file") and not own.netloc:
             from_self = (here / unquote(own.path)).parent / path
-            if from_self.is_file():
+            if _may_be_file(from_self):
                 return str(from_self)
         return str(here / path)
 
@@ -160,7 +160,7 @@ class Sources:
             except CopyError as error:
                 raise DocumentError([self._refused(source, error)]) from error
             except DocumentError as error:
-                if not is_remote(path) and not Path(path).is_file():
+                if not is_remote(path) and not _may_be_file(path):
                     raise DocumentError([self._missing(source, path)]) from error
                 raise
         return self._sources[source.name]
@@ -191,6 +191,14 @@ class Sources:
 
     def _problem(self, rule: str, source: SourceDescription, message: str, hint: str | None) -> Problem:
         return self.loaded.source.problem(rule, Severity.ERROR, f"{source.at}/url", message, hint)
+
+
+def _may_be_file(path: str | Path) -> bool:
+    """Say whether a file is there, or in a folder into which nobody can look: reading it says why not."""
+    try:
+        return Path(path).is_file()
+    except OSError:
+        return True
 
 
 def _identities(files: Iterable[str | Path]) -> Iterator[tuple[str, str | Path]]:

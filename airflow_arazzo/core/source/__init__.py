@@ -6,7 +6,18 @@ its aliases written out is bounded. Places cost a second reading of the text, wh
 """
 
 from airflow_arazzo.core.source.copies import Copies, Copy, CopyError, is_remote
+from airflow_arazzo.core.source.places import one_line
 from airflow_arazzo.core.source.secrets import is_written_secret
 from airflow_arazzo.core.source.text import Source, load_source, parse_source
 
-__all__ = ["Copies", "Copy", "CopyError", "Source", "is_remote", "is_written_secret", "load_source", "parse_source"]
+__all__ = [
+    "Copies",
+    "Copy",
+    "CopyError",
+    "Source",
+    "is_remote",
+    "is_written_secret",
+    "load_source",
+    "one_line",
+    "parse_source",
+]

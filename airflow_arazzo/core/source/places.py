@@ -22,9 +22,14 @@ _CHARACTER = {
 }
 
 
+def one_line(text: str) -> str:
+    """Return text as one line, in which nothing moves a cursor or is no character."""
+    return _UNPRINTABLE.sub("�", text.replace("\n", " ").replace("\t", " "))
+
+
 def printable(text: str) -> str:
-    """Return text fit for a terminal and a log line: bounded, nothing that moves a cursor or is no character."""
-    text = _UNPRINTABLE.sub("�", text.replace("\n", " ").replace("\t", " "))
+    """Return text fit for a terminal and a log line: bounded, and one line."""
+    text = one_line(text)
     return text if len(text) <= _MESSAGE else text[: _MESSAGE - 1] + "…"
 
 

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 from airflow_arazzo.core.errors import DocumentError, Place, Problem, Severity
 from airflow_arazzo.core.source.json import read_json
-from airflow_arazzo.core.source.places import Lines, Node, printable
+from airflow_arazzo.core.source.places import Lines, Node, one_line, printable
 from airflow_arazzo.core.source.reading import MAX_CHARACTERS, Read, Reading
 from airflow_arazzo.core.source.yaml import read_yaml
 
@@ -107,7 +107,7 @@ def load_source(path: str | Path, *, name: str | None = None) -> Source:
     :param name: its name in messages; the path as given where None.
     :raises DocumentError: if it is missing, no file, not UTF-8, too large, or not readable as YAML or JSON.
     """
-    shown = name or str(path)
+    shown = one_line(name or str(path))
     try:
         if stat.S_ISCHR(os.stat(path).st_mode):
             _refuse_file(shown, "this is a device, not a file")
