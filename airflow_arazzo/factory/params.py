@@ -10,6 +10,7 @@ from airflow.providers.common.compat.sdk import Param
 from airflow_arazzo.core.engine import sensitive_inputs
 from airflow_arazzo.core.errors import InputError
 from airflow_arazzo.core.flow import Plan, sensitive_members
+from airflow_arazzo.factory.schemas import param_schema
 from airflow_arazzo.hooks.sealing import is_sensitive
 from airflow_arazzo.operators.inputs import accepts_null, input_schemas
 
@@ -17,7 +18,6 @@ _VISIBLE = (
     "What is typed here stays readable in the run's configuration. "
     "Bind this input to a connection instead (x-airflow: inputs)."
 )
-_OWN = ("default", "description")
 #: Keywords of a schema without a type that speak of objects and arrays.
 _HOLDING = frozenset({"properties", "items", "prefixItems"})
 
@@ -64,7 +64,7 @@ def require_schedulable(plan: Plan, bound: Collection[str] = ()) -> None:
 def _param(plan: Plan, name: str, schema: Any, *, required: bool, secret: bool) -> Param:
     declared = _object(schema)
     needs = [need for need in plan.path_needs if need.input == name]
-    fields = {key: value for key, value in declared.items() if key not in _OWN}
+    fields = param_schema(declared)
     allowed = list(dict.fromkeys(str(value) for need in needs for value in need.allowed))
     if allowed and "enum" not in fields:
         fields["examples"] = [*fields.get("examples", ()), *allowed]
@@ -94,7 +94,7 @@ def _optional(schema: dict[str, Any]) -> dict[str, Any]:
     """Return a schema that also takes an empty field, which the form sends as null."""
     if accepts_null(schema):
         return schema
-    shown = {key: value for key, value in schema.items() if key in ("title", "examples", "format")}
+    shown = {key: value for key, value in schema.items() if key in ("title", "examples", "format", "$defs")}
     types = schema.get("type")
     if types is None and {"enum", "const", "anyOf", "oneOf", "allOf", "$ref", "not"}.intersection(schema):
         return {**shown, "anyOf": [schema, {"type": "null"}]}

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from airflow_arazzo.core.document.checking import schema_errors
 from airflow_arazzo.core.document.models import Parameter
-from airflow_arazzo.core.engine.schemas import schema_errors
 from airflow_arazzo.core.errors import EvaluationError, ExpressionSyntaxError
 from airflow_arazzo.core.expressions import Dialect, Input, declared_name, parse_template
 from airflow_arazzo.core.flow import Plan, PlannedStep, workflow_key

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
+from jsonschema.exceptions import SchemaError
+from jsonschema_specifications import REGISTRY
 
 from airflow_arazzo.core.document import declared_inputs, load_document, parse_document
 from airflow_arazzo.core.errors import DocumentError
 from airflow_arazzo.core.source import parse_source
+
+VOCABULARIES = ("core", "applicator", "unevaluated", "validation", "meta-data", "format-annotation", "content")
+META = [REGISTRY.contents(f"https://json-schema.org/draft/2020-12/meta/{name}") for name in VOCABULARIES]
 
 
 def document(inputs: object, components: dict | None = None) -> dict:
@@ -89,11 +95,142 @@ def test_inputs_that_refer_to_themselves() -> None:
     assert not validator.is_valid({"a": {"a": {"a": {"a": 1}}}})
 
 
-def test_a_reference_in_a_circle_of_references_does_not_hang() -> None:
-    inputs(
-        {"$ref": "#/components/inputs/a"},
-        {"a": {"$ref": "#/components/inputs/b"}, "b": {"$ref": "#/components/inputs/a"}},
-    )
+TREE = {"type": "object", "properties": {"kids": {"type": "array", "items": {"$ref": "#/components/inputs/tree"}}}}
+
+
+@pytest.mark.parametrize(
+    ("schema", "components", "pointers"),
+    [
+        ({"$ref": "#/components/inputs/a"}, {"a": {"$ref": "#/components/inputs/a"}}, ["/components/inputs/a/$ref"]),
+        (
+            {},
+            {"a": {"not": {"$ref": "#/components/inputs/b"}}, "b": {"$ref": "#/components/inputs/a"}},
+            ["/components/inputs/a/not/$ref"],
+        ),
+        (
+            {"properties": {"a": {"$ref": "#/properties/a", "default": 1}}},
+            {},
+            ["/workflows/0/inputs/properties/a/$ref"],
+        ),
+        (
+            {"properties": {"a": {"anyOf": [{"$ref": "#/properties/a"}, {"type": "null"}]}}},
+            {},
+            ["/workflows/0/inputs/properties/a/anyOf/0/$ref"],
+        ),
+        ({"properties": {"t": {"$ref": "#/components/inputs/tree"}}}, {"tree": TREE}, []),
+        ({"$ref": "#/components/inputs/tree", "allOf": [{"$ref": "#/components/inputs/tree"}]}, {"tree": TREE}, []),
+    ],
+)
+def test_a_reference_that_leads_in_a_circle_is_an_error(schema: dict, components: dict, pointers: list[str]) -> None:
+    if not pointers:
+        inputs(schema, components)
+        return
+    found = refused(schema, components)
+    assert {(rule, at) for rule, at, _ in found} == {("unknown-reference", at) for at in pointers}
+
+
+@pytest.mark.parametrize(
+    "reference", ["https://example.org/x.yaml", "x.json", "#nowhere", "#/components/inputs/nothing", "#twice"]
+)
+def test_dynamic_references_are_references(reference: str) -> None:
+    components = {"a": {"$dynamicAnchor": "twice"}, "b": {"$dynamicAnchor": "twice"}}
+    [(rule, at, _)] = refused({"properties": {"a": {"$dynamicRef": reference}}}, components)
+    assert (rule, at) == ("unknown-reference", "/workflows/0/inputs/properties/a/$dynamicRef")
+
+
+def test_dynamic_references_are_written_out() -> None:
+    node = {"$dynamicAnchor": "node", "type": "object", "properties": {"next": {"$dynamicRef": "#node"}}}
+    found = inputs({"properties": {"a": {"$dynamicRef": "#node"}}}, {"node": node})
+    assert Draft202012Validator(found).is_valid({"a": {"next": {"next": {}}}})
+    assert not Draft202012Validator(found).is_valid({"a": {"next": {"next": 1}}})
+
+
+def test_a_schema_is_of_no_other_draft_and_has_no_address() -> None:
+    schema = {"$schema": "http://json-schema.org/draft-07/schema#", "$id": "https://example.org/a", "type": "integer"}
+    assert inputs({"properties": {"a": schema, "$id": {"$id": "b"}}}) == {
+        "properties": {"a": {"type": "integer"}, "$id": {}}
+    }
+
+
+def test_the_schema_of_one_input_has_the_definitions_it_needs() -> None:
+    leaf = {"properties": {"up": {"$ref": "#/components/inputs/tree"}}}
+    components = {"tree": {"properties": {"leaf": {"$ref": "#/components/inputs/leaf"}}}, "leaf": leaf}
+    whole = inputs({"properties": {"a": {"$ref": "#/components/inputs/tree"}, "b": {"type": "string"}}}, components)
+    alone = declared_inputs(whole).schemas["a"]
+    assert Draft202012Validator(alone).is_valid({"leaf": {"up": {"leaf": {"up": {}}}}})
+    assert not Draft202012Validator({"type": "object", **alone}).is_valid([])
+    assert declared_inputs(whole).schemas["b"] == {"type": "string"}
+
+
+def nested(depth: int, word: str = "items") -> dict:
+    return {word: nested(depth - 1, word)} if depth else {}
+
+
+@pytest.mark.parametrize("word", ["items", "not"])
+def test_schemas_too_deep_in_each_other_are_refused(word: str) -> None:
+    inputs(nested(32, word))
+    assert {rule for rule, _, _ in refused(nested(33, word))} == {"invalid-schema"}
+    halves = {"b": nested(20, word)}
+    deep = {"a": json.loads(json.dumps(nested(20, word)).replace("{}", '{"$ref": "#/components/inputs/b"}'))}
+    assert {rule for rule, _, _ in refused({"$ref": "#/components/inputs/a"}, deep | halves)} == {"yaml-limits"}
+
+
+@pytest.mark.parametrize(
+    ("schema", "words"),
+    [
+        ({"type": "string", "default": 5}, "'type'"),
+        ({"type": "string", "pattern": "^a+$", "default": "ab"}, "'pattern'"),
+        ({"type": "string", "pattern": "^(a|a)*$", "default": "a" * 60 + "!"}, "takes longer"),
+        ({"patternProperties": {"^(a|a)*$": {}}, "default": {"a" * 60 + "!": 1}}, "takes longer"),
+        ({"type": "string", "default": None}, None),
+        ({"type": "string", "enum": ["a"], "default": "a"}, None),
+        ({"$ref": "#/components/inputs/tree", "default": {"kids": [{"kids": 1}]}}, "'type'"),
+        ({"$ref": "#/components/inputs/tree", "default": {"kids": [{"kids": []}]}}, None),
+    ],
+)
+def test_a_default_satisfies_its_own_schema(schema: dict, words: str | None) -> None:
+    if words is None:
+        inputs({"properties": {"a": schema}}, {"tree": TREE})
+        return
+    with pytest.raises(DocumentError, match=re.escape(words)) as caught:
+        inputs({"properties": {"a": schema}}, {"tree": TREE})
+    assert [problem.place.pointer for problem in caught.value.problems] == ["/workflows/0/inputs/properties/a/default"]
+
+
+# every keyword of JSON Schema with values that it may not have
+ODD = [
+    None,
+    True,
+    "x",
+    "",
+    5,
+    -1,
+    0,
+    1.5,
+    [],
+    ["a"],
+    ["a", "a"],
+    [1],
+    [[1]],
+    {},
+    {"a": 1},
+    {"a": "b"},
+    {"(": {}},
+    "(",
+    "a#b",
+]
+
+
+@pytest.mark.parametrize("keyword", sorted({word for part in META for word in part["properties"]}))
+def test_what_the_meta_schema_refuses_is_refused(keyword: str) -> None:
+    for value in ODD:
+        schema = {keyword: value}
+        if keyword in ("$ref", "$dynamicRef", "$recursiveRef", "$vocabulary", "dependencies", "$recursiveAnchor"):
+            continue
+        try:
+            Draft202012Validator.check_schema(schema)
+        except SchemaError:
+            assert {rule for rule, _, _ in refused(schema)} == {"invalid-schema"}, schema
 
 
 @pytest.mark.parametrize(
@@ -159,6 +296,10 @@ def test_a_long_chain_of_references_is_refused_and_does_not_overflow() -> None:
         ({"minimum": "1"}, "/minimum"),
         ({"maxLength": -1}, "/maxLength"),
         ({"exclusiveMinimum": True}, "/exclusiveMinimum"),
+        ({"multipleOf": 0}, "/multipleOf"),
+        ({"examples": 5}, "/examples"),
+        ({"patternProperties": {"(": {}}}, "/patternProperties/("),
+        ({"$recursiveRef": "#"}, "/$recursiveRef"),
     ],
 )
 def test_inputs_that_are_no_schema(schema: object, pointer: str) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from casebook import CASES
 from airflow_arazzo.core.engine import load_plan
 from airflow_arazzo.core.errors import InputError
 from airflow_arazzo.factory.params import require_schedulable, workflow_params
+from airflow_arazzo.factory.schemas import is_harmless
 
 DOCUMENTS = Path(__file__).parent / "documents"
 
@@ -149,3 +151,90 @@ def test_a_schedule_needs_the_inputs_of_workflows_that_come_first(parts):
 def test_a_bound_input_is_asked_of_nobody():
     plan = load_plan(DOCUMENTS / "scan.arazzo.yaml")
     assert "password" not in workflow_params(plan, {"password"})
+
+
+DOCUMENT = """\
+arazzo: 1.0.1
+info: {{title: t, version: 1.0.0}}
+sourceDescriptions: [{{name: images, url: images.openapi.yaml, type: openapi}}]
+workflows:
+- workflowId: w
+  inputs: {{type: object, required: [b], properties: {{a: {schema}, b: {schema}}}}}
+  steps: [{{stepId: s, operationId: listImages}}]
+components:
+  inputs:
+    tree:
+      type: object
+      properties: {{name: {{type: string}}, kids: {{items: {{$ref: '#/components/inputs/tree'}}}}}}
+"""
+
+
+@pytest.fixture
+def params(tmp_path):
+    """Return what makes the Params of a workflow with an optional and a required input of one schema."""
+    api = (DOCUMENTS / "images.openapi.yaml").read_text()
+    (tmp_path / "images.openapi.yaml").write_text(api)
+    operation = re.search("operationId: (.*)", api)[1]
+
+    def make(schema):
+        text = DOCUMENT.format(schema=json.dumps(schema)).replace("listImages", operation)
+        (tmp_path / "w.arazzo.yaml").write_text(text)
+        return workflow_params(load_plan(tmp_path / "w.arazzo.yaml"))
+
+    return make
+
+
+def test_a_schema_that_holds_itself_is_checked_by_airflow(params):
+    for found in params({"$ref": "#/components/inputs/tree"}).values():
+        assert found.resolve({"name": "x", "kids": [{"kids": [{"name": "y"}]}]})
+        with pytest.raises(ParamValidationError):
+            found.resolve({"kids": [{"kids": [{"name": 1}]}]})
+
+
+@pytest.mark.parametrize(
+    ("schema", "given"),
+    [
+        ({"type": "string", "pattern": "^[a-z]{1,3}-[0-9]+$"}, {"type": "string", "pattern": "^[a-z]{1,3}-[0-9]+$"}),
+        ({"type": "string", "pattern": "^(a|a)*$"}, {"type": "string"}),
+        ({"not": {"pattern": "^(a|a)*$"}, "title": "T"}, {"title": "T"}),
+        ({"items": {"oneOf": [{"pattern": "a+"}, {"type": "null"}]}}, {"items": {}}),
+        ({"patternProperties": {"^x": {}}, "additionalProperties": False, "type": "object"}, {"type": "object"}),
+        (
+            {"properties": {"pattern": {"type": "string"}, "$id": {}}},
+            {"properties": {"pattern": {"type": "string"}, "$id": {}}},
+        ),
+        ({"type": "string", "source": "x", "self": 1, "x-y": 2}, {"type": "string", "x-y": 2}),
+        ({"$id": "https://example.org/x", "$anchor": "a", "enum": ["$id"]}, {"enum": ["$id"]}),
+    ],
+)
+def test_airflow_is_given_what_it_can_check(params, schema, given):
+    assert params(schema)["b"].schema == given
+
+
+@pytest.mark.parametrize(
+    ("pattern", "harmless"),
+    [
+        ("", True),
+        ("abc", True),
+        ("^(asc|desc)$", True),
+        (r"^\d{4}-\d{2}-\d{2}$", True),
+        (r"^[\w.-]+@example\.org$", True),
+        ("^a?b?c?$", True),
+        ("^" + "a?" * 30 + "a" * 30, False),
+        ("a+b", False),
+        ("^a+b+$", False),
+        ("^a+b|a+c", False),
+        ("^(a+)+$", False),
+        ("^(ab){2}$", False),
+        (r"^(a)\1$", False),
+        (r"^\p{L}$", False),
+        ("^(?=a)b", False),
+        ("^[[:alpha:]]$", False),
+        ("^[z-a]$", False),
+        ("^a{1,999}b{1,999}$", False),
+        ("^a{1000}$", False),
+        ("(", False),
+    ],
+)
+def test_which_patterns_are_plainly_harmless(pattern, harmless):
+    assert is_harmless(pattern) is harmless

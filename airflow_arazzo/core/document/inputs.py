@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from airflow_arazzo.core.document.vocabulary import subschemas
+
 _CHOICES = ("anyOf", "oneOf")
 
 
@@ -17,7 +19,7 @@ _CHOICES = ("anyOf", "oneOf")
 class DeclaredInputs:
     """Inputs by name.
 
-    :param schemas: the schema of each, in document order.
+    :param schemas: the schema of each, in document order, with the definitions that it needs.
     :param required: names that have to be given, whichever branch of the schema holds.
     """
 
@@ -52,7 +54,29 @@ def declared_inputs(schema: Any, *, choices: bool = False) -> DeclaredInputs:
                 schemas[name] = {**item, **known}
         if always and isinstance(names, list):
             required.update(dict.fromkeys(name for name in names if isinstance(name, str)))
-    return DeclaredInputs(schemas, tuple(required))
+    whole = {name: with_definitions(item, schema) for name, item in schemas.items()}
+    return DeclaredInputs(whole, tuple(required))
+
+
+def with_definitions(schema: Any, inputs: Any) -> Any:
+    """Return the schema of one input with the ``$defs`` that it refers to, so that it can be read by itself.
+
+    :param schema: a schema inside of the inputs.
+    :param inputs: the schema of all inputs, references written out.
+    """
+    definitions = inputs.get("$defs") if isinstance(inputs, dict) else None
+    if not isinstance(definitions, dict) or not isinstance(schema, dict) or schema is inputs:
+        return schema
+    needed: dict[str, Any] = {}
+    waiting = [schema]
+    while waiting:
+        part = waiting.pop()
+        name = str(part.get("$ref", "")).removeprefix("#/$defs/") if isinstance(part, dict) else ""
+        if name in definitions and name not in needed:
+            needed[name] = definitions[name]
+            waiting.append(definitions[name])
+        waiting += [inner for _, inner in subschemas(part)]
+    return {**schema, "$defs": {**schema.get("$defs", {}), **needed}} if needed else schema
 
 
 def _parts(schema: Any, root: Any, choices: bool, seen: frozenset[str]) -> Iterator[tuple[Mapping[str, Any], bool]]:

@@ -2,6 +2,7 @@
 
 ``$ref`` follows JSON Schema 2020-12: a JSON pointer into the document, a plain name set by ``$anchor`` (Arazzo 1.1.0,
 Resolving URI Fragments), or another file. A schema that holds itself stays a reference, into ``$defs`` of the inputs.
+``$dynamicRef`` is read likewise; without an anchor of that name in more than one place it means the same.
 """
 
 from __future__ import annotations
@@ -11,9 +12,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
+from airflow_arazzo.core.document.checking import schema_errors
+from airflow_arazzo.core.document.inputs import declared_inputs
 from airflow_arazzo.core.document.models import Components, Document
 from airflow_arazzo.core.document.shape import Reader, escape, near
-from airflow_arazzo.core.errors import DocumentError
+from airflow_arazzo.core.document.vocabulary import LISTS, MAX_SCHEMAS, is_too_deep
+from airflow_arazzo.core.errors import DocumentError, EvaluationError
 from airflow_arazzo.core.source import CopyError, Source, is_remote
 
 Resolver = Callable[[str], Source]
@@ -21,7 +25,7 @@ Resolver = Callable[[str], Source]
 
 #: Inputs beyond this size, references written out, are refused.
 MAX_VALUES = 200_000
-MAX_DEPTH = 200
+MAX_DEPTH = 100
 #: Keywords that only describe: next to ``$ref`` they overrule what the target says.
 _ANNOTATIONS = frozenset(
     {"title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly", "format"}
@@ -30,6 +34,11 @@ _ANNOTATIONS = frozenset(
 _DATA = frozenset({"const", "enum", "default", "example", "examples"})
 #: Keywords whose keys are names of the author's.
 _NAMED = frozenset({"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"})
+_REFERENCES = ("$ref", "$dynamicRef")
+#: Keywords whose schemas are for the very value that the schema around them is for.
+_IN_PLACE = LISTS - {"prefixItems"} | {"not", "if", "then", "else", "dependentSchemas"}
+#: What says by which rules a schema is read, or under which address: written out, inputs are of one draft and file.
+_FRAME = frozenset({"$id", "$schema"})
 _MISSING = object()
 
 
@@ -44,8 +53,31 @@ def inline_inputs(reader: Reader, document: Document, resolver: Resolver) -> Doc
         workflow.model_copy(update={"inputs": _Inlining(shared, f"{workflow.at}/inputs").whole(workflow.inputs)})
         for workflow in document.workflows
     )
+    if not any(problem.is_error for problem in reader.problems):
+        for workflow in workflows:
+            _check_inputs(reader, workflow.inputs, f"{workflow.at}/inputs")
     components: Components = document.components.model_copy(update={"inputs": inputs})
     return document.model_copy(update={"workflows": workflows, "components": components})
+
+
+def _check_inputs(reader: Reader, inputs: Any, at: str) -> None:
+    """Note what Airflow, which checks each input by itself, or a run without that input would stumble over."""
+    if is_too_deep(inputs):
+        reader.error(
+            "yaml-limits", at, f"with references written out, more than {MAX_SCHEMAS} schemas are in each other"
+        )
+        return
+    declared = declared_inputs(inputs)
+    for name, default in declared.defaults.items():
+        if default is None:  # where null is not allowed, it is a way to say that there is none
+            continue
+        try:
+            errors = schema_errors(declared.schemas[name], default)
+            message = f"the default of input '{name}' does not satisfy '{errors[0].validator}'" if errors else ""
+        except EvaluationError as error:
+            message = f"the default of input '{name}' cannot be checked: {error}"
+        if message:
+            reader.error("invalid-schema", f"{at}/properties/{escape(name)}/default", message)
 
 
 class _Shared:
@@ -62,7 +94,8 @@ class _Shared:
 class _Inlining:
     """Writes out the references of one schema.
 
-    ``open`` holds the targets that are being written out, ``kept`` those that hold themselves.
+    ``open`` holds the targets that are being written out, ``kept`` those that hold themselves. Those from ``here`` on
+    are for one and the same value: a reference back to one of them would be followed without end.
     """
 
     def __init__(self, shared: _Shared, root: str) -> None:
@@ -70,11 +103,11 @@ class _Inlining:
         self.open: list[tuple[str, str]] = []
         self.kept: dict[tuple[str, str], str] = {}
         self.definitions: dict[str, Any] = {}
-        self.depth = 0
+        self.depth = self.here = 0
 
     def whole(self, schema: Any) -> Any:
         """Return the schema with its references written out; those that cannot be are noted as problems."""
-        if self.shared.exceeded or not _refers(schema):
+        if self.shared.exceeded or not _has_to_be_written(schema):
             return schema
         written = self.schema(schema, self.root, self.reader.source, self.root)
         if self.shared.exceeded:
@@ -113,28 +146,40 @@ class _Inlining:
 
     def members(self, schema: dict[str, Any], pointer: str, source: Source, at: str, names: bool) -> Any:
         own = source is self.reader.source
+        references = [word for word in _REFERENCES if not names and isinstance(schema.get(word), str)]
         written = {}
         for key, value in schema.items():
+            if not names and key in _FRAME:
+                continue
             inner = f"{pointer}/{escape(key)}"
-            as_it_is = not names and (key in _DATA or (key == "$ref" and isinstance(value, str)))
+            here = self.here
+            if not names and key not in _IN_PLACE:
+                self.here = len(self.open)
+            as_it_is = not names and (key in _DATA or key in references)
             written[key] = (
                 value
                 if as_it_is
                 else self.schema(value, inner, source, inner if own else at, names=not names and key in _NAMED)
             )
-        reference = schema.get("$ref")
-        if names or not isinstance(reference, str):
-            return written
-        return self.reference(written, reference, source, f"{pointer}/$ref" if own else at)
+            self.here = here
+        for word in references:
+            written = self.reference(written, word, source, f"{pointer}/{word}" if own else at)
+        return written
 
-    def reference(self, written: dict[str, Any], reference: str, source: Source, at: str) -> Any:
-        """Return a schema with ``$ref``, its other keywords written out already, as one without."""
-        found = self.find(reference, source, at)
+    def reference(self, written: Any, word: str, source: Source, at: str) -> Any:
+        """Return a schema with a reference, its other keywords written out already, as one without."""
+        if not isinstance(written, dict) or word not in written:
+            return written
+        reference = written[word]
+        rest = {key: value for key, value in written.items() if key != word}
+        found = self.find(reference, source, at, dynamic=word != "$ref")
         if found is None:
             return written
         target_source, pointer, target = found
-        rest = {key: value for key, value in written.items() if key != "$ref"}
         identity = (target_source.uri, pointer)
+        if identity in self.open[self.here :]:
+            self.reader.error("unknown-reference", at, f"'{reference}' leads in a circle, back to itself")
+            return rest
         if identity in self.open:
             name = self.kept.setdefault(identity, f"{pointer.rpartition('/')[2] or 'inputs'}{len(self.kept) or ''}")
             return {**rest, "$ref": f"#/$defs/{name}"}
@@ -161,7 +206,7 @@ class _Inlining:
             self.shared.done[identity] = result, self.shared.count - before
         return result
 
-    def find(self, reference: str, source: Source, at: str) -> tuple[Source, str, Any] | None:
+    def find(self, reference: str, source: Source, at: str, *, dynamic: bool) -> tuple[Source, str, Any] | None:
         """Return file, pointer and value of a reference's target; None after noting that there is none."""
         file, _, fragment = reference.partition("#")
         fragment = unquote(fragment)
@@ -169,7 +214,13 @@ class _Inlining:
         if target_source is None:
             return None
         if fragment and not fragment.startswith("/"):
-            pointer = _anchors(target_source).get(fragment)
+            anchors = _anchors(target_source).get(fragment, [])
+            if dynamic and len(anchors) > 1:
+                self.reader.error(
+                    "unknown-reference", at, f"'{reference}' may mean {len(anchors)} schemas of that anchor"
+                )
+                return None
+            pointer = next(iter(anchors), None)
         else:
             base = "" if target_source is not self.reader.source else self.root
             pointer = next(
@@ -225,18 +276,20 @@ def _against(base: str, reference: str) -> str:
     return str(Path(base).parent / unquote(reference))
 
 
-def _refers(schema: Any) -> bool:
+def _has_to_be_written(schema: Any) -> bool:
     match schema:
         case dict():
-            return isinstance(schema.get("$ref"), str) or any(_refers(value) for value in schema.values())
+            return any(isinstance(schema.get(word), str) for word in (*_REFERENCES, *_FRAME)) or any(
+                _has_to_be_written(value) for value in schema.values()
+            )
         case list():
-            return any(_refers(value) for value in schema)
+            return any(_has_to_be_written(value) for value in schema)
     return False
 
 
-def _anchors(source: Source) -> dict[str, str]:
+def _anchors(source: Source) -> dict[str, list[str]]:
     """Return the pointers of the schemas that have a plain name, in components and in inputs."""
-    found: dict[str, str] = {}
+    found: dict[str, list[str]] = {}
     components = lookup(source.data, "/components/inputs")
     if isinstance(components, dict):
         _collect(components, "/components/inputs", found)
@@ -249,11 +302,12 @@ def _anchors(source: Source) -> dict[str, str]:
     return found
 
 
-def _collect(schema: Any, pointer: str, found: dict[str, str]) -> None:
+def _collect(schema: Any, pointer: str, found: dict[str, list[str]]) -> None:
     match schema:
         case dict():
-            if isinstance(schema.get("$anchor"), str):
-                found.setdefault(schema["$anchor"], pointer)
+            for word in ("$anchor", "$dynamicAnchor"):
+                if isinstance(schema.get(word), str):
+                    found.setdefault(schema[word], []).append(pointer)
             for key, value in schema.items():
                 _collect(value, f"{pointer}/{escape(key)}", found)
         case list():

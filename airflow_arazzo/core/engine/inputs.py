@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from airflow_arazzo.core.engine.schemas import schema_errors
+from airflow_arazzo.core.document.checking import schema_errors
 from airflow_arazzo.core.engine.secrets import sensitive_inputs
 from airflow_arazzo.core.errors import EvaluationError, InputError
 from airflow_arazzo.core.flow import Plan, is_sensitive

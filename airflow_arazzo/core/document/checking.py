@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from airflow_arazzo.core.errors import EvaluationError, ExpressionSyntaxError
+from airflow_arazzo.core.expressions.interruption import within_time
 from airflow_arazzo.core.expressions.patterns import SECONDS, compile_pattern
 
 _ANNOTATIONS = frozenset(
@@ -27,14 +28,17 @@ _TYPES: dict[str, tuple[type, ...]] = {
 def schema_errors(schema: Any, value: Any) -> list[Any]:
     """Return what jsonschema finds wrong in a value (its ``ValidationError``), sorted by path; nothing if it is valid.
 
-    :raises EvaluationError: if it cannot be told: a pattern takes too long, a reference leads nowhere or in a circle.
+    :raises EvaluationError: if it cannot be told: it takes too long, a reference leads nowhere or in a circle.
     """
     if _plainly_valid(schema, value):
         return []
     from referencing.exceptions import Unresolvable
 
-    try:
+    def find() -> list[Any]:
         return sorted(_validator()(schema).iter_errors(value), key=lambda error: [str(part) for part in error.path])
+
+    try:
+        return within_time("the check of them", find)
     except Unresolvable as error:
         raise EvaluationError(f"their schema refers to '{error.ref}', which is not there") from error
     except RecursionError as error:
