@@ -27,10 +27,16 @@ def test_path_value_stays_one_segment():
     assert url == f"{SERVER}/images/library%2Fnginx/tags"
 
 
-@pytest.mark.parametrize("value", [".", "..", "../admin", "a/../b", "..\\admin", "a\\..\\b"])
+@pytest.mark.parametrize("value", [".", "..", "../admin", "a/../b", "..\\admin", "a\\..\\b", "b/..;/c", "..;x"])
 def test_path_value_cannot_leave_its_place(value):
     with pytest.raises(RequestError, match="path"):
         build_request(operation("/images/{name}"), [Argument("name", "path", value)])
+
+
+@pytest.mark.parametrize("value", ["b/..;/c", "./;", ".;x/c", "..%3b/c"])
+def test_no_server_takes_a_value_with_slashes_for_a_way_out(value):
+    with pytest.raises(RequestError, match="lead out"):
+        build_request(operation("/images/{+name}"), [Argument("name", "path", value)])
 
 
 def test_dots_are_refused_beside_other_text_too():

@@ -188,7 +188,8 @@ def test_any_value_is_sent_or_refused(value, location, style, explode, reserved)
 
 @given(value=st.text(min_size=1))
 def test_percent_decoding_the_path_segment_gives_the_value(value):
-    refused = value == "." or ".." in value.split("/")
+    segments = [segment.split(";")[0] for segment in value.replace("\\", "/").split("/")]
+    refused = value == "." or ".." in segments
     if refused:
         with pytest.raises(RequestError):
             sent("path", value)

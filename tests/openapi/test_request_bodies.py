@@ -196,6 +196,9 @@ def test_multipart_is_the_same_each_time_and_its_boundary_is_not_in_the_content(
 def test_multipart_names_cannot_add_headers():
     (part,) = parts_of(multipart({'a"\r\nX-Evil: 1': "v"}))
     assert part["X-Evil"] is None
+    for payload in ({"a\0": "v"}, {"a": {"content": "v", "filename": "\x1b[2J"}}):
+        with pytest.raises(RequestError, match="the name of a part holds a control character"):
+            multipart(payload)
 
 
 @pytest.mark.parametrize("payload", ["text", [1], 5])

@@ -97,4 +97,6 @@ def _head(part: Part, form: bool) -> bytes:
 
 def _escaped(name: str) -> str:
     """Return a name as browsers write it (WHATWG HTML, multipart form data encoding)."""
+    if control_character(name.replace("\r", "").replace("\n", "")):
+        raise PayloadError("the name of a part holds a control character")
     return name.replace("\r", "%0D").replace("\n", "%0A").replace('"', "%22")

@@ -111,11 +111,18 @@ def expand_path(template: Template, operation: Operation, values: Mapping[str, A
     if homeless:
         raise RequestError(f"path parameter '{homeless[0]}' has no place in {describe(operation)}")
     path = "".join([*parts, percent_encode(template.path[last:], _LITERAL)])
-    # Some servers take a backslash for a slash.
-    climbs = _DOTS.intersection(path.split("/")) or ".." in unquote(path).replace("\\", "/").split("/")
-    if template.slots and climbs:
+    if template.slots and _climbs(path):
         raise RequestError(f"the values of the path parameters of {describe(operation)} would lead out of its path")
     return path
+
+
+def _climbs(path: str) -> bool:
+    """Say whether a server may take a segment for ``.`` or ``..``.
+
+    Some take a backslash for a slash, and some leave out what follows a semicolon (RFC 3986, 3.3) before they look.
+    """
+    segments = [segment.split(";")[0] for segment in unquote(path).replace("\\", "/").split("/")]
+    return ".." in segments or not _DOTS.isdisjoint(segment.split(";")[0] for segment in path.split("/"))
 
 
 def _expand(slot: Slot, operation: Operation, values: Mapping[str, Any], homeless: list[str]) -> str:
