@@ -80,14 +80,29 @@ def _exchange(
             if course.redirected(answer.status_code, header(headers, "Location")):
                 watch.reuse = False
                 continue
+            _check_length(header(headers, "Content-Length"))
             body = course.body(headers, max_bytes)
-            while piece := answer.raw.read(PIECE, decode_content=False):
+            while piece := _piece(answer):
                 body.feed(piece)
             if watch.expired:  # an answer that ends with its connection looks complete
                 raise TimeoutError
             return course.response(answer.status_code, headers, body.whole())
         finally:
             answer.close()
+
+
+def _check_length(text: str | None) -> None:
+    """Refuse a length that is none, which the standard library takes for an answer that its connection ends."""
+    if text is not None and not all(part.strip().isdecimal() for part in text.split(",")):
+        raise HTTPException("Content-Length is no number")
+
+
+def _piece(answer: requests.Response) -> bytes:
+    try:
+        piece: bytes = answer.raw.read(PIECE, decode_content=False)
+    except ValueError as error:  # a chunk of a size below zero
+        raise HTTPException("the answer is not framed as HTTP has it") from error
+    return piece
 
 
 def _answered(hop: Hop, session: requests.Session, watch: _Watch, connect_timeout: float) -> requests.Response:
