@@ -85,6 +85,8 @@ def _bare(session: aiohttp.ClientSession, course: Course, limits: aiohttp.Client
     """Return a session over the same connections that adds nothing: no cookies, no headers, no second attempt."""
     import aiohttp
 
+    from airflow_arazzo.transport.unread import BoundedResponse
+
     async def once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
         try:
             return await handler(request)
@@ -109,6 +111,7 @@ def _bare(session: aiohttp.ClientSession, course: Course, limits: aiohttp.Client
     return aiohttp.ClientSession(
         connector=session.connector,
         connector_owner=False,
+        response_class=BoundedResponse,
         cookie_jar=aiohttp.DummyCookieJar(),
         timeout=limits,
         auto_decompress=False,
@@ -124,6 +127,8 @@ async def _exchange_async(
     course: Course, session: aiohttp.ClientSession, proxies: tuple[str | None, bool], max_bytes: int
 ) -> Response:
     from yarl import URL
+
+    from airflow_arazzo.transport.unread import was_read
 
     while True:
         hop = course.hop
@@ -143,6 +148,7 @@ async def _exchange_async(
                 continue
             body = course.body(headers, max_bytes)
             async for piece in answer.content.iter_any():
+                was_read(answer)
                 body.feed(piece)
             return course.response(answer.status, headers, body.whole())
         finally:

@@ -18,3 +18,5 @@ MAX_REDIRECTS: Final = 10
 MAX_INTERIM: Final = 100
 #: How many bytes are read at a time.
 PIECE: Final = 64 * 1024
+#: How many bytes may come from a server that can be read as no part of an answer yet: its head, trailers, framing.
+MAX_UNREAD: Final = 1024 * 1024

@@ -16,6 +16,7 @@ from airflow_arazzo.core.exchange import Request
 
 OK = b"HTTP/1.1 200 OK\r\n"
 HINTS = b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n"
+CHUNK = OK + b"Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n"
 BOMB = gzip.compress(b"\0" * 50_000_000)
 
 FAULTS = {
@@ -38,7 +39,10 @@ FAULTS = {
     "another protocol": (answer(b"SSH-2.0-OpenSSH_9.2\r\n"), "protocol"),
     "no status": (answer(b"HTTP/1.1 ??? OK\r\n\r\n"), "protocol"),
     "endless head": (drip(OK, b"X-Filler: " + b"x" * 9000 + b"\r\n", 0), "protocol"),
+    "endless head of short lines": (drip(OK, b"X: y\r\n" * 10_000, 0), "protocol"),
     "endless line": (drip(OK + b"X: ", b"x" * 9000, 0), "protocol"),
+    "endless trailers": (drip(CHUNK + b"0\r\n", b"X-Filler: " + b"x" * 9000 + b"\r\n", 0), "protocol or timeout"),
+    "endless chunk extension": (drip(CHUNK + b"1;", b"x" * 9000, 0), "protocol or timeout"),
     "hang": (hang, "timeout"),
     "drip of the head": (drip(OK + b"X: ", b"x"), "timeout"),
     "drip of the body": (drip(OK + b"Content-Length: 100000\r\n\r\n", b"x"), "timeout"),

@@ -1,0 +1,68 @@
+"""A bound on what a server sends that nobody can read yet: a head, trailers or the framing of chunks without an end.
+
+aiohttp bounds the length of a line, and from 3.14 on how many there are. Airflow 3.1 comes with an older one, which
+keeps a head until it ends: memory fills, and the event loop that all triggers share stands still.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import aiohttp
+
+from airflow_arazzo.transport.limits import MAX_UNREAD
+
+
+class BoundedResponse(aiohttp.ClientResponse):
+    """A response whose connection is cut once too much has come since anything of it could be read."""
+
+    unread: Unread | None = None
+
+    async def start(self, connection: aiohttp.connector.Connection) -> aiohttp.ClientResponse:
+        """Read the head, as aiohttp does."""
+        protocol, transport = connection.protocol, connection.transport
+        if protocol is not None and isinstance(transport, asyncio.Transport):
+            self.unread = Unread(protocol, transport, protocol.set_exception)
+            transport.set_protocol(self.unread)
+        await super().start(connection)
+        if self.unread is not None:
+            self.unread.fail = self.content.set_exception
+            self.unread.count = 0
+        return self
+
+
+def was_read(response: aiohttp.ClientResponse) -> None:
+    """Count anew: a piece of the answer was read."""
+    if isinstance(response, BoundedResponse) and response.unread is not None:
+        response.unread.count = 0
+
+
+class Unread(asyncio.Protocol):
+    """aiohttp's protocol behind a count of the bytes that have come."""
+
+    def __init__(
+        self, protocol: asyncio.Protocol, transport: asyncio.Transport, fail: Callable[[BaseException], None]
+    ) -> None:
+        self.protocol, self.transport, self.fail = protocol, transport, fail
+        self.count = 0
+
+    def data_received(self, data: bytes) -> None:
+        self.count += len(data)
+        if self.count <= MAX_UNREAD:
+            self.protocol.data_received(data)
+        elif not self.transport.is_closing():
+            self.fail(aiohttp.ClientError("more has come than can be read"))
+            self.transport.abort()
+
+    def eof_received(self) -> bool | None:
+        return self.protocol.eof_received()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.protocol.connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        self.protocol.pause_writing()
+
+    def resume_writing(self) -> None:
+        self.protocol.resume_writing()
