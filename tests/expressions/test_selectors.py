@@ -190,6 +190,15 @@ def test_the_last_element_as_goessner_wrote_it(query, found):
     assert select({"a": [{"b": 1}, {"b": 2}]}, query, "jsonpath", GOESSNER) == found
 
 
+@pytest.mark.parametrize(
+    ("query", "found"), [("$..b[0]", [2]), ("$..b[-1]", [3]), ("$..b[-2]", [2]), ("$..b[2]", []), ("$..b[-3]", [])]
+)
+def test_an_index_is_one_of_an_array_and_else_finds_nothing(query, found):
+    assert jsonpath_goessner(query, {"a": {"b": "text"}, "b": [2, 3], "c": {"b": {"d": 1}}}) == found
+
+
+
+
 def test_selectors_of_nothing_are_absent():
     assert select(ABSENT, "$.a", "jsonpath") is ABSENT
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -293,6 +293,7 @@ def _rfc9535(query: str) -> JSONPathQuery:
 
 @lru_cache(maxsize=512)
 def _goessner(query: str) -> Any:
+    from jsonpath_ng import Index
     from jsonpath_ng.exceptions import JSONPathError
     from jsonpath_ng.ext.parser import parse
 
@@ -308,7 +309,23 @@ def _goessner(query: str) -> Any:
             "no JSONPath of Goessner's draft: it has no arithmetic, no regular expressions and no functions on text"
         )
         raise ExpressionSyntaxError(message, query)
+    for part in _parts(parsed):
+        if isinstance(part, Index):
+            part.find = partial(_elements, part)
     return parsed
+
+
+def _elements(index: Any, datum: Any) -> list[Any]:
+    """Return the elements that an index of a query names.
+
+    Up to 1.8 the library takes characters of strings for elements, and fails on one before the first.
+    """
+    from jsonpath_ng import DatumInContext, Index
+
+    array = DatumInContext.wrap(datum)
+    size = len(array.value) if isinstance(array.value, list) else 0
+    found = (number for number in index.indices if -size <= number < size)
+    return [DatumInContext(array.value[number], path=Index(number), context=array) for number in found]
 
 
 def _is_foreign(part: Any) -> bool:
