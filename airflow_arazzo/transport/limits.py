@@ -20,3 +20,5 @@ MAX_INTERIM: Final = 100
 PIECE: Final = 64 * 1024
 #: How many bytes may come from a server that can be read as no part of an answer yet: its head, trailers, framing.
 MAX_UNREAD: Final = 1024 * 1024
+#: How many lines the head of an answer may have.
+MAX_LINES: Final = 1000

@@ -7,11 +7,14 @@ keeps a head until it ends: memory fills, and the event loop that all triggers s
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 
 import aiohttp
 
-from airflow_arazzo.transport.limits import MAX_UNREAD
+from airflow_arazzo.transport.limits import MAX_LINES, MAX_UNREAD
+
+_BLANK = re.compile(rb"\n\r?\n")
 
 
 class BoundedResponse(aiohttp.ClientResponse):
@@ -46,10 +49,12 @@ class Unread(asyncio.Protocol):
     ) -> None:
         self.protocol, self.transport, self.fail = protocol, transport, fail
         self.count = 0
+        self.head = Lines()
 
     def data_received(self, data: bytes) -> None:
         self.count += len(data)
-        if self.count <= MAX_UNREAD:
+        self.head.feed(data)
+        if self.count <= MAX_UNREAD and self.head.count <= MAX_LINES:
             self.protocol.data_received(data)
         elif not self.transport.is_closing():
             self.fail(aiohttp.ClientError("more has come than can be read"))
@@ -66,3 +71,32 @@ class Unread(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         self.protocol.resume_writing()
+
+
+class Lines:
+    """How many lines the head of an answer has so far, those of interim answers before it included.
+
+    Bytes alone are no bound: an older aiohttp takes minutes for a megabyte of short lines.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._over = False
+        self._starts = True
+        self._left = b""
+
+    def feed(self, data: bytes) -> None:
+        """Count on, as long as it is a head."""
+        text = self._left + data
+        while not self._over:
+            if self._starts and len(text) < 5:
+                break
+            self._over = self._starts and not text.startswith(b"HTTP/")
+            blank = _BLANK.search(text)
+            self._starts = blank is not None
+            end = blank.end() if blank else max(len(text) - 2, 0)
+            self.count += 0 if self._over else text.count(b"\n", 0, end)
+            text = text[end:]
+            if not blank:
+                break
+        self._left = b"" if self._over else text

@@ -8,6 +8,7 @@ import ipaddress
 import socket
 import ssl
 import threading
+import time
 
 import pytest
 from wire import Way, answer, drip, hang, reset
@@ -42,6 +43,8 @@ FAULTS = {
     "endless head of short lines": (drip(OK, b"X: y\r\n" * 10_000, 0), "protocol"),
     "endless line": (drip(OK + b"X: ", b"x" * 9000, 0), "protocol"),
     "endless trailers": (drip(CHUNK + b"0\r\n", b"X-Filler: " + b"x" * 9000 + b"\r\n", 0), "protocol or timeout"),
+    "endless trailers of short lines": (drip(CHUNK + b"0\r\n", b"X: y\r\n" * 10_000, 0), "protocol or timeout"),
+    "endless head after an interim one": (drip(HINTS + b"\r\n" + OK, b"X: y\r\n" * 10_000, 0), "protocol"),
     "endless chunk extension": (drip(CHUNK + b"1;", b"x" * 9000, 0), "protocol or timeout"),
     "hang": (hang, "timeout"),
     "drip of the head": (drip(OK + b"X: ", b"x"), "timeout"),
@@ -73,6 +76,20 @@ def test_faults(way, raw_server, caplog, fault, method):
 def test_a_compressed_answer_within_the_limit_is_whole(way, raw_server):
     server = raw_server(answer(OK + b"Content-Encoding: gzip\r\n\r\n" + BOMB))
     assert len(way.send(Request("GET", server.origin), max_bytes=50_000_000).body) == 50_000_000
+
+
+@pytest.mark.parametrize("first", range(6))
+def test_the_lines_of_a_body_are_none_of_the_head(way, raw_server, first):
+    head, body = HINTS + b"\r\n" + OK + b"Content-Length: 200000", b"\n" * 200_000
+    whole = head + b"\r\n\r\n" + body
+
+    def in_two_pieces(connection):
+        cut = len(head) + first
+        connection.sendall(whole[:cut])
+        time.sleep(0.05)
+        connection.sendall(whole[cut:])
+
+    assert way.send(Request("GET", raw_server(in_two_pieces).origin)).body == body
 
 
 def test_a_body_of_exactly_the_limit_is_whole(way, raw_server):
