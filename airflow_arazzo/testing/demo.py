@@ -7,14 +7,16 @@ from typing import Final
 
 #: The scenario for both APIs of the examples.
 DEMO_SCENARIO: Final = Path(__file__).parent / "scenarios" / "demo.yaml"
-#: The folder with the examples, where this package is used from its checkout.
-_DAGS: Final = Path(__file__).parents[2] / "dags"
+_PACKAGE: Final = Path(__file__).parents[1]
 
 
-def demo_descriptions(dags: Path = _DAGS) -> dict[str, Path]:
-    """Return the files of the examples' descriptions, by the names that the demo's scenario gives to the APIs.
+def example_dags() -> Path:
+    """Return the folder with the example DAGs: in a wheel they are part of the package, in a checkout beside it."""
+    installed = _PACKAGE / "examples"
+    return installed if installed.is_dir() else _PACKAGE.parent / "dags"
 
-    :param dags: the folder with the example DAGs; they are not part of the installed package.
-    """
+
+def demo_descriptions() -> dict[str, Path]:
+    """Return the files of the examples' descriptions, by the names that the demo's scenario gives to the APIs."""
     names = {"aqua": "aqua-security-api.yaml", "anchore": "anchore-enterprise-api.yaml"}
-    return {name: dags / "openapi" / file for name, file in names.items()}
+    return {name: example_dags() / "openapi" / file for name, file in names.items()}

@@ -197,8 +197,6 @@ def test_an_index_is_one_of_an_array_and_else_finds_nothing(query, found):
     assert jsonpath_goessner(query, {"a": {"b": "text"}, "b": [2, 3], "c": {"b": {"d": 1}}}) == found
 
 
-
-
 def test_selectors_of_nothing_are_absent():
     assert select(ABSENT, "$.a", "jsonpath") is ABSENT
 

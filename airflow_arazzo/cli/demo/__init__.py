@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import os
 import shutil
 import sys
 import time
@@ -17,6 +18,7 @@ from airflow_arazzo.cli.demo.mock import MockProcess
 from airflow_arazzo.cli.demo.running import result, start, watch
 from airflow_arazzo.cli.demo.screen import Screen
 from airflow_arazzo.cli.demo.signals import Stopped, stoppable, uninterrupted
+from airflow_arazzo.testing.demo import example_dags
 from airflow_arazzo.testing.local_airflow import LocalAirflow, StartError
 from airflow_arazzo.testing.sessions import stop_leftovers
 
@@ -32,8 +34,8 @@ UNHEARD = (OSError, SystemExit)
     "--dags",
     "dags_folder",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    default=Path("dags/demo"),
-    show_default=True,
+    default=lambda: example_dags() / "demo",
+    show_default="those of the package",
     help="The folder with the demo's DAGs; the API descriptions lie in ../openapi.",
 )
 @click.option(
@@ -75,7 +77,8 @@ def _run(screen: Screen, home: Path, dags_folder: Path, *, keep: bool, port: int
         if keep:
             _keep(screen, airflow)
         else:
-            screen.say(f"The UI was at {airflow.url}; `make demo KEEP=1` leaves it running.")
+            again = "make demo KEEP=1" if "MAKELEVEL" in os.environ else "airflow-arazzo demo --keep"
+            screen.say(f"The UI was at {airflow.url}; `{again}` leaves it running.")
         return 0 if right == len(results) else 1
     finally:
         with uninterrupted():

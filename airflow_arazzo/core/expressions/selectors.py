@@ -311,7 +311,7 @@ def _goessner(query: str) -> Any:
         raise ExpressionSyntaxError(message, query)
     for part in _parts(parsed):
         if isinstance(part, Index):
-            part.find = partial(_elements, part)
+            part.find = partial(_elements, part)  # type: ignore[method-assign]
     return parsed
 
 
