@@ -42,7 +42,7 @@ test-distributed: $(DISTRIBUTED)/.ready ## kill one of two Celery workers and of
 	@RUNS=$(or $(RUNS),200) $(DISTRIBUTED)/bin/python -m pytest -rA tests/distributed $(ARGS)
 
 test-airflow-versions: ## run the tests of the provider under the newest Airflow 3.1, 3.2 and 3.3 (VERSIONS="3.1.8"; SHORT=1: a few under the oldest)
-	@sh .ci/make-venv .venv-airflow/tools $(PYTHON)
+	@sh .ci/make-venv .venv-airflow/tools "$(PYTHON)"
 	@VERSIONS="$(VERSIONS)" SHORT="$(call yes,$(SHORT))" sh .ci/test-airflow-versions .venv-airflow/tools/bin/python $(ARGS)
 
 fuzz: $(VENV)/.fuzz ## feed the parsers whatever gets further, guided by coverage (SECONDS=60 each, TARGETS="source condition")
@@ -68,7 +68,7 @@ install: $(READY) ## make .venv with everything in constraints.txt
 
 # hatchling comes first, so that the build itself runs on a pinned version too.
 $(READY): pyproject.toml constraints.txt
-	@sh .ci/make-venv $(VENV) $(PYTHON)
+	@sh .ci/make-venv $(VENV) "$(PYTHON)"
 	@echo "Installing what constraints.txt names into $(VENV): a minute or two, once."
 	@$(BIN)/python -m pip install -qq --compile --constraint constraints.txt editables hatchling
 	@$(BIN)/python -m pip install -qq --compile --no-build-isolation --constraint constraints.txt --editable '.[dev]'
@@ -83,7 +83,7 @@ $(VENV)/.fuzz: $(READY)
 	@touch $@
 
 $(DISTRIBUTED)/.ready: pyproject.toml constraints.txt
-	@sh .ci/make-venv $(DISTRIBUTED) $(PYTHON)
+	@sh .ci/make-venv $(DISTRIBUTED) "$(PYTHON)"
 	@echo "Installing Airflow with Celery and Postgres into $(DISTRIBUTED): a minute or two, once."
 	@$(DISTRIBUTED)/bin/python -m pip install -qq --compile --constraint constraints.txt editables hatchling pytest
 	@$(DISTRIBUTED)/bin/python -m pip install -qq --compile --no-build-isolation --constraint constraints.txt --editable '.[celery]'

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from airflow_arazzo.cli import COMMANDS
 from airflow_arazzo.core.document.settings import Settings
+from airflow_arazzo.provider_cli import get_cli_commands
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -39,6 +40,18 @@ def test_it_explains_every_setting_and_no_other():
     (table,) = re.findall(r"^\| key \| default \| meaning \|\n(.*?)\n\n", README, re.MULTILINE | re.DOTALL)
     explained = [name for row in table.splitlines()[1:] for name in re.findall(r"`(\w+)`", row.split("|")[1])]
     assert sorted(explained) == sorted(Settings.model_fields)
+
+
+def test_the_page_on_semantics_lists_every_setting_and_no_other():
+    page = (ROOT / "docs" / "semantics.md").read_text("utf-8")
+    (listed,) = re.findall(r"^## 7\..*?^`([^`]+)`\.$", page, re.MULTILINE | re.DOTALL)
+    assert sorted(listed.split()) == sorted(Settings.model_fields)
+
+
+def test_the_commands_of_airflow_are_those_it_says():
+    (said,) = re.findall(r"installed, (.*?) are also commands of", README)
+    (group,) = get_cli_commands()
+    assert re.findall(r"`(\w+)`", said) == [command.name for command in group.subcommands]
 
 
 def test_every_file_it_links_to_is_there():
