@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from airflow_arazzo.core.pointer import tokens_of
+
 
 class Severity(str, Enum):
     """How much a problem weighs: an error will not run, a warning runs, but."""
@@ -44,8 +46,7 @@ class Place:
     def path(self) -> str:
         """The pointer as people read it: ``workflows[0].steps[2].onSuccess[0].stepId``."""
         text = ""
-        for token in self.pointer.split("/")[1:]:
-            name = token.replace("~1", "/").replace("~0", "~")
+        for name in tokens_of(self.pointer):
             text += f"[{name}]" if name.isdigit() else f".{name}" if text else name
         return text
 

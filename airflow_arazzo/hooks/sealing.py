@@ -53,11 +53,6 @@ def register(values: Mapping[str, Any], sensitive: Collection[str] = ()) -> None
     register_texts(secrets_in(values, sensitive))
 
 
-async def register_async(values: Mapping[str, Any], sensitive: Collection[str] = ()) -> None:
-    """Register each secret of ``values`` with Airflow's masker, from a coroutine."""
-    await register_texts_async(secrets_in(values, sensitive))
-
-
 def register_texts(texts: Iterable[str]) -> None:
     """Register secret texts with Airflow's masker, in every spelling in which URLs and JSON show them."""
     texts = list(texts)

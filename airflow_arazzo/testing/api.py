@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from airflow_arazzo.core.errors import DocumentError, Problem, TransportError
 from airflow_arazzo.core.exchange import Request, Response
 from airflow_arazzo.core.openapi import Description, load_description
+from airflow_arazzo.core.pointer import to_pointer
 from airflow_arazzo.core.source import load_source
 from airflow_arazzo.testing.checks import Schemas, check_body, check_parameters, check_security
 from airflow_arazzo.testing.exchanges import Received, Record, Recorded
@@ -185,7 +186,7 @@ def _assign(scenario: Scenario, routes: Iterable[Route]) -> dict[tuple[str, str]
         if len(found) == 1:
             assigned[found[0].api, found[0].operation.pointer] = behaviour
             continue
-        pointer = f"/operations/{name.replace('~', '~0').replace('/', '~1')}"
+        pointer = to_pointer(["operations", name])
         choices = [f"{route.api}.{route.name}" for route in found or known]
         rule, message = ("ambiguous-operation", "could be several") if found else ("unknown-operation", "is in no API")
         hint = f"write {' or '.join(choices)}" if found else f"there are {', '.join(choices[:20])}"

@@ -17,8 +17,9 @@ from airflow_arazzo.core.errors import EvaluationError, ExpressionSyntaxError
 from airflow_arazzo.core.expressions import Dialect, Input, declared_name, parse_template
 from airflow_arazzo.core.flow import Plan, PlannedStep, workflow_key
 from airflow_arazzo.core.openapi import Description, Operation
-from airflow_arazzo.core.openapi.description import escape, mapping, sequence
+from airflow_arazzo.core.openapi.description import mapping, sequence
 from airflow_arazzo.core.openapi.operation import ParameterSpec
+from airflow_arazzo.core.pointer import escape, tokens_of
 from airflow_arazzo.testing.checks import body_schema
 from airflow_arazzo.testing.values import Follows, Values
 
@@ -229,8 +230,7 @@ def _input_path(plan: Plan, value: Any) -> Path | None:
         return None
     name = declared_name(sole, plan.declared.schemas) or sole.name
     rest = [part for part in sole.name[len(name) :].split(".") if part] if sole.name.startswith(name) else []
-    inside = [part.replace("~1", "/").replace("~0", "~") for part in (sole.pointer or "").split("/")[1:]]
-    return (name, *rest, *inside)
+    return (name, *rest, *tokens_of(sole.pointer or ""))
 
 
 def _sole(value: Any, dialect: Dialect) -> Any:

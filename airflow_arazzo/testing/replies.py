@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from airflow_arazzo.core.pointer import tokens_of
 from airflow_arazzo.testing.exchanges import Received
 from airflow_arazzo.testing.memory import Memory
 from airflow_arazzo.testing.placeholders import fill
@@ -258,7 +259,7 @@ def merge_patch(value: Any, patch: Any) -> Any:
 
 
 def _member(content: Any, path: str) -> Any:
-    tokens = [part.replace("~1", "/").replace("~0", "~") for part in path[1:].split("/")] if path[:1] == "/" else []
+    tokens = tokens_of(path) if path[:1] == "/" else []
     for token in tokens or filter(None, path.split(".")):
         if isinstance(content, list) and token.isdigit() and int(token) < len(content):
             content = content[int(token)]

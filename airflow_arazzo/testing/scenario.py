@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
 from airflow_arazzo.core.errors import DocumentError, Problem, Severity
+from airflow_arazzo.core.pointer import escape
 from airflow_arazzo.testing.placeholders import names_in, unknown_names
 
 if TYPE_CHECKING:
@@ -230,5 +231,5 @@ def _pointer(data: Any, tokens: list[str]) -> str:
         if not inside and not (isinstance(data, list) and token.isdigit() and int(token) < len(data)):
             continue
         data = data[token] if isinstance(data, dict) else data[int(token)]
-        pointer += "/" + token.replace("~", "~0").replace("/", "~1")
+        pointer += "/" + escape(token)
     return pointer

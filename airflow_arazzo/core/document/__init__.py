@@ -19,7 +19,8 @@ from airflow_arazzo.core.document.loading import LoadedDocument, load_document, 
 from airflow_arazzo.core.document.needs import awaited_steps
 from airflow_arazzo.core.document.schemas import Resolver
 from airflow_arazzo.core.document.settings import EXTENSION, Settings, deciding_steps, settings_of
-from airflow_arazzo.core.document.shape import describe, escape, near
+from airflow_arazzo.core.document.shape import describe, near
+from airflow_arazzo.core.pointer import escape
 
 __all__ = [
     "EXTENSION",

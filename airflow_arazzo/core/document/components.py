@@ -9,7 +9,8 @@ import re
 from typing import Any
 
 from airflow_arazzo.core.document.models import Parameter
-from airflow_arazzo.core.document.shape import BROKEN, Kind, Reader, describe, escape, near
+from airflow_arazzo.core.document.shape import BROKEN, Kind, Reader, describe, near
+from airflow_arazzo.core.pointer import escape
 
 COMPONENT_KINDS = ("parameters", "successActions", "failureActions")
 _EXPRESSION = re.compile(r"\$components\.([A-Za-z]+)\.(.+)")

@@ -44,6 +44,7 @@ from airflow_arazzo.core.document.shape import (
     text,
 )
 from airflow_arazzo.core.document.vocabulary import check_schema
+from airflow_arazzo.core.pointer import tokens_of
 
 OUTPUT_NAME = re.compile(r"[a-zA-Z0-9.\-_]+")
 _URI_SAFE = "!#$%&'()*+,/:;=?@[]~"
@@ -115,7 +116,7 @@ def _request_body(reader: Reader, value: Any, at: str) -> RequestBody | Broken:
 
 def _check_name(reader: Reader, noun: str, at: str) -> None:
     """Note a key of outputs or components that an expression cannot hold."""
-    name = at.rpartition("/")[2].replace("~1", "/").replace("~0", "~")
+    name = tokens_of(at)[-1]
     if not OUTPUT_NAME.fullmatch(name):
         message = f"{noun} '{name}' has other characters than letters, digits, '.', '-' and '_'"
         reader.lenient("odd-name", at, message, key=True)

@@ -15,9 +15,10 @@ from urllib.parse import unquote, urljoin, urlsplit
 from airflow_arazzo.core.document.checking import schema_errors
 from airflow_arazzo.core.document.inputs import declared_inputs
 from airflow_arazzo.core.document.models import Components, Document
-from airflow_arazzo.core.document.shape import Reader, escape, near
+from airflow_arazzo.core.document.shape import Reader, near
 from airflow_arazzo.core.document.vocabulary import LISTS, MAX_SCHEMAS, is_too_deep
 from airflow_arazzo.core.errors import DocumentError, EvaluationError
+from airflow_arazzo.core.pointer import escape, tokens_of
 from airflow_arazzo.core.source import CopyError, Source, is_remote
 
 Resolver = Callable[[str], Source]
@@ -257,8 +258,7 @@ class _Inlining:
 
 def lookup(data: Any, pointer: str) -> Any:
     """Return the value at a JSON pointer, a private mark where there is none."""
-    for raw in pointer.split("/")[1:]:
-        token = raw.replace("~1", "/").replace("~0", "~")
+    for token in tokens_of(pointer):
         if isinstance(data, dict) and token in data:
             data = data[token]
         elif isinstance(data, list) and token.isdecimal() and len(token) < 10 and int(token) < len(data):

@@ -15,8 +15,9 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_core import PydanticCustomError
 
-from airflow_arazzo.core.document.shape import LONGEST_WAIT, describe, escape, near
+from airflow_arazzo.core.document.shape import LONGEST_WAIT, describe, near
 from airflow_arazzo.core.errors import DocumentError, Problem, Severity
+from airflow_arazzo.core.pointer import escape
 from airflow_arazzo.core.source import Source
 
 EXTENSION = "x-airflow"

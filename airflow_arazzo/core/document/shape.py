@@ -16,6 +16,7 @@ from typing import Any, Final, cast
 from airflow_arazzo.core.document.models import AnyModel
 from airflow_arazzo.core.errors import Problem, Severity
 from airflow_arazzo.core.expressions.context import Dialect
+from airflow_arazzo.core.pointer import escape
 from airflow_arazzo.core.source import Source
 
 #: Seconds: what clocks, timers and dates can still take. Whoever asks for more means for ever.
@@ -285,11 +286,6 @@ def describe(value: Any) -> str:
             return "a list"
         case _:
             return "a map"
-
-
-def escape(token: str) -> str:
-    """Return a name as a token of a JSON pointer (RFC 6901, 3)."""
-    return token.replace("~", "~0").replace("/", "~1")
 
 
 @lru_cache(maxsize=256)

@@ -9,7 +9,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from airflow_arazzo.core.document.shape import Reader, describe, escape, near
+from airflow_arazzo.core.document.shape import Reader, describe, near
+from airflow_arazzo.core.pointer import escape
 
 TYPES = ("string", "number", "integer", "boolean", "object", "array", "null")
 _RULE = "invalid-schema"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote
 
 from airflow_arazzo.core.absent import ABSENT
+from airflow_arazzo.core.pointer import unescape
 
 _INDEX = re.compile(r"0|[1-9][0-9]{0,15}")
 #: One step of a trail: ``.name``, ``[0]``, ``[name]``, ``['a b']`` or ``["a b"]``.
@@ -55,21 +56,6 @@ def apply_pointer(value: Any, pointer: str, *, decode: bool = False) -> Any:
     return value
 
 
-def escape(name: str) -> str:
-    """Write a member name as a JSON pointer token."""
-    return name.replace("~", "~0").replace("/", "~1")
-
-
-def to_pointer(tokens: Iterable[str]) -> str:
-    """Write names and indices as a JSON pointer."""
-    return "".join(f"/{escape(token)}" for token in tokens)
-
-
-def unescape(token: str) -> str:
-    """Read a JSON pointer token as a member name."""
-    return token.replace("~1", "/").replace("~0", "~")
-
-
 def follow(value: Any, trail: str) -> Any:
     """Follow dots and brackets (``.a.b[0]['c d']``); at each dot the longest member name that exists wins.
 
@@ -104,11 +90,6 @@ def cuts(path: str) -> Iterator[tuple[str, str]]:
     for end in range(len(path) - 1, 0, -1):
         if path[end] in ".[":
             yield path[:end], path[end:]
-
-
-def is_trail(text: str) -> bool:
-    """Tell whether text consists of dots and brackets that :func:`follow` can follow."""
-    return trail_tokens(text) is not None
 
 
 def trail_tokens(text: str) -> tuple[str, ...] | None:

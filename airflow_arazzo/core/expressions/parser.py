@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from airflow_arazzo.core.errors import ExpressionSyntaxError
 from airflow_arazzo.core.expressions.context import Dialect
-from airflow_arazzo.core.expressions.navigation import to_pointer, trail_tokens
+from airflow_arazzo.core.expressions.navigation import trail_tokens
 from airflow_arazzo.core.expressions.nodes import (
     ComponentReference,
     Expression,
@@ -26,6 +26,7 @@ from airflow_arazzo.core.expressions.nodes import (
     WorkflowValue,
 )
 from airflow_arazzo.core.expressions.spelling import FIXED, ROOTS, nearest, nearest_root
+from airflow_arazzo.core.pointer import to_pointer
 
 MAX_EXPRESSION: Final = 4096
 
@@ -61,6 +62,15 @@ def parse_context(text: str, dialect: Dialect = "lenient") -> Expression:
     if dialect == "lenient" and text in ("$inputs", "$outputs"):
         return (Input if text == "$inputs" else Output)("", loose=True, text=text)
     return parse_expression(text, dialect)
+
+
+def is_strict(text: str) -> bool:
+    """Return whether text is a runtime expression to the letter."""
+    try:
+        parse_expression(text, "strict")
+    except ExpressionSyntaxError:
+        return False
+    return True
 
 
 class _Reader:

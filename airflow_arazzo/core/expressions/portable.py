@@ -7,11 +7,11 @@ from collections.abc import Callable, Container
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from airflow_arazzo.core.errors import ExpressionSyntaxError
-from airflow_arazzo.core.expressions.navigation import declared_prefix, to_pointer, trail_tokens
+from airflow_arazzo.core.expressions.navigation import declared_prefix, trail_tokens
 from airflow_arazzo.core.expressions.nodes import Expression, Input, Message, Output, StepOutput, WorkflowValue
-from airflow_arazzo.core.expressions.parser import parse_expression
+from airflow_arazzo.core.expressions.parser import is_strict
 from airflow_arazzo.core.expressions.templates import parse_template
+from airflow_arazzo.core.pointer import to_pointer
 
 Declared: TypeAlias = Callable[[Expression], "Container[str] | None"]
 """From an expression to the names declared where it looks (inputs, outputs of its step); None if they are not known."""
@@ -61,8 +61,8 @@ def portable(expression: Expression, declared: Declared | None = None) -> str | 
             names = declared(expression) if declared else None
             spelling = _navigated(expression, names)
         case _:
-            spelling = expression.text if _is_strict(expression.text) else str(expression)
-    return spelling if spelling and _is_strict(spelling) else None
+            spelling = expression.text if is_strict(expression.text) else str(expression)
+    return spelling if spelling and is_strict(spelling) else None
 
 
 def declared_name(expression: Expression, names: Container[str]) -> str | None:
@@ -84,7 +84,7 @@ def declared_name(expression: Expression, names: Container[str]) -> str | None:
 def _navigated(expression: Input | Output | StepOutput | WorkflowValue, names: Container[str] | None) -> str | None:
     """Write a loose name as a name and a pointer."""
     text, name = expression.text or str(expression), expression.name
-    strict = _is_strict(text)
+    strict = is_strict(text)
     if names is None:
         head = name if strict else re.split(r"[.\[]", name, maxsplit=1)[0]
     else:
@@ -96,11 +96,3 @@ def _navigated(expression: Input | Output | StepOutput | WorkflowValue, names: C
         return None
     prefix = text[: text.rindex(name)]
     return f"{prefix}{head}#{to_pointer(tokens)}{expression.pointer or ''}"
-
-
-def _is_strict(text: str) -> bool:
-    try:
-        parse_expression(text, "strict")
-    except ExpressionSyntaxError:
-        return False
-    return True

@@ -21,11 +21,11 @@ from typing import Any, Final
 
 from airflow_arazzo.core.errors import ExpressionSyntaxError
 from airflow_arazzo.core.expressions.context import Dialect
-from airflow_arazzo.core.expressions.navigation import escape
 from airflow_arazzo.core.expressions.nodes import Expression, Message, SourceReference
-from airflow_arazzo.core.expressions.parser import parse_expression
+from airflow_arazzo.core.expressions.parser import is_strict, parse_expression
 from airflow_arazzo.core.expressions.selectors import VERSIONS
 from airflow_arazzo.core.expressions.spelling import ROOTS, misspelled_root
+from airflow_arazzo.core.pointer import escape
 
 Parts = tuple["str | Expression", ...]
 
@@ -178,7 +178,7 @@ def _weigh(one: Template, whole: Expression, candidate: str) -> Template:
     fragment = isinstance(whole, SourceReference) and "#" in whole.reference
     if len(split.expressions) > 1 or sentence or fragment:
         return replace(split, whole=whole, split=split)
-    if _is_strict(candidate):
+    if is_strict(candidate):
         return one
     match candidate[len(first.text)]:
         case "[" | "(":
@@ -187,14 +187,6 @@ def _weigh(one: Template, whole: Expression, candidate: str) -> Template:
             return replace(one, split=split)
         case _:
             return replace(split, whole=whole, split=split)
-
-
-def _is_strict(text: str) -> bool:
-    try:
-        parse_expression(text, "strict")
-    except ExpressionSyntaxError:
-        return False
-    return True
 
 
 def _refuse_malformed(template: Template, dialect: Dialect, problem: ExpressionSyntaxError | None) -> None:

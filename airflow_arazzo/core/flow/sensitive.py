@@ -10,6 +10,7 @@ from urllib.parse import unquote
 
 from airflow_arazzo.core.errors import ExpressionSyntaxError
 from airflow_arazzo.core.expressions import Message, apply_pointer, find_expressions, is_selector, parse_expression
+from airflow_arazzo.core.pointer import unescape
 
 #: The same words as Airflow's own list of sensitive field names.
 SENSITIVE_WORDS = (
@@ -93,7 +94,7 @@ def _last_name(message: Message) -> str:
     """Return the name of the header, parameter or member; empty for a whole body."""
     if message.name:
         return message.name
-    words = _WORD.findall(unquote(message.pointer or message.trail).replace("~1", "/").replace("~0", "~"))
+    words = _WORD.findall(unescape(unquote(message.pointer or message.trail)))
     return words[-1] if words else ""
 
 

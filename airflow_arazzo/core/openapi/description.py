@@ -14,6 +14,7 @@ from urllib.parse import unquote, urldefrag, urljoin
 
 from airflow_arazzo.core.errors import ArazzoError, Problem, Severity
 from airflow_arazzo.core.openapi.operation import Operation
+from airflow_arazzo.core.pointer import escape, tokens_of
 
 if TYPE_CHECKING:
     from airflow_arazzo.core.source import Source
@@ -198,8 +199,7 @@ class Description:
 
     def _navigate(self, document: Any, pointer: str, reference: str, budget: int) -> Any:
         value = document
-        for token in pointer.split("/")[1:]:
-            name = token.replace("~1", "/").replace("~0", "~")
+        for name in tokens_of(pointer):
             if isinstance(value, dict) and name not in value and "$ref" in value:
                 value = self._resolve(value, budget)
             if isinstance(value, dict) and name in value:
@@ -251,11 +251,6 @@ def find_anchors(value: Any) -> Iterator[tuple[str, Any]]:
     elif isinstance(value, list):
         for item in value:
             yield from find_anchors(item)
-
-
-def escape(token: str) -> str:
-    """Return a name as a token of a JSON pointer (RFC 6901, 3)."""
-    return token.replace("~", "~0").replace("/", "~1")
 
 
 def mapping(value: Any) -> dict[str, Any]:

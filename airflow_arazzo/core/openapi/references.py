@@ -14,8 +14,9 @@ from typing import Literal
 from urllib.parse import unquote
 
 from airflow_arazzo.core.errors import ArazzoError
-from airflow_arazzo.core.openapi.description import Description, Endpoint, escape
+from airflow_arazzo.core.openapi.description import Description, Endpoint
 from airflow_arazzo.core.openapi.operation import Operation
+from airflow_arazzo.core.pointer import escape, unescape
 
 Descriptions = Mapping[str, Description]
 Found = tuple[Description, Endpoint]
@@ -147,7 +148,7 @@ def _by_pointer(pointer: str, candidates: list[Description], text: str, lenient:
     found = [(one, end) for one in candidates for end in one.endpoints() if end.pointer == pointer]
     match = _UNESCAPED.fullmatch(pointer)
     if not found and lenient and match:
-        path = "/" + match["path"].lstrip("/").replace("~1", "/").replace("~0", "~").lstrip("/")
+        path = "/" + unescape(match["path"].lstrip("/")).lstrip("/")
         return _by_method(match["method"], path, candidates, text)
     return _only(found, f"operationPath '{text}'", lambda: _near_path(pointer, candidates))
 

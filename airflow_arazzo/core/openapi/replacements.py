@@ -14,6 +14,7 @@ from airflow_arazzo.core.errors import EvaluationError, ExpressionSyntaxError, R
 from airflow_arazzo.core.expressions.selectors import jsonpath_places, read_pointer, selector_version
 from airflow_arazzo.core.openapi.encoding import scalar_text
 from airflow_arazzo.core.openapi.media import is_xml
+from airflow_arazzo.core.pointer import tokens_of
 
 SelectorType = Literal["jsonpath", "xpath", "jsonpointer"]
 Location = tuple[str | int, ...]
@@ -77,7 +78,7 @@ def _replace_in_json(payload: Any, replacement: Replacement, kind: str, version:
         locations = jsonpath_places(replacement.target, payload, version)
     else:
         pointer = read_pointer(replacement.target)
-        locations = [tuple(token.replace("~1", "/").replace("~0", "~") for token in pointer.split("/")[1:])]
+        locations = [tuple(tokens_of(pointer))]
     if not locations:
         raise EvaluationError("it selects nothing in the payload")
     payload = copy.deepcopy(payload)

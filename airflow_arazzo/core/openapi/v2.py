@@ -17,7 +17,7 @@ from airflow_arazzo.core.openapi.v3 import (
     depth_for,
     list_operations,
     locate,
-    requirements,
+    security_of,
 )
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch")
@@ -53,7 +53,7 @@ def build_operation(description: Description, endpoint: Endpoint) -> Operation:
         parameters=tuple(spec for spec in map(_parameter, parameters) if spec),
         bodies=bodies,
         body_required=any(entry.get("in") == "body" and entry.get("required") is True for entry in parameters),
-        security=_security(description, raw, item),
+        security=security_of(description, raw, item, _scheme),
         accepts=accepted(describe_responses(description, endpoint)),
         summary=str(raw.get("summary") or ""),
     )
@@ -128,17 +128,6 @@ def _bodies(description: Description, raw: dict[str, Any], parameters: list[dict
     return tuple(
         BodySpec.model_construct(content_type=name, schema=prune(description, body.get("schema"), depth_for(name)))
         for name in consumes or ["application/json"]
-    )
-
-
-def _security(
-    description: Description, raw: dict[str, Any], item: dict[str, Any]
-) -> tuple[tuple[SecurityScheme, ...], ...]:
-    """Return the alternatives of the nearest level that has ``security``, an empty one too."""
-    return tuple(
-        tuple(_scheme(description, str(key), scopes) for key, scopes in need.items())
-        for need in requirements(raw, item, description.raw)
-        if isinstance(need, dict)
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
 from urllib.parse import urljoin
@@ -10,7 +10,6 @@ from urllib.parse import urljoin
 from airflow_arazzo.core.openapi.description import (
     Description,
     Endpoint,
-    escape,
     mapping,
     sequence,
 )
@@ -23,6 +22,7 @@ from airflow_arazzo.core.openapi.operation import (
     ServerVariable,
 )
 from airflow_arazzo.core.openapi.schemas import prune
+from airflow_arazzo.core.pointer import escape, tokens_of
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
 DEFAULT_STYLES = {"query": "form", "cookie": "form", "path": "simple", "header": "simple", "querystring": "form"}
@@ -69,7 +69,7 @@ def locate(description: Description, endpoint: Endpoint) -> tuple[dict[str, Any]
     """Return the Path Item Object and the Operation Object of an endpoint."""
     item = path_item(description, mapping(description.raw.get("paths")).get(endpoint.path))
     holder = mapping(item.get("additionalOperations")) if "/additionalOperations/" in endpoint.pointer else item
-    name = endpoint.pointer.rpartition("/")[2].replace("~1", "/").replace("~0", "~")
+    name = tokens_of(endpoint.pointer)[-1]
     return item, mapping(holder.get(name))
 
 
@@ -87,7 +87,7 @@ def build_operation(description: Description, endpoint: Endpoint) -> Operation:
         parameters=_parameters(description, item, raw),
         bodies=tuple(_bodies(description, body)),
         body_required=body.get("required") is True,
-        security=_security(description, raw, item),
+        security=security_of(description, raw, item, _scheme),
         accepts=accepted(describe_responses(description, endpoint)),
         summary=str(raw.get("summary") or ""),
     )
@@ -183,12 +183,19 @@ def _encoding(raw: Any) -> dict[str, Any]:
     return {key: mapping(raw)[key] for key in kept if key in mapping(raw)}
 
 
-def _security(
-    description: Description, raw: dict[str, Any], item: dict[str, Any]
+def security_of(
+    description: Description,
+    raw: dict[str, Any],
+    item: dict[str, Any],
+    scheme: Callable[[Description, str, Any], SecurityScheme],
 ) -> tuple[tuple[SecurityScheme, ...], ...]:
-    """Return the alternatives of the nearest level that has ``security``, an empty one too."""
+    """Return the alternatives of the nearest level that has ``security``, an empty one too.
+
+    :param raw: the operation, in its path item ``item``.
+    :param scheme: returns one scheme by its key and the scopes that are asked for.
+    """
     return tuple(
-        tuple(_scheme(description, str(key), scopes) for key, scopes in need.items())
+        tuple(scheme(description, str(key), scopes) for key, scopes in need.items())
         for need in requirements(raw, item, description.raw)
         if isinstance(need, dict)
     )

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from airflow_arazzo.core.errors import DocumentError, Place, Problem, Severity
+from airflow_arazzo.core.pointer import tokens_of
 from airflow_arazzo.core.source.json import read_json
 from airflow_arazzo.core.source.places import Lines, Node, one_line, printable
 from airflow_arazzo.core.source.reading import MAX_CHARACTERS, Read, Reading
@@ -84,8 +85,8 @@ class Source:
 
     def _find(self, pointer: str) -> tuple[Node, Node | None]:
         node, name = self._root, None
-        for token in pointer.split("/")[1:]:
-            child = node.child(token.replace("~1", "/").replace("~0", "~"))
+        for token in tokens_of(pointer):
+            child = node.child(token)
             if child is None:
                 return node, None
             name, node = child

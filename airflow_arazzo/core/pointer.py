@@ -1,0 +1,25 @@
+"""JSON pointers (RFC 6901): names to text and back. What a pointer leads to knows whoever has the value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+def escape(name: str) -> str:
+    """Write a member name as a JSON pointer token."""
+    return name.replace("~", "~0").replace("/", "~1")
+
+
+def unescape(token: str) -> str:
+    """Read a JSON pointer token as a member name."""
+    return token.replace("~1", "/").replace("~0", "~")
+
+
+def to_pointer(tokens: Iterable[str]) -> str:
+    """Write names and indices as a JSON pointer."""
+    return "".join(f"/{escape(token)}" for token in tokens)
+
+
+def tokens_of(pointer: str) -> list[str]:
+    """Return the names and indices of a JSON pointer; none for the whole value."""
+    return [unescape(token) for token in pointer.split("/")[1:]]
