@@ -3,6 +3,7 @@ FROM apache/airflow:3.3.2
 
 COPY --chown=airflow:0 pyproject.toml constraints.txt README.md LICENSE /opt/airflow-arazzo/
 COPY --chown=airflow:0 airflow_arazzo /opt/airflow-arazzo/airflow_arazzo
+COPY --chown=airflow:0 dags /opt/airflow-arazzo/dags
 
 WORKDIR /opt/airflow-arazzo
 RUN pip install --no-cache-dir --constraint constraints.txt editables hatchling \

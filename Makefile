@@ -17,7 +17,7 @@ TARGETS ?= source expression condition selector replacement response document de
 yes = $(filter-out 0 no false,$(1))
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-scheduler test-faults test-load test-distributed test-airflow-versions fuzz bench lint format constraints clean
+.PHONY: help install demo test test-scheduler test-faults test-load test-distributed test-airflow-versions test-pythons fuzz bench lint format constraints clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-22s %s\n", $$1, $$2}' Makefile
@@ -44,6 +44,9 @@ test-distributed: $(DISTRIBUTED)/.ready ## kill one of two Celery workers and of
 test-airflow-versions: ## run the tests of the provider under the newest Airflow 3.1, 3.2 and 3.3 (VERSIONS="3.1.8"; SHORT=1: a few under the oldest)
 	@sh .ci/make-venv .venv-airflow/tools "$(PYTHON)"
 	@VERSIONS="$(VERSIONS)" SHORT="$(call yes,$(SHORT))" sh .ci/test-airflow-versions .venv-airflow/tools/bin/python $(ARGS)
+
+test-pythons: $(READY) ## run the tests that need no Airflow under the other Pythons found here (PYTHONS="3.10"; SHORT=1: the oldest)
+	@PYTHONS="$(PYTHONS)" SHORT="$(call yes,$(SHORT))" sh .ci/test-pythons $(BIN)/python $(ARGS)
 
 fuzz: $(VENV)/.fuzz ## feed the parsers whatever gets further, guided by coverage (SECONDS=60 each, TARGETS="source condition")
 	@failed=; for target in $(TARGETS); do echo "== $$target: $(SECONDS) s"; \
@@ -97,5 +100,5 @@ constraints: ## resolve every version anew into constraints.txt
 	@mv constraints.new constraints.txt
 
 clean: ## remove the environments, the demo's Airflow and every cache
-	@rm -rf $(VENV) $(DISTRIBUTED) .venv-airflow .demo .fuzz build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) $(DISTRIBUTED) .venv-airflow .venv-pythons .demo .fuzz build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	@find airflow_arazzo dags tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
