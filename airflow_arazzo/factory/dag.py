@@ -16,7 +16,7 @@ from airflow_arazzo.core.engine import load_plan
 from airflow_arazzo.core.errors import InputError
 from airflow_arazzo.core.expressions import Dialect
 from airflow_arazzo.core.flow import Options, Plan, draw
-from airflow_arazzo.factory.names import valid_key
+from airflow_arazzo.factory.names import storable, valid_key
 from airflow_arazzo.factory.params import require_schedulable, workflow_params
 from airflow_arazzo.factory.tasks import add_task, add_tasks
 
@@ -173,7 +173,7 @@ def describe(plan: Plan) -> str:
         f"Not reachable and left out: {', '.join(plan.unreachable)}." if plan.unreachable else "",
         f"```mermaid\n{draw(plan, 'mermaid').strip()}\n```",
     ]
-    return "\n\n".join(part.strip() for part in parts if part.strip())
+    return storable("\n\n".join(part.strip() for part in parts if part.strip()))
 
 
 def plan_of(

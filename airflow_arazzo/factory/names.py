@@ -19,6 +19,11 @@ _LONGEST_ID = 250
 _DIGEST = 8
 
 
+def storable(text: str) -> str:
+    """Return text without the character that no database takes; an API description may speak of it."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
 def valid_key(text: str) -> str:
     """Return ``text`` as Airflow takes it for a DAG or a task: what it does not allow becomes ``_``."""
     return re.sub(r"[^\w.-]", "_", text)[:_LONGEST] or "_"

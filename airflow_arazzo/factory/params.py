@@ -10,6 +10,7 @@ from airflow.providers.common.compat.sdk import Param
 from airflow_arazzo.core.engine import sensitive_inputs
 from airflow_arazzo.core.errors import InputError
 from airflow_arazzo.core.flow import Plan, sensitive_members
+from airflow_arazzo.factory.names import storable
 from airflow_arazzo.factory.schemas import param_schema
 from airflow_arazzo.hooks.sealing import is_sensitive
 from airflow_arazzo.operators.inputs import accepts_null, input_schemas
@@ -65,14 +66,14 @@ def _param(plan: Plan, name: str, schema: Any, *, required: bool, secret: bool) 
     declared = _object(schema)
     needs = [need for need in plan.path_needs if need.input == name]
     fields = param_schema(declared)
-    allowed = list(dict.fromkeys(str(value) for need in needs for value in need.allowed))
+    allowed = list(dict.fromkeys(storable(str(value)) for need in needs for value in need.allowed))
     if allowed and "enum" not in fields:
         fields["examples"] = [*fields.get("examples", ()), *allowed]
     if secret and fields.get("type", "string") == "string" and not _HOLDING & fields.keys():
         fields.setdefault("format", "password")
     notes = [str(declared.get("description", "")), *map(_need_note, needs), _origin_note(plan, name)]
     notes.append(_VISIBLE if secret else "")
-    description = "\n\n".join(note for note in notes if note) or None
+    description = storable("\n\n".join(note for note in notes if note)) or None
     if "default" in declared:
         return Param(declared["default"], description=description, schema=fields)
     if required:

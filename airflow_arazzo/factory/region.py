@@ -9,7 +9,7 @@ from airflow.providers.common.compat.sdk import TaskGroup, TriggerRule
 
 from airflow_arazzo.core.document.settings import Settings
 from airflow_arazzo.core.flow import Plan, Region
-from airflow_arazzo.factory.names import Names
+from airflow_arazzo.factory.names import Names, storable
 from airflow_arazzo.operators.arazzo import ArazzoStepOperator
 from airflow_arazzo.operators.calls import ArazzoCallOperator, ArazzoReturnOperator
 from airflow_arazzo.operators.position import Course, Position
@@ -136,4 +136,4 @@ def _description(plan: Plan, region: Region) -> str:
         title = f"`{operation.method} {operation.path}`" if operation else f"workflow `{planned.workflow}`"
         heading = f"**{step_id}**: {title}" if len(region.steps) > 1 else title
         texts.append("\n\n".join(filter(None, (heading, planned.step.description))))
-    return "\n\n".join(texts)
+    return storable("\n\n".join(texts))

@@ -415,3 +415,18 @@ def test_every_public_document_loads_but_the_one_made_to_be_refused() -> None:
     assert {path.name: found for path in corpus() if (found := rules(path))} == {
         "workflow-control-flow.arazzo.yaml": {"conflicting-fields", "invalid-value", "missing-field", "wrong-type"}
     }
+
+
+def test_no_text_holds_the_character_that_no_database_takes(tmp_path: Path) -> None:
+    text = (
+        "arazzo: 1.0.1\ninfo: {title: T, version: '1'}\nsourceDescriptions: [{name: api, url: x}]\n"
+        "workflows: [{workflowId: w, inputs: {$ref: a.yaml}, summary: TEXT, steps: [{stepId: s, operationId: o}]}]\n"
+    )
+    (tmp_path / "w.yaml").write_text(text.replace("TEXT", '"x\\0"'))
+    (tmp_path / "a.yaml").write_text("type: object\n")
+    with pytest.raises(DocumentError, match=r"w\.yaml:4:62: error\[invalid-value\]: this text holds .* U\+0000"):
+        load_document(tmp_path / "w.yaml")
+    (tmp_path / "w.yaml").write_text(text)
+    (tmp_path / "a.yaml").write_text('type: object\ntitle: "\\0"\n')
+    with pytest.raises(DocumentError, match=r"error\[unknown-reference\]: 'a\.yaml' cannot be read: .* U\+0000"):
+        load_document(tmp_path / "w.yaml")

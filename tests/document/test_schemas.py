@@ -334,7 +334,7 @@ def test_words_of_other_vocabularies_are_let_through() -> None:
         (
             {
                 "properties": {"a": {}},
-                "$defs": {"b": {"$ref": "#/$defs/b", "properties": {"c": {}}}},
+                "$defs": {"b": {"properties": {"c": {"$ref": "#/$defs/b"}}}},
                 "$ref": "#/$defs/b",
             },
             ["a", "c"],

@@ -184,6 +184,14 @@ def params(tmp_path):
     return make
 
 
+def test_what_an_api_description_says_can_be_stored(tmp_path):
+    for path in DOCUMENTS.glob("*.yaml"):
+        (tmp_path / path.name).write_text(path.read_text().replace("short, full", 'short, "f\\0ull"'))
+    kind = workflow_params(load_plan(tmp_path / "nodes.arazzo.yaml", "report"))["kind"]
+    assert kind.schema["examples"] == ["short", "f�ull"]
+    assert "\0" not in kind.description
+
+
 def test_a_schema_that_holds_itself_is_checked_by_airflow(params):
     for found in params({"$ref": "#/components/inputs/tree"}).values():
         assert found.resolve({"name": "x", "kids": [{"kids": [{"name": "y"}]}]})

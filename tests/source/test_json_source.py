@@ -26,8 +26,6 @@ from airflow_arazzo.core.source import parse_source
         ('{\n  "a": 1,\n}', "json-syntax", 3, 1, "key in double quotes"),
         ('{"a": "\\ud800"}', "json-syntax", 1, 7, "surrogate"),
         ('{"a": "\\udc00\\ud800"}', "json-syntax", 1, 7, "surrogate"),
-        ('{"a": "\\\\u0000", "b": [1, "x\\u0000"]}', "json-syntax", 1, 27, "U+0000"),
-        ('{"a\\u0000": 1}', "json-syntax", 1, 2, "U+0000"),
         ("", "json-syntax", 1, 1, "empty"),
         ('{"a":' * 300 + "1" + "}" * 300, "yaml-limits", 1, 1001, "deep"),
         ("[" * 100_000 + "]" * 100_000, "yaml-limits", 1, 201, "deep"),
@@ -54,10 +52,9 @@ def test_a_flow_mapping_is_yaml_unless_the_name_says_json() -> None:
         parse_source("{a: 1}", "d.json")
 
 
-texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | texts,
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4),
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
     max_leaves=15,
 )
 

@@ -121,3 +121,19 @@ def test_a_loaded_file_keeps_the_name_given_and_knows_where_it_is(tmp_path: Path
     source = load_source("d.yaml")
     assert (source.name, source.uri) == ("d.yaml", str(tmp_path / "d.yaml"))
     assert load_source("d.yaml", name="shown").name == "shown"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "column"),
+    [
+        ("d.yaml", 'a: [b, "c\\0"]', 8),
+        ("d.yaml", 'a: {"c\\x00": 1}', 5),
+        ("d.yaml", 'a: "c\\\\0"', None),
+        ("d.json", '{"a": "\\\\u0000", "b": [1, "x\\u0000"]}', 27),
+        ("d.json", '{"a\\u0000": 1}', 2),
+        ("d.json", '{"a": "\\\\u0000"}', None),
+    ],
+)
+def test_the_character_that_no_database_takes_is_found(name: str, text: str, column: int | None) -> None:
+    found = [(problem.rule, problem.place.column) for problem in parse_source(text, name).nul_problems()]
+    assert found == ([("invalid-value", column)] if column else [])

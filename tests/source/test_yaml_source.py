@@ -115,8 +115,6 @@ def test_aliases_share_what_they_name() -> None:
         ("? [a]\n: 1\n", "yaml-syntax", 1, 5, "key must be text"),
         ("é: ü\nß: \x00", "yaml-syntax", 2, 4, "character"),
         ("a: \ud800", "unreadable-file", 1, 4, "surrogate"),
-        ('a: [b, "c\\0"]', "yaml-syntax", 1, 8, "U+0000"),
-        ('a: {"c\\x00": 1}', "yaml-syntax", 1, 5, "U+0000"),
         ('a: "\\ud800"', "yaml-syntax", 1, 7, ""),
     ],
 )
@@ -150,10 +148,9 @@ def test_an_alias_bomb_of_one_long_text_is_refused() -> None:
     assert problem(text).rule == "yaml-limits"
 
 
-texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | texts,
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4),
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
     max_leaves=12,
 )
 

@@ -53,6 +53,7 @@ def parse_document(source: Source, *, resolver: Resolver | None = None, dialect:
     reader = Reader(source, dialect)
     _check_kind(reader)
     _check_merges(reader)
+    reader.problems += source.nul_problems()
     document = read_document(reader)
     if isinstance(document, Document):
         _check_names(reader, document)

@@ -246,6 +246,8 @@ class _Inlining:
         if uri not in self.shared.files:
             try:
                 self.shared.files[uri] = self.shared.resolver(uri)
+                if problems := self.shared.files[uri].nul_problems():
+                    raise DocumentError(problems)
             except DocumentError as error:
                 problem = error.problems[0]
                 self.reader.error("unknown-reference", at, f"'{reference}' cannot be read: {problem.message}")

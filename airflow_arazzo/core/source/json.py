@@ -7,7 +7,7 @@ import re
 from typing import Any, NoReturn
 
 from airflow_arazzo.core.source.places import Node
-from airflow_arazzo.core.source.reading import MAX_DEPTH, MAX_NODES, NUL, Read, Reading
+from airflow_arazzo.core.source.reading import MAX_DEPTH, MAX_NODES, Read, Reading
 
 
 def read_json(text: str, name: str, *, locate: bool = False) -> Read:
@@ -51,7 +51,7 @@ class _JsonReading(Reading):
             self._slowly()
             self.fail("yaml-limits", 0, "values are nested too deep")
         if self.locate or _NUL in self.text or _SURROGATE.search(self.text) or _too_large(value):
-            return Read(value, self._slowly().node)
+            return Read(value, self._slowly().node, nul=self.nul)
         return Read(value)
 
     def _slowly(self) -> Read:
@@ -88,8 +88,8 @@ class _JsonReading(Reading):
             except _NotJsonError:
                 self.fail("json-syntax", start, f"{token[:20]} is no number that JSON has")
             return Node(start, end, "", None)
-        if _NUL in token and NUL in json.loads(token):
-            self.refuse_nul("json-syntax", start)
+        if _NUL in token:
+            self.look_at(json.loads(token), start)
         if _SURROGATE.search(token) and _LONE.search(json.loads(token)):
             self.fail("json-syntax", start, "this text holds half of a surrogate pair, which is no character")
         return Node(start, end, '"', None)

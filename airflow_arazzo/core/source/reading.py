@@ -12,7 +12,7 @@ from airflow_arazzo.core.source.places import Lines, Node, printable
 MAX_CHARACTERS = 32 * 1024 * 1024
 MAX_DEPTH = 200
 MAX_NODES = 2_000_000
-#: What no text of a document can mean, and no database of Airflow's takes.
+#: What no database of Airflow's takes, though an API description may speak of it in a pattern.
 NUL = "\0"
 
 
@@ -24,6 +24,7 @@ class Read:
     :param size: how many values it is.
     :param bases: the maps of a list that has nothing but aliases of maps.
     :param merges: offsets of the merge keys (``<<: *base``) in it; of a whole file only.
+    :param nul: offset of the first text with the character U+0000; of a whole file only.
     """
 
     value: Any
@@ -32,6 +33,7 @@ class Read:
     size: int = 1
     bases: tuple[Read, ...] = ()
     merges: tuple[int, ...] = ()
+    nul: int | None = None
 
 
 class Reading:
@@ -41,13 +43,16 @@ class Reading:
         self.text, self.name, self.locate = text, name, locate
         self.count = 0
         self.merges: list[int] = []
+        self.nul: int | None = None
 
     def fail(self, rule: str, offset: int, message: str, hint: str | None = None) -> NoReturn:
         place = Lines(self.text).place(self.name, "", offset, 1)
         raise DocumentError([Problem(rule, Severity.ERROR, place, printable(message), hint)])
 
-    def refuse_nul(self, rule: str, offset: int) -> NoReturn:
-        self.fail(rule, offset, "this text holds the character U+0000, which no database can store", "leave it out")
+    def look_at(self, text: str, offset: int) -> None:
+        """Note where the character U+0000 is."""
+        if self.nul is None and NUL in text:
+            self.nul = offset
 
     def spend(self, size: int, depth: int, offset: int) -> None:
         """Count what was read, aliases written out, and refuse what is too much."""

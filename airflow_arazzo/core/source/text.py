@@ -30,6 +30,7 @@ class Source:
     :param text: the whole text, without a byte order mark.
     :param data: what it says, as a plain JSON-like value; aliases share their value, so nobody may change it.
     :param merges: offsets of merge keys (``<<: *base``), which are YAML 1.1's.
+    :param nul: offset of the first text with the character U+0000, which no database takes.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Source:
     text: str = field(repr=False)
     data: Any = field(repr=False)
     merges: tuple[int, ...] = field(default=(), repr=False)
+    nul: int | None = field(default=None, repr=False)
 
     @cached_property
     def digest(self) -> str:
@@ -61,6 +63,13 @@ class Source:
         """Return a problem at each merge key."""
         places = (self._lines.place(self.name, "", offset, 2) for offset in self.merges)
         return [Problem(rule, severity, place, message, hint) for place in places]
+
+    def nul_problems(self) -> list[Problem]:
+        """Return a problem if there is a text with the character U+0000."""
+        if self.nul is None:
+            return []
+        message = "this text holds the character U+0000, which no database can store"
+        return [Problem("invalid-value", Severity.ERROR, self._lines.place(self.name, "", self.nul, 1), message)]
 
     def written(self, pointer: str) -> str:
         """Return a scalar as it is written, quotes included: ``1.10`` where the value is the number 1.1."""
@@ -135,7 +144,7 @@ def parse_source(text: str, name: str, uri: str = "") -> Source:
     """
     text = text.removeprefix("\ufeff")
     read = _read(text, name, locate=False)
-    return Source(name, uri, text, read.value, read.merges)
+    return Source(name, uri, text, read.value, read.merges, read.nul)
 
 
 def _refuse_file(name: str, message: str, place: Place | None = None) -> NoReturn:

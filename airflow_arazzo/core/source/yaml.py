@@ -12,7 +12,7 @@ import yaml
 from yaml.cyaml import CParser  # type: ignore[attr-defined]
 
 from airflow_arazzo.core.source.places import Node
-from airflow_arazzo.core.source.reading import NUL, Read, Reading
+from airflow_arazzo.core.source.reading import Read, Reading
 
 
 def read_yaml(text: str, name: str, *, locate: bool = False) -> Read:
@@ -94,7 +94,7 @@ class _YamlReading(Reading):
         another = next_event()
         if not isinstance(another, yaml.StreamEndEvent):
             self.fail("yaml-syntax", another.start_mark.index, "a second document starts here; a file holds one")
-        return replace(read, merges=tuple(self.merges))
+        return replace(read, merges=tuple(self.merges), nul=self.nul)
 
     def _value(self, next_event: Callable[[], Any]) -> Read:
         stack: list[_Open] = []
@@ -141,8 +141,7 @@ class _YamlReading(Reading):
 
     def _scalar(self, event: Any) -> Read:
         text, style = event.value, event.style or ""
-        if NUL in text:
-            self.refuse_nul("yaml-syntax", _start(event))
+        self.look_at(text, _start(event))
         value: Any = text
         if event.tag is not None and event.tag != "!":
             value = self._tagged(event)
