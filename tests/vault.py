@@ -48,12 +48,14 @@ def connection(url: str, secrets: Mapping[str, str]) -> dict[str, Any]:
 
 
 def answer(api: ScriptedApi, secrets: Mapping[str, str], *, fails: bool = False) -> None:
-    """Let an API answer one run, all secrets in each answer."""
-    echo = {name: f"you said {value}" for name, value in secrets.items()} | {"password": secrets["password"]}
+    """Let an API answer one run, in each answer all secrets that it has by then, under names that say nothing."""
+    lines = {name: f"you said {'sid=' if name == 'cookie' else ''}{value}" for name, value in secrets.items()}
+    echo = {f"line_{number}": line for number, line in enumerate(lines.values())} | {"password": secrets["password"]}
+    early = {name: line for name, line in echo.items() if line != lines["access_token"]}
     api.on(
         "POST /sessions",
         200,
-        {"token": secrets["token"], "session": {"api_key": secrets["api_key"], "user": "bob"}, "echo": echo},
+        {"token": secrets["token"], "session": {"api_key": secrets["api_key"], "user": "bob"}, "echo": early},
         Set_Cookie=f"sid={secrets['cookie']}",
     )
     api.on("POST /token", 200, {"access_token": secrets["access_token"], "token_type": "bearer", "echo": echo})
@@ -61,8 +63,8 @@ def answer(api: ScriptedApi, secrets: Mapping[str, str], *, fails: bool = False)
     wrong = {**echo, "password": secrets["token"]}
     last = {"status": "pending", "echo": wrong} if fails else {"status": "done", "echo": echo}
     for status, body in (
-        (503, {"echo": echo}),
-        (201, {"echo": echo}),
+        (503, {"echo": early}),
+        (201, {"echo": early}),
         (200, {"status": "pending", "echo": echo}),
         (200, last),
     ):

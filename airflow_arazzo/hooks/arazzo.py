@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -58,6 +58,8 @@ class ArazzoHook(HttpHook):
         self.arazzo_conn_id = arazzo_conn_id
         self.optional = optional
         self.found = False
+        #: The secrets of the connection, and the tokens got with it, the oldest first.
+        self.secrets = _Unshown()
         self._settings: ConnectionSettings | None = None
         self._session: Session | None = None
         self._async_session: aiohttp.ClientSession | None = None
@@ -71,7 +73,7 @@ class ArazzoHook(HttpHook):
         """
         if self._settings is None:
             settings = self._read(self._lookup())
-            register_texts(secret_texts(settings))
+            self._register(secret_texts(settings))
             self._settings = settings
         return self._settings
 
@@ -79,7 +81,7 @@ class ArazzoHook(HttpHook):
         """Return what the connection says, without blocking the event loop; raises as :attr:`settings`."""
         if self._settings is None:
             settings = self._read(await self._async_lookup())
-            await register_texts_async(secret_texts(settings))
+            await self._register_async(secret_texts(settings))
             self._settings = settings
         return self._settings
 
@@ -172,7 +174,7 @@ class ArazzoHook(HttpHook):
         if settings.grant is None:
             raise AssertionError("only asked for where there is a grant")
         token = get_token(settings.grant, scheme, request.url, self._send_for_token)
-        register_texts(filter(None, (token.value, token.refresh_token)))
+        self._register(filter(None, (token.value, token.refresh_token)))
         return token.value
 
     async def _async_token(self, scheme: SecurityScheme, request: Request) -> str:
@@ -180,8 +182,18 @@ class ArazzoHook(HttpHook):
         if settings.grant is None:
             raise AssertionError("only asked for where there is a grant")
         token = await get_token_async(settings.grant, scheme, request.url, self._async_send_for_token)
-        await register_texts_async(filter(None, (token.value, token.refresh_token)))
+        await self._register_async(filter(None, (token.value, token.refresh_token)))
         return token.value
+
+    def _register(self, texts: Iterable[str]) -> None:
+        found = dict.fromkeys(texts)
+        self.secrets.update(found)
+        register_texts(found, of_connection=True)
+
+    async def _register_async(self, texts: Iterable[str]) -> None:
+        found = dict.fromkeys(texts)
+        self.secrets.update(found)
+        await register_texts_async(found)
 
     def _send_for_token(self, request: Request) -> Response:
         return self._exchange(request, **_TOKEN_LIMITS)
@@ -194,13 +206,13 @@ class ArazzoHook(HttpHook):
 
     def _send(self, request: Request) -> Response:
         request, secrets = self._with_netrc(request, self.settings)
-        register_texts(secrets)
+        self._register(secrets)
         return self._exchange(request)
 
     async def _async_send(self, request: Request) -> Response:
         settings = await self.async_settings()
         request, secrets = self._with_netrc(request, settings)
-        await register_texts_async(secrets)
+        await self._register_async(secrets)
         if self._async_session is None:
             self._async_session = await self._new_async_session(settings)
         return await self._async_exchange(request, self._async_session, settings)
@@ -306,6 +318,10 @@ class SourceHooks:
             if hook.found and hook.arazzo_conn_id is not None
         }
 
+    def secrets(self) -> dict[str, None]:
+        """Return the secrets of the connections that were looked up, and the tokens got with them."""
+        return {secret: None for hook in self._hooks.values() for secret in hook.secrets}
+
     def send(self, request: Request) -> Response:
         """Send a request through the hook of its source description."""
         return self.hook(request.source).send(request)
@@ -323,6 +339,13 @@ class SourceHooks:
         """Close what :meth:`async_send` keeps open."""
         for hook in self._hooks.values():
             await hook.async_close()
+
+
+class _Unshown(dict[str, None]):
+    """Texts that no representation shows."""
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} texts>"
 
 
 class _Login(AuthBase):

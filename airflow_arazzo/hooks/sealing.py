@@ -22,8 +22,9 @@ from airflow_arazzo.core.engine import secrets
 if TYPE_CHECKING:
     from cryptography.fernet import MultiFernet
 
-#: The secrets that this process has registered for the task that it runs.
-REGISTERED: dict[str, None] = {}
+#: The secrets that this process has registered for the task that it runs, the oldest first, and by each whether it is a
+#: connection's, its tokens included: a task that needs that one gets it by itself.
+REGISTERED: dict[str, bool] = {}
 _LONE = re.compile("[\ud800-\udfff]")
 _SEALED, _PLAIN = "fernet:", "plain:"
 _UNSET = "{FERNET_KEY}"  # what Airflow's default configuration says where no airflow.cfg has been written
@@ -53,12 +54,22 @@ def register(values: Mapping[str, Any], sensitive: Collection[str] = ()) -> None
     register_texts(secrets_in(values, sensitive))
 
 
-def register_texts(texts: Iterable[str]) -> None:
-    """Register secret texts with Airflow's masker, in every spelling in which URLs and JSON show them."""
+def register_texts(texts: Iterable[str], *, of_connection: bool = False) -> None:
+    """Register secret texts with Airflow's masker, in every spelling in which URLs and JSON show them.
+
+    :param of_connection: whether they are what a connection says, or tokens that were got with it.
+    """
     texts = list(texts)
     for spelled in _spelled(texts):
         mask_secret(spelled)
-    REGISTERED.update(dict.fromkeys(text for text in texts if text and redact(text) != text))
+    masked = (text for text in texts if text and redact(text) != text)
+    REGISTERED.update({text: of_connection and REGISTERED.get(text, True) for text in masked})
+
+
+def register_known(known: Mapping[str, bool]) -> None:
+    """Register what :data:`REGISTERED` was elsewhere."""
+    for of_connection in (True, False):
+        register_texts((text for text, kind in known.items() if kind is of_connection), of_connection=of_connection)
 
 
 async def register_texts_async(texts: Iterable[str]) -> None:
@@ -150,10 +161,44 @@ def unseal_json(text: str) -> Any:
     return json.loads(unseal(text))
 
 
+def masked_parts(value: Any) -> Iterator[str]:
+    """Yield what Airflow's masker hides in the texts of a JSON value: passwords of connections, sensitive variables."""
+    match value:
+        case str():
+            between = [re.escape(text) for text in str(redact(value)).split(secrets.CONCEALED)]
+            found = re.fullmatch("(.+?)".join(between), value, re.DOTALL)
+            yield from (part for part in (found.groups() if found else (value,)) if part != secrets.CONCEALED)
+        case dict():
+            for member in value.values():
+                yield from masked_parts(member)
+        case list() | tuple():
+            for member in value:
+                yield from masked_parts(member)
+
+
+def occurring(value: Any, known: Iterable[str]) -> list[str]:
+    """Return those of the secrets that occur in a JSON value, however they are spelled."""
+    text = "\n".join(_texts(value))
+    return [secret for secret in known if secrets.conceal(text, [secret]) != text]
+
+
+def to_tell(value: Any) -> list[str]:
+    """Return the registered secrets that other tasks cannot know by themselves.
+
+    :param value: what they are told: a connection's secrets count if they occur in it.
+    """
+    seen = set(occurring(value, (secret for secret, of_connection in REGISTERED.items() if of_connection)))
+    return [secret for secret, of_connection in REGISTERED.items() if not of_connection or secret in seen]
+
+
+def has_key() -> bool:
+    """Say whether there is a key to seal with."""
+    return _fernet() is not None
+
+
 def seal_known(value: Any, *, secret: bool = True) -> str:
     """Seal a JSON value with those of the registered secrets that occur in it, so that who opens it knows them."""
-    texts = "\n".join(_texts(value))
-    known = [text for text in REGISTERED if secrets.conceal(texts, [text]) != texts]
+    known = occurring(value, REGISTERED)
     return seal_json({"value": value, "secrets": known}, secret=secret or bool(known))
 
 

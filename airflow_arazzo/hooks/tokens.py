@@ -1,7 +1,8 @@
 """OAuth 2.0 tokens: got with what a connection knows, kept in the process until they expire.
 
 A token is asked for by the same transport as everything else, with its limits; what is to be sent next is decided by a
-generator, so that threads and event loops cannot drift apart. Tokens never leave the process but in requests.
+generator, so that threads and event loops cannot drift apart. Tokens leave the process in requests only, and sealed, so
+that they are known as secrets where their task goes on.
 """
 
 from __future__ import annotations

@@ -10,13 +10,21 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException, BaseOperator
 
 from airflow_arazzo.core.flow import Plan
-from airflow_arazzo.hooks.sealing import hide, seal_known
+from airflow_arazzo.hooks.sealing import hide, hide_registered, seal_known
 from airflow_arazzo.operators.driving import DrivesRegion, as_mapping, read_plan
 from airflow_arazzo.operators.inputs import workflow_inputs
+from airflow_arazzo.operators.knowing import TellsSecrets
 from airflow_arazzo.operators.position import WHOLE, Course, Position, TaskIds
 from airflow_arazzo.operators.route import STATUS, Result, has_begun, read_result
 from airflow_arazzo.operators.sizes import OutputSizeError, check_workflow_outputs
-from airflow_arazzo.operators.xcoms import OUTPUTS_KEY, RECORD_KEY, SEALED_KEY, push_handed, push_workflows
+from airflow_arazzo.operators.xcoms import (
+    OUTPUTS_KEY,
+    RECORD_KEY,
+    SEALED_KEY,
+    push_handed,
+    push_known,
+    push_workflows,
+)
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -73,7 +81,7 @@ class ArazzoStepOperator(DrivesRegion, BaseOperator):
         return self.run_region(context)
 
 
-class ArazzoOutputsOperator(BaseOperator):
+class ArazzoOutputsOperator(TellsSecrets, BaseOperator):
     """Evaluate the outputs of a workflow after the last of its tasks, and decide whether it has ended well.
 
     It follows the route that control took. The task fails, and with it the run, if that does not reach an end or if a
@@ -110,10 +118,12 @@ class ArazzoOutputsOperator(BaseOperator):
         ti, position = context["ti"], self.course.position
         if position.inputs and not has_begun(ti, self.course):
             raise AirflowSkipException(f"control did not come to workflow '{self.plan.workflow_id}'")
+        self.learn(ti, beside=self.course.tasks.values())
         inputs, refused = self._inputs(context)
         result = self._bounded(read_result(ti, self.course, inputs))
         failure = result.failure or refused
-        ti.xcom_push(key=RECORD_KEY, value=self._record(result, failure))
+        ti.xcom_push(key=RECORD_KEY, value=hide_registered(self._record(result, failure)))
+        push_known(ti, result.outputs)
         known = {"inputs": inputs, "outputs": result.outputs}
         push_workflows(ti, self.plan, {**result.workflows, self.plan.key: known}, position.kept)
         if position.inputs:

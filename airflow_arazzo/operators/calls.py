@@ -20,9 +20,10 @@ from airflow_arazzo import clock
 from airflow_arazzo.core.engine import begin_call, end_call, entered_inputs, start
 from airflow_arazzo.core.errors import InputError
 from airflow_arazzo.core.flow import Plan, slice_region
-from airflow_arazzo.hooks.sealing import redacted
+from airflow_arazzo.hooks.sealing import hide_registered, redacted
 from airflow_arazzo.operators.driving import DrivesRegion, as_mapping, read_plan
 from airflow_arazzo.operators.inputs import run_inputs
+from airflow_arazzo.operators.knowing import TellsSecrets, mark
 from airflow_arazzo.operators.position import WHOLE, Course, Position, TaskIds
 from airflow_arazzo.operators.route import has_begun, read_result
 from airflow_arazzo.operators.xcoms import (
@@ -31,13 +32,14 @@ from airflow_arazzo.operators.xcoms import (
     pull_inputs,
     pull_record,
     push_inputs,
+    push_known,
 )
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
 
-class ArazzoInputsOperator(BaseOperator):
+class ArazzoInputsOperator(TellsSecrets, BaseOperator):
     """Check the inputs of a workflow, and of those that come before it, ahead of all their tasks.
 
     They travel sealed if there is a secret among them. Nothing is rendered that Airflow stores.
@@ -68,6 +70,7 @@ class ArazzoInputsOperator(BaseOperator):
     def execute(self, context: Context) -> None:
         """Check the inputs and pass them on."""
         ti, plan = context["ti"], self.plan
+        self.learn(ti)
         params = context["params"] if self.from_params else {}
         try:
             inputs = run_inputs(plan, params, self.inputs, lambda value: self.render_template(value, context))
@@ -78,10 +81,14 @@ class ArazzoInputsOperator(BaseOperator):
             raise self._refusal(ti, refused) from None
         except AirflowFailException as error:
             raise self._refusal(ti, str(error)) from None
-        push_inputs(ti, plan, entered_inputs(plan, state))
+        entered = entered_inputs(plan, state)
+        push_inputs(ti, plan, entered)
+        push_known(ti, entered)
 
     def _refusal(self, ti: Any, message: str) -> AirflowFailException:
-        ti.xcom_push(key=RECORD_KEY, value={"step": "", "outcome": "failed", "message": message, "next": None})
+        record = {"step": "", "outcome": "failed", "message": hide_registered(message), "next": None}
+        ti.xcom_push(key=RECORD_KEY, value=record)
+        push_known(ti)
         return AirflowFailException(message)
 
 
@@ -119,11 +126,14 @@ class ArazzoCallOperator(_CallingStep):
 
     def execute(self, context: Context) -> dict[str, Any] | None:
         """Evaluate the inputs and pass them on; a step that does not get that far has failed here."""
-        plan = slice_region(self.plan, self.region)
+        self._register_earlier(context["ti"])
+        plan = mark(slice_region(self.plan, self.region))
         state, done = begin_call(plan, self._first_state(plan, context), now=clock.now(), conceal=redacted)
         if done is not None:
             return self._ended(state, done, context)
-        push_inputs(context["ti"], plan, entered_inputs(plan, state))
+        entered = entered_inputs(plan, state)
+        push_inputs(context["ti"], plan, entered)
+        push_known(context["ti"], entered)
         return None
 
 
@@ -144,14 +154,16 @@ class ArazzoReturnOperator(_CallingStep):
         ti, course = context["ti"], self.course
         if not has_begun(ti, course):
             raise AirflowSkipException(f"control did not come to step '{self.step}'")
+        self._register_earlier(ti)
         refusal = pull_record(ti, course.gate) if course.gate in finished_tasks(ti, [course.gate]) else None
         if refusal:
             ti.xcom_push(key=RECORD_KEY, value=refusal)
+            push_known(ti)
             raise AirflowException(str(refusal.get("message")))
         inputs = pull_inputs(ti, course.plan, course.position.inputs, course.position.role)
         result = read_result(ti, course, inputs)
         known = {course.plan.key: {"inputs": inputs, "outputs": result.outputs}}
-        plan = slice_region(self.plan, self.region)
+        plan = mark(slice_region(self.plan, self.region))
         state = self._first_state(plan, context)
         state = state.model_copy(update={"workflows": {**state.workflows, **result.workflows, **known}})
         state, done = end_call(

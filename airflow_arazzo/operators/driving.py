@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,8 +23,9 @@ from airflow_arazzo.core.engine import Done, Note, State, drive, fits, load_plan
 from airflow_arazzo.core.flow import Options, Plan, Region, slice_region
 from airflow_arazzo.hooks.arazzo import SourceHooks
 from airflow_arazzo.hooks.placing import base_urls, connections_of, known_connections, place_servers
-from airflow_arazzo.hooks.sealing import redacted, register_texts
+from airflow_arazzo.hooks.sealing import REGISTERED, redacted, register_known, register_texts
 from airflow_arazzo.operators.inputs import workflow_inputs
+from airflow_arazzo.operators.knowing import TellsSecrets, mark
 from airflow_arazzo.operators.links import LastResponseLink
 from airflow_arazzo.operators.position import Position, TaskIds
 from airflow_arazzo.operators.sending import Sending, UnknownOutcomeError, let_retry
@@ -36,16 +38,11 @@ from airflow_arazzo.operators.xcoms import (
     push_refusal,
     push_region,
     push_workflows,
-    register_outputs,
 )
 from airflow_arazzo.triggers.arazzo import ArazzoTrigger, Carried, open_event, pack, secrets_of, unpack
 
 if TYPE_CHECKING:
-    from airflow.sdk import BaseOperator, Context
-
-    Operator = BaseOperator
-else:
-    Operator = object
+    from airflow.sdk import Context
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +55,7 @@ GRACE = 600.0
 _STATE_KEY = "arazzo_state"
 
 
-class DrivesRegion(Operator):
+class DrivesRegion(TellsSecrets):
     """Runs one region of a plan as an Airflow task."""
 
     plan: Plan
@@ -92,6 +89,7 @@ class DrivesRegion(Operator):
         :raises AirflowFailException: if the inputs are refused; nothing was sent then.
         :raises AirflowException: if a failure of the region stands.
         """
+        self._register_earlier(context["ti"])
         plan = self._placed_plan()
         kept = self._kept_state(context)
         carried = self._still_fitting(kept, plan) if kept else Carried(self._first_state(plan, context))
@@ -102,11 +100,12 @@ class DrivesRegion(Operator):
 
         :param event: from :class:`ArazzoTrigger`; anything else is refused.
         """
+        self._register_earlier(context["ti"])
         carried = open_event(event)
         plan = self._placed_plan()
         carried = self._still_fitting(carried, plan)
         if carried.done is not None:
-            self._register(carried.state, context)
+            self._register(carried)
             return self._over(carried, carried.done, context)
         return self._drive(plan, carried, context)
 
@@ -117,7 +116,7 @@ class DrivesRegion(Operator):
         region = self.region
         plan = slice_region(self.plan, region)
         hooks = SourceHooks(connections_of(plan, self.connections))
-        return place_servers(plan, base_urls(plan, hooks), self.server)
+        return mark(place_servers(plan, base_urls(plan, hooks), self.server))
 
     def _first_state(self, plan: Plan, context: Context) -> State:
         ti, position = context["ti"], self.position
@@ -171,7 +170,7 @@ class DrivesRegion(Operator):
     # driving
 
     def _drive(self, plan: Plan, carried: Carried, context: Context) -> dict[str, Any]:
-        self._register(carried.state, context)
+        self._register(carried)
         hooks = SourceHooks(connections_of(plan, self.connections))
         sending = Sending(hooks.send, context, carried.sent)
         try:
@@ -192,14 +191,14 @@ class DrivesRegion(Operator):
             hooks.close()
         return self._over(Carried(state, sent=sending.sent), done, context)
 
-    def _register(self, state: State, context: Context) -> None:
+    def _register(self, carried: Carried) -> None:
         """Tell the masker what is secret: this process may just have begun."""
-        register_texts(secrets_of(state, self.plan))
-        self._register_earlier(context["ti"])
+        register_known(carried.secrets)
+        register_texts(secrets_of(carried.state, self.plan))
 
     def _register_earlier(self, ti: Any) -> None:
-        """Tell the masker what is secret among the outputs of the tasks before this one."""
-        register_outputs(ti, self.plan, self.tasks)
+        """Tell the masker which secrets the tasks before this one have known."""
+        self.learn(ti, beside=[self.tasks[region.task_id] for region in self.plan.regions])
 
     def _hear(self, note: Note) -> None:
         (self.log.warning if note.warning else self.log.info)("%s", note.text)
@@ -226,7 +225,7 @@ class DrivesRegion(Operator):
         self.log.info("Waiting %.3g s in the triggerer", seconds)
         trigger = ArazzoTrigger(
             plan=_without_bindings(plan).model_dump_json(exclude_defaults=True),
-            state=pack(carried, self.plan),
+            state=_packed(carried, self.plan),
             connections=known_connections(plan, self.connections),
             sends=self._triggerer_sends(),
         )
@@ -251,7 +250,7 @@ class DrivesRegion(Operator):
         if store is None:
             self.log.warning("This Airflow keeps no state between the starts of a task (3.3 does): sleeping instead")
             return
-        store.set(_STATE_KEY, {"try": context["ti"].try_number, "state": pack(carried, self.plan)})
+        store.set(_STATE_KEY, {"try": context["ti"].try_number, "state": _packed(carried, self.plan)})
         again = datetime.fromtimestamp(clock.now() + max(seconds, settling_time()), tz=timezone.utc)
         raise AirflowRescheduleException(again)  # type: ignore[no-untyped-call]
 
@@ -295,6 +294,10 @@ def _forget_state(store: TaskStateStore) -> None:
         store.delete(_STATE_KEY)
     except AirflowRuntimeError as error:  # it is this try's, and no other looks at it
         log.warning("The state between two starts could not be forgotten: %s", type(error).__name__)
+
+
+def _packed(carried: Carried, plan: Plan) -> str:
+    return pack(replace(carried, secrets=dict(REGISTERED)), plan)
 
 
 def read_plan(plan: Plan | str | Path, workflow_id: str | None = None, options: Options | None = None) -> Plan:

@@ -11,7 +11,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow_arazzo.core.engine import check_inputs, sensitive_inputs
 from airflow_arazzo.core.errors import InputError
 from airflow_arazzo.core.flow import Plan
-from airflow_arazzo.hooks.sealing import register
+from airflow_arazzo.hooks.sealing import hide_registered, masked_parts, register, register_texts
 from airflow_arazzo.operators.position import Position
 from airflow_arazzo.operators.xcoms import pull_inputs
 
@@ -40,6 +40,9 @@ def run_inputs(
 ) -> dict[str, Any]:
     """Return the workflow's inputs for a run, checked, defaults applied; the secret ones are registered as such.
 
+    So is what Airflow's masker hides in bound inputs, the password of a connection say: it has heard of that in this
+    process only.
+
     :param plan: the plan of the workflow.
     :param params: the run's Params.
     :param bound: bound inputs by name, values or templates.
@@ -52,9 +55,8 @@ def run_inputs(
         return check_inputs(plan, given)
     except InputError as error:
         text = "; ".join(error.messages)
-        raise AirflowFailException(
-            f"inputs of workflow '{plan.workflow_id}' refused: {text}; nothing was sent"
-        ) from None
+        message = f"inputs of workflow '{plan.workflow_id}' refused: {text}; nothing was sent"
+        raise AirflowFailException(hide_registered(message)) from None
 
 
 def input_schemas(plan: Plan) -> dict[str, Any]:
@@ -91,6 +93,7 @@ def _from_bound(plan: Plan, bound: Mapping[str, Any], render: Callable[[Any], An
     rendered = {}
     for name, value in bound.items():
         result = render(value)
+        register_texts(masked_parts(result))
         if isinstance(value, str) and isinstance(result, str) and result != value:
             result = _typed(result, schemas.get(name))
         rendered[name] = result

@@ -15,12 +15,14 @@ from airflow_arazzo.core.expressions import Dialect
 from airflow_arazzo.core.flow import Options, Plan
 from airflow_arazzo.hooks.arazzo import SourceHooks
 from airflow_arazzo.hooks.placing import base_urls, connections_of, place_servers
-from airflow_arazzo.hooks.sealing import hide, hide_registered, register, seal_known
+from airflow_arazzo.hooks.sealing import hide, hide_registered, register, register_texts, seal_known
 from airflow_arazzo.operators.driving import DrivesRegion, as_mapping, read_plan
 from airflow_arazzo.operators.inputs import run_inputs
+from airflow_arazzo.operators.knowing import mark
 from airflow_arazzo.operators.position import WHOLE
 from airflow_arazzo.operators.sizes import OutputSizeError, check_workflow_outputs
 from airflow_arazzo.operators.xcoms import OUTPUTS_KEY, RECORD_KEY, SEALED_KEY
+from airflow_arazzo.triggers.arazzo import secrets_of
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -86,7 +88,7 @@ class ArazzoWorkflowOperator(DrivesRegion, BaseOperator):
 
     def _placed_plan(self) -> Plan:
         hooks = SourceHooks(connections_of(self.plan, self.connections))
-        return place_servers(self.plan, base_urls(self.plan, hooks), self.server)
+        return mark(place_servers(self.plan, base_urls(self.plan, hooks), self.server))
 
     def _first_state(self, plan: Plan, context: Context) -> State:
         params = context["params"] if self.from_params else {}
@@ -113,6 +115,7 @@ class ArazzoWorkflowOperator(DrivesRegion, BaseOperator):
 
     def _conclude(self, state: State, done: Done, context: Context) -> dict[str, Any]:
         ti, outputs = context["ti"], done.outputs or {}
+        register_texts(secrets_of(state, self.plan))
         register(outputs, self.plan.sensitive)
         record = hide_registered(self._record(state, done))
         try:

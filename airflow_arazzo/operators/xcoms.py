@@ -7,7 +7,7 @@ workflow itself.
 
 Between workflows: inputs of the workflow that a task enters, and of those that come before it, lie sealed under
 ``arazzo_inputs``; inputs and outputs of completed workflows, as far as some task reads them, under
-``arazzo_workflows``.
+``arazzo_workflows``. The secrets that a task knows lie sealed under ``arazzo_known`` (:mod:`.knowing`).
 """
 
 from __future__ import annotations
@@ -20,14 +20,26 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_arazzo.core.engine import Done, State, sensitive_inputs
 from airflow_arazzo.core.flow import END, Plan, Region
-from airflow_arazzo.hooks.sealing import hide, hide_registered, register, seal_known, unseal_known
+from airflow_arazzo.hooks.sealing import (
+    has_key,
+    hide,
+    hide_registered,
+    register,
+    register_texts,
+    seal_json,
+    seal_known,
+    to_tell,
+    unseal_known,
+)
 from airflow_arazzo.operators.sizes import OutputSizeError, check_step_outputs
+from airflow_arazzo.triggers.arazzo import all_sensitive, secrets_of
 
 RECORD_KEY = "arazzo"
 SEALED_KEY = "arazzo_sealed"
 HANDED_KEY = "arazzo_result"
 INPUTS_KEY = "arazzo_inputs"
 WORKFLOWS_KEY = "arazzo_workflows"
+KNOWN_KEY = "arazzo_known"
 OUTPUTS_KEY = "return_value"
 
 Outputs = dict[str, dict[str, Any]]
@@ -73,8 +85,8 @@ def push_region(ti: Any, plan: Plan, region: Region, state: State, done: Done) -
     :raises OutputSizeError: if they are too large; where the region has failed anyway there are none then.
     """
     outputs = region_outputs(region, state)
-    for values in outputs.values():
-        register(values, plan.sensitive)
+    register_texts(secrets_of(state, plan))
+    push_known(ti, [outputs, done.inputs])
     record = region_record(plan, region, state, done)
     try:
         check_step_outputs(outputs, state)
@@ -102,13 +114,14 @@ def push_handed(ti: Any, plan: Plan, outputs: dict[str, Any]) -> None:
 
 
 def push_inputs(ti: Any, plan: Plan, inputs: Inputs) -> None:
-    """Push the inputs of the workflow that a task enters.
+    """Push the inputs of the workflow that a task enters, whose tasks have to know all secrets that this one knows.
 
+    :raises AirflowException: if it knows any and there is no key to seal them with.
     :param plan: the outermost plan, whose descendants the workflows are.
     :param inputs: by role, see :class:`Position`.
     """
-    marked = _sensitive(plan)
-    secret = any(hide(values, marked) != values for values in inputs.values())
+    marked = all_sensitive(plan)
+    secret = any(hide(values, marked) != values for values in inputs.values()) or bool(to_tell(inputs))
     ti.xcom_push(key=INPUTS_KEY, value=seal_known(inputs, secret=secret))
 
 
@@ -130,7 +143,7 @@ def push_workflows(ti: Any, plan: Plan, workflows: Outputs, kept: Collection[str
     """Push inputs and outputs of the workflows that have been completed in a task, as far as somebody reads them."""
     found = {key: values for key, values in workflows.items() if key in kept}
     if found:
-        secret = hide(found, _sensitive(plan)) != found
+        secret = hide(found, all_sensitive(plan)) != found
         ti.xcom_push(key=WORKFLOWS_KEY, value=seal_known(found, secret=secret))
 
 
@@ -148,20 +161,24 @@ def pull_workflows(ti: Any, plan: Plan, completed: Mapping[str, Sequence[str]]) 
             if values is not None:
                 found[key] = values
                 break
-    register(found, _sensitive(plan))
+    register(found, all_sensitive(plan))
     return found
 
 
-def _sensitive(plan: Plan) -> frozenset[str]:
-    """Return the names that are secret in a plan, in one it calls, and as inputs."""
-    found = frozenset(plan.sensitive) | sensitive_inputs(plan)
-    return found.union(*(_sensitive(child) for child in plan.children.values()))
+def push_known(ti: Any, told: Any = None) -> None:
+    """Push the secrets that a task knows, for the tasks after it to know as well; without a key it keeps them.
+
+    :param told: what else it tells.
+    """
+    if has_key() and (secrets := to_tell(told)):
+        ti.xcom_push(key=KNOWN_KEY, value=seal_json(secrets))
 
 
 def push_refusal(ti: Any, region: Region, message: str) -> None:
     """Push the record of a task that refused to begin."""
     record = {"step": region.task_id, "outcome": "failed", "message": hide_registered(message), "next": None}
     ti.xcom_push(key=RECORD_KEY, value=record)
+    push_known(ti)
 
 
 def pull_handed(ti: Any, task_id: str) -> dict[str, Any] | None:
@@ -186,11 +203,6 @@ def pull_outputs(ti: Any, plan: Plan, tasks: Mapping[str, str], steps: Iterable[
     for values in outputs.values():
         register(values, plan.sensitive)
     return {step: values for step, values in outputs.items() if step in wanted}
-
-
-def register_outputs(ti: Any, plan: Plan, tasks: Mapping[str, str]) -> None:
-    """Register the secret outputs of the tasks that have run: any later answer may show them."""
-    pull_outputs(ti, plan, tasks, [step.step_id for step in plan.steps if step.step_id not in plan.harmless])
 
 
 def _pull_region(ti: Any, region: Region, task_id: str) -> Outputs:

@@ -21,7 +21,18 @@ from airflow_arazzo.core.engine import Done, Note, State, drive_async, sensitive
 from airflow_arazzo.core.exchange import Request
 from airflow_arazzo.core.flow import Plan
 from airflow_arazzo.hooks.arazzo import SourceHooks
-from airflow_arazzo.hooks.sealing import redacted, register_texts_async, seal_json, secrets_in, unseal_json
+from airflow_arazzo.hooks.sealing import (
+    has_key,
+    occurring,
+    redacted,
+    register_texts_async,
+    seal_json,
+    secrets_in,
+    unseal_json,
+)
+
+#: How many secrets of connections are carried that occur in nothing else: tokens that an answer may show later.
+MOST_CARRIED = 20
 
 
 @dataclass(frozen=True)
@@ -65,11 +76,13 @@ class Carried:
     :param state: where the run of the region stands.
     :param done: how it has ended, if it has.
     :param sent: what it has sent.
+    :param secrets: the secret texts that are known so far, the oldest first, and by each whether it is a connection's.
     """
 
     state: State
     done: Done | None = None
     sent: Sent = field(default_factory=Sent)
+    secrets: dict[str, bool] = field(default_factory=dict)
 
 
 class ArazzoTrigger(BaseTrigger):
@@ -122,7 +135,7 @@ class ArazzoTrigger(BaseTrigger):
             raise AirflowException("the plan cannot be read: worker and triggerer have different versions") from None
         hooks = SourceHooks(self.connections)
         try:
-            await register_texts_async(secrets_of(state, plan))
+            await register_texts_async([*carried.secrets, *secrets_of(state, plan)])
             state, done = await drive_async(
                 plan,
                 state,
@@ -135,9 +148,10 @@ class ArazzoTrigger(BaseTrigger):
             )
         finally:
             await hooks.async_close()
+        known = carried.secrets | {secret: carried.secrets.get(secret, True) for secret in hooks.secrets()}
         if done is None:
-            return {"status": "waited", "state": pack(replace(carried, state=state), plan)}
-        return {"status": "done", "state": pack(replace(carried, state=state, done=done), plan)}
+            return {"status": "waited", "state": pack(replace(carried, state=state, secrets=known), plan)}
+        return {"status": "done", "state": pack(replace(carried, state=state, done=done, secrets=known), plan)}
 
     def _hear(self, note: Note) -> None:
         (self.log.warning if note.warning else self.log.info)("%s", note.text)
@@ -173,7 +187,7 @@ _DONE = ("outcome", "target", "step", "message", "outputs", "inputs")
 
 
 def pack(carried: Carried, plan: Plan) -> str:
-    """Return a state as sealed text.
+    """Return a state as sealed text. Without a key the secrets stay behind that occur nowhere in it.
 
     :param plan: its plan, which says what is secret.
     :raises AirflowException: if there is a secret in it and no key to seal it with.
@@ -184,7 +198,16 @@ def pack(carried: Carried, plan: Plan) -> str:
         "done": done and {name: getattr(done, name) for name in _DONE},
         "sent": asdict(carried.sent),
     }
-    return seal_json(value, secret=next(secrets_of(carried.state, plan), None) is not None)
+    secrets = _to_carry(carried.secrets, value)
+    secret = next(secrets_of(carried.state, plan), None) is not None or bool(occurring(value, secrets))
+    return seal_json({**value, "secrets": secrets if has_key() else {}}, secret=secret)
+
+
+def _to_carry(secrets: dict[str, bool], value: Any) -> dict[str, bool]:
+    """Return the secrets without those of connections that have turned up nowhere, but for the newest."""
+    of_connections = [secret for secret, of_connection in secrets.items() if of_connection]
+    dropped = set(of_connections[:-MOST_CARRIED]).difference(occurring(value, of_connections))
+    return {secret: of_connection for secret, of_connection in secrets.items() if secret not in dropped}
 
 
 @lru_cache(maxsize=1)
@@ -198,8 +221,10 @@ def unpack(text: str) -> Carried:
     :raises AirflowException: if it cannot be unsealed here, or is nothing that was packed.
     """
     try:
-        return _carried().validate_json(json.dumps(unseal_json(text)))
-    except (KeyError, TypeError, ValueError) as error:
+        value = unseal_json(text)
+        secrets = dict(value.pop("secrets", {}))  # of any characters, which not all JSON parsers take
+        return replace(_carried().validate_json(json.dumps(value)), secrets=secrets)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise AirflowException(f"a carried state cannot be read: {type(error).__name__}") from None
 
 
@@ -215,4 +240,10 @@ def secrets_of(state: State, plan: Plan) -> Iterator[str]:
         yield from secrets_in(frame.inputs, names | sensitive_inputs(inner))
         for values in frame.outputs.values():
             yield from secrets_in(values, names)
-    yield from secrets_in(state.workflows, plan.sensitive)
+    yield from secrets_in(state.workflows, all_sensitive(plan))
+
+
+def all_sensitive(plan: Plan) -> frozenset[str]:
+    """Return the names that are secret in a plan, in one it calls, and as inputs."""
+    found = frozenset(plan.sensitive) | sensitive_inputs(plan)
+    return found.union(*(all_sensitive(child) for child in plan.children.values()))

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from airflow_arazzo.core.engine import advance, check_inputs, load_plan, sensitive_inputs, start
+from airflow_arazzo.core.engine import advance, check_inputs, load_plan, run_local, sensitive_inputs, start
 from airflow_arazzo.core.errors import InputError
 from airflow_arazzo.core.exchange import Exchange, Request, Response
 from airflow_arazzo.core.flow import names_credential
@@ -20,18 +20,26 @@ DESCRIPTION = {
 
 
 @pytest.fixture
-def compiled(tmp_path):
-    def compile_step(step, inputs=None):
-        workflow = {"workflowId": "w", "steps": [{"stepId": "signIn", "operationId": "signIn", **step}]}
+def documents(tmp_path):
+    def compile_first(workflows):
         document = {
             "arazzo": "1.0.1",
             "info": {"title": "T", "version": "1"},
             "sourceDescriptions": [{"name": "shop", "url": "./shop.json", "type": "openapi"}],
-            "workflows": [{**workflow, **({"inputs": inputs} if inputs else {})}],
+            "workflows": workflows,
         }
         (tmp_path / "shop.json").write_text(json.dumps(DESCRIPTION))
         (tmp_path / "w.arazzo.json").write_text(json.dumps(document))
-        return load_plan(tmp_path / "w.arazzo.json")
+        return load_plan(tmp_path / "w.arazzo.json", workflows[0]["workflowId"])
+
+    return compile_first
+
+
+@pytest.fixture
+def compiled(documents):
+    def compile_step(step, inputs=None):
+        workflow = {"workflowId": "w", "steps": [{"stepId": "signIn", "operationId": "signIn", **step}]}
+        return documents([{**workflow, **({"inputs": inputs} if inputs else {})}])
 
     return compile_step
 
@@ -188,3 +196,64 @@ def test_values_that_nobody_hides_are_shown(compiled):
     plan = compiled({}, inputs={"type": "object", "properties": {"image": {"pattern": "^[a-z]+$"}}})
     with pytest.raises(InputError, match="NGINX"):
         check_inputs(plan, {"image": "NGINX"})
+
+
+def run_through(plan, *answers):
+    """Run a workflow to its end, the answers in turn, and return how it ended with all that was told about it."""
+    answers = iter(answers)
+    told: list[str] = []
+    run = run_local(
+        plan,
+        {},
+        send=lambda _: Response(200, (("Content-Type", "application/json"),), json.dumps(next(answers)).encode()),
+        sleep=lambda _: None,
+        note=lambda note: told.append(note.text),
+    )
+    return run, run.message + repr(run.records) + "".join(told)
+
+
+SHOWS = {"stepId": "show", "operationId": "signIn", "successCriteria": [{"condition": "$response.body#/says == 1"}]}
+CALL = {"stepId": "call", "workflowId": "inner", "outputs": {"handle": "$outputs.handle"}}
+LOGIN = {"stepId": "login", "operationId": "signIn", "outputs": {"token": "$response.body#/data/a"}}
+ROUNDS = {
+    **LOGIN,
+    "onSuccess": [
+        {"name": "on", "type": "goto", "stepId": "login", "criteria": [{"condition": "$response.body#/n == 1"}]}
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("workflows", "answers"),
+    [
+        (
+            [
+                {"workflowId": "w", "steps": [CALL, SHOWS]},
+                {"workflowId": "inner", "steps": [LOGIN], "outputs": {"handle": "$steps.login.outputs.token"}},
+            ],
+            [{"data": {"a": "s3cret-1"}}],
+        ),
+        (
+            [
+                {"workflowId": "w", "steps": [LOGIN, {"stepId": "call", "workflowId": "inner"}]},
+                {"workflowId": "inner", "steps": [SHOWS]},
+            ],
+            [{"data": {"a": "s3cret-1"}}],
+        ),
+        (
+            [{"workflowId": "w", "steps": [ROUNDS, SHOWS]}],
+            [{"n": 1, "data": {"a": "s3cret-1"}}, {"n": 2, "data": {"a": "s3cret-2"}}],
+        ),
+        (
+            [{"workflowId": "w", "steps": [{**LOGIN, "outputs": {"session": "$response.body#/session"}}, SHOWS]}],
+            [{"session": {"api_key": "s3cret-1"}}],
+        ),
+    ],
+    ids=["called", "calling", "earlier round", "member"],
+)
+def test_secrets_are_known_in_all_workflows_of_a_run(documents, workflows, answers):
+    run, told = run_through(documents(workflows), *answers, {"says": "it was s3cret-1"})
+    assert run.status == "failed"
+    assert "it was ***" in run.message
+    assert "s3cret-1" in run.secrets
+    assert "s3cret" not in told

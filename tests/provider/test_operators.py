@@ -22,9 +22,12 @@ from airflow_arazzo import (
     ArazzoStepOperator,
     ArazzoWorkflowOperator,
 )
+from airflow_arazzo.core.engine import start
+from airflow_arazzo.hooks import sealing
 from airflow_arazzo.hooks.sealing import seal_json
 from airflow_arazzo.operators import driving
 from airflow_arazzo.operators.branching import choose_branch
+from airflow_arazzo.triggers.arazzo import MOST_CARRIED, Carried, pack, unpack
 
 DOCUMENTS = Path(__file__).parent / "documents"
 SCAN, NODES = DOCUMENTS / "scan.arazzo.yaml", DOCUMENTS / "nodes.arazzo.yaml"
@@ -381,6 +384,74 @@ def test_a_secret_needs_a_key_to_travel(monkeypatch, api):
 def test_what_is_not_secret_travels_without_a_key(nodes, monkeypatch):
     monkeypatch.setenv("AIRFLOW__CORE__FERNET_KEY", "")
     assert entered(nodes).execute(sensor()) == {"first": {"mark": 1}, "second": {"mark": 3}}
+
+
+# what the tasks before have known
+
+
+class Asked(dict):
+    """The XComs of a run, and which of them tasks have asked for."""
+
+    def __init__(self):
+        self.asked = []
+
+    def get(self, key, default=None):
+        self.asked.append(key)
+        return super().get(key, default)
+
+
+def chain(tmp_path, api, size):
+    """Make a DAG of a workflow that signs in and then has to do with other things, step by step."""
+    operation = {"operationId": "signIn", "responses": {"200": {"description": "ok"}}}
+    about = {"openapi": "3.1.0", "info": {"title": "S", "version": "1"}, "servers": [{"url": api.url}]}
+    (tmp_path / "shop.json").write_text(json.dumps({**about, "paths": {"/sessions": {"post": operation}}}))
+    later = [{"stepId": f"s{number}", "outputs": {"said": "$response.body#/said"}} for number in range(size)]
+    steps = [{"stepId": "login", "outputs": {"token": "$response.body#/said"}}, *later]
+    document = {
+        "arazzo": "1.0.1",
+        "info": {"title": "T", "version": "1"},
+        "sourceDescriptions": [{"name": "shop", "url": "./shop.json", "type": "openapi"}],
+        "workflows": [{"workflowId": "w", "steps": [{**step, "operationId": "signIn"} for step in steps]}],
+    }
+    path = tmp_path / "w.arazzo.json"
+    path.write_text(json.dumps(document))
+    api.on("POST /sessions", 200, {"said": "tok-of-a-chain-4711"})
+    return ArazzoDag(path)
+
+
+def test_a_task_asks_only_the_one_before_it_for_secrets(tmp_path, api):
+    dag, run = chain(tmp_path, api, 6), Run(xcoms=Asked())
+    for task in dag.topological_sort():
+        run.xcoms.asked.clear()
+        run.execute(task)
+        asked = [task_id for task_id, key in run.xcoms.asked if key == "arazzo_known"]
+        assert asked == [*task.upstream_task_ids]
+    assert run.xcoms["s5", "return_value"] == {"said": "***"}
+
+
+def test_a_task_that_has_told_nothing_is_looked_past(tmp_path, api, monkeypatch):
+    dag, run = chain(tmp_path, api, 3), Run()
+    run.execute(dag.get_task("login"))
+    monkeypatch.setattr(sealing, "REGISTERED", {})
+    run.states |= {"s0": "success", "s1": "failed"}  # as a person has set them, and as its worker has died
+    assert run.execute(dag.get_task("s2")) == {"said": "***"}
+    assert "tok-of-a-chain-4711" in sealing.REGISTERED
+
+
+def carried(secrets):
+    plan = step("diamond", "a").plan
+    return unpack(pack(Carried(start(plan, {}, at="a"), secrets=secrets), plan)).secrets
+
+
+def test_secrets_travel_with_a_task_that_waits_whatever_their_characters():
+    secrets = {"tok-4711 \ud800/ä": False, "of-a-connection": True}
+    assert carried(secrets) == secrets
+
+
+def test_of_the_tokens_that_nobody_has_shown_the_newest_travel():
+    tokens = [f"token-{number}-4711" for number in range(MOST_CARRIED + 5)]
+    secrets = {"tok-of-an-earlier-task": False, **dict.fromkeys(tokens, True)}
+    assert list(carried(secrets)) == ["tok-of-an-earlier-task", *tokens[5:]]
 
 
 # branches and outputs

@@ -125,3 +125,39 @@ def test_a_key_that_is_none_is_said_so(monkeypatch):
     monkeypatch.setenv("AIRFLOW__CORE__FERNET_KEY", "not a key")
     with pytest.raises(AirflowException, match="no Fernet key"):
         sealing.seal("x")
+
+
+@pytest.fixture
+def registered(monkeypatch):
+    """Secrets of one task, whose process has registered nothing else."""
+    monkeypatch.setattr(sealing, "REGISTERED", {})
+    sealing.register_texts(["tok-4711-own", "1234"])
+    sealing.register_texts(["conn-4711-pw", "conn/4711 key"], of_connection=True)
+
+
+def test_others_are_told_of_a_connections_secrets_only_where_they_occur(registered):
+    assert sealing.to_tell(None) == ["tok-4711-own"]
+    assert sealing.to_tell({"url": "/?key=conn%2F4711%20key"}) == ["tok-4711-own", "conn/4711 key"]
+
+
+def test_what_was_heard_from_another_task_is_told_on(registered):
+    sealing.register_texts(["conn-4711-pw"])
+    sealing.register_texts(["conn-4711-pw"], of_connection=True)
+    assert sealing.to_tell(None) == ["tok-4711-own", "conn-4711-pw"]
+
+
+def test_what_is_too_short_to_be_masked_is_no_secret_in_another_text(registered):
+    assert sealing.occurring({"n": "1234", "said": "tok-4711-own"}, sealing.REGISTERED) == ["tok-4711-own"]
+
+
+@pytest.mark.parametrize(
+    ("value", "parts"),
+    [
+        ("tok-4711-own", ["tok-4711-own"]),
+        ({"a": ["Bearer tok-4711-own"], "b": 5}, ["tok-4711-own"]),
+        ("u=tok-4711-own&p=conn-4711-pw.", ["tok-4711-own", "conn-4711-pw"]),
+        ("*** is innocent (and [so] is this)", []),
+    ],
+)
+def test_the_parts_of_a_value_that_the_masker_hides(registered, value, parts):
+    assert list(sealing.masked_parts(value)) == parts

@@ -15,7 +15,7 @@ from typing_extensions import Self
 from airflow_arazzo.core.document.inputs import DeclaredInputs, declared_inputs
 from airflow_arazzo.core.document.models import Parameter, Step
 from airflow_arazzo.core.document.settings import Settings
-from airflow_arazzo.core.flow.sensitive import is_sensitive, secret_inputs
+from airflow_arazzo.core.flow.sensitive import secret_inputs
 from airflow_arazzo.core.openapi.operation import Operation
 
 #: Target of an edge that ends the workflow.
@@ -206,15 +206,6 @@ class Plan(PlanValue):
         )
 
     @cached_property
-    def harmless(self) -> frozenset[str]:
-        """The steps without an output that is secret by its name."""
-        return frozenset(
-            step.step_id
-            for step in self.steps
-            if not any(is_sensitive(name, self.sensitive) for name in step.step.outputs)
-        )
-
-    @cached_property
     def secret_inputs(self) -> frozenset[str]:
         """The inputs that are secret, or in which something is, those included that are only passed on."""
         passed = {"properties": {item.name: item.schema_ for item in self.passed_on}}
@@ -223,7 +214,7 @@ class Plan(PlanValue):
     def __copy__(self) -> Self:
         """Return a copy that looks its steps and regions up anew: ``model_copy`` copies what is cached, too."""
         copied = super().__copy__()
-        for cached in ("_steps", "_regions", "_leaving", "harmless", "declared", "taken", "secret_inputs"):
+        for cached in ("_steps", "_regions", "_leaving", "declared", "taken", "secret_inputs"):
             copied.__dict__.pop(cached, None)
         return copied
 
