@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from airflow_arazzo.core.absent import ABSENT
 from airflow_arazzo.core.exchange import Response
 from airflow_arazzo.core.openapi import Body, build_request, decode_content
+from airflow_arazzo.core.openapi.responses import MAX_LINES, MAX_VALUES
 
 
 def decoded(body: bytes, content_type: str | None):
@@ -36,6 +37,9 @@ def decoded(body: bytes, content_type: str | None):
         ("application/json", b"", ABSENT),
         ("application/x-ndjson", b'{"a":1}\n\n2\n', [{"a": 1}, 2]),
         ("application/jsonl", b"{", ABSENT),
+        ("application/jsonl", b"1 2", ABSENT),
+        ("application/jsonl", b'"\\ud800"\r\n\t[2] \n', ["\ufffd", [2]]),
+        ("application/jsonl", '"\u2028"\n2'.encode("utf-16"), ["\u2028", 2]),
         ("application/xml", b"<a/>", "<a/>"),
         ("application/atom+xml", b"<a/>", "<a/>"),
         ("text/plain", "é".encode(), "é"),
@@ -57,6 +61,24 @@ def test_content(content_type, body, value):
     found = decoded(body, content_type)
     assert found == value
     assert type(found) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("application/json", b"[" + b"[]," * MAX_VALUES + b"[]]"),
+        ("application/json", b'["' + b'\\\\","' * MAX_VALUES + b'"]'),
+        ("application/x-ndjson", b"1\n" * (MAX_LINES + 1)),
+        ("application/x-ndjson", b"[" + b"1," * MAX_VALUES + b"1]"),
+    ],
+)
+def test_what_would_be_read_for_minutes_is_absent(content_type, body):
+    assert decoded(body, content_type) is ABSENT
+
+
+def test_commas_in_a_text_are_no_values():
+    text = ',[{\\"' * (MAX_VALUES // 2)
+    assert decoded(f'["{text}", 1]'.encode(), "application/json")[1] == 1
 
 
 @given(st.binary(min_size=1))

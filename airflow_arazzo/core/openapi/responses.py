@@ -1,8 +1,8 @@
 """From a response's bytes to a value (RFC 9110, 8.3).
 
 JSON is parsed, JSON lines become an array; XML, forms and every other text stay text. Bytes are no JSON value: they
-become a ``data:`` URL with their media type, which a request body takes back as bytes. Nothing, or broken JSON, is
-ABSENT.
+become a ``data:`` URL with their media type, which a request body takes back as bytes. Nothing, broken JSON, or
+JSON of millions of values is ABSENT.
 """
 
 from __future__ import annotations
@@ -17,6 +17,10 @@ from airflow_arazzo.core.exchange import Response
 from airflow_arazzo.core.openapi.data_url import write_data_url
 from airflow_arazzo.core.openapi.media import charset, is_json, is_json_lines, is_text, plain
 
+#: JSON of more values is not read, nor are more lines: a triggerer that reads them does nothing else meanwhile.
+MAX_VALUES = 5_000_000
+MAX_LINES = 1_000_000
+_LINE_END = re.compile(r"[\r\n]+")
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -31,19 +35,33 @@ def decode_content(response: Response) -> Any:
     if is_json(content_type):
         return _json(body, content_type)
     if is_json_lines(content_type):
-        return _lines(body, content_type)
+        return _json(body, content_type, lines=True)
     if is_text(content_type):
         return _text(body, content_type)
     return write_data_url(plain(content_type), body) if plain(content_type) else _untyped(body)
 
 
-def _json(body: bytes, content_type: str) -> Any:
+def _json(body: bytes, content_type: str, *, lines: bool = False) -> Any:
     try:
-        text = body.decode(charset(content_type) or json.detect_encoding(body))
-        value = json.loads(text.removeprefix("\ufeff"), parse_constant=_refuse, parse_float=_finite)
+        text = body.decode(charset(content_type) or json.detect_encoding(body)).removeprefix("\ufeff")
+        if _is_too_much(text):
+            return ABSENT
+        value = _lines(text) if lines else _DECODER.decode(text)
         return _whole(value) if _SURROGATE.search(text) else value
     except (ValueError, LookupError, RecursionError):
         return ABSENT
+
+
+def _is_too_much(text: str) -> bool:
+    """Say whether JSON holds more values than are read; roughly first, since there are commas in texts too."""
+    if _count(text) <= MAX_VALUES:
+        return False
+    unescaped = text.replace("\\\\", "").replace('\\"', "")
+    return _count("".join(unescaped.split('"')[::2])) > MAX_VALUES
+
+
+def _count(text: str) -> int:
+    return sum(map(text.count, "[{,"))
 
 
 def _finite(number: str) -> float:
@@ -60,9 +78,21 @@ def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is no JSON")
 
 
-def _lines(body: bytes, content_type: str) -> Any:
-    values = [_json(line, content_type) for line in body.splitlines() if line.strip()]
-    return ABSENT if ABSENT in values else values
+_DECODER = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite)
+
+
+def _lines(text: str) -> list[Any]:
+    if text.count("\n") + text.count("\r") > MAX_LINES:
+        raise ValueError("too many lines")
+    lines = (line.strip(" \t") for line in _LINE_END.split(text))
+    return [_line(line) for line in lines if line]
+
+
+def _line(line: str) -> Any:
+    value, end = _DECODER.raw_decode(line)
+    if end < len(line):
+        raise ValueError("a line of JSON lines holds one value")
+    return value
 
 
 def _text(body: bytes, content_type: str) -> str:
