@@ -104,6 +104,20 @@ def test_xpath_versions_differ():
         xpath("let $x := 3 return $x", XML, "xpath-20")
 
 
+@pytest.mark.parametrize(
+    ("text", "pattern", "found"),
+    [
+        ("helloworld", "hello world", True),
+        ("helloworld", "hello[ ]world", False),
+        ("hello world", "hello\\ sworld", True),
+        ("a#b", "a # b", True),
+        ("a[b", "a \\ [ b", True),
+    ],
+)
+def test_flag_x_takes_white_space_out_of_a_pattern(text, pattern, found):
+    assert xpath(f"matches('{text}', '{pattern}', 'x')", XML) is found
+
+
 def test_select_by_xpath_yields_one_item_or_an_array():
     assert select(XML, "/a/n", "xpath") == "3"
     assert select(XML, "/a/b", "xpath", "xpath-10") == ["é", "x"]

@@ -126,6 +126,27 @@ def test_xpath_1_0(expression: str, tmp_path: Path) -> None:
     assert answer(f"xpath({expression!r}, xml, 'xpath-10')", tmp_path)
 
 
+TWICE = "fold-left(1 to 60, 'xxxxxxxx', function($a, $b) { %s })"
+
+
+@pytest.mark.parametrize(
+    ("expression", "version"),
+    [
+        *((TWICE % text, "xpath-31") for text in ("concat($a, $a)", "$a || $a", "string-join(($a, $a), $a)")),
+        (f"let $f := {TWICE.replace('60', '19') % '$a || $a'} return replace($f, 'x', $f)", "xpath-31"),
+        ("for $i in 1 to 99999 return string(/)", "xpath-20"),
+        ("for $i in 1 to 99999 return data(/)", "xpath-20"),
+        ("for $i in 1 to 99999 return xs:untypedAtomic(/)", "xpath-20"),
+        ("for $i in 1 to 999 return /", "xpath-20"),
+        (f"string-length(concat({'/,' * 2000}/))", "xpath-10"),
+    ],
+)
+def test_xpath_makes_no_more_text_than_fits(expression: str, version: str, tmp_path: Path) -> None:
+    assert "characters of text" in answer(
+        f"xpath({expression!r}, '<a>' + 'x' * 1_000_000 + '</a>', {version!r})", tmp_path
+    )
+
+
 @pytest.mark.parametrize("call", ["doc('x')", "unparsed-text('x')", "parse-xml('<a/>')", "collection('x')"])
 def test_xpath_reaches_nothing_but_the_data(call: str, tmp_path: Path) -> None:
     assert answer(f"xpath({call!r}, xml)", tmp_path).startswith("ExpressionSyntaxError")

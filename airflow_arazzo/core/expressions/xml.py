@@ -12,6 +12,7 @@ from lxml import etree
 
 from airflow_arazzo.core.errors import EvaluationError
 from airflow_arazzo.core.expressions.xpath import compile_xpath, run_xpath
+from airflow_arazzo.core.expressions.xpath_texts import begin, spend
 
 #: Whole numbers from here on are refused: nobody reads them back from JSON.
 LARGEST = 10**1000
@@ -23,7 +24,14 @@ def evaluate_xpath(expression: str, data: Any, version: str) -> Any:
     namespaces = tuple(sorted((prefix, uri) for prefix, uri in _declared(root).items()))
     token = compile_xpath(expression, version, namespaces)
     found = run_xpath(token, elementpath.XPathContext(root.getroottree(), namespaces=dict(namespaces)))
-    return [_plain(item) for item in found] if isinstance(found, list) else _plain(found)
+    if not isinstance(found, list):
+        return _plain(found)
+    values = []
+    begin()
+    for item in found:
+        values.append(_plain(item))
+        spend(len(values[-1]) if isinstance(values[-1], str) else 0)
+    return values
 
 
 def parse_xml(data: Any) -> etree._Element:

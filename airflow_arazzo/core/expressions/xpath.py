@@ -26,6 +26,7 @@ from elementpath.xpath_nodes import XPathNode
 from airflow_arazzo.core.errors import EvaluationError, ExpressionSyntaxError
 from airflow_arazzo.core.expressions.interruption import within_time
 from airflow_arazzo.core.expressions.patterns import SECONDS, compile_pattern
+from airflow_arazzo.core.expressions.xpath_texts import begin, counting, spend
 
 MAX_EXPRESSION = 8192
 MAX_ITEMS = 100_000
@@ -52,6 +53,8 @@ FORBIDDEN = frozenset(
 )
 _FORBIDDEN_CALL = re.compile(rf"(?<![\w.-])({'|'.join(sorted(FORBIDDEN))})\s*[#(]")
 _NUMBER = re.compile(r"[ \t\r\n]*-?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)[ \t\r\n]*")
+#: A class, an escape, or white space, which flag x takes out of a pattern, but not out of a class.
+_WRITTEN_WIDE = re.compile(r"(\[(?:\\.|[^\]\\])*\])|(\\)[ \t\r\n]*(.)|[ \t\r\n]+", re.DOTALL)
 _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {"=": eq, "!=": ne, "<": lt, ">": gt, "<=": le, ">=": ge}
 #: By function the place of an argument, and how large it may be: digits to round to, a number to write in Roman.
 _LIMITS = {"round": (1, 1000), "round-half-to-even": (1, 1000), "format-integer": (0, 10**9)}
@@ -96,6 +99,7 @@ def select_nodes(token: Any, context: elementpath.XPathContext) -> list[Any]:
 
 
 def _run(evaluate: Callable[[elementpath.XPathContext], Any], context: elementpath.XPathContext) -> Any:
+    begin()
     try:
         return within_time("the XPath expression", lambda: evaluate(context))
     except TimeoutError:
@@ -147,10 +151,11 @@ def _pattern(token: Any, context: Any, flags_at: int) -> Any:
         raise token.error("FORX0001", "invalid flag of a regular expression")
     if "q" in letters:
         return compile_pattern(re.escape(pattern), "i" * ("i" in letters))
-    flags = sum(getattr(re, letter.upper()) for letter in set(letters))
+    pattern = _WRITTEN_WIDE.sub(r"\1\2\3", pattern) if "x" in letters else pattern
+    letters = "".join(sorted(set(letters) - {"x"}))
+    flags = sum(getattr(re, letter.upper()) for letter in letters)
     try:
-        written = translate_pattern(pattern, flags, token.parser.xsd_version)
-        return compile_pattern(written, "".join(sorted(set(letters))))
+        return compile_pattern(translate_pattern(pattern, flags, token.parser.xsd_version), letters)
     except (RegexError, ExpressionSyntaxError, OverflowError) as error:
         raise token.error("FORX0002", "invalid regular expression") from error
 
@@ -169,13 +174,16 @@ def _replace(token: Any, context: Any = None) -> str:
     pattern = _not_empty(token, _pattern(token, context, 3))
     replacement = token.get_argument(context, 2, required=True, cls=str)
     if "q" in (token.get_argument(context, 3, cls=str) or "" if len(token) > 3 else ""):
-        return str(pattern.sub(lambda _: replacement, text, timeout=SECONDS))
-    if not re.fullmatch(r"(?:[^\\$]|\\[\\$]|\$[0-9]+)*", replacement, re.DOTALL):
+        parts = [replacement]
+    elif re.fullmatch(r"(?:[^\\$]|\\[\\$]|\$[0-9]+)*", replacement, re.DOTALL):
+        parts = re.split(r"(\\[\\$]|\$[0-9]+)", replacement)
+    else:
         raise token.error("FORX0004", "invalid replacement string")
-    parts = re.split(r"(\\[\\$]|\$[0-9]+)", replacement)
 
     def fill(match: Any) -> str:
-        return "".join(_part(part, match) for part in parts)
+        filled = "".join(_part(part, match) for part in parts) if len(parts) > 1 else replacement
+        spend(len(filled))
+        return filled
 
     return str(pattern.sub(fill, text, timeout=SECONDS))
 
@@ -259,6 +267,7 @@ def _number(value: Any) -> float:
 def _bounded(parser: Any) -> Any:
     """Return a parser whose ranges and patterns are bounded, and whose comparisons are those of its version."""
     replaced: dict[str, dict[str, Any]] = {
+        **counting(parser.symbol_table),
         "to": {"evaluate": _range, "select": _select_range},
         "matches": {"evaluate": _matches},
         "replace": {"evaluate": _replace},
@@ -268,7 +277,7 @@ def _bounded(parser: Any) -> Any:
         if name in parser.symbol_table:
             replaced[name] = {"evaluate": _limited(parser.symbol_table[name].evaluate, place, most)}
     if parser.version == "1.0":
-        replaced = {symbol: {"evaluate": _compare_1} for symbol in _COMPARISONS}
+        replaced = counting(parser.symbol_table) | {symbol: {"evaluate": _compare_1} for symbol in _COMPARISONS}
     bounded: Any = type(f"Bounded{parser.__name__}", (parser,), {})
     for symbol, methods in replaced.items():
         token = bounded.symbol_table[symbol]
