@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -156,11 +157,79 @@ def test_references_of_api_descriptions_neither_hang_nor_fetch(tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
-    "url", ["https://evil.example.test/api.yaml", "http://[", "file:///dev/zero", "/dev/zero", "."]
+    "url", ["https://evil.example.test/api.yaml", "http://[", "file:///dev/zero", "/dev/zero", ".", "pipe"]
 )
 def test_sources_are_files_here_or_problems(url: str, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
     text = HEAD.replace("api.yaml", json.dumps(url)) + f"workflows: [{{workflowId: w, steps: [{STEP % 'a'}]}}]\n"
     assert "error[" in problems(tmp_path, text)
+
+
+def test_references_to_pipes_are_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    inputs = "{properties: {a: {$ref: 'pipe#/a'}}}"
+    text = f"{HEAD}workflows: [{{workflowId: w, inputs: {inputs}, steps: [{STEP % 'a'}]}}]\n"
+    assert "a device or a pipe, not a file" in problems(tmp_path, text)
+    api = API.replace("parameters: [", "parameters: [{$ref: 'pipe#/a'}, ")
+    text = f"{HEAD}workflows: [{{workflowId: w, steps: [{STEP % 'a'}]}}]\n"
+    assert "warning[unresolved-reference]" in problems(tmp_path, text, api)
+
+
+def test_json_with_white_space_behind_it(tmp_path: Path) -> None:
+    assert "error[missing-field]" in problems(tmp_path, '{"arazzo":"1.0.1","info":{}}' + " " * 2_000_000)
+
+
+@pytest.mark.parametrize("quote", ["'", '"', "|"])
+def test_ten_thousand_problems_in_one_text(quote: str, tmp_path: Path) -> None:
+    payload = " ".join(["{$steps.b.outputs.c}"] * 10_000)
+    written = f"|\n            {payload}\n" if quote == "|" else f"{quote}{payload}{quote}\n"
+    steps = f"""
+    - stepId: a
+      operationId: getThing
+      parameters: [{{name: id, in: path, value: x}}]
+      requestBody:
+        payload: {written}"""
+    (tmp_path / "w.arazzo.yaml").write_text(f"{HEAD}workflows:\n  - workflowId: w\n    steps:{steps}")
+    (tmp_path / "api.yaml").write_text(API)
+    code = """
+from airflow_arazzo.core.validation import validate
+found = [problem for problem in validate("w.arazzo.yaml") if problem.rule == "unknown-step"]
+print(len(found), found[-1].place.column - found[0].place.column)
+"""
+    assert confined(code, tmp_path).split() == ["10000", str(9_999 * 21)]
+
+
+def test_a_text_of_nothing_but_beginnings_of_expressions(tmp_path: Path) -> None:
+    step = STEP % "a" + ", requestBody: {payload: '%s'}}" % ("$response.body#/" * 100_000)
+    text = f"{HEAD}workflows: [{{workflowId: w, steps: [{step.replace('}, request', ', request')}]}}]\n"
+    assert "error" not in problems(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "rule"),
+    [
+        ("{stepId: s%05d, operationId: getTing%05d}", "unknown-operation"),
+        ("{stepId: s%05d, operationPath: '{$sourceDescriptions.api.url}#/paths/~1t%05d/get'}", "unknown-operation"),
+        (
+            "{stepId: s%05d, operationId: getThing, parameters: [{name: id, in: path, value: $steps.t%05d.outputs.o}]}",
+            "unknown-step",
+        ),
+    ],
+)
+def test_a_thousand_wrong_names_among_a_thousand_right_ones(wrong: str, rule: str, tmp_path: Path) -> None:
+    paths = "".join(f"  /t{n:05}/x: {{get: {{operationId: getThing{n:05}, responses: {{}}}}}}\n" for n in range(1500))
+    steps = ",\n".join(wrong % (n, n) for n in range(1500))
+    code = f"""
+from airflow_arazzo.core.validation import validate
+found = [problem for problem in validate("w.arazzo.yaml") if problem.rule == {rule!r}]
+print(len(found), *(found[index].hint for index in (0, -1)))
+"""
+    (tmp_path / "api.yaml").write_text(API + paths)
+    (tmp_path / "w.arazzo.yaml").write_text(f"{HEAD}workflows: [{{workflowId: w, steps: [{steps}]}}]\n")
+    number, first = confined(code, tmp_path).split(" ", 1)
+    assert number == "1500"
+    assert first.startswith(("did you mean", "the description has"))
+    assert first.strip().endswith("None")  # there are no hints for all of them
 
 
 def test_schemas_whose_patterns_explode_are_given_up(tmp_path: Path) -> None:

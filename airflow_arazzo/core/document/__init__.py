@@ -19,7 +19,7 @@ from airflow_arazzo.core.document.loading import LoadedDocument, load_document, 
 from airflow_arazzo.core.document.needs import awaited_steps
 from airflow_arazzo.core.document.schemas import Resolver
 from airflow_arazzo.core.document.settings import EXTENSION, Settings, deciding_steps, settings_of
-from airflow_arazzo.core.document.shape import describe, near
+from airflow_arazzo.core.document.shape import Hints, describe
 from airflow_arazzo.core.pointer import escape
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "MAX_CALLS",
     "MAX_CALL_DEPTH",
     "DeclaredInputs",
+    "Hints",
     "LoadedDocument",
     "Reach",
     "Resolver",
@@ -44,7 +45,6 @@ __all__ = [
     "merged_actions",
     "merged_parameters",
     "named_workflows",
-    "near",
     "next_step",
     "parse_document",
     "resolve_unmatched",

@@ -9,7 +9,7 @@ import re
 from typing import Any
 
 from airflow_arazzo.core.document.models import Parameter
-from airflow_arazzo.core.document.shape import BROKEN, Kind, Reader, describe, near
+from airflow_arazzo.core.document.shape import BROKEN, Kind, Reader, describe
 from airflow_arazzo.core.pointer import escape
 
 COMPONENT_KINDS = ("parameters", "successActions", "failureActions")
@@ -68,7 +68,7 @@ def _component_name(reader: Reader, reference: Any, at: str, kind: str) -> str |
     name = match[2]
     if name not in reader.components[kind]:
         message = f"there is no component '{name}' among {kind}"
-        reader.error("unknown-component", at, message, near(name, reader.components[kind]))
+        reader.error("unknown-component", at, message, reader.hints.near(name, reader.components[kind]))
         return None
     portable = f"$components.{kind}.{name}"
     if reference != portable:

@@ -15,7 +15,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 from airflow_arazzo.core.document.checking import schema_errors
 from airflow_arazzo.core.document.inputs import declared_inputs
 from airflow_arazzo.core.document.models import Components, Document
-from airflow_arazzo.core.document.shape import Reader, near
+from airflow_arazzo.core.document.shape import Reader
 from airflow_arazzo.core.document.vocabulary import LISTS, MAX_SCHEMAS, is_too_deep
 from airflow_arazzo.core.errors import DocumentError, EvaluationError
 from airflow_arazzo.core.pointer import escape, tokens_of
@@ -229,7 +229,7 @@ class _Inlining:
             )
         if pointer is None:
             known = lookup(target_source.data, fragment.rpartition("/")[0]) if "/" in fragment else _MISSING
-            hint = near(fragment.rpartition("/")[2], known) if isinstance(known, dict) else None
+            hint = self.reader.hints.near(fragment.rpartition("/")[2], known) if isinstance(known, dict) else None
             self.reader.error("unknown-reference", at, f"there is nothing at '{reference}'", hint)
             return None
         return target_source, pointer, lookup(target_source.data, pointer)

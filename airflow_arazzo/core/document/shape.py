@@ -21,6 +21,9 @@ from airflow_arazzo.core.source import Source
 
 #: Seconds: what clocks, timers and dates can still take. Whoever asks for more means for ever.
 LONGEST_WAIT: Final = 1e9
+#: How many names are compared in all to find near matches for the problems of a document, and how long they may be.
+MOST_COMPARISONS: Final = 10_000
+LONGEST_COMPARED: Final = 200
 
 
 class Broken(Enum):
@@ -30,6 +33,28 @@ class Broken(Enum):
 
 
 BROKEN: Final = Broken.BROKEN
+
+
+class Hints:
+    """Near matches for the problems of one document, while looking for them takes little.
+
+    A few wrong names are each compared with all that are right. Of thousands among thousands only the first are: that
+    would take minutes, and nobody reads so many hints.
+    """
+
+    def __init__(self, comparisons: int = MOST_COMPARISONS) -> None:
+        self._left = comparisons
+
+    def spend(self, comparisons: int) -> bool:
+        """Say whether so many comparisons can still be made, and count them."""
+        enough = self._left > 0  # so that the first is made among however many names
+        self._left -= comparisons
+        return enough
+
+    def near(self, name: str, known: Iterable[str]) -> str | None:
+        """Return what :func:`near` does; None when all comparisons are spent."""
+        names = tuple(known) if self._left > 0 else ()
+        return near(name, names) if self.spend(len(names)) else None
 
 
 class Reader:
@@ -42,6 +67,7 @@ class Reader:
     def __init__(self, source: Source, dialect: Dialect) -> None:
         self.source, self.dialect = source, dialect
         self.problems: list[Problem] = []
+        self.hints = Hints()
         self.components: dict[str, dict[str, Any]] = {}
         self.version = "1.1.0"
 
@@ -116,7 +142,8 @@ def read_fields(reader: Reader, value: Any, at: str, shape: Shape) -> dict[str, 
             _check_since(reader, name, field, f"{at}/{escape(name)}")
         elif field.required:
             whole = False
-            reader.error("missing-field", at, f"{shape.title(value)} needs the field '{name}'", near(name, value))
+            hint = reader.hints.near(name, value)
+            reader.error("missing-field", at, f"{shape.title(value)} needs the field '{name}'", hint)
         elif name in value:
             reader.lenient("empty-field", f"{at}/{escape(name)}", f"'{name}' is empty", "leave it out", key=True)
     _check_unknown(reader, value, at, shape)
@@ -264,7 +291,9 @@ def one_of(*choices: str) -> Kind:
 
 def near(name: str, known: Iterable[str]) -> str | None:
     """Return ``did you mean 'x'?`` for the known name that is closest; None if none is close."""
-    names = [other for other in known if isinstance(other, str)]
+    if len(name) > LONGEST_COMPARED:
+        return None
+    names = [other for other in known if isinstance(other, str) and len(other) <= LONGEST_COMPARED]
     folded = {other.lower().replace("-", "").replace("_", ""): other for other in reversed(names)}
     wanted = name.lower().replace("-", "").replace("_", "")
     found = difflib.get_close_matches(wanted, folded, n=1, cutoff=0.7)

@@ -22,7 +22,7 @@ from typing import Any, Final
 from airflow_arazzo.core.errors import ExpressionSyntaxError
 from airflow_arazzo.core.expressions.context import Dialect
 from airflow_arazzo.core.expressions.nodes import Expression, Message, SourceReference
-from airflow_arazzo.core.expressions.parser import is_strict, parse_expression
+from airflow_arazzo.core.expressions.parser import MAX_EXPRESSION, is_strict, parse_expression
 from airflow_arazzo.core.expressions.selectors import VERSIONS
 from airflow_arazzo.core.expressions.spelling import ROOTS, misspelled_root
 from airflow_arazzo.core.pointer import escape
@@ -62,7 +62,8 @@ class Template:
 
 _ID: Final = r"\w+(?:-+\w+)*"
 _TRAIL: Final = rf"""(?:\.{_ID}|\[[0-9]+\]|\[{_ID}\]|\['[^'{{}}\n]*'\]|\["[^"{{}}\n]*"\])*"""
-_TOKENS: Final = r"""(?:/(?:[^\s/~{}"'<>,;&|()\[\]=]|~[01])*)+"""
+_SEGMENT: Final = r"""[^\s/~{}"'<>,;&|()\[\]=]*"""
+_TOKENS: Final = rf"(?:/{_SEGMENT}(?:~[01]{_SEGMENT})*)+"
 _POINTER: Final = rf"(?:\#{_TOKENS})?"
 _UNBRACED: Final = re.compile(
     rf"""\$(?:
@@ -137,8 +138,8 @@ def scan_expression(text: str, start: int = 0, dialect: Dialect = "lenient") -> 
 
     :return: the expression and the offset after it.
     """
-    match = _UNBRACED.match(text, start)
-    if match is None:
+    match = _UNBRACED.match(text, start, start + MAX_EXPRESSION + 1)
+    if match is None or len(match[0]) > MAX_EXPRESSION:
         return None
     end = match.end()
     if text[end : end + 1] == "$":
@@ -221,7 +222,7 @@ def _scan(text: str, dialect: Dialect) -> Template:
         braced = text[position] == "{"
         found = _braced(text, position, dialect) if braced else scan_expression(text, position, dialect)
         if found is None:
-            position += 1
+            position += 1 if braced else _length(text, position)
             continue
         if position > literal:
             parts.append(text[literal:position])
@@ -235,6 +236,16 @@ def _scan(text: str, dialect: Dialect) -> Template:
         parts.append(text[literal:])
         offsets.append(literal)
     return Template(text, tuple(parts), tuple(offsets), frozenset(unbraced))
+
+
+def _length(text: str, start: int) -> int:
+    """Return how many characters are passed over at a ``$`` that begins no expression.
+
+    What goes on for too long to be an expression is passed over as a whole: were each ``$`` in it looked at, a text
+    that is full of them would be read to its end again and again.
+    """
+    match = _UNBRACED.match(text, start, start + MAX_EXPRESSION + 1)
+    return len(match[0]) if match is not None and len(match[0]) > MAX_EXPRESSION else 1
 
 
 def _next(text: str, position: int, dialect: Dialect) -> int:

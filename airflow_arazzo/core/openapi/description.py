@@ -6,9 +6,10 @@ without looking at the others.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import unquote, urldefrag, urljoin
 
@@ -103,6 +104,22 @@ class Description:
         if self._endpoints is None:
             self._endpoints = tuple(self.edition.list_endpoints(self))
         return self._endpoints
+
+    def named(self, operation_id: str) -> Sequence[Endpoint]:
+        """Return where the operations of an operationId stand: one of a valid description."""
+        return self._by_id.get(operation_id, ())
+
+    def standing_at(self, pointer: str) -> Sequence[Endpoint]:
+        """Return the operation that stands at a JSON pointer, if one does."""
+        return self._by_pointer.get(pointer, ())
+
+    @cached_property
+    def _by_id(self) -> dict[str | None, list[Endpoint]]:
+        return _grouped(self.endpoints(), lambda endpoint: endpoint.operation_id)
+
+    @cached_property
+    def _by_pointer(self) -> dict[str | None, list[Endpoint]]:
+        return _grouped(self.endpoints(), lambda endpoint: endpoint.pointer)
 
     def operations(self) -> Iterator[Operation]:
         """Build every operation, in document order."""
@@ -226,6 +243,13 @@ class Description:
         if name not in self._anchors:
             raise UnresolvedReferenceError(reference, f"there is no '$anchor' '{name}'")
         return self._anchors[name]
+
+
+def _grouped(endpoints: Iterable[Endpoint], key: Callable[[Endpoint], str | None]) -> dict[str | None, list[Endpoint]]:
+    found: dict[str | None, list[Endpoint]] = {}
+    for endpoint in endpoints:
+        found.setdefault(key(endpoint), []).append(endpoint)
+    return found
 
 
 def absolute_references(value: Any, base: str) -> Any:

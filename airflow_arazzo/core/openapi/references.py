@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
+from functools import cached_property
 from typing import Literal
 from urllib.parse import unquote
 
@@ -35,12 +36,18 @@ class UnresolvedOperation(ArazzoError):  # noqa: N818
     """An operation that cannot be told from what the step says.
 
     :param message: what is wrong, one sentence.
-    :param hint: the near matches, or the spelling to use; None if nothing is near.
+    :param hint: the near matches, or the spelling to use; None if nothing is near. A function is asked when somebody
+        wants to know: comparing a name with every other takes its time.
     """
 
-    def __init__(self, message: str, hint: str | None = None) -> None:
+    def __init__(self, message: str, hint: str | Callable[[], str | None] | None = None) -> None:
         super().__init__(message)
-        self.message, self.hint = message, hint
+        self.message, self._hint = message, hint
+
+    @cached_property
+    def hint(self) -> str | None:
+        """The near matches, or the spelling to use."""
+        return self._hint() if callable(self._hint) else self._hint
 
 
 def find_operation(
@@ -85,7 +92,7 @@ def _by_id(text: str, descriptions: Descriptions, lenient: bool) -> Found:
     if not lenient and len(descriptions) > 1:
         hint = f"write {_spellings(_having(descriptions.values(), text))}" if _count(descriptions, text) else None
         message = f"with several source descriptions, operationId '{text}' must name its own"
-        raise UnresolvedOperation(message, hint or _near(text, descriptions.values()))
+        raise UnresolvedOperation(message, hint or (lambda: _near(text, descriptions.values())))
     found = list(_having(descriptions.values(), text))
     if not found and lenient:
         found = list(_loose_id(text, descriptions))
@@ -145,7 +152,7 @@ def _named(name: str, text: str, descriptions: Descriptions) -> list[Description
 
 def _by_pointer(pointer: str, candidates: list[Description], text: str, lenient: bool) -> Found:
     pointer = unquote(pointer)
-    found = [(one, end) for one in candidates for end in one.endpoints() if end.pointer == pointer]
+    found = [(one, end) for one in candidates for end in one.standing_at(pointer)]
     match = _UNESCAPED.fullmatch(pointer)
     if not found and lenient and match:
         path = "/" + unescape(match["path"].lstrip("/")).lstrip("/")
@@ -168,12 +175,12 @@ def _only(found: list[Found], subject: str, near: Callable[[], str | None]) -> F
     if len(found) == 1:
         return found[0]
     if not found:
-        raise UnresolvedOperation(f"{subject} is in no source description", near())
+        raise UnresolvedOperation(f"{subject} is in no source description", near)
     raise UnresolvedOperation(f"{subject} is ambiguous: {len(found)} operations match", f"write {_spellings(found)}")
 
 
 def _having(descriptions: Iterable[Description], operation_id: str) -> Iterator[Found]:
-    return ((one, end) for one in descriptions for end in one.endpoints() if end.operation_id == operation_id)
+    return ((one, end) for one in descriptions for end in one.named(operation_id))
 
 
 def _count(descriptions: Descriptions, operation_id: str) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from airflow_arazzo.core.errors import Place
@@ -15,10 +16,11 @@ _LONG_LINE = 10_000
 _MESSAGE = 600
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _PROPERTIES = re.compile(r"(?:[&!]\S*\s+)*")
-_CHARACTER = {
-    '"': re.compile(r"\\(?:x..|u.{4}|U.{8}|.)|[^\\\n]"),
-    "'": re.compile(r"''|[^\n]"),
-    "": re.compile(r"[^\n]"),
+#: By style of a scalar what stands in it for one character.
+_ESCAPED: dict[str, re.Pattern[str] | None] = {
+    '"': re.compile(r"\\(?:x..|u.{4}|U.{8}|.)"),
+    "'": re.compile("''"),
+    "": None,
 }
 
 
@@ -82,37 +84,62 @@ class Node:
                 return None, items[int(token)]
         return None
 
-    def offset(self, text: str, offset: int) -> int:
-        """Return the offset in the file of a character of this scalar's value; its start where that is unclear."""
+    def ruler(self, text: str) -> Ruler:
+        """Return where in the file the characters of this scalar's value stand; it takes one look at them all."""
         start = self.start
         if text[start : start + 1] in ("&", "!"):
             properties = _PROPERTIES.match(text, start)
             start = properties.end() if properties else start
         if self.style == "|":
-            return _in_block(text, start, self.end, offset)
-        if self.style in _CHARACTER:
-            return _in_line(text, start + len(self.style), self.end, offset, _CHARACTER[self.style])
-        return self.start
+            return _in_block(text, start, self.end)
+        if self.style in _ESCAPED:
+            return _in_line(text, start + len(self.style), self.end, _ESCAPED[self.style])
+        return Ruler(self.start)
 
 
-def _in_line(text: str, start: int, end: int, offset: int, character: re.Pattern[str]) -> int:
-    here = start
-    for _ in range(offset):
-        match = character.match(text, here, end)
-        if match is None:
-            return start
-        here = match.end()
-    return here
+@dataclass(frozen=True)
+class Ruler:
+    """From a character of a scalar's value to its offset in the file: the start of the scalar where that is unclear.
+
+    :param start: the start.
+    :param values: offsets in the value at which pieces begin that stand in the file as they are.
+    :param places: the offset of each piece in the file.
+    :param end: the last offset in the value that has a place.
+    """
+
+    start: int
+    values: Sequence[int] = (0,)
+    places: Sequence[int] = (0,)
+    end: int = -1
+
+    def offset(self, offset: int) -> int:
+        """Return the offset in the file."""
+        if not 0 <= offset <= self.end:
+            return self.start
+        piece = bisect_right(self.values, offset) - 1
+        return self.places[piece] + offset - self.values[piece]
 
 
-def _in_block(text: str, start: int, end: int, offset: int) -> int:
+def _in_line(text: str, start: int, end: int, escaped: re.Pattern[str] | None) -> Ruler:
+    """Measure a scalar up to the end of its line."""
+    line_break = text.find("\n", start, end)
+    end = line_break if line_break >= 0 else end
+    values, places = [0], [start]
+    for match in escaped.finditer(text, start, end) if escaped is not None else ():
+        values.append(values[-1] + match.start() - places[-1] + 1)
+        places.append(match.end())
+    return Ruler(start, values, places, values[-1] + end - places[-1])
+
+
+def _in_block(text: str, start: int, end: int) -> Ruler:
+    """Measure a literal block, whose lines are indented."""
     lines = text[start:end].split("\n")[1:]
     indent = min((len(line) - len(line.lstrip(" ")) for line in lines if line.strip()), default=0)
-    here = text.find("\n", start) + 1
+    here, value = text.find("\n", start) + 1, 0
+    values, places = [], []
     for line in lines:
-        content = len(line) - indent if line.strip() else 0
-        if offset <= content:
-            return here + min(indent, len(line)) + offset
-        offset -= content + 1
+        values.append(value)
+        places.append(here + min(indent, len(line)))
+        value += 1 + (len(line) - indent if line.strip() else 0)
         here += len(line) + 1
-    return start
+    return Ruler(start, values, places, value - 1)

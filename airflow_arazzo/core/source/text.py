@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 from airflow_arazzo.core.errors import DocumentError, Place, Problem, Severity
 from airflow_arazzo.core.pointer import tokens_of
 from airflow_arazzo.core.source.json import read_json
-from airflow_arazzo.core.source.places import Lines, Node, one_line, printable
+from airflow_arazzo.core.source.places import Lines, Node, Ruler, one_line, printable
 from airflow_arazzo.core.source.reading import MAX_CHARACTERS, Read, Reading
 from airflow_arazzo.core.source.yaml import read_yaml
 
@@ -39,6 +39,7 @@ class Source:
     data: Any = field(repr=False)
     merges: tuple[int, ...] = field(default=(), repr=False)
     nul: int | None = field(default=None, repr=False)
+    _rulers: dict[int, Ruler] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
     def digest(self) -> str:
@@ -56,7 +57,7 @@ class Source:
         node, name = self._find(pointer)
         if name is not None and key:
             return self._lines.place(self.name, pointer, name.start, width or name.width)
-        start = node.offset(self.text, offset) if offset or width else node.start
+        start = self._ruler(node).offset(offset) if offset or width else node.start
         return self._lines.place(self.name, pointer, start, width or max(1, node.width - (start - node.start)))
 
     def merge_problems(self, rule: str, severity: Severity, message: str, hint: str) -> list[Problem]:
@@ -92,6 +93,11 @@ class Source:
         place = self.place(pointer, key=key, offset=offset, width=width)
         return Problem(rule, severity, place, printable(message), hint and printable(hint))
 
+    def _ruler(self, node: Node) -> Ruler:
+        if node.start not in self._rulers:
+            self._rulers[node.start] = node.ruler(self.text)
+        return self._rulers[node.start]
+
     def _find(self, pointer: str) -> tuple[Node, Node | None]:
         node, name = self._root, None
         for token in tokens_of(pointer):
@@ -119,10 +125,7 @@ def load_source(path: str | Path, *, name: str | None = None) -> Source:
     """
     shown = one_line(name or str(path))
     try:
-        if stat.S_ISCHR(os.stat(path).st_mode):
-            _refuse_file(shown, "this is a device, not a file")
-        with open(path, "rb") as file:
-            raw = file.read(MAX_CHARACTERS * 4 + 1)
+        raw = _read_file(path, shown)
         uri = str(Path(path).resolve())
     except FileNotFoundError:
         _refuse_file(shown, "there is no such file")
@@ -145,6 +148,28 @@ def parse_source(text: str, name: str, uri: str = "") -> Source:
     text = text.removeprefix("\ufeff")
     read = _read(text, name, locate=False)
     return Source(name, uri, text, read.value, read.merges, read.nul)
+
+
+def _read_file(path: str | Path, shown: str) -> bytes:
+    """Return the bytes of a file, if it is one: opening or reading a pipe or a device may wait for ever, or do harm."""
+    _check_regular(os.stat(path).st_mode, shown)
+    with open(path, "rb", opener=_at_once) as file:
+        _check_regular(os.fstat(file.fileno()).st_mode, shown)  # what was looked at may have been replaced
+        raw: bytes | None = file.read(MAX_CHARACTERS * 4 + 1)
+    if raw is None:  # files of /proc that would wait
+        _refuse_file(shown, "this is no file that can be read at once")
+    return raw
+
+
+def _at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _check_regular(mode: int, shown: str) -> None:
+    if stat.S_ISDIR(mode):
+        _refuse_file(shown, "this is a folder, not a file")
+    if not stat.S_ISREG(mode):
+        _refuse_file(shown, "this is a device or a pipe, not a file")
 
 
 def _refuse_file(name: str, message: str, place: Place | None = None) -> NoReturn:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from airflow_arazzo.core import criteria
-from airflow_arazzo.core.document import near
 from airflow_arazzo.core.document.models import SourceDescription, Workflow
 from airflow_arazzo.core.errors import DocumentError, ExpressionSyntaxError, Problem, Severity
 from airflow_arazzo.core.expressions import (
@@ -142,7 +141,7 @@ def check_names(subject: Subject) -> Iterator[Problem]:
                 known = subject.loaded.document.components.parameters
                 if name not in known:
                     message = f"there is no component '{name}' among parameters"
-                    yield _at(subject, use, "unknown-component", Severity.ERROR, message, near(name, known))
+                    yield _at(subject, use, "unknown-component", Severity.ERROR, message, subject.near(name, known))
             case _:
                 pass
 
@@ -167,13 +166,13 @@ def _step_output(subject: Subject, use: Use, expression: StepOutput) -> Iterator
     step = workflow.step(expression.step) if workflow.has_step(expression.step) else None
     if step is None:
         message = f"step '{expression.step}' is read, which workflow '{workflow.workflow_id}' does not have"
-        hint = near(expression.step, [item.step_id for item in workflow.steps])
+        hint = subject.near(expression.step, (item.step_id for item in workflow.steps))
         yield _at(subject, use, "unknown-step", Severity.ERROR, message, hint)
     elif declared_name(expression, step.outputs) is None:
         message = f"step '{expression.step}' declares no output '{expression.name}'; it is always null"
         short = ".outputs." not in expression.text and use.when in ("request", "call")
         rule, severity = ("unreadable-expression", Severity.ERROR) if short else ("undeclared-output", Severity.WARNING)
-        yield _at(subject, use, rule, severity, message, near(expression.name, step.outputs))
+        yield _at(subject, use, rule, severity, message, subject.near(expression.name, step.outputs))
 
 
 def _declared(subject: Subject, use: Use, noun: str, workflow_id: str) -> Iterator[Problem]:
@@ -181,7 +180,7 @@ def _declared(subject: Subject, use: Use, noun: str, workflow_id: str) -> Iterat
     name = getattr(use.expression, "name", "")
     if names is not None and declared_name(use.expression, names) is None:
         message = f"workflow '{workflow_id}' declares no {noun} '{name}'"
-        yield _at(subject, use, f"undeclared-{noun}", Severity.WARNING, message, near(name, names))
+        yield _at(subject, use, f"undeclared-{noun}", Severity.WARNING, message, subject.near(name, names))
 
 
 def _workflow_value(subject: Subject, use: Use, expression: WorkflowValue) -> Iterator[Problem]:
@@ -193,7 +192,7 @@ def _workflow_value(subject: Subject, use: Use, expression: WorkflowValue) -> It
             return
         known = [workflow.workflow_id for workflow in subject.workflows]
         message = f"workflow '{expression.workflow}' is read, which does not exist"
-        yield _at(subject, use, "unknown-workflow", Severity.ERROR, message, near(expression.workflow, known))
+        yield _at(subject, use, "unknown-workflow", Severity.ERROR, message, subject.near(expression.workflow, known))
         return
     yield from _declared(subject, use, expression.field.removesuffix("s"), expression.workflow)
 
@@ -206,7 +205,7 @@ def _source(subject: Subject, use: Use, name: str) -> Iterator[Problem]:
     known = [source.name for source in subject.loaded.document.source_descriptions]
     if name not in known:
         message = f"there is no source description '{name}'"
-        yield _at(subject, use, "unknown-source", Severity.ERROR, message, near(name, known))
+        yield _at(subject, use, "unknown-source", Severity.ERROR, message, subject.near(name, known))
 
 
 def _names(subject: Subject, expression: Expression, workflow: Workflow) -> Mapping[str, object] | None:

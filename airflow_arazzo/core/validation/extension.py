@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from airflow_arazzo.core.document import EXTENSION, Settings, escape, merged_actions, near, settings_of
+from airflow_arazzo.core.document import EXTENSION, Settings, escape, merged_actions, settings_of
 from airflow_arazzo.core.document.models import Step, Workflow
 from airflow_arazzo.core.errors import DocumentError, Problem, Severity
 from airflow_arazzo.core.validation.flow import ways
@@ -45,7 +45,9 @@ def _settings(subject: Subject, extensions: Mapping[str, Any], at: str, inputs: 
         for name in value if isinstance(value, dict) else ():
             if name not in known:
                 message = f"'{field}' names source description '{name}', which is not declared"
-                yield subject.error("unknown-source", f"{pointer}/{field}/{escape(name)}", message, near(name, known))
+                yield subject.error(
+                    "unknown-source", f"{pointer}/{field}/{escape(name)}", message, subject.near(name, known)
+                )
 
 
 def _looping(subject: Subject, workflow: Workflow) -> frozenset[str]:
@@ -80,4 +82,6 @@ def _bound(subject: Subject, settings: Settings, pointer: str, inputs: Mapping[s
     for name in settings.inputs or ():
         if name not in inputs:
             message = f"'{name}' is bound and not declared as an input"
-            yield subject.warning("undeclared-input", f"{pointer}/inputs/{escape(name)}", message, near(name, inputs))
+            yield subject.warning(
+                "undeclared-input", f"{pointer}/inputs/{escape(name)}", message, subject.near(name, inputs)
+            )

@@ -12,7 +12,6 @@ from airflow_arazzo.core.document import (
     may_match_nothing,
     merged_actions,
     named_workflows,
-    near,
     next_step,
     resolve_unmatched,
     strongly_connected,
@@ -36,7 +35,7 @@ def check_steps(subject: Subject) -> Iterator[Problem]:
             message = (
                 f"{action.type} names step '{action.step_id}', which workflow '{workflow.workflow_id}' does not have"
             )
-            hint = near(action.step_id, step_ids(workflow))
+            hint = subject.near(action.step_id, step_ids(workflow))
             yield subject.error("unknown-step", f"{action.at}/stepId", message, hint)
     for workflow, step in subject.steps():
         for index, reference in enumerate(step.depends_on):
@@ -54,12 +53,12 @@ def _awaited(subject: Subject, workflow: Workflow, reference: str, at: str) -> I
         return
     if not target.workflow.has_step(name):
         message = f"dependsOn names step '{name}', which workflow '{target.workflow.workflow_id}' does not have"
-        yield subject.error("unknown-step", at, message, near(name, step_ids(target.workflow)))
+        yield subject.error("unknown-step", at, message, subject.near(name, step_ids(target.workflow)))
 
 
-def step_ids(workflow: Workflow) -> list[str]:
-    """Return the ids of a workflow's steps."""
-    return [step.step_id for step in workflow.steps]
+def step_ids(workflow: Workflow) -> Iterator[str]:
+    """Yield the ids of a workflow's steps."""
+    return (step.step_id for step in workflow.steps)
 
 
 def _step_reference(reference: str, here: str) -> tuple[str, str]:
@@ -86,7 +85,7 @@ def check_workflows(subject: Subject) -> Iterator[Problem]:
             if target is None:
                 known = [item.workflow_id for item in subject.workflows]
                 message = f"there is no workflow '{reference}'"
-                yield subject.error("unknown-workflow", at, message, near(reference, known))
+                yield subject.error("unknown-workflow", at, message, subject.near(reference, known))
                 continue
             if target.subject is not subject and not reference.startswith("$sourceDescriptions."):
                 message = f"'{reference}' is not how a workflow of another document is named"

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from airflow_arazzo.core.absent import ABSENT
-from airflow_arazzo.core.document import near
 from airflow_arazzo.core.document.models import SourceDescription, Step
 from airflow_arazzo.core.errors import DocumentError, Problem
 from airflow_arazzo.core.expressions import apply_pointer
@@ -36,7 +35,9 @@ def _named(step: Step) -> str | None:
 def _missing(subject: Subject, name: str, rest: str, at: str) -> Iterator[Problem]:
     known = {source.name: source for source in subject.loaded.document.source_descriptions}
     if name not in known:
-        yield subject.error("unknown-operation", at, f"there is no source description '{name}'", near(name, known))
+        yield subject.error(
+            "unknown-operation", at, f"there is no source description '{name}'", subject.near(name, known)
+        )
         return
     data = _data(subject, known[name])
     if data is None:
@@ -46,7 +47,7 @@ def _missing(subject: Subject, name: str, rest: str, at: str) -> Iterator[Proble
             yield subject.error("unknown-operation", at, f"there is nothing at '{rest}' in source '{name}'")
     elif rest not in (operations := list(_operations(data))):
         message = f"there is no operation '{rest}' in source '{name}'"
-        yield subject.error("unknown-operation", at, message, near(rest, operations))
+        yield subject.error("unknown-operation", at, message, subject.near(rest, operations))
 
 
 def _data(subject: Subject, source: SourceDescription) -> dict[str, Any] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from airflow_arazzo.core.document import merged_parameters, near
+from airflow_arazzo.core.document import merged_parameters
 from airflow_arazzo.core.document.models import Parameter, Step, Workflow
 from airflow_arazzo.core.errors import DocumentError, ExpressionSyntaxError, Problem
 from airflow_arazzo.core.expressions import Input, declared_name, find_expressions
@@ -29,7 +29,7 @@ def check_operations(subject: Subject) -> Iterator[Problem]:
             yield from error.problems
         elif isinstance(error, UnresolvedOperation) and not subject.broken_sources and not _elsewhere(subject, step):
             field = "operationId" if step.operation_id is not None else "operationPath"
-            yield subject.error("unknown-operation", f"{step.at}/{field}", error.message, error.hint)
+            yield subject.error("unknown-operation", f"{step.at}/{field}", error.message, _near(subject, error))
         operation = subject.operation(step)
         if operation is not None:
             yield from subject.descriptions[operation.source].problems(operation)
@@ -37,6 +37,11 @@ def check_operations(subject: Subject) -> Iterator[Problem]:
         if subject.is_asyncapi(step):
             message = f"step '{step.step_id}' sends or receives a message (AsyncAPI), which is planned but not run"
             yield subject.warning("asyncapi-step", f"{step.at}/stepId", message)
+
+
+def _near(subject: Subject, error: UnresolvedOperation) -> str | None:
+    known = sum(len(description.endpoints()) for description in subject.descriptions.values())
+    return error.hint if subject.hints.spend(known) else None
 
 
 def _loosely_named(subject: Subject, step: Step) -> Iterator[Problem]:
@@ -88,7 +93,7 @@ def _undeclared(subject: Subject, parameter: Parameter, operation: Operation) ->
     if (other := operation.parameter(parameter.name)) is not None:
         hint: str | None = f"it is a {other.location} parameter"
     else:
-        hint = near(parameter.name, [spec.name for spec in operation.parameters])
+        hint = subject.near(parameter.name, [spec.name for spec in operation.parameters])
     yield subject.warning("undeclared-parameter", f"{parameter.at}/name", message, hint)
 
 
@@ -142,7 +147,9 @@ def _call(
     for parameter in own:
         if parameter.name not in known:
             message = f"workflow '{name}' declares no input '{parameter.name}'"
-            yield subject.warning("undeclared-input", f"{parameter.at}/name", message, near(parameter.name, known))
+            yield subject.warning(
+                "undeclared-input", f"{parameter.at}/name", message, subject.near(parameter.name, known)
+            )
 
 
 def check_path_needs(subject: Subject) -> Iterator[Problem]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from airflow_arazzo.core.document import LoadedDocument, Settings, merged_actions, settings_of
+from airflow_arazzo.core.document import Hints, LoadedDocument, Settings, merged_actions, settings_of
 from airflow_arazzo.core.document.inputs import declared_inputs as inputs_of_schema
 from airflow_arazzo.core.document.models import Action, Step, Workflow
 from airflow_arazzo.core.document.settings import EXTENSION
@@ -33,11 +33,13 @@ class Subject:
     :param loaded: the document.
     :param dialect: how expressions and conditions are read.
     :param sources: its source descriptions.
+    :param hints: finds near matches for its problems.
     """
 
     loaded: LoadedDocument
     dialect: Dialect
     sources: Sources
+    hints: Hints = field(default_factory=Hints)
     _others: dict[str, Subject] = field(default_factory=dict)
 
     @property
@@ -66,6 +68,10 @@ class Subject:
     def warning(self, rule: str, at: str, message: str, hint: str | None = None) -> Problem:
         """Return a warning at a value."""
         return self.problem(rule, Severity.WARNING, at, message, hint)
+
+    def near(self, name: str, known: Iterable[str]) -> str | None:
+        """Return ``did you mean 'x'?`` for the known name that is closest, while looking for it takes little."""
+        return self.hints.near(name, known)
 
     def steps(self) -> Iterator[tuple[Workflow, Step]]:
         """Yield every step with its workflow, in document order."""
