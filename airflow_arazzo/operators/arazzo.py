@@ -10,21 +10,14 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException, BaseOperator
 
 from airflow_arazzo.core.flow import Plan
-from airflow_arazzo.hooks.sealing import hide, hide_registered, seal_known
+from airflow_arazzo.hooks.sealing import hide, hide_registered
 from airflow_arazzo.operators.driving import DrivesRegion, as_mapping, read_plan
 from airflow_arazzo.operators.inputs import workflow_inputs
 from airflow_arazzo.operators.knowing import TellsSecrets
 from airflow_arazzo.operators.position import WHOLE, Course, Position, TaskIds
 from airflow_arazzo.operators.route import STATUS, Result, has_begun, read_result
 from airflow_arazzo.operators.sizes import OutputSizeError, check_workflow_outputs
-from airflow_arazzo.operators.xcoms import (
-    OUTPUTS_KEY,
-    RECORD_KEY,
-    SEALED_KEY,
-    push_handed,
-    push_known,
-    push_workflows,
-)
+from airflow_arazzo.operators.xcoms import OUTPUTS_KEY, RECORD_KEY, push_handed, push_known, push_sealed, push_workflows
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -132,9 +125,7 @@ class ArazzoOutputsOperator(TellsSecrets, BaseOperator):
             self.log.error("%s", failure)
         if failure and not result.complete:
             raise AirflowFailException(failure)
-        visible = hide(result.outputs, self.plan.sensitive)
-        if visible != result.outputs:
-            ti.xcom_push(key=SEALED_KEY, value=seal_known(result.outputs))
+        visible = push_sealed(ti, result.outputs, result.outputs, hide(result.outputs, self.plan.sensitive))
         if failure:
             ti.xcom_push(key=OUTPUTS_KEY, value=visible)
             raise AirflowFailException(failure)

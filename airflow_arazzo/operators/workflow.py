@@ -15,13 +15,13 @@ from airflow_arazzo.core.expressions import Dialect
 from airflow_arazzo.core.flow import Options, Plan
 from airflow_arazzo.hooks.arazzo import SourceHooks
 from airflow_arazzo.hooks.placing import base_urls, connections_of, place_servers
-from airflow_arazzo.hooks.sealing import hide, hide_registered, register, register_texts, seal_known
+from airflow_arazzo.hooks.sealing import hide, hide_registered, register, register_texts
 from airflow_arazzo.operators.driving import DrivesRegion, as_mapping, read_plan
 from airflow_arazzo.operators.inputs import run_inputs
 from airflow_arazzo.operators.knowing import mark
 from airflow_arazzo.operators.position import WHOLE
 from airflow_arazzo.operators.sizes import OutputSizeError, check_workflow_outputs
-from airflow_arazzo.operators.xcoms import OUTPUTS_KEY, RECORD_KEY, SEALED_KEY
+from airflow_arazzo.operators.xcoms import OUTPUTS_KEY, RECORD_KEY, push_sealed
 from airflow_arazzo.triggers.arazzo import secrets_of
 
 if TYPE_CHECKING:
@@ -126,9 +126,7 @@ class ArazzoWorkflowOperator(DrivesRegion, BaseOperator):
         ti.xcom_push(key=RECORD_KEY, value=record)
         if done.outcome == "failed" and not self._was_ended(state, done):
             raise AirflowException(done.message)
-        visible = hide(outputs, self.plan.sensitive)
-        if visible != outputs:
-            ti.xcom_push(key=SEALED_KEY, value=seal_known(outputs))
+        visible = push_sealed(ti, outputs, outputs, hide(outputs, self.plan.sensitive))
         if done.outcome == "failed":
             ti.xcom_push(key=OUTPUTS_KEY, value=visible)
             raise AirflowException(done.message)

@@ -1,9 +1,9 @@
 """What tasks tell each other: outputs, and the record of what happened.
 
 The outputs of a step lie under ``return_value``, by name; those of a loop of several steps by step id, then by name.
-Secret ones read ``***`` there and travel sealed under ``arazzo_sealed``. What happened lies under ``arazzo``. A task
-after which another workflow takes over has the outputs of that one, sealed, under ``arazzo_result``, if it ran that
-workflow itself.
+Secret ones read ``***`` there and travel sealed under ``arazzo_sealed``; so do those that Airflow cannot store. What
+happened lies under ``arazzo``. A task after which another workflow takes over has the outputs of that one, sealed,
+under ``arazzo_result``, if it ran that workflow itself.
 
 Between workflows: inputs of the workflow that a task enters, and of those that come before it, lie sealed under
 ``arazzo_inputs``; inputs and outputs of completed workflows, as far as some task reads them, under
@@ -32,6 +32,7 @@ from airflow_arazzo.hooks.sealing import (
     unseal_known,
 )
 from airflow_arazzo.operators.sizes import OutputSizeError, check_step_outputs
+from airflow_arazzo.operators.storable import storable
 from airflow_arazzo.triggers.arazzo import all_sensitive, secrets_of
 
 RECORD_KEY = "arazzo"
@@ -97,14 +98,25 @@ def push_region(ti: Any, plan: Plan, region: Region, state: State, done: Done) -
             return {}
         raise
     ti.xcom_push(key=RECORD_KEY, value=record)
-    visible = visible_outputs(plan, region, outputs)
     full = outputs if len(region.steps) > 1 else outputs.get(region.steps[0], {})
-    if visible != full:
-        ti.xcom_push(key=SEALED_KEY, value=seal_known(outputs))
+    visible = push_sealed(ti, outputs, full, visible_outputs(plan, region, outputs))
     if done.outputs is not None:
         push_handed(ti, plan, done.outputs)
     if done.inputs is not None:
         push_inputs(ti, plan, done.inputs)
+    return visible
+
+
+def push_sealed(ti: Any, outputs: dict[str, Any], full: dict[str, Any], hidden: dict[str, Any]) -> dict[str, Any]:
+    """Push outputs sealed if their ``return_value`` cannot be what they are; return what it can be.
+
+    :param outputs: what is sealed.
+    :param full: what ``return_value`` would be.
+    :param hidden: that with its secrets hidden.
+    """
+    visible: dict[str, Any] = storable(hidden)
+    if visible != full:
+        ti.xcom_push(key=SEALED_KEY, value=seal_known(outputs, secret=hidden != full))
     return visible
 
 

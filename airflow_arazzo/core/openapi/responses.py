@@ -2,7 +2,7 @@
 
 JSON is parsed, JSON lines become an array; XML, forms and every other text stay text. Bytes are no JSON value: they
 become a ``data:`` URL with their media type, which a request body takes back as bytes. Nothing, broken JSON, or
-JSON of millions of values is ABSENT.
+JSON of millions of values or hundreds of levels is ABSENT.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from airflow_arazzo.core.absent import ABSENT
 from airflow_arazzo.core.exchange import Response
 from airflow_arazzo.core.openapi.data_url import write_data_url
 from airflow_arazzo.core.openapi.media import charset, is_json, is_json_lines, is_text, plain
+from airflow_arazzo.core.source.reading import MAX_DEPTH, levels
 
 #: JSON of more values is not read, nor are more lines: a triggerer that reads them does nothing else meanwhile.
 MAX_VALUES = 5_000_000
@@ -47,6 +48,8 @@ def _json(body: bytes, content_type: str, *, lines: bool = False) -> Any:
         if _is_too_much(text):
             return ABSENT
         value = _lines(text) if lines else _DECODER.decode(text)
+        if any(depth >= MAX_DEPTH for depth, _ in enumerate(levels(value))):
+            return ABSENT
         return _whole(value) if _SURROGATE.search(text) else value
     except (ValueError, LookupError, RecursionError):
         return ABSENT

@@ -7,7 +7,7 @@ import re
 from typing import Any, NoReturn
 
 from airflow_arazzo.core.source.places import Node
-from airflow_arazzo.core.source.reading import MAX_DEPTH, MAX_NODES, Read, Reading
+from airflow_arazzo.core.source.reading import MAX_DEPTH, MAX_NODES, Read, Reading, levels
 
 
 def read_json(text: str, name: str, *, locate: bool = False) -> Read:
@@ -123,17 +123,13 @@ _HOOKS: dict[str, Any] = {"parse_constant": _no_constant, "parse_float": _finite
 
 
 def _too_large(value: Any) -> bool:
-    """Say whether a value goes beyond the limits of depth or size; level by level, without recursion."""
-    level, count = [value], 0
-    for _ in range(MAX_DEPTH + 1):
-        containers = [item for item in level if isinstance(item, (dict, list))]
-        if not containers:
-            return False
-        level = [item for each in containers for item in (each.values() if isinstance(each, dict) else each)]
-        count += len(level)
-        if count > MAX_NODES:
+    """Say whether a value goes beyond the limits of depth or size."""
+    count = 0
+    for depth, level in enumerate(levels(value)):
+        count += sum(map(len, level))
+        if depth >= MAX_DEPTH or count > MAX_NODES:
             return True
-    return True
+    return False
 
 
 def _decoded(token: str) -> str:

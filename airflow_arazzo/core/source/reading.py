@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -34,6 +35,14 @@ class Read:
     bases: tuple[Read, ...] = ()
     merges: tuple[int, ...] = ()
     nul: int | None = None
+
+
+def levels(value: Any) -> Iterator[list[Any]]:
+    """Yield the lists and dicts of each level of a value, the outermost first; without recursion."""
+    level = [value]
+    while level := [item for item in level if isinstance(item, (dict, list))]:
+        yield level
+        level = [item for each in level for item in (each.values() if isinstance(each, dict) else each)]
 
 
 class Reading:
