@@ -18,6 +18,10 @@ from airflow_arazzo.sensors.arazzo import ArazzoSensor
 if TYPE_CHECKING:
     from airflow.sdk import DAG, BaseOperator
 
+#: Of tasks that send nothing: one whose worker has died may always start again. What they decide is final: they fail by
+#: AirflowFailException, which is not retried.
+DECIDING: dict[str, Any] = {"retries": 2, "retry_delay": timedelta(seconds=5)}
+
 
 def region_task(plan: Plan, region: Region, names: Names, position: Position, group: TaskGroup) -> BaseOperator:
     """Add the task that runs a region."""
@@ -88,7 +92,7 @@ def return_task(
         course=course,
         **_step_arguments(plan, region, names, position, group),
         trigger_rule=TriggerRule.ALL_DONE,
-        retries=0,
+        **DECIDING,
         **placement(plan.step(region.task_id).settings),
         doc_md=f"Decides how `{region.task_id}` has ended, and what follows.",
     )

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +19,15 @@ from airflow_arazzo.core.engine import dependencies
 from airflow_arazzo.core.flow import END, Plan, Region, slice_region
 from airflow_arazzo.factory.mentions import completed_in, mentioned_in, mentioned_workflows
 from airflow_arazzo.factory.names import Names, Way, beginners, hand_overs, name_tasks, valid_key
-from airflow_arazzo.factory.region import approval_task, call_task, placement, region_task, return_task, task_settings
+from airflow_arazzo.factory.region import (
+    DECIDING,
+    approval_task,
+    call_task,
+    placement,
+    region_task,
+    return_task,
+    task_settings,
+)
 from airflow_arazzo.operators.arazzo import ArazzoOutputsOperator
 from airflow_arazzo.operators.branching import choose_branch
 from airflow_arazzo.operators.calls import ArazzoInputsOperator
@@ -30,10 +37,6 @@ from airflow_arazzo.operators.workflow import ArazzoWorkflowOperator, require_no
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG, BaseOperator
-
-#: Of tasks that send nothing: one whose worker has died may always start again. What they decide is final: they fail by
-#: AirflowFailException, which is not retried.
-_DECIDING: dict[str, Any] = {"retries": 2, "retry_delay": timedelta(seconds=5)}
 
 
 @dataclass(frozen=True)
@@ -129,7 +132,7 @@ class _Weaving:
             plan=site.plan,
             inputs=inputs,
             from_params=from_params,
-            **_DECIDING,
+            **DECIDING,
             **placement(site.plan.settings),
             dag=self.dag,
             task_group=site.group,
@@ -146,7 +149,7 @@ class _Weaving:
                 inputs=None if site.position.inputs else site.plan.settings.inputs,
                 course=course,
                 trigger_rule=TriggerRule.ALL_DONE,
-                **_DECIDING,
+                **DECIDING,
                 **placement(site.plan.settings),
                 dag=self.dag,
                 task_group=site.group,
@@ -336,7 +339,7 @@ class _Joining:
                 **({"takers": takers} if takers else {}),
             },
             show_return_value_in_logs=False,
-            **_DECIDING,
+            **DECIDING,
             **placement(self.site.plan.step(region.task_id).settings),
             dag=dag,
             task_group=self.site.group,

@@ -159,7 +159,7 @@ class ArazzoReturnOperator(_CallingStep):
         if refusal:
             ti.xcom_push(key=RECORD_KEY, value=refusal)
             push_known(ti)
-            raise AirflowException(str(refusal.get("message")))
+            raise AirflowFailException(str(refusal.get("message")))
         inputs = pull_inputs(ti, course.plan, course.position.inputs, course.position.role)
         result = read_result(ti, course, inputs)
         known = {course.plan.key: {"inputs": inputs, "outputs": result.outputs}}
@@ -171,4 +171,9 @@ class ArazzoReturnOperator(_CallingStep):
         )
         for note in done.notes:
             self._hear(note)
-        return self._ended(state, done, context)
+        try:
+            return self._ended(state, done, context)
+        except AirflowFailException:
+            raise
+        except AirflowException as error:  # what is decided here is final: nothing was sent that could go better
+            raise AirflowFailException(str(error)) from None

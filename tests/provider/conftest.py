@@ -82,6 +82,14 @@ class DagRunResult:
     def tasks(self) -> dict[str, str]:
         return {ti.task_id: str(getattr(ti.state, "value", ti.state)) for ti in self.run.get_task_instances()}
 
+    @property
+    def tries(self) -> dict[str, int]:
+        return {ti.task_id: ti.try_number for ti in self.run.get_task_instances()}
+
+    @property
+    def dag(self) -> Any:
+        return self.run.dag
+
     def xcoms(self) -> dict[tuple[str, str], Any]:
         from airflow.models.xcom import XComModel
         from airflow.utils.session import create_session

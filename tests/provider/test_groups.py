@@ -86,6 +86,8 @@ def test_a_failure_in_a_called_workflow_that_nobody_recovers_is_red(nodes, run_d
     assert run.state == "failed"
     assert nodes.lines == VISIT_A
     assert (run.tasks["first.touch"], run.tasks["first.outputs"], run.tasks["outputs"]) == ("failed",) * 3
+    # Its decision is final, though a task that has lost its worker starts again.
+    assert (run.tries["first.outputs"], run.dag.get_task("first.outputs").retries) == (1, 2)
     assert run.tasks["second.outputs"] == "skipped"
     message = run.xcom("outputs", "arazzo")["message"]
     assert message.startswith(
