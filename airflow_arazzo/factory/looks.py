@@ -32,7 +32,7 @@ def text_of(path: Path) -> str:
     except OSError:
         return ""
     wide = raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    return raw.decode("utf-16" if wide else "utf-8-sig", errors="replace")
+    return raw.decode("utf-16" if wide else "utf-8", errors="replace").removeprefix("\ufeff")
 
 
 def means_to_be(text: str) -> bool:
