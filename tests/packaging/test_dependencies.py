@@ -20,6 +20,7 @@ DISTRIBUTIONS = {
     "airflow.providers.common.compat": "apache-airflow-providers-common-compat",
     "airflow.providers.http": "apache-airflow-providers-http",
     "airflow.providers.standard": "apache-airflow-providers-standard",
+    "pydantic_core": "pydantic",  # its own other half, of which it takes exactly one version
     "yaml": "pyyaml",
 }
 
