@@ -17,7 +17,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "deployment.md").read_text("utf-8")
 DOCUMENT = """
 arazzo: 1.0.1
 info: {title: t, version: "1"}
-sourceDescriptions: [{name: nodes, url: api.yaml, type: openapi}]
+sourceDescriptions: [{name: nodes, url: orders.openapi.yaml, type: openapi}]
 workflows:
 - workflowId: fill
   steps:
@@ -26,19 +26,13 @@ workflows:
     outputs: {all: $response.body, number: $response.body#/number, token: $response.body#/token}
   outputs: {first: $steps.order.outputs.all, second: $steps.order.outputs.all}
 """
-API = """
-openapi: 3.1.0
-info: {title: Orders, version: "1"}
-servers: [{url: http://nodes.invalid}]
-paths:
-  /orders: {post: {operationId: order, responses: {"201": {description: Made}}}}
-"""
+API = Path(__file__).parent / "documents" / "orders.openapi.yaml"
 
 
 @pytest.fixture
 def document(tmp_path, monkeypatch, api):
     monkeypatch.setenv("AIRFLOW_CONN_NODES", json.dumps({"conn_type": "http", "host": api.url}))
-    (tmp_path / "api.yaml").write_text(API)
+    (tmp_path / API.name).write_bytes(API.read_bytes())
     path = tmp_path / "fill.arazzo.yaml"
     path.write_text(DOCUMENT)
     return path

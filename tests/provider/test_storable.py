@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from running import Run
@@ -12,7 +13,7 @@ from airflow_arazzo import ArazzoDag
 DOCUMENT = """
 arazzo: 1.0.1
 info: {title: t, version: "1"}
-sourceDescriptions: [{name: nodes, url: api.yaml, type: openapi}]
+sourceDescriptions: [{name: nodes, url: orders.openapi.yaml, type: openapi}]
 workflows:
 - workflowId: odd
   steps:
@@ -23,13 +24,7 @@ workflows:
     outputs: {n: $response.body#/n}
   outputs: {all: $steps.read.outputs.all, n: $steps.write.outputs.n}
 """
-API = """
-openapi: 3.1.0
-info: {title: Orders, version: "1"}
-servers: [{url: http://nodes.invalid}]
-paths:
-  /orders: {post: {operationId: order, responses: {"201": {description: Made}}}}
-"""
+API = Path(__file__).parent / "documents" / "orders.openapi.yaml"
 ODD = {"text": "a\0b", "__classname__": "x", "list": [{"__type": "y", "__var": "\0"}], "n\0": 1}
 SEEN = {
     "text": "a\ufffdb",
@@ -42,7 +37,7 @@ SEEN = {
 @pytest.fixture
 def document(tmp_path, monkeypatch, api):
     monkeypatch.setenv("AIRFLOW_CONN_NODES", json.dumps({"conn_type": "http", "host": api.url}))
-    (tmp_path / "api.yaml").write_text(API)
+    (tmp_path / API.name).write_bytes(API.read_bytes())
     path = tmp_path / "odd.arazzo.yaml"
     path.write_text(DOCUMENT)
     api.on("POST /orders", 201, ODD).on("POST /orders", 201, {"n": 2})
