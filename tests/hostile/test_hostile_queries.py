@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -198,6 +200,17 @@ def test_an_evaluation_is_interrupted_in_whatever_thread_it_runs() -> None:
     assert asyncio.run(in_a_loop()).startswith("the loop takes longer than")
     thread.join()
     assert seen[0].startswith("the work takes longer than")
+
+
+def test_a_process_that_is_traced_goes_on_afterwards() -> None:
+    code = """
+import sys
+from airflow_arazzo.core.expressions.interruption import within_time
+assert within_time("it", lambda: 1) == 1
+sys.settrace(lambda *_: None)
+assert (lambda: 2)() == 2
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
 def test_what_is_in_time_is_not_disturbed() -> None:
