@@ -14,6 +14,9 @@ _KINDS: Final[tuple[tuple[str, frozenset[str]], ...]] = (
     ("connect", frozenset({"ProxyError", "ClientProxyConnectionError", "ClientHttpProxyError"})),
     ("connect", frozenset({"InvalidURL", "LocationValueError"})),
     ("timeout", frozenset({"TimeoutError", "Timeout"})),
+    # aiohttp calls an answer incomplete too whose connection it has closed itself, being unable to read it.
+    ("reset", frozenset({"PayloadEncodingError"})),
+    ("protocol", frozenset({"BadHttpMessage"})),
     ("reset", frozenset({"ConnectionError", "IncompleteRead", "ClientOSError", "ServerDisconnectedError"})),
     ("reset", frozenset({"ClientPayloadError", "CutError"})),
 )

@@ -30,8 +30,8 @@ class BoundedResponse(aiohttp.ClientResponse):
             transport.set_protocol(self.unread)
         await super().start(connection)
         if self.unread is not None:
-            self.unread.fail = self.content.set_exception
             self.unread.count = 0
+            self.unread.fails(self.content.set_exception)
         return self
 
 
@@ -47,9 +47,16 @@ class Unread(asyncio.Protocol):
     def __init__(
         self, protocol: asyncio.Protocol, transport: asyncio.Transport, fail: Callable[[BaseException], None]
     ) -> None:
-        self.protocol, self.transport, self.fail = protocol, transport, fail
+        self.protocol, self.transport, self._fail = protocol, transport, fail
+        self._error: aiohttp.ClientError | None = None
         self.count = 0
         self.head = Lines()
+
+    def fails(self, fail: Callable[[BaseException], None]) -> None:
+        """Say from now on through ``fail`` that too much has come; if it has already, say it now."""
+        self._fail = fail
+        if self._error is not None:
+            fail(self._error)
 
     def data_received(self, data: bytes) -> None:
         self.count += len(data)
@@ -57,7 +64,8 @@ class Unread(asyncio.Protocol):
         if self.count <= MAX_UNREAD and self.head.count <= MAX_LINES:
             self.protocol.data_received(data)
         elif not self.transport.is_closing():
-            self.fail(aiohttp.ClientError("more has come than can be read"))
+            self._error = aiohttp.ClientError("more has come than can be read")
+            self._fail(self._error)
             self.transport.abort()
 
     def eof_received(self) -> bool | None:
@@ -65,6 +73,8 @@ class Unread(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.protocol.connection_lost(exc)
+        if self._error is not None:
+            self._fail(self._error)  # for aiohttp, the answer has just become incomplete
 
     def pause_writing(self) -> None:
         self.protocol.pause_writing()

@@ -11,9 +11,11 @@ import threading
 import time
 
 import pytest
+from aiohttp import ClientPayloadError, http_exceptions
 from wire import Way, answer, drip, hang, reset
 
 from airflow_arazzo.core.exchange import Request
+from airflow_arazzo.transport.failures import causes_of, kind_of
 
 OK = b"HTTP/1.1 200 OK\r\n"
 HINTS = b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n"
@@ -71,6 +73,21 @@ def test_faults(way, raw_server, caplog, fault, method):
     assert str(failure).startswith(f"{server.origin}: ")
     assert "hunter2" not in f"{failure} {failure.__cause__} {failure.__context__} {caplog.text}"
     assert len(server.received) == 1
+
+
+@pytest.mark.parametrize(
+    ("cause", "kind"),
+    [
+        (http_exceptions.BadHttpMessage("too many headers"), "protocol"),
+        (http_exceptions.LineTooLong("X: y"), "protocol"),
+        (http_exceptions.TransferEncodingError("not enough data"), "reset"),
+        (http_exceptions.ContentLengthError("not enough data"), "reset"),
+    ],
+)
+def test_an_answer_that_aiohttp_cannot_read_was_not_cut(cause, kind):
+    error = ClientPayloadError("response payload is not completed")
+    error.__cause__ = cause
+    assert kind_of(causes_of(error)) == kind
 
 
 def test_a_compressed_answer_within_the_limit_is_whole(way, raw_server):
