@@ -50,7 +50,7 @@ def require_schedulable(plan: Plan, bound: Collection[str] = ()) -> None:
     :raises InputError: naming them.
     """
     schemas = input_schemas(plan)
-    needed = dict.fromkeys([*plan.taken.required, *(need.input for need in plan.path_needs)])
+    needed = dict.fromkeys([*plan.taken.required, *(need.input for need in plan.needed_in_paths)])
     missing = [name for name in needed if name not in bound and "default" not in _object(schemas.get(name))]
     if missing:
         names = ", ".join(f"'{name}'" for name in missing)
@@ -64,7 +64,7 @@ def require_schedulable(plan: Plan, bound: Collection[str] = ()) -> None:
 
 def _param(plan: Plan, name: str, schema: Any, *, required: bool, secret: bool) -> Param:
     declared = _object(schema)
-    needs = [need for need in plan.path_needs if need.input == name]
+    needs = [need for need in plan.needed_in_paths if need.input == name]
     fields = param_schema(declared)
     allowed = list(dict.fromkeys(storable(str(value)) for need in needs for value in need.allowed))
     if allowed and "enum" not in fields:

@@ -148,6 +148,24 @@ def test_a_schedule_needs_the_inputs_of_workflows_that_come_first(parts):
     require_schedulable(parts, {"name", "key", "region"})
 
 
+def test_what_a_path_of_a_workflow_that_comes_first_needs_is_asked_for_as_its_own_is(tmp_path):
+    first = """- workflowId: u
+  inputs: {type: object, properties: {id: {type: string}}}
+  steps:
+  - {stepId: get, operationId: getThing, parameters: [{name: id, in: path, value: $inputs.id}]}
+"""
+    before, _, after = PARTS.partition("- workflowId: u")
+    text = before + first + after[after.index("components:") :]
+    (tmp_path / "w.arazzo.yaml").write_text(text.replace("API", str(CASES / "api.openapi.yaml")))
+    plan = load_plan(tmp_path / "w.arazzo.yaml", "w")
+    asked = workflow_params(plan)["id"]
+    assert asked.resolve() is None
+    assert "Needed by step 'get' for path parameter 'id'." in asked.description
+    assert "For workflow 'u', which comes first." in asked.description
+    with pytest.raises(InputError, match="nobody gives it 'name', 'key', 'id'"):
+        require_schedulable(plan)
+
+
 def test_a_bound_input_is_asked_of_nobody():
     plan = load_plan(DOCUMENTS / "scan.arazzo.yaml")
     assert "password" not in workflow_params(plan, {"password"})

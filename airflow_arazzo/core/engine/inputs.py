@@ -16,13 +16,13 @@ def check_inputs(plan: Plan, inputs: Mapping[str, Any]) -> dict[str, Any]:
 
     The schema is JSON Schema 2020-12 (Arazzo 1.1.0, Workflow Object, ``inputs``). An optional input without default
     that a path parameter needs is asked for here, not half-way. What is only passed on to a workflow that comes first
-    is for that one to check.
+    has its default from there, as the form of a DAG shows it, and is for that one to check.
 
     :param plan: the plan of the workflow.
     :param inputs: values by name; a name that is missing is an input not given, which is not null.
     :raises InputError: with one sentence per finding; no sentence shows a value.
     """
-    given = {**plan.declared.defaults, **inputs}
+    given = {**plan.taken.defaults, **inputs}
     foreign = {item.name for item in plan.passed_on} - plan.declared.schemas.keys()
     messages = _schema_findings(plan, {name: value for name, value in given.items() if name not in foreign})
     messages += list(dict.fromkeys(str(need) for need in plan.path_needs if given.get(need.input) is None))

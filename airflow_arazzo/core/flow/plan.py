@@ -122,7 +122,7 @@ class PassedInput(PlanValue):
     """An input of a workflow that comes first (``dependsOn``), which is passed on to it by name.
 
     :ivar schema_: its JSON Schema.
-    :ivar required: whether it has to be given: the schema says so, or a path parameter needs it.
+    :ivar required: whether its schema says that it has to be given.
     :ivar workflow: id of the first workflow that declares it.
     """
 
@@ -206,6 +206,12 @@ class Plan(PlanValue):
         )
 
     @cached_property
+    def needed_in_paths(self) -> tuple[PathNeed, ...]:
+        """What path parameters need, those of the workflows that come first included."""
+        first = (self.children[key] for key in self.depends_on if key in self.children)
+        return tuple(dict.fromkeys((*self.path_needs, *(need for plan in first for need in plan.needed_in_paths))))
+
+    @cached_property
     def secret_inputs(self) -> frozenset[str]:
         """The inputs that are secret, or in which something is, those included that are only passed on."""
         passed = {"properties": {item.name: item.schema_ for item in self.passed_on}}
@@ -214,7 +220,7 @@ class Plan(PlanValue):
     def __copy__(self) -> Self:
         """Return a copy that looks its steps and regions up anew: ``model_copy`` copies what is cached, too."""
         copied = super().__copy__()
-        for cached in ("_steps", "_regions", "_leaving", "declared", "taken", "secret_inputs"):
+        for cached in ("_steps", "_regions", "_leaving", "declared", "taken", "needed_in_paths", "secret_inputs"):
             copied.__dict__.pop(cached, None)
         return copied
 
