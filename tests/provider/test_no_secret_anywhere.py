@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 
 import pytest
 from airflow.sdk import DAG
@@ -160,7 +161,8 @@ def test_no_part_of_a_connections_secret_is_left_where_a_reason_is_cut(
     assert api.asked[-1].headers["X-Key"] == "zebra-98765"
     out, err = capfd.readouterr()
     assert "in the triggerer" in out + err
-    assert "..z" not in database_dump() + out + err
+    left = re.search(r".{0,200}\.\.z.{0,200}", database_dump() + out + err)
+    assert left is None
 
 
 # between tasks and workflows: the API says a secret again under a name that says nothing, to a task that never had it
