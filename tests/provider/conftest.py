@@ -1,33 +1,17 @@
-"""Airflow for tests: a home of its own, set before Airflow is imported, and ``dag.test()`` for a DAG in memory."""
+"""Airflow for tests: its database, and ``dag.test()`` for a DAG in memory."""
 
 from __future__ import annotations
 
 import asyncio
 import functools
 import json
-import os
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-HOME = Path(tempfile.mkdtemp(prefix="arazzo-airflow-"))
-FERNET_KEY = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
-os.environ |= {
-    "AIRFLOW_HOME": str(HOME),
-    "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-    "AIRFLOW__CORE__DAGS_FOLDER": str(HOME / "dags"),
-    "AIRFLOW__CORE__UNIT_TEST_MODE": "False",
-    "AIRFLOW__CORE__FERNET_KEY": FERNET_KEY,
-    "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{HOME}/airflow.db",
-    "AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO",
-    "AIRFLOW__DAG_PROCESSOR__DAG_VERSION_INFLATION_CHECK_LEVEL": "off",
-}
-(HOME / "dags").mkdir()
 
 DOCUMENTS = Path(__file__).parent / "documents"
 

@@ -1,4 +1,4 @@
-"""The tests run under the Airflow that was asked for, and it is one that the package says it supports."""
+"""The tests run under the Airflow that was asked for, which the package says it supports, in a home of their own."""
 
 import os
 from importlib.metadata import requires
@@ -9,6 +9,14 @@ from packaging.requirements import Requirement
 
 def test_it_is_the_one_that_was_asked_for():
     assert airflow.__version__ == os.environ.get("AIRFLOW_TO_TEST", airflow.__version__)
+
+
+def test_its_home_is_not_that_of_whoever_runs_the_tests():
+    from airflow import settings
+
+    assert os.environ["AIRFLOW_HOME"] == settings.AIRFLOW_HOME
+    assert settings.engine.url.database == f"{settings.AIRFLOW_HOME}/airflow.db"
+    assert f"{os.sep}arazzo-airflow-" in settings.AIRFLOW_HOME
 
 
 def test_it_is_supported():
