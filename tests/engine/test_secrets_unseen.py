@@ -202,11 +202,13 @@ def run_through(plan, *answers):
     """Run a workflow to its end, the answers in turn, and return how it ended with all that was told about it."""
     answers = iter(answers)
     told: list[str] = []
+    waited: list[float] = []
     run = run_local(
         plan,
         {},
         send=lambda _: Response(200, (("Content-Type", "application/json"),), json.dumps(next(answers)).encode()),
-        sleep=lambda _: None,
+        sleep=waited.append,
+        clock=lambda: sum(waited),
         note=lambda note: told.append(note.text),
     )
     return run, run.message + repr(run.records) + "".join(told)
