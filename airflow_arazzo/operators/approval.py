@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow.providers.standard.exceptions import HITLRejectException
 from airflow.providers.standard.operators.hitl import ApprovalOperator
+from airflow.sdk.definitions.param import ParamsDict
 
 from airflow_arazzo.core.flow import Plan, Region
 from airflow_arazzo.operators.xcoms import push_refusal
@@ -36,6 +37,11 @@ class ArazzoApprovalOperator(ApprovalOperator):
             fail_on_reject=True,
             **kwargs,
         )
+
+    def validate_params(self) -> None:
+        """Ask for nothing but the decision: before 3.2 the form would have the DAG's Params, which the run has already."""
+        self.params = ParamsDict()
+        super().validate_params()
 
     @property
     def region(self) -> Region:

@@ -80,6 +80,12 @@ def test_a_task_asks_before_the_step():
     )
 
 
+def test_what_the_run_has_been_given_is_not_asked_for_again():
+    dag = ArazzoDag(DOCUMENTS / "scan.arazzo.yaml", steps={"waitForScan": {"approval": True}})
+    assert "user" in dag.params
+    assert not dag.get_task("waitForScan_approval").params
+
+
 @pytest.mark.airflow
 @pytest.mark.skipif("not hasattr(__import__('airflow.sdk.exceptions').sdk.exceptions, 'TaskAwaitingInput')")
 def test_approved_it_goes_on(nodes, run_dag):
