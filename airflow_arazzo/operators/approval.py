@@ -39,7 +39,7 @@ class ArazzoApprovalOperator(ApprovalOperator):
         )
 
     def validate_params(self) -> None:
-        """Ask for nothing but the decision: before 3.2 the form would have the DAG's Params, which the run has already."""
+        """Ask for nothing but the decision: before 3.2 the form would have the Params, which the run has already."""
         self.params = ParamsDict()
         super().validate_params()
 
