@@ -55,7 +55,7 @@ class Lines:
         if len(line_text) > _EXCERPT:
             excerpt = excerpt[:_EXCERPT] + "…" if column <= _EXCERPT - 40 else ""
             room = min(room, 40)
-        if shows_secret(line_text):
+        if excerpt and shows_secret(line_text):
             excerpt = ""
         return Place(file, line, column, pointer, excerpt, min(width, room))
 
