@@ -31,7 +31,7 @@ test: $(READY) ## run the tests that need no running scheduler (ARGS="-k polling
 test-scheduler: $(READY) ## run the tests that start Airflow's four components (SHORT=1: without the slow ones)
 	@RUNS=$(if $(call yes,$(SHORT)),4,100) $(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m "scheduler$(if $(call yes,$(SHORT)), and not slow)" $(ARGS)
 
-test-faults: $(READY) ## kill each part of Airflow at each moment, half an hour; writes docs/reliability.md
+test-faults: $(READY) ## kill each part of Airflow at each moment, a quarter of an hour; writes docs/reliability.md
 	@UPDATE_GOLDEN=1 $(BIN)/python -m pytest tests/faults -k "not short_form" $(ARGS)
 
 test-load: $(READY) ## run a workflow a hundred times at once on an Airflow of one machine (RUNS=100)

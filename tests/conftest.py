@@ -26,12 +26,12 @@ def pytest_configure(config: pytest.Config) -> None:
     asked = os.environ.get(ASKED)
     if asked and installed() != asked:
         raise pytest.UsageError(f"{ASKED}={asked}, but Airflow {installed()} is installed here")
-    settle(config)
+    give_airflow_a_home(config)
     if importlib.util.find_spec("hypothesis") is not None:
         fix_cases()
 
 
-def settle(config: pytest.Config) -> None:
+def give_airflow_a_home(config: pytest.Config) -> None:
     """Give Airflow a home of this process's own, before anything imports it: never that of whoever runs the tests."""
     assert "airflow" not in sys.modules
     home = tempfile.TemporaryDirectory(prefix="arazzo-airflow-", ignore_cleanup_errors=True)

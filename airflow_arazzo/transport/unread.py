@@ -55,8 +55,11 @@ class Unread(asyncio.Protocol):
     def fails(self, fail: Callable[[BaseException], None]) -> None:
         """Say from now on through ``fail`` that too much has come; if it has already, say it now."""
         self._fail = fail
+        self._tell()
+
+    def _tell(self) -> None:
         if self._error is not None:
-            fail(self._error)
+            self._fail(self._error)
 
     def data_received(self, data: bytes) -> None:
         self.count += len(data)
@@ -65,7 +68,7 @@ class Unread(asyncio.Protocol):
             self.protocol.data_received(data)
         elif not self.transport.is_closing():
             self._error = aiohttp.ClientError("more has come than can be read")
-            self._fail(self._error)
+            self._tell()
             self.transport.abort()
 
     def eof_received(self) -> bool | None:
@@ -73,8 +76,7 @@ class Unread(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.protocol.connection_lost(exc)
-        if self._error is not None:
-            self._fail(self._error)  # for aiohttp, the answer has just become incomplete
+        self._tell()  # for aiohttp, the answer has just become incomplete
 
     def pause_writing(self) -> None:
         self.protocol.pause_writing()

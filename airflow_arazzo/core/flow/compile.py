@@ -284,9 +284,11 @@ def _passed_on(depends_on: tuple[str, ...], children: Mapping[str, Plan]) -> tup
     """Return the inputs of the workflows that come first, and of those that come before them."""
     found: dict[str, PassedInput] = {}
     for child in (children[key] for key in depends_on if key in children):
-        needed = set(child.declared.required)
+        required = set(child.declared.required)
         own = (
-            PassedInput.model_construct(name=name, schema_=schema, required=name in needed, workflow=child.workflow_id)
+            PassedInput.model_construct(
+                name=name, schema_=schema, required=name in required, workflow=child.workflow_id
+            )
             for name, schema in child.declared.schemas.items()
         )
         for item in (*own, *child.passed_on):
