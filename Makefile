@@ -50,7 +50,7 @@ test-pythons: $(READY) ## run the tests that need no Airflow under the other Pyt
 
 fuzz: $(VENV)/.fuzz ## feed the parsers whatever gets further, guided by coverage (SECONDS=60 each, TARGETS="source condition")
 	@failed=; for target in $(TARGETS); do echo "== $$target: $(SECONDS) s"; \
-	  $(BIN)/python tests/fuzz/guided_fuzzing.py $$target $(SECONDS) || failed="$$failed $$target"; done; \
+	  $(BIN)/python core/tests/fuzz/guided_fuzzing.py $$target $(SECONDS) || failed="$$failed $$target"; done; \
 	  [ -z "$$failed" ] || { echo "Something escaped:$$failed. The inputs are in .fuzz." >&2; exit 1; }
 
 bench: $(READY) ## measure starting the commands, documents of 10 to 10,000 steps and folders of DAGs (ROUNDS=15)
@@ -70,11 +70,11 @@ format: $(READY) ## format the code and fix what can be fixed
 install: $(READY) ## make .venv with everything in constraints.txt
 
 # hatchling comes first, so that the build itself runs on a pinned version too.
-$(READY): pyproject.toml constraints.txt
+$(READY): pyproject.toml core/pyproject.toml constraints.txt
 	@sh .ci/make-venv $(VENV) "$(PYTHON)"
 	@echo "Installing what constraints.txt names into $(VENV): a minute or two, once."
 	@$(BIN)/python -m pip install -qq --compile --constraint constraints.txt editables hatchling
-	@$(BIN)/python -m pip install -qq --compile --no-build-isolation --constraint constraints.txt --editable '.[dev]'
+	@$(BIN)/python -m pip install -qq --compile --no-build-isolation --constraint constraints.txt --editable ./core --editable '.[dev]'
 	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true
 	@touch $(READY)
 
@@ -82,14 +82,14 @@ $(READY): pyproject.toml constraints.txt
 $(VENV)/.fuzz: $(READY)
 	@$(BIN)/python -m pip install -qq --only-binary atheris --constraint constraints.txt atheris || \
 	  { echo "Fuzzing needs atheris, which has wheels for Linux on x86_64 only. Elsewhere the same functions are fed by" \
-	    "random inputs: make test ARGS=tests/fuzz" >&2; exit 1; }
+	    "random inputs: make test ARGS=core/tests/fuzz" >&2; exit 1; }
 	@touch $@
 
-$(DISTRIBUTED)/.ready: pyproject.toml constraints.txt
+$(DISTRIBUTED)/.ready: pyproject.toml core/pyproject.toml constraints.txt
 	@sh .ci/make-venv $(DISTRIBUTED) "$(PYTHON)"
 	@echo "Installing Airflow with Celery and Postgres into $(DISTRIBUTED): a minute or two, once."
 	@$(DISTRIBUTED)/bin/python -m pip install -qq --compile --constraint constraints.txt editables hatchling pytest
-	@$(DISTRIBUTED)/bin/python -m pip install -qq --compile --no-build-isolation --constraint constraints.txt --editable '.[celery]'
+	@$(DISTRIBUTED)/bin/python -m pip install -qq --compile --no-build-isolation --constraint constraints.txt --editable ./core --editable '.[celery]'
 	@env -u PYTHONDONTWRITEBYTECODE $(DISTRIBUTED)/bin/python -m compileall -qq -j 0 $(DISTRIBUTED)/lib || true
 	@touch $@
 
@@ -100,5 +100,5 @@ constraints: ## resolve every version anew into constraints.txt
 	@mv constraints.new constraints.txt
 
 clean: ## remove the environments, the demo's Airflow and every cache
-	@rm -rf $(VENV) $(DISTRIBUTED) .venv-airflow .venv-pythons .demo .fuzz build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
-	@find airflow_arazzo dags tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+	@rm -rf $(VENV) $(DISTRIBUTED) .venv-airflow .venv-pythons .demo .fuzz build dist core/dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@find airflow_arazzo core dags tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -68,6 +68,6 @@ def run(arguments: argparse.Namespace) -> None:
 
 def _pass_on(name: str, arguments: argparse.Namespace) -> None:
     """Run the command of that name; it exits with its own code."""
-    from airflow_arazzo.cli import main
+    from arazzo.cli import main
 
     main([name, *arguments.arguments], prog_name="airflow arazzo")

@@ -22,15 +22,15 @@ from typing import Any
 
 from generating import write
 
-from airflow_arazzo.core import criteria
-from airflow_arazzo.core.document import load_document
-from airflow_arazzo.core.document.models import Criterion
-from airflow_arazzo.core.engine import run_local
-from airflow_arazzo.core.exchange import Exchange, Request, Response
-from airflow_arazzo.core.expressions import Context
-from airflow_arazzo.core.flow import Plan, compile_document
-from airflow_arazzo.core.openapi import Sources
-from airflow_arazzo.core.validation import validate
+from arazzo import criteria
+from arazzo.document import load_document
+from arazzo.document.models import Criterion
+from arazzo.engine import run_local
+from arazzo.exchange import Exchange, Request, Response
+from arazzo.expressions import Context
+from arazzo.flow import Plan, compile_document
+from arazzo.openapi import Sources
+from arazzo.validation import validate
 
 #: What is quicker than this is repeated, and the least time counts.
 QUICK = 0.2

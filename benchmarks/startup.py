@@ -20,7 +20,8 @@ import tempfile
 from importlib.metadata import version
 from pathlib import Path
 
-from airflow_arazzo.testing import DEMO_SCENARIO, MockApi, demo_descriptions, serve
+from airflow_arazzo.testing import DEMO_SCENARIO, demo_descriptions
+from arazzo.testing import MockApi, serve
 
 ROOT = Path(__file__).parents[1]
 DOCUMENT = ROOT / "dags" / "workflows" / "rescan-active-image-and-gate.arazzo.yaml"
@@ -31,8 +32,8 @@ BASE = "import pydantic"
 
 def commands(url: str) -> dict[str, list[str]]:
     """Return by name what is measured; the server answers in another process's time."""
-    cli = [sys.executable, "-m", "airflow_arazzo.cli"]
-    imports = ("pydantic", "click", "requests", "airflow_arazzo", "airflow_arazzo.core.engine")
+    cli = [sys.executable, "-m", "arazzo.cli"]
+    imports = ("pydantic", "click", "requests", "airflow_arazzo", "arazzo.engine")
     return {
         "pass": [sys.executable, "-c", "pass"],
         **{f"import {name}": [sys.executable, "-c", f"import {name}"] for name in imports},

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from airflow_arazzo.core.errors import TransportError
-from airflow_arazzo.core.exchange import Request, Response
+from arazzo.errors import TransportError
+from arazzo.exchange import Request, Response
 
 PAGE = Path(__file__).parents[1] / "docs" / "failures.md"
 DOCUMENT = Path(__file__).parent / "provider" / "documents" / "failures.arazzo.yaml"

@@ -12,8 +12,9 @@ from typing import Any
 
 import yaml
 
-from airflow_arazzo.testing import DEMO_SCENARIO, MockApi, Scenario, serve
+from airflow_arazzo.testing import DEMO_SCENARIO
 from airflow_arazzo.testing.local_airflow import LocalAirflow
+from arazzo.testing import MockApi, Scenario, serve
 
 ROOT = Path(__file__).parents[1]
 AQUA, ANCHORE = "rescan-and-cleanup", "rescan-active-image-and-gate"

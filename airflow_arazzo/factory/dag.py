@@ -11,14 +11,14 @@ from airflow.providers.common.compat.sdk import DAG
 from pydantic import ValidationError
 
 from airflow_arazzo.compat import set_dag_result
-from airflow_arazzo.core.document.settings import Settings
-from airflow_arazzo.core.engine import load_plan
-from airflow_arazzo.core.errors import InputError
-from airflow_arazzo.core.expressions import Dialect
-from airflow_arazzo.core.flow import Options, Plan, draw
-from airflow_arazzo.factory.names import storable, valid_key
 from airflow_arazzo.factory.params import require_schedulable, workflow_params
+from airflow_arazzo.factory.task_ids import storable, valid_key
 from airflow_arazzo.factory.tasks import add_task, add_tasks
+from arazzo.document.settings import Settings
+from arazzo.engine import load_plan
+from arazzo.errors import InputError
+from arazzo.expressions import Dialect
+from arazzo.flow import Options, Plan, draw
 
 #: The tag of every DAG that this package makes.
 TAG = "arazzo"

@@ -11,14 +11,14 @@ from typing import Any
 
 from airflow.providers.common.compat.sdk import DAG, AirflowException, get_parsing_context
 
-from airflow_arazzo.core.engine.program import check_document
-from airflow_arazzo.core.errors import ArazzoError
-from airflow_arazzo.core.flow import Options, Plan, compile_document
-from airflow_arazzo.core.source import one_line
 from airflow_arazzo.factory.dag import COMPILED, ArazzoDag, compile_options
+from airflow_arazzo.factory.detection import is_named, means_to_be, text_of
 from airflow_arazzo.factory.invalid import invalid_dag
-from airflow_arazzo.factory.looks import is_named, means_to_be, text_of
-from airflow_arazzo.factory.names import valid_key
+from airflow_arazzo.factory.task_ids import valid_key
+from arazzo.engine.program import check_document
+from arazzo.errors import ArazzoError
+from arazzo.flow import Options, Plan, compile_document
+from arazzo.source import one_line
 
 log = logging.getLogger(__name__)
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import TaskGroup, XComArg
 
-from airflow_arazzo.core.expressions import Dialect
-from airflow_arazzo.core.flow import Plan
 from airflow_arazzo.factory.dag import plan_of, require_known
-from airflow_arazzo.factory.names import valid_group
+from airflow_arazzo.factory.task_ids import valid_group
 from airflow_arazzo.factory.tasks import add_group_tasks
+from arazzo.expressions import Dialect
+from arazzo.flow import Plan
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator

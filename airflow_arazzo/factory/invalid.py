@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import DAG, AirflowFailException, BaseOperator
 
-from airflow_arazzo.core.source import one_line
+from arazzo.source import one_line
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

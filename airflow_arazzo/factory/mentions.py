@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from airflow_arazzo.core.flow import Plan, Region, slice_region
+from arazzo.flow import Plan, Region, slice_region
 
 
 def mentioned_workflows(plan: Plan) -> frozenset[str]:

@@ -7,13 +7,13 @@ from typing import Any
 
 from airflow.providers.common.compat.sdk import Param
 
-from airflow_arazzo.core.engine import sensitive_inputs
-from airflow_arazzo.core.errors import InputError
-from airflow_arazzo.core.flow import Plan, sensitive_members
-from airflow_arazzo.factory.names import storable
-from airflow_arazzo.factory.schemas import param_schema
-from airflow_arazzo.hooks.sealing import is_sensitive
-from airflow_arazzo.operators.inputs import accepts_null, input_schemas
+from airflow_arazzo.factory.param_schemas import param_schema
+from airflow_arazzo.factory.task_ids import storable
+from airflow_arazzo.operators.run_inputs import accepts_null, input_schemas
+from airflow_arazzo.protocol.encryption import is_sensitive
+from arazzo.engine import sensitive_inputs
+from arazzo.errors import InputError
+from arazzo.flow import Plan, sensitive_members
 
 _VISIBLE = (
     "What is typed here stays readable in the run's configuration. "

@@ -15,11 +15,8 @@ from airflow.providers.common.compat.sdk import TaskGroup, TriggerRule
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.providers.standard.operators.python import BranchPythonOperator
 
-from airflow_arazzo.core.engine import dependencies
-from airflow_arazzo.core.flow import END, Plan, Region, slice_region
 from airflow_arazzo.factory.mentions import completed_in, mentioned_in, mentioned_workflows
-from airflow_arazzo.factory.names import Names, Way, beginners, hand_overs, name_tasks, valid_key
-from airflow_arazzo.factory.region import (
+from airflow_arazzo.factory.region_tasks import (
     DECIDING,
     approval_task,
     call_task,
@@ -28,12 +25,15 @@ from airflow_arazzo.factory.region import (
     return_task,
     task_settings,
 )
+from airflow_arazzo.factory.task_ids import Names, Way, beginners, hand_overs, name_tasks, valid_key
 from airflow_arazzo.operators.arazzo import ArazzoOutputsOperator
 from airflow_arazzo.operators.branching import choose_branch
-from airflow_arazzo.operators.calls import ArazzoInputsOperator
-from airflow_arazzo.operators.position import Course, Position
-from airflow_arazzo.operators.route import after_success
+from airflow_arazzo.operators.call_tasks import ArazzoInputsOperator
 from airflow_arazzo.operators.workflow import ArazzoWorkflowOperator, require_no_approval
+from airflow_arazzo.protocol.route_replay import after_success
+from airflow_arazzo.protocol.topology import Course, Position
+from arazzo.engine import dependencies
+from arazzo.flow import END, Plan, Region, slice_region
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG, BaseOperator

@@ -13,18 +13,18 @@ from airflow.providers.http.hooks.http import HttpHook
 from requests import PreparedRequest, Session
 from requests.auth import AuthBase, HTTPBasicAuth
 
-from airflow_arazzo import transport
-from airflow_arazzo.core.errors import RequestError, TransportError
-from airflow_arazzo.core.exchange import Request, Response, header
-from airflow_arazzo.core.openapi import SecurityScheme
 from airflow_arazzo.hooks.authorizing import authorized
 from airflow_arazzo.hooks.probing import NOTHING, probe
-from airflow_arazzo.hooks.sealing import register_texts, register_texts_async
 from airflow_arazzo.hooks.settings import ConnectionSettings, read_connection, secret_texts
 from airflow_arazzo.hooks.tls import authorities, tls_context
-from airflow_arazzo.hooks.tokens import MAX_BYTES as TOKEN_BYTES
-from airflow_arazzo.hooks.tokens import get_token, get_token_async
-from airflow_arazzo.transport.course import netrc_login
+from airflow_arazzo.protocol.encryption import register_texts, register_texts_async
+from arazzo import transport
+from arazzo.auth.tokens import MAX_BYTES as TOKEN_BYTES
+from arazzo.auth.tokens import get_token, get_token_async
+from arazzo.errors import RequestError, TransportError
+from arazzo.exchange import Request, Response, header
+from arazzo.openapi import SecurityScheme
+from arazzo.transport.exchange_policy import netrc_login
 
 if TYPE_CHECKING:
     import aiohttp

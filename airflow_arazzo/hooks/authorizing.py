@@ -6,11 +6,11 @@ from collections.abc import Generator
 from dataclasses import replace
 from typing import Any
 
-from airflow_arazzo.core.errors import RequestError, TransportError
-from airflow_arazzo.core.exchange import Request, Response
-from airflow_arazzo.core.openapi import SecurityScheme, authorize, unmet_schemes, wanted_tokens
 from airflow_arazzo.hooks.settings import ConnectionSettings
-from airflow_arazzo.hooks.tokens import Grant, cached_token, can_grant, forget_token
+from arazzo.auth.tokens import Grant, cached_token, can_grant, forget_token
+from arazzo.errors import RequestError, TransportError
+from arazzo.exchange import Request, Response
+from arazzo.openapi import SecurityScheme, authorize, unmet_schemes, wanted_tokens
 
 #: What a request needs next, a token for a scheme or an answer; then its response.
 Authorized = Generator[SecurityScheme | Request, Any, Response]

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from airflow_arazzo.core.exchange import Request, Response
-from airflow_arazzo.core.openapi import SecurityScheme
-from airflow_arazzo.hooks.sealing import register_texts
 from airflow_arazzo.hooks.settings import ConnectionSettings
-from airflow_arazzo.hooks.tokens import Grant, get_token, spends_its_token
+from airflow_arazzo.protocol.encryption import register_texts
+from arazzo.auth.tokens import Grant, get_token, spends_its_token
+from arazzo.exchange import Request, Response
+from arazzo.openapi import SecurityScheme
 
 Finding = tuple[bool, str]
 Send = Callable[[Request], Response]

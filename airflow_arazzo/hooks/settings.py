@@ -16,10 +16,10 @@ from urllib.parse import urlsplit, urlunsplit
 
 from airflow.providers.common.compat.sdk import AirflowException
 
-from airflow_arazzo.core.document.shape import LONGEST_WAIT
-from airflow_arazzo.core.engine import credentials as credentials_in
-from airflow_arazzo.core.openapi import Credentials
-from airflow_arazzo.hooks.tokens import GRANT_TYPES, Grant, client_pair
+from arazzo.auth.tokens import GRANT_TYPES, Grant, client_pair
+from arazzo.document.shape import LONGEST_WAIT
+from arazzo.engine import credentials as credentials_in
+from arazzo.openapi import Credentials
 
 if TYPE_CHECKING:
     from airflow.sdk import Connection

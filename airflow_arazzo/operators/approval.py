@@ -9,8 +9,8 @@ from airflow.providers.standard.exceptions import HITLRejectException
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk.definitions.param import ParamsDict
 
-from airflow_arazzo.core.flow import Plan, Region
-from airflow_arazzo.operators.xcoms import push_refusal
+from airflow_arazzo.protocol.xcoms import push_refusal
+from arazzo.flow import Plan, Region
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException, BaseOperator
 
-from airflow_arazzo.core.flow import Plan
-from airflow_arazzo.hooks.sealing import hide, hide_registered
-from airflow_arazzo.operators.driving import DrivesRegion, as_mapping, read_plan
-from airflow_arazzo.operators.inputs import workflow_inputs
-from airflow_arazzo.operators.knowing import TellsSecrets
-from airflow_arazzo.operators.position import WHOLE, Course, Position, TaskIds
-from airflow_arazzo.operators.route import STATUS, Result, has_begun, read_result
-from airflow_arazzo.operators.sizes import OutputSizeError, check_workflow_outputs
-from airflow_arazzo.operators.xcoms import OUTPUTS_KEY, RECORD_KEY, push_handed, push_known, push_sealed, push_workflows
+from airflow_arazzo.operators.region_task import DrivesRegion, as_mapping, read_plan
+from airflow_arazzo.operators.run_inputs import workflow_inputs
+from airflow_arazzo.protocol.encryption import hide, hide_registered
+from airflow_arazzo.protocol.knowing import TellsSecrets
+from airflow_arazzo.protocol.route_replay import STATUS, Result, has_begun, read_result
+from airflow_arazzo.protocol.topology import WHOLE, Course, Position, TaskIds
+from airflow_arazzo.protocol.xcom_limits import OutputSizeError, check_workflow_outputs
+from airflow_arazzo.protocol.xcoms import OUTPUTS_KEY, RECORD_KEY, push_handed, push_known, push_sealed, push_workflows
+from arazzo.flow import Plan
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

@@ -7,8 +7,8 @@ from typing import Any
 
 from airflow.providers.common.compat.sdk import AirflowFailException
 
-from airflow_arazzo.operators.position import way_key
-from airflow_arazzo.operators.xcoms import finished_tasks, pull_record
+from airflow_arazzo.protocol.topology import way_key
+from airflow_arazzo.protocol.xcoms import finished_tasks, pull_record
 
 
 def choose_branch(

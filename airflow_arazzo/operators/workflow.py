@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, BaseOperator, XComArg
 
-from airflow_arazzo.core.document.settings import Settings
-from airflow_arazzo.core.engine import Done, State, start
-from airflow_arazzo.core.errors import InputError, UnsupportedError
-from airflow_arazzo.core.expressions import Dialect
-from airflow_arazzo.core.flow import Options, Plan
 from airflow_arazzo.hooks.arazzo import SourceHooks
-from airflow_arazzo.hooks.placing import base_urls, connections_of, place_servers
-from airflow_arazzo.hooks.sealing import hide, hide_registered, register, register_texts
-from airflow_arazzo.operators.driving import DrivesRegion, as_mapping, read_plan
-from airflow_arazzo.operators.inputs import run_inputs
-from airflow_arazzo.operators.knowing import mark
-from airflow_arazzo.operators.position import WHOLE
-from airflow_arazzo.operators.sizes import OutputSizeError, check_workflow_outputs
-from airflow_arazzo.operators.xcoms import OUTPUTS_KEY, RECORD_KEY, push_sealed
-from airflow_arazzo.triggers.arazzo import secrets_of
+from airflow_arazzo.hooks.server_resolution import base_urls, connections_of, place_servers
+from airflow_arazzo.operators.region_task import DrivesRegion, as_mapping, read_plan
+from airflow_arazzo.operators.run_inputs import run_inputs
+from airflow_arazzo.protocol.encryption import hide, hide_registered, register, register_texts
+from airflow_arazzo.protocol.envelope import secrets_of
+from airflow_arazzo.protocol.knowing import mark
+from airflow_arazzo.protocol.topology import WHOLE
+from airflow_arazzo.protocol.xcom_limits import OutputSizeError, check_workflow_outputs
+from airflow_arazzo.protocol.xcoms import OUTPUTS_KEY, RECORD_KEY, push_sealed
+from arazzo.document.settings import Settings
+from arazzo.engine import Done, State, start
+from arazzo.errors import InputError, UnsupportedError
+from arazzo.expressions import Dialect
+from arazzo.flow import Options, Plan
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

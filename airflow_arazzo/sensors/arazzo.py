@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseSensorOperator
 
-from airflow_arazzo.core.flow import Plan
-from airflow_arazzo.operators.driving import DrivesRegion, as_mapping, read_plan
-from airflow_arazzo.operators.position import WHOLE, Position, TaskIds
+from airflow_arazzo.operators.region_task import DrivesRegion, as_mapping, read_plan
+from airflow_arazzo.protocol.topology import WHOLE, Position, TaskIds
+from arazzo.flow import Plan
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

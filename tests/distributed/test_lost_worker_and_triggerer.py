@@ -33,9 +33,9 @@ from many_runs import (
     until,
 )
 
-from airflow_arazzo.testing import MockApi
 from airflow_arazzo.testing.local_airflow import LocalAirflow
 from airflow_arazzo.testing.sessions import members
+from arazzo.testing import MockApi
 
 pytest.importorskip("redis", reason="only the environment of `make test-distributed` has the celery extra")
 from services import postgres, redis_server

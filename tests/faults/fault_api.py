@@ -5,7 +5,7 @@ from pathlib import Path
 
 import yaml
 
-from airflow_arazzo.testing import Scenario
+from arazzo.testing import Scenario
 
 HERE = Path(__file__).parent
 TIMES = {"always": 1_000_000, "once": 1}

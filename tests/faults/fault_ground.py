@@ -9,8 +9,8 @@ from fault_api import MAX_BYTES, scenario
 from fault_gate import Gate
 from fault_playing import Playground
 
-from airflow_arazzo.testing import MockApi, serve
 from airflow_arazzo.testing.local_airflow import LocalAirflow, free_port
+from arazzo.testing import MockApi, serve
 
 HERE = Path(__file__).parent
 SECRET = "hunter2"

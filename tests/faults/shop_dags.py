@@ -8,9 +8,9 @@ from pathlib import Path
 from airflow.sdk import DAG, Param, get_parsing_context
 
 from airflow_arazzo import ArazzoDag, ArazzoOutputsOperator, ArazzoStepOperator
-from airflow_arazzo.core.engine import load_plan
-from airflow_arazzo.core.flow import Options
 from airflow_arazzo.operators.branching import choose_branch
+from arazzo.engine import load_plan
+from arazzo.flow import Options
 
 DOCUMENT = Path(os.environ["FAULTS_DOCUMENT"])
 MARKS = Path(os.environ["FAULTS_MARKS"])

@@ -9,10 +9,10 @@ import pytest
 import requests
 from fault_api import API_FAULTS, MAX_BYTES, scenario
 
-from airflow_arazzo.core.engine import drive_async, load_plan, run_local, start
-from airflow_arazzo.testing import MockApi, serve
 from airflow_arazzo.testing.local_airflow import free_port
-from airflow_arazzo.transport import open_session, send, send_async
+from arazzo.engine import drive_async, load_plan, run_local, start
+from arazzo.testing import MockApi, serve
+from arazzo.transport import open_session, send, send_async
 
 HERE = Path(__file__).parent
 SECRET = "hunter2"

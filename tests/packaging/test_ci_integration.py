@@ -12,10 +12,10 @@ import yaml
 from casebook import CASES
 from click.testing import CliRunner
 
-from airflow_arazzo.cli import main
-from airflow_arazzo.cli.options import SUFFIXES
-from airflow_arazzo.core.engine import load_plan, run_local
-from airflow_arazzo.testing import MockApi, sample_inputs
+from arazzo.cli import main
+from arazzo.cli.options import SUFFIXES
+from arazzo.engine import load_plan, run_local
+from arazzo.testing import MockApi, sample_inputs
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "ci.md").read_text()

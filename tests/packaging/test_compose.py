@@ -138,7 +138,7 @@ def test_connections_point_to_the_mock():
 
 
 def test_the_mock_takes_its_arguments():
-    from airflow_arazzo.cli import main
+    from arazzo.cli import main
 
     service = SERVICES["mock-api"]
     assert service["entrypoint"][0] == "airflow-arazzo"

@@ -28,14 +28,13 @@ def pinned(python):
 
 
 def declared():
-    text = (ROOT / "pyproject.toml").read_text("utf-8")
-    lists = re.findall(r"^(?:requires|dependencies|dev|celery) = \[(.*?)\]$", text, re.MULTILINE | re.DOTALL)
+    text = "".join((ROOT / name).read_text("utf-8") for name in ("pyproject.toml", "core/pyproject.toml"))
+    lists = re.findall(r"^(?:requires|dependencies|async|mock|dev|celery) = \[(.*?)\]$", text, re.MULTILINE | re.DOTALL)
     names = [
         Requirement(item)
         for block in lists
-        for item in re.findall(r'^ +"([^"]+)"|"(hatchling)"', block, re.M)
-        for item in item
-        if item
+        for item in re.findall(r'"([^"]+)"', block)
+        if not item.startswith("arazzo-core")
     ]
     return {canonicalize_name(requirement.name): requirement for requirement in names}
 

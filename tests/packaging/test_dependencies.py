@@ -10,25 +10,34 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from airflow_arazzo.testing.demo import example_dags
+import airflow_arazzo
+import arazzo
+from airflow_arazzo.testing.demo_scenario import example_dags
 
 ROOT = Path(__file__).parents[2]
-PACKAGE = ROOT / "airflow_arazzo"
+#: The two distributions: the folder of each, and what it imports as.
+HALVES = {"arazzo": ROOT / "core", "airflow_arazzo": ROOT}
+#: The engine brings them; the provider says which versions it has been tried with.
+NOT_IMPORTED = {"jsonpath-ng", "pyyaml"}
 #: Where an import's name is not the distribution's.
 DISTRIBUTIONS = {
     "airflow": "apache-airflow",
     "airflow.providers.common.compat": "apache-airflow-providers-common-compat",
     "airflow.providers.http": "apache-airflow-providers-http",
     "airflow.providers.standard": "apache-airflow-providers-standard",
+    "arazzo": "arazzo-core",
     "pydantic_core": "pydantic",  # its own other half, of which it takes exactly one version
     "yaml": "pyyaml",
 }
 
 
-def declared():
-    text = (ROOT / "pyproject.toml").read_text("utf-8")
-    (block,) = re.findall(r"^dependencies = \[\n(.*?)^\]", text, re.MULTILINE | re.DOTALL)
-    return {Requirement(item).name for item in re.findall(r'"([^"]+)"', block)}
+def declared(package):
+    text = (HALVES[package] / "pyproject.toml").read_text("utf-8")
+    lists = ["dependencies", "async", "mock"] if package == "arazzo" else ["dependencies"]
+    blocks = re.findall(rf"^(?:{'|'.join(lists)}) = \[(.*?)\]$", text, re.MULTILINE | re.DOTALL)
+    assert len(blocks) == len(lists)
+    requirements = [Requirement(item) for block in blocks for item in re.findall(r'"([^"]+)"', block)]
+    return {requirement.name: requirement for requirement in requirements}
 
 
 @pytest.fixture(scope="module")
@@ -42,17 +51,17 @@ def wheel(tmp_path_factory):
     return set(zipfile.ZipFile(path).namelist())
 
 
-def distribution(module):
+def distribution(module, package):
     """Return the distribution that an imported module is of, None for the standard library and this package."""
     parts = module.split(".")
-    if parts[0] in sys.stdlib_module_names or parts[0] == PACKAGE.name:
+    if parts[0] in sys.stdlib_module_names or parts[0] == package:
         return None
     names = [".".join(parts[:length]) for length in range(len(parts), 0, -1)]
     return next((DISTRIBUTIONS[name] for name in names if name in DISTRIBUTIONS), parts[0].replace("_", "-"))
 
 
-def imported():
-    for path in PACKAGE.rglob("*.py"):
+def imported(package):
+    for path in (HALVES[package] / package).rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             match node:
                 case ast.Import(names=names):
@@ -61,8 +70,15 @@ def imported():
                     yield module
 
 
-def test_everything_that_is_imported_is_declared_and_nothing_else():
-    assert {name for name in map(distribution, imported()) if name} == declared()
+@pytest.mark.parametrize("package", HALVES)
+def test_everything_that_is_imported_is_declared_and_nothing_else(package):
+    found = {distribution(module, package) for module in imported(package)} - {None}
+    assert found == declared(package).keys() - (NOT_IMPORTED if package == "airflow_arazzo" else set())
+
+
+def test_both_distributions_have_one_version():
+    assert str(declared("airflow_arazzo")["arazzo-core"].specifier) == f"=={arazzo.__version__}"
+    assert airflow_arazzo.__version__ == arazzo.__version__
 
 
 def test_type_checkers_find_the_hints(wheel):

@@ -36,18 +36,32 @@ def loaded_by(code):
 
 
 def loaded_by_command(*arguments):
-    return loaded_by(f"from airflow_arazzo.cli import main\nmain({list(map(str, arguments))!r})")
+    return loaded_by(f"from arazzo.cli import main\nmain({list(map(str, arguments))!r})")
 
 
 @pytest.mark.parametrize(
     "module",
     [
-        *("", ".cli", ".cli.validate", ".cli.graph", ".cli.run", ".cli.mock", ".testing", ".transport", ".core"),
-        *(".core.document", ".core.validation", ".core.flow", ".core.engine", ".core.openapi", ".core.criteria"),
+        *(
+            "airflow_arazzo",
+            "airflow_arazzo.cli",
+            "airflow_arazzo.testing",
+            "arazzo",
+            "arazzo.cli",
+            "arazzo.cli.validate",
+        ),
+        *(
+            "arazzo.cli.graph_command",
+            "arazzo.cli.run",
+            "arazzo.cli.mock_command",
+            "arazzo.testing",
+            "arazzo.transport",
+        ),
+        *("arazzo.document", "arazzo.validation", "arazzo.flow", "arazzo.engine", "arazzo.openapi", "arazzo.criteria"),
     ],
 )
 def test_importing_loads_nothing_large(module):
-    assert loaded_by(f"import airflow_arazzo{module}")[0] == []
+    assert loaded_by(f"import {module}")[0] == []
 
 
 def test_what_is_loaded_is_noticed():
@@ -72,3 +86,8 @@ def test_running_a_workflow_loads_what_sends_and_nothing_else(path):
     loaded, found = loaded_by_command("run", path, "--inputs", json.dumps(inputs), *servers)
     assert "Connection refused" in found.stderr, found
     assert loaded == ["requests", "urllib3"]
+
+
+@pytest.mark.parametrize("module", ["airflow_arazzo.demo", "airflow_arazzo.testing.local_airflow"])
+def test_the_demo_starts_without_airflow(module):
+    assert "airflow" not in loaded_by(f"import {module}")[0]

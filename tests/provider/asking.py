@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import parse_qs
 
-from airflow_arazzo.core.exchange import Request
+from arazzo.exchange import Request
 
 CLIENT = {"client_id": "me", "client_secret": "cs-4711"}
 

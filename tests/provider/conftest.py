@@ -19,7 +19,7 @@ DOCUMENTS = Path(__file__).parent / "documents"
 @pytest.fixture(autouse=True)
 def settled(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fire triggers at once: there is no scheduler here that has to hear of a task's end first."""
-    for module in ("triggers.arazzo.compat", "operators.driving"):
+    for module in ("triggers.arazzo.compat", "operators.region_task"):
         monkeypatch.setattr(f"airflow_arazzo.{module}.settling_time", lambda: 0.0)
 
 

@@ -14,12 +14,13 @@ import pytest
 from airflow.providers.common.compat.sdk import DAG
 from executing import Execution
 
-from airflow_arazzo import ArazzoDag, ArazzoTaskGroup, clock, transport
-from airflow_arazzo.core.engine import run_local
-from airflow_arazzo.core.errors import InputError
-from airflow_arazzo.core.exchange import Request, Response
-from airflow_arazzo.core.flow import Plan
-from airflow_arazzo.hooks.sealing import hide_registered, unseal_known
+from airflow_arazzo import ArazzoDag, ArazzoTaskGroup
+from airflow_arazzo.protocol.encryption import hide_registered, unseal_known
+from arazzo import clock, transport
+from arazzo.engine import run_local
+from arazzo.errors import InputError
+from arazzo.exchange import Request, Response
+from arazzo.flow import Plan
 
 #: How many cases: a few hundred in CI, thousands with ``HYPOTHESIS_PROFILE=thorough``.
 THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"

@@ -9,9 +9,9 @@ from airflow.sdk.exceptions import AirflowRuntimeError, ErrorType
 from airflow.sdk.execution_time.comms import ErrorResponse
 from running import Run, Store
 
-from airflow_arazzo.core.errors import TransportError
-from airflow_arazzo.core.exchange import Request, Response, header
-from airflow_arazzo.operators.sending import Sending, let_retry
+from airflow_arazzo.operators.at_most_once import Sending, let_retry
+from arazzo.errors import TransportError
+from arazzo.exchange import Request, Response, header
 
 POST = Request(method="POST", url="http://shop.test/orders", template="/orders", step="order")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from airflow_arazzo import ArazzoDag
-from airflow_arazzo.core.errors import UnsupportedError
+from arazzo.errors import UnsupportedError
 
 DOCUMENTS = Path(__file__).parent / "documents"
 NODES, TEAMS = DOCUMENTS / "nodes.arazzo.yaml", DOCUMENTS / "teams.arazzo.yaml"

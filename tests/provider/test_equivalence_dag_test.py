@@ -23,7 +23,7 @@ from played_api import PlayedApi
 from workflows import ANSWERS, INPUTS, ROUTES, Api, ApiOfPlaces, graphs, load, side_by_side, workflows
 
 from airflow_arazzo import ArazzoDag
-from airflow_arazzo.core.flow import compile_document
+from arazzo.flow import compile_document
 
 pytestmark = pytest.mark.airflow
 

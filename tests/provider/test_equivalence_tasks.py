@@ -25,8 +25,8 @@ from hypothesis import strategies as st
 from workflows import ANSWERS, INPUTS, ROUTES, STEPS, Api, ApiOfPlaces, graphs, load, side_by_side, workflows
 
 from airflow_arazzo import ArazzoDag
-from airflow_arazzo.core.document.settings import Settings
-from airflow_arazzo.core.flow import Options, compile_document
+from arazzo.document.settings import Settings
+from arazzo.flow import Options, compile_document
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -10,9 +10,9 @@ from airflow.providers.common.compat.sdk import get_parsing_context
 from casebook import CASES
 
 from airflow_arazzo import ArazzoDag, load_dags
-from airflow_arazzo.core.engine import load_plan
-from airflow_arazzo.core.errors import DocumentError, InputError, UnsupportedError
-from airflow_arazzo.factory.names import name_tasks, valid_key
+from airflow_arazzo.factory.task_ids import name_tasks, valid_key
+from arazzo.engine import load_plan
+from arazzo.errors import DocumentError, InputError, UnsupportedError
 
 DOCUMENTS = Path(__file__).parent / "documents"
 SCAN, NODES = DOCUMENTS / "scan.arazzo.yaml", DOCUMENTS / "nodes.arazzo.yaml"

@@ -8,9 +8,9 @@ from airflow.providers.common.compat.sdk import AirflowNotFoundException
 from scripted_api import ScriptedApi
 
 from airflow_arazzo import ArazzoHook
-from airflow_arazzo.core.errors import TransportError
-from airflow_arazzo.core.exchange import Request
 from airflow_arazzo.hooks.arazzo import SourceHooks
+from arazzo.errors import TransportError
+from arazzo.exchange import Request
 
 BEARER = (({"key": "bearer", "type": "http", "scheme": "bearer"},),)
 

@@ -15,9 +15,9 @@ from running import Run
 from scripted_api import ScriptedApi
 
 from airflow_arazzo import ArazzoHook, ArazzoStepOperator
-from airflow_arazzo.core.errors import RequestError, TransportError
-from airflow_arazzo.core.exchange import Request
-from airflow_arazzo.hooks import tokens
+from arazzo.auth import tokens
+from arazzo.errors import RequestError, TransportError
+from arazzo.exchange import Request
 
 DOCUMENT = """
 arazzo: 1.0.1

@@ -3,8 +3,8 @@
 import asyncio
 import json
 
-from airflow_arazzo.core.exchange import Request
 from airflow_arazzo.hooks.arazzo import ArazzoHook
+from arazzo.exchange import Request
 
 
 class ClosingServer:

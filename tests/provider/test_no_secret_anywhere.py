@@ -20,9 +20,9 @@ from airflow_arazzo import (
     ArazzoTaskGroup,
     ArazzoWorkflowOperator,
 )
-from airflow_arazzo.hooks import sealing
-from airflow_arazzo.operators import driving
-from airflow_arazzo.operators.calls import ArazzoCallOperator, ArazzoInputsOperator, ArazzoReturnOperator
+from airflow_arazzo.operators import region_task
+from airflow_arazzo.operators.call_tasks import ArazzoCallOperator, ArazzoInputsOperator, ArazzoReturnOperator
+from airflow_arazzo.protocol import encryption
 from airflow_arazzo.triggers.arazzo import ArazzoTrigger
 
 pytestmark = pytest.mark.airflow
@@ -54,7 +54,7 @@ def connections(airflow_db, api, secrets):
 @pytest.fixture
 def everything(caplog, monkeypatch):
     """Log everything there is to log, and defer however short the wait."""
-    monkeypatch.setattr(driving, "SHORT_WAIT", 0)
+    monkeypatch.setattr(region_task, "SHORT_WAIT", 0)
     with caplog.at_level(logging.DEBUG):
         for name in ("urllib3", "requests", "aiohttp", "asyncio", "airflow_arazzo"):
             caplog.set_level(logging.DEBUG, logger=name)
@@ -67,7 +67,7 @@ def processes(monkeypatch):
 
     def forgetting(method):
         def begin(*args, **kwargs):
-            sealing.REGISTERED.clear()
+            encryption.REGISTERED.clear()
             _secrets_masker().reset_masker()
             return method(*args, **kwargs)
 
@@ -128,7 +128,7 @@ def test_no_part_of_a_connections_secret_is_left_where_a_reason_is_cut(
     airflow_db, api, run_dag, tmp_path, capfd, monkeypatch, granularity, before
 ):
     """The engine does not know it; worker and triggerer do."""
-    monkeypatch.setattr(driving, "SHORT_WAIT", 0)
+    monkeypatch.setattr(region_task, "SHORT_WAIT", 0)
     operation = {"operationId": "poll", "responses": {}, "security": [{"key": []}]}
     description = {
         "openapi": "3.1.0",
@@ -308,11 +308,11 @@ def test_names_that_only_this_airflow_takes_for_secret(document, run_dag, monkey
     masker = _secrets_masker()
     names = {*masker.sensitive_variables_fields, "kennwort"}
     monkeypatch.setattr(masker, "sensitive_variables_fields", names)
-    sealing.is_sensitive.cache_clear()
+    encryption.is_sensitive.cache_clear()
     login = {**LOGIN, "outputs": {"kennwort": "$response.body#/token"}}
     workflows = [workflow("w", call("child"), ECHO, **RESULT), workflow("child", login)]
     run = run_dag(ArazzoDag(document(workflows, TOKEN), "w", settings={"granularity": granularity}))
-    sealing.is_sensitive.cache_clear()
+    encryption.is_sensitive.cache_clear()
     assert run.state == "success"
     assert found(database_dump(), {"token": TOKEN}) == {}
 
@@ -411,7 +411,7 @@ def keyless(monkeypatch):
 def test_without_a_key_a_poll_does_not_wait_with_a_password_in_its_state(document, run_dag, api, keyless, monkeypatch):
     connection = {"conn_type": "arazzo", "host": api.url, "login": "me", "password": PASSWORD}
     monkeypatch.setenv("AIRFLOW_CONN_SHOP", json.dumps(connection))
-    monkeypatch.setattr(driving, "SHORT_WAIT", 0)
+    monkeypatch.setattr(region_task, "SHORT_WAIT", 0)
     path = document([workflow("w", POLL, **{"x-airflow": {"poke_interval": 0.05}})])
     for said, state in ((PASSWORD, "failed"), ("nothing", "success")):
         api.on("GET /jobs", 200, {"status": "pending", "said": said}).on("GET /jobs", 200, {"status": "done"})

@@ -22,12 +22,12 @@ from airflow_arazzo import (
     ArazzoStepOperator,
     ArazzoWorkflowOperator,
 )
-from airflow_arazzo.core.engine import start
-from airflow_arazzo.hooks import sealing
-from airflow_arazzo.hooks.sealing import seal_json
-from airflow_arazzo.operators import driving
+from airflow_arazzo.operators import region_task
 from airflow_arazzo.operators.branching import choose_branch
-from airflow_arazzo.triggers.arazzo import MOST_CARRIED, Carried, pack, unpack
+from airflow_arazzo.protocol import encryption
+from airflow_arazzo.protocol.encryption import seal_json
+from airflow_arazzo.protocol.envelope import MOST_CARRIED, Carried, pack, unpack
+from arazzo.engine import start
 
 DOCUMENTS = Path(__file__).parent / "documents"
 SCAN, NODES = DOCUMENTS / "scan.arazzo.yaml", DOCUMENTS / "nodes.arazzo.yaml"
@@ -168,7 +168,7 @@ def test_a_short_retry_is_waited_for_on_the_worker(nodes):
 
 def test_an_unsafe_request_is_only_sent_by_a_worker(nodes, monkeypatch):
     nodes.on("POST /nodes/flaky", 503, None, Retry_After="1").on("POST /nodes/flaky", 200, {"mark": "ok"})
-    monkeypatch.setattr(driving, "SHORT_WAIT", 0)
+    monkeypatch.setattr(region_task, "SHORT_WAIT", 0)
     task, run = step("retry-unsafe", "flaky"), Run()
     deferred = deferral(task, run)
     assert not deferred.trigger.sends
@@ -432,10 +432,10 @@ def test_a_task_asks_only_the_one_before_it_for_secrets(tmp_path, api):
 def test_a_task_that_has_told_nothing_is_looked_past(tmp_path, api, monkeypatch):
     dag, run = chain(tmp_path, api, 3), Run()
     run.execute(dag.get_task("login"))
-    monkeypatch.setattr(sealing, "REGISTERED", {})
+    monkeypatch.setattr(encryption, "REGISTERED", {})
     run.states |= {"s0": "success", "s1": "failed"}  # as a person has set them, and as its worker has died
     assert run.execute(dag.get_task("s2")) == {"said": "***"}
-    assert "tok-of-a-chain-4711" in sealing.REGISTERED
+    assert "tok-of-a-chain-4711" in encryption.REGISTERED
 
 
 def carried(secrets):

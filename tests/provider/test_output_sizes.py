@@ -11,7 +11,7 @@ from airflow.providers.common.compat.sdk import AirflowException, AirflowFailExc
 from running import Run
 
 from airflow_arazzo import ArazzoOutputsOperator, ArazzoStepOperator, ArazzoWorkflowOperator
-from airflow_arazzo.operators.sizes import OutputSizeError, output_limit
+from airflow_arazzo.protocol.xcom_limits import OutputSizeError, output_limit
 
 PAGE = (Path(__file__).parents[2] / "docs" / "deployment.md").read_text("utf-8")
 DOCUMENT = """

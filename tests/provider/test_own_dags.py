@@ -11,7 +11,7 @@ from airflow.sdk import task
 from running import Run, first_event, restored
 
 from airflow_arazzo import ArazzoDag, ArazzoTaskGroup, ArazzoWorkflowOperator
-from airflow_arazzo.core.errors import InputError, UnsupportedError
+from arazzo.errors import InputError, UnsupportedError
 
 DOCUMENTS = Path(__file__).parent / "documents"
 TEAMS, NODES, SCAN = (DOCUMENTS / f"{name}.arazzo.yaml" for name in ("teams", "nodes", "scan"))

@@ -8,10 +8,10 @@ import pytest
 from airflow.providers.common.compat.sdk import ParamValidationError
 from casebook import CASES
 
-from airflow_arazzo.core.engine import load_plan
-from airflow_arazzo.core.errors import InputError
+from airflow_arazzo.factory.param_schemas import is_harmless
 from airflow_arazzo.factory.params import require_schedulable, workflow_params
-from airflow_arazzo.factory.schemas import is_harmless
+from arazzo.engine import load_plan
+from arazzo.errors import InputError
 
 DOCUMENTS = Path(__file__).parent / "documents"
 

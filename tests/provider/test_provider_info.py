@@ -8,8 +8,8 @@ import airflow
 import jsonschema
 from airflow.sdk import Connection
 
-from airflow_arazzo.hooks.sealing import is_sensitive
 from airflow_arazzo.hooks.settings import ARAZZO_EXTRAS, read_connection
+from airflow_arazzo.protocol.encryption import is_sensitive
 from airflow_arazzo.provider_info import get_provider_info
 
 

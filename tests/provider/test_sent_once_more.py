@@ -13,9 +13,9 @@ from mortals import POST, Killed, Server, end_in_failure, lost, start
 from running import Run
 
 from airflow_arazzo import ArazzoDag, ArazzoWorkflowOperator
-from airflow_arazzo.core.errors import TransportError
-from airflow_arazzo.core.exchange import Response
-from airflow_arazzo.operators.sending import UnknownOutcomeError
+from airflow_arazzo.operators.at_most_once import UnknownOutcomeError
+from arazzo.errors import TransportError
+from arazzo.exchange import Response
 
 KEYED = replace(POST, idempotency_key="Key")
 REFUSED = TransportError("connect", "no connection: Connection refused", maybe_sent=False)

@@ -16,9 +16,9 @@ from mortals import POST, Killed, Server, end_in_failure, lost, start
 from running import Run
 
 from airflow_arazzo import ArazzoDag
-from airflow_arazzo.core.errors import TransportError
-from airflow_arazzo.core.exchange import Request, Response
-from airflow_arazzo.operators.sending import UnknownOutcomeError
+from airflow_arazzo.operators.at_most_once import UnknownOutcomeError
+from arazzo.errors import TransportError
+from arazzo.exchange import Request, Response
 
 NODES = Path(__file__).parent / "documents" / "nodes.arazzo.yaml"
 HAS_STORE = "task_state_store" in Context.__annotations__  # Airflow 3.3

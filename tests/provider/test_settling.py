@@ -12,7 +12,7 @@ from running import Run, TaskDeferred, first_event, restored
 
 from airflow_arazzo import ArazzoDag, compat
 from airflow_arazzo.compat import settling_time
-from airflow_arazzo.operators import driving
+from airflow_arazzo.operators import region_task
 
 PENDING, READY = (200, {"state": "pending"}), (200, {"state": "ready"})
 
@@ -20,7 +20,7 @@ PENDING, READY = (200, {"state": "pending"}), (200, {"state": "ready"})
 @pytest.fixture(autouse=True)
 def seven_seconds(settled, monkeypatch):
     monkeypatch.setenv("AIRFLOW_CONN_THINGS", json.dumps({"conn_type": "http", "host": "http://things.example"}))
-    for module in (compat, driving):
+    for module in (compat, region_task):
         monkeypatch.setattr(module, "settling_time", lambda: 7.0)
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from airflow_arazzo import ArazzoDag
-from airflow_arazzo.core.engine import load_plan, run_local
-from airflow_arazzo.core.exchange import Response
+from arazzo.engine import load_plan, run_local
+from arazzo.exchange import Response
 
 DOCUMENT = Path(__file__).parent / "documents" / "beside.arazzo.yaml"
 

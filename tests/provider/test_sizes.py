@@ -11,7 +11,7 @@ from long_workflows import document
 from workflows import Api, load
 
 from airflow_arazzo import ArazzoDag
-from airflow_arazzo.core.flow import compile_document
+from arazzo.flow import compile_document
 
 ANSWERS = [(200, number % 3) for number in range(200)]
 

@@ -19,8 +19,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID
 
-from airflow_arazzo.core.errors import TransportError
-from airflow_arazzo.core.exchange import Request
+from arazzo.errors import TransportError
+from arazzo.exchange import Request
 
 VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
 

@@ -16,11 +16,12 @@ from asking import CLIENT, asking, bearers, forms, granting, oauth
 from running import Run
 from scripted_api import ScriptedApi
 
-from airflow_arazzo import ArazzoDag, ArazzoHook, clock
-from airflow_arazzo.core.errors import TransportError
-from airflow_arazzo.core.exchange import Request
-from airflow_arazzo.core.openapi import SecurityScheme
+from airflow_arazzo import ArazzoDag, ArazzoHook
 from airflow_arazzo.hooks.arazzo import SourceHooks
+from arazzo import clock
+from arazzo.errors import TransportError
+from arazzo.exchange import Request
+from arazzo.openapi import SecurityScheme
 
 DOCUMENTS = Path(__file__).parent / "documents"
 

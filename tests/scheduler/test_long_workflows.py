@@ -9,9 +9,9 @@ from casebook import BASE
 from long_workflows import document
 from played_api import PlayedApi
 
-from airflow_arazzo.core.engine import load_plan, run_local
-from airflow_arazzo.core.exchange import Response
 from airflow_arazzo.testing.local_airflow import LocalAirflow
+from arazzo.engine import load_plan, run_local
+from arazzo.exchange import Response
 
 API = Path(__file__).parents[1] / "cases" / "api.openapi.yaml"
 LONG = {"linear-50": (50, False), "branching-50": (50, True), "linear-200": (200, False)}

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from airflow_arazzo.testing import DEMO_SCENARIO, MockApi, Scenario, serve
+from airflow_arazzo.testing import DEMO_SCENARIO
 from airflow_arazzo.testing.local_airflow import LocalAirflow
+from arazzo.testing import MockApi, Scenario, serve
 
 SEEDS = Path(__file__).parents[3] / "shared" / "seeds"
 SECRET = "right-password"

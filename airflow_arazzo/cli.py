@@ -1,0 +1,19 @@
+"""The command ``airflow-arazzo``: all that ``arazzo`` has, and the demo. Starts without Airflow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import click
+
+from arazzo.cli import COMMANDS, LazyGroup
+
+
+class _Group(LazyGroup):
+    modules: Mapping[str, str] = {**COMMANDS, "demo": "airflow_arazzo.demo"}
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="airflow-provider-arazzo", prog_name="airflow-arazzo")
+def main() -> None:
+    """Arazzo workflow documents on Apache Airflow."""

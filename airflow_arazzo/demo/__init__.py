@@ -1,0 +1,145 @@
+"""``airflow-arazzo demo``: the example workflows on a real Airflow against a mock of their APIs, judged and shown."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from airflow_arazzo.demo.cases import CASES, Result
+from airflow_arazzo.demo.mock_program import MockProcess
+from airflow_arazzo.demo.running import result, start, watch
+from airflow_arazzo.demo.screen import Screen
+from airflow_arazzo.demo.signals import Stopped, stoppable, uninterrupted
+from airflow_arazzo.testing.demo_scenario import example_dags
+from airflow_arazzo.testing.local_airflow import LocalAirflow, StartError
+from airflow_arazzo.testing.sessions import stop_leftovers
+
+_START_LIMIT = 120
+_RUN_LIMIT = 240
+#: What comes of saying something to nobody: rich ends the program.
+UNHEARD = (OSError, SystemExit)
+
+
+@click.command("demo")
+@click.option("--keep", is_flag=True, help="Leave Airflow and its UI running until Ctrl-C.")
+@click.option(
+    "--dags",
+    "dags_folder",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=lambda: example_dags() / "demo",
+    show_default="those of the package",
+    help="The folder with the demo's DAGs; the API descriptions lie in ../openapi.",
+)
+@click.option(
+    "--home",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(".demo"),
+    show_default=True,
+    help="Where Airflow's database and all logs go; what an earlier demo left there is removed.",
+)
+@click.option("--port", type=int, default=None, help="The port of the UI; a free one by default.")
+def command(keep: bool, dags_folder: Path, home: Path, port: int | None) -> None:
+    """Run the example workflows on a real Airflow against a mock of their APIs.
+
+    Starts the mock and Airflow's four components on 127.0.0.1, runs each case as a DAG run, shows a table and stops
+    everything again. The exit code is 0 only if every case came out right.
+    """
+    screen = Screen()
+    try:
+        with stoppable(), _sole(home):
+            code = _run(screen, home, dags_folder, keep=keep, port=port)
+    except Stopped as stopped:
+        screen.say("Stopped.")
+        code = stopped.exit_code
+    except StartError as error:
+        print(error, file=sys.stderr)
+        code = 1
+    sys.exit(code)
+
+
+def _run(screen: Screen, home: Path, dags_folder: Path, *, keep: bool, port: int | None) -> int:
+    mock = MockProcess(home, dags_folder.parent / "openapi")
+    airflow = LocalAirflow(home / "airflow", dags_folder, mock.connections(), port=port, restart=True)
+    try:
+        _start(screen, airflow, mock)
+        results = _run_cases(screen, airflow, mock)
+        screen.results(results)
+        right = sum(found.right for found in results)
+        screen.say(f"{right} of {len(results)} cases came out as they should.")
+        if keep:
+            _keep(screen, airflow)
+        else:
+            again = "make demo KEEP=1" if "MAKELEVEL" in os.environ else "airflow-arazzo demo --keep"
+            screen.say(f"The UI was at {airflow.url}; `{again}` leaves it running.")
+        return 0 if right == len(results) else 1
+    finally:
+        with uninterrupted():
+            _stop(screen, airflow, mock)
+            with contextlib.suppress(*UNHEARD):
+                screen.say(f"Everything is stopped; the logs are in {home}.")
+
+
+def _stop(screen: Screen, airflow: LocalAirflow, mock: MockProcess) -> None:
+    """Stop everything, even if nobody reads any more what is said about it (``make demo | head``)."""
+    with contextlib.suppress(*UNHEARD):
+        screen.say("Stopping what was started ...")
+    try:
+        airflow.stop()
+    finally:
+        mock.stop()
+
+
+def _start(screen: Screen, airflow: LocalAirflow, mock: MockProcess) -> None:
+    screen.say("Starting the mock API ...")
+    with uninterrupted():
+        mock.start()
+    screen.say(f"The mock API is at {mock.url}. Creating Airflow's database ...")
+    airflow.migrate()
+    screen.say("Starting Airflow's API server, scheduler, DAG processor and triggerer ...")
+    with uninterrupted():
+        airflow.start()
+    mock.wait()
+    airflow.wait_healthy(_START_LIMIT)
+    airflow.wait_for_dags(*{case.dag_id for case in CASES})
+    screen.say(f"All healthy. The UI is at {airflow.url}.")
+
+
+def _run_cases(screen: Screen, airflow: LocalAirflow, mock: MockProcess) -> list[Result]:
+    with screen:
+        started = start(airflow.rest, CASES)
+        watch(airflow.rest, started, screen.progress, _RUN_LIMIT)
+    return [result(airflow.rest, item, mock.requests(item.case.keys)) for item in started]
+
+
+def _keep(screen: Screen, airflow: LocalAirflow) -> None:
+    screen.say(f"Airflow stays at {airflow.url} until Ctrl-C.")
+    with contextlib.suppress(Stopped):
+        while True:
+            time.sleep(3600)
+
+
+@contextlib.contextmanager
+def _sole(home: Path) -> Iterator[None]:
+    """Hold the folder for this demo alone, and clean away what an earlier one left.
+
+    :raises StartError: when another demo holds it.
+    """
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (home / "lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StartError(f"Another demo runs in {home}; stop it first, or name another --home.") from None
+        for folder in (home / "run", home / "airflow" / "run"):
+            stop_leftovers(folder)
+        shutil.rmtree(home / "airflow", ignore_errors=True)
+        (home / "mock-api.log").unlink(missing_ok=True)
+        yield

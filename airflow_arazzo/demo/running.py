@@ -1,0 +1,88 @@
+"""The cases as runs of DAGs: all started at once, watched through the REST API until the last has ended."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from airflow_arazzo.demo.case_checks import check
+from airflow_arazzo.demo.cases import Case, Result
+from airflow_arazzo.testing.airflow_rest import ENDED, AirflowRest
+
+
+@dataclass(frozen=True)
+class Started:
+    """A case whose run has been triggered."""
+
+    case: Case
+    run_id: str
+
+
+def start(rest: AirflowRest, cases: Sequence[Case]) -> list[Started]:
+    """Trigger a run for each case."""
+    return [Started(case, rest.trigger(case.dag_id, case.conf)) for case in cases]
+
+
+def watch(
+    rest: AirflowRest, started: Sequence[Started], show: Callable[[Mapping[str, str]], None], limit: float
+) -> None:
+    """Show how far the runs are until all have ended, or time is up.
+
+    :param show: called about once a second with each case's state by its title.
+    :param limit: seconds.
+    """
+    deadline = time.monotonic() + limit
+    shown = {item.case.title: "queued" for item in started}
+    show(shown)
+    while time.monotonic() < deadline:
+        runs, busy = rest.all_runs(), rest.busy_tasks()
+        for item in started:
+            place = (item.case.dag_id, item.run_id)
+            if runs[place] in ENDED:
+                shown[item.case.title] = runs[place]
+            elif place in busy:
+                task, state = busy[place]
+                shown[item.case.title] = f"{state} {task}"
+        show(shown)
+        if all(runs[item.case.dag_id, item.run_id] in ENDED for item in started):
+            return
+        time.sleep(1)
+
+
+def result(rest: AirflowRest, item: Started, requests: Sequence[str]) -> Result:
+    """Return how a case came out.
+
+    :param requests: what the mock API got for it, in order.
+    """
+    case = item.case
+    run = rest.run(case.dag_id, item.run_id)
+    record = rest.xcom(case.dag_id, item.run_id, "outputs", "arazzo") or {}
+    outputs = rest.xcom(case.dag_id, item.run_id, "outputs")
+    route = tuple(record.get("route", ()))
+    message = _message(rest, item, record) if run["state"] == "failed" else ""
+    findings = check(case, state=run["state"], outputs=outputs, message=message, route=route, requests=requests)
+    return Result(case, run["state"], route, outputs, message, _seconds(run), findings)
+
+
+def _message(rest: AirflowRest, item: Started, record: Mapping[str, Any]) -> str:
+    """Return why a run failed: what the first task that failed said."""
+    dag_id, run_id = item.case.dag_id, item.run_id
+    failed = next((task["task_id"] for task in rest.tasks(dag_id, run_id) if task["state"] == "failed"), None)
+    if failed is None:
+        return str(record.get("message", ""))
+    own = rest.xcom(dag_id, run_id, failed, "arazzo") or {}
+    if own.get("message"):
+        return f"{failed}: {own['message']}"
+    _, _, cause = rest.task_log(dag_id, run_id, failed).partition("\nTask failed with exception\n")
+    return f"{failed}: {cause.splitlines()[0] if cause else record.get('message', '')}"
+
+
+def _seconds(run: Mapping[str, Any]) -> float:
+    """Return how long a run took, 0 if it has not ended."""
+    if not run.get("start_date") or not run.get("end_date"):
+        return 0.0
+    began, ended = (datetime.fromisoformat(run[key].replace("Z", "+00:00")) for key in ("start_date", "end_date"))
+    return (ended - began).total_seconds()

@@ -1,0 +1,111 @@
+"""What the demo shows: live progress on a terminal, a line for each change elsewhere, a table at the end."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from airflow_arazzo.demo.cases import Result
+
+_COLOURS = {"success": "green", "failed": "red", "running": "cyan", "deferred": "magenta", "queued": "yellow"}
+
+
+class Screen:
+    """Where the demo writes.
+
+    :param console: by default the standard output; not a terminal, it gets plain lines wide enough for the table.
+    """
+
+    def __init__(self, console: Console | None = None) -> None:
+        self.console = console or _console()
+        self.began = time.monotonic()
+        self._live: Live | None = None
+        self._shown: dict[str, str] = {}
+
+    def say(self, text: str) -> None:
+        """Write one line, with the seconds since the start before it."""
+        self.console.print(Text(f"{time.monotonic() - self.began:6.1f} s  {text}"), soft_wrap=True)
+
+    def __enter__(self) -> Screen:
+        """Start to show progress."""
+        self._shown.clear()
+        if self.console.is_terminal:
+            self._live = Live(console=self.console, refresh_per_second=4, transient=True)
+            self._live.start()
+        return self
+
+    def __exit__(self, *details: object) -> None:
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+    def progress(self, states: Mapping[str, str]) -> None:
+        """Show how far each case is, by its title: on a terminal all of them, elsewhere those that have changed."""
+        if self._live is not None:
+            self._live.update(_progress_table(states))
+            return
+        for title, state in states.items():
+            if self._shown.get(title) != state:
+                self._shown[title] = state
+                self.say(f"{title}: {state}")
+
+    def results(self, results: Iterable[Result]) -> None:
+        """Write the table of the cases, and below it what did not come out as it should have."""
+        found = list(results)
+        table = Table(title="What ran", title_justify="left", show_lines=True)
+        for heading, options in _COLUMNS.items():
+            table.add_column(heading, **options)
+        for result in found:
+            table.add_row(
+                result.case.title,
+                Text(result.state, style=_COLOURS.get(result.state, "")),
+                " > ".join(result.route) or "-",
+                _outputs(result),
+                f"{result.seconds:.1f} s",
+                Text("as it should", style="green") if result.right else Text("WRONG", style="bold red"),
+            )
+        self.console.print(table)
+        for result in found:
+            for finding in result.findings:
+                self.console.print(Text(f"{result.case.title}: {finding}", style="red"), soft_wrap=True)
+
+
+_COLUMNS: dict[str, dict[str, Any]] = {
+    "Case": {"max_width": 30},
+    "Run": {"no_wrap": True},
+    "Route": {"max_width": 38},
+    "Outputs, or why it failed": {"max_width": 64, "overflow": "fold"},
+    "Duration": {"justify": "right", "no_wrap": True},
+    "Came out": {"no_wrap": True},
+}
+
+
+def _console() -> Console:
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=max(console.width, 190))
+
+
+def _progress_table(states: Mapping[str, str]) -> Table:
+    table = Table.grid(padding=(0, 2))
+    for title, state in states.items():
+        table.add_row(title, Text(state, style=_COLOURS.get(state.partition(" ")[0], "")))
+    return table
+
+
+def _outputs(result: Result) -> Text:
+    """Return the outputs a line each, or the message of a run that failed."""
+    if result.message:
+        return Text(result.message, style="red")
+    return Text("\n".join(f"{name} = {_short(value)}" for name, value in (result.outputs or {}).items()))
+
+
+def _short(value: Any, longest: int = 48) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= longest else text[: longest - 1] + "…"

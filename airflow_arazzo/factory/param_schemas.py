@@ -1,0 +1,109 @@
+"""What Airflow is given of the schema of an input: what it can check in bounded time, and reads as it is meant.
+
+Airflow checks Params with ``jsonschema``, whose patterns are those of ``re``: nobody can interrupt them, and it checks
+in the API server, too. What is left out here is checked all the same, before the first request of a run.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from arazzo.document.meta_schema import LISTS, MAPS, NESTED, subschemas
+
+#: Where a schema says how it is called. Nothing refers to that any more once references are written out.
+_NAMES = frozenset(("$id", "$schema", "$anchor", "$dynamicAnchor", "$vocabulary", "$comment"))
+#: Keywords that refuse more when the schemas in them refuse less.
+_CONTRARY = frozenset(("not", "if", "then", "else", "oneOf", "contains", "unevaluatedProperties", "unevaluatedItems"))
+#: Names that Airflow has for something else where it reads the keywords of a stored Param as arguments.
+_ARGUMENTS = frozenset(("self", "default", "description", "source"))
+_CLASS = r"\[\^?(?:\\[dwsDWS]|\\[^\w\s]|[^\\\[\]])+\]"
+_PIECE = re.compile(
+    rf"(?P<atom>{_CLASS}|\\[dwsDWS]|\\[^\w\s]|[^\\\[\](){{}}*+?|^$])"
+    r"(?P<times>[*+?]|\{(?P<low>[0-9]{1,3})(?P<range>,(?P<high>[0-9]{1,3})?)?\})?"
+    r"|\((?:\?:)?|\)(?![*+?{])|[|^$]"
+)
+_MOST_WAYS = 100
+
+
+def param_schema(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a Param: weaker than that of the input at most, and read by itself.
+
+    :param schema: of the input, with the definitions that it needs.
+    """
+    weaker = any("patternProperties" in part or not is_harmless(part.get("pattern", "")) for part in _parts(schema))
+    kept = _kept(schema, weaker)
+    return {name: value for name, value in kept.items() if name not in _ARGUMENTS}
+
+
+def is_harmless(pattern: str) -> bool:
+    """Say whether a pattern is plainly one that ``re`` has and is soon done with, whatever the text.
+
+    That is one whose repetitions are of single characters, one of them without end at most, tried from the start of the
+    text only.
+    """
+    at, endless, ways, repeats = 0, 0, 1, False
+    while at < len(pattern):
+        piece = _PIECE.match(pattern, at)
+        if piece is None:
+            return False
+        at = piece.end()
+        if piece["times"]:
+            repeats = True
+            least, most = _times(piece)
+            endless += most is None
+            ways *= 1 if most is None else max(1, most - least + 1)
+    anchored = pattern.startswith("^") and "|" not in pattern
+    return endless <= 1 and ways <= _MOST_WAYS and (anchored or not repeats) and _compiles(pattern)
+
+
+def _times(piece: re.Match[str]) -> tuple[int, int | None]:
+    if piece["low"] is None:
+        return 0, 1 if piece["times"] == "?" else None
+    low = int(piece["low"])
+    if piece["range"] is None:
+        return low, low
+    return low, int(piece["high"]) if piece["high"] else None
+
+
+def _compiles(pattern: str) -> bool:
+    try:
+        re.compile(pattern)
+    except re.error:
+        return False
+    return True
+
+
+def _parts(schema: Any) -> Iterator[dict[str, Any]]:
+    waiting = [schema]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, dict):
+            yield part
+            waiting += [inner for _, inner in subschemas(part)]
+
+
+def _kept(schema: Any, weaker: bool) -> Any:
+    """Return a schema without what is not for Airflow.
+
+    :param weaker: whether some of it checks something, so that what turns around a check cannot stay either.
+    """
+    if not isinstance(schema, dict):
+        return schema
+    gone = _NAMES | _CONTRARY if weaker else _NAMES
+    if "patternProperties" in schema:
+        gone |= {"patternProperties", "additionalProperties"}
+    if not is_harmless(schema.get("pattern", "")):
+        gone |= {"pattern"}
+    return {name: _inner(name, value, weaker) for name, value in schema.items() if name not in gone}
+
+
+def _inner(name: str, value: Any, weaker: bool) -> Any:
+    if name in NESTED:
+        return _kept(value, weaker)
+    if name in MAPS:
+        return {key: _kept(item, weaker) for key, item in value.items()}
+    if name in LISTS:
+        return [_kept(item, weaker) for item in value]
+    return value

@@ -1,0 +1,143 @@
+"""A region as a task, and the first and last task of a region whose step calls a workflow."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import TaskGroup, TriggerRule
+
+from airflow_arazzo.factory.task_ids import Names, storable
+from airflow_arazzo.operators.arazzo import ArazzoStepOperator
+from airflow_arazzo.operators.call_tasks import ArazzoCallOperator, ArazzoReturnOperator
+from airflow_arazzo.protocol.topology import Course, Position
+from airflow_arazzo.sensors.arazzo import ArazzoSensor
+from arazzo.document.settings import Settings
+from arazzo.flow import Plan, Region
+
+if TYPE_CHECKING:
+    from airflow.sdk import DAG, BaseOperator
+
+#: Of tasks that send nothing: one whose worker has died may always start again. What they decide is final: they fail by
+#: AirflowFailException, which is not retried.
+DECIDING: dict[str, Any] = {"retries": 2, "retry_delay": timedelta(seconds=5)}
+
+
+def region_task(plan: Plan, region: Region, names: Names, position: Position, group: TaskGroup) -> BaseOperator:
+    """Add the task that runs a region."""
+    settings = plan.step(region.task_id).settings
+    arguments: dict[str, Any] = {
+        "task_id": names.local(names.regions[region.task_id]),
+        "task_display_name": region.task_id,
+        **_step_arguments(plan, region, names, position, group),
+        "deferrable": settings.deferrable if settings.deferrable is not None else True,
+        "doc_md": _description(plan, region),
+        **task_settings(settings, group.dag),
+    }
+    if region.loop is None:
+        return ArazzoStepOperator(**arguments)
+    if region.timeout is not None:
+        arguments["timeout"] = region.timeout
+    return ArazzoSensor(
+        **arguments,
+        mode=settings.mode or "poke",
+        poke_interval=region.poke_interval,
+        exponential_backoff=region.exponential_backoff,
+    )
+
+
+def approval_task(plan: Plan, region: Region, names: Names, group: TaskGroup) -> BaseOperator | None:
+    """Add the task that asks for approval before a region; None if no step of it wants any."""
+    if region.task_id not in names.approvals:
+        return None
+    from airflow_arazzo.operators.approval import ArazzoApprovalOperator
+
+    return ArazzoApprovalOperator(
+        task_id=names.local(names.approvals[region.task_id]),
+        plan=plan,
+        step=region.task_id,
+        retries=0,
+        **placement(plan.step(region.task_id).settings),
+        dag=group.dag,
+        task_group=group,
+        doc_md=f"A person approves `{region.task_id}`, or refuses it.",
+    )
+
+
+def call_task(plan: Plan, region: Region, names: Names, position: Position, group: TaskGroup) -> ArazzoCallOperator:
+    """Add the first task of a workflow that a step calls.
+
+    :param group: of the called workflow.
+    """
+    inner = names.calls[region.task_id]
+    return ArazzoCallOperator(
+        task_id=inner.local(inner.gate),
+        **_step_arguments(plan, region, names, position, group),
+        **task_settings(plan.step(region.task_id).settings, group.dag),
+        doc_md=f"Passes the inputs from `{region.task_id}` to the workflow.",
+    )
+
+
+def return_task(
+    plan: Plan, region: Region, names: Names, position: Position, group: TaskGroup, course: Course
+) -> ArazzoReturnOperator:
+    """Add the last task of a workflow that a step calls.
+
+    :param group: of the called workflow.
+    :param course: its tasks.
+    """
+    inner = names.calls[region.task_id]
+    return ArazzoReturnOperator(
+        task_id=inner.local(inner.outputs),
+        course=course,
+        **_step_arguments(plan, region, names, position, group),
+        trigger_rule=TriggerRule.ALL_DONE,
+        **DECIDING,
+        **placement(plan.step(region.task_id).settings),
+        doc_md=f"Decides how `{region.task_id}` has ended, and what follows.",
+    )
+
+
+def _step_arguments(plan: Plan, region: Region, names: Names, position: Position, group: TaskGroup) -> dict[str, Any]:
+    return {
+        "plan": plan,
+        "step": region.task_id,
+        "tasks": names.records,
+        "inputs": None if position.inputs else plan.settings.inputs,
+        "position": position,
+        "dag": group.dag,
+        "task_group": group,
+    }
+
+
+def placement(settings: Settings) -> dict[str, Any]:
+    """Return the settings that say where and when a task runs, which hold for tasks that send nothing, too.
+
+    Workers may be listening to that queue only. What belongs to a step follows the step: its approval, its branch, the
+    tasks around a workflow that it calls. ``inputs`` and ``outputs`` follow the workflow.
+    """
+    names = ("pool", "queue", "priority_weight")
+    return {name: value for name in names if (value := getattr(settings, name)) is not None}
+
+
+def task_settings(settings: Settings, dag: DAG) -> dict[str, Any]:
+    """Return the settings that Airflow itself acts on; a workflow has retries of its own, so the default is none."""
+    found = placement(settings)
+    for name in ("execution_timeout", "retry_delay"):
+        if (seconds := getattr(settings, name)) is not None:
+            found[name] = timedelta(seconds=seconds)
+    if settings.retries is not None or "retries" not in dag.default_args:
+        found["retries"] = settings.retries or 0
+    return found
+
+
+def _description(plan: Plan, region: Region) -> str:
+    """Return what the document says about the steps of a region."""
+    texts = []
+    for step_id in region.steps:
+        planned = plan.step(step_id)
+        operation = planned.operation
+        title = f"`{operation.method} {operation.path}`" if operation else f"workflow `{planned.workflow}`"
+        heading = f"**{step_id}**: {title}" if len(region.steps) > 1 else title
+        texts.append("\n\n".join(filter(None, (heading, planned.step.description))))
+    return storable("\n\n".join(texts))

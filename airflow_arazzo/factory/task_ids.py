@@ -1,0 +1,286 @@
+"""What the tasks of a workflow are called: the step's id where Airflow allows it, and never two alike."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from hashlib import sha256
+
+from airflow_arazzo.protocol.topology import TaskIds, way_key
+from arazzo.engine import dependencies
+from arazzo.errors import UnsupportedError
+from arazzo.flow import END, Edge, Plan, Region
+
+_LONGEST = 200
+#: How long the id of a task may be with those of the groups that it is in, for Airflow.
+_LONGEST_ID = 250
+_DIGEST = 8
+
+
+def storable(text: str) -> str:
+    """Return text without the character that no database takes; an API description may speak of it."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
+def valid_key(text: str) -> str:
+    """Return ``text`` as Airflow takes it for a DAG or a task: what it does not allow becomes ``_``."""
+    return re.sub(r"[^\w.-]", "_", text)[:_LONGEST] or "_"
+
+
+def valid_group(text: str) -> str:
+    """Return ``text`` as Airflow takes it for a group of tasks, which has no dots."""
+    return valid_key(text).replace(".", "_")
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way out of a region.
+
+    :param target: the region it leads to, by its entry step; ``""`` is the end; :func:`way_key` for a workflow that
+        takes over as a group of tasks.
+    :param steps: the steps it leads to.
+    :param labels: names of the actions that take it.
+    :param workflow: plan key of the workflow that takes over.
+    """
+
+    target: str
+    steps: tuple[str, ...]
+    labels: tuple[str, ...]
+    workflow: str | None = None
+
+    @property
+    def label(self) -> str:
+        return ", ".join(self.labels)
+
+
+@dataclass(frozen=True)
+class Names:
+    """Ids of the tasks and groups of a workflow, as they are in the DAG.
+
+    :param regions: by region, of its task, or of the group of the workflow that its step calls.
+    :param branches: of the branch after a region, by region; only regions with several ways have one.
+    :param edges: of the empty task on a way, by the two regions it connects.
+    :param outputs: of the last task.
+    :param ways: by region.
+    :param group: of the group that the workflow is; empty for the DAG itself.
+    :param gate: of the task that checks the inputs ahead of all others; empty where there is none.
+    :param begin: of the empty task ahead of several first ones, where those of other workflows lead to them.
+    :param approvals: of the task that asks for approval before a region.
+    :param calls: by region, the names of the workflow that its step calls as a group.
+    :param takers: by :func:`way_key`, the names of the workflow that takes over.
+    :param before: by plan key, the names of the workflows that come first, in order.
+    """
+
+    regions: dict[str, str]
+    branches: dict[str, str]
+    edges: dict[tuple[str, str], str]
+    outputs: str
+    ways: dict[str, tuple[Way, ...]] = field(repr=False, default_factory=dict)
+    group: str = ""
+    gate: str = ""
+    begin: str = ""
+    approvals: dict[str, str] = field(default_factory=dict)
+    calls: dict[str, Names] = field(repr=False, default_factory=dict)
+    takers: dict[str, Names] = field(repr=False, default_factory=dict)
+    before: dict[str, Names] = field(repr=False, default_factory=dict)
+
+    @cached_property
+    def records(self) -> TaskIds:
+        """The task of each region that tells what happened in it."""
+        return TaskIds(
+            (region, self.calls[region].outputs if region in self.calls else task)
+            for region, task in self.regions.items()
+        )
+
+    def local(self, name: str) -> str:
+        """Return an id as it is within the group."""
+        return name.removeprefix(f"{self.group}.") if self.group else name
+
+
+def is_group(plan: Plan, region: Region) -> bool:
+    """Say whether a region is a step that calls a workflow whose tasks are a group.
+
+    A loop is one task, and so is a step that can run its workflow again.
+    """
+    planned = plan.step(region.task_id)
+    if planned.workflow is None or region.loop or len(region.steps) > 1 or planned.settings.granularity == "workflow":
+        return False
+    actions = (*planned.step.on_success, *planned.step.on_failure)
+    return is_split(plan, planned.workflow) and all(action.type != "retry" for action in actions)
+
+
+def is_split(plan: Plan, key: str) -> bool:
+    """Say whether another workflow of a plan has tasks of its own."""
+    return plan.children[key].settings.granularity != "workflow"
+
+
+def hand_overs(plan: Plan, region: Region) -> Iterator[tuple[str, Edge]]:
+    """Yield the ways on which a region hands over to a workflow that has tasks of its own, with their keys."""
+    for edge in region.exits:
+        if edge.workflow is not None and edge.kind in ("success", "failure") and is_split(plan, edge.workflow):
+            yield way_key(edge.source, edge.action, failed=edge.kind == "failure"), edge
+
+
+def ways_out(plan: Plan, region: Region) -> tuple[Way, ...]:
+    """Return the ways out of a region, one for each region or workflow they lead to, in document order."""
+    found: dict[str, tuple[dict[str, None], dict[str, None], str | None]] = {}
+    takers = {id(edge): key for key, edge in hand_overs(plan, region)}
+    for edge in region.exits:
+        target = plan.region_of(edge.target) if edge.target != END and edge.workflow is None else None
+        taker = takers.get(id(edge))
+        leads_to = taker or (target.task_id if target else END)
+        steps, labels, _ = found.setdefault(leads_to, ({}, {}, edge.workflow if taker else None))
+        if not taker:
+            steps[edge.target if target else END] = None
+        if edge.label:
+            labels[edge.label] = None
+    return tuple(
+        Way(target, tuple(steps), tuple(labels), workflow) for target, (steps, labels, workflow) in found.items()
+    )
+
+
+def beginners(plan: Plan) -> list[Region]:
+    """Return the regions that a workflow begins with: the first, or all that need no other."""
+    if plan.needs is None:
+        return [plan.regions[0]]
+    return [region for region in plan.regions if not plan.needs[region.task_id]]
+
+
+def name_tasks(plan: Plan, group: str = "", *, gate: bool | None = None) -> Names:
+    """Name the tasks of a workflow: regions first, so that a step keeps its id if any does.
+
+    A way from a branch to a region that other ways lead to as well gets an empty task of its own: Airflow's trigger
+    rules look at tasks, and a task must run only if one of its *edges* was taken (docs/semantics.md, 5).
+
+    :param plan: the plan of the workflow.
+    :param group: the group that its tasks are in; empty for the DAG itself.
+    :param gate: whether a task checks the inputs ahead of all others; None: if other workflows come first.
+    :raises UnsupportedError: if groups lie so deep in groups that Airflow takes no task in them.
+    """
+    return _Naming(set()).workflow(plan, group, gate=bool(plan.depends_on) if gate is None else gate, alone=True)
+
+
+@dataclass(frozen=True)
+class _Naming:
+    """Names the tasks of one DAG, or of one group in it."""
+
+    taken: set[str]
+    levels: dict[int, int] = field(default_factory=dict)
+
+    def workflow(self, plan: Plan, group: str, *, gate: bool, alone: bool) -> Names:
+        """Name the tasks of a workflow, and those of the workflows in it.
+
+        :param alone: whether the workflows that it depends on come first here, and are not already there.
+        """
+        prefix = f"{group}." if group else ""
+        ways = {region.task_id: ways_out(plan, region) for region in plan.regions if plan.needs is None}
+        regions = {region.task_id: self._region(plan, region, prefix) for region in plan.regions}
+        outputs = self._unused(prefix, "outputs")
+        first = self._unused(prefix, "inputs") if gate else ""
+        begin = self._unused(prefix, "begin") if group and not gate and len(beginners(plan)) > 1 else ""
+        own = {region: name.removeprefix(prefix) for region, name in regions.items()}
+        branches = {
+            region: self._unused(prefix, f"{own[region]}_branch")
+            for region, leading in ways.items()
+            if len(leading) > 1
+        }
+        edges = self._edges(ways, own, branches, prefix)
+        approvals = {
+            region.task_id: self._unused(prefix, f"{own[region.task_id]}_approval")
+            for region in plan.regions
+            if any(plan.step(step).settings.approval for step in region.steps)
+        }
+        before = {
+            dependency.key: self._group(dependency, prefix, valid_group(dependency.key))
+            for dependency in (dependencies(plan) if alone else ())
+        }
+        calls = {
+            region.task_id: self.workflow(
+                plan.children[str(plan.step(region.task_id).workflow)], regions[region.task_id], gate=True, alone=True
+            )
+            for region in plan.regions
+            if is_group(plan, region)
+        }
+        takers = {
+            key: self._group(
+                plan.children[str(edge.workflow)],
+                prefix,
+                valid_group(f"{edge.source}_{edge.action}"),
+                alone=True,
+            )
+            for region in plan.regions
+            for key, edge in hand_overs(plan, region)
+        }
+        return Names(
+            regions,
+            branches,
+            edges,
+            outputs,
+            ways,
+            group,
+            gate=first,
+            begin=begin,
+            approvals=approvals,
+            calls=calls,
+            takers=takers,
+            before=before,
+        )
+
+    def _region(self, plan: Plan, region: Region, prefix: str) -> str:
+        if is_group(plan, region):
+            called = plan.children[str(plan.step(region.task_id).workflow)]
+            return self._unused(prefix, valid_group(region.task_id), self._levels(called))
+        return self._unused(prefix, valid_key(region.task_id))
+
+    def _group(self, plan: Plan, prefix: str, name: str, *, alone: bool = False) -> Names:
+        return self.workflow(plan, self._unused(prefix, name, self._levels(plan)), gate=False, alone=alone)
+
+    def _edges(
+        self, ways: dict[str, tuple[Way, ...]], own: dict[str, str], branches: dict[str, str], prefix: str
+    ) -> dict[tuple[str, str], str]:
+        arriving: dict[str, int] = {}
+        for leading in ways.values():
+            for way in leading:
+                arriving[way.target] = arriving.get(way.target, 0) + 1
+        return {
+            (source, way.target): self._unused(prefix, f"{own[source]}_to_{own[way.target]}")
+            for source in branches
+            for way in ways[source]
+            if way.target != END and arriving[way.target] > 1
+        }
+
+    def _levels(self, plan: Plan) -> int:
+        """Return of how many ids those of tasks in a workflow that is a group consist, its own included."""
+        if id(plan) not in self.levels:
+            below = (self._levels(child) for key, child in plan.children.items() if is_split(plan, key))
+            self.levels[id(plan)] = 1 + max(below, default=1)
+        return self.levels[id(plan)]
+
+    def _unused(self, prefix: str, name: str, levels: int = 1) -> str:
+        """Return a name within a group, short enough, with a number if it is taken, and take it.
+
+        :param prefix: the group with its dot; empty for the DAG itself.
+        :param levels: how many ids have to share what there is.
+        """
+        room = (_LONGEST_ID - len(prefix)) // levels
+        if room < len(name) and room < _DIGEST + 2:
+            where = f"group '{prefix[:-1]}'" if prefix else "the DAG"
+            raise UnsupportedError(
+                f"'{name}' in {where}: workflows call each other so deep that the ids of tasks are longer than the "
+                f"{_LONGEST_ID} characters that Airflow allows; shorten the ids of steps, or give one that calls "
+                "a workflow x-airflow: {granularity: workflow}"
+            )
+        number, candidate = 2, prefix + _shortened(name, room)
+        while candidate in self.taken:
+            candidate, number = prefix + _shortened(f"{name}_{number}", room), number + 1
+        self.taken.add(candidate)
+        return candidate
+
+
+def _shortened(name: str, room: int) -> str:
+    """Return a name that is no longer than there is room, and that no other name becomes."""
+    if len(name) <= room:
+        return name
+    return f"{name[: room - _DIGEST - 1]}_{sha256(name.encode()).hexdigest()[:_DIGEST]}"

@@ -1,0 +1,179 @@
+"""A step that calls a workflow, as a group of tasks: the first passes the inputs, the last decides the step.
+
+A workflow that is a DAG, or that a person puts into one, has such a first task too if others come before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import (
+    AirflowException,
+    AirflowFailException,
+    AirflowSkipException,
+    BaseOperator,
+)
+
+from airflow_arazzo.operators.region_task import DrivesRegion, as_mapping, read_plan
+from airflow_arazzo.operators.run_inputs import run_inputs
+from airflow_arazzo.protocol.encryption import hide_registered, redacted
+from airflow_arazzo.protocol.knowing import TellsSecrets, mark
+from airflow_arazzo.protocol.route_replay import has_begun, read_result
+from airflow_arazzo.protocol.topology import WHOLE, Course, Position, TaskIds
+from airflow_arazzo.protocol.xcoms import (
+    RECORD_KEY,
+    finished_tasks,
+    pull_inputs,
+    pull_record,
+    push_inputs,
+    push_known,
+)
+from arazzo import clock
+from arazzo.engine import begin_call, end_call, entered_inputs, start
+from arazzo.errors import InputError
+from arazzo.flow import Plan, slice_region
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+class ArazzoInputsOperator(TellsSecrets, BaseOperator):
+    """Check the inputs of a workflow, and of those that come before it, ahead of all their tasks.
+
+    They travel sealed if there is a secret among them. Nothing is rendered that Airflow stores.
+
+    :param plan: the plan of the workflow, or the path of its document.
+    :param workflow_id: which workflow of the document; may be missing where it has only one.
+    :param inputs: values, templates or XComs by name.
+    :param from_params: whether the inputs that are not among them come from the run's Params.
+    """
+
+    shallow_copy_attrs: Sequence[str] = ("plan",)
+    ui_color = "#f3e9d9"
+
+    def __init__(
+        self,
+        *,
+        plan: Plan | str | Path,
+        workflow_id: str | None = None,
+        inputs: Mapping[str, Any] | None = None,
+        from_params: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.plan = read_plan(plan, workflow_id)
+        self.inputs = as_mapping(inputs)
+        self.from_params = from_params
+
+    def execute(self, context: Context) -> None:
+        """Check the inputs and pass them on."""
+        ti, plan = context["ti"], self.plan
+        self.learn(ti)
+        params = context["params"] if self.from_params else {}
+        try:
+            inputs = run_inputs(plan, params, self.inputs, lambda value: self.render_template(value, context))
+            state = start(plan, inputs)
+        except InputError as error:
+            refused = f"inputs of a workflow that comes before '{plan.workflow_id}' refused: "
+            refused += f"{'; '.join(error.messages)}; nothing was sent"
+            raise self._refusal(ti, refused) from None
+        except AirflowFailException as error:
+            raise self._refusal(ti, str(error)) from None
+        entered = entered_inputs(plan, state)
+        push_inputs(ti, plan, entered)
+        push_known(ti, entered)
+
+    def _refusal(self, ti: Any, message: str) -> AirflowFailException:
+        record = {"step": "", "outcome": "failed", "message": hide_registered(message), "next": None}
+        ti.xcom_push(key=RECORD_KEY, value=record)
+        push_known(ti)
+        return AirflowFailException(message)
+
+
+class _CallingStep(DrivesRegion, BaseOperator):
+    """What the first and the last task of a called workflow share: the step that calls it."""
+
+    shallow_copy_attrs: Sequence[str] = ("plan", "tasks", "course")
+    ui_color = "#f3e9d9"
+
+    def __init__(
+        self,
+        *,
+        plan: Plan,
+        step: str,
+        tasks: Mapping[str, str],
+        inputs: Mapping[str, Any] | None = None,
+        position: Position = WHOLE,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.plan, self.step, self.tasks = plan, step, TaskIds.of(tasks)
+        self.inputs, self.position = as_mapping(inputs), position
+        self.connections, self.server, self.deferrable = {}, None, False
+
+
+class ArazzoCallOperator(_CallingStep):
+    """Begin a step that calls a workflow: evaluate its parameters, check them, and pass them on as inputs.
+
+    :param plan: the plan of the calling workflow.
+    :param step: id of the calling step.
+    :param tasks: task ids by region of the calling workflow.
+    :param inputs: bound inputs of the calling workflow.
+    :param position: where the calling workflow stands.
+    """
+
+    def execute(self, context: Context) -> dict[str, Any] | None:
+        """Evaluate the inputs and pass them on; a step that does not get that far has failed here."""
+        self._register_earlier(context["ti"])
+        plan = mark(slice_region(self.plan, self.region))
+        state, done = begin_call(plan, self._first_state(plan, context), now=clock.now(), conceal=redacted)
+        if done is not None:
+            return self._ended(state, done, context)
+        entered = entered_inputs(plan, state)
+        push_inputs(context["ti"], plan, entered)
+        push_known(context["ti"], entered)
+        return None
+
+
+class ArazzoReturnOperator(_CallingStep):
+    """End a step that calls a workflow: judge it by the workflow's result, and say where control goes.
+
+    Its XComs are those of the step: ``return_value`` has the step's outputs.
+
+    :param course: the tasks of the called workflow.
+    """
+
+    def __init__(self, *, course: Course, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.course = course
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Decide the step; skip it if control did not come to it."""
+        ti, course = context["ti"], self.course
+        if not has_begun(ti, course):
+            raise AirflowSkipException(f"control did not come to step '{self.step}'")
+        self._register_earlier(ti)
+        refusal = pull_record(ti, course.gate) if course.gate in finished_tasks(ti, [course.gate]) else None
+        if refusal:
+            ti.xcom_push(key=RECORD_KEY, value=refusal)
+            push_known(ti)
+            raise AirflowFailException(str(refusal.get("message")))
+        inputs = pull_inputs(ti, course.plan, course.position.inputs, course.position.role)
+        result = read_result(ti, course, inputs)
+        known = {course.plan.key: {"inputs": inputs, "outputs": result.outputs}}
+        plan = mark(slice_region(self.plan, self.region))
+        state = self._first_state(plan, context)
+        state = state.model_copy(update={"workflows": {**state.workflows, **result.workflows, **known}})
+        state, done = end_call(
+            plan, state, result.outputs, result.failure, result.status, now=clock.now(), conceal=redacted
+        )
+        for note in done.notes:
+            self._hear(note)
+        try:
+            return self._ended(state, done, context)
+        except AirflowFailException:
+            raise
+        except AirflowException as error:  # what is decided here is final: nothing was sent that could go better
+            raise AirflowFailException(str(error)) from None

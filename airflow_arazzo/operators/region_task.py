@@ -1,0 +1,324 @@
+"""Driving a region of a plan inside a task: what :class:`ArazzoStepOperator` and :class:`ArazzoSensor` share.
+
+The engine says what to send and how long to wait. Here it gets its values from the run, its requests are sent by the
+hooks, and its waits become a deferral, a reschedule or a sleep.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from airflow.exceptions import AirflowRescheduleException
+from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, TaskDeferred
+from airflow.sdk.exceptions import AirflowRuntimeError
+
+from airflow_arazzo.compat import TaskStateStore, settling_time, task_state_store
+from airflow_arazzo.hooks.arazzo import SourceHooks
+from airflow_arazzo.hooks.server_resolution import base_urls, connections_of, known_connections, place_servers
+from airflow_arazzo.operators.at_most_once import Sending, UnknownOutcomeError, let_retry
+from airflow_arazzo.operators.links import LastResponseLink
+from airflow_arazzo.operators.run_inputs import workflow_inputs
+from airflow_arazzo.protocol.encryption import REGISTERED, redacted, register_known, register_texts
+from airflow_arazzo.protocol.envelope import Carried, pack, secrets_of, unpack
+from airflow_arazzo.protocol.knowing import TellsSecrets, mark
+from airflow_arazzo.protocol.topology import Position, TaskIds
+from airflow_arazzo.protocol.xcoms import (
+    finished_tasks,
+    needed_steps,
+    pull_outputs,
+    pull_record,
+    pull_workflows,
+    push_refusal,
+    push_region,
+    push_workflows,
+)
+from airflow_arazzo.triggers.arazzo import ArazzoTrigger, open_event
+from arazzo import clock
+from arazzo.engine import Done, Note, State, drive, fits, load_plan, start
+from arazzo.flow import Options, Plan, Region, slice_region
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+log = logging.getLogger(__name__)
+
+#: A retry that waits no longer than this is waited for on the worker: a deferral costs as much.
+SHORT_WAIT = 3.0
+#: How long one start of a task may sleep in such waits together.
+SHORT_WAITS = 10.0
+#: Seconds after a loop's deadline at which the scheduler ends a deferral that no triggerer has ended.
+GRACE = 600.0
+_STATE_KEY = "arazzo_state"
+
+
+class DrivesRegion(TellsSecrets):
+    """Runs one region of a plan as an Airflow task."""
+
+    plan: Plan
+    step: str
+    tasks: TaskIds
+    inputs: dict[str, Any]
+    connections: dict[str, str]
+    server: str | dict[str, str] | None
+    deferrable: bool
+    position: Position
+    #: Status of the last response, once the region has ended.
+    last_status: int | None = None
+    operator_extra_links = (LastResponseLink(),)
+
+    @property
+    def region(self) -> Region:
+        """The region of the plan that this task is."""
+        region = self.plan.region_of(self.step)
+        if region is None:
+            raise AirflowException(f"workflow '{self.plan.workflow_id}' has no step '{self.step}' that can be reached")
+        return region
+
+    @property
+    def waits_by_rescheduling(self) -> bool:
+        """Whether a wait gives the worker back by a reschedule, as a sensor of mode ``reschedule`` does."""
+        return False
+
+    def run_region(self, context: Context) -> dict[str, Any]:
+        """Run the region from its entry, or from where a reschedule left it; return its outputs, secrets hidden.
+
+        :raises AirflowFailException: if the inputs are refused; nothing was sent then.
+        :raises AirflowException: if a failure of the region stands.
+        """
+        self._register_earlier(context["ti"])
+        plan = self._placed_plan()
+        kept = self._kept_state(context)
+        carried = self._still_fitting(kept, plan) if kept else Carried(self._first_state(plan, context))
+        return self._drive(plan, carried, context)
+
+    def resume(self, context: Context, event: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Go on after a deferral with what the trigger has fired.
+
+        :param event: from :class:`ArazzoTrigger`; anything else is refused.
+        """
+        self._register_earlier(context["ti"])
+        carried = open_event(event)
+        plan = self._placed_plan()
+        carried = self._still_fitting(carried, plan)
+        if carried.done is not None:
+            self._register(carried)
+            return self._over(carried, carried.done, context)
+        return self._drive(plan, carried, context)
+
+    # beginning
+
+    def _placed_plan(self) -> Plan:
+        """Return the region's slice of the plan, with the servers that the connections name."""
+        region = self.region
+        plan = slice_region(self.plan, region)
+        hooks = SourceHooks(connections_of(plan, self.connections))
+        return mark(place_servers(plan, base_urls(plan, hooks), self.server))
+
+    def _first_state(self, plan: Plan, context: Context) -> State:
+        ti, position = context["ti"], self.position
+        try:
+            inputs = workflow_inputs(self.plan, position, self.inputs, self, context)
+        except AirflowFailException as error:
+            push_refusal(ti, self.region, str(error))
+            raise
+        return start(
+            plan,
+            inputs,
+            at=self._entry(ti),
+            outputs=pull_outputs(ti, self.plan, self.tasks, needed_steps(self.plan, self.region)),
+            scope=self.region.steps,
+            workflows=pull_workflows(ti, self.plan, position.completed),
+            elsewhere=position.elsewhere,
+        )
+
+    def _still_fitting(self, carried: Carried, plan: Plan) -> Carried:
+        """Return what was carried, unless the document has changed so that it cannot go on from there."""
+        state, done = carried.state, carried.done
+        if done is None:
+            good = fits(plan, state)
+        else:
+            exits = {edge.target for edge in self.region.exits}
+            good = any(step.step_id == done.step for step in plan.steps)
+            good = good and (done.outcome != "step" or done.target in exits)
+        if good and state.scope in (None, self.region.steps):
+            return carried
+        raise AirflowException(
+            f"the document has changed while task '{self.task_id}' waited, and it cannot go on from where it was; "
+            "clear the task to begin anew"
+        )
+
+    def _entry(self, ti: Any) -> str:
+        """Return the step that control enters the region by: what the task before it says comes next."""
+        region = self.region
+        before = [item for item in self.plan.regions if item is not region]
+        entries = {edge.target for item in before for edge in item.exits} & set(region.steps)
+        if len(entries) <= 1:
+            return entries.pop() if entries else region.task_id
+        leading = [item for item in before if any(edge.target in region.steps for edge in item.exits)]
+        tasks = [self.tasks[item.task_id] for item in leading]
+        ran = finished_tasks(ti, tasks)
+        for task in tasks:
+            record = pull_record(ti, task) if task in ran else None
+            if record and record.get("next") in region.steps:
+                return str(record["next"])
+        raise AirflowFailException(f"no task before '{self.task_id}' says which of its steps comes first")
+
+    # driving
+
+    def _drive(self, plan: Plan, carried: Carried, context: Context) -> dict[str, Any]:
+        self._register(carried)
+        hooks = SourceHooks(connections_of(plan, self.connections))
+        sending = Sending(hooks.send, context, carried.sent)
+        try:
+            wait = self._waiter(plan, sending, context)
+            state, done = drive(
+                plan,
+                carried.state,
+                send=sending.send,
+                wait=wait,
+                clock=sending.now,
+                note=self._hear,
+                conceal=redacted,
+            )
+        except UnknownOutcomeError as error:
+            push_refusal(context["ti"], self.region, str(error))
+            raise
+        finally:
+            hooks.close()
+        return self._over(Carried(state, sent=sending.sent), done, context)
+
+    def _register(self, carried: Carried) -> None:
+        """Tell the masker what is secret: this process may just have begun."""
+        register_known(carried.secrets)
+        register_texts(secrets_of(carried.state, self.plan))
+
+    def _register_earlier(self, ti: Any) -> None:
+        """Tell the masker which secrets the tasks before this one have known."""
+        self.learn(ti, beside=[self.tasks[region.task_id] for region in self.plan.regions])
+
+    def _hear(self, note: Note) -> None:
+        (self.log.warning if note.warning else self.log.info)("%s", note.text)
+
+    def _waiter(self, plan: Plan, sending: Sending, context: Context) -> Callable[[State, float], None]:
+        """Return what to do about a wait: give the worker back, or sleep."""
+        slept = 0.0
+
+        def wait(state: State, seconds: float) -> None:
+            nonlocal slept
+            if state.resume_at is not None and state.resume_at <= clock.now():
+                return  # the wait was counted from an answer of an earlier start
+            short = not self._goes_round(state) and seconds <= SHORT_WAIT and slept + seconds <= SHORT_WAITS
+            if self.deferrable and not short:
+                self._defer(plan, Carried(state, sent=sending.sent), seconds)
+            if self.waits_by_rescheduling:
+                self._reschedule(Carried(state, sent=sending.sent), seconds, context)
+            slept += seconds
+            clock.sleep(seconds)
+
+        return wait
+
+    def _defer(self, plan: Plan, carried: Carried, seconds: float) -> None:
+        self.log.info("Waiting %.3g s in the triggerer", seconds)
+        trigger = ArazzoTrigger(
+            plan=_without_bindings(plan).model_dump_json(exclude_defaults=True),
+            state=_packed(carried, self.plan),
+            connections=known_connections(plan, self.connections),
+            sends=self._triggerer_sends(),
+        )
+        deadline = self._deadline(carried.state)
+        timeout = None if deadline is None else timedelta(seconds=max(deadline - clock.now(), 0.0) + GRACE)
+        raise TaskDeferred(trigger=trigger, method_name="resume", timeout=timeout)
+
+    def _goes_round(self, state: State) -> bool:
+        """Say whether a wait is one between the rounds of a loop."""
+        return self.region.loop is not None
+
+    def _triggerer_sends(self) -> bool:
+        """Say whether the triggerer goes on with safe requests, and does not just wait."""
+        return self.region.safe
+
+    def _deadline(self, state: State) -> float | None:
+        """Return the POSIX time by which a deferral has to have ended; None for no such time."""
+        return state.frames[0].deadline
+
+    def _reschedule(self, carried: Carried, seconds: float, context: Context) -> None:
+        store = task_state_store(context)
+        if store is None:
+            self.log.warning("This Airflow keeps no state between the starts of a task (3.3 does): sleeping instead")
+            return
+        store.set(_STATE_KEY, {"try": context["ti"].try_number, "state": _packed(carried, self.plan)})
+        again = datetime.fromtimestamp(clock.now() + max(seconds, settling_time()), tz=timezone.utc)
+        raise AirflowRescheduleException(again)  # type: ignore[no-untyped-call]
+
+    def _kept_state(self, context: Context) -> Carried | None:
+        """Return the state in which this try was rescheduled; None at the first start of a try."""
+        store = task_state_store(context) if self.waits_by_rescheduling else None
+        kept = store.get(_STATE_KEY) if store is not None else None
+        if not isinstance(kept, dict) or kept.get("try") != context["ti"].try_number:
+            return None
+        return unpack(kept["state"])
+
+    # ending
+
+    def _over(self, carried: Carried, done: Done, context: Context) -> dict[str, Any]:
+        """Conclude a region that has been driven to its end, here or in the triggerer."""
+        if done.outcome == "failed":
+            let_retry(context, carried.sent)
+        return self._ended(carried.state, done, context)
+
+    def _ended(self, state: State, done: Done, context: Context) -> dict[str, Any]:
+        """Conclude a region that has come to its end, however the task got there."""
+        self.last_status = state.last_status
+        if done.outcome == "failed":
+            self.log.error("%s", done.message)  # ahead of the traceback, for whoever reads the log
+        return self._conclude(state, done, context)
+
+    def _conclude(self, state: State, done: Done, context: Context) -> dict[str, Any]:
+        ti = context["ti"]
+        if self.waits_by_rescheduling and (store := task_state_store(context)) is not None:
+            _forget_state(store)
+        visible = push_region(ti, self.plan, self.region, state, done)
+        push_workflows(ti, self.plan, state.workflows, self.position.kept)
+        if done.outcome == "failed":
+            ti.xcom_push(key="return_value", value=visible)
+            raise AirflowException(done.message)
+        return visible
+
+
+def _forget_state(store: TaskStateStore) -> None:
+    try:
+        store.delete(_STATE_KEY)
+    except AirflowRuntimeError as error:  # it is this try's, and no other looks at it
+        log.warning("The state between two starts could not be forgotten: %s", type(error).__name__)
+
+
+def _packed(carried: Carried, plan: Plan) -> str:
+    return pack(replace(carried, secrets=dict(REGISTERED)), plan)
+
+
+def read_plan(plan: Plan | str | Path, workflow_id: str | None = None, options: Options | None = None) -> Plan:
+    """Return a plan, compiled from a document if it is the path of one.
+
+    :raises DocumentError: if the document cannot be run.
+    """
+    return plan if isinstance(plan, Plan) else load_plan(plan, workflow_id, options)
+
+
+def _without_bindings(plan: Plan) -> Plan:
+    """Return the plan without the bound inputs, which the triggerer does not need and which may be secret."""
+    steps = tuple(
+        step.model_copy(update={"settings": step.settings.model_copy(update={"inputs": None})}) for step in plan.steps
+    )
+    children = {key: _without_bindings(child) for key, child in plan.children.items()}
+    settings = plan.settings.model_copy(update={"inputs": None})
+    return plan.model_copy(update={"steps": steps, "settings": settings, "children": children})
+
+
+def as_mapping(values: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return a dict of its own for an argument that may be missing."""
+    return dict(values or {})

@@ -1,0 +1,112 @@
+"""From a DAG run to the inputs of its workflow: Params that a person fills in, and bound inputs that nobody does."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import AirflowFailException
+
+from airflow_arazzo.protocol.encryption import hide_registered, masked_parts, register, register_texts
+from airflow_arazzo.protocol.topology import Position
+from airflow_arazzo.protocol.xcoms import pull_inputs
+from arazzo.engine import check_inputs, sensitive_inputs
+from arazzo.errors import InputError
+from arazzo.flow import Plan
+
+if TYPE_CHECKING:
+    from airflow.sdk import BaseOperator, Context
+
+
+def workflow_inputs(
+    plan: Plan, position: Position, bound: Mapping[str, Any], task: BaseOperator, context: Context
+) -> dict[str, Any]:
+    """Return the inputs of a workflow where it stands: another task has said them, or the run gives them.
+
+    :param plan: the plan of the workflow.
+    :param position: where it stands.
+    :param bound: bound inputs by name, values or templates; only where the run gives the inputs.
+    :param task: the running task, which renders them.
+    :raises AirflowFailException: if the workflow does not accept them.
+    """
+    if position.inputs:
+        return pull_inputs(context["ti"], plan, position.inputs, position.role)
+    return run_inputs(plan, context["params"], bound, lambda value: task.render_template(value, context))
+
+
+def run_inputs(
+    plan: Plan, params: Mapping[str, Any], bound: Mapping[str, Any], render: Callable[[Any], Any]
+) -> dict[str, Any]:
+    """Return the workflow's inputs for a run, checked, defaults applied; the secret ones are registered as such.
+
+    So is what Airflow's masker hides in bound inputs, the password of a connection say: it has heard of that in this
+    process only.
+
+    :param plan: the plan of the workflow.
+    :param params: the run's Params.
+    :param bound: bound inputs by name, values or templates.
+    :param render: renders the templates in a value; what it returns is never stored.
+    :raises AirflowFailException: if the workflow does not accept them.
+    """
+    given = {**_from_params(plan, params, bound), **_from_bound(plan, bound, render)}
+    register(given, sensitive_inputs(plan))
+    try:
+        return check_inputs(plan, given)
+    except InputError as error:
+        text = "; ".join(error.messages)
+        message = f"inputs of workflow '{plan.workflow_id}' refused: {text}; nothing was sent"
+        raise AirflowFailException(hide_registered(message)) from None
+
+
+def input_schemas(plan: Plan) -> dict[str, Any]:
+    """Return the schema of each input that a run of the workflow takes, by name."""
+    return dict(plan.taken.schemas)
+
+
+def accepts_null(schema: Any) -> bool:
+    """Say whether null is a value of its own for a schema, and not just an empty field of the trigger form."""
+    if not isinstance(schema, dict):
+        return False
+    types = schema.get("type")
+    if types == "null" or (isinstance(types, list) and "null" in types):
+        return True
+    if "enum" in schema:
+        return None in schema["enum"]
+    return any(accepts_null(item) for word in ("anyOf", "oneOf") for item in schema.get(word, ()))
+
+
+def _from_params(plan: Plan, params: Mapping[str, Any], bound: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the inputs that Params give; an optional one that was left empty is not given."""
+    schemas = input_schemas(plan)
+    anything = not plan.declared.schemas and (plan.inputs is None or isinstance(plan.inputs, dict))
+    names = list(params) if anything else list(schemas)
+    return {
+        name: params[name]
+        for name in names
+        if name in params and name not in bound and (params[name] is not None or accepts_null(schemas.get(name)))
+    }
+
+
+def _from_bound(plan: Plan, bound: Mapping[str, Any], render: Callable[[Any], Any]) -> dict[str, Any]:
+    schemas = input_schemas(plan)
+    rendered = {}
+    for name, value in bound.items():
+        result = render(value)
+        register_texts(masked_parts(result))
+        if isinstance(value, str) and isinstance(result, str) and result != value:
+            result = _typed(result, schemas.get(name))
+        rendered[name] = result
+    return rendered
+
+
+def _typed(text: str, schema: Any) -> Any:
+    """Return what a template rendered to as the type that the schema wants; text stays text where that is one."""
+    types = schema.get("type") if isinstance(schema, dict) else None
+    wanted = {types} if isinstance(types, str) else set(types or ())
+    if not wanted or "string" in wanted:
+        return text
+    try:
+        return json.loads(text)
+    except ValueError:
+        return json.loads(text.lower()) if text in ("True", "False") else None if text == "None" else text

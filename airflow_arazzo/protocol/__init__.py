@@ -1,0 +1,1 @@
+"""What the tasks of a workflow tell each other, and how it is kept from everybody else."""

@@ -1,0 +1,186 @@
+"""The route that control took through the tasks of a workflow, and what the workflow has come to.
+
+Of steps side by side the route is document order, up to the first that has not ended well: what an interpreter comes
+to that runs them one by one. Those after it that have run all the same send what they send, and say so if they failed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from airflow_arazzo.protocol.topology import Course, way_key
+from airflow_arazzo.protocol.xcoms import (
+    Outputs,
+    finished_tasks,
+    pull_handed,
+    pull_outputs,
+    pull_record,
+    pull_workflows,
+    steps_of_outputs,
+)
+from arazzo.engine import workflow_outputs
+from arazzo.flow import END, Plan
+
+#: Where the record of a workflow's last task has what whoever called it asks for.
+STATUS = "last_status"
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a workflow has ended.
+
+    :param failure: why it has failed; empty if it has not.
+    :param outputs: its outputs; those of a workflow that failed as far as they go.
+    :param status: the status that its last step saw.
+    :param steps: the steps that ran, in the order in which control came to them; document order side by side.
+    :param complete: whether an action ended it, so that the outputs count in spite of a failure.
+    :param workflows: inputs and outputs of the workflows that had been completed.
+    """
+
+    failure: str
+    outputs: dict[str, Any]
+    status: int | None
+    steps: tuple[str, ...]
+    complete: bool
+    workflows: Outputs
+
+
+def read_result(ti: Any, course: Course, inputs: Mapping[str, Any]) -> Result:
+    """Follow the route through a workflow's tasks, and return how it has ended.
+
+    :param ti: the running task instance.
+    :param course: the tasks of the workflow.
+    :param inputs: its inputs.
+    """
+    ran = _ran(ti, course)
+    route = list(_route(ti, course, ran))
+    beside = list(_beside(ti, course, ran, route[-1]))
+    last, workflows = route[-1], pull_workflows(ti, course.plan, course.position.completed)
+    failure, status = _ended(route) if "outcome" in last else _unfinished(ti, course, ran, last)
+    outputs, complete = None, _was_ended(course, last)
+    taker = course.takers.get(way_key(last["step"], last.get("action"), failed=last.get("outcome") == "recovered"))
+    if not failure and last.get("workflow") and taker:
+        record = (pull_record(ti, taker) if taker in ran else None) or {}
+        outputs, status, complete = pull_handed(ti, taker), record.get(STATUS), bool(record.get("complete"))
+        failure = str(record.get("message", ""))
+        if not failure and ran.get(taker) != "success":
+            failure = f"workflow '{last['workflow']}' did not come to an end: see its tasks"
+    elif last.get("step") and course.task_of(last["step"]) in ran:
+        outputs = pull_handed(ti, course.task_of(last["step"]))
+    steps = tuple(step for record in route for step in _steps(record))
+    failure += "".join(f"; and {record['message']}" for record in beside if record.get("outcome") == "failed")
+    if outputs is None:
+        wanted = [step for step in steps_of_outputs(course.plan) if step in steps]
+        found = pull_outputs(ti, course.plan, course.tasks, wanted)
+        outputs = workflow_outputs(course.plan, inputs, found, workflows)
+    steps += tuple(step for record in beside for step in _steps(record))
+    return Result(failure, outputs, status, steps, complete, workflows)
+
+
+def after_success(plan: Plan, step: str) -> str | None:
+    """Return the step that follows the success of a step's region, ``END`` for none; None if actions decide."""
+    region = plan.region_of(step)
+    ways = (
+        {(edge.target, edge.workflow) for edge in region.exits if edge.kind in ("success", "next")} if region else set()
+    )
+    if len(ways) != 1:
+        return None
+    target, workflow = ways.pop()
+    return None if workflow else target
+
+
+def has_begun(ti: Any, course: Course) -> bool:
+    """Say whether control has come to a workflow: whether any task has run that says something about it."""
+    return bool(_ran(ti, course))
+
+
+def _ran(ti: Any, course: Course) -> dict[str, str]:
+    """Return which of the tasks have run that say anything about the workflow, and how they have ended."""
+    others = [course.gate] if course.gate else []
+    for tasks in (course.tasks, course.approvals, course.takers, course.before):
+        others += tasks.values()
+    return finished_tasks(ti, others)
+
+
+def _route(ti: Any, course: Course, ran: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    """Yield the record of each task on the way; one without ``outcome`` for a task that did not run."""
+    step: str | None = course.plan.steps[0].step_id
+    while step:
+        record = _record(ti, course, ran, step)
+        yield record or {"step": step, "next": None}
+        step = record.get("next") if record else None
+
+
+def _beside(ti: Any, course: Course, ran: Mapping[str, str], last: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the records of the steps that have run although a step before them in document order has not ended well."""
+    if course.plan.needs is None:
+        return
+    steps = [step.step_id for step in course.plan.steps]
+    for step in steps[steps.index(last["step"]) + 1 :]:
+        if record := _record(ti, course, ran, step):
+            yield record
+
+
+def _record(ti: Any, course: Course, ran: Mapping[str, str], step: str) -> dict[str, Any] | None:
+    """Return what happened to a step, or who refused it."""
+    task, approval = course.task_of(step), course.approval_of(step)
+    if task in ran:
+        return _agreed(course, step, ran[task], pull_record(ti, task))
+    return pull_record(ti, approval) if approval in ran and approval is not None else None
+
+
+def _agreed(course: Course, step: str, state: str, record: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Return the record of a task as its state bears it out.
+
+    A task may have failed, or been killed, after it told what had happened and before its outputs were stored. And a
+    person may have marked a failed task as a success, which is that person's word for the step.
+    """
+    failed = record is None or record.get("outcome") == "failed"
+    if state == "failed" and record is not None and not failed:
+        text = f"step '{step}' had come to its end when its task failed, before its outputs were stored: see its log"
+        return {**record, "outcome": "failed", "message": text, "action": None, "next": None, "workflow": None}
+    if state == "success" and failed:
+        following = after_success(course.plan, step)
+        text = "" if following is not None else f"step '{step}' was marked as a success, but several ways lead on"
+        outcome = "failed" if text else "success"
+        return {"step": step, **(record or {}), "outcome": outcome, "message": text, "action": None, "next": following}
+    return record
+
+
+def _was_ended(course: Course, record: Mapping[str, Any]) -> bool:
+    """Say whether a failure was ended by an action of type ``end``: then there are outputs."""
+    actions = course.plan.step(record["step"]).step.on_failure if "outcome" in record else ()
+    return any(action.type == "end" and action.name == record.get("action") for action in actions)
+
+
+def _unfinished(ti: Any, course: Course, ran: Mapping[str, str], last: Mapping[str, Any]) -> tuple[str, int | None]:
+    """Return why a step has not come to an end, and the status that was seen last.
+
+    Its inputs were refused, or a workflow that comes first has failed.
+    """
+    gate = pull_record(ti, course.gate) if course.gate in ran else None
+    if gate and gate.get("message"):
+        return str(gate["message"]), None
+    for key, task in course.before.items():
+        record = pull_record(ti, task) if task in ran else None
+        if record and record.get("message"):
+            return f"workflow '{key}', which comes first, failed: {record['message']}", None
+    return f"step '{last['step']}' did not come to an end: see the log of its task", None
+
+
+def _ended(route: list[dict[str, Any]]) -> tuple[str, int | None]:
+    """Return why the workflow has failed, empty if it has not, and the status that its last step saw."""
+    last = route[-1]
+    status = last.get(STATUS, last.get("status"))
+    if last["outcome"] == "failed" or last.get("next") != END:
+        return str(last.get("message") or f"step '{last['step']}' failed"), status
+    return "", status
+
+
+def _steps(record: Mapping[str, Any]) -> list[str]:
+    """Return the steps that ran in the task of a record."""
+    if "outcome" not in record:
+        return []
+    return list(record.get("steps", [record["step"]]))

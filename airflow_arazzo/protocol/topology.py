@@ -1,0 +1,85 @@
+"""Where a workflow stands in a DAG: its tasks, and what they are told by tasks of other workflows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from arazzo.flow import Plan
+
+
+class TaskIds(dict[str, str]):
+    """Task ids by region; a region that has none is a task of its own name."""
+
+    def __missing__(self, region: str) -> str:
+        return region
+
+    @classmethod
+    def of(cls, tasks: Mapping[str, str] | None) -> TaskIds:
+        """Return these task ids; not a copy if they are such, since each of the operators of a DAG has them."""
+        return tasks if isinstance(tasks, TaskIds) else cls(tasks or {})
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where a task stands in a DAG of several workflows; the default is a workflow that is the whole DAG.
+
+    :param inputs: the task that says what the workflow's inputs are; empty where the run's Params do.
+    :param role: which of that task's inputs: ``""`` those of the workflow that it enters, else the plan key of one that
+        comes before that.
+    :param completed: by plan key the tasks before this one in which a workflow may have been completed, in order.
+    :param kept: plan keys of the workflows whose inputs and outputs some task reads.
+    :param elsewhere: plan keys of the workflows to which a ``goto`` of this task hands over, and which are tasks.
+    """
+
+    inputs: str = ""
+    role: str = ""
+    completed: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    kept: frozenset[str] = frozenset()
+    elsewhere: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Course:
+    """The tasks of a workflow, as the one sees them that decides how it has ended.
+
+    :param plan: the plan of the workflow.
+    :param tasks: by region, the task that tells what happened.
+    :param approvals: by region, the task that asks for approval before it.
+    :param takers: by :func:`way_key`, the last task of the workflow that a ``goto`` hands over to.
+    :param before: by plan key, the last task of each workflow that comes before this one, in order.
+    :param gate: the task that checks the workflow's inputs before all others; empty where there is none.
+    :param position: where the workflow stands.
+    """
+
+    plan: Plan
+    tasks: Mapping[str, str]
+    approvals: Mapping[str, str] = field(default_factory=dict)
+    takers: Mapping[str, str] = field(default_factory=dict)
+    before: Mapping[str, str] = field(default_factory=dict)
+    gate: str = ""
+    position: Position = field(default_factory=Position)
+
+    def task_of(self, step: str) -> str:
+        """Return the task that tells what happened to a step; empty if there is none."""
+        region = self.plan.region_of(step)
+        return self.tasks[region.task_id] if region else ""
+
+    def approval_of(self, step: str) -> str | None:
+        """Return the task that asks for approval before a step's region; None if nobody is asked."""
+        region = self.plan.region_of(step)
+        return self.approvals.get(region.task_id) if region else None
+
+
+#: The position of a workflow that is the whole DAG.
+WHOLE = Position()
+
+
+def way_key(step: str, action: str | None, *, failed: bool) -> str:
+    """Return what a ``goto`` to a workflow is known by among those of one plan.
+
+    :param step: the step whose action it is.
+    :param action: the action's name.
+    :param failed: whether it is a failure action.
+    """
+    return f"{step}/{'failure' if failed else 'success'}/{action}"

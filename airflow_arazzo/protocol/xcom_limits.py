@@ -1,0 +1,82 @@
+"""How large outputs may be: an XCom is a row of Airflow's metadata database, unless a backend puts it elsewhere."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, conf
+
+from arazzo.engine import State
+
+#: Bytes that the outputs of a task may have where XComs are rows and ``[arazzo] max_output_bytes`` says nothing.
+MAX_OUTPUT_BYTES = 1024 * 1024
+_ROWS = ("airflow.sdk.execution_time.xcom.BaseXCom", "airflow.sdk.bases.xcom.BaseXCom", "airflow.models.xcom.BaseXCom")
+
+
+class OutputSizeError(AirflowFailException):
+    """Outputs that are too large for an XCom; Airflow does not try again, which would send everything again."""
+
+
+def output_limit() -> int | None:
+    """Return how many bytes the outputs of a task may have; None for no limit.
+
+    :raises AirflowException: if the setting is no number.
+    """
+    setting = (conf.get("arazzo", "max_output_bytes", fallback="") or "").strip()
+    if not setting:
+        return MAX_OUTPUT_BYTES if conf.get("core", "xcom_backend", fallback=_ROWS[0]) in _ROWS else None
+    try:
+        return int(setting) or None
+    except ValueError:
+        raise AirflowException(f"[arazzo] max_output_bytes is no number: {setting!r}") from None
+
+
+def check_step_outputs(outputs: Mapping[str, Mapping[str, Any]], state: State) -> None:
+    """Refuse outputs of steps that are together too large.
+
+    :param outputs: by step id and name.
+    :raises OutputSizeError: naming step, output and sizes, and that the request was sent.
+    """
+    if (limit := output_limit()) is None:
+        return
+    sizes = {(step, name): value for step, values in outputs.items() for name, value in _sizes(values).items()}
+    if sum(sizes.values()) <= limit:
+        return
+    step, name = max(sizes, key=lambda key: sizes[key])
+    record = state.records.get(step)
+    sent = f"{record.request} was sent, and answered with status {record.status}" if record and record.request else ""
+    raise OutputSizeError(
+        f"step '{step}': output '{name}' has {sizes[step, name]:,} bytes"
+        f"{_of(sizes)}: {_ways_on(limit)}. {sent or 'The requests were sent'}; it is not sent again"
+    )
+
+
+def check_workflow_outputs(workflow_id: str, outputs: Mapping[str, Any]) -> None:
+    """Refuse outputs of a workflow that are together too large; raises as :func:`check_step_outputs`."""
+    if (limit := output_limit()) is None:
+        return
+    sizes = _sizes(outputs)
+    if sum(sizes.values()) <= limit:
+        return
+    name = max(sizes, key=lambda key: sizes[key])
+    raise OutputSizeError(
+        f"workflow '{workflow_id}': output '{name}' has {sizes[name]:,} bytes{_of(sizes)}: {_ways_on(limit)}. "
+        "The workflow has run to its end, and its requests were sent; they are not sent again"
+    )
+
+
+def _sizes(values: Mapping[str, Any]) -> dict[str, int]:
+    return {name: len(json.dumps(value, ensure_ascii=False).encode()) for name, value in values.items()}
+
+
+def _of(sizes: Mapping[Any, int]) -> str:
+    return f" of {sum(sizes.values()):,}" if len(sizes) > 1 else ""
+
+
+def _ways_on(limit: int) -> str:
+    return (
+        f"more than the {limit:,} that an XCom may have ([arazzo] max_output_bytes). Output a part of it, "
+        "or keep XComs in object storage (docs/deployment.md)"
+    )

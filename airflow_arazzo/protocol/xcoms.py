@@ -1,0 +1,274 @@
+"""What tasks tell each other: outputs, and the record of what happened.
+
+The outputs of a step lie under ``return_value``, by name; those of a loop of several steps by step id, then by name.
+Secret ones read ``***`` there and travel sealed under ``arazzo_sealed``; so do those that Airflow cannot store. What
+happened lies under ``arazzo``. A task after which another workflow takes over has the outputs of that one, sealed,
+under ``arazzo_result``, if it ran that workflow itself.
+
+Between workflows: inputs of the workflow that a task enters, and of those that come before it, lie sealed under
+``arazzo_inputs``; inputs and outputs of completed workflows, as far as some task reads them, under
+``arazzo_workflows``. The secrets that a task knows lie sealed under ``arazzo_known`` (:mod:`.knowing`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from airflow.providers.common.compat.sdk import AirflowFailException
+
+from airflow_arazzo.protocol.encryption import (
+    has_key,
+    hide,
+    hide_registered,
+    register,
+    register_texts,
+    seal_json,
+    seal_known,
+    to_tell,
+    unseal_known,
+)
+from airflow_arazzo.protocol.envelope import all_sensitive, secrets_of
+from airflow_arazzo.protocol.storable import storable
+from airflow_arazzo.protocol.xcom_limits import OutputSizeError, check_step_outputs
+from arazzo.engine import Done, State, sensitive_inputs
+from arazzo.flow import END, Plan, Region
+
+RECORD_KEY = "arazzo"
+SEALED_KEY = "arazzo_sealed"
+HANDED_KEY = "arazzo_result"
+INPUTS_KEY = "arazzo_inputs"
+WORKFLOWS_KEY = "arazzo_workflows"
+KNOWN_KEY = "arazzo_known"
+OUTPUTS_KEY = "return_value"
+
+Outputs = dict[str, dict[str, Any]]
+Inputs = dict[str, dict[str, Any]]
+
+
+def region_outputs(region: Region, state: State) -> Outputs:
+    """Return the outputs of the region's steps that ran, by step id and name."""
+    return {step: state.outputs[step] for step in region.steps if step in state.records and step in state.outputs}
+
+
+def visible_outputs(plan: Plan, region: Region, outputs: Outputs) -> dict[str, Any]:
+    """Return a region's outputs as anybody may see them."""
+    visible = {step: hide(values, plan.sensitive) for step, values in outputs.items()}
+    return visible if len(region.steps) > 1 else visible.get(region.steps[0], {})
+
+
+def region_record(plan: Plan, region: Region, state: State, done: Done) -> dict[str, Any]:
+    """Return what happened in a region: the record of its last step, ``next`` saying where control goes."""
+    last = done.step or region.task_id
+    record = state.records.get(last)
+    dumped: dict[str, Any] = record.model_dump(mode="json") if record else {"step": last}
+    dumped["next"] = {"step": done.target, "end": END, "workflow": END}.get(done.outcome)
+    if done.outcome == "workflow":
+        dumped["workflow"] = done.target
+    if state.last_status != dumped.get("status"):
+        dumped["last_status"] = state.last_status
+    if done.outcome == "failed":
+        dumped |= {"outcome": "failed", "message": done.message}
+    if len(region.steps) > 1:
+        dumped["steps"] = {
+            step: state.records[step].model_dump(mode="json") for step in region.steps if step in state.records
+        }
+    if region.loop:
+        dumped["history"] = list(state.history)
+    result: dict[str, Any] = hide_registered(dumped)
+    return result
+
+
+def push_region(ti: Any, plan: Plan, region: Region, state: State, done: Done) -> dict[str, Any]:
+    """Push a region's record and sealed outputs, and return the outputs as anybody may see them.
+
+    :raises OutputSizeError: if they are too large; where the region has failed anyway there are none then.
+    """
+    outputs = region_outputs(region, state)
+    register_texts(secrets_of(state, plan))
+    push_known(ti, [outputs, done.inputs])
+    record = region_record(plan, region, state, done)
+    try:
+        check_step_outputs(outputs, state)
+    except OutputSizeError as error:
+        text = f"{done.message}; and {error}" if done.outcome == "failed" else str(error)
+        ti.xcom_push(key=RECORD_KEY, value={**record, "outcome": "failed", "message": text, "next": None})
+        if done.outcome == "failed":
+            return {}
+        raise
+    ti.xcom_push(key=RECORD_KEY, value=record)
+    full = outputs if len(region.steps) > 1 else outputs.get(region.steps[0], {})
+    visible = push_sealed(ti, outputs, full, visible_outputs(plan, region, outputs))
+    if done.outputs is not None:
+        push_handed(ti, plan, done.outputs)
+    if done.inputs is not None:
+        push_inputs(ti, plan, done.inputs)
+    return visible
+
+
+def push_sealed(ti: Any, outputs: dict[str, Any], full: dict[str, Any], hidden: dict[str, Any]) -> dict[str, Any]:
+    """Push outputs sealed if their ``return_value`` cannot be what they are; return what it can be.
+
+    :param outputs: what is sealed.
+    :param full: what ``return_value`` would be.
+    :param hidden: that with its secrets hidden.
+    """
+    visible: dict[str, Any] = storable(hidden)
+    if visible != full:
+        ti.xcom_push(key=SEALED_KEY, value=seal_known(outputs, secret=hidden != full))
+    return visible
+
+
+def push_handed(ti: Any, plan: Plan, outputs: dict[str, Any]) -> None:
+    """Push the outputs that a task has got from a workflow it has handed over to."""
+    ti.xcom_push(key=HANDED_KEY, value=seal_known(outputs, secret=hide(outputs, plan.sensitive) != outputs))
+
+
+def push_inputs(ti: Any, plan: Plan, inputs: Inputs) -> None:
+    """Push the inputs of the workflow that a task enters, whose tasks have to know all secrets that this one knows.
+
+    :raises AirflowException: if it knows any and there is no key to seal them with.
+    :param plan: the outermost plan, whose descendants the workflows are.
+    :param inputs: by role, see :class:`Position`.
+    """
+    marked = all_sensitive(plan)
+    secret = any(hide(values, marked) != values for values in inputs.values()) or bool(to_tell(inputs))
+    ti.xcom_push(key=INPUTS_KEY, value=seal_known(inputs, secret=secret))
+
+
+def pull_inputs(ti: Any, plan: Plan, task_id: str, role: str) -> dict[str, Any]:
+    """Return the inputs of a workflow as the task says that has entered it; secret ones are registered.
+
+    :param plan: the plan of that workflow.
+    :raises AirflowFailException: if the task has said nothing.
+    """
+    sealed = ti.xcom_pull(task_ids=task_id, key=INPUTS_KEY)
+    if sealed is None:
+        raise AirflowFailException(f"task '{task_id}' has not said what the inputs of '{plan.workflow_id}' are")
+    inputs: dict[str, Any] = unseal_known(sealed)[role]
+    register(inputs, sensitive_inputs(plan))
+    return inputs
+
+
+def push_workflows(ti: Any, plan: Plan, workflows: Outputs, kept: Collection[str]) -> None:
+    """Push inputs and outputs of the workflows that have been completed in a task, as far as somebody reads them."""
+    found = {key: values for key, values in workflows.items() if key in kept}
+    if found:
+        secret = hide(found, all_sensitive(plan)) != found
+        ti.xcom_push(key=WORKFLOWS_KEY, value=seal_known(found, secret=secret))
+
+
+def pull_workflows(ti: Any, plan: Plan, completed: Mapping[str, Sequence[str]]) -> Outputs:
+    """Return inputs and outputs of workflows that have been completed in other tasks, by plan key.
+
+    :param completed: by plan key the tasks that may have, in order; the last that has decides.
+    """
+    ran = finished_tasks(ti, list(dict.fromkeys(task for tasks in completed.values() for task in tasks)))
+    found: Outputs = {}
+    for key, tasks in completed.items():
+        for task in reversed(tasks):
+            sealed = ti.xcom_pull(task_ids=task, key=WORKFLOWS_KEY) if task in ran else None
+            values = unseal_known(sealed).get(key) if sealed is not None else None
+            if values is not None:
+                found[key] = values
+                break
+    register(found, all_sensitive(plan))
+    return found
+
+
+def push_known(ti: Any, told: Any = None) -> None:
+    """Push the secrets that a task knows, for the tasks after it to know as well; without a key it keeps them.
+
+    :param told: what else it tells.
+    """
+    if has_key() and (secrets := to_tell(told)):
+        ti.xcom_push(key=KNOWN_KEY, value=seal_json(secrets))
+
+
+def push_refusal(ti: Any, region: Region, message: str) -> None:
+    """Push the record of a task that refused to begin."""
+    record = {"step": region.task_id, "outcome": "failed", "message": hide_registered(message), "next": None}
+    ti.xcom_push(key=RECORD_KEY, value=record)
+    push_known(ti)
+
+
+def pull_handed(ti: Any, task_id: str) -> dict[str, Any] | None:
+    """Return the outputs of the workflow that a task has handed over to; None if it has not."""
+    sealed = ti.xcom_pull(task_ids=task_id, key=HANDED_KEY)
+    handed: dict[str, Any] | None = None if sealed is None else unseal_known(sealed)
+    return handed
+
+
+def pull_outputs(ti: Any, plan: Plan, tasks: Mapping[str, str], steps: Iterable[str]) -> Outputs:
+    """Return the outputs of steps that ran in other tasks of this run, secrets unsealed, by step id and name.
+
+    :param tasks: task ids by region.
+    """
+    wanted = set(steps)
+    regions = [region for region in plan.regions if wanted.intersection(region.steps)]
+    ran = finished_tasks(ti, [tasks[region.task_id] for region in regions])
+    outputs: Outputs = {}
+    for region in regions:
+        if tasks[region.task_id] in ran:
+            outputs |= _pull_region(ti, region, tasks[region.task_id])
+    for values in outputs.values():
+        register(values, plan.sensitive)
+    return {step: values for step, values in outputs.items() if step in wanted}
+
+
+def _pull_region(ti: Any, region: Region, task_id: str) -> Outputs:
+    sealed = ti.xcom_pull(task_ids=task_id, key=SEALED_KEY)
+    if sealed is not None:
+        opened: Outputs = unseal_known(sealed)
+        return opened
+    values = ti.xcom_pull(task_ids=task_id, key=OUTPUTS_KEY)
+    if values is None:
+        return {}
+    return dict(values) if len(region.steps) > 1 else {region.steps[0]: values}
+
+
+def pull_record(ti: Any, task_id: str) -> dict[str, Any] | None:
+    """Return the record of what happened in a task of this run."""
+    record: dict[str, Any] | None = ti.xcom_pull(task_ids=task_id, key=RECORD_KEY)
+    return record
+
+
+def finished_tasks(ti: Any, task_ids: list[str]) -> dict[str, str]:
+    """Return which of the tasks have run in this run, and their states, ``success`` or ``failed``.
+
+    A task that was cleared and then skipped still has the XComs of the time before, which must not be read.
+    """
+    if not task_ids:
+        return {}
+    states = ti.get_task_states(dag_id=ti.dag_id, task_ids=task_ids, run_ids=[ti.run_id])
+    return {task: state for task, state in states.get(ti.run_id, {}).items() if state in ("success", "failed")}
+
+
+def needed_steps(plan: Plan, region: Region) -> list[str]:
+    """Return the steps outside of a region whose outputs it may need, in document order.
+
+    By the look of the text: too many cost a look into an XCom, too few would cost the request.
+    """
+    texts = [plan.step(step).step.model_dump_json() for step in region.steps]
+    mentioned = _mentioned(plan, "".join(texts) + _text(plan.components), but=region.steps)
+    named = {name.removeprefix("$steps.") for step in region.steps for name in plan.step(step).step.depends_on}
+    return [
+        step.step_id
+        for step in plan.steps
+        if step.step_id in mentioned or (step.step_id in named and step.step_id not in region.steps)
+    ]
+
+
+def steps_of_outputs(plan: Plan) -> list[str]:
+    """Return the steps whose outputs the workflow's outputs may need, in document order."""
+    return _mentioned(plan, _text(plan.outputs) + _text(plan.components))
+
+
+def _mentioned(plan: Plan, text: str, but: tuple[str, ...] = ()) -> list[str]:
+    quoted = {step.step_id: _text(step.step_id)[1:-1] for step in plan.steps if step.step_id not in but}
+    return [step for step, name in quoted.items() if f"$steps.{name}." in text]
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,1 @@
+"""Credentials into requests, without Airflow: OAuth tokens, security schemes, TLS."""

@@ -1,0 +1,53 @@
+"""``airflow-arazzo fetch``: copies of the remote files that documents name."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from arazzo.cli.fetching import Mode, fetch_all, getter, is_prefix, read_prefixes
+from arazzo.cli.options import documents_at
+
+#: As Airflow has it: option ``allowed_sources`` of section ``[arazzo]``.
+VARIABLE = "AIRFLOW__ARAZZO__ALLOWED_SOURCES"
+
+COMPLETE, INCOMPLETE = 0, 1
+
+
+@click.command("fetch")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--allow",
+    multiple=True,
+    metavar="URL-PREFIX",
+    help=f"What may be fetched, beyond what {VARIABLE} says: https://specs.example.com/apis/ for example. Repeatable.",
+)
+@click.option("--check", is_flag=True, help="Store nothing; say which copies are missing, or no more what is there.")
+@click.option("--update", is_flag=True, help="Fetch what there is a copy of, too.")
+def command(paths: tuple[Path, ...], allow: tuple[str, ...], check: bool, update: bool) -> NoReturn:
+    """Fetch what the documents at PATHS name by https, into arazzo-sources/ beside each.
+
+    That are remote source descriptions, remote $refs, and what these name in turn. Nothing is fetched that no prefix
+    covers, redirects included; http needs a prefix that says so. Exit code 0: there is a copy of everything, 1: there
+    is not, or with --check a copy is no more what is there.
+    """
+    import requests
+
+    if check and update:
+        raise click.UsageError("--check stores nothing, and --update does: choose one")
+    prefixes = [*read_prefixes(os.environ.get(VARIABLE, "")), *allow]
+    for prefix in prefixes:
+        if not is_prefix(prefix):
+            raise click.UsageError(f"{prefix!r} is no URL of http or https, without credentials, to begin others with")
+    mode: Mode = "check" if check else "update" if update else "fetch"
+    documents = [document for path in paths for document in documents_at(path)]
+    good = True
+    with requests.Session() as session:
+        for outcome in fetch_all(documents, prefixes, mode, getter(session)):
+            click.echo(str(outcome))
+            good = good and outcome.good
+    sys.exit(COMPLETE if good else INCOMPLETE)

@@ -1,0 +1,32 @@
+"""``airflow-arazzo graph``: the plan of a workflow as a picture in text."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from arazzo.cli.options import DOCUMENT, SOURCES, STRICT, WORKFLOW, pairs
+from arazzo.engine import load_plan
+from arazzo.errors import DocumentError
+from arazzo.flow import Options, draw
+from arazzo.flow.draw import FORMATS
+
+
+@click.command("graph")
+@DOCUMENT
+@WORKFLOW
+@click.option("--format", "form", type=click.Choice(FORMATS), default="mermaid", show_default=True)
+@SOURCES
+@STRICT
+def command(document: Path, workflow: str | None, form: Any, sources: tuple[str, ...], strict: bool) -> NoReturn:
+    """Draw the flow graph of a workflow of DOCUMENT. Exit code 1: the document has errors."""
+    try:
+        plan = load_plan(document, workflow, Options("strict" if strict else "lenient"), pairs(sources, "--source"))
+    except DocumentError as error:
+        click.echo(str(error), err=True)
+        sys.exit(1)
+    click.echo(draw(plan, form))
+    sys.exit(0)

@@ -1,0 +1,70 @@
+"""``airflow-arazzo mock``: APIs from their descriptions, with a scenario."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+
+from arazzo.errors import DocumentError
+
+REFUSED, NOT_STARTED = 2, 1
+
+
+@click.command("mock")
+@click.argument("descriptions", nargs=-1, required=True, metavar="[NAME=]FILE...")
+@click.option("--scenario", metavar="FILE", help="What is answered when; `demo` is the scenario of the demo.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen at.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="The port to listen at; a free one by default.")
+def command(descriptions: tuple[str, ...], scenario: str | None, host: str, port: int) -> None:
+    """Serve mocks of the APIs that OpenAPI descriptions describe, all at one address.
+
+    NAME is what the scenario calls an API, and a path that leads to it alone; by default it is the file's name. Without
+    a scenario every operation succeeds as its description says. GET /__mock__/requests returns what came.
+    """
+    from arazzo.testing.serving import ServingError, run_server
+
+    try:
+        with contextlib.suppress(KeyboardInterrupt):
+            run_server(
+                _named(descriptions), _scenario(scenario), host=host, port=port, on_start=lambda url: _say(url, host)
+            )
+    except DocumentError as error:
+        click.echo(str(error), err=True)
+        sys.exit(REFUSED)
+    except ServingError as error:
+        click.echo(str(error), err=True)
+        sys.exit(NOT_STARTED)
+
+
+def _named(texts: Iterable[str]) -> dict[str, str | Path]:
+    """Return files by the names of their APIs.
+
+    :raises click.UsageError: if two have the same.
+    """
+    named: dict[str, str | Path] = {}
+    for text in texts:
+        name, found, file = text.partition("=")
+        name, file = (name, file) if found and name and "/" not in name else (Path(text).name.split(".")[0], text)
+        if name in named:
+            raise click.UsageError(f"two APIs are called '{name}'; write NAME={file}")
+        named[name] = Path(file)
+    return named
+
+
+def _scenario(name: str | None) -> Path | None:
+    """Return the scenario's file; a bare name without such a file is one that this package brings."""
+    if name is None or Path(name).exists():
+        return None if name is None else Path(name)
+    import arazzo.testing
+
+    packaged = Path(arazzo.testing.__file__).parent / "scenarios" / f"{name}.yaml"
+    return packaged if packaged.exists() else Path(name)
+
+
+def _say(url: str, host: str) -> None:
+    everybody = " (for everybody who reaches this machine)" if host not in ("127.0.0.1", "localhost", "::1") else ""
+    click.echo(f"The mock API is at {url}{everybody}; Ctrl-C ends it.", err=True)

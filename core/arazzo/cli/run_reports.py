@@ -1,0 +1,149 @@
+"""Reports of a run in files: JSON with everything that is known of it, JUnit XML for what shows test results.
+
+Both conceal what is secret, whatever the terminal shows.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from arazzo.engine import Run
+from arazzo.flow import Plan
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+Report = dict[str, Any]
+"""What both kinds of reports are made of, a JSON value; docs/ci.md shows one."""
+
+_ASKED_FOR = f"{__name__}.asked_for"
+#: What XML 1.0 has no way to say; compiled where it is needed, which takes a while.
+_NO_XML = "[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
+
+
+def report_option(kind: str, text: str) -> Callable[[Any], Any]:
+    """Return the option ``--report-KIND``; :func:`write_reports` knows whether it was given."""
+
+    def remember(context: click.Context, _: click.Parameter, path: Path | None) -> None:
+        if path is not None and not path.parent.is_dir():
+            raise click.BadParameter(f"there is no folder {path.parent}")
+        if path is not None:
+            context.meta.setdefault(_ASKED_FOR, {})[kind] = path
+
+    kind_of_path = click.Path(dir_okay=False, writable=True, path_type=Path)
+    return click.option(
+        f"--report-{kind}", metavar="FILE", type=kind_of_path, expose_value=False, callback=remember, help=text
+    )
+
+
+def describe_run(plan: Plan, run: Run, log: list[str], started: float, seconds: float) -> Report:
+    """Return the report of a run.
+
+    :param run: with its secrets concealed.
+    :param log: one line per exchange and decision.
+    :param started: POSIX time.
+    :param seconds: how long it took.
+    """
+    return {
+        "status": run.status,
+        "message": run.message,
+        "document": plan.document,
+        "workflow": plan.workflow_id,
+        "started": datetime.fromtimestamp(started, timezone.utc).isoformat(timespec="milliseconds"),
+        "seconds": round(seconds, 3),
+        "outputs": run.outputs,
+        "steps": list(_steps(run)),
+        "log": log,
+    }
+
+
+def describe_refusal(document: str, workflow: str | None, message: str) -> Report:
+    """Return the report of a run that was not begun, because the document or the inputs were refused."""
+    return {
+        "status": "refused",
+        "message": message,
+        "document": {"name": document},
+        "workflow": workflow,
+        "outputs": {},
+        "steps": [],
+        "log": [],
+    }
+
+
+def _steps(run: Run) -> Iterator[Report]:
+    """Yield what happened to each step the last time it ran."""
+    for record in run.records:
+        yield {**record.model_dump(), "outputs": run.steps.get(record.step, {})}
+
+
+def write_reports(report: Report) -> None:
+    """Write the reports that the command line asks for.
+
+    :raises click.FileError: if a file cannot be written.
+    """
+    asked_for: Mapping[str, Path] = click.get_current_context().meta.get(_ASKED_FOR, {})
+    for kind, path in asked_for.items():
+        text = junit(report) if kind == "junit" else json.dumps(report, indent=2, ensure_ascii=False) + "\n"
+        try:
+            path.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise click.FileError(str(path), error.strerror or str(error)) from error
+
+
+def junit(report: Report) -> str:
+    """Return a report as JUnit XML: the workflow is a test suite, each step that ran a test case.
+
+    A step whose failure stands is a failure; a run that was refused, or that failed without a failed step, is an error.
+    """
+    from xml.etree.ElementTree import Element, SubElement, indent, tostring
+
+    name = _plain(report["workflow"] or report["document"]["name"])
+    suite = Element("testsuite", name=name)
+    failures = errors = 0
+    for step in report["steps"]:
+        case = SubElement(suite, "testcase", classname=name, name=step["step"], time=f"{step['seconds']:.3f}")
+        if step["outcome"] == "failed":
+            failures += 1
+            SubElement(case, "failure", message=_plain(step["message"])).text = _plain(report["message"])
+        SubElement(case, "system-out").text = _plain("\n".join(_lines(step)))
+    if report["status"] != "success" and not failures:
+        errors = 1
+        case = SubElement(suite, "testcase", classname=name, name="workflow")
+        SubElement(case, "error", message=_plain(report["message"].partition("\n")[0])).text = _plain(report["message"])
+    counts = {"tests": len(suite), "failures": failures, "errors": errors}
+    suite.attrib.update({key: str(value) for key, value in counts.items()})
+    if "started" in report:
+        suite.attrib.update(timestamp=report["started"], time=f"{report['seconds']:.3f}")
+    root = Element("testsuites")
+    root.append(suite)
+    indent(root)
+    return _document(root, tostring)
+
+
+def _document(root: Element, write: Callable[..., Any]) -> str:
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{write(root, encoding="unicode")}\n'
+
+
+def _lines(step: Report) -> Iterator[str]:
+    """Yield what is to be said of a step: what was sent, every verdict, where it went, its outputs."""
+    status = "no response" if step["status"] is None else step["status"]
+    yield f"{step['request'] or step['operation']} -> {status}, {step['outcome']}"
+    for criterion in step["criteria"]:
+        action = f"{criterion['action']}: " if criterion["action"] else ""
+        verdict = "met" if criterion["passed"] else "not met"
+        yield f"{verdict}: {action}{criterion['reason'] or criterion['condition']}"
+    if step["action"]:
+        yield f"action: {step['action']}"
+    if step["outputs"]:
+        yield f"outputs: {json.dumps(step['outputs'], ensure_ascii=False)}"
+
+
+def _plain(text: str) -> str:
+    return re.sub(_NO_XML, "\ufffd", text)

@@ -1,0 +1,11 @@
+"""Criteria (Arazzo 1.1.0, Criterion Object): simple, regex, jsonpath and xpath conditions, read and evaluated."""
+
+from __future__ import annotations
+
+from arazzo.criteria.boolean import parse_boolean
+from arazzo.criteria.criterion import check, evaluate
+from arazzo.criteria.criterion_references import expressions
+from arazzo.criteria.simple import parse_simple
+from arazzo.criteria.verdict import Finding, Verdict
+
+__all__ = ["Finding", "Verdict", "check", "evaluate", "expressions", "parse_boolean", "parse_simple"]

@@ -1,0 +1,129 @@
+"""How values compare and what counts as true: one place for simple conditions and for the boolean dialect.
+
+An absent value equals nothing, but ``== null`` holds of it. ``!=`` is always the opposite of ``==``.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from arazzo.absent import ABSENT
+
+_NUMBER = re.compile(r"\s*[+-]?[0-9]{1,300}(\.[0-9]{1,300})?([eE][+-]?[0-9]{1,4})?\s*")
+
+
+class NoLength(int):
+    """The length of what has none (absent, null, a number): 0, but compared with null it is absent."""
+
+
+NO_LENGTH: Final = NoLength(0)
+
+
+def length_of(value: Any) -> int:
+    """Return how long an array, a string or an object is; of anything else :data:`NO_LENGTH`."""
+    return len(value) if isinstance(value, (list, tuple, dict, str)) else NO_LENGTH
+
+
+def truthy(value: Any) -> bool:
+    """Return whether a value by itself passes: not if absent, null, false, 0 or the empty string."""
+    return isinstance(value, (list, tuple, dict)) or bool(value)
+
+
+def is_number(value: Any) -> bool:
+    """Return whether a value is a JSON number, which a boolean is not."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def numeric(value: Any) -> int | float | None:
+    """Return a number, or the number that a string spells; None for anything else."""
+    if is_number(value):
+        return value  # type: ignore[no-any-return]
+    if not isinstance(value, str) or not _NUMBER.fullmatch(value):
+        return None
+    return float(value) if re.search("[.eE]", value) else int(value)
+
+
+def holds(operator: str, left: Any, right: Any, *, loose: bool) -> bool:
+    """Return whether a comparison holds.
+
+    :param operator: ``== != < <= > >=``.
+    :param loose: as simple conditions compare: strings without case, numeric strings as numbers beside a number.
+    """
+    match operator:
+        case "==":
+            return same(left, right, loose=loose)
+        case "!=":
+            return not same(left, right, loose=loose)
+        case "<":
+            return _less(left, right, loose=loose)
+        case ">":
+            return _less(right, left, loose=loose)
+        case "<=":
+            return _less(left, right, loose=loose) or _equal_present(left, right, loose=loose)
+    return _less(right, left, loose=loose) or _equal_present(left, right, loose=loose)
+
+
+def same(left: Any, right: Any, *, loose: bool) -> bool:
+    """Return whether two values are equal; structures are compared member by member, exactly."""
+    left, right = _settled(left, right), _settled(right, left)
+    if left is ABSENT or right is ABSENT:
+        return left is None or right is None
+    if loose and isinstance(left, str) and isinstance(right, str):
+        return left.casefold() == right.casefold()
+    if loose and (is_number(left) or is_number(right)):
+        first, second = numeric(left), numeric(right)
+        return first is not None and second is not None and first == second
+    return _identical(left, right)
+
+
+def _settled(value: Any, other: Any) -> Any:
+    """Turn the length of nothing into absent beside null."""
+    return ABSENT if isinstance(value, NoLength) and other is None else value
+
+
+def _equal_present(left: Any, right: Any, *, loose: bool) -> bool:
+    """Return whether two values are there and equal; numeric strings count as numbers, as in ``<``."""
+    if ABSENT in (_settled(left, right), _settled(right, left)):
+        return False
+    if loose:
+        first, second = numeric(left), numeric(right)
+        if first is not None and second is not None:
+            return first == second
+    return same(left, right, loose=loose)
+
+
+def _less(left: Any, right: Any, *, loose: bool) -> bool:
+    if loose:
+        first, second = numeric(left), numeric(right)
+        if first is not None and second is not None:
+            return first < second
+    if isinstance(left, str) and isinstance(right, str):
+        return left.casefold() < right.casefold() if loose else left < right
+    return is_number(left) and is_number(right) and bool(left < right)
+
+
+def _identical(left: Any, right: Any) -> bool:
+    """Compare JSON values without recursion: data may be nested deeper than Python's stack."""
+    pairs = [(left, right)]
+    while pairs:
+        one, two = pairs.pop()
+        if isinstance(one, dict) and isinstance(two, dict):
+            if one.keys() != two.keys():
+                return False
+            pairs.extend((one[key], two[key]) for key in one)
+        elif isinstance(one, (list, tuple)) and isinstance(two, (list, tuple)):
+            if len(one) != len(two):
+                return False
+            pairs.extend(zip(one, two, strict=True))
+        elif not _equal_scalars(one, two):
+            return False
+    return True
+
+
+def _equal_scalars(one: Any, two: Any) -> bool:
+    if isinstance(one, bool) or isinstance(two, bool):
+        return one is two
+    if is_number(one) and is_number(two):
+        return bool(one == two)
+    return type(one) is type(two) and not isinstance(one, (dict, list, tuple)) and bool(one == two)

@@ -1,0 +1,179 @@
+"""Evaluating the tree of a condition, for simple conditions and the boolean dialect."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from arazzo.absent import ABSENT
+from arazzo.criteria.comparison import NO_LENGTH, holds, length_of, truthy
+from arazzo.criteria.member_paths import member, select
+from arazzo.criteria.syntax_tree import And, Comparison, Item, Literal, Node, Not, Or, Path, Runtime, Text
+from arazzo.errors import EvaluationError
+from arazzo.expressions import Context, Message, embed, evaluate, require_structure
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a condition is evaluated in.
+
+    :param context: the values of runtime expressions.
+    :param loose: whether values compare as in simple conditions.
+    :param root: the value of ``$``.
+    :param current: the value of ``@``; in a filter a path by itself asks whether it selects anything (RFC 9535, 2.3.5).
+    :param filtering: whether this is a filter.
+    """
+
+    context: Context
+    loose: bool
+    root: Any = ABSENT
+    current: Any = ABSENT
+    filtering: bool = False
+
+
+@dataclass(frozen=True)
+class Several:
+    """The values of a path that may select several: it compares as any of them does."""
+
+    values: tuple[Any, ...]
+
+
+def passes(node: Node, scope: Scope) -> bool:
+    """Return whether a condition holds.
+
+    :raises EvaluationError: if a string embeds what is absent, or a path selects too much.
+    """
+    match node:
+        case Or(operands):
+            return _decided(operands, scope, by=True)
+        case And(operands):
+            return _decided(operands, scope, by=False)
+        case Not(operand):
+            return not passes(operand, scope)
+        case Comparison(operator, left, right):
+            return _compare(operator, value_of(left, scope), value_of(right, scope), scope)
+        case Path() if scope.filtering:
+            return any(_exists(node, value) for value in selected(node, scope))
+    value = value_of(node, scope)
+    return any(map(truthy, value.values)) if isinstance(value, Several) else truthy(value)
+
+
+def value_of(node: Node, scope: Scope) -> Any:
+    """Return the value of an operand: ABSENT if it is not there, :class:`Several` of a path that may select several.
+
+    :raises EvaluationError: as :func:`passes`.
+    """
+    match node:
+        case Literal(value):
+            return value
+        case Text(template):
+            return embed(template.text, scope.context)
+        case Runtime():
+            return _runtime_value(node, scope)
+        case Item(base, key):
+            value = value_of(base, scope)
+            if isinstance(base, Runtime) and isinstance(base.expression, Message):
+                require_structure(value, node.text)
+            return member(value, value_of(key, scope))
+        case Path():
+            return _path_value(node, scope)
+    return passes(node, scope)
+
+
+def selected(path: Path, scope: Scope) -> list[Any]:
+    """Return the values that a path selects, ``.length`` left aside.
+
+    :raises EvaluationError: as :func:`passes`, and if it leads into a root that is neither object nor array.
+    """
+    start = scope.current if path.relative else scope.root
+    if path.segments and not path.relative:
+        require_structure(start, path.text)
+    return select(
+        path.segments,
+        start,
+        lambda node: value_of(node, scope),
+        lambda condition, value: passes(condition, replace(scope, current=value, filtering=True)),
+    )
+
+
+def operands(node: Node) -> Iterator[Runtime | Item | Path]:
+    """Yield what a condition gets its values from, in order; what stands in a path's filters is part of the path."""
+    match node:
+        case Or(parts) | And(parts):
+            for part in parts:
+                yield from operands(part)
+        case Not(operand):
+            yield from operands(operand)
+        case Comparison(_, left, right):
+            yield from operands(left)
+            yield from operands(right)
+        case Runtime() | Item() | Path():
+            yield node
+
+
+def _decided(operands: tuple[Node, ...], scope: Scope, *, by: bool) -> bool:
+    """Let the first operand decide that comes to ``by``; what cannot be evaluated decides only if no other does."""
+    problem: EvaluationError | None = None
+    for operand in operands:
+        try:
+            if passes(operand, scope) is by:
+                return by
+        except EvaluationError as error:
+            problem = problem or error
+    if problem is not None:
+        raise problem
+    return not by
+
+
+def _runtime_value(node: Runtime, scope: Scope) -> Any:
+    """Return the value of a runtime expression or, if that is absent and it ends so, its length."""
+    owner = evaluate(node.owner, scope.context) if node.owner else ABSENT
+    if isinstance(owner, str):
+        return length_of(owner)  # all that text has
+    value = evaluate(node.expression, scope.context)
+    return length_of(owner) if value is ABSENT and node.owner else value
+
+
+def _exists(path: Path, value: Any) -> bool:
+    """Return whether what a path by itself asks for in a filter is there: the value or, with ``.length``, its."""
+    if not path.length:
+        return True
+    return path.length in value if isinstance(value, dict) else length_of(value) > 0
+
+
+def _compare(operator: str, left: Any, right: Any, scope: Scope) -> bool:
+    """Compare; of several values any may do, and ``!=`` is the opposite of ``==``."""
+    if operator == "!=":
+        return not _compare("==", left, right, scope)
+    lefts, rights = _candidates(left), _candidates(right)
+    return any(holds(operator, one, two, loose=scope.loose) for one in lefts for two in rights)
+
+
+def _candidates(value: Any) -> tuple[Any, ...]:
+    return (value.values or (ABSENT,)) if isinstance(value, Several) else (value,)
+
+
+def _path_value(path: Path, scope: Scope) -> Any:
+    values = selected(path, scope)
+    if not path.length:
+        return (values[0] if values else ABSENT) if path.singular else Several(tuple(values))
+    if path.singular:
+        return _length(values[0], path.length) if values else NO_LENGTH
+    named = [value[path.length] for value in values if isinstance(value, dict) and path.length in value]
+    if named:
+        return Several(tuple(named))
+    if _collects(path):
+        return len(values)
+    return Several(tuple(length_of(value) for value in values) or (NO_LENGTH,))
+
+
+def _length(value: Any, name: str) -> Any:
+    """Return the member called ``length``, else how long the value is."""
+    return value[name] if isinstance(value, dict) and name in value else length_of(value)
+
+
+def _collects(path: Path) -> bool:
+    """Return whether the length of a path is how many values it selects: it ends in a filter or the like."""
+    last = path.segments[-1]
+    return last.deep or len(last.selectors) > 1 or not last.singular

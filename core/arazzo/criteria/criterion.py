@@ -1,0 +1,184 @@
+"""Criteria of any type: reading them, and evaluating them to verdicts (Arazzo 1.1.0, Criterion Object)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from arazzo.absent import ABSENT
+from arazzo.criteria.condition_portability import portable_spelling
+from arazzo.criteria.interpolation import braced
+from arazzo.criteria.jsonpath_condition import Query, evaluate_jsonpath, read_jsonpath
+from arazzo.criteria.query import misleading
+from arazzo.criteria.reasons import reason
+from arazzo.criteria.regex_condition import check_pattern, matches
+from arazzo.criteria.simple import evaluate_simple, parse_simple
+from arazzo.criteria.syntax_tree import Condition, Remark
+from arazzo.criteria.verdict import Finding, Verdict
+from arazzo.criteria.xpath_condition import check_xpath, holds_xpath
+from arazzo.document.models import Criterion, ExpressionType
+from arazzo.errors import EvaluationError, ExpressionSyntaxError, Severity
+from arazzo.expressions import Context, Dialect, Input, Message, Output, parse_context
+from arazzo.expressions import evaluate as value_of
+from arazzo.expressions.selectors import RFC9535, VERSIONS, selector_version
+
+_TYPES = ("simple", "regex", "jsonpath", "xpath")
+
+
+def check(criterion: Criterion, dialect: Dialect = "lenient") -> tuple[Finding, ...]:
+    """Read a criterion without evaluating it.
+
+    :param criterion: the criterion.
+    :param dialect: ``strict`` for the specification to the letter.
+    :return: errors where it could never be evaluated, warnings where other tools will not read it.
+    """
+    broken = tuple(_broken_frame(criterion, dialect))
+    if broken:
+        return broken
+    try:
+        remarks = _remarks(criterion, dialect)
+    except ExpressionSyntaxError as error:
+        return (Finding(Severity.ERROR, "unreadable-condition", error.message, error.offset, error.hint),)
+    except RecursionError:  # of a library
+        return (Finding(Severity.ERROR, "unreadable-condition", "the condition is nested too deeply"),)
+    return (*_context_remarks(criterion, dialect), *remarks)
+
+
+def evaluate(criterion: Criterion, context: Context, dialect: Dialect = "lenient") -> Verdict:
+    """Evaluate a criterion; what cannot be evaluated does not hold, and the verdict says why.
+
+    :param criterion: the criterion.
+    :param context: the values of runtime expressions.
+    :param dialect: ``strict`` for the specification to the letter.
+    """
+    try:
+        return _evaluated(criterion, replace(context, judging=True), dialect)
+    except (EvaluationError, ExpressionSyntaxError) as error:
+        message = error.message if isinstance(error, ExpressionSyntaxError) else str(error)
+    except RecursionError:
+        message = "the data is nested too deeply"
+    return Verdict(False, f"{reason(criterion.condition, [], context.conceal)}: {message}", message)
+
+
+def _evaluated(criterion: Criterion, context: Context, dialect: Dialect) -> Verdict:
+    kind, condition = criterion.kind, criterion.condition
+    if kind == "simple":
+        return evaluate_simple(condition, context, dialect)
+    if criterion.context is None:
+        raise EvaluationError(f"a criterion of type {kind} needs a context")
+    value = _context_value(criterion.context, context, dialect)
+    seen = reason(condition, [(criterion.context, value)], context.conceal)
+    if value is ABSENT or value is None:
+        return Verdict(False, seen)
+    match kind:
+        case "regex":
+            return Verdict(matches(condition, value, context, dialect), seen)
+        case "jsonpath":
+            data = _structured(criterion.context, value, context, dialect)
+            return evaluate_jsonpath(condition, data, _version(criterion), context, dialect, criterion.context)
+        case "xpath":
+            held = holds_xpath(condition, value, _version(criterion), context, dialect)
+            told = reason(condition, [], context.conceal)
+            return Verdict(held, f"{told}: {'true' if held else 'false'} in {criterion.context}")
+    raise EvaluationError(f"a criterion has no type {kind}")
+
+
+def _context_value(text: str, context: Context, dialect: Dialect) -> Any:
+    return value_of(parse_context(text, dialect), context)
+
+
+def _structured(text: str, value: Any, context: Context, dialect: Dialect) -> Any:
+    """Return a value that JSONPath applies to: a body that is text only if it is JSON.
+
+    :raises EvaluationError: if it is not.
+    """
+    if isinstance(value, (bytes, bytearray)):
+        raise EvaluationError(f"{text} is binary, not JSON")
+    whole = parse_context(text, dialect)
+    body = isinstance(whole, Message) and whole.part in ("body", "payload") and not whole.pointer and not whole.trail
+    if not isinstance(value, str) or not body or _sent_as_json(context):
+        return value
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError) as error:
+        raise EvaluationError(f"{text} is text, not JSON") from error
+
+
+def _sent_as_json(context: Context) -> bool:
+    response = context.exchange.response if context.exchange else None
+    return "json" in (response.header("content-type") or "").lower() if response else False
+
+
+def _version(criterion: Criterion) -> str:
+    return selector_version(
+        criterion.kind, criterion.type.version if isinstance(criterion.type, ExpressionType) else None
+    )
+
+
+def _broken_frame(criterion: Criterion, dialect: Dialect) -> Iterator[Finding]:
+    """Yield what is wrong with the type and the context."""
+    kind = criterion.kind
+    if kind not in _TYPES:
+        message = f"a criterion is of type {', '.join(_TYPES)}, not {kind}"
+        yield Finding(Severity.ERROR, "unknown-criterion-type", message, field="type")
+        return
+    if isinstance(criterion.type, ExpressionType) and criterion.type.version not in VERSIONS.get(kind, ()):
+        message = f"unknown version '{criterion.type.version}' of {kind}"
+        hint = f"use {', '.join(VERSIONS.get(kind, ()))}"
+        yield Finding(Severity.ERROR, "unknown-criterion-type", message, 0, hint, "type")
+    if kind == "simple":
+        return
+    if criterion.context is None:
+        message = f"a criterion of type {kind} needs a context"
+        yield Finding(Severity.ERROR, "missing-context", message, 0, "context: $response.body", "condition")
+        return
+    try:
+        parse_context(criterion.context, dialect)
+    except ExpressionSyntaxError as error:
+        yield Finding(Severity.ERROR, "unreadable-context", error.message, error.offset, error.hint, "context")
+
+
+def _context_remarks(criterion: Criterion, dialect: Dialect) -> Iterator[Finding]:
+    """Yield a warning where the context is all inputs or all outputs, which the grammar has no expression for."""
+    if criterion.kind == "simple" or criterion.context is None:
+        return
+    whole = parse_context(criterion.context, dialect)
+    if isinstance(whole, (Input, Output)) and not whole.name:
+        message = f"only the lenient dialect reads '{whole.text}' as a context"
+        hint = f"name one: '{whole.text}.name'"
+        yield Finding(Severity.WARNING, "non-portable-expression", message, 0, hint, "context")
+
+
+def _remarks(criterion: Criterion, dialect: Dialect) -> tuple[Finding, ...]:
+    """Return warnings.
+
+    :raises ExpressionSyntaxError: if the condition cannot be read.
+    """
+    condition = criterion.condition
+    match criterion.kind:
+        case "simple":
+            return _warnings("non-portable-condition", parse_simple(condition, dialect).remarks)
+        case "regex":
+            return _warnings("non-portable-condition", check_pattern(condition, dialect))
+        case "xpath":
+            remark = check_xpath(condition, _version(criterion), dialect)
+            return _warnings("non-portable-condition", (remark,) if remark else ())
+    return _jsonpath_remarks(read_jsonpath(condition, _version(criterion), dialect), criterion)
+
+
+def _jsonpath_remarks(reading: Query | Condition, criterion: Criterion) -> tuple[Finding, ...]:
+    """Return warnings: what a query does not say although it looks so, or how the boolean dialect is said portably."""
+    if isinstance(reading, Query):
+        remark = braced(reading.template)
+        warnings = _warnings("non-portable-condition", (remark,) if remark else ())
+        misread = misleading(reading.text, criterion.condition) if reading.version == RFC9535 else ()
+        return warnings + _warnings("misleading-jsonpath", misread)
+    message = "no RFC 9535 query; read as a boolean expression over JSON paths, which other tools do not read"
+    spelling = portable_spelling(reading.node, criterion.context or "")
+    return _warnings("non-portable-condition", (Remark(0, message, str(spelling) if spelling else None),))
+
+
+def _warnings(rule: str, remarks: Iterable[Remark]) -> tuple[Finding, ...]:
+    return tuple(Finding(Severity.WARNING, rule, remark.message, remark.offset, remark.hint) for remark in remarks)

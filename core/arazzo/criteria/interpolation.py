@@ -1,0 +1,102 @@
+"""Putting values into the text of a condition that embeds runtime expressions (regex, jsonpath, xpath)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from arazzo.absent import ABSENT
+from arazzo.criteria.syntax_tree import Remark
+from arazzo.errors import EvaluationError
+from arazzo.expressions import Context, Expression, Template, evaluate
+
+#: Writes the text for an expression, given the quote it stands in (or "") and the text before it.
+Render = Callable[[Expression, str, str], str]
+
+
+def embeds(template: Template) -> bool:
+    """Return whether a text embeds runtime expressions."""
+    return any(not isinstance(part, str) for part in template.parts)
+
+
+def fill(template: Template, render: Render, *, escapes: bool = False) -> str:
+    """Return the text with its expressions replaced.
+
+    :param template: the text.
+    :param render: what to write for an expression.
+    :param escapes: whether a backslash in a quoted string keeps the next character from ending it.
+    """
+    filled, quote = "", ""
+    for part in template.parts:
+        if isinstance(part, str):
+            filled += part
+            quote = _quote_after(part, quote, escapes)
+        else:
+            filled += render(part, quote, filled)
+    return filled
+
+
+def braced(template: Template) -> Remark | None:
+    """Return a remark with the text in braces, if it embeds runtime expressions without."""
+    if not template.unbraced:
+        return None
+    text, written = "", 0
+    for index in sorted(template.unbraced):
+        part, start = template.parts[index], template.offsets[index]
+        end = start + (len(part) if isinstance(part, str) else len(part.text))
+        text += f"{template.text[written:start]}{{{template.text[start:end]}}}"
+        written = end
+    first = template.offsets[min(template.unbraced)]
+    return Remark(
+        first, "an embedded runtime expression stands in braces", f"portable: {text}{template.text[written:]}"
+    )
+
+
+def present(expression: Expression, context: Context) -> Any:
+    """Return the value of an embedded expression.
+
+    :raises EvaluationError: if it is absent, naming it.
+    """
+    value = evaluate(expression, context)
+    if value is ABSENT:
+        raise EvaluationError(f"{expression.text}, which the condition embeds, is absent")
+    return value
+
+
+def original_offset(template: Template, render: Render, offset: int, *, escapes: bool = False) -> int:
+    """Return where in the text as written an offset in the filled text is; in a value, where its expression stands.
+
+    :param offset: characters from 0 in the filled text.
+    """
+    widths: list[int] = []
+
+    def measured(expression: Expression, quote: str, before: str) -> str:
+        rendered = render(expression, quote, before)
+        widths.append(len(rendered))
+        return rendered
+
+    fill(template, measured, escapes=escapes)
+    remaining = iter(widths)
+    filled, written = 0, 0
+    for part, start in zip(template.parts, template.offsets, strict=True):
+        width = len(part) if isinstance(part, str) else next(remaining)
+        written = start + (offset - filled if isinstance(part, str) else 0)
+        if offset < filled + width:
+            return written
+        filled += width
+    return min(written, len(template.text))
+
+
+def _quote_after(text: str, quote: str, escapes: bool) -> str:
+    """Return the quote that is open after a text that begins inside ``quote``."""
+    skip = False
+    for char in text:
+        if skip:
+            skip = False
+        elif char == "\\" and quote and escapes:
+            skip = True
+        elif quote:
+            quote = "" if char == quote else quote
+        elif char in "'\"":
+            quote = char
+    return quote

@@ -1,0 +1,84 @@
+"""The reason of a verdict: the condition and the values it saw, fit for a log."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from arazzo.absent import ABSENT
+from arazzo.criteria.comparison import NoLength
+from arazzo.criteria.condition_evaluation import Scope, Several, operands, value_of
+from arazzo.criteria.syntax_tree import Node
+from arazzo.errors import EvaluationError
+from arazzo.expressions import as_it_is
+
+MAX_CONDITION = 160
+MAX_STRING = 48
+MAX_VALUES = 6
+_SECRET = re.compile(
+    r"passw|passphrase|secret|token|authori[sz]ation|cookie|credential|api[-_]?key|(access|private|signing)[-_]?key",
+    re.IGNORECASE,
+)
+
+
+def reason(condition: str, seen: Iterable[tuple[str, Any]], conceal: Callable[[str], str] = as_it_is) -> str:
+    """Return ``condition: operand was value, ...``.
+
+    :param condition: as written; cut when long.
+    :param seen: names of operands with their values; a name that speaks of a secret hides its value.
+    :param conceal: hides what is secret in a text, before that is cut: of a part of a secret nobody knows what it is.
+    """
+    texts = list(dict.fromkeys(f"{_line(name)} was {shown(value, name, conceal)}" for name, value in seen))
+    more = ["..."] if len(texts) > MAX_VALUES else []
+    values = ", ".join(texts[:MAX_VALUES] + more)
+    text = _cut(conceal(_line(condition)), MAX_CONDITION)
+    return f"{text}: {values}" if values else text
+
+
+def observed(node: Node, scope: Scope, owner: str = "") -> list[tuple[str, Any]]:
+    """Return what the operands of a condition are.
+
+    :param owner: the context of the paths, whose name may speak of a secret too.
+    """
+    seen = []
+    for operand in operands(node):
+        try:
+            value = value_of(operand, scope)
+        except EvaluationError:
+            continue
+        seen.append((operand.text, "***" if _SECRET.search(owner) and value is not ABSENT else value))
+    return seen
+
+
+def shown(value: Any, name: str = "", conceal: Callable[[str], str] = as_it_is) -> str:
+    """Return a value as one short word or two: scalars themselves, structures by their size.
+
+    :param name: the operand's name; ``***`` is shown for one that speaks of a secret.
+    :param conceal: hides what is secret in a text; a number is hidden if it is a secret as a whole.
+    """
+    if value is ABSENT or isinstance(value, NoLength):
+        return "absent"
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, Several):
+        return shown(value.values[0], name, conceal) if len(value.values) == 1 else f"{len(value.values)} values"
+    if isinstance(value, Mapping):
+        return f"object of {len(value)}"
+    if isinstance(value, (list, tuple)):
+        return f"array of {len(value)}"
+    if isinstance(value, (bytes, bytearray)):
+        return f"{len(value)} bytes"
+    if _SECRET.search(name) or value == "***":
+        return "***"
+    if isinstance(value, str):
+        return repr(_cut(conceal(value), MAX_STRING))
+    return "***" if conceal(str(value)) == "***" else _cut(str(value), MAX_STRING)
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 3] + "..."
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,62 @@
+"""Conditions of type regex (Arazzo 1.1.0, Criterion Object, Regex Conditions)."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from arazzo.criteria.interpolation import braced, fill
+from arazzo.criteria.syntax_tree import Remark
+from arazzo.errors import EvaluationError, ExpressionSyntaxError
+from arazzo.expressions import Context, Dialect, Template, embed, parse_template, to_text
+from arazzo.expressions.regular_expressions import SECONDS, compile_pattern
+
+_DELIMITED = re.compile(r"/(?P<flagged>.+)/(?P<flags>[gimsuy]+)|/(?P<plain>\^.+|.+(?<!\\)\$)/", re.DOTALL)
+_FLAGS = frozenset("ims")
+
+
+def read_pattern(condition: str, dialect: Dialect) -> tuple[Template, str, tuple[Remark, ...]]:
+    """Read a pattern as a template, flags and remarks; leniently ``/.../i`` as in JavaScript.
+
+    :raises ExpressionSyntaxError: if an embedded expression cannot be read.
+    """
+    found = _DELIMITED.fullmatch(condition) if dialect == "lenient" else None
+    if found is None:
+        return parse_template(condition, dialect), "", ()
+    body, letters = found["flagged"] or found["plain"], found["flags"] or ""
+    inline = "".join(sorted(_FLAGS.intersection(letters)))
+    portable = f"(?{inline}){body}" if inline else body
+    remark = Remark(0, "a pattern has no slashes around it and no flags behind it", portable)
+    return parse_template(body, dialect), inline, (remark,)
+
+
+def check_pattern(condition: str, dialect: Dialect) -> tuple[Remark, ...]:
+    """Compile a pattern, with a letter for each embedded expression.
+
+    :raises ExpressionSyntaxError: if it is no regular expression.
+    """
+    template, flags, remarks = read_pattern(condition, dialect)
+    shift = condition.find(template.parts[0]) if template.parts and isinstance(template.parts[0], str) else 0
+    try:
+        compile_pattern(fill(template, lambda *_: "x"), flags)
+    except ExpressionSyntaxError as error:
+        raise ExpressionSyntaxError(error.message, condition, shift + error.offset, error.hint) from error
+    remark = braced(template)
+    return (*remarks, remark) if remark else remarks
+
+
+def matches(condition: str, value: Any, context: Context, dialect: Dialect) -> bool:
+    """Return whether the pattern matches anywhere in the text of the value, which is there and not null.
+
+    Embedded expressions are put in as they are: they may be patterns themselves.
+
+    :raises ExpressionSyntaxError: if the pattern cannot be read.
+    :raises EvaluationError: if what it embeds is absent, or if it takes longer than a second.
+    """
+    template, flags, _ = read_pattern(condition, dialect)
+    pattern = compile_pattern(embed(template.text, context, dialect), flags)
+    text = bytes(value).decode("utf-8", "replace") if isinstance(value, (bytes, bytearray)) else to_text(value)
+    try:
+        return pattern.search(text, timeout=SECONDS) is not None
+    except TimeoutError as error:
+        raise EvaluationError(f"the pattern took longer than {SECONDS:g} s and was given up") from error

@@ -1,0 +1,259 @@
+"""What criteria can come to at all: whether there is an answer for which some hold and others do not.
+
+A condition is a formula over what it looks at. What is compared with constants takes those constants, values between
+and beside them, and nothing at all; the status code takes the numbers there are; everything else (a query, an XPath, a
+comparison of two expressions) may hold or not. So what is found impossible is so; not everything impossible is found.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+from arazzo.absent import ABSENT
+from arazzo.criteria.comparison import NO_LENGTH, holds, is_number, truthy
+from arazzo.criteria.interpolation import fill
+from arazzo.criteria.jsonpath_condition import read_jsonpath
+from arazzo.criteria.regex_condition import read_pattern
+from arazzo.criteria.simple import parse_simple
+from arazzo.criteria.syntax_tree import (
+    And,
+    Comparison,
+    Condition,
+    Literal,
+    Node,
+    Not,
+    Or,
+    Path,
+    Runtime,
+    Selector,
+)
+from arazzo.criteria.syntax_tree import Key as MemberKey
+from arazzo.document.models import Criterion, ExpressionType
+from arazzo.expressions import Dialect, Fixed
+from arazzo.expressions.regular_expressions import SECONDS, compile_pattern
+from arazzo.expressions.selectors import RFC9535
+
+#: Combinations of values are not gone through if that takes more comparisons than these.
+MOST_COMPARISONS = 50_000
+
+Key = tuple[str, ...]
+"""What a formula looks at: ``("status",)``, ``("value", text...)``, or ``("free", text)`` for what may be so or not."""
+
+Values = Mapping[Key, Any]
+STATUS: Key = ("status",)
+_MIRRORED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A condition as a function of what it looks at.
+
+    :param looks_at: everything that it looks at, with the constants that are compared with it.
+    :param holds: tells whether it holds for these values.
+    """
+
+    looks_at: tuple[tuple[Key, Any], ...]
+    holds: Callable[[Values], bool]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How the operands of a condition are to be taken.
+
+    :param loose: whether values compare as in simple conditions.
+    :param context: the criterion's context, where ``$`` is its value.
+    """
+
+    loose: bool
+    context: str = ""
+
+
+def formula_of(criterion: Criterion, dialect: Dialect = "lenient") -> Formula:
+    """Return a criterion as a formula; one that is a query, a pattern of no status code or an XPath may hold or not.
+
+    :raises ExpressionSyntaxError: if the condition cannot be read.
+    """
+    match criterion.kind:
+        case "simple":
+            return _whole(criterion, parse_simple(criterion.condition, dialect), Reading(loose=True))
+        case "regex" if (criterion.context or "").strip() == "$statusCode":
+            return _status_pattern(criterion, dialect)
+        case "jsonpath":
+            version = criterion.type.version if isinstance(criterion.type, ExpressionType) else RFC9535
+            condition = read_jsonpath(criterion.condition, version, dialect)
+            if isinstance(condition, Condition):
+                there = _free(f"there is {criterion.context}")
+                return both((there, _whole(criterion, condition, Reading(loose=False, context=f"{criterion.context}"))))
+    return _free(f"{criterion.kind} {criterion.context} {criterion.condition}")
+
+
+def _whole(criterion: Criterion, condition: Condition, reading: Reading) -> Formula:
+    """Return a condition as a formula; what the data may make fail does not hold, whatever it says."""
+    formula = _formula(condition.node, reading)
+    return both((_free(f"{criterion.condition} succeeds"), formula)) if _may_fail(condition.node) else formula
+
+
+def _may_fail(node: Node) -> bool:
+    match node:
+        case Or(operands) | And(operands):
+            return any(map(_may_fail, operands))
+        case Not(operand):
+            return _may_fail(operand)
+        case Comparison(_, left, right):
+            return _may_fail(left) or _may_fail(right)
+        case Literal() | Runtime():
+            return False
+        case Path():
+            return not node.singular
+    return True
+
+
+def _status_pattern(criterion: Criterion, dialect: Dialect) -> Formula:
+    """Return a pattern that the status code is to match; it looks at the codes where that changes."""
+    template, flags, _ = read_pattern(criterion.condition, dialect)
+    if template.expressions:
+        return _free(f"regex {criterion.context} {criterion.condition}")
+    pattern = compile_pattern(fill(template, lambda *_: ""), flags)
+    matching = frozenset(code for code in range(99, 600) if pattern.search(str(code), timeout=SECONDS))
+    changes = tuple((STATUS, code) for code in range(100, 600) if (code in matching) != (code - 1 in matching))
+    return Formula(changes or ((STATUS, 200),), lambda values: values[STATUS] in matching)
+
+
+def both(formulas: Iterable[Formula]) -> Formula:
+    """Return the formula that holds if all of them do."""
+    parts = tuple(formulas)
+    return Formula(_joined(parts), lambda values: all(part.holds(values) for part in parts))
+
+
+def negated(formula: Formula) -> Formula:
+    """Return the formula that holds if another does not."""
+    return Formula(formula.looks_at, lambda values: not formula.holds(values))
+
+
+def successful() -> Formula:
+    """Return the formula of a step without success criteria: the status is 2xx."""
+    return Formula(((STATUS, 200), (STATUS, 299)), lambda values: _is_2xx(values[STATUS]))
+
+
+def _is_2xx(status: Any) -> bool:
+    return is_number(status) and 200 <= status <= 299
+
+
+def answered() -> Formula:
+    """Return the formula that there is an answer at all."""
+    return Formula(((STATUS, 200),), lambda values: values[STATUS] is not ABSENT)
+
+
+def is_possible(formulas: Sequence[Formula]) -> bool:
+    """Tell whether all of these can hold at once; True if that is too much to find out."""
+    whole = both(formulas)
+    keys = dict.fromkeys(key for key, _ in whole.looks_at)
+    if 2 ** min(len(keys), 64) * len(whole.looks_at) > MOST_COMPARISONS:
+        return True
+    domains = {key: list(_domain(key, whole.looks_at)) for key in keys}
+    if math.prod(map(len, domains.values())) * len(whole.looks_at) > MOST_COMPARISONS:
+        return True
+    return any(whole.holds(dict(zip(domains, values, strict=True))) for values in product(*domains.values()))
+
+
+def _formula(node: Node, reading: Reading) -> Formula:
+    match node:
+        case Or(operands):
+            parts = tuple(_formula(operand, reading) for operand in operands)
+            return Formula(_joined(parts), lambda values: any(part.holds(values) for part in parts))
+        case And(operands):
+            return both(_formula(operand, reading) for operand in operands)
+        case Not(operand):
+            return negated(_formula(operand, reading))
+        case Comparison(operator, left, right):
+            return _comparison(node, operator, left, right, reading)
+        case Literal(value):
+            return Formula((), lambda _: truthy(value))
+    key = _key(node, reading)
+    if key is None:
+        return _free(f"{reading.context} {_text(node)}")
+    return Formula(((key, 200 if key == STATUS else None),), lambda values: truthy(values[key]))
+
+
+def _comparison(node: Node, operator: str, left: Node, right: Node, reading: Reading) -> Formula:
+    match left, right:
+        case Literal(one), Literal(other):
+            return Formula((), lambda _: holds(operator, one, other, loose=reading.loose))
+        case _, Literal(constant) if _is_comparable(operator, constant):
+            return _compared(_key(left, reading), constant, node, reading, operator)
+        case Literal(constant), _ if _is_comparable(operator, constant):
+            return _compared(_key(right, reading), constant, node, reading, _MIRRORED.get(operator, operator))
+    return _free(f"{reading.context} {_text(node)}")
+
+
+def _compared(key: Key | None, constant: Any, node: Node, reading: Reading, operator: str) -> Formula:
+    if key is None:
+        return _free(f"{reading.context} {_text(node)}")
+    return Formula(((key, constant),), lambda values: holds(operator, values[key], constant, loose=reading.loose))
+
+
+def _is_comparable(operator: str, constant: Any) -> bool:
+    """Tell whether the values tried say all about a comparison: not of the order of texts."""
+    return operator in ("==", "!=") or is_number(constant)
+
+
+def _key(node: Node, reading: Reading) -> Key | None:
+    """Return what stands for the value of an operand; None if that is not one value, or depends on others."""
+    match node:
+        case Runtime(Fixed(name="statusCode"), owner=None):
+            return STATUS
+        case Runtime(expression, owner=owner):
+            return ("value", str(reading.loose), str(expression), str(owner))
+        case Path(segments, relative=False, length=length) if node.singular:
+            names = [_name(selector) for segment in segments for selector in segment.selectors]
+            return None if None in names else ("value", reading.context, *map(repr, names), length)
+    return None
+
+
+def _name(selector: Selector) -> str | int | None:
+    match selector:
+        case MemberKey(Literal(str() | int() as name)):
+            return name
+    return None
+
+
+def _text(node: Node) -> str:
+    """Return what tells a part of a condition from another."""
+    match node:
+        case Comparison(operator, left, right):
+            return f"{_text(left)} {operator} {_text(right)}"
+        case Path(text=text) | Runtime(text=text) | Literal(text=text):
+            return text
+    return repr(node)
+
+
+def _free(text: str) -> Formula:
+    key = ("free", text)
+    return Formula(((key, None),), lambda values: bool(values[key]))
+
+
+def _joined(parts: Iterable[Formula]) -> tuple[tuple[Key, Any], ...]:
+    return tuple(looked for part in parts for looked in part.looks_at)
+
+
+def _domain(key: Key, looks_at: Iterable[tuple[Key, Any]]) -> Iterator[Any]:
+    """Yield the values that something takes: enough to tell apart all that is said of it."""
+    if key[0] == "free":
+        yield from (True, False)
+        return
+    constants = [constant for other, constant in looks_at if other == key]
+    if key == STATUS:
+        numbers = {int(number) for number in constants if is_number(number) and abs(number) < 1000} | {200, 404, 500}
+        near = {number + step for number in numbers for step in (-1, 0, 1)}
+        yield from (ABSENT, *sorted(status for status in near if 100 <= status <= 599))
+        return
+    yield from (ABSENT, NO_LENGTH, None, True, False, "", "another text", "one more text", ["a list"])
+    for constant in constants:
+        yield constant
+        if is_number(constant):
+            yield from (constant - 1, constant + 1, f" {constant}")
+            yield from ((constant + other) / 2 for other in constants if is_number(other) and other > constant)

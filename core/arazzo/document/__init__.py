@@ -1,0 +1,54 @@
+"""What a document says: one model per object of the specification, reusable objects resolved."""
+
+from arazzo.document.concurrency import awaited_steps
+from arazzo.document.control import (
+    MAX_CALL_DEPTH,
+    MAX_CALLS,
+    Transfer,
+    Unmatched,
+    may_match_nothing,
+    merged_actions,
+    merged_parameters,
+    named_workflows,
+    next_step,
+    resolve_unmatched,
+    successors,
+)
+from arazzo.document.input_declarations import DeclaredInputs, declared_inputs
+from arazzo.document.loading import LoadedDocument, load_document, parse_document
+from arazzo.document.scc import Reach, entrances, strongly_connected
+from arazzo.document.schema_references import Resolver
+from arazzo.document.settings import EXTENSION, Settings, deciding_steps, settings_of
+from arazzo.document.shape import Hints, describe
+from arazzo.pointer import escape
+
+__all__ = [
+    "EXTENSION",
+    "MAX_CALLS",
+    "MAX_CALL_DEPTH",
+    "DeclaredInputs",
+    "Hints",
+    "LoadedDocument",
+    "Reach",
+    "Resolver",
+    "Settings",
+    "Transfer",
+    "Unmatched",
+    "awaited_steps",
+    "deciding_steps",
+    "declared_inputs",
+    "describe",
+    "entrances",
+    "escape",
+    "load_document",
+    "may_match_nothing",
+    "merged_actions",
+    "merged_parameters",
+    "named_workflows",
+    "next_step",
+    "parse_document",
+    "resolve_unmatched",
+    "settings_of",
+    "strongly_connected",
+    "successors",
+]

@@ -1,0 +1,182 @@
+"""Whether inputs are a JSON Schema (2020-12): the values of the keywords that validators rely on.
+
+What is wrong here would make a validator stumble over the inputs of every run, so it is an error of the document.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from arazzo.document.shape import Reader, describe, near
+from arazzo.pointer import escape
+
+TYPES = ("string", "number", "integer", "boolean", "object", "array", "null")
+_RULE = "invalid-schema"
+#: How many schemas may be in each other: those who read them, Airflow and jsonschema, do so by recursion.
+MAX_SCHEMAS = 32
+#: Keywords whose value is a schema, a map of schemas, or a list of them.
+NESTED = frozenset(("items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames"))
+NESTED |= {"unevaluatedProperties", "unevaluatedItems", "contentSchema"}
+MAPS = frozenset(("properties", "patternProperties", "$defs", "definitions", "dependentSchemas"))
+LISTS = frozenset(("allOf", "anyOf", "oneOf", "prefixItems"))
+_NUMBERS = frozenset(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"))
+_COUNTS = frozenset(
+    ("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties", "minContains", "maxContains")
+)
+_TEXTS = frozenset(("title", "description", "format", "$ref", "$comment", "$dynamicRef", "$schema"))
+_TEXTS |= {"contentEncoding", "contentMediaType"}
+_BOOLS = frozenset(("uniqueItems", "deprecated", "readOnly", "writeOnly"))
+_ANCHOR = re.compile(r"[A-Za-z_][-A-Za-z0-9._]*")
+
+
+def check_schema(reader: Reader, schema: Any, at: str) -> bool:
+    """Note what is wrong in a schema; return whether nothing is."""
+    before = len(reader.problems)
+    _check(reader, schema, at)
+    return len(reader.problems) == before
+
+
+def subschemas(schema: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Yield the schemas directly inside of a schema, each with the way to it."""
+    for name, value in schema.items() if isinstance(schema, dict) else ():
+        if name in NESTED:
+            yield (name,), value
+        elif name in MAPS and isinstance(value, dict):
+            yield from (((name, key), item) for key, item in value.items())
+        elif name in LISTS and isinstance(value, list):
+            yield from (((name, str(index)), item) for index, item in enumerate(value))
+
+
+def is_too_deep(schema: Any) -> bool:
+    """Say whether more schemas are in each other than those who read them can take; without recursion."""
+    level = [schema]
+    for _ in range(MAX_SCHEMAS + 1):
+        level = [inner for each in level for _, inner in subschemas(each)]
+        if not level:
+            return False
+    return True
+
+
+def _check(reader: Reader, schema: Any, at: str) -> None:
+    waiting = [(schema, at, 0)]
+    while waiting:
+        schema, at, depth = waiting.pop()
+        if depth > MAX_SCHEMAS:
+            reader.error(_RULE, at, f"more than {MAX_SCHEMAS} schemas are in each other")
+        elif isinstance(schema, dict):
+            for name, value in schema.items():
+                _keyword(reader, name, value, f"{at}/{escape(name)}")
+            inner = [(item, "/".join((at, *map(escape, way))), depth + 1) for way, item in subschemas(schema)]
+            waiting += reversed(inner)
+        elif not isinstance(schema, bool):
+            reader.error(_RULE, at, f"a JSON Schema is a map, and this is {describe(schema)}")
+
+
+def _keyword(reader: Reader, name: str, value: Any, at: str) -> None:
+    """Note what is wrong in the value of a keyword, but for the schemas in it."""
+    if name in MAPS:
+        if not isinstance(value, dict):
+            reader.error(_RULE, at, f"'{name}' is a map of schemas, and this is {describe(value)}")
+        elif name == "patternProperties":
+            for pattern in value:
+                if not _is_pattern(pattern):
+                    reader.error(_RULE, f"{at}/{escape(pattern)}", f"'{pattern}' is no regular expression", key=True)
+    elif name in LISTS:
+        if not isinstance(value, list) or not value:
+            message = f"'{name}' is a list of schemas with at least one, and this is {describe(value)}"
+            reader.error(_RULE, at, message)
+    elif name == "$recursiveRef":
+        message = "'$recursiveRef' is a keyword of JSON Schema 2019-09, and inputs are JSON Schema 2020-12"
+        reader.error(_RULE, at, message, "write '$ref'", key=True)
+    else:
+        belongs, fits = _VALUES.get(name, ("", _anything))
+        if not fits(value):
+            reader.error(_RULE, at, f"'{name}' is {belongs}, and this is {describe(value)}", _hint(name, value))
+
+
+def _hint(name: str, value: Any) -> str | None:
+    if name == "type":
+        return near(value, TYPES) if isinstance(value, str) else None
+    if name == "required" and isinstance(value, bool):
+        return "list the property under 'required' of the object around it"
+    return None
+
+
+def _anything(value: Any) -> bool:
+    return True
+
+
+def _is_type(value: Any) -> bool:
+    names = value if isinstance(value, list) else [value]
+    return bool(names) and all(isinstance(name, str) and name in TYPES for name in names) and _are_unique(names)
+
+
+def _is_names(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(name, str) for name in value) and _are_unique(value)
+
+
+def _are_unique(names: list[str]) -> bool:
+    return len(set(names)) == len(names)
+
+
+def _is_map_of_names(value: Any) -> bool:
+    return isinstance(value, dict) and all(map(_is_names, value.values()))
+
+
+def _is_factor(value: Any) -> bool:
+    return _is_number(value) and value > 0
+
+
+def _is_anchor(value: Any) -> bool:
+    return isinstance(value, str) and _ANCHOR.fullmatch(value) is not None
+
+
+def _is_id(value: Any) -> bool:
+    return isinstance(value, str) and "#" not in value[:-1]
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _is_count(value: Any) -> bool:
+    return _is_number(value) and value >= 0 and value == int(value)
+
+
+def _is_pattern(value: Any) -> bool:
+    try:
+        re.compile(value)
+    except (re.error, TypeError, OverflowError, RecursionError):
+        return False
+    return isinstance(value, str)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list)
+
+
+def _is_bool(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+_VALUES: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "type": (f"one of {', '.join(TYPES)}, or a list of them", _is_type),
+    "required": ("a list of names, none of them twice", _is_names),
+    "enum": ("a list", _is_list),
+    "pattern": ("a regular expression", _is_pattern),
+    "examples": ("a list", _is_list),
+    "multipleOf": ("a number above zero", _is_factor),
+    "dependentRequired": ("a map of lists of names", _is_map_of_names),
+    "$id": ("a URI without fragment", _is_id),
+    **dict.fromkeys(_BOOLS, ("true or false", _is_bool)),
+    **dict.fromkeys(("$anchor", "$dynamicAnchor"), ("a plain name", _is_anchor)),
+    **dict.fromkeys(_NUMBERS, ("a number", _is_number)),
+    **dict.fromkeys(_COUNTS, ("a whole number that is not negative", _is_count)),
+    **dict.fromkeys(_TEXTS, ("text", _is_text)),
+}

@@ -1,0 +1,222 @@
+"""One model per object of the Arazzo Specification 1.0.1 and 1.1.0, frozen, with the specification's names.
+
+Python names are the camelCase field names in snake_case. Values that may hold runtime expressions stay as written (text
+or JSON): they are parsed once, by text, in :mod:`arazzo.expressions`. After loading, reusable objects are
+resolved, so a step's parameters and actions are the objects themselves.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+Value = Any
+"""A JSON value whose strings may be or hold runtime expressions, and whose objects may be Selector Objects."""
+
+
+class Model(BaseModel):
+    """The base of every object: frozen, camelCase aliases, ``at`` = JSON pointer to where it is written.
+
+    Loading makes objects by ``model_construct``, since it has checked every field itself: so the validators, which take
+    a while to build, are built only for who reads objects from JSON.
+    """
+
+    model_config = ConfigDict(
+        frozen=True, populate_by_name=True, alias_generator=to_camel, extra="ignore", defer_build=True
+    )
+
+    at: str = Field(default="", exclude=True, repr=False)
+    extensions: dict[str, Any] = Field(default_factory=dict)
+
+
+AnyModel = TypeVar("AnyModel", bound=Model)
+
+
+def unplaced(model: AnyModel) -> AnyModel:
+    """Return an object without its places, and without those of the objects in it: they are its document's."""
+    update: dict[str, Any] = {"at": ""}
+    for name, value in model.__dict__.items():
+        if isinstance(value, Model):
+            update[name] = unplaced(value)
+        elif isinstance(value, tuple) and value and isinstance(value[0], Model):
+            update[name] = tuple(unplaced(item) for item in value)
+    return model.model_copy(update=update)
+
+
+class Info(Model):
+    """Info Object (Arazzo 1.1.0, Info Object)."""
+
+    title: str
+    summary: str = ""
+    description: str = ""
+    version: str
+
+
+class SourceDescription(Model):
+    """Source Description Object."""
+
+    name: str
+    url: str
+    type: Literal["openapi", "arazzo", "asyncapi"] | None = None
+
+
+class ExpressionType(Model):
+    """Expression Type Object (1.1.0; Criterion Expression Type Object in 1.0.1)."""
+
+    type: Literal["jsonpath", "xpath", "jsonpointer"]
+    version: str
+
+
+class Selector(Model):
+    """Selector Object (1.1.0): may stand wherever a value may, and stays as written in models."""
+
+    context: str
+    selector: str
+    type: Literal["jsonpath", "xpath", "jsonpointer"] | ExpressionType
+
+
+class Criterion(Model):
+    """Criterion Object. Without ``type`` the condition is simple."""
+
+    context: str | None = None
+    condition: str
+    type: Literal["simple", "regex", "jsonpath", "xpath"] | ExpressionType | None = None
+
+    @property
+    def kind(self) -> str:
+        """``simple``, ``regex``, ``jsonpath``, ``xpath`` or ``jsonpointer``."""
+        return self.type.type if isinstance(self.type, ExpressionType) else self.type or "simple"
+
+
+class Parameter(Model):
+    """Parameter Object. ``location`` is the field ``in``; None passes an input to a workflow."""
+
+    name: str
+    location: Literal["path", "query", "querystring", "header", "cookie", "channel", "body"] | None = Field(
+        default=None, alias="in"
+    )
+    value: Value = None
+
+
+class PayloadReplacement(Model):
+    """Payload Replacement Object."""
+
+    target: str
+    target_selector_type: Literal["jsonpath", "xpath", "jsonpointer"] | ExpressionType | None = None
+    value: Value = None
+
+
+class RequestBody(Model):
+    """Request Body Object."""
+
+    content_type: str | None = None
+    payload: Value = None
+    has_payload: bool = True
+    replacements: tuple[PayloadReplacement, ...] = ()
+
+
+class Action(Model):
+    """What Success and Failure Action Object share."""
+
+    name: str
+    type: Literal["end", "goto", "retry"]
+    workflow_id: str | None = None
+    step_id: str | None = None
+    parameters: tuple[Parameter, ...] = ()
+    retry_after: float | None = None
+    retry_limit: int | None = None
+    criteria: tuple[Criterion, ...] = ()
+
+
+class SuccessAction(Action):
+    """Success Action Object. ``retry`` is lenient: a poll with a budget."""
+
+
+class FailureAction(Action):
+    """Failure Action Object."""
+
+
+class Step(Model):
+    """Step Object, its reusable objects resolved."""
+
+    step_id: str
+    description: str = ""
+    operation_id: str | None = None
+    operation_path: str | None = None
+    channel_path: str | None = None
+    workflow_id: str | None = None
+    action: Literal["send", "receive"] | None = None
+    correlation_id: Value = None
+    timeout: float | None = None
+    """Milliseconds, as the specification has it."""
+    depends_on: tuple[str, ...] = ()
+    parameters: tuple[Parameter, ...] = ()
+    request_body: RequestBody | None = None
+    success_criteria: tuple[Criterion, ...] = ()
+    on_success: tuple[SuccessAction, ...] = ()
+    on_failure: tuple[FailureAction, ...] = ()
+    outputs: dict[str, Value] = Field(default_factory=dict)
+
+
+class Workflow(Model):
+    """Workflow Object, its reusable objects resolved; ``inputs`` has its references into components inlined."""
+
+    workflow_id: str
+    summary: str = ""
+    description: str = ""
+    inputs: Any = None
+    depends_on: tuple[str, ...] = ()
+    steps: tuple[Step, ...]
+    success_actions: tuple[SuccessAction, ...] = ()
+    failure_actions: tuple[FailureAction, ...] = ()
+    parameters: tuple[Parameter, ...] = ()
+    outputs: dict[str, Value] = Field(default_factory=dict)
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {step.step_id: index for index, step in reversed(tuple(enumerate(self.steps)))}
+
+    def index(self, step_id: str) -> int:
+        """Return the place of a step in document order, from 0; KeyError if there is none of that id."""
+        place = self._places[step_id]
+        if place < len(self.steps) and self.steps[place].step_id == step_id:
+            return place
+        return [step.step_id for step in self.steps].index(step_id)  # a copy with other steps
+
+    def has_step(self, step_id: str) -> bool:
+        """Say whether there is a step of that id."""
+        return step_id in self._places
+
+    def step(self, step_id: str) -> Step:
+        """Return the step of that id; KeyError if there is none."""
+        return self.steps[self.index(step_id)]
+
+
+class Components(Model):
+    """Components Object, as far as something refers to it."""
+
+    inputs: dict[str, Any] = Field(default_factory=dict)
+    parameters: dict[str, Parameter] = Field(default_factory=dict)
+    success_actions: dict[str, SuccessAction] = Field(default_factory=dict)
+    failure_actions: dict[str, FailureAction] = Field(default_factory=dict)
+
+
+class Document(Model):
+    """Arazzo Specification Object: an Arazzo Description."""
+
+    arazzo: str
+    self_uri: str | None = Field(default=None, alias="$self")
+    info: Info
+    source_descriptions: tuple[SourceDescription, ...]
+    workflows: tuple[Workflow, ...]
+    components: Components = Field(default_factory=Components.model_construct)
+
+    def workflow(self, workflow_id: str) -> Workflow:
+        """Return the workflow of that id; KeyError if there is none."""
+        for workflow in self.workflows:
+            if workflow.workflow_id == workflow_id:
+                return workflow
+        raise KeyError(workflow_id)

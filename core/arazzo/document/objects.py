@@ -1,0 +1,444 @@
+"""The objects of the specification as tables of fields, and what binds the fields of one object together."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from arazzo.document.components import COMPONENT_KINDS, reusable
+from arazzo.document.meta_schema import check_schema
+from arazzo.document.models import (
+    Action,
+    Components,
+    Criterion,
+    Document,
+    ExpressionType,
+    FailureAction,
+    Info,
+    Parameter,
+    PayloadReplacement,
+    RequestBody,
+    Selector,
+    SourceDescription,
+    Step,
+    SuccessAction,
+    Workflow,
+)
+from arazzo.document.shape import (
+    BROKEN,
+    Broken,
+    Field,
+    Kind,
+    Reader,
+    Shape,
+    anything,
+    describe,
+    filled_text,
+    integer,
+    listed,
+    make,
+    mapped,
+    one_of,
+    read_fields,
+    seconds,
+    text,
+)
+from arazzo.pointer import tokens_of
+
+OUTPUT_NAME = re.compile(r"[a-zA-Z0-9.\-_]+")
+_URI_SAFE = "!#$%&'()*+,/:;=?@[]~"
+_URI = re.compile(rf"(?:%[0-9A-Fa-f]{{2}}|[A-Za-z0-9._\-{re.escape(_URI_SAFE.replace('%', ''))}])+")
+IDENTIFIER = re.compile(r"[A-Za-z0-9_\-]+")
+_CALLS = ("operationId", "operationPath", "channelPath", "workflowId")
+_VERSIONS = {
+    "jsonpath": ("rfc9535", "draft-goessner-dispatch-jsonpath-00"),
+    "xpath": ("xpath-31", "xpath-30", "xpath-20", "xpath-10"),
+    "jsonpointer": ("rfc6901",),
+}
+
+
+def _expression_type(reader: Reader, value: Any, at: str) -> ExpressionType | Broken:
+    fields = read_fields(reader, value, at, _EXPRESSION_TYPE)
+    if isinstance(fields, Broken):
+        return BROKEN
+    allowed = _VERSIONS[fields["type"]]
+    if fields.setdefault("version", allowed[0]) not in allowed:
+        message = f"version '{fields['version']}' of {fields['type']} is not known, only {', '.join(allowed)}"
+        return reader.error("invalid-value", f"{at}/version", message)
+    if "version" not in value:
+        message = "an expression type needs the field 'version'"
+        reader.lenient("missing-version", at, message, f"write 'version: {allowed[0]}'")
+    return ExpressionType.model_construct(**fields)
+
+
+def typed(*words: str) -> Kind:
+    """Return the kind that reads a word or an Expression Type Object."""
+    word = one_of(*words)
+
+    def read(reader: Reader, value: Any, at: str) -> Any:
+        return _expression_type(reader, value, at) if isinstance(value, dict) else word(reader, value, at)
+
+    return read
+
+
+def _criterion(reader: Reader, value: Any, at: str) -> Criterion | Broken:
+    if isinstance(value, str):
+        reader.lenient("bare-condition", at, "a criterion is a map, and this is text", "write 'condition: ' before it")
+        return Criterion.model_construct(at=at, condition=value)
+    fields = read_fields(reader, value, at, _CRITERION)
+    return BROKEN if isinstance(fields, Broken) else Criterion.model_construct(**fields)
+
+
+def _criteria(*, filled: bool) -> Kind:
+    return listed(_criterion, wanted=filled, alone=(dict, str))
+
+
+def _payload_parameter(reader: Reader, value: Any, at: str) -> Parameter | Broken:
+    fields = read_fields(reader, value, at, _PARAMETER)
+    if isinstance(fields, Broken):
+        return BROKEN
+    if fields.get("location") in ("body", "formData"):
+        reader.lenient("body-parameter", f"{at}/in", "there are no parameters in the body", "use 'requestBody'")
+        fields["location"] = "body"
+    if fields.get("location") == "querystring" and reader.version < "1.1":
+        message = f"'in: querystring' came with Arazzo 1.1.0, and this document says {reader.version}"
+        reader.lenient("newer-field", f"{at}/in", message, "write 'arazzo: 1.1.0'")
+    return Parameter.model_construct(**fields)
+
+
+def _request_body(reader: Reader, value: Any, at: str) -> RequestBody | Broken:
+    fields = read_fields(reader, value, at, _REQUEST_BODY)
+    if isinstance(fields, Broken):
+        return BROKEN
+    return RequestBody.model_construct(**fields, has_payload="payload" in value)
+
+
+def _check_name(reader: Reader, noun: str, at: str) -> None:
+    """Note a key of outputs or components that an expression cannot hold."""
+    name = tokens_of(at)[-1]
+    if not OUTPUT_NAME.fullmatch(name):
+        message = f"{noun} '{name}' has other characters than letters, digits, '.', '-' and '_'"
+        reader.lenient("odd-name", at, message, key=True)
+
+
+def _components(kind: Kind) -> Kind:
+    """Return the kind that reads a map of components."""
+
+    def read(reader: Reader, value: Any, at: str) -> Any:
+        _check_name(reader, "component name", at)
+        return kind(reader, value, at)
+
+    return mapped(read)
+
+
+def _output(reader: Reader, value: Any, at: str) -> Any:
+    _check_name(reader, "output name", at)
+    match value:
+        case str():
+            return value
+        case {"selector": _} | {"context": _}:
+            return BROKEN if _selector(reader, value, at) is BROKEN else value
+        case _:
+            message = f"an output is a runtime expression or a Selector Object, and this is {describe(value)}"
+            reader.lenient("constant-output", at, message)
+            return value
+
+
+def _outputs(reader: Reader, value: Any, at: str) -> dict[str, Any] | Broken:
+    if isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
+        reader.lenient("not-a-map", at, "outputs are a map of names, and this is a list", "leave the '- ' out")
+        read = [mapped(_output)(reader, item, f"{at}/{index}") for index, item in enumerate(value)]
+        return BROKEN if BROKEN in read else {name: item for one in read for name, item in one.items()}
+    outputs: dict[str, Any] | Broken = mapped(_output)(reader, value, at)
+    return outputs
+
+
+def _action(model: type[Action], kinds: tuple[str, ...], other: str | None) -> Kind:
+    shape = Shape("a success action" if model is SuccessAction else "a failure action", _ACTION_FIELDS, "name")
+
+    def read(reader: Reader, value: Any, at: str) -> Any:
+        if not isinstance(value, dict):
+            return reader.error("wrong-type", at, f"an action is a map, and this is {describe(value)}")
+        raw = dict(value)
+        lone = _lone_condition(reader, raw, at)
+        if raw.get("name") is None and "type" in raw:
+            raw["name"] = _made_up_name(raw, at)
+            reader.lenient("missing-name", at, "an action needs the field 'name'", f"such as 'name: {raw['name']}'")
+        fields = read_fields(reader, raw, at, shape)
+        if isinstance(fields, Broken) or lone is BROKEN:
+            return BROKEN
+        for parameter in fields.get("parameters", ()):
+            _refuse_place(reader, parameter, fields["name"])
+        if fields["type"] not in kinds:
+            hint = "put it under onFailure, or go back with goto"
+            reader.lenient("success-retry", f"{at}/type", f"a success action has no type '{other}'", hint)
+        if lone is not None:
+            fields["criteria"] = (lone,)
+        return BROKEN if _check_action(reader, raw, at) else model.model_construct(**fields)
+
+    return read
+
+
+def _refuse_place(reader: Reader, parameter: Parameter, name: str) -> None:
+    if parameter.location is not None:
+        message = f"parameter '{parameter.name}' of action '{name}' is an input of a workflow, and goes to no place"
+        reader.lenient("needless-in", f"{parameter.at}/in", message, "leave 'in' out", key=True)
+
+
+def _made_up_name(raw: dict[str, Any], at: str) -> str:
+    """Return a name for an action without one, different from that of its neighbours."""
+    target, place = raw.get("stepId") or raw.get("workflowId"), at.rpartition("/")[2]
+    parts = [raw["type"], target, int(place) + 1 if place.isdecimal() and place != "0" else None]
+    return "-".join(str(part) for part in parts if part is not None)
+
+
+def _lone_condition(reader: Reader, raw: dict[str, Any], at: str) -> Any:
+    """Take ``condition`` and ``context`` out of an action and return the criterion they are."""
+    if "condition" not in raw or "criteria" in raw:
+        return None
+    parts = {name: raw.pop(name) for name in ("condition", "context") if name in raw}
+    message = "a condition stands where criteria belong"
+    reader.lenient("lone-condition", f"{at}/condition", message, "write 'criteria: [{condition: ...}]'", key=True)
+    return _criterion(reader, parts, at)
+
+
+def _check_action(reader: Reader, raw: dict[str, Any], at: str) -> bool:
+    """Note what does not go together in an action; return whether it is broken."""
+    targets = [name for name in ("stepId", "workflowId") if raw.get(name) is not None]
+    kind, name = raw["type"], raw["name"]
+    if len(targets) == 2 and kind != "end":
+        message = f"action '{name}' names a step and a workflow, and control can only go to one"
+        reader.error("conflicting-fields", f"{at}/workflowId", message, "keep one of the two", key=True)
+        return True
+    if kind == "goto" and not targets:
+        reader.error("missing-field", at, f"action '{name}' of type 'goto' needs 'stepId' or 'workflowId'")
+        return True
+    idle = targets if kind == "end" else ["parameters"] if "parameters" in raw and "workflowId" not in targets else []
+    idle += [field for field in ("retryAfter", "retryLimit") if field in raw and kind != "retry"]
+    for field in idle:
+        message = f"'{field}' means nothing in action '{name}' of type '{kind}'"
+        reader.warn("idle-field", f"{at}/{field}", message, "leave it out", key=True)
+    return False
+
+
+def _step(reader: Reader, value: Any, at: str) -> Step | Broken:
+    fields = read_fields(reader, value, at, _STEP)
+    if not isinstance(value, dict):
+        return BROKEN
+    calls = [name for name in _CALLS if value.get(name) is not None]
+    if not calls:
+        return reader.error(
+            "missing-field", at, f"{_STEP.title(value)} needs 'operationId', 'operationPath' or 'workflowId'"
+        )
+    if len(calls) > 1:
+        message = f"{_STEP.title(value)} has {' and '.join(repr(name) for name in calls)}, and a step calls one thing"
+        return reader.error("conflicting-fields", f"{at}/{calls[1]}", message, "keep one of them", key=True)
+    if isinstance(fields, Broken):
+        return BROKEN
+    if calls != ["workflowId"]:
+        _check_places(reader, fields.get("parameters", ()), fields["step_id"])
+    elif fields.get("timeout") is not None:
+        message = f"'timeout' means nothing on step '{fields['step_id']}', which calls a workflow"
+        reader.warn("idle-field", f"{at}/timeout", message, "give it to the steps of that workflow", key=True)
+    return Step.model_construct(**fields)
+
+
+def _check_places(reader: Reader, parameters: tuple[Parameter, ...], step_id: str) -> None:
+    for parameter in parameters:
+        if parameter.location is None:
+            message = f"parameter '{parameter.name}' of step '{step_id}' does not say where it goes"
+            reader.lenient("missing-in", parameter.at, message, "write 'in: path', 'query', 'header' or 'cookie'")
+
+
+def identifier(noun: str) -> Kind:
+    """Return the kind that reads a name, and warns where expressions could not use it."""
+
+    def read(reader: Reader, value: Any, at: str) -> str | Broken:
+        name = filled_text(reader, value, at)
+        if isinstance(name, str) and not IDENTIFIER.fullmatch(name):
+            message = f"{noun} '{name}' has other characters than letters, digits, '-' and '_'"
+            reader.warn("odd-name", at, message, "runtime expressions may not find it")
+        return name
+
+    return read
+
+
+def _inputs(reader: Reader, value: Any, at: str) -> Any:
+    return value if check_schema(reader, value, at) else BROKEN
+
+
+def _uri(reader: Reader, value: Any, at: str) -> str | Broken:
+    """Read a URI reference (RFC 3986, 4.1); other text is taken as it is."""
+    uri = filled_text(reader, value, at)
+    if isinstance(uri, str) and not _can_be_split(uri):
+        return reader.error("invalid-value", at, f"'{uri}' is no URI reference: its host cannot be read")
+    if isinstance(uri, str) and not _URI.fullmatch(uri):
+        message = f"'{uri}' is no URI reference"
+        reader.lenient("odd-uri", at, message, f"write '{quote(uri, _URI_SAFE)}'")
+    return uri
+
+
+def _can_be_split(uri: str) -> bool:
+    try:
+        urlsplit(uri)
+    except ValueError:
+        return False
+    return True
+
+
+def _self(reader: Reader, value: Any, at: str) -> str | Broken:
+    uri = _uri(reader, value, at)
+    if isinstance(uri, str) and "#" in uri:
+        return reader.error("invalid-value", at, "'$self' may not hold a fragment ('#...')")
+    return uri
+
+
+_EXPRESSION_TYPE = Shape(
+    "an expression type",
+    {"type": Field(one_of("jsonpath", "xpath", "jsonpointer"), required=True), "version": Field(text)},
+)
+_SELECTOR = Shape(
+    "a Selector Object",
+    {
+        "context": Field(filled_text, required=True),
+        "selector": Field(text, required=True),
+        "type": Field(typed("jsonpath", "xpath", "jsonpointer"), required=True),
+    },
+)
+_selector = make(Selector, _SELECTOR)
+_CRITERION = Shape(
+    "a criterion",
+    {
+        "context": Field(text),
+        "condition": Field(filled_text, required=True),
+        "type": Field(typed("simple", "regex", "jsonpath", "xpath")),
+    },
+)
+_PARAMETER = Shape(
+    "a parameter",
+    {
+        "name": Field(filled_text, required=True),
+        "in": Field(
+            one_of("path", "query", "querystring", "header", "cookie", "channel", "body", "formData"),
+            attribute="location",
+        ),
+        "value": Field(anything, required=True, nullable=True),
+    },
+    "name",
+)
+_REPLACEMENT = Shape(
+    "a payload replacement",
+    {
+        "target": Field(text, required=True),
+        "targetSelectorType": Field(typed("jsonpath", "xpath", "jsonpointer"), since="1.1"),
+        "value": Field(anything, required=True, nullable=True),
+    },
+)
+_REQUEST_BODY = Shape(
+    "a request body",
+    {
+        "contentType": Field(text),
+        "payload": Field(anything, nullable=True),
+        "replacements": Field(listed(make(PayloadReplacement, _REPLACEMENT))),
+    },
+)
+_ACTION_FIELDS = {
+    "name": Field(filled_text, required=True),
+    "type": Field(one_of("end", "goto", "retry"), required=True),
+    "workflowId": Field(filled_text),
+    "stepId": Field(filled_text),
+    "parameters": Field(listed(reusable("parameters", _payload_parameter)), since="1.1"),
+    "retryAfter": Field(seconds),
+    "retryLimit": Field(integer),
+    "criteria": Field(_criteria(filled=False)),
+}
+_success_action = _action(SuccessAction, ("end", "goto"), "retry")
+_failure_action = _action(FailureAction, ("end", "goto", "retry"), None)
+_STEP = Shape(
+    "a step",
+    {
+        "stepId": Field(identifier("step id"), required=True),
+        "description": Field(text),
+        "operationId": Field(filled_text),
+        "operationPath": Field(filled_text),
+        "channelPath": Field(filled_text, since="1.1"),
+        "workflowId": Field(filled_text),
+        "action": Field(one_of("send", "receive"), since="1.1"),
+        "correlationId": Field(anything, since="1.1"),
+        "timeout": Field(integer, since="1.1"),
+        "dependsOn": Field(listed(filled_text, wanted=True, alone=(str,)), since="1.1"),
+        "parameters": Field(listed(reusable("parameters", _payload_parameter))),
+        "requestBody": Field(_request_body),
+        "successCriteria": Field(_criteria(filled=True)),
+        "onSuccess": Field(listed(reusable("successActions", _success_action), alone=(dict,))),
+        "onFailure": Field(listed(reusable("failureActions", _failure_action), alone=(dict,))),
+        "outputs": Field(_outputs),
+    },
+    "stepId",
+)
+_WORKFLOW = Shape(
+    "a workflow",
+    {
+        "workflowId": Field(identifier("workflow id"), required=True),
+        "summary": Field(text),
+        "description": Field(text),
+        "inputs": Field(_inputs),
+        "dependsOn": Field(listed(filled_text, alone=(str,))),
+        "steps": Field(listed(_step, filled=True), required=True),
+        "successActions": Field(listed(reusable("successActions", _success_action), alone=(dict,))),
+        "failureActions": Field(listed(reusable("failureActions", _failure_action), alone=(dict,))),
+        "parameters": Field(listed(reusable("parameters", _payload_parameter))),
+        "outputs": Field(_outputs),
+    },
+    "workflowId",
+)
+_SOURCE = Shape(
+    "a source description",
+    {
+        "name": Field(identifier("source name"), required=True),
+        "url": Field(_uri, required=True),
+        "type": Field(one_of("openapi", "arazzo", "asyncapi")),
+    },
+    "name",
+)
+_INFO = Shape(
+    "info",
+    {
+        "title": Field(text, required=True),
+        "summary": Field(text),
+        "description": Field(text),
+        "version": Field(text, required=True),
+    },
+)
+_COMPONENTS = Shape(
+    "components",
+    {
+        "inputs": Field(_components(_inputs)),
+        "parameters": Field(_components(_payload_parameter)),
+        "successActions": Field(_components(_success_action)),
+        "failureActions": Field(_components(_failure_action)),
+    },
+)
+_DOCUMENT = Shape(
+    "an Arazzo document",
+    {
+        "arazzo": Field(text, required=True),
+        "$self": Field(_self, attribute="self_uri", since="1.1"),
+        "info": Field(make(Info, _INFO), required=True),
+        "sourceDescriptions": Field(listed(make(SourceDescription, _SOURCE), filled=True), required=True),
+        "components": Field(make(Components, _COMPONENTS)),
+        "workflows": Field(listed(make(Workflow, _WORKFLOW), filled=True), required=True),
+    },
+)
+
+
+def read_document(reader: Reader) -> Document | Broken:
+    """Read a whole document; its problems are noted in the reader."""
+    data = reader.source.data
+    components = data.get("components") if isinstance(data, dict) else None
+    for kind in COMPONENT_KINDS:
+        named = components.get(kind) if isinstance(components, dict) else None
+        reader.components[kind] = named if isinstance(named, dict) else {}
+    document: Document | Broken = make(Document, _DOCUMENT)(reader, data, "")
+    return document

@@ -1,0 +1,82 @@
+"""The order of steps: as listed, except where ``dependsOn`` wants another one (Arazzo 1.1.0, Tool Behavior).
+
+A step that is listed before one it depends on is put behind it; the others stay as they are. In a workflow that uses
+``dependsOn`` between its steps, reading a step's outputs is depending on it too, unless control can go from one of its
+steps back to another: then a step may mean the round before.
+"""
+
+from __future__ import annotations
+
+import heapq
+
+from arazzo.document.concurrency import Needs, declared_needs, step_needs
+from arazzo.document.models import Action, Document, Workflow
+from arazzo.document.shape import Reader
+
+
+def in_order(reader: Reader, document: Document) -> Document:
+    """Return the document with the steps of each workflow in the order in which they can run.
+
+    Steps that depend on each other in a circle are noted as a problem, and stay as they are.
+    """
+    workflows = tuple(_in_order(reader, workflow) for workflow in document.workflows)
+    same = all(new is old for new, old in zip(workflows, document.workflows, strict=True))
+    return document if same else document.model_copy(update={"workflows": workflows})
+
+
+def _in_order(reader: Reader, workflow: Workflow) -> Workflow:
+    declared = declared_needs(workflow)
+    if len(declared) < len(workflow.steps) or not any(declared.values()):
+        return workflow
+    order, _ = _sorted(declared if _has_goto(workflow) else step_needs(workflow))
+    if len(order) < len(declared):
+        order, circle = _sorted(declared)
+        if circle:
+            message = f"steps of workflow '{workflow.workflow_id}' depend on each other: {' -> '.join(circle)}"
+            reader.error("circular-dependency", f"{workflow.step(circle[0]).at}/dependsOn", message)
+            return workflow
+    if list(declared) == order:
+        return workflow
+    return workflow.model_copy(update={"steps": tuple(workflow.step(name) for name in order)})
+
+
+def _has_goto(workflow: Workflow) -> bool:
+    """Say whether an action leads from a step to another."""
+    lists: list[tuple[str | None, tuple[Action, ...]]] = [
+        (None, (*workflow.success_actions, *workflow.failure_actions)),
+        *((step.step_id, (*step.on_success, *step.on_failure)) for step in workflow.steps),
+    ]
+    return any(
+        action.type == "goto" and action.step_id not in (None, own) for own, actions in lists for action in actions
+    )
+
+
+def _sorted(needs: Needs) -> tuple[list[str], list[str]]:
+    """Return the steps so that each comes after what it needs, else in order; and a circle, if there is one."""
+    names = list(needs)
+    place = {name: index for index, name in enumerate(names)}
+    missing = {name: len(of) for name, of in needs.items()}
+    needed_by: dict[str, list[str]] = {name: [] for name in names}
+    for name, of in needs.items():
+        for need in of:
+            needed_by[need].append(name)
+    ready = [place[name] for name in names if not missing[name]]
+    order = []
+    while ready:
+        order.append(names[heapq.heappop(ready)])
+        for name in needed_by[order[-1]]:
+            missing[name] -= 1
+            if not missing[name]:
+                heapq.heappush(ready, place[name])
+    return order, _circle({name: needs[name] - set(order) for name in names if missing[name]})
+
+
+def _circle(needs: Needs) -> list[str]:
+    """Return the names along a circle, of steps that all need another of them; none of no steps."""
+    way = list(needs)[:1]
+    while way:
+        name = min(needs[way[-1]])
+        if name in way:
+            return [*way[way.index(name) :], name]
+        way.append(name)
+    return []

@@ -1,0 +1,135 @@
+"""Values against JSON Schemas (2020-12): bounded in time, nothing fetched, the library loaded only where needed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+
+from arazzo.errors import EvaluationError, ExpressionSyntaxError
+from arazzo.expressions.interruption import within_time
+from arazzo.expressions.regular_expressions import SECONDS, compile_pattern
+
+_ANNOTATIONS = frozenset(
+    ("title", "description", "default", "example", "examples", "deprecated", "readOnly", "writeOnly", "$comment")
+)
+_PLAIN_FORMATS = frozenset(("password", "binary", "int32", "int64", "float", "double"))
+_TYPES: dict[str, tuple[type, ...]] = {
+    "string": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+    "object": (dict,),
+    "array": (list,),
+    "null": (type(None),),
+}
+
+
+def schema_errors(schema: Any, value: Any) -> list[Any]:
+    """Return what jsonschema finds wrong in a value (its ``ValidationError``), sorted by path; nothing if it is valid.
+
+    :raises EvaluationError: if it cannot be told: it takes too long, a reference leads nowhere or in a circle.
+    """
+    if _plainly_valid(schema, value):
+        return []
+    from referencing.exceptions import Unresolvable
+
+    def find() -> list[Any]:
+        return sorted(_validator()(schema).iter_errors(value), key=lambda error: [str(part) for part in error.path])
+
+    try:
+        return within_time("the check of them", find)
+    except Unresolvable as error:
+        raise EvaluationError(f"their schema refers to '{error.ref}', which is not there") from error
+    except RecursionError as error:
+        raise EvaluationError("their schema refers to itself without end, or they are nested too deep") from error
+    except (ArithmeticError, ValueError) as error:
+        raise EvaluationError("they hold a number that is out of range") from error
+
+
+def _plainly_valid(schema: Any, value: Any) -> bool:
+    """Tell whether a value is valid by a schema of nothing but types, names and enumerations; False if in doubt."""
+    if not isinstance(schema, Mapping):
+        return schema is True
+    for keyword, wanted in schema.items():
+        match keyword:
+            case "type":
+                valid = isinstance(wanted, str) and _is_type(value, wanted)
+            case "enum":
+                valid = isinstance(value, str) and isinstance(wanted, list) and value in wanted
+            case "required":
+                valid = isinstance(value, dict) and isinstance(wanted, list) and all(name in value for name in wanted)
+            case "properties":
+                valid = isinstance(value, dict) and isinstance(wanted, dict) and _members_valid(wanted, value)
+            case "items":
+                valid = isinstance(value, list) and all(_plainly_valid(wanted, item) for item in value)
+            case "format":
+                valid = wanted in _PLAIN_FORMATS
+            case _:
+                valid = keyword in _ANNOTATIONS
+        if not valid:
+            return False
+    return True
+
+
+def _is_type(value: Any, name: str) -> bool:
+    return type(value) in _TYPES.get(name, ())
+
+
+def _members_valid(schemas: Mapping[str, Any], value: Mapping[str, Any]) -> bool:
+    return all(_plainly_valid(schema, value[name]) for name, schema in schemas.items() if name in value)
+
+
+@lru_cache(maxsize=1)
+def _validator() -> Any:
+    """Return the validator of 2020-12 with bounded patterns, and without the network that the library would use."""
+    from functools import partial
+
+    from jsonschema import Draft202012Validator
+    from jsonschema.validators import extend
+    from referencing.jsonschema import EMPTY_REGISTRY
+
+    keywords = {
+        "pattern": _pattern,
+        "patternProperties": _pattern_properties,
+        "additionalProperties": _additional_properties,
+    }
+    bounded = extend(Draft202012Validator, keywords)  # type: ignore[no-untyped-call]
+    return partial(bounded, registry=EMPTY_REGISTRY, format_checker=Draft202012Validator.FORMAT_CHECKER)
+
+
+def _matches(pattern: str, text: str) -> bool:
+    try:
+        return compile_pattern(pattern).search(text, timeout=SECONDS) is not None
+    except ExpressionSyntaxError as error:
+        raise EvaluationError(f"their schema has a pattern that cannot be read: {error.message}") from error
+    except TimeoutError as error:
+        raise EvaluationError(f"a pattern of their schema takes longer than {SECONDS:g} s") from error
+
+
+def _pattern(validator: Any, pattern: str, instance: Any, _: Any) -> Iterator[Any]:
+    from jsonschema import ValidationError
+
+    if isinstance(instance, str) and not _matches(pattern, instance):
+        yield ValidationError(f"{instance!r} does not match {pattern!r}")
+
+
+def _pattern_properties(validator: Any, patterns: Mapping[str, Any], instance: Any, _: Any) -> Iterator[Any]:
+    for pattern, schema in patterns.items() if isinstance(instance, dict) else ():
+        for name, value in instance.items():
+            if _matches(pattern, name):
+                yield from validator.descend(value, schema, path=name, schema_path=pattern)
+
+
+def _additional_properties(validator: Any, schema: Any, instance: Any, around: Mapping[str, Any]) -> Iterator[Any]:
+    from jsonschema import ValidationError
+
+    if not isinstance(instance, dict):
+        return
+    known, patterns = around.get("properties", {}), around.get("patternProperties", {})
+    others = [name for name in instance if name not in known and not any(_matches(p, name) for p in patterns)]
+    if schema is False and others:
+        yield ValidationError(f"additional properties are not allowed: {', '.join(map(repr, others))}")
+    elif schema is not False:
+        for name in others:
+            yield from validator.descend(instance[name], schema, path=name)

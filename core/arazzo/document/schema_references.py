@@ -1,0 +1,317 @@
+"""Input schemas: what they refer to, written out.
+
+``$ref`` follows JSON Schema 2020-12: a JSON pointer into the document, a plain name set by ``$anchor`` (Arazzo 1.1.0,
+Resolving URI Fragments), or another file. A schema that holds itself stays a reference, into ``$defs`` of the inputs.
+``$dynamicRef`` is read likewise; without an anchor of that name in more than one place it means the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urljoin, urlsplit
+
+from arazzo.document.input_declarations import declared_inputs
+from arazzo.document.meta_schema import LISTS, MAX_SCHEMAS, is_too_deep
+from arazzo.document.models import Components, Document
+from arazzo.document.schema_checks import schema_errors
+from arazzo.document.shape import Reader
+from arazzo.errors import DocumentError, EvaluationError
+from arazzo.pointer import escape, tokens_of
+from arazzo.source import CopyError, Source, is_remote
+
+Resolver = Callable[[str], Source]
+"""Opens a file by absolute path or URL; DocumentError or CopyError when it cannot."""
+
+#: Inputs beyond this size, references written out, are refused.
+MAX_VALUES = 200_000
+MAX_DEPTH = 100
+#: Keywords that only describe: next to ``$ref`` they overrule what the target says.
+_ANNOTATIONS = frozenset(
+    {"title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly", "format"}
+)
+#: Keywords whose values are data, in which ``$ref`` is nothing special.
+_DATA = frozenset({"const", "enum", "default", "example", "examples"})
+#: Keywords whose keys are names of the author's.
+_NAMED = frozenset({"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"})
+_REFERENCES = ("$ref", "$dynamicRef")
+#: Keywords whose schemas are for the very value that the schema around them is for.
+_IN_PLACE = LISTS - {"prefixItems"} | {"not", "if", "then", "else", "dependentSchemas"}
+#: What says by which rules a schema is read, or under which address: written out, inputs are of one draft and file.
+_FRAME = frozenset({"$id", "$schema"})
+_MISSING = object()
+
+
+def inline_inputs(reader: Reader, document: Document, resolver: Resolver) -> Document:
+    """Return the document with the references of its input schemas written out."""
+    shared = _Shared(reader, resolver)
+    inputs = {
+        name: _Inlining(shared, f"/components/inputs/{escape(name)}").whole(schema)
+        for name, schema in document.components.inputs.items()
+    }
+    workflows = tuple(
+        workflow.model_copy(update={"inputs": _Inlining(shared, f"{workflow.at}/inputs").whole(workflow.inputs)})
+        for workflow in document.workflows
+    )
+    if not any(problem.is_error for problem in reader.problems):
+        for workflow in workflows:
+            _check_inputs(reader, workflow.inputs, f"{workflow.at}/inputs")
+    components: Components = document.components.model_copy(update={"inputs": inputs})
+    return document.model_copy(update={"workflows": workflows, "components": components})
+
+
+def _check_inputs(reader: Reader, inputs: Any, at: str) -> None:
+    """Note what Airflow, which checks each input by itself, or a run without that input would stumble over."""
+    if is_too_deep(inputs):
+        reader.error(
+            "yaml-limits", at, f"with references written out, more than {MAX_SCHEMAS} schemas are in each other"
+        )
+        return
+    declared = declared_inputs(inputs)
+    for name, default in declared.defaults.items():
+        if default is None:  # where null is not allowed, it is a way to say that there is none
+            continue
+        try:
+            errors = schema_errors(declared.schemas[name], default)
+            message = f"the default of input '{name}' does not satisfy '{errors[0].validator}'" if errors else ""
+        except EvaluationError as error:
+            message = f"the default of input '{name}' cannot be checked: {error}"
+        if message:
+            reader.error("invalid-schema", f"{at}/properties/{escape(name)}/default", message)
+
+
+class _Shared:
+    """What the schemas of one document share: files, targets written out before, and what is spent of the limits."""
+
+    def __init__(self, reader: Reader, resolver: Resolver) -> None:
+        self.reader, self.resolver = reader, resolver
+        self.files = {reader.source.uri: reader.source}
+        self.done: dict[tuple[str, str], tuple[Any, int]] = {}
+        self.count = 0
+        self.exceeded = False
+
+
+class _Inlining:
+    """Writes out the references of one schema.
+
+    ``open`` holds the targets that are being written out, ``kept`` those that hold themselves. Those from ``here`` on
+    are for one and the same value: a reference back to one of them would be followed without end.
+    """
+
+    def __init__(self, shared: _Shared, root: str) -> None:
+        self.shared, self.reader, self.root = shared, shared.reader, root
+        self.open: list[tuple[str, str]] = []
+        self.kept: dict[tuple[str, str], str] = {}
+        self.definitions: dict[str, Any] = {}
+        self.depth = self.here = 0
+
+    def whole(self, schema: Any) -> Any:
+        """Return the schema with its references written out; those that cannot be are noted as problems."""
+        if self.shared.exceeded or not _has_to_be_written(schema):
+            return schema
+        written = self.schema(schema, self.root, self.reader.source, self.root)
+        if self.shared.exceeded:
+            message = f"inputs with references written out hold more than {MAX_VALUES:,} values, or nest too deep"
+            self.reader.error("yaml-limits", self.root, message)
+        if self.definitions and isinstance(written, dict):
+            return {**written, "$defs": {**written.get("$defs", {}), **self.definitions}}
+        return written
+
+    def schema(self, schema: Any, pointer: str, source: Source, at: str, *, names: bool = False) -> Any:
+        """Write out a schema, or a value inside of one.
+
+        :param pointer: where it stands in ``source``.
+        :param at: where a problem is shown: the place in the document itself.
+        :param names: whether the keys are names of the author's, not keywords.
+        """
+        self.spend(1)
+        if self.shared.exceeded:
+            return {}
+        self.depth += 1
+        try:
+            match schema:
+                case list():
+                    return [self.schema(item, f"{pointer}/{index}", source, at) for index, item in enumerate(schema)]
+                case dict():
+                    return self.members(schema, pointer, source, at, names)
+                case _:
+                    return schema
+        finally:
+            self.depth -= 1
+
+    def spend(self, values: int) -> None:
+        self.shared.count += values
+        if self.shared.count > MAX_VALUES or self.depth > MAX_DEPTH:
+            self.shared.exceeded = True
+
+    def members(self, schema: dict[str, Any], pointer: str, source: Source, at: str, names: bool) -> Any:
+        own = source is self.reader.source
+        references = [word for word in _REFERENCES if not names and isinstance(schema.get(word), str)]
+        written = {}
+        for key, value in schema.items():
+            if not names and key in _FRAME:
+                continue
+            inner = f"{pointer}/{escape(key)}"
+            here = self.here
+            if not names and key not in _IN_PLACE:
+                self.here = len(self.open)
+            as_it_is = not names and (key in _DATA or key in references)
+            written[key] = (
+                value
+                if as_it_is
+                else self.schema(value, inner, source, inner if own else at, names=not names and key in _NAMED)
+            )
+            self.here = here
+        for word in references:
+            written = self.reference(written, word, source, f"{pointer}/{word}" if own else at)
+        return written
+
+    def reference(self, written: Any, word: str, source: Source, at: str) -> Any:
+        """Return a schema with a reference, its other keywords written out already, as one without."""
+        if not isinstance(written, dict) or word not in written:
+            return written
+        reference = written[word]
+        rest = {key: value for key, value in written.items() if key != word}
+        found = self.find(reference, source, at, dynamic=word != "$ref")
+        if found is None:
+            return written
+        target_source, pointer, target = found
+        identity = (target_source.uri, pointer)
+        if identity in self.open[self.here :]:
+            self.reader.error("unknown-reference", at, f"'{reference}' leads in a circle, back to itself")
+            return rest
+        if identity in self.open:
+            name = self.kept.setdefault(identity, f"{pointer.rpartition('/')[2] or 'inputs'}{len(self.kept) or ''}")
+            return {**rest, "$ref": f"#/$defs/{name}"}
+        result = self.target(identity, target_source, target, at)
+        if not rest or not isinstance(result, dict):
+            return result
+        return (
+            {**result, **rest} if rest.keys() <= _ANNOTATIONS else {**rest, "allOf": [result, *rest.get("allOf", [])]}
+        )
+
+    def target(self, identity: tuple[str, str], source: Source, target: Any, at: str) -> Any:
+        """Write out a target once; a result that holds no reference to what is being written out is used again."""
+        if identity in self.shared.done:
+            result, size = self.shared.done[identity]
+            self.spend(size)
+            return result
+        before, kept = self.shared.count, len(self.kept)
+        self.open.append(identity)
+        result = self.schema(target, identity[1], source, at)
+        self.open.pop()
+        if identity in self.kept:
+            self.definitions[self.kept[identity]] = result
+        if len(self.kept) == kept == 0 and not self.shared.exceeded:
+            self.shared.done[identity] = result, self.shared.count - before
+        return result
+
+    def find(self, reference: str, source: Source, at: str, *, dynamic: bool) -> tuple[Source, str, Any] | None:
+        """Return file, pointer and value of a reference's target; None after noting that there is none."""
+        file, _, fragment = reference.partition("#")
+        fragment = unquote(fragment)
+        target_source = self.file(file, source, at) if file else source
+        if target_source is None:
+            return None
+        if fragment and not fragment.startswith("/"):
+            anchors = _anchors(target_source).get(fragment, [])
+            if dynamic and len(anchors) > 1:
+                self.reader.error(
+                    "unknown-reference", at, f"'{reference}' may mean {len(anchors)} schemas of that anchor"
+                )
+                return None
+            pointer = next(iter(anchors), None)
+        else:
+            base = "" if target_source is not self.reader.source else self.root
+            pointer = next(
+                (p for p in (fragment, base + fragment) if lookup(target_source.data, p) is not _MISSING), None
+            )
+        if pointer is None:
+            known = lookup(target_source.data, fragment.rpartition("/")[0]) if "/" in fragment else _MISSING
+            hint = self.reader.hints.near(fragment.rpartition("/")[2], known) if isinstance(known, dict) else None
+            self.reader.error("unknown-reference", at, f"there is nothing at '{reference}'", hint)
+            return None
+        return target_source, pointer, lookup(target_source.data, pointer)
+
+    def file(self, reference: str, source: Source, at: str) -> Source | None:
+        try:
+            uri = _against(source.uri, reference)
+        except ValueError:
+            self.reader.error("unknown-reference", at, f"'{reference}' is no URI")
+            return None
+        if is_remote(source.uri) and not is_remote(uri):
+            self.reader.error("unknown-reference", at, f"'{reference}' is a local file, and a remote one refers to it")
+            return None
+        if uri not in self.shared.files:
+            try:
+                self.shared.files[uri] = self.shared.resolver(uri)
+                if problems := self.shared.files[uri].nul_problems():
+                    raise DocumentError(problems)
+            except DocumentError as error:
+                problem = error.problems[0]
+                self.reader.error("unknown-reference", at, f"'{reference}' cannot be read: {problem.message}")
+                return None
+            except CopyError as error:
+                self.reader.error("unknown-reference", at, f"'{reference}' cannot be read: {error}")
+                return None
+        return self.shared.files[uri]
+
+
+def lookup(data: Any, pointer: str) -> Any:
+    """Return the value at a JSON pointer, a private mark where there is none."""
+    for token in tokens_of(pointer):
+        if isinstance(data, dict) and token in data:
+            data = data[token]
+        elif isinstance(data, list) and token.isdecimal() and len(token) < 10 and int(token) < len(data):
+            data = data[int(token)]
+        else:
+            return _MISSING
+    return data
+
+
+def _against(base: str, reference: str) -> str:
+    if urlsplit(reference).scheme:
+        return reference
+    if urlsplit(base).scheme in ("http", "https", "file"):
+        return urljoin(base, reference)
+    return str(Path(base).parent / unquote(reference))
+
+
+def _has_to_be_written(schema: Any) -> bool:
+    match schema:
+        case dict():
+            return any(isinstance(schema.get(word), str) for word in (*_REFERENCES, *_FRAME)) or any(
+                _has_to_be_written(value) for value in schema.values()
+            )
+        case list():
+            return any(_has_to_be_written(value) for value in schema)
+    return False
+
+
+def _anchors(source: Source) -> dict[str, list[str]]:
+    """Return the pointers of the schemas that have a plain name, in components and in inputs."""
+    found: dict[str, list[str]] = {}
+    components = lookup(source.data, "/components/inputs")
+    if isinstance(components, dict):
+        _collect(components, "/components/inputs", found)
+    workflows = lookup(source.data, "/workflows")
+    for index, workflow in enumerate(workflows if isinstance(workflows, list) else ()):
+        if isinstance(workflow, dict):
+            _collect(workflow.get("inputs"), f"/workflows/{index}/inputs", found)
+    if components is _MISSING and workflows is _MISSING:
+        _collect(source.data, "", found)
+    return found
+
+
+def _collect(schema: Any, pointer: str, found: dict[str, list[str]]) -> None:
+    match schema:
+        case dict():
+            for word in ("$anchor", "$dynamicAnchor"):
+                if isinstance(schema.get(word), str):
+                    found.setdefault(schema[word], []).append(pointer)
+            for key, value in schema.items():
+                _collect(value, f"{pointer}/{escape(key)}", found)
+        case list():
+            for index, value in enumerate(schema):
+                _collect(value, f"{pointer}/{index}", found)

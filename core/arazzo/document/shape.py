@@ -1,0 +1,323 @@
+"""The shape of the objects of the specification: fields by table, read one by one, every problem noted and located.
+
+A *kind* reads a raw value into what a model wants; ``BROKEN`` says that it could not, and that a problem was noted. So
+one reading finds all problems of a document, and a model is only ever made of fields that fit.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from functools import lru_cache
+from typing import Any, Final, cast
+
+from arazzo.document.models import AnyModel
+from arazzo.errors import Problem, Severity
+from arazzo.expressions.context import Dialect
+from arazzo.pointer import escape
+from arazzo.source import Source
+
+#: Seconds: what clocks, timers and dates can still take. Whoever asks for more means for ever.
+LONGEST_WAIT: Final = 1e9
+#: How many names are compared in all to find near matches for the problems of a document, and how long they may be.
+MOST_COMPARISONS: Final = 10_000
+LONGEST_COMPARED: Final = 200
+
+
+class Broken(Enum):
+    """The type of :data:`BROKEN`."""
+
+    BROKEN = "broken"
+
+
+BROKEN: Final = Broken.BROKEN
+
+
+class Hints:
+    """Near matches for the problems of one document, while looking for them takes little.
+
+    A few wrong names are each compared with all that are right. Of thousands among thousands only the first are: that
+    would take minutes, and nobody reads so many hints.
+    """
+
+    def __init__(self, comparisons: int = MOST_COMPARISONS) -> None:
+        self._left = comparisons
+
+    def spend(self, comparisons: int) -> bool:
+        """Say whether so many comparisons can still be made, and count them."""
+        enough = self._left > 0  # so that the first is made among however many names
+        self._left -= comparisons
+        return enough
+
+    def near(self, name: str, known: Iterable[str]) -> str | None:
+        """Return what :func:`near` does; None when all comparisons are spent."""
+        names = tuple(known) if self._left > 0 else ()
+        return near(name, names) if self.spend(len(names)) else None
+
+
+class Reader:
+    """The reading of one document: where problems are noted.
+
+    :param source: the document's text and data.
+    :param dialect: ``strict`` makes errors of what ``lenient`` only warns about.
+    """
+
+    def __init__(self, source: Source, dialect: Dialect) -> None:
+        self.source, self.dialect = source, dialect
+        self.problems: list[Problem] = []
+        self.hints = Hints()
+        self.components: dict[str, dict[str, Any]] = {}
+        self.version = "1.1.0"
+
+    def error(self, rule: str, at: str, message: str, hint: str | None = None, *, key: bool = False) -> Broken:
+        """Note an error; return ``BROKEN`` for the caller to return."""
+        self.problems.append(self.source.problem(rule, Severity.ERROR, at, message, hint, key=key))
+        return BROKEN
+
+    def warn(self, rule: str, at: str, message: str, hint: str | None = None, *, key: bool = False) -> None:
+        """Note a warning."""
+        self.problems.append(self.source.problem(rule, Severity.WARNING, at, message, hint, key=key))
+
+    def lenient(self, rule: str, at: str, message: str, hint: str | None = None, *, key: bool = False) -> None:
+        """Note what the specification does not allow but can be understood: an error only when strict."""
+        if self.dialect == "strict":
+            self.error(rule, at, message, hint, key=key)
+        else:
+            self.warn(rule, at, message, hint, key=key)
+
+
+Kind = Callable[[Reader, Any, str], Any]
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of an object.
+
+    :param kind: reads its value.
+    :param required: whether the object cannot be without it.
+    :param attribute: the model's name for it; the field's name in snake_case where None.
+    :param nullable: whether null is a value like others.
+    :param since: the version of the specification that brought it.
+    """
+
+    kind: Kind
+    required: bool = False
+    attribute: str | None = None
+    nullable: bool = False
+    since: str = "1.0"
+
+
+@dataclass(frozen=True)
+class Shape:
+    """An object of the specification.
+
+    :param noun: what a message calls it, with its article (``a step``).
+    :param fields: its fields by name.
+    :param identity: the field whose value names it in messages.
+    """
+
+    noun: str
+    fields: Mapping[str, Field]
+    identity: str | None = None
+
+    def title(self, value: Mapping[str, Any]) -> str:
+        """Return what a message calls this very object: ``step 'login'``."""
+        name = value.get(self.identity) if self.identity else None
+        return f"{self.noun.split(' ', 1)[1]} '{name}'" if isinstance(name, str) and name else self.noun
+
+
+def read_fields(reader: Reader, value: Any, at: str, shape: Shape) -> dict[str, Any] | Broken:
+    """Read an object's fields into what its model is made of, ``at`` and ``extensions`` included."""
+    if not isinstance(value, dict):
+        return reader.error("wrong-type", at, f"{shape.noun} is a map, and this is {describe(value)}")
+    fields: dict[str, Any] = {"at": at, "extensions": {k: v for k, v in value.items() if k.startswith("x-")}}
+    whole = True
+    for name, field in shape.fields.items():
+        if name in value and (value[name] is not None or field.nullable):
+            read = field.kind(reader, value[name], f"{at}/{escape(name)}")
+            whole = whole and read is not BROKEN
+            fields[field.attribute or snake(name)] = read
+            _check_since(reader, name, field, f"{at}/{escape(name)}")
+        elif field.required:
+            whole = False
+            hint = reader.hints.near(name, value)
+            reader.error("missing-field", at, f"{shape.title(value)} needs the field '{name}'", hint)
+        elif name in value:
+            reader.lenient("empty-field", f"{at}/{escape(name)}", f"'{name}' is empty", "leave it out", key=True)
+    _check_unknown(reader, value, at, shape)
+    return fields if whole else BROKEN
+
+
+def _check_since(reader: Reader, name: str, field: Field, at: str) -> None:
+    if field.since > reader.version[:3]:
+        message = f"'{name}' came with Arazzo {field.since}.0, and this document says {reader.version}"
+        reader.lenient("newer-field", at, message, f"write 'arazzo: {field.since}.0'", key=True)
+
+
+def _check_unknown(reader: Reader, value: Mapping[str, Any], at: str, shape: Shape) -> None:
+    for name in value:
+        if name in shape.fields or name.startswith("x-"):
+            continue
+        missing = [field for field in shape.fields if field not in value]
+        hint = near(name, missing) or "fields of your own start with 'x-'"
+        message = f"{shape.noun} has no field '{name}'; it is ignored"
+        reader.lenient("unknown-field", f"{at}/{escape(name)}", message, hint, key=True)
+
+
+def make(model: type[AnyModel], shape: Shape) -> Kind:
+    """Return the kind that reads an object of that shape into that model."""
+
+    def kind(reader: Reader, value: Any, at: str) -> AnyModel | Broken:
+        fields = read_fields(reader, value, at, shape)
+        if isinstance(fields, Broken):
+            return BROKEN
+        return cast(AnyModel, model.model_construct(**fields))
+
+    return kind
+
+
+def listed(kind: Kind, *, filled: bool = False, wanted: bool = False, alone: tuple[type, ...] = ()) -> Kind:
+    """Return the kind that reads a list into a tuple.
+
+    :param kind: reads an item.
+    :param filled: whether an empty list is an error.
+    :param wanted: whether an empty list is odd.
+    :param alone: types of an item that is understood without its list.
+    """
+
+    def read(reader: Reader, value: Any, at: str) -> tuple[Any, ...] | Broken:
+        if isinstance(value, alone):
+            reader.lenient(
+                "not-a-list", at, f"a list belongs here, and this is {describe(value)}", "write '- ' before it"
+            )
+            item = kind(reader, value, at)
+            return BROKEN if item is BROKEN else (item,)
+        if not isinstance(value, list):
+            return reader.error("wrong-type", at, f"a list belongs here, and this is {describe(value)}")
+        if filled and not value:
+            return reader.error("missing-field", at, f"'{at.rpartition('/')[2]}' needs at least one item", key=True)
+        if wanted and not value:
+            reader.lenient("empty-field", at, f"'{at.rpartition('/')[2]}' is empty", "leave it out", key=True)
+        items = tuple(kind(reader, item, f"{at}/{index}") for index, item in enumerate(value))
+        return BROKEN if BROKEN in items else items
+
+    return read
+
+
+def mapped(kind: Kind) -> Kind:
+    """Return the kind that reads a map of names to values of another kind."""
+
+    def read(reader: Reader, value: Any, at: str) -> dict[str, Any] | Broken:
+        if not isinstance(value, dict):
+            return reader.error("wrong-type", at, f"a map belongs here, and this is {describe(value)}")
+        items = {name: kind(reader, item, f"{at}/{escape(name)}") for name, item in value.items()}
+        return BROKEN if BROKEN in items.values() else items
+
+    return read
+
+
+def text(reader: Reader, value: Any, at: str) -> str | Broken:
+    """Read text; a number or a truth value is read as it is written."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, (dict, list)) or value is None:
+        return reader.error("wrong-type", at, f"text belongs here, and this is {describe(value)}")
+    written = reader.source.written(at)
+    reader.lenient(
+        "not-text", at, f"text belongs here, and this is {describe(value)}", f'put it in quotes: "{written}"'
+    )
+    return written
+
+
+def filled_text(reader: Reader, value: Any, at: str) -> str | Broken:
+    """Read text that may not be empty."""
+    read = text(reader, value, at)
+    if isinstance(read, str) and not read.strip():
+        return reader.error("missing-field", at, f"'{at.rpartition('/')[2]}' is empty", key=True)
+    return read
+
+
+def anything(reader: Reader, value: Any, at: str) -> Any:
+    """Read any value as it is."""
+    return value
+
+
+def seconds(reader: Reader, value: Any, at: str) -> float | Broken:
+    """Read a number of seconds that can be waited for."""
+    return _number(reader, value, at, LONGEST_WAIT)
+
+
+def _number(reader: Reader, value: Any, at: str, most: float) -> float | Broken:
+    """Read a number that is not negative; digits in quotes are understood."""
+    if isinstance(value, str):
+        try:
+            read = float(value)
+        except ValueError:
+            return reader.error("wrong-type", at, "a number belongs here, and this is text")
+        reader.lenient("not-a-number", at, "a number belongs here, and this is text", "leave the quotes out")
+        value = read
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return reader.error("wrong-type", at, f"a number belongs here, and this is {describe(value)}")
+    if not 0 <= value <= most:
+        return reader.error("invalid-value", at, f"{value} is not possible here: from 0 to {most:.0f}")
+    return float(value)
+
+
+def integer(reader: Reader, value: Any, at: str) -> int | Broken:
+    """Read a whole number that is not negative."""
+    read = _number(reader, value, at, 1000 * LONGEST_WAIT)
+    if isinstance(read, Broken):
+        return BROKEN
+    if read != int(read):
+        return reader.error("invalid-value", at, f"a whole number belongs here, and this is {read}")
+    return int(read)
+
+
+def one_of(*choices: str) -> Kind:
+    """Return the kind that reads one of a few words."""
+
+    def read(reader: Reader, value: Any, at: str) -> str | Broken:
+        if value in choices:
+            return str(value)
+        allowed = ", ".join(repr(choice) for choice in choices)
+        shown = f"'{value}'" if isinstance(value, str) else describe(value)
+        hint = near(value, choices) if isinstance(value, str) else None
+        return reader.error("invalid-value", at, f"{shown} is not possible here, only {allowed}", hint)
+
+    return read
+
+
+def near(name: str, known: Iterable[str]) -> str | None:
+    """Return ``did you mean 'x'?`` for the known name that is closest; None if none is close."""
+    if len(name) > LONGEST_COMPARED:
+        return None
+    names = [other for other in known if isinstance(other, str) and len(other) <= LONGEST_COMPARED]
+    folded = {other.lower().replace("-", "").replace("_", ""): other for other in reversed(names)}
+    wanted = name.lower().replace("-", "").replace("_", "")
+    found = difflib.get_close_matches(wanted, folded, n=1, cutoff=0.7)
+    return f"did you mean '{folded[found[0]]}'?" if found else None
+
+
+def describe(value: Any) -> str:
+    """Return what a value is, for a message; never the value of a text."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case int() | float():
+            return f"the number {value}"
+        case str():
+            return "text"
+        case list():
+            return "a list"
+        case _:
+            return "a map"
+
+
+@lru_cache(maxsize=256)
+def snake(name: str) -> str:
+    """Return a camelCase name in snake_case."""
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)

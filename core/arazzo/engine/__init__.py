@@ -1,0 +1,70 @@
+"""The engine: a step machine without I/O, and what drives it."""
+
+from arazzo.engine.bindings import workflow_outputs
+from arazzo.engine.call_stack import dependencies, entered_inputs, fits, start
+from arazzo.engine.drivers import drive, drive_async
+from arazzo.engine.idempotency import IdempotencyKeys, keyed
+from arazzo.engine.input_checks import check_inputs
+from arazzo.engine.local import Run, run_local
+from arazzo.engine.program import load_plan, load_plans
+from arazzo.engine.region import advance, begin_call, end_call
+from arazzo.engine.secrets import (
+    CONCEALED,
+    conceal,
+    conceal_encoded,
+    credentials,
+    hide,
+    secrets_in,
+    sensitive_inputs,
+    spellings,
+)
+from arazzo.engine.state import (
+    Command,
+    CriterionRecord,
+    Done,
+    Frame,
+    Note,
+    Send,
+    State,
+    StepRecord,
+    Wait,
+)
+from arazzo.flow import is_sensitive
+
+__all__ = [
+    "CONCEALED",
+    "Command",
+    "CriterionRecord",
+    "Done",
+    "Frame",
+    "IdempotencyKeys",
+    "Note",
+    "Run",
+    "Send",
+    "State",
+    "StepRecord",
+    "Wait",
+    "advance",
+    "begin_call",
+    "check_inputs",
+    "conceal",
+    "conceal_encoded",
+    "credentials",
+    "dependencies",
+    "drive",
+    "drive_async",
+    "end_call",
+    "entered_inputs",
+    "fits",
+    "hide",
+    "is_sensitive",
+    "keyed",
+    "load_plan",
+    "load_plans",
+    "run_local",
+    "secrets_in",
+    "sensitive_inputs",
+    "spellings",
+    "start",
+    "workflow_outputs",
+]

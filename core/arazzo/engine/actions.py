@@ -1,0 +1,132 @@
+"""What happens after a step: success or failure by its criteria, then the first action whose criteria all hold."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timezone
+
+from arazzo.criteria import evaluate
+from arazzo.document.models import Action, Criterion
+from arazzo.document.shape import LONGEST_WAIT
+from arazzo.engine.state import CriterionRecord, Note
+from arazzo.exchange import Exchange, Response
+from arazzo.expressions import Context, Dialect
+from arazzo.flow import PlannedStep
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What criteria came to.
+
+    :param passed: whether all hold.
+    :param records: each criterion that was evaluated, with its verdict.
+    :param notes: warnings about criteria that could not be evaluated.
+    """
+
+    passed: bool
+    records: tuple[CriterionRecord, ...] = ()
+    notes: tuple[Note, ...] = ()
+
+    @property
+    def reasons(self) -> str:
+        """Why it did not pass: the conditions that did not hold and the values they saw."""
+        return "; ".join(record.reason or record.condition for record in self.records if not record.passed)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The action taken, if any, and how every action before it was judged."""
+
+    action: Action | None
+    records: tuple[CriterionRecord, ...] = ()
+    notes: tuple[Note, ...] = ()
+    exhausted: tuple[str, ...] = ()
+
+
+def judge(criteria: Sequence[Criterion], context: Context, dialect: Dialect, action: str | None = None) -> Judgement:
+    """Evaluate criteria: all must hold. Warnings behind one that does not hold are not worth a line.
+
+    :param context: which also hides the secrets in reasons.
+    :param action: the action whose criteria they are; None for success criteria.
+    """
+    records: list[CriterionRecord] = []
+    notes: list[Note] = []
+    for criterion in criteria:
+        verdict = evaluate(criterion, context, dialect)
+        reason = context.conceal(verdict.reason)
+        record = CriterionRecord.model_construct(
+            condition=criterion.condition, passed=verdict.passed, reason=reason, action=action
+        )
+        records.append(record)
+        if verdict.error and all(record.passed for record in records[:-1]):
+            text = f"criterion {criterion.condition!r} could not be evaluated, which counts as not met: {verdict.error}"
+            notes.append(Note(context.conceal(text), warning=True))
+    return Judgement(all(record.passed for record in records), tuple(records), tuple(notes))
+
+
+def judge_success(planned: PlannedStep, exchange: Exchange, context: Context, dialect: Dialect) -> Judgement:
+    """Decide whether a step has succeeded: its success criteria, or 2xx where it has none (docs/semantics.md, 2)."""
+    if exchange.response is None:
+        return Judgement(False)
+    if planned.step.success_criteria:
+        return judge(planned.step.success_criteria, context, dialect)
+    status = exchange.response.status
+    passed, reason = 200 <= status <= 299, f"2xx expected: status was {status}"
+    return Judgement(passed, (CriterionRecord.model_construct(condition="2xx", passed=passed, reason=reason),))
+
+
+def choose(actions: Sequence[Action], retries: Mapping[str, int], context: Context, dialect: Dialect) -> Choice:
+    """Return the first action whose criteria all hold; a retry only while its limit is not exhausted.
+
+    :param retries: how often each action of the step has been taken, by name.
+    """
+    records: list[CriterionRecord] = []
+    notes: list[Note] = []
+    exhausted: list[str] = []
+    for action in actions:
+        judgement = judge(action.criteria, context, dialect, action.name)
+        records += judgement.records
+        notes += judgement.notes
+        if not judgement.passed:
+            continue
+        if action.type == "retry" and retries.get(action.name, 0) >= retry_limit(action):
+            exhausted.append(f"{action.name}: {retry_limit(action)} retries used up")
+            continue
+        return Choice(action, tuple(records), tuple(notes), tuple(exhausted))
+    return Choice(None, tuple(records), tuple(notes), tuple(exhausted))
+
+
+def retry_limit(action: Action) -> int:
+    """Return how often an action may retry: once, if it does not say (Failure Action Object, ``retryLimit``)."""
+    return 1 if action.retry_limit is None else action.retry_limit
+
+
+def retry_after(response: Response | None, otherwise: float, now: float) -> float:
+    """Return the seconds to wait: a ``Retry-After`` header (RFC 9110, 10.2.3: seconds or date), else ``otherwise``.
+
+    Seconds may have a fraction, which the RFC does not have but servers send. A date counts from the response's own
+    ``Date``: the server's clock may be another.
+
+    :param now: POSIX time, for dates of a response that has none.
+    """
+    text = (response.header("Retry-After") or "").strip() if response else ""
+    if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text, re.ASCII):
+        return min(float(text[:400]), LONGEST_WAIT)
+    until = _posix_time(text)
+    if response is None or until is None:
+        return otherwise
+    sent = _posix_time(response.header("Date") or "")
+    return min(max(until - (now if sent is None else sent), 0.0), LONGEST_WAIT)
+
+
+def _posix_time(text: str) -> float | None:
+    """Return the time of an HTTP date (RFC 9110, 5.6.7); None if it is none."""
+    from email.utils import parsedate_to_datetime
+
+    try:
+        date = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return None
+    return (date if date.tzinfo else date.replace(tzinfo=timezone.utc)).timestamp()

@@ -1,0 +1,131 @@
+"""From a frame to values: the context of its expressions, a step's request, its outputs, the workflow's outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from arazzo.absent import ABSENT
+from arazzo.document.models import Parameter, RequestBody
+from arazzo.engine.json_text import fill_json_text
+from arazzo.engine.state import Frame
+from arazzo.errors import EvaluationError, RequestError
+from arazzo.exchange import Exchange, Request
+from arazzo.expressions import Context, evaluate_output, evaluate_value, to_json_text
+from arazzo.flow import Plan, PlannedStep
+from arazzo.openapi import Argument, Body, Replacement, apply_replacements, build_request
+from arazzo.openapi.media import is_json, matching, preferred
+from arazzo.openapi.operation import Operation
+
+Workflows = Mapping[str, Mapping[str, Any]]
+
+
+def frame_context(plan: Plan, frame: Frame, workflows: Workflows, exchange: Exchange | None = None) -> Context:
+    """Return what the expressions of a frame's workflow are evaluated against."""
+    return Context(
+        inputs=frame.inputs,
+        steps=frame.outputs,
+        workflows=workflows,
+        sources=plan.sources,
+        components=plan.components,
+        self_uri=plan.document.get("self") or None,
+        exchange=exchange,
+    )
+
+
+def step_request(plan: Plan, planned: PlannedStep, operation: Operation, context: Context) -> Request:
+    """Build the request of a step.
+
+    :raises RequestError: if a value that it needs is absent; the message names step, place and expression.
+    """
+    step = planned.step
+    try:
+        arguments = [_argument(parameter, plan, context) for parameter in step.parameters]
+        body = _body(step.request_body, operation, plan, context) if step.request_body else None
+        request = build_request(
+            operation,
+            arguments,
+            body,
+            server_url=_server(planned, operation),
+            server_variables=planned.settings.server_variables,
+            timeout=step.timeout / 1000 if step.timeout is not None else None,
+        )
+    except (EvaluationError, RequestError) as error:
+        raise RequestError(f"step '{step.step_id}': {error}; nothing was sent") from error
+    settings = planned.settings
+    return replace(
+        request, step=step.step_id, idempotency_key=settings.idempotency_key, resend=settings.resend or False
+    )
+
+
+def _argument(parameter: Parameter, plan: Plan, context: Context) -> Argument:
+    where = f"{parameter.location or 'parameter'} '{parameter.name}'"
+    value = evaluate_value(parameter.value, context, plan.dialect, where=where)
+    if value is ABSENT and parameter.location == "path":
+        raise EvaluationError(f"path parameter '{parameter.name}' needs {parameter.value}, which is absent")
+    return Argument(name=parameter.name, location=parameter.location, value=value)
+
+
+def _body(body: RequestBody, operation: Operation, plan: Plan, context: Context) -> Body:
+    payload = ABSENT
+    content_type = body.content_type or preferred([spec.content_type for spec in operation.bodies])
+    if body.has_payload:
+        payload = _payload(body.payload, content_type, operation, plan, context)
+    replacements = []
+    for item in body.replacements:
+        value = evaluate_value(item.value, context, plan.dialect, where=f"replacement of {item.target}")
+        if value is not ABSENT:
+            replacements.append(Replacement(item.target, value, item.target_selector_type))
+    if replacements:
+        payload = apply_replacements(payload, replacements, content_type)
+    return Body(content_type=body.content_type, payload=payload)
+
+
+def _payload(payload: Any, content_type: str | None, operation: Operation, plan: Plan, context: Context) -> Any:
+    if not _is_json_text(payload, content_type):
+        return evaluate_value(payload, context, plan.dialect, where="request body")
+    if plan.dialect == "strict":
+        return evaluate_value(payload, context, plan.dialect, where="request body", convert=to_json_text)
+    spec = matching(operation.bodies, content_type) if content_type else None
+    return fill_json_text(payload, spec.schema_ if spec else True, context, plan.dialect)
+
+
+def _is_json_text(payload: Any, content_type: str | None) -> bool:
+    """Tell whether a payload is JSON as text, in which an embedded quote must not end a string."""
+    if not isinstance(payload, str) or not (content_type is None or is_json(content_type)):
+        return False
+    return payload.lstrip()[:1] in ("{", "[")
+
+
+def _server(planned: PlannedStep, operation: Operation) -> str | None:
+    server = planned.settings.server
+    return server.get(operation.source) if isinstance(server, dict) else server
+
+
+def call_inputs(plan: Plan, parameters: Iterable[Parameter], context: Context) -> dict[str, Any]:
+    """Return the inputs that parameters pass to a workflow; an absent value is an input not given."""
+    values = {p.name: evaluate_value(p.value, context, plan.dialect, where=f"input '{p.name}'") for p in parameters}
+    return {name: value for name, value in values.items() if value is not ABSENT}
+
+
+def step_outputs(plan: Plan, planned: PlannedStep, context: Context) -> dict[str, Any]:
+    """Return a step's outputs by name; null where one cannot be read."""
+    return {name: evaluate_output(value, context, plan.dialect) for name, value in planned.step.outputs.items()}
+
+
+def workflow_outputs(
+    plan: Plan,
+    inputs: Mapping[str, Any],
+    outputs: Mapping[str, Mapping[str, Any]],
+    workflows: Workflows | None = None,
+) -> dict[str, Any]:
+    """Return the workflow's outputs, every key present; null where a step did not run or a value cannot be read.
+
+    :param plan: the plan of the workflow.
+    :param inputs: checked inputs.
+    :param outputs: outputs of the steps that ran, by step id and name.
+    :param workflows: inputs and outputs of completed workflows, by id.
+    """
+    context = frame_context(plan, Frame(inputs=dict(inputs), outputs=dict(outputs)), workflows or {})
+    return {name: evaluate_output(value, context, plan.dialect) for name, value in plan.outputs.items()}

@@ -1,0 +1,150 @@
+"""Workflows within workflows: how a frame is entered, and in which order workflows come that others depend on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from arazzo.engine.input_checks import check_inputs
+from arazzo.engine.secrets import secret_values
+from arazzo.engine.state import Call, Frame, State
+from arazzo.errors import InputError
+from arazzo.flow import Plan, PlannedStep, workflow_key
+
+
+def start(
+    plan: Plan,
+    inputs: Mapping[str, Any],
+    *,
+    at: str | None = None,
+    outputs: Mapping[str, Mapping[str, Any]] | None = None,
+    scope: tuple[str, ...] | None = None,
+    workflows: Mapping[str, Mapping[str, Any]] | None = None,
+    elsewhere: Iterable[str] = (),
+) -> State:
+    """Return the state in which a workflow, or a region of it, is about to run.
+
+    :param plan: the plan of the workflow.
+    :param inputs: inputs as :func:`check_inputs` returns them.
+    :param at: the step to start with; None is the first.
+    :param outputs: outputs of steps that have run elsewhere, by step id and name.
+    :param scope: the steps that may run here; control going elsewhere is an exit. None runs the whole workflow, and
+        the workflows it depends on before it.
+    :param workflows: inputs and outputs of workflows that have been completed elsewhere, by id.
+    :param elsewhere: keys of workflows that a ``goto`` leaves to others: handing over to one is an exit.
+    :raises InputError: if a workflow that comes first does not accept the inputs.
+    """
+    frame = Frame.model_construct(
+        inputs=dict(inputs),
+        outputs={step: dict(values) for step, values in (outputs or {}).items()},
+        step=at or plan.steps[0].step_id,
+    )
+    state = State.model_construct(
+        frames=(frame,),
+        scope=scope,
+        elsewhere=tuple(elsewhere),
+        workflows={key: dict(value) for key, value in (workflows or {}).items()},
+    )
+    if not scope:
+        state = state.model_copy(update={"frames": (frame, *_before(plan, (), inputs))})
+    for key, values in state.workflows.items():
+        child = plan.children.get(key, plan)
+        state = state.knowing(secret_values(child, values.get("inputs") or {}, values.get("outputs") or {}))
+    return _knowing(plan, state, state.frames)
+
+
+def enter(plan: Plan, state: State, key: str, inputs: Mapping[str, Any], call: Call) -> State:
+    """Return the state with another workflow on top, and those it depends on above it.
+
+    :param plan: the outermost plan.
+    :param key: the workflow's plan key, as the innermost plan knows it.
+    :raises InputError: if the workflow, or one it depends on, does not accept the inputs.
+    """
+    path = (*state.frame.plan, key)
+    child = plan.child(path)
+    checked = check_inputs(child, inputs)
+    frame = Frame.model_construct(plan=path, inputs=checked, step=child.steps[0].step_id, call=call)
+    entered = (frame, *_before(child, path, checked))
+    return _knowing(plan, state.model_copy(update={"frames": (*state.frames, *entered), "phase": "ready"}), entered)
+
+
+def entered_inputs(plan: Plan, state: State) -> dict[str, dict[str, Any]]:
+    """Return the inputs of a workflow that has just been entered, under ``""``, and of those before it, by plan key.
+
+    :param plan: the outermost plan.
+    :param state: from :func:`enter`, or from :func:`start` without a scope: then that is the outermost workflow.
+    """
+    at = max((index for index, frame in enumerate(state.frames) if not _comes_first(frame)), default=0)
+    return {
+        "": state.frames[at].inputs,
+        **{plan.child(frame.plan).key: frame.inputs for frame in state.frames[at + 1 :]},
+    }
+
+
+def fits(plan: Plan, state: State) -> bool:
+    """Tell whether a run can go on from a state: each workflow and step that it stands at is in the plan.
+
+    :param plan: the outermost plan, or the slice of it that holds the region.
+    """
+    try:
+        for frame in state.frames:
+            inner = plan.child(frame.plan)
+            for step in (frame.step, *([frame.detour.step] if frame.detour else [])):
+                inner.step(step)
+    except KeyError:
+        return False
+    return bool(state.frames)
+
+
+def dependencies(plan: Plan) -> list[Plan]:
+    """Return the workflows that come before a workflow, in the order in which they run, each once."""
+    return [dependency for _, dependency in _dependencies(plan, (), set())]
+
+
+def unfinished(planned: PlannedStep, frame: Frame, workflows: Mapping[str, Any]) -> str:
+    """Name the first step that a step depends on and that has not been completed; empty if there is none.
+
+    A step of another workflow is completed with its workflow (Step Object, ``dependsOn``).
+    """
+    for reference in planned.step.depends_on:
+        workflow, separator, step = reference.removeprefix("$workflows.").rpartition(".steps.")
+        if separator and workflow_key(workflow) not in workflows:
+            return f"step '{step}' of workflow '{workflow_key(workflow)}'"
+        if not separator and reference.removeprefix("$steps.") not in frame.outputs:
+            return f"step '{reference}'"
+    return ""
+
+
+def _knowing(plan: Plan, state: State, entered: Iterable[Frame]) -> State:
+    """Return the state with the secrets of the frames that are new in it."""
+    for frame in entered:
+        state = state.knowing(secret_values(plan.child(frame.plan), frame.inputs, frame.outputs))
+    return state
+
+
+def _comes_first(frame: Frame) -> bool:
+    return frame.call is not None and frame.call.kind == "depends"
+
+
+def _before(plan: Plan, path: tuple[str, ...], inputs: Mapping[str, Any]) -> Iterator[Frame]:
+    """Return frames for the workflows that come first, the one to run first last; each only once."""
+    order = list(_dependencies(plan, path, set()))
+    for dependency_path, dependency in reversed(order):
+        try:
+            named = {name: inputs[name] for name in dependency.declared.schemas if name in inputs}
+            checked = check_inputs(dependency, named)
+        except InputError as error:
+            first = f"workflow '{dependency.workflow_id}', which comes first"
+            raise InputError([f"{message} ({first})" for message in error.messages]) from None
+        yield Frame.model_construct(
+            plan=dependency_path, inputs=checked, step=dependency.steps[0].step_id, call=Call(kind="depends")
+        )
+
+
+def _dependencies(plan: Plan, path: tuple[str, ...], seen: set[str]) -> Iterator[tuple[tuple[str, ...], Plan]]:
+    for key in plan.depends_on:
+        if key not in seen:
+            seen.add(key)
+            child = plan.children[key]
+            yield from _dependencies(child, (*path, key), seen)
+            yield (*path, key), child

@@ -1,0 +1,94 @@
+"""Drivers: whoever owns the clock and the socket. One for threads, one for the event loop, the same steps."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+
+from arazzo.engine.region import advance, unsent
+from arazzo.engine.secrets import Conceal
+from arazzo.engine.state import Done, Note, Send, State, Wait
+from arazzo.errors import TransportError
+from arazzo.exchange import Exchange, Request, Response
+from arazzo.expressions import as_it_is
+from arazzo.flow import Plan
+
+
+def unheard(note: Note) -> None:
+    """Drop a note."""
+
+
+def drive(
+    plan: Plan,
+    state: State,
+    *,
+    send: Callable[[Request], Response],
+    wait: Callable[[State, float], None],
+    clock: Callable[[], float] = time.time,
+    note: Callable[[Note], None] = unheard,
+    conceal: Conceal = as_it_is,
+) -> tuple[State, Done]:
+    """Run a region to its end.
+
+    :param send: sends a request; raises TransportError where there is no answer.
+    :param wait: waits that many seconds; may raise to hand the state to somebody else.
+    :param clock: POSIX time.
+    :param note: hears every line for the log.
+    :param conceal: hides in a text what is secret beyond what the engine knows to be.
+    """
+    exchange = None
+    while True:
+        state, command = advance(plan, state, exchange, now=clock(), conceal=conceal)
+        for line in command.notes:
+            note(line)
+        exchange = None
+        match command:
+            case Send(request=request):
+                try:
+                    exchange = Exchange(request, send(request))
+                except TransportError as error:
+                    exchange = Exchange(request, error=str(error))
+            case Wait(seconds=seconds):
+                wait(state, seconds)
+            case Done():
+                return state, command
+
+
+def _any_request(_: Request) -> bool:
+    return True
+
+
+async def drive_async(
+    plan: Plan,
+    state: State,
+    *,
+    send: Callable[[Request], Awaitable[Response]],
+    wait: Callable[[State, float], Awaitable[None]],
+    clock: Callable[[], float] = time.time,
+    note: Callable[[Note], None] = unheard,
+    may_send: Callable[[Request], bool] = _any_request,
+    conceal: Conceal = as_it_is,
+) -> tuple[State, Done | None]:
+    """Run a region in an event loop; everything else as :func:`drive`.
+
+    :param may_send: says whether a request may be sent from here.
+    :returns: as :func:`drive`; before a request that may not be sent from here, the state to go on with elsewhere.
+    """
+    exchange = None
+    while True:
+        state, command = advance(plan, state, exchange, now=clock(), conceal=conceal)
+        for line in command.notes:
+            note(line)
+        exchange = None
+        match command:
+            case Send(request=request) if not may_send(request):
+                return unsent(state), None
+            case Send(request=request):
+                try:
+                    exchange = Exchange(request, await send(request))
+                except TransportError as error:
+                    exchange = Exchange(request, error=str(error))
+            case Wait(seconds=seconds):
+                await wait(state, seconds)
+            case Done():
+                return state, command

@@ -1,0 +1,87 @@
+"""Inputs are checked before the first request: against their JSON Schema, and for what paths will need."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from arazzo.document.schema_checks import schema_errors
+from arazzo.engine.secrets import sensitive_inputs
+from arazzo.errors import EvaluationError, InputError
+from arazzo.flow import Plan, is_sensitive
+
+
+def check_inputs(plan: Plan, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the inputs with the defaults of their schema applied.
+
+    The schema is JSON Schema 2020-12 (Arazzo 1.1.0, Workflow Object, ``inputs``). An optional input without default
+    that a path parameter needs is asked for here, not half-way. What is only passed on to a workflow that comes first
+    has its default from there, as the form of a DAG shows it, and is for that one to check.
+
+    :param plan: the plan of the workflow.
+    :param inputs: values by name; a name that is missing is an input not given, which is not null.
+    :raises InputError: with one sentence per finding; no sentence shows a value.
+    """
+    given = {**plan.taken.defaults, **inputs}
+    foreign = {item.name for item in plan.passed_on} - plan.declared.schemas.keys()
+    messages = _schema_findings(plan, {name: value for name, value in given.items() if name not in foreign})
+    messages += list(dict.fromkeys(str(need) for need in plan.path_needs if given.get(need.input) is None))
+    if messages:
+        raise InputError(messages)
+    return given
+
+
+def _schema_findings(plan: Plan, given: Mapping[str, Any]) -> list[str]:
+    if not isinstance(plan.inputs, dict | bool):
+        return []
+    try:
+        return list(dict.fromkeys(_finding(plan, error) for error in schema_errors(plan.inputs, dict(given))))
+    except EvaluationError as error:
+        return [f"inputs cannot be checked: {error}"]
+
+
+def _finding(plan: Plan, error: Any) -> str:
+    path = [str(part) for part in error.absolute_path]
+    name = ".".join(path)
+    match error.validator:
+        case "required":
+            missing = [item for item in error.validator_value if item not in error.instance]
+            subject = f"input '{name}' lacks" if path else "required input"
+            return f"{subject} {', '.join(map(repr, missing))}" + ("" if path else " is missing")
+        case "type":
+            wanted = error.validator_value
+            kind = wanted if isinstance(wanted, str) else " or ".join(wanted)
+            return f"input '{name}' must be {kind}, not {_kind(error.instance)}"
+        case "enum":
+            return f"input '{name}' must be one of {', '.join(map(repr, error.validator_value))}"
+    if path and len(error.message) < 200 and _is_public(plan, path, error.instance):
+        return f"input '{name}': {error.message}"
+    if not path and error.validator in ("additionalProperties", "unevaluatedProperties", "dependentRequired"):
+        return f"inputs: {error.message}"  # which holds names only
+    return (
+        f"input '{name}' does not satisfy '{error.validator}' of its schema"
+        if path
+        else (f"the inputs do not satisfy '{error.validator}' of their schema")
+    )
+
+
+def _is_public(plan: Plan, path: list[str], value: Any) -> bool:
+    """Say whether a message may show a value: a scalar, on the way to which nothing is secret."""
+    hidden = sensitive_inputs(plan)
+    secret = any(part in hidden or is_sensitive(part, plan.sensitive) for part in path)
+    return not secret and not isinstance(value, dict | list)
+
+
+def _kind(value: Any) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "boolean"
+        case int() | float():
+            return "number"
+        case str():
+            return "string"
+        case list():
+            return "array"
+    return "object"

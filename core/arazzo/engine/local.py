@@ -1,0 +1,63 @@
+"""The local run: a whole workflow in this process, without Airflow, driven by the same machine."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from arazzo.engine.call_stack import start
+from arazzo.engine.drivers import drive, unheard
+from arazzo.engine.input_checks import check_inputs
+from arazzo.engine.state import Note, State, StepRecord
+from arazzo.exchange import Request, Response
+from arazzo.flow import Plan
+
+
+@dataclass(frozen=True)
+class Run:
+    """How a workflow ended.
+
+    :param status: ``success`` or ``failed``.
+    :param outputs: the workflow's outputs, every key present.
+    :param message: why it failed.
+    :param records: the last record of each step, in the order in which steps last ran; a step of an inner workflow is
+        named ``workflow/step``.
+    :param steps: outputs of the steps that ran, by step id and name.
+    :param secrets: the secret texts among inputs and outputs, those of inner workflows included.
+    """
+
+    status: Literal["success", "failed"]
+    outputs: dict[str, Any]
+    message: str = ""
+    records: tuple[StepRecord, ...] = ()
+    steps: dict[str, dict[str, Any]] = field(default_factory=dict)
+    secrets: frozenset[str] = field(default=frozenset(), repr=False)
+
+
+def run_local(
+    plan: Plan,
+    inputs: Mapping[str, Any],
+    *,
+    send: Callable[[Request], Response],
+    sleep: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float] = time.time,
+    note: Callable[[Note], None] = unheard,
+) -> Run:
+    """Run a whole workflow.
+
+    :param send: sends a request; raises TransportError where there is no answer.
+    :param sleep: waits that many seconds between rounds and before retries.
+    :raises InputError: if the inputs are refused; then nothing was sent.
+    """
+
+    def wait(_: State, seconds: float) -> None:
+        sleep(seconds)
+
+    state = start(plan, check_inputs(plan, inputs))
+    state, done = drive(plan, state, send=send, wait=wait, clock=clock, note=note)
+    outputs = done.outputs if done.outputs is not None else dict.fromkeys(plan.outputs)
+    status: Literal["success", "failed"] = "success" if done.outcome == "end" else "failed"
+    records = tuple(record.model_copy(update={"step": name}) for name, record in state.records.items())
+    return Run(status, outputs, done.message, records, state.outputs, frozenset(state.secrets))

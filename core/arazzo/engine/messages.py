@@ -1,0 +1,62 @@
+"""What the machine says: why a step failed, which budget is used up, what no action listed.
+
+A message names method, URL template, status, criterion and the value it saw (short scalars); no body and no secret.
+"""
+
+from __future__ import annotations
+
+from arazzo.engine.actions import Choice
+from arazzo.engine.state import Frame, StepRecord
+from arazzo.exchange import Exchange
+from arazzo.flow import PlannedStep, Region
+
+
+def failure(planned: PlannedStep, exchange: Exchange, reasons: str) -> str:
+    """Say why a step that sent a request failed.
+
+    :param reasons: the criteria that did not hold and the values they saw.
+    """
+    subject = f"step '{planned.step_id}' failed: {exchange.request}"
+    if exchange.response is None:
+        return f"{subject} got no response: {exchange.error}"
+    text = f"{subject} answered {exchange.response.status}: {reasons}"
+    return f"{text}; {exchange.response.hint}" if exchange.response.hint else text
+
+
+def unmatched(planned: PlannedStep, choice: Choice) -> str:
+    """Say that none of a step's success actions matched, and what each of them saw."""
+    reasons: dict[str, list[str]] = {action.name: [] for action in planned.step.on_success}
+    for record in choice.records:
+        if not record.passed:
+            reasons[str(record.action)].append(record.reason or record.condition)
+    seen = [f"{name} ({', '.join(texts)})" for name, texts in reasons.items() if texts]
+    after = f"goes on with '{planned.next}'" if planned.next else "ends the workflow"
+    return (
+        f"step '{planned.step_id}' succeeded, but none of its success actions matched: "
+        f"{'; '.join((*seen, *choice.exhausted))}; what follows is not guessed (unmatched: next {after})"
+    )
+
+
+def exhausted(frame: Frame, region: Region, record: StepRecord | None, budget: str) -> str:
+    """Say which budget of a loop is used up, the last status, and how many rounds there were.
+
+    :param record: the last record of the step at hand.
+    :param budget: its name and size.
+    """
+    rounds = f"{frame.rounds} round" if frame.rounds == 1 else f"{frame.rounds} rounds"
+    text = f"{region.loop or 'loop'} of step '{region.task_id}' gave up: {budget} reached after {rounds}"
+    if record is None:
+        return text
+    last = record.request or f"workflow '{record.operation}'"
+    text += f"; last: {last} answered {record.status}"
+    seen = [item.reason for item in record.criteria if item.action == record.action and record.action]
+    return f"{text}, {record.action} ({'; '.join(seen)})" if seen else text
+
+
+def duration(seconds: float | None) -> str:
+    """Write seconds as hours or minutes where that comes out even."""
+    seconds = seconds or 0.0
+    for size, unit in ((3600, "h"), (60, "min")):
+        if seconds >= size and seconds % size == 0:
+            return f"{seconds / size:g} {unit}"
+    return f"{seconds:g} s"

@@ -1,0 +1,95 @@
+"""From a file to a plan: load, validate, compile. What the command line and the factory start from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from arazzo.document import LoadedDocument, load_document, named_workflows
+from arazzo.document.models import Workflow
+from arazzo.errors import DocumentError, Problem
+from arazzo.flow import Options, Plan, choose_workflow, compile_document, workflow_key
+from arazzo.openapi.sources import Overrides, Sources
+from arazzo.validation import validate
+
+
+def load_plan(
+    path: str | Path,
+    workflow_id: str | None = None,
+    options: Options | None = None,
+    overrides: Overrides | None = None,
+) -> Plan:
+    """Load a document and compile one of its workflows.
+
+    :param path: the document.
+    :param workflow_id: which workflow; None where the document has only one.
+    :param options: dialect and settings.
+    :param overrides: files of source descriptions by name or URL, where they are elsewhere than the document says.
+    :raises DocumentError: with every error that concerns the workflow, located; warnings do not raise, nor do errors of
+        other workflows of the document that it has nothing to do with.
+    """
+    options = options or Options()
+    loaded, sources, problems = _read(path, options, overrides)
+    workflow = choose_workflow(loaded, workflow_id)
+    _refuse(filter(_concerned(loaded, sources, workflow), problems))
+    return compile_document(loaded, workflow.workflow_id, options, sources)
+
+
+def load_plans(path: str | Path, options: Options | None = None, overrides: Overrides | None = None) -> Iterator[Plan]:
+    """Load a document and compile all its workflows, in document order; errors as :func:`load_plan`."""
+    options = options or Options()
+    loaded, sources, _ = check_document(path, options, overrides)
+    for workflow in loaded.document.workflows:
+        yield compile_document(loaded, workflow.workflow_id, options, sources)
+
+
+def check_document(
+    path: str | Path, options: Options, overrides: Overrides | None = None
+) -> tuple[LoadedDocument, Sources, tuple[Problem, ...]]:
+    """Load and validate a document.
+
+    :returns: the document, its source descriptions, and its warnings.
+    :raises DocumentError: with every error.
+    """
+    loaded, sources, problems = _read(path, options, overrides)
+    _refuse(problems)
+    return loaded, sources, problems
+
+
+def _read(
+    path: str | Path, options: Options, overrides: Overrides | None
+) -> tuple[LoadedDocument, Sources, tuple[Problem, ...]]:
+    loaded = load_document(path, dialect=options.dialect)
+    sources = Sources(loaded, overrides)
+    return loaded, sources, validate(loaded, dialect=options.dialect, sources=sources)
+
+
+def _refuse(problems: Iterable[Problem]) -> None:
+    errors = [problem for problem in problems if problem.is_error]
+    if errors:
+        raise DocumentError(errors)
+
+
+def _concerned(loaded: LoadedDocument, sources: Sources, workflow: Workflow) -> Callable[[Problem], bool]:
+    """Return whether a problem concerns a workflow: it, one that it calls at any depth, or the document as a whole."""
+    called, todo = {workflow.workflow_id: workflow}, [workflow]
+    elsewhere: set[str] = set()
+    while todo:
+        for reference in {workflow_key(name) for name, _ in named_workflows(todo.pop())}:
+            other = next((item for item in loaded.document.workflows if item.workflow_id == reference), None)
+            if other is None:
+                elsewhere.add(reference.partition(".")[0])
+            elif reference not in called:
+                called[reference] = other
+                todo.append(other)
+    pointers = {other.at for other in called.values()}
+    documents = [item for item in loaded.document.source_descriptions if item.type == "arazzo"]
+    uncalled = {sources.locate(item) for item in documents if item.name not in elsewhere and "://" not in item.url}
+
+    def concerns(problem: Problem) -> bool:
+        pointer = problem.place.pointer
+        if problem.place.file != loaded.source.name:
+            return problem.place.file not in uncalled
+        return not pointer.startswith("/workflows/") or "/".join(pointer.split("/")[:3]) in pointers
+
+    return concerns

@@ -1,0 +1,472 @@
+"""The step machine: runs a region of any size, from a given entry until control leaves it, without any I/O.
+
+``advance(plan, state, exchange) -> (state, command)`` is a pure function over frozen values. Whoever calls it owns the
+clock and the socket. What a step's end means and what a loop is, says docs/semantics.md, 3 and 4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from itertools import takewhile
+from typing import Any
+
+from arazzo.absent import ABSENT
+from arazzo.document.models import Action
+from arazzo.engine import actions, messages
+from arazzo.engine.bindings import call_inputs, frame_context, step_outputs, step_request, workflow_outputs
+from arazzo.engine.call_stack import enter, entered_inputs, unfinished
+from arazzo.engine.secrets import Conceal, conceal, exposed_secrets, secret_values
+from arazzo.engine.state import (
+    Call,
+    Command,
+    Detour,
+    Done,
+    Frame,
+    Note,
+    Send,
+    State,
+    StepRecord,
+    Wait,
+)
+from arazzo.errors import EvaluationError, InputError, RequestError
+from arazzo.exchange import Exchange, Request, Response
+from arazzo.expressions import Context, as_it_is
+from arazzo.flow import END, Plan, PlannedStep, Region, workflow_key
+from arazzo.openapi import decode_content
+
+HISTORY = 100
+LONGEST_BACKOFF = 3600.0
+#: Seconds between rounds at the least, whatever the server says; less only if the interval itself is less.
+SHORTEST_PAUSE = 1.0
+
+Turned = tuple[State, Command | None]
+
+
+def advance(
+    plan: Plan, state: State, exchange: Exchange | None = None, *, now: float, conceal: Conceal = as_it_is
+) -> tuple[State, Command]:
+    """Take a run as far as it goes without I/O.
+
+    :param plan: the plan, or the slice of it that holds the region.
+    :param state: from :func:`start` or from the last call.
+    :param exchange: after ``Send``, the request with its response or the reason why there is none; else None. A state
+        that has a request out and gets no exchange sends that request again: whether that may be, its driver decides.
+    :param now: POSIX time.
+    :param conceal: hides in a text what is secret beyond inputs, outputs and credentials of the answer.
+    :returns: the state to go on with, and what to do.
+    """
+    turn = _Turn(plan, now, conceal)
+    state, command = (state, None) if exchange is None else turn.received(state, exchange)
+    while command is None:
+        state, command = turn.proceed(state)
+    history = (*state.history, *(note.text for note in turn.notes))[-HISTORY:]
+    return _with(state, history=history), replace(command, notes=tuple(turn.notes))
+
+
+def begin_call(plan: Plan, state: State, *, now: float, conceal: Conceal = as_it_is) -> tuple[State, Done | None]:
+    """Begin a step that calls a workflow, for whoever runs that workflow elsewhere.
+
+    :param plan: the plan of the calling step, or the slice of it that holds the step.
+    :param state: in which that step comes next.
+    :param conceal: as for :func:`advance`.
+    :returns: the state with the workflow entered, whose inputs :func:`entered_inputs` tells; or how the step failed.
+    """
+    turn = _Turn(plan, now, conceal)
+    state, command = turn.begin(state)
+    return state, replace(command, notes=tuple(turn.notes)) if isinstance(command, Done) else None
+
+
+def end_call(
+    plan: Plan,
+    state: State,
+    outputs: dict[str, Any],
+    failure: str,
+    status: int | None,
+    *,
+    now: float,
+    conceal: Conceal = as_it_is,
+) -> tuple[State, Done]:
+    """Judge a step that called a workflow which has run elsewhere, and say where control goes.
+
+    :param plan: the plan of the calling step, or the slice of it that holds the step.
+    :param state: in which that step comes next; its scope is that step.
+    :param outputs: of the workflow.
+    :param failure: why the workflow failed; empty if it has not.
+    :param status: the status that the last step of the workflow saw.
+    :param conceal: as for :func:`advance`.
+    :raises ValueError: if the step has a retry, which runs the workflow again: it has to run here, too.
+    """
+    turn = _Turn(plan, now, conceal)
+    state = _with_frame(_with(state, last_status=status), attempts=1)
+    state, command = turn.returned(state, outputs, failure)
+    if not isinstance(command, Done):
+        raise ValueError(f"step '{state.frame.step}' goes on where its workflow runs, and not elsewhere")
+    return state, replace(command, notes=tuple(turn.notes))
+
+
+def unsent(state: State) -> State:
+    """Return the state as it was before the request that it has out, which has not been sent."""
+    return _with_frame(state, attempts=state.frame.attempts - 1, phase="ready")
+
+
+class _Turn:
+    """One call of ``advance``: the plan, the time, and the notes made on the way."""
+
+    def __init__(self, plan: Plan, now: float, conceal: Conceal) -> None:
+        self.root = plan
+        self.now = now
+        self.notes: list[Note] = []
+        self._conceal_more = conceal
+        self._exposed: frozenset[str] = frozenset()
+
+    # entering a step
+
+    def begin(self, state: State) -> Turned:
+        """Begin the step at hand: a request to send, a workflow entered, or a failure."""
+        return self._begin(state)
+
+    def proceed(self, state: State) -> Turned:
+        """Wait, or begin the step at hand."""
+        if state.resume_at is not None and self.now < state.resume_at:
+            return _with(state, phase="waiting"), Wait(state.resume_at - self.now)
+        state = self._budgeted(_with(state, phase="ready", resume_at=None))
+        frame = state.frame
+        region = self._plan(frame).region_of(frame.step)
+        if frame.deadline is not None and self.now >= frame.deadline and region is not None:
+            return self._exhausted(state, region, f"timeout of {messages.duration(region.timeout)}")
+        return self._begin(state)
+
+    def _budgeted(self, state: State) -> State:
+        """Start the budget of a loop when it is entered."""
+        frame = state.frame
+        region = self._plan(frame).region_of(frame.step)
+        if region is None or region.timeout is None or frame.deadline is not None:
+            return state
+        return _with_frame(state, deadline=self.now + region.timeout, visited=(frame.step,))
+
+    def _begin(self, state: State) -> Turned:
+        frame = state.frame
+        plan = self._plan(frame)
+        planned = plan.step(frame.step)
+        context = frame_context(plan, frame, state.workflows)
+        if missing := unfinished(planned, frame, state.workflows):
+            text = f"step '{planned.step_id}' depends on {missing}, which has not been completed; nothing was sent"
+            return self._fail(state, text)
+        state = _with(state, last_status=None)
+        if planned.operation is None:
+            return self._call(state, plan, planned, context)
+        try:
+            request = step_request(plan, planned, planned.operation, context)
+        except RequestError as error:
+            return self._fail(state, str(error))
+        request = replace(request, attempt=frame.attempts + 1, within=frame.plan)
+        return _with_frame(state, attempts=request.attempt, phase="sent"), Send(request)
+
+    def _call(self, state: State, plan: Plan, planned: PlannedStep, context: Context) -> Turned:
+        if planned.workflow is None:
+            text = (
+                f"step '{planned.step_id}' speaks {planned.protocol}, for which there is no transport; nothing was sent"
+            )
+            return self._fail(state, text)
+        try:
+            inputs = call_inputs(plan, planned.step.parameters, context)
+            state = _with_frame(state, attempts=state.frame.attempts + 1)
+            return enter(self.root, state, planned.workflow, inputs, Call.model_construct(kind="step")), None
+        except (EvaluationError, InputError) as error:
+            return self._fail(state, f"step '{planned.step_id}' calls workflow '{planned.workflow}': {error}")
+
+    # after a step
+
+    def received(self, state: State, exchange: Exchange) -> Turned:
+        """Judge a step by its exchange, and decide what follows."""
+        if exchange.response is not None and exchange.content is ABSENT:
+            exchange = replace(exchange, content=decode_content(exchange.response))
+        status = exchange.response.status if exchange.response else None
+        state = _with(state, last_status=status, phase="ready")
+        frame = state.frame
+        plan = self._plan(frame)
+        planned = plan.step(frame.step)
+        context = frame_context(plan, frame, state.workflows, exchange)
+        state, context = self._outputs(state, plan, planned, context)
+        self._exposed = exposed_secrets(exchange)
+        context = replace(context, conceal=self._concealing(state))
+        judgement = actions.judge_success(planned, exchange, context, plan.dialect)
+        self._note_exchange(state, exchange, judgement)
+        record = StepRecord.model_construct(
+            step=frame.step,
+            operation=planned.operation.operation_id or "" if planned.operation else "",
+            request=str(exchange.request),
+            status=status,
+            seconds=exchange.response.seconds if exchange.response else 0.0,
+            criteria=judgement.records,
+            attempts=frame.attempts,
+            rounds=frame.rounds + 1,
+        )
+        message = "" if judgement.passed else messages.failure(planned, exchange, judgement.reasons)
+        return self._settle(state, planned, context, record, message)
+
+    def returned(self, state: State, outputs: dict[str, Any], failure: str) -> Turned:
+        """Judge a step that called a workflow: well if that ended well and the step's own criteria hold."""
+        frame = state.frame
+        plan = self._plan(frame)
+        planned = plan.step(frame.step)
+        response = Response(state.last_status) if state.last_status is not None else None
+        context = frame_context(plan, frame, state.workflows, Exchange(Request("", ""), response))
+        context = replace(context, outputs=outputs)
+        state, context = self._outputs(state, plan, planned, context)
+        context = replace(context, conceal=self._concealing(state))
+        record = StepRecord.model_construct(
+            step=frame.step,
+            operation=planned.workflow or "",
+            status=state.last_status,
+            attempts=frame.attempts,
+            rounds=frame.rounds + 1,
+        )
+        message = f"step '{frame.step}': workflow '{planned.workflow}' failed: {failure}" if failure else ""
+        if not failure and planned.step.success_criteria:
+            judgement = actions.judge(planned.step.success_criteria, context, plan.dialect)
+            self.notes += judgement.notes
+            record = record.model_copy(update={"criteria": judgement.records})
+            if not judgement.passed:
+                message = f"step '{frame.step}': workflow '{planned.workflow}' ended, but {judgement.reasons}"
+        return self._settle(state, planned, context, record, message)
+
+    def _outputs(self, state: State, plan: Plan, planned: PlannedStep, context: Context) -> tuple[State, Context]:
+        """Evaluate a step's outputs; they are there for its own actions already."""
+        exchange = context.exchange
+        if exchange is not None and exchange.response is None and planned.workflow is None:
+            values = dict.fromkeys(planned.step.outputs)
+        else:
+            values = step_outputs(plan, planned, context)
+        state = state.knowing(secret_values(plan, {}, values))
+        state = _with_frame(state, outputs=state.frame.outputs | {planned.step_id: values})
+        return state, replace(context, steps=state.frame.outputs)
+
+    def _settle(self, state: State, planned: PlannedStep, context: Context, record: StepRecord, failure: str) -> Turned:
+        """Take the first action whose criteria hold, or go on in document order."""
+        plan = self._plan(state.frame)
+        listed: Iterable[Action] = planned.step.on_failure if failure else planned.step.on_success
+        if state.frame.detour is not None:
+            listed = [item for item in listed if failure and item.type == "retry" and not item.step_id]
+        choice = actions.choose(tuple(listed), state.frame.retries, context, plan.dialect)
+        self.notes += choice.notes
+        record = record.model_copy(update={"criteria": (*record.criteria, *choice.records), "message": failure})
+        if choice.action is not None:
+            return self._take(state, planned, choice.action, context, record)
+        if failure:
+            failure = "; ".join((failure, *choice.exhausted))
+            detour = state.frame.detour
+            text = f"retry of step '{detour.step}' was not made: {failure}" if detour else failure
+            return self._fail(state, text, record)
+        if state.frame.detour is not None:
+            return self._come_back(state, record)
+        if planned.step.on_success and planned.unmatched == "fail":
+            return self._fail(state, messages.unmatched(planned, choice), record)
+        return self._transfer(state, planned.next or END, context.exchange, record)
+
+    def _take(self, state: State, planned: PlannedStep, action: Action, context: Context, record: StepRecord) -> Turned:
+        failed = bool(record.message)
+        record = record.model_copy(update={"action": action.name})
+        match action.type:
+            case "retry":
+                return self._retry(state, planned, action, context, record)
+            case "end" if failed:
+                self._note(f"{action.name}: end, and the failure stands")
+                return self._fail(state, record.message, record)
+            case "end":
+                self._note(f"{action.name}: end")
+                return self._transfer(state, END, context.exchange, record)
+        if action.workflow_id:
+            return self._hand_over(state, action, context, record)
+        self._note(f"{action.name}: goto {action.step_id}")
+        return self._transfer(state, action.step_id or END, context.exchange, record)
+
+    # where control goes
+
+    def _transfer(self, state: State, target: str, exchange: Exchange | None, record: StepRecord) -> Turned:
+        """Go to a step, in the same round, in the next round, or out of the region; or end the workflow."""
+        failed = bool(record.message)
+        record = record.model_copy(update={"next": target, "outcome": "recovered" if failed else "success"})
+        state = _with_record(state, record)
+        if target == END:
+            return self._finish(state, "")
+        frame = state.frame
+        region = self._plan(frame).region_of(frame.step)
+        moved: dict[str, Any] = {"step": target, "retries": {}, "attempts": 0}
+        if region is None or target not in region.steps:
+            state = _with_frame(state, **moved, rounds=0, waits=0, visited=(), deadline=None)
+            if len(state.frames) == 1 and state.scope is not None and target not in state.scope:
+                return state, Done("step", target=target, step=record.step)
+            return state, None
+        if target not in frame.visited:
+            return _with_frame(state, **moved, visited=(*frame.visited, target)), None
+        at_once = any(
+            (edge.source, edge.target, edge.kind == "failure") == (frame.step, target, failed)
+            for edge in region.at_once
+        )
+        interval = None if at_once else region.poke_interval
+        return self._next_round(_with_frame(state, **moved), region, exchange, interval)
+
+    def _next_round(self, state: State, region: Region, exchange: Exchange | None, interval: float | None) -> Turned:
+        """Begin a round of the innermost loop that the step at hand is the first of.
+
+        :param interval: seconds to wait; None for a round that starts at once.
+        """
+        frame = state.frame
+        rounds = frame.rounds + 1
+        if region.max_rounds is not None and rounds >= region.max_rounds:
+            state = _with_frame(state, rounds=rounds)
+            return self._exhausted(state, region, f"limit of {region.max_rounds} rounds")
+        visited = (*takewhile(lambda step: step != frame.step, frame.visited), frame.step)
+        if interval is None:
+            return _with_frame(state, rounds=rounds, waits=0, visited=visited), None
+        wait = interval
+        if region.exponential_backoff:
+            wait = min(wait * 2.0 ** min(frame.waits, 60), max(LONGEST_BACKOFF, wait))
+        wait = actions.retry_after(exchange.response if exchange else None, wait, self.now)
+        wait = max(wait, min(interval, SHORTEST_PAUSE))
+        return self._later(_with_frame(state, rounds=rounds, waits=frame.waits + 1, visited=visited), wait), None
+
+    def _later(self, state: State, wait: float) -> State:
+        """Wait, but never past the end of the loop's budget."""
+        resume_at, deadline = self.now + wait, state.frame.deadline
+        if wait <= 0:
+            return state
+        return _with(state, resume_at=min(resume_at, deadline) if deadline is not None else resume_at)
+
+    def _retry(
+        self, state: State, planned: PlannedStep, action: Action, context: Context, record: StepRecord
+    ) -> Turned:
+        frame = state.frame
+        used = {**frame.retries, action.name: frame.retries.get(action.name, 0) + 1}
+        state = _with_record(_with_frame(state, retries=used), record.model_copy(update={"next": record.step}))
+        limit = actions.retry_limit(action)
+        response = context.exchange.response if context.exchange else None
+        region = self._plan(frame).region_of(frame.step)
+        again = action.step_id in (None, frame.step) and action.workflow_id is None
+        if not record.message and region is not None and again:
+            self._note(f"{action.name}: once more, {used[action.name]} of {limit}")
+            interval = region.poke_interval if action.retry_after is None else action.retry_after
+            return self._next_round(state, region, context.exchange, interval)
+        wait = actions.retry_after(response, action.retry_after or 0.0, self.now)
+        first = action.workflow_id or (action.step_id if action.step_id != frame.step else None)
+        before = f", {first} first" if first else ""
+        self._note(f"{action.name}: retry {used[action.name]} of {limit} in {messages.duration(wait)}{before}")
+        if action.workflow_id:
+            return self._enter_workflow(state, action, context, Call.model_construct(kind="retry", wait=wait), record)
+        if first:
+            detour = Detour.model_construct(step=frame.step, wait=wait, retries=used, attempts=frame.attempts)
+            return _with_frame(state, step=first, retries={}, attempts=0, detour=detour), None
+        return self._later(state, wait), None
+
+    def _come_back(self, state: State, record: StepRecord) -> Turned:
+        detour = state.frame.detour
+        if detour is None:
+            raise AssertionError("come back only from a detour")
+        state = _with_record(state, record.model_copy(update={"next": detour.step}))
+        state = _with_frame(state, step=detour.step, retries=detour.retries, attempts=detour.attempts, detour=None)
+        return self._later(state, detour.wait), None
+
+    def _hand_over(self, state: State, action: Action, context: Context, record: StepRecord) -> Turned:
+        self._note(f"{action.name}: goto workflow {action.workflow_id}")
+        outcome = "recovered" if record.message else "success"
+        state = _with_record(state, record.model_copy(update={"next": END, "outcome": outcome}))
+        return self._enter_workflow(state, action, context, Call.model_construct(kind="goto"), record)
+
+    def _enter_workflow(self, state: State, action: Action, context: Context, call: Call, record: StepRecord) -> Turned:
+        plan = self._plan(state.frame)
+        key = workflow_key(action.workflow_id or "")
+        try:
+            entered = enter(self.root, state, key, call_inputs(plan, action.parameters, context), call)
+        except (EvaluationError, InputError) as error:
+            return self._fail(state, f"action '{action.name}' calls workflow '{key}': {error}", record)
+        if call.kind == "goto" and len(state.frames) == 1 and key in state.elsewhere:
+            return state, Done("workflow", target=key, step=record.step, inputs=entered_inputs(self.root, entered))
+        return entered, None
+
+    # how it ends
+
+    def _exhausted(self, state: State, region: Region, budget: str) -> Turned:
+        record = state.records.get(_name(state, state.frame.step))
+        return self._fail(state, messages.exhausted(state.frame, region, record, budget))
+
+    def _fail(self, state: State, message: str, record: StepRecord | None = None) -> Turned:
+        """Let the failure of the step at hand stand: its workflow has failed."""
+        frame = state.frame
+        message = self._concealing(state)(message)
+        record = record or state.records.get(_name(state, frame.step)) or StepRecord.model_construct(step=frame.step)
+        record = record.model_copy(update={"outcome": "failed", "message": message, "next": None})
+        return self._finish(_with_record(state, record), message)
+
+    def _finish(self, state: State, failure: str, handed: dict[str, Any] | None = None) -> Turned:
+        """End the innermost workflow and go back to whoever called it."""
+        frame = state.frame
+        plan = self._plan(frame)
+        outputs = handed if handed is not None else workflow_outputs(plan, frame.inputs, frame.outputs, state.workflows)
+        state = state.knowing(secret_values(plan, {}, outputs))
+        done = {**state.workflows, plan.key: {"inputs": frame.inputs, "outputs": outputs}}
+        if len(state.frames) == 1:
+            result = outputs if state.scope is None or handed is not None else None
+            outcome = Done("failed" if failure else "end", step=frame.step, message=failure, outputs=result)
+            return _with(state, workflows=done), outcome
+        state = _with(state, workflows=done, frames=state.frames[:-1])
+        match frame.call:
+            case Call(kind="goto"):
+                return self._finish(state, failure, outputs)
+            case Call(kind="step"):
+                return self.returned(state, outputs, failure)
+            case Call(kind="retry", wait=wait):
+                if failure:
+                    return self._fail(state, f"retry of step '{state.frame.step}' was not made: {failure}")
+                return self._later(state, wait), None
+        if not failure:
+            return state, None
+        while state.frame.call is not None and state.frame.call.kind == "depends":
+            state = _with(state, frames=state.frames[:-1])
+        state = _with(state, last_status=None)
+        return self._finish(state, f"workflow '{plan.key}', which comes first, failed: {failure}")
+
+    # words
+
+    def _plan(self, frame: Frame) -> Plan:
+        return self.root.child(frame.plan)
+
+    def _concealing(self, state: State) -> Conceal:
+        """Return what hides all that is known to be secret, and the credentials of the answer."""
+        secrets = self._exposed.union(state.secrets)
+        return lambda text: self._conceal_more(conceal(text, secrets))
+
+    def _note(self, text: str, *, warning: bool = False) -> None:
+        self.notes.append(Note(text, warning))
+
+    def _note_exchange(self, state: State, exchange: Exchange, judgement: actions.Judgement) -> None:
+        if exchange.response is None:
+            text = f"{exchange.request} -> no response: {exchange.error}"
+        else:
+            response = exchange.response
+            met = sum(record.passed for record in judgement.records)
+            text = f"{exchange.request} -> {response.status} in {response.seconds * 1000:.0f} ms, "
+            text += f"{met} of {len(judgement.records)} criteria met"
+        region = self._plan(state.frame).region_of(state.frame.step)
+        if region is not None and region.loop:
+            text = f"round {state.frame.rounds + 1}: {text}"
+        self._note(self._concealing(state)(text))
+        self.notes += judgement.notes
+
+
+def _name(state: State, step: str) -> str:
+    return "/".join((*state.frame.plan, step))
+
+
+def _with(state: State, **changes: Any) -> State:
+    return state.model_copy(update=changes)
+
+
+def _with_frame(state: State, phase: str | None = None, **changes: Any) -> State:
+    frames = (*state.frames[:-1], state.frame.model_copy(update=changes))
+    return state.model_copy(update={"frames": frames, **({"phase": phase} if phase else {})})
+
+
+def _with_record(state: State, record: StepRecord) -> State:
+    return _with(state, records=state.records | {_name(state, record.step): record})

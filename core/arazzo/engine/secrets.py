@@ -1,0 +1,186 @@
+"""Which values are secret, and how they are kept out of text and of JSON values.
+
+A value is secret by its name (the names Airflow treats as sensitive), by ``format: password`` in the schema of the
+inputs, or because the document or the factory marks its name (docs/semantics.md, 6). What is secret by its name is
+hidden whatever it is. Inside other texts, and as a number or a member's name, it is hidden if it has at least five
+characters, which is Airflow's own rule: a shorter one is in too much that is innocent.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+from urllib.parse import unquote, unquote_plus
+
+from arazzo.exchange import Exchange
+from arazzo.flow import Plan, is_sensitive, names_credential
+from arazzo.openapi.encoding import QUERY_RESERVED, SEGMENT_RESERVED, percent_encode
+
+CONCEALED = "***"
+Conceal = Callable[[str], str]
+"""Returns a text with the secrets in it replaced."""
+
+_SHORTEST = 5
+#: Texts of that length that say nothing: JSON's own word.
+_COMMON = frozenset({"false"})
+#: What is left as it is in URLs: by requests of this package and ``quote``; by ``encodeURIComponent``, ``encodeURI``.
+_UNENCODED = ("", "/", QUERY_RESERVED, SEGMENT_RESERVED)
+_UNENCODED_ELSEWHERE = ("!'()*", ";,/?:@&=+$!'()*#")
+_TRIPLE = re.compile("%[0-9A-F]{2}")
+_SCHEME = re.compile(r"[A-Za-z][\w-]*[ \t]+(\S+)")
+_PAIR = re.compile(r"""([\w!#$%&'*+.^`|~-]+)=("?)([^\s",;\\]*)\2""", re.ASCII)
+_FLAG = re.compile(r"(?i)HttpOnly|Secure|Partitioned")
+_EXPIRES = re.compile(r"(?i)(?<=; )expires=[^;]*?(?:GMT|(?=;)|$)")
+#: What stands in ``Set-Cookie`` next to the cookie.
+_ATTRIBUTES = frozenset({"domain", "max-age", "path", "priority", "samesite", "version"})
+
+
+def sensitive_inputs(plan: Plan) -> frozenset[str]:
+    """Return the names of the inputs that are secret, or in which something has ``format: password``."""
+    return plan.secret_inputs
+
+
+def credentials(text: str) -> Iterator[str]:
+    """Yield what to hide of a secret text: the whole, and what is a credential by itself.
+
+    That is what follows the scheme (``Bearer abc``), and the value of each cookie (``sid=abc; Path=/``).
+    """
+    yield text
+    parts = [found[1]] if (found := _SCHEME.fullmatch(text.strip())) else list(_cookies(text))
+    yield from (part for part in parts if len(part) >= _SHORTEST and part != text)
+
+
+def _cookies(text: str) -> Iterator[str]:
+    """Yield the values of cookies; nothing if the text is anything but ``Cookie`` or ``Set-Cookie`` (RFC 6265, 4)."""
+    parts = [part for part in re.split(r"[;,](?: +|$)", _EXPIRES.sub("", text.strip())) if part]
+    pairs = [_PAIR.fullmatch(part) for part in parts]
+    if all(pair or _FLAG.fullmatch(part) for pair, part in zip(pairs, parts, strict=True)):
+        yield from (pair[3] for pair in pairs if pair and pair[1].lower() not in _ATTRIBUTES)
+
+
+def secrets_in(value: Any, is_secret: Callable[[str], bool], secret: bool = False) -> Iterator[str]:
+    """Yield the secret texts in a JSON value, in order: what a name says is secret, and all that is below it.
+
+    :param is_secret: tells by the name of a member.
+    :param secret: whether the value as a whole is secret.
+    """
+    match value:
+        case Mapping():
+            for name, member in value.items():
+                yield from secrets_in(member, is_secret, secret or is_secret(str(name)))
+        case list() | tuple():
+            for member in value:
+                yield from secrets_in(member, is_secret, secret)
+        case str() | int() | float() if secret and not isinstance(value, bool):
+            yield from credentials(str(value))
+
+
+def secret_values(plan: Plan, inputs: Mapping[str, Any], outputs: Mapping[str, Any]) -> frozenset[str]:
+    """Return the secret texts among inputs and outputs of a workflow that can be hidden wherever they stand.
+
+    :param outputs: of its steps or its own, at any depth.
+    """
+    found = [*secrets_in(inputs, _names({*plan.sensitive, *sensitive_inputs(plan)}))]
+    found += secrets_in(outputs, _names(plan.sensitive))
+    return frozenset(filter(_hideable, found))
+
+
+def _names(marked: Iterable[str]) -> Callable[[str], bool]:
+    marked = frozenset(marked)
+    return lambda name: is_sensitive(name, marked)
+
+
+def exposed_secrets(exchange: Exchange) -> frozenset[str]:
+    """Return the secret texts in an answer, by the names of headers and of members at any depth of its body."""
+    found: list[str] = []
+    if exchange.response is not None:
+        found = [text for name, text in exchange.response.headers if names_credential(name)]
+    queue = [exchange.content]
+    while queue:
+        match queue.pop():
+            case dict() as members:
+                queue += members.values()
+                found += [text for name, text in members.items() if isinstance(text, str) and names_credential(name)]
+            case list() as items:
+                queue += items
+    return frozenset(part for text in found for part in credentials(text) if _hideable(part))
+
+
+def _hideable(text: str) -> bool:
+    return len(text) >= _SHORTEST and text.lower() not in _COMMON
+
+
+@lru_cache(maxsize=4096)
+def spellings(secret: str) -> tuple[str, ...]:
+    """Return a secret in the spellings that this package, Python and their logs give it, the plain one first."""
+    encoded = [percent_encode(secret, unencoded) for unencoded in _UNENCODED]
+    escaped = [json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], repr(secret)[1:-1]]
+    return tuple(dict.fromkeys(text for text in (secret, *encoded, encoded[0].replace("%20", "+"), *escaped) if text))
+
+
+@lru_cache(maxsize=4096)
+def _all_spellings(secret: str) -> tuple[str, ...]:
+    """Return a secret in the spellings that others give it too: too many for the one pattern of Airflow's masker."""
+    encoded = [percent_encode(secret, unencoded) for unencoded in (*_UNENCODED, *_UNENCODED_ELSEWHERE)]
+    encoded += [text.replace("%20", "+") for text in encoded]
+    encoded += [_TRIPLE.sub(lambda triple: triple[0].lower(), text) for text in encoded]
+    escaped = [json.dumps(secret, ensure_ascii=only)[1:-1].replace("/", "\\/") for only in (True, False)]
+    return (*spellings(secret), *encoded, *escaped)
+
+
+def conceal(text: str, secrets: Iterable[str]) -> str:
+    """Return the text with every secret in it replaced, however it is spelled."""
+    secrets = frozenset(secrets)
+    for spelling in _longest_first(secrets):
+        if spelling in text:
+            text = text.replace(spelling, CONCEALED)
+    return conceal_encoded(text, lambda plain: any(secret in plain for secret in secrets if _hideable(secret)))
+
+
+@lru_cache(maxsize=64)
+def _longest_first(secrets: frozenset[str]) -> tuple[str, ...]:
+    """Return all spellings, so that no secret hides a part of another and leaves the rest of it."""
+    found = {spelling for secret in secrets if _hideable(secret) for spelling in _all_spellings(secret)}
+    return tuple(sorted(found, key=lambda text: (-len(text), text)))
+
+
+def conceal_encoded(text: str, shows: Callable[[str], bool]) -> str:
+    """Return the text without the words that show a secret once their percent-encoding is undone.
+
+    Which characters are encoded is up to who writes a URL: there are more spellings than anybody can list.
+    """
+
+    def told(encoded: str) -> bool:
+        return shows(unquote(encoded)) or shows(unquote_plus(encoded))
+
+    if "%" not in text or not told(text):
+        return text
+    words = re.sub(r"\S+", lambda word: CONCEALED if "%" in word[0] and told(word[0]) else word[0], text)
+    return CONCEALED if told(words) else words
+
+
+def hide(value: Any, conceal: Conceal, is_secret: Callable[[str], bool], secret: bool = False) -> Any:
+    """Return a JSON value with ``***`` for what is secret by its name, and for known secrets inside of the rest.
+
+    :param conceal: hides known secrets in a text; a number is hidden if it is one as a whole.
+    :param is_secret: tells by the name of a member.
+    :param secret: whether the value as a whole is secret.
+    """
+    match value:
+        case str():
+            return CONCEALED if secret else conceal(value)
+        case dict():
+            return {
+                conceal(name) if isinstance(name, str) else name: hide(
+                    member, conceal, is_secret, secret or is_secret(str(name))
+                )
+                for name, member in value.items()
+            }
+        case list() | tuple():
+            return [hide(member, conceal, is_secret, secret) for member in value]
+        case int() | float() if not isinstance(value, bool):
+            return CONCEALED if secret or conceal(str(value)) == CONCEALED else value
+    return value

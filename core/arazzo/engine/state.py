@@ -1,0 +1,209 @@
+"""The state of a run and the commands of the step machine: frozen values that go to JSON and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from arazzo.exchange import Request
+
+
+class StateValue(BaseModel):
+    """The base of the values in this module; the engine makes them by ``model_construct``, without validators."""
+
+    model_config = ConfigDict(frozen=True, defer_build=True)
+
+
+class CriterionRecord(StateValue):
+    """One criterion and what it came to: ``condition`` as written, verdict, and the value that was seen."""
+
+    condition: str
+    passed: bool
+    reason: str = ""
+    action: str | None = None
+    """The action whose criterion it is; None for a success criterion."""
+
+
+class StepRecord(StateValue):
+    """What happened to a step the last time it ran, for XCom ``arazzo``, the log and the reports.
+
+    :ivar request: request line without values (``GET /images/{digest}``).
+    :ivar status: the status code; None without a response.
+    :ivar seconds: duration of the last exchange.
+    :ivar outcome: ``success``, ``failed`` (and the failure stands) or ``recovered`` (an action took over).
+    :ivar action: name of the action taken; None for document order.
+    :ivar next: the step that follows, ``""`` for an end, None if the workflow has failed here.
+    :ivar attempts: requests of this step, retries included, in this entry into the region.
+    :ivar rounds: rounds of the loop that the step is in; 1 without a loop.
+    :ivar message: why it failed.
+    """
+
+    step: str
+    operation: str = ""
+    request: str = ""
+    status: int | None = None
+    seconds: float = 0.0
+    outcome: Literal["success", "failed", "recovered"] = "success"
+    criteria: tuple[CriterionRecord, ...] = ()
+    action: str | None = None
+    next: str | None = None
+    attempts: int = 0
+    rounds: int = 1
+    message: str = ""
+
+
+class Call(StateValue):
+    """Why an inner workflow was entered, and so what happens when it ends.
+
+    :ivar kind: ``step`` (a step calls it), ``retry`` (then the step is tried again), ``depends`` (it comes before the
+        workflow below it) or ``goto`` (one-way: its outputs are the result of the workflow below it).
+    :ivar wait: seconds to wait before the step is tried again.
+    """
+
+    kind: Literal["step", "retry", "depends", "goto"]
+    wait: float = 0.0
+
+
+class Detour(StateValue):
+    """A step that a ``retry`` runs before the failed step is tried again.
+
+    :ivar step: the step to come back to.
+    :ivar wait: seconds to wait before it is tried again.
+    :ivar retries: its retries used.
+    :ivar attempts: its requests so far.
+    """
+
+    step: str
+    wait: float = 0.0
+    retries: dict[str, int] = Field(default_factory=dict)
+    attempts: int = 0
+
+
+class Frame(StateValue):
+    """One workflow that is being run.
+
+    :ivar plan: keys of the plans from the outermost (not named) to this one.
+    :ivar inputs: checked inputs, defaults applied.
+    :ivar outputs: outputs by step id, then by name; null where an output could not be read.
+    :ivar step: the step that is to run or is running.
+    :ivar retries: retries used by action name, of the current step.
+    :ivar attempts: requests of the current step since it was entered from another step.
+    :ivar rounds: rounds that have been completed of the loop that the step is in.
+    :ivar waits: rounds in a row that have been waited for.
+    :ivar visited: steps of the loop that ran in this round, in order; of a round within a round, both.
+    :ivar deadline: POSIX time at which the loop's budget ends; None outside of loops.
+    :ivar detour: while a retry runs another step first: the step to come back to, and how its attempts stood.
+    :ivar call: None for the outermost workflow.
+    """
+
+    plan: tuple[str, ...] = ()
+    inputs: dict[str, Any] = Field(default_factory=dict)
+    outputs: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    step: str = ""
+    retries: dict[str, int] = Field(default_factory=dict)
+    attempts: int = 0
+    rounds: int = 0
+    waits: int = 0
+    visited: tuple[str, ...] = ()
+    deadline: float | None = None
+    detour: Detour | None = None
+    call: Call | None = None
+
+
+class State(StateValue):
+    """Where a run stands. Opaque to whoever drives it, but for JSON and ``records``.
+
+    :ivar frames: the workflows being run, the innermost last.
+    :ivar scope: the steps of the outermost workflow that may run here (a region); None for all.
+    :ivar phase: ``ready`` to send, ``sent`` and waiting for the answer, or ``waiting`` until ``resume_at``.
+    :ivar resume_at: POSIX time before which nothing is to be sent.
+    :ivar last_status: status that the last step saw, which is what a step that calls a workflow sees.
+    :ivar elsewhere: keys of workflows that run elsewhere: a ``goto`` from the outermost workflow to one is an exit.
+    :ivar workflows: inputs and outputs of the workflows that have been completed, by plan key.
+    :ivar records: the last record of each step, by step id (``workflow/step`` in inner workflows).
+    :ivar history: one line per exchange and decision, the last 100.
+    :ivar secrets: the secret texts that have come up so far, in completed workflows and earlier rounds too, sorted.
+    """
+
+    frames: tuple[Frame, ...]
+    scope: tuple[str, ...] | None = None
+    elsewhere: tuple[str, ...] = ()
+    phase: Literal["ready", "sent", "waiting"] = "ready"
+    resume_at: float | None = None
+    last_status: int | None = None
+    workflows: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    records: dict[str, StepRecord] = Field(default_factory=dict)
+    history: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = Field(default=(), repr=False)
+
+    def knowing(self, secrets: Iterable[str]) -> State:
+        """Return the state with these secret texts among those that have come up."""
+        new = set(secrets).difference(self.secrets)
+        return self.model_copy(update={"secrets": tuple(sorted((*self.secrets, *new)))}) if new else self
+
+    @property
+    def frame(self) -> Frame:
+        """The workflow that is being run, the innermost."""
+        return self.frames[-1]
+
+    @property
+    def outputs(self) -> dict[str, dict[str, Any]]:
+        """Outputs of the outermost workflow's steps, by step id and name."""
+        return self.frames[0].outputs
+
+
+@dataclass(frozen=True)
+class Note:
+    """A line for the log: one per exchange, one per decision. It holds no secret and no body.
+
+    :param text: one sentence.
+    :param warning: a criterion that could not be evaluated, say.
+    """
+
+    text: str
+    warning: bool = False
+
+
+@dataclass(frozen=True)
+class Send:
+    """Send this request, then call ``advance`` with the exchange; ``notes`` are for the log."""
+
+    request: Request
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Wait this many seconds, then call ``advance`` again without an exchange."""
+
+    seconds: float
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True)
+class Done:
+    """Control has left the region, or the workflow is over.
+
+    :ivar outcome: ``step`` (goes on at ``target``), ``workflow`` (hands over to ``target``, which runs elsewhere),
+        ``end`` (the workflow has ended well) or ``failed``.
+    :ivar target: the step to go on with, or the plan key of the workflow that takes over.
+    :ivar step: the last step that ran.
+    :ivar message: why it failed: method, template, status, criterion and the value seen.
+    :ivar outputs: the workflow's outputs when it is over and was run whole, or when it handed over to another workflow,
+        whose outputs they are.
+    :ivar inputs: the checked inputs of the workflow that takes over, under ``""``, and of those before it, by plan key.
+    """
+
+    outcome: Literal["step", "workflow", "end", "failed"]
+    target: str = ""
+    step: str = ""
+    message: str = ""
+    outputs: dict[str, Any] | None = None
+    inputs: dict[str, dict[str, Any]] | None = None
+    notes: tuple[Note, ...] = ()
+
+
+Command = Send | Wait | Done

@@ -1,0 +1,155 @@
+"""What can go wrong: problems in a document, and the errors that are raised.
+
+A *problem* is a finding about a document; there can be many, each with a place. An *error* is raised. A document
+that must not run raises one :class:`DocumentError` that carries all its problems.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from arazzo.pointer import tokens_of
+
+
+class Severity(str, Enum):
+    """How much a problem weighs: an error will not run, a warning runs, but."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, order=True)
+class Place:
+    """Where in a file something stands.
+
+    :param file: the file's name as the user gave it.
+    :param line: line number, from 1; 0 if the place is the file as a whole.
+    :param column: column number in characters, from 1.
+    :param pointer: RFC 6901 JSON pointer to the value (``""`` is the document).
+    :param excerpt: the text of the line, for the caret; never used for ordering by a reader.
+    :param width: how many characters the caret marks.
+    """
+
+    file: str
+    line: int = 0
+    column: int = 0
+    pointer: str = ""
+    excerpt: str = ""
+    width: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+
+    @property
+    def path(self) -> str:
+        """The pointer as people read it: ``workflows[0].steps[2].onSuccess[0].stepId``."""
+        text = ""
+        for name in tokens_of(self.pointer):
+            text += f"[{name}]" if name.isdigit() else f".{name}" if text else name
+        return text
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One finding about a document.
+
+    :param rule: the rule's id, kebab-case (``unknown-step``); a page in docs/rules.md explains each.
+    :param severity: error or warning.
+    :param place: where it stands.
+    :param message: one sentence, complete by itself, without secrets.
+    :param hint: what to do about it, or the portable spelling.
+    """
+
+    rule: str
+    severity: Severity
+    place: Place
+    message: str
+    hint: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.severity.value}[{self.rule}]: {self.message}"
+
+    @property
+    def is_error(self) -> bool:
+        return self.severity is Severity.ERROR
+
+    def moved(self, offset: int, width: int = 1) -> Problem:
+        """Return the problem with its caret ``offset`` characters further right."""
+        place = replace(self.place, column=self.place.column + offset, width=width)
+        return replace(self, place=place)
+
+    def render(self) -> str:
+        """Return the problem as a compiler prints it: first line complete, then path, excerpt and caret."""
+        lines = [str(self)]
+        if self.place.path:
+            lines.append(f"  at {self.place.path}")
+        if self.place.excerpt:
+            number = str(self.place.line)
+            lines.append(f"{number} | {self.place.excerpt}")
+            caret = " " * max(self.place.column - 1, 0) + "^" * max(self.place.width, 1)
+            lines.append(f"{' ' * len(number)} | {caret}" + (f" {self.hint}" if self.hint else ""))
+        elif self.hint:
+            lines.append(f"  {self.hint}")
+        return "\n".join(lines)
+
+
+class ArazzoError(Exception):
+    """The root of everything this package raises on purpose."""
+
+
+class DocumentError(ArazzoError):
+    """A document that must not run: one or more problems, sorted by place; its text begins with an error."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(sorted(problems, key=lambda problem: (problem.place, problem.rule)))
+        errors_first = sorted(self.problems, key=lambda problem: not problem.is_error)
+        super().__init__("\n".join(problem.render() for problem in errors_first))
+
+
+class ExpressionSyntaxError(ArazzoError):
+    """Text that is no runtime expression, condition or selector.
+
+    :param message: what is wrong, one sentence.
+    :param text: the whole text that was read.
+    :param offset: where in ``text``, in characters from 0.
+    :param hint: what to write instead.
+    """
+
+    def __init__(self, message: str, text: str, offset: int = 0, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message, self.text, self.offset, self.hint = message, text, offset, hint
+
+
+class EvaluationError(ArazzoError):
+    """A value that cannot be had now: absent where one is needed, or data of another shape."""
+
+
+class InputError(ArazzoError):
+    """Inputs refused before the first request; ``messages`` holds one sentence per finding."""
+
+    def __init__(self, messages: Iterable[str]) -> None:
+        self.messages = tuple(messages)
+        super().__init__("; ".join(self.messages))
+
+
+class RequestError(ArazzoError):
+    """A request that cannot be built; nothing was sent."""
+
+
+class TransportError(ArazzoError):
+    """A request without an answer: the network, TLS, a timeout, or an answer that was cut off or too large.
+
+    :param kind: ``connect``, ``timeout``, ``tls``, ``reset``, ``too-large``, ``protocol``, or ``token`` where there is
+        no token to send it with.
+    :param maybe_sent: whether the server may have got the request.
+    """
+
+    def __init__(self, kind: str, message: str, *, maybe_sent: bool = True) -> None:
+        super().__init__(message)
+        self.kind, self.maybe_sent = kind, maybe_sent
+
+
+class UnsupportedError(ArazzoError):
+    """Something valid that this package does not run (an AsyncAPI step)."""

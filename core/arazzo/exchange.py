@@ -1,0 +1,119 @@
+"""What is sent and what comes back, as values: no socket, no clock.
+
+A *request* is complete but for the credentials of the connection, which whoever sends it adds; a *response* is bytes as
+they came; an *exchange* is both, with the content read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from arazzo.absent import ABSENT
+
+#: Methods whose requests change nothing (RFC 9110, 9.2.1).
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "QUERY"})
+#: Methods whose requests may be repeated (RFC 9110, 9.2.2).
+IDEMPOTENT_METHODS = SAFE_METHODS | {"PUT", "DELETE"}
+
+Headers = tuple[tuple[str, str], ...]
+
+
+def header(headers: Headers, name: str) -> str | None:
+    """Return the first header of that name, compared without case; None if there is none."""
+    wanted = name.lower()
+    return next((value for key, value in headers if key.lower() == wanted), None)
+
+
+@dataclass(frozen=True)
+class Request:
+    """One HTTP request, ready to send but for the connection's credentials.
+
+    :param method: as it is sent; methods are case-sensitive (RFC 9110, 9.1).
+    :param url: absolute, query included, percent-encoded.
+    :param headers: in order; names as written.
+    :param body: the bytes of the body, None for no body.
+    :param source: name of the source description, which is how a connection is found.
+    :param template: the path as the API description has it, for logs and messages (no value in it).
+    :param path: path parameters by name, as given.
+    :param query: query parameters by name, as given.
+    :param content: the body before serialization, for ``$request.body``.
+    :param security: alternatives (or) of combinations (and) of resolved security schemes; empty for none.
+    :param timeout: seconds for the whole exchange, None for the transport's default.
+    :param step: id of the step whose request it is.
+    :param idempotency_key: name of the header by which the server tells a repeated request from a new one; whoever
+        sends it fills that in. None where there is no such header.
+    :param resend: whether it may be sent again although it is not idempotent and may have reached the server.
+    :param attempt: which request of its step it is since control came there: from 2 on it is a ``retry``.
+    :param within: keys of the workflows that its step is within, from the outermost (not named) on.
+    """
+
+    method: str
+    url: str = field(repr=False)
+    headers: Headers = field(default=(), repr=False)
+    body: bytes | None = field(default=None, repr=False)
+    source: str = ""
+    template: str = ""
+    path: dict[str, Any] = field(default_factory=dict, repr=False)
+    query: dict[str, Any] = field(default_factory=dict, repr=False)
+    content: Any = field(default=ABSENT, repr=False)
+    security: tuple[tuple[dict[str, Any], ...], ...] = field(default=(), repr=False)
+    timeout: float | None = None
+    step: str = ""
+    idempotency_key: str | None = None
+    resend: bool = False
+    attempt: int = 1
+    within: tuple[str, ...] = ()
+
+    @property
+    def step_name(self) -> str:
+        """The step's id, as ``workflow/step`` in inner workflows: two workflows may have steps of the same id."""
+        return "/".join(part.replace("%", "%25").replace("/", "%2F") for part in (*self.within, self.step))
+
+    @property
+    def safe(self) -> bool:
+        return self.method in SAFE_METHODS
+
+    @property
+    def idempotent(self) -> bool:
+        return self.method in IDEMPOTENT_METHODS
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.template or self.url.split('?')[0]}"
+
+
+@dataclass(frozen=True)
+class Response:
+    """One HTTP response as it came.
+
+    :param status: the status code.
+    :param headers: in order.
+    :param body: the bytes, decompressed.
+    :param seconds: how long the exchange took.
+    :param hint: what its sender knows about why it is as it is, for the message of a failure.
+    """
+
+    status: int
+    headers: Headers = field(default=(), repr=False)
+    body: bytes = field(default=b"", repr=False)
+    seconds: float = 0.0
+    hint: str = field(default="", compare=False)
+
+    def header(self, name: str) -> str | None:
+        return header(self.headers, name)
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A request with its response, or with the reason why there is none.
+
+    :param request: what was sent.
+    :param response: what came back; None after a network error or a timeout.
+    :param error: why there is no response, one sentence without secrets.
+    :param content: the response's body as a value (parsed JSON, text, ...); ABSENT when empty or unreadable.
+    """
+
+    request: Request
+    response: Response | None = None
+    error: str | None = None
+    content: Any = field(default=ABSENT, repr=False)

@@ -1,0 +1,85 @@
+"""Runtime expressions (Arazzo 1.1.0, Runtime Expressions): parsing, templates, evaluation, selectors.
+
+:mod:`~arazzo.expressions.selectors` is imported by name; the libraries it needs load on first use.
+"""
+
+from __future__ import annotations
+
+from arazzo.absent import ABSENT
+from arazzo.errors import ExpressionSyntaxError
+from arazzo.expressions.context import Context, Dialect, as_it_is
+from arazzo.expressions.evaluation import (
+    embed,
+    evaluate,
+    evaluate_output,
+    evaluate_value,
+    require_structure,
+    to_json_text,
+    to_literal,
+    to_text,
+    to_xpath,
+)
+from arazzo.expressions.navigation import apply_pointer
+from arazzo.expressions.nodes import (
+    ComponentReference,
+    Expression,
+    Fixed,
+    Input,
+    Message,
+    Output,
+    SourceReference,
+    StepOutput,
+    WorkflowValue,
+)
+from arazzo.expressions.parser import parse_context, parse_expression
+from arazzo.expressions.portability import Declared, Loose, declared_name, find_loose, portable
+from arazzo.expressions.selectors import select
+from arazzo.expressions.spelling import misspelled_root
+from arazzo.expressions.templates import (
+    Template,
+    find_expressions,
+    is_selector,
+    parse_template,
+    scan_expression,
+)
+
+__all__ = [
+    "ABSENT",
+    "ComponentReference",
+    "Context",
+    "Declared",
+    "Dialect",
+    "Expression",
+    "ExpressionSyntaxError",
+    "Fixed",
+    "Input",
+    "Loose",
+    "Message",
+    "Output",
+    "SourceReference",
+    "StepOutput",
+    "Template",
+    "WorkflowValue",
+    "apply_pointer",
+    "as_it_is",
+    "declared_name",
+    "embed",
+    "evaluate",
+    "evaluate_output",
+    "evaluate_value",
+    "find_expressions",
+    "find_loose",
+    "is_selector",
+    "misspelled_root",
+    "parse_context",
+    "parse_expression",
+    "parse_template",
+    "portable",
+    "require_structure",
+    "scan_expression",
+    "select",
+    "to_json_text",
+    "to_literal",
+    "to_text",
+    "to_xpath",
+]

@@ -1,0 +1,268 @@
+"""Strings that are, or embed, runtime expressions (Arazzo 1.1.0, ``expression-string``).
+
+A string that is one expression keeps the type of its value. Braces make a string: ``{$inputs.count}`` is an
+expression-string with one embedded expression, and embedded values "are converted to their string representation", so
+its value is text even when nothing surrounds the braces. Braces around anything but an expression are literal, since
+the specification's own payloads are JSON text; around a malformed expression (``{$steps.a.b}``) they are an error.
+
+The lenient dialect also finds expressions without braces. Some strings then have two readings: in
+``$steps.a.outputs.Policy object`` the name may hold a space or be followed by a word, ``$inputs.name.`` may be a name
+or a sentence. Such a template keeps both; evaluation takes the expression if that name is declared, and the text with
+embedded expressions if not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any, Final
+
+from arazzo.errors import ExpressionSyntaxError
+from arazzo.expressions.context import Dialect
+from arazzo.expressions.nodes import Expression, Message, SourceReference
+from arazzo.expressions.parser import MAX_EXPRESSION, is_strict, parse_expression
+from arazzo.expressions.selectors import VERSIONS
+from arazzo.expressions.spelling import ROOTS, misspelled_root
+from arazzo.pointer import escape
+
+Parts = tuple["str | Expression", ...]
+
+
+@dataclass(frozen=True)
+class Template:
+    """A string read for expressions.
+
+    :param text: the string as written.
+    :param parts: literal text and expressions in order, as the string is most likely meant.
+    :param offsets: where in ``text`` each part begins.
+    :param unbraced: indices of parts that are embedded without braces (lenient).
+    :param whole: the reading as one expression, to be tried first; None if the string cannot be one.
+    :param split: the other reading of an ambiguous string; empty if there is one reading.
+    """
+
+    text: str
+    parts: Parts
+    offsets: tuple[int, ...] = ()
+    unbraced: frozenset[int] = frozenset()
+    whole: Expression | None = None
+    split: Template | None = None
+
+    @property
+    def sole(self) -> Expression | None:
+        """The expression, if the whole string is one and not in braces; its value keeps its type."""
+        return self.whole if self.whole is not None and self.parts == (self.whole,) else None
+
+    @property
+    def expressions(self) -> tuple[Expression, ...]:
+        """The expressions of the most likely reading, in order."""
+        return tuple(part for part in self.parts if not isinstance(part, str))
+
+
+_ID: Final = r"\w+(?:-+\w+)*"
+_TRAIL: Final = rf"""(?:\.{_ID}|\[[0-9]+\]|\[{_ID}\]|\['[^'{{}}\n]*'\]|\["[^"{{}}\n]*"\])*"""
+_SEGMENT: Final = r"""[^\s/~{}"'<>,;&|()\[\]=]*"""
+_TOKENS: Final = rf"(?:/{_SEGMENT}(?:~[01]{_SEGMENT})*)+"
+_POINTER: Final = rf"(?:\#{_TOKENS})?"
+_UNBRACED: Final = re.compile(
+    rf"""\$(?:
+        (?:inputs|outputs)\.{_ID}{_TRAIL}{_POINTER}
+      | steps\.{_ID}(?:\.{_ID})*?\.outputs\.{_ID}{_TRAIL}{_POINTER}
+      | workflows\.{_ID}(?:\.{_ID})*?\.(?:inputs|outputs)\.{_ID}{_TRAIL}{_POINTER}
+      | (?:request|response|message)\.(?:
+            (?:header|query|path)\.{_ID}(?:\.{_ID}|\[{_ID}\])*
+          | (?:body|payload)(?![\w-])(?:\#{_TOKENS}|{_TRAIL}) )
+      | sourceDescriptions\.{_ID}(?:\.{_ID})+
+      | components\.(?:parameters|successActions|failureActions|inputs)\.{_ID}(?:\.{_ID})*
+      | (?:url|method|statusCode|self)(?![\w\[(-]|\.\w)
+    )""",
+    re.VERBOSE | re.ASCII,
+)
+_BRACED: Final = re.compile(r"\{(\$[^{}]*)\}")
+_DOTTED_ROOT: Final = re.compile(rf"\$(?:{'|'.join(ROOTS)})\.")
+_MARKS: Final = {"lenient": re.compile(r"\{?\$"), "strict": re.compile(r"\{\$")}
+_SENTENCE_END: Final = ".,;:!?"
+
+
+@lru_cache(maxsize=4096)
+def parse_template(text: str, dialect: Dialect = "lenient") -> Template:
+    """Read a string that may be, or may embed, expressions.
+
+    :param text: any string.
+    :param dialect: ``lenient`` also finds expressions without braces.
+    :raises ExpressionSyntaxError: if something in it begins like an expression (``$steps.a.b``, ``{$steps.a.b}``) and
+        is none; in strict also if it resembles one (``$input.a``).
+    """
+    if "$" not in text:
+        return Template(text, (text,) if text else (), (0,) if text else ())
+    candidate = text.strip() if dialect == "lenient" else text
+    try:
+        whole = parse_expression(candidate, dialect) if candidate.startswith("$") else None
+        problem = None
+    except ExpressionSyntaxError as error:
+        whole, problem = None, error
+    if whole is None:
+        template = _scan(text, dialect)
+        _refuse_malformed(template, dialect, problem)
+        return template
+    one = Template(text, (whole,), (text.find("$"),), whole=whole)
+    return one if dialect == "strict" else _weigh(one, whole, candidate)
+
+
+def find_expressions(value: Any, dialect: Dialect = "lenient") -> Iterator[tuple[str, Expression]]:
+    """Yield every expression in a JSON value with the JSON pointer of the string it stands in, in document order.
+
+    Of a Selector Object these are its context and what its selector embeds.
+
+    :raises ExpressionSyntaxError: when a string is reached that begins like an expression and is none.
+    """
+    match value:
+        case str():
+            for expression in parse_template(value, dialect).expressions:
+                yield "", expression
+        case Mapping():
+            for name, item in value.items():
+                for pointer, expression in find_expressions(item, dialect):
+                    yield f"/{escape(str(name))}{pointer}", expression
+        case list() | tuple():
+            for index, item in enumerate(value):
+                for pointer, expression in find_expressions(item, dialect):
+                    yield f"/{index}{pointer}", expression
+
+
+def scan_expression(text: str, start: int = 0, dialect: Dialect = "lenient") -> tuple[Expression, int] | None:
+    """Read the expression that begins at an offset and stands there without braces; None if none does.
+
+    In a simple condition dots and brackets are operators of both dialects: read those in lenient.
+
+    :return: the expression and the offset after it.
+    """
+    match = _UNBRACED.match(text, start, start + MAX_EXPRESSION + 1)
+    if match is None or len(match[0]) > MAX_EXPRESSION:
+        return None
+    end = match.end()
+    if text[end : end + 1] == "$":
+        end = start + len(match[0].rstrip("_"))
+    if "#" in match[0]:
+        end = start + len(text[start:end].rstrip(_SENTENCE_END))
+    try:
+        return parse_expression(text[start:end], dialect), end
+    except ExpressionSyntaxError:
+        return None
+
+
+def is_selector(value: Any) -> bool:
+    """Tell whether a JSON object is a Selector Object: context, selector and type, and nothing else but extensions."""
+    if not isinstance(value, Mapping) or not {"context", "selector", "type"} <= value.keys():
+        return False
+    kind = value["type"].get("type") if isinstance(value["type"], Mapping) else value["type"]
+    context, selector = value["context"], value["selector"]
+    others = [name for name in value if name not in ("context", "selector", "type")]
+    return (
+        isinstance(context, str)
+        and context.startswith("$")
+        and isinstance(selector, str)
+        and isinstance(kind, str)
+        and kind in VERSIONS
+        and all(str(name).startswith("x-") for name in others)
+    )
+
+
+def _weigh(one: Template, whole: Expression, candidate: str) -> Template:
+    """Decide between one expression and text with unbraced ones; keep both where the data must decide."""
+    split = _scan(one.text, "lenient")
+    first = next(iter(split.expressions), None)
+    if first is None or first.text == candidate:
+        return one
+    sentence = candidate[-1] in _SENTENCE_END
+    fragment = isinstance(whole, SourceReference) and "#" in whole.reference
+    if len(split.expressions) > 1 or sentence or fragment:
+        return replace(split, whole=whole, split=split)
+    if is_strict(candidate):
+        return one
+    match candidate[len(first.text)]:
+        case "[" | "(":
+            return one
+        case " ":
+            return replace(one, split=split)
+        case _:
+            return replace(split, whole=whole, split=split)
+
+
+def _refuse_malformed(template: Template, dialect: Dialect, problem: ExpressionSyntaxError | None) -> None:
+    """Raise for a string that begins like an expression and is none."""
+    text = template.text
+    if dialect == "strict" and (near := misspelled_root(text)) and re.search(r"(?:^|\{)\$", text):
+        raise ExpressionSyntaxError("this resembles a runtime expression and is none", text, text.find("$"), near)
+    if problem is None or not _DOTTED_ROOT.match(text.strip()):
+        return
+    if template.expressions and (dialect == "strict" or not _looks_cut(template, text.strip())):
+        return
+    if dialect == "strict" or not re.search(r"\s", text.strip()):
+        raise problem
+
+
+def _looks_cut(template: Template, text: str) -> bool:
+    """Tell whether the expression that begins a text stops short of a malformed pointer."""
+    first = template.expressions[0]
+    rest = text[len(first.text) :]
+    return text.startswith(first.text) and rest.startswith(
+        ("#", "~", "/") if isinstance(first, Message) else ("#", "~")
+    )
+
+
+def _scan(text: str, dialect: Dialect) -> Template:
+    """Split a string at its embedded expressions."""
+    parts: list[str | Expression] = []
+    offsets: list[int] = []
+    unbraced: set[int] = set()
+    literal, position = 0, 0
+    while (position := _next(text, position, dialect)) < len(text):
+        braced = text[position] == "{"
+        found = _braced(text, position, dialect) if braced else scan_expression(text, position, dialect)
+        if found is None:
+            position += 1 if braced else _length(text, position)
+            continue
+        if position > literal:
+            parts.append(text[literal:position])
+            offsets.append(literal)
+        if not braced:
+            unbraced.add(len(parts))
+        parts.append(found[0])
+        offsets.append(position + braced)
+        literal = position = found[1]
+    if literal < len(text):
+        parts.append(text[literal:])
+        offsets.append(literal)
+    return Template(text, tuple(parts), tuple(offsets), frozenset(unbraced))
+
+
+def _length(text: str, start: int) -> int:
+    """Return how many characters are passed over at a ``$`` that begins no expression.
+
+    What goes on for too long to be an expression is passed over as a whole: were each ``$`` in it looked at, a text
+    that is full of them would be read to its end again and again.
+    """
+    match = _UNBRACED.match(text, start, start + MAX_EXPRESSION + 1)
+    return len(match[0]) if match is not None and len(match[0]) > MAX_EXPRESSION else 1
+
+
+def _next(text: str, position: int, dialect: Dialect) -> int:
+    """Return where the next embedded expression may begin."""
+    found = _MARKS[dialect].search(text, position)
+    return found.start() if found else len(text)
+
+
+def _braced(text: str, start: int, dialect: Dialect) -> tuple[Expression, int] | None:
+    """Read ``{expression}`` at an offset; None where the braces hold something else."""
+    match = _BRACED.match(text, start)
+    if match is None:
+        return None
+    inside = match[1].rstrip() if dialect == "lenient" else match[1]
+    try:
+        return parse_expression(inside, dialect), match.end()
+    except ExpressionSyntaxError as error:
+        if _DOTTED_ROOT.match(inside):
+            raise ExpressionSyntaxError(error.message, text, start + 1 + error.offset, error.hint) from error
+        return None

@@ -1,0 +1,106 @@
+"""The functions of XPath that make text, counting what they make: texts that double some thirty times fill any memory.
+
+What is made in one evaluation is counted together, in the thread that evaluates; a text is counted before it is joined.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from elementpath.datatypes import AnyURI
+
+from arazzo.errors import EvaluationError
+
+#: How many characters of text one evaluation may make: about as many as an answer may have.
+MAX_TEXT: Final = 64 * 1024 * 1024
+
+
+class _Made(threading.local):
+    characters = 0
+
+
+_made = _Made()
+
+
+def begin() -> None:
+    """Begin to count anew, for the evaluation that this thread begins."""
+    _made.characters = 0
+
+
+def spend(characters: int) -> None:
+    """Count characters.
+
+    :raises EvaluationError: if that is too many.
+    """
+    _made.characters += characters
+    if _made.characters > MAX_TEXT:
+        raise EvaluationError(f"the XPath expression makes more than {MAX_TEXT:,} characters of text")
+
+
+def _concat(token: Any, context: Any = None) -> str:
+    """Evaluate ``fn:concat`` and ``||``."""
+    context = getattr(token, "context", None) or context  # an operator has none of its own
+    parts = []
+    for place in range(len(token)):
+        parts.append(token.string_value(token.get_argument(context, index=place)))
+        spend(len(parts[-1]))
+    return "".join(parts)
+
+
+def _string_join(token: Any, context: Any = None) -> str:
+    """Evaluate ``fn:string-join``; before 3.1 its items are texts."""
+    context = token.context or context
+    if token.parser.version >= "3.1":
+        items = [token.string_value(item) for item in token[0].select(context)]
+    else:
+        found = enumerate(token[0].atomization(context))
+        items = [str(token.validated_value(item, cls=str, promote=AnyURI, index=place)) for place, item in found]
+    between = str(token.get_argument(context, 1, required=True, cls=str)) if len(token) > 1 else ""
+    spend(sum(map(len, items)) + len(between) * len(items))
+    return between.join(items)
+
+
+def _counted(evaluate: Callable[[Any, Any], Any]) -> Callable[..., Any]:
+    def counted(token: Any, context: Any = None) -> Any:
+        made = evaluate(token, context)
+        spend(_length(made))
+        return made
+
+    return counted
+
+
+def _counted_each(select: Callable[[Any, Any], Iterator[Any]]) -> Callable[..., Iterator[Any]]:
+    def counted(token: Any, context: Any = None) -> Iterator[Any]:
+        for item in select(token, context):
+            spend(_length(item))
+            yield item
+
+    return counted
+
+
+def _length(item: Any) -> int:
+    value = getattr(item, "value", item)
+    return len(value) if isinstance(value, (str, bytes)) else 0
+
+
+#: What makes a text that is a few times as long as another at most, so that it can be counted when it is there.
+_SINGLE: Final = (
+    *("string", "substring", "substring-before", "substring-after", "normalize-space", "normalize-unicode"),
+    *("translate", "upper-case", "lower-case", "encode-for-uri", "iri-to-uri", "escape-html-uri"),
+    *("codepoints-to-string", "serialize", "format-number", "replace"),
+    *("untypedAtomic", "anyURI", "normalizedString", "token", "language", "hexBinary", "base64Binary"),
+    *("Name", "NCName", "NMTOKEN", "ID", "IDREF", "ENTITY"),
+)
+
+
+def counting(symbols: Any) -> dict[str, dict[str, Any]]:
+    """Return by symbol the methods that take the place of a parser's own."""
+    replaced: dict[str, dict[str, Any]] = {
+        name: {"evaluate": _counted(symbols[name].evaluate)} for name in _SINGLE if name in symbols
+    }
+    if "data" in symbols:
+        replaced["data"] = {"select": _counted_each(symbols["data"].select)}
+    own = {"concat": _concat, "||": _concat, "string-join": _string_join}
+    return replaced | {name: {"evaluate": method} for name, method in own.items() if name in symbols}

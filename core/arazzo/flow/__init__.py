@@ -1,0 +1,30 @@
+"""Control flow: a workflow becomes a flow graph, the graph a plan without cycles."""
+
+from arazzo.flow.compile import Options, choose_workflow, compile_document, slice_region
+from arazzo.flow.draw import draw
+from arazzo.flow.graph import FlowGraph, build_graph, components
+from arazzo.flow.loops import workflow_key
+from arazzo.flow.plan import END, Edge, PassedInput, PathNeed, Plan, PlannedStep, Region
+from arazzo.flow.sensitive import is_sensitive, names_credential, sensitive_members
+
+__all__ = [
+    "END",
+    "Edge",
+    "FlowGraph",
+    "Options",
+    "PassedInput",
+    "PathNeed",
+    "Plan",
+    "PlannedStep",
+    "Region",
+    "build_graph",
+    "choose_workflow",
+    "compile_document",
+    "components",
+    "draw",
+    "is_sensitive",
+    "names_credential",
+    "sensitive_members",
+    "slice_region",
+    "workflow_key",
+]

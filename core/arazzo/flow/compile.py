@@ -1,0 +1,344 @@
+"""A workflow becomes a plan: steps with their operations, the flow graph, and the regions it falls into.
+
+The document has been validated before; what is raised here is what makes a plan impossible.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from arazzo.document import (
+    MAX_CALL_DEPTH,
+    MAX_CALLS,
+    LoadedDocument,
+    deciding_steps,
+    declared_inputs,
+    merged_actions,
+    merged_parameters,
+    named_workflows,
+    resolve_unmatched,
+    settings_of,
+)
+from arazzo.document.models import Step, Workflow, unplaced
+from arazzo.document.settings import EXTENSION, UNSET, Settings
+from arazzo.errors import DocumentError, Problem, Severity
+from arazzo.expressions import Dialect, Input, declared_name, find_expressions
+from arazzo.flow.graph import FlowGraph, build_graph
+from arazzo.flow.loops import build_regions, step_groups, workflow_key
+from arazzo.flow.needs import build_needs
+from arazzo.flow.plan import PassedInput, PathNeed, Plan, PlannedStep, Region
+from arazzo.flow.sensitive import credential_outputs
+from arazzo.openapi import UnresolvedOperation, find_operation
+from arazzo.openapi.operation import Operation
+from arazzo.openapi.sources import Sources
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a document is compiled.
+
+    :param dialect: how expressions and conditions are read.
+    :param settings: settings that overrule the document's.
+    :param step_settings: settings by step id of the compiled workflow that overrule everything else.
+    """
+
+    dialect: Dialect = "lenient"
+    settings: Settings = UNSET
+    step_settings: Mapping[str, Settings] = field(default_factory=dict)
+
+
+def compile_document(
+    loaded: LoadedDocument,
+    workflow_id: str | None = None,
+    options: Options | None = None,
+    sources: Sources | None = None,
+) -> Plan:
+    """Compile a workflow of a document to a plan.
+
+    :param loaded: the document.
+    :param workflow_id: which workflow; None where the document has only one.
+    :param options: dialect and settings.
+    :param sources: the document's source descriptions; None loads them from where the document says.
+    :raises DocumentError: if there is no such workflow, if an operation or workflow that a step names does not exist,
+        or if workflows call each other in a circle, too many or too deep.
+    """
+    options = options or Options()
+    return _Compiler(options, ()).compile(loaded, sources or Sources(loaded), choose_workflow(loaded, workflow_id))
+
+
+def choose_workflow(loaded: LoadedDocument, workflow_id: str | None) -> Workflow:
+    """Return the workflow of that id, or the only one; DocumentError if there is none or several."""
+    workflows = loaded.document.workflows
+    ids = ", ".join(f"'{workflow.workflow_id}'" for workflow in workflows)
+    if workflow_id is None:
+        if len(workflows) == 1:
+            return workflows[0]
+        raise DocumentError([_problem(loaded, "which-workflow", "/workflows", f"say which workflow: {ids}")])
+    try:
+        return loaded.document.workflow(workflow_id)
+    except KeyError:
+        message = f"there is no workflow '{workflow_id}' here, only {ids}"
+        raise DocumentError([_problem(loaded, "unknown-workflow", "/workflows", message)]) from None
+
+
+@dataclass(frozen=True)
+class _Compiler:
+    """Compiles a workflow and the workflows it names; ``calling`` is the way here, to refuse recursion."""
+
+    options: Options
+    calling: tuple[tuple[str, str], ...]
+    done: dict[tuple[str, str], Plan] = field(default_factory=dict)
+    counts: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def compile(self, loaded: LoadedDocument, sources: Sources, workflow: Workflow, prefix: str = "") -> Plan:
+        """Compile a workflow, once for each key: what is called twice is the same plan."""
+        identity = loaded.source.uri, f"{prefix}{workflow.workflow_id}"
+        if identity not in self.done:
+            self.done[identity] = self._compile(loaded, sources, workflow, prefix)
+        return self.done[identity]
+
+    def _compile(self, loaded: LoadedDocument, sources: Sources, workflow: Workflow, prefix: str) -> Plan:
+        children = self._children(loaded, sources, workflow, prefix)
+        depends_on = tuple(workflow_key(reference) for reference in workflow.depends_on)
+        written = self._written(loaded, workflow)
+        settings = self.options.settings.over(written)
+        planned = {
+            step.step_id: self._step(loaded, sources, workflow, index, written)
+            for index, step in enumerate(workflow.steps)
+        }
+        graph = self._graph(workflow, planned, children)
+        reachable = graph.reachable()
+        graph = graph.only(reachable)
+        groups = step_groups(graph)
+        steps = {step: planned[step] for step in graph.steps}
+        for group, entered in groups.items():
+            if len(group) > 1:
+                steps[entered[0]] = self._entry(loaded, steps[entered[0]], [workflow.step(step) for step in group])
+        document = loaded.document
+        return Plan.model_construct(
+            key=f"{prefix}{workflow.workflow_id}",
+            workflow_id=workflow.workflow_id,
+            dialect=self.options.dialect,
+            summary=workflow.summary,
+            description=workflow.description,
+            document={
+                "name": loaded.source.name,
+                "title": document.info.title,
+                "version": document.info.version,
+                "digest": loaded.source.digest,
+                "self": document.self_uri or "",
+            },
+            sources={item.name: {"url": item.url, "type": item.type} for item in document.source_descriptions},
+            components={"parameters": {k: p.value for k, p in document.components.parameters.items()}},
+            inputs=workflow.inputs,
+            steps=tuple(steps.values()),
+            regions=build_regions(graph, groups, steps, children, self.options.dialect),
+            edges=graph.edges,
+            needs=build_needs(workflow, planned, children),
+            outputs=workflow.outputs,
+            unreachable=tuple(step.step_id for step in workflow.steps if step.step_id not in reachable),
+            path_needs=tuple(_path_needs(workflow, tuple(steps.values()), self.options.dialect)),
+            sensitive=_sensitive(settings, workflow),
+            depends_on=depends_on,
+            passed_on=_passed_on(depends_on, children),
+            children=children,
+            settings=settings,
+        )
+
+    def _graph(self, workflow: Workflow, planned: Mapping[str, PlannedStep], children: Mapping[str, Plan]) -> FlowGraph:
+        unmatched = {step: plan.unmatched for step, plan in planned.items()}
+        keys = {reference: workflow_key(reference) for reference, _ in named_workflows(workflow)}
+        return build_graph(workflow, unmatched, {k: v for k, v in keys.items() if v in children})
+
+    def _written(self, loaded: LoadedDocument, workflow: Workflow) -> Settings:
+        """Return the settings that the document and the workflow have."""
+        document = settings_of(loaded.document.extensions, f"/{EXTENSION}", loaded.source)
+        own = settings_of(workflow.extensions, f"{workflow.at}/{EXTENSION}", loaded.source)
+        return own.over(document)
+
+    def _step(
+        self, loaded: LoadedDocument, sources: Sources, workflow: Workflow, index: int, written: Settings
+    ) -> PlannedStep:
+        step = workflow.steps[index]
+        on_success, on_failure = merged_actions(workflow, step)
+        merged = step.model_copy(
+            update={
+                "parameters": merged_parameters(workflow, step),
+                "on_success": on_success,
+                "on_failure": on_failure,
+            }
+        )
+        settings = self._step_settings(loaded, step, written)
+        unmatched = settings.unmatched or ("auto" if self.options.dialect == "lenient" else "next")
+        protocol = _protocol(step, sources)
+        return PlannedStep.model_construct(
+            step=unplaced(merged),
+            operation=None if protocol or step.workflow_id else self._operation(loaded, sources, step),
+            workflow=workflow_key(step.workflow_id) if step.workflow_id else None,
+            unmatched=resolve_unmatched(workflow, step, unmatched),
+            next=workflow.steps[index + 1].step_id if index + 1 < len(workflow.steps) else None,
+            settings=settings,
+            protocol=protocol,
+        )
+
+    def _step_settings(self, loaded: LoadedDocument, step: Step, written: Settings) -> Settings:
+        at_step = settings_of(step.extensions, f"{step.at}/{EXTENSION}", loaded.source)
+        merged = self.options.settings.over(at_step.over(written))
+        return self.options.step_settings.get(step.step_id, UNSET).over(merged)
+
+    def _entry(self, loaded: LoadedDocument, entry: PlannedStep, steps: list[Step]) -> PlannedStep:
+        """Return the entry of several steps that are one task, with the settings that hold for it."""
+        own = {step.step_id: self._own_settings(loaded, step) for step in steps}
+        deciding = deciding_steps(entry.step_id, own).items()
+        held = Settings.model_construct(**{name: getattr(own[step], name) for name, step in deciding})
+        return entry.model_copy(update={"settings": held.over(entry.settings)})
+
+    def _own_settings(self, loaded: LoadedDocument, step: Step) -> Settings:
+        """Return what holds for one step alone: what it says itself, unless the options overrule it."""
+        said = settings_of(step.extensions, f"{step.at}/{EXTENSION}", loaded.source).given()
+        overruled = self.options.settings.given()
+        own = Settings.model_construct(**{name: value for name, value in said.items() if name not in overruled})
+        return self.options.step_settings.get(step.step_id, UNSET).over(own)
+
+    def _operation(self, loaded: LoadedDocument, sources: Sources, step: Step) -> Operation:
+        try:
+            return find_operation(step.operation_id, step.operation_path, sources.descriptions(), self.options.dialect)
+        except UnresolvedOperation as error:
+            name = "operationId" if step.operation_id is not None else "operationPath"
+            problem = loaded.source.problem(
+                "unknown-operation", Severity.ERROR, f"{step.at}/{name}", error.message, error.hint
+            )
+            raise DocumentError([problem]) from error
+
+    def _children(self, loaded: LoadedDocument, sources: Sources, workflow: Workflow, prefix: str) -> dict[str, Plan]:
+        children: dict[str, Plan] = {}
+        number = 1
+        here = (loaded.source.uri, workflow.workflow_id)
+        inner = replace(self, calling=(*self.calling, here), options=replace(self.options, step_settings={}))
+        for reference, at in _first_places(workflow).items():
+            key = workflow_key(reference)
+            child_loaded, child_sources, child = self._resolve(loaded, sources, reference, at)
+            there = (child_loaded.source.uri, child.workflow_id)
+            if there in inner.calling:
+                circle = [name for _, name in inner.calling[inner.calling.index(there) :]] + [child.workflow_id]
+                message = f"workflows call each other in a circle: {' -> '.join(circle)}"
+                raise DocumentError([_problem(loaded, "recursive-workflow", at, message)])
+            children[key] = inner.compile(child_loaded, child_sources, child, key[: -len(child.workflow_id)])
+            times = sum(step.workflow_id == reference for step in workflow.steps) or 1
+            number += times * self.counts[child_loaded.source.uri, key]
+            if number > MAX_CALLS or len(inner.calling) > MAX_CALL_DEPTH:
+                message = f"workflow '{workflow.workflow_id}' calls too many workflows, or too deep"
+                raise DocumentError([_problem(loaded, "too-many-calls", at, message)])
+        self.counts[loaded.source.uri, f"{prefix}{workflow.workflow_id}"] = number
+        return children
+
+    def _resolve(
+        self, loaded: LoadedDocument, sources: Sources, reference: str, at: str
+    ) -> tuple[LoadedDocument, Sources, Workflow]:
+        key = workflow_key(reference)
+        for source in loaded.document.source_descriptions:
+            name = f"{source.name}."
+            if key.startswith(name) and sources.kind(source) == "arazzo":
+                other = sources.document(source.name)
+                return other, sources.of(other), choose_workflow(other, key.removeprefix(name))
+        try:
+            return loaded, sources, loaded.document.workflow(key)
+        except KeyError:
+            message = f"there is no workflow '{reference}'"
+            raise DocumentError([_problem(loaded, "unknown-workflow", at, message)]) from None
+
+
+def _sensitive(settings: Settings, workflow: Workflow) -> tuple[str, ...]:
+    """Return the names that are marked as secret, and those of outputs that are credentials by where they come from."""
+    outputs = (item for step in workflow.steps for item in step.outputs.items())
+    return tuple(dict.fromkeys((*(settings.sensitive or ()), *credential_outputs(outputs))))
+
+
+def _first_places(workflow: Workflow) -> dict[str, str]:
+    """Return the workflows that a workflow names, with the pointer to where it first does."""
+    found: dict[str, str] = {}
+    for reference, at in named_workflows(workflow):
+        found.setdefault(reference, at)
+    return found
+
+
+def _protocol(step: Step, sources: Sources) -> str | None:
+    """Return the protocol of an AsyncAPI step, None for any other."""
+    reference = step.channel_path or step.operation_id or ""
+    for source in sources.loaded.document.source_descriptions:
+        if f"$sourceDescriptions.{source.name}." in reference and sources.kind(source) == "asyncapi":
+            return _asyncapi_protocol(sources.raw(source.name).data)
+    return "asyncapi" if step.channel_path is not None or step.action is not None else None
+
+
+def _asyncapi_protocol(data: object) -> str:
+    servers = data.get("servers") if isinstance(data, dict) else None
+    for server in servers.values() if isinstance(servers, dict) else ():
+        if isinstance(server, dict) and isinstance(server.get("protocol"), str):
+            return str(server["protocol"])
+    return "asyncapi"
+
+
+def _passed_on(depends_on: tuple[str, ...], children: Mapping[str, Plan]) -> tuple[PassedInput, ...]:
+    """Return the inputs of the workflows that come first, and of those that come before them."""
+    found: dict[str, PassedInput] = {}
+    for child in (children[key] for key in depends_on if key in children):
+        required = set(child.declared.required)
+        own = (
+            PassedInput.model_construct(
+                name=name, schema_=schema, required=name in required, workflow=child.workflow_id
+            )
+            for name, schema in child.declared.schemas.items()
+        )
+        for item in (*own, *child.passed_on):
+            known = found.setdefault(item.name, item)
+            if item.required and not known.required:
+                found[item.name] = known.model_copy(update={"required": True})
+    return tuple(found.values())
+
+
+def _path_needs(workflow: Workflow, steps: tuple[PlannedStep, ...], dialect: Dialect) -> Iterator[PathNeed]:
+    inputs = declared_inputs(workflow.inputs)
+    for planned in steps:
+        operation = planned.operation
+        for parameter in planned.step.parameters if operation else ():
+            spec = operation.parameter(parameter.name, "path") if operation else None
+            if operation is None or spec is None or parameter.location not in (None, "path"):
+                continue
+            for _, expression in find_expressions(parameter.value, dialect):
+                if not isinstance(expression, Input):
+                    continue
+                name = declared_name(expression, inputs.schemas) or expression.name
+                if name in inputs.required or name in inputs.defaults:
+                    continue
+                label = operation.operation_id or f"{operation.method} {operation.path}"
+                yield PathNeed.model_construct(
+                    input=name, step=planned.step_id, parameter=spec.name, operation=label, allowed=spec.allowed
+                )
+
+
+def slice_region(plan: Plan, region: Region) -> Plan:
+    """Return the plan with only what one region needs, for whoever drives it apart from the DAG.
+
+    The children stay, as far as the region's steps name them.
+    """
+    steps = tuple(plan.step(step) for step in region.steps)
+    named = {step.workflow for step in steps}
+    for step in steps:
+        actions = (*step.step.on_success, *step.step.on_failure)
+        named |= {workflow_key(action.workflow_id) for action in actions if action.workflow_id}
+    return plan.model_copy(
+        update={
+            "steps": steps,
+            "regions": (region,),
+            "edges": tuple(edge for step in region.steps for edge in plan.leaving(step)),
+            "needs": None,
+            "children": {key: child for key, child in plan.children.items() if key in named},
+            "description": "",
+        }
+    )
+
+
+def _problem(loaded: LoadedDocument, rule: str, pointer: str, message: str) -> Problem:
+    return loaded.source.problem(rule, Severity.ERROR, pointer, message)

@@ -1,0 +1,111 @@
+"""The flow graph of a workflow: its steps, and every way control can pass between them.
+
+Edges come from a step's actions (the workflow's included; docs/semantics.md, 3) and from document order. What a
+``retry`` does is an edge too: to the step itself, or to the step it runs first and back.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from arazzo.document import Transfer, Unmatched, strongly_connected, successors
+from arazzo.document.models import Step, Workflow
+from arazzo.flow.plan import END, Edge
+
+
+@dataclass(frozen=True)
+class FlowGraph:
+    """Steps in document order and the edges between them.
+
+    :param steps: step ids in document order; the first is where the workflow starts.
+    :param edges: in document order.
+    """
+
+    steps: tuple[str, ...]
+    edges: tuple[Edge, ...]
+
+    def successors(self) -> dict[str, list[str]]:
+        """Return for each step the steps that may follow it, without END, without duplicates."""
+        ways: dict[str, dict[str, None]] = {step: {} for step in self.steps}
+        for edge in self.edges:
+            if edge.target != END:
+                ways[edge.source][edge.target] = None
+        return {step: list(targets) for step, targets in ways.items()}
+
+    def reachable(self) -> frozenset[str]:
+        """Return the steps that some way from the first step leads to."""
+        successors, seen, todo = self.successors(), {self.steps[0]}, [self.steps[0]]
+        while todo:
+            for target in successors[todo.pop()]:
+                if target not in seen:
+                    seen.add(target)
+                    todo.append(target)
+        return frozenset(seen)
+
+    def only(self, steps: Iterable[str]) -> FlowGraph:
+        """Return the graph without the other steps and without the edges from or to them."""
+        kept = set(steps)
+        ends = {*kept, END}
+        edges = (edge for edge in self.edges if edge.source in kept and edge.target in ends)
+        return FlowGraph(tuple(step for step in self.steps if step in kept), tuple(edges))
+
+
+def build_graph(workflow: Workflow, unmatched: Mapping[str, Unmatched], workflows: Mapping[str, str]) -> FlowGraph:
+    """Build the flow graph of a workflow.
+
+    :param workflow: the workflow, as loaded.
+    :param unmatched: by step id, what follows when a step has success actions and none holds.
+    :param workflows: plan keys by the workflow references that actions use.
+    """
+    edges: dict[Edge, None] = {}
+    for step in workflow.steps:
+        for transfer in successors(workflow, step, unmatched.get(step.step_id, "auto")):
+            for edge in _edges(step, transfer, workflows):
+                edges[edge] = None
+    return FlowGraph(tuple(step.step_id for step in workflow.steps), tuple(edges))
+
+
+def _edges(step: Step, transfer: Transfer, workflows: Mapping[str, str]) -> Iterator[Edge]:
+    target = transfer.step_id or END
+    name = transfer.action.name if transfer.action else None
+    key = workflows.get(transfer.workflow_id) if transfer.workflow_id else None
+    yield Edge.model_construct(source=step.step_id, target=target, kind=transfer.kind, action=name, workflow=key)
+    if transfer.kind == "retry" and target != step.step_id:
+        yield Edge.model_construct(source=target, target=step.step_id, kind="retry", action=name)
+
+
+def components(graph: FlowGraph) -> list[tuple[str, ...]]:
+    """Return the strongly connected components, each in document order, in a topological order.
+
+    Among components that may come in any order, document order decides, so that the result is stable.
+    """
+    order = {step: index for index, step in enumerate(graph.steps)}
+    member = {step: found for found in strongly_connected(graph.successors()) for step in found}
+    groups = sorted(set(member.values()), key=lambda group: order[group[0]])
+    return _topological(groups, member, graph, order)
+
+
+def _topological(
+    groups: list[tuple[str, ...]], member: Mapping[str, tuple[str, ...]], graph: FlowGraph, order: Mapping[str, int]
+) -> list[tuple[str, ...]]:
+    after: dict[tuple[str, ...], set[tuple[str, ...]]] = {group: set() for group in groups}
+    for edge in graph.edges:
+        if edge.target != END and member[edge.source] != member[edge.target]:
+            after[member[edge.source]].add(member[edge.target])
+    waiting = dict.fromkeys(groups, 0)
+    for targets in after.values():
+        for target in targets:
+            waiting[target] += 1
+    ready = [(order[group[0]], group) for group in groups if not waiting[group]]
+    heapq.heapify(ready)
+    result = []
+    while ready:
+        _, group = heapq.heappop(ready)
+        result.append(group)
+        for target in after[group]:
+            waiting[target] -= 1
+            if not waiting[target]:
+                heapq.heappush(ready, (order[target[0]], target))
+    return result

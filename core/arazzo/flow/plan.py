@@ -1,0 +1,244 @@
+"""The plan: a workflow as regions without cycles, the only thing the factory and the engine read.
+
+A plan is a JSON value: printable, comparable, stored in tests as golden text, handed to a worker and to the triggerer.
+It carries the slice of the API descriptions that its steps need.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from typing_extensions import Self
+
+from arazzo.document.input_declarations import DeclaredInputs, declared_inputs
+from arazzo.document.models import Parameter, Step
+from arazzo.document.settings import Settings
+from arazzo.flow.sensitive import secret_inputs
+from arazzo.openapi.operation import Operation
+
+#: Target of an edge that ends the workflow.
+END = ""
+
+
+class PlanValue(BaseModel):
+    """The base of the values in this module; the compiler makes them by ``model_construct``, without validators."""
+
+    model_config = ConfigDict(frozen=True, defer_build=True)
+
+
+class Edge(PlanValue):
+    """One way from a step to what comes after it.
+
+    :ivar source: step id.
+    :ivar target: step id, or ``END``.
+    :ivar kind: ``success`` and ``failure`` for actions, ``next`` for document order, ``retry`` to the step itself or
+        to the step that a retry runs first.
+    :ivar action: the action's name; None for ``next``.
+    :ivar workflow: the plan key of the workflow that a ``goto`` or ``retry`` hands over to.
+    """
+
+    source: str
+    target: str
+    kind: Literal["success", "failure", "next", "retry"]
+    action: str | None = None
+    workflow: str | None = None
+
+    @property
+    def label(self) -> str:
+        return self.action or ""
+
+
+class PlannedStep(PlanValue):
+    """A step that can be reached, with all it needs to run.
+
+    :ivar step: the step; its parameters and actions include the workflow's (by name and place).
+    :ivar operation: what it calls; None if it calls a workflow or is an AsyncAPI step.
+    :ivar workflow: plan key of the workflow it calls.
+    :ivar unmatched: what follows a success when the step has success actions and none holds.
+    :ivar next: the next step in document order; None after the last.
+    :ivar settings: ``x-airflow`` of document, workflow, step and factory, merged; at the entry of a region, what holds
+        for its task.
+    :ivar protocol: the protocol of an AsyncAPI step, which is planned but not run.
+    """
+
+    step: Step
+    operation: Operation | None = None
+    workflow: str | None = None
+    unmatched: Literal["next", "fail"] = "next"
+    next: str | None = None
+    settings: Settings = Field(default_factory=Settings.model_construct)
+    protocol: str | None = None
+
+    @property
+    def step_id(self) -> str:
+        return self.step.step_id
+
+
+class Region(PlanValue):
+    """Steps that run as one task: a single step, or a strongly connected component.
+
+    :ivar task_id: id of the entry step.
+    :ivar steps: ids in document order.
+    :ivar loop: None for a step that does not repeat; ``poll`` waits for the world, ``iteration`` feeds itself.
+    :ivar at_once: of an iteration, the edges back on which the next round uses what this one has produced, and so
+        starts at once.
+    :ivar safe: every request of the region is safe (RFC 9110), so that the triggerer may send it.
+    :ivar exits: edges that leave the region, in document order, without duplicates.
+    :ivar poke_interval: seconds between rounds that do not start at once; 0 for a region without a loop.
+    :ivar timeout: seconds for all rounds together; None for a region without a loop.
+    :ivar max_rounds: None for no bound.
+    """
+
+    task_id: str
+    steps: tuple[str, ...]
+    loop: Literal["poll", "iteration"] | None = None
+    at_once: tuple[Edge, ...] = ()
+    safe: bool = True
+    exits: tuple[Edge, ...] = ()
+    poke_interval: float = 0.0
+    timeout: float | None = None
+    max_rounds: int | None = None
+    exponential_backoff: bool = False
+
+
+class PathNeed(PlanValue):
+    """An optional input without default that a path parameter needs, so that it is asked for at the start."""
+
+    input: str
+    step: str
+    parameter: str
+    operation: str
+    allowed: tuple[Any, ...] = ()
+
+    def __str__(self) -> str:
+        text = f"input '{self.input}' is needed by path parameter '{self.parameter}' of step '{self.step}'"
+        text += f" ({self.operation})"
+        return text + (f"; allowed values: {', '.join(map(str, self.allowed))}" if self.allowed else "")
+
+
+class PassedInput(PlanValue):
+    """An input of a workflow that comes first (``dependsOn``), which is passed on to it by name.
+
+    :ivar schema_: its JSON Schema.
+    :ivar required: whether its schema says that it has to be given.
+    :ivar workflow: id of the first workflow that declares it.
+    """
+
+    name: str
+    schema_: Any = True
+    required: bool = False
+    workflow: str = ""
+
+
+class Plan(PlanValue):
+    """One workflow, compiled.
+
+    :ivar key: the workflow id, unique among the plans of one compilation (``source.workflowId`` from other documents).
+    :ivar document: ``name`` (file), ``title``, ``version``, ``digest`` (SHA-256 of the text), ``self``.
+    :ivar sources: fields of the source descriptions by name, for ``$sourceDescriptions``.
+    :ivar components: reusable parameters, for ``$components``.
+    :ivar inputs: JSON Schema of the inputs, references inlined; None if the workflow declares none.
+    :ivar steps: reachable steps in document order.
+    :ivar regions: in topological order; the first holds the first step.
+    :ivar edges: every way between steps, in document order.
+    :ivar needs: by step, the steps that have to be over before it begins, without those that come before one of them;
+        None where each step waits for the one before it in document order.
+    :ivar unreachable: ids of steps that no way leads to.
+    :ivar children: plans of the workflows that steps, actions and ``dependsOn`` name, by key.
+    :ivar depends_on: keys of workflows that come first.
+    :ivar passed_on: the inputs of the workflows that come first, whether or not this one declares them.
+    """
+
+    key: str
+    workflow_id: str
+    dialect: Literal["lenient", "strict"] = "lenient"
+    summary: str = ""
+    description: str = ""
+    document: dict[str, str] = Field(default_factory=dict)
+    sources: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    components: dict[str, Any] = Field(default_factory=dict)
+    inputs: Any = None
+    parameters: tuple[Parameter, ...] = ()
+    steps: tuple[PlannedStep, ...]
+    regions: tuple[Region, ...]
+    edges: tuple[Edge, ...] = ()
+    needs: dict[str, tuple[str, ...]] | None = None
+    outputs: dict[str, Any] = Field(default_factory=dict)
+    unreachable: tuple[str, ...] = ()
+    path_needs: tuple[PathNeed, ...] = ()
+    sensitive: tuple[str, ...] = ()
+    depends_on: tuple[str, ...] = ()
+    passed_on: tuple[PassedInput, ...] = ()
+    children: dict[str, Plan] = Field(default_factory=dict)
+    settings: Settings = Field(default_factory=Settings.model_construct)
+
+    @cached_property
+    def _steps(self) -> dict[str, PlannedStep]:
+        return {step.step_id: step for step in self.steps}
+
+    @cached_property
+    def _regions(self) -> dict[str, Region]:
+        return {step: region for region in self.regions for step in region.steps}
+
+    @cached_property
+    def _leaving(self) -> dict[str, list[Edge]]:
+        leaving: dict[str, list[Edge]] = {}
+        for edge in self.edges:
+            leaving.setdefault(edge.source, []).append(edge)
+        return leaving
+
+    @cached_property
+    def declared(self) -> DeclaredInputs:
+        """The inputs that the workflow itself declares."""
+        return declared_inputs(self.inputs)
+
+    @cached_property
+    def taken(self) -> DeclaredInputs:
+        """The inputs that a run takes: those that the workflow declares, and those that it only passes on."""
+        needed = (item.name for item in self.passed_on if item.required)
+        return DeclaredInputs(
+            {**{item.name: item.schema_ for item in self.passed_on}, **self.declared.schemas}
+            if self.passed_on
+            else self.declared.schemas,
+            tuple(dict.fromkeys((*self.declared.required, *needed))),
+        )
+
+    @cached_property
+    def needed_in_paths(self) -> tuple[PathNeed, ...]:
+        """What path parameters need, those of the workflows that come first included."""
+        first = (self.children[key] for key in self.depends_on if key in self.children)
+        return tuple(dict.fromkeys((*self.path_needs, *(need for plan in first for need in plan.needed_in_paths))))
+
+    @cached_property
+    def secret_inputs(self) -> frozenset[str]:
+        """The inputs that are secret, or in which something is, those included that are only passed on."""
+        passed = {"properties": {item.name: item.schema_ for item in self.passed_on}}
+        return secret_inputs(self.inputs, self.sensitive) | secret_inputs(passed, self.sensitive)
+
+    def __copy__(self) -> Self:
+        """Return a copy that looks its steps and regions up anew: ``model_copy`` copies what is cached, too."""
+        copied = super().__copy__()
+        for cached in ("_steps", "_regions", "_leaving", "declared", "taken", "needed_in_paths", "secret_inputs"):
+            copied.__dict__.pop(cached, None)
+        return copied
+
+    def step(self, step_id: str) -> PlannedStep:
+        """Return the planned step of that id; KeyError if it is unknown or unreachable."""
+        return self._steps[step_id]
+
+    def leaving(self, step_id: str) -> tuple[Edge, ...]:
+        """Return the edges that begin at a step, in document order."""
+        return tuple(self._leaving.get(step_id, ()))
+
+    def region_of(self, step_id: str) -> Region | None:
+        """Return the region that holds the step; None if it is not in this (slice of a) plan."""
+        return self._regions.get(step_id)
+
+    def child(self, path: tuple[str, ...]) -> Plan:
+        """Return the plan that a path of keys leads to; the empty path is this plan."""
+        plan = self
+        for key in path:
+            plan = plan.children[key]
+        return plan

@@ -1,0 +1,42 @@
+"""API descriptions: find an operation, build its request, read its response.
+
+OpenAPI 3.0, 3.1, 3.2 and Swagger 2.0 all become :class:`~arazzo.openapi.operation.Operation`, a value that
+needs the description no more.
+"""
+
+from arazzo.openapi.bodies import Body
+from arazzo.openapi.description import Description, Endpoint, UnresolvedReferenceError
+from arazzo.openapi.description_loading import load_description
+from arazzo.openapi.operation import Operation, SecurityScheme
+from arazzo.openapi.operation_lookup import UnresolvedOperation, find_operation, portable_reference
+from arazzo.openapi.remote import named_files
+from arazzo.openapi.replacements import Replacement, apply_replacements
+from arazzo.openapi.request_building import Argument, build_request
+from arazzo.openapi.responses import decode_content
+from arazzo.openapi.security import Credentials, authorize, unmet_schemes, wanted_tokens
+from arazzo.openapi.sources import Overrides, Sources
+
+__all__ = [
+    "Argument",
+    "Body",
+    "Credentials",
+    "Description",
+    "Endpoint",
+    "Operation",
+    "Overrides",
+    "Replacement",
+    "SecurityScheme",
+    "Sources",
+    "UnresolvedOperation",
+    "UnresolvedReferenceError",
+    "apply_replacements",
+    "authorize",
+    "build_request",
+    "decode_content",
+    "find_operation",
+    "load_description",
+    "named_files",
+    "portable_reference",
+    "unmet_schemes",
+    "wanted_tokens",
+]

@@ -1,0 +1,160 @@
+"""Payloads to bytes, by content type (Request Body Object; OpenAPI Media Type and Encoding Object).
+
+Text that is a payload is sent as it is: templates of JSON, XML and forms are text. Text under a media type that is
+neither text nor JSON may be a ``data:`` URL (RFC 2397), and then its bytes are sent.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from arazzo.absent import ABSENT
+from arazzo.errors import RequestError
+from arazzo.openapi.data_url import PayloadError, read_data_url
+from arazzo.openapi.encoding import json_text, scalar_text
+from arazzo.openapi.forms import write_form
+from arazzo.openapi.media import (
+    FORM,
+    charset,
+    is_json,
+    is_json_lines,
+    is_text,
+    is_xml,
+    matching,
+    plain,
+    preferred,
+)
+from arazzo.openapi.multipart import write_multipart
+from arazzo.openapi.operation import BodySpec, Operation
+from arazzo.openapi.schema_slices import type_of
+from arazzo.openapi.xml_bodies import write_xml
+
+
+@dataclass(frozen=True)
+class Body:
+    """What a step says of its request body.
+
+    :param content_type: None where it is left to the operation.
+    :param payload: evaluated; ABSENT for no body.
+    """
+
+    content_type: str | None = None
+    payload: Any = ABSENT
+
+
+@dataclass(frozen=True)
+class Content:
+    """A body, ready to send.
+
+    :param content_type: None for no body.
+    :param data: the bytes.
+    :param value: the body before serialization, for ``$request.body``.
+    """
+
+    content_type: str | None = None
+    data: bytes | None = None
+    value: Any = ABSENT
+
+
+def serialize(operation: Operation, body: Body) -> Content:
+    """Return the body as bytes.
+
+    :raises RequestError: the payload cannot be written in its content type.
+    """
+    if body.payload is ABSENT:
+        return Content()
+    content_type = body.content_type or content_type_of(operation, body.payload)
+    spec = matching(operation.bodies, content_type) or BodySpec(content_type=content_type)
+    payload = body.payload
+    try:
+        return _by_type(content_type, spec, payload)
+    except (TypeError, ValueError, RecursionError, LookupError) as error:
+        kind = "an object" if isinstance(payload, dict) else "a list" if isinstance(payload, list) else "a value"
+        subject = f"the payload of {operation.method} {operation.path}, {kind}, cannot be written as {content_type}"
+        raise RequestError(f"{subject}: {error}" if isinstance(error, PayloadError) else subject) from error
+
+
+def _by_type(content_type: str, spec: BodySpec, payload: Any) -> Content:
+    if isinstance(payload, bytes):
+        return Content(content_type, payload, ABSENT)
+    if is_json(content_type):
+        return _json(content_type, spec, payload)
+    if plain(content_type).startswith("multipart/"):
+        typed, data = write_multipart(content_type, spec, payload)
+        return Content(typed, data, payload)
+    return Content(content_type, _written(content_type, spec, payload), payload)
+
+
+def _written(content_type: str, spec: BodySpec, payload: Any) -> bytes:
+    if plain(content_type) == FORM:
+        return write_form(spec, payload).encode()
+    if isinstance(payload, str):
+        return text_bytes(content_type, payload)
+    if is_json_lines(content_type) and isinstance(payload, list):
+        return b"".join(json_text(item).encode() + b"\n" for item in payload)
+    if is_xml(content_type):
+        return write_xml(spec.schema_, payload).encode()
+    if plain(content_type) == "text/csv" and isinstance(payload, list):
+        return write_csv(payload).encode()
+    return scalar_text(payload).encode(charset(content_type) or "utf-8")
+
+
+def content_type_of(operation: Operation, payload: Any) -> str:
+    """Return the content type of a payload that says none: the operation's JSON, its first, else by the payload."""
+    declared = preferred([spec.content_type for spec in operation.bodies])
+    if declared:
+        return declared
+    if not isinstance(payload, (str, bytes)):
+        return "application/json"
+    if isinstance(payload, bytes):
+        return "application/octet-stream"
+    return "application/json" if _parsed(payload) is not ABSENT else "text/plain; charset=utf-8"
+
+
+def _json(content_type: str, spec: BodySpec, payload: Any) -> Content:
+    """Return JSON; text that is JSON, or a template that begins like it, is sent as it is.
+
+    Text that the schema calls a string, and text that is no JSON, is a string and is quoted.
+    """
+    if isinstance(payload, str):
+        value = _parsed(payload)
+        quoted = value is ABSENT and payload.lstrip()[:1] not in ("{", "[")
+        if not quoted and not (type_of(spec.schema_) == "string" and not isinstance(value, str)):
+            return Content(content_type, payload.encode(), payload if value is ABSENT else value)
+    return Content(content_type, json_text(payload).encode(), payload)
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return ABSENT
+
+
+def text_bytes(content_type: str, text: str) -> bytes:
+    """Return text as bytes: in its charset, or the bytes of a ``data:`` URL under a binary media type."""
+    if not is_text(content_type) and (data := read_data_url(text)):
+        return data[1]
+    try:
+        return text.encode(charset(content_type) or "utf-8")
+    except UnicodeEncodeError as error:
+        raise PayloadError(f"a character is not in {charset(content_type)}") from error
+
+
+def write_csv(rows: list[Any]) -> str:
+    """Return rows as CSV (RFC 4180): lists as they are, objects under a line of their names."""
+    names = list(dict.fromkeys(key for row in rows if isinstance(row, Mapping) for key in row))
+    table = [names] if names else []
+    table += [[row.get(name) for name in names] if isinstance(row, Mapping) else _cells(row) for row in rows]
+    text = io.StringIO()
+    csv.writer(text).writerows([["" if cell is None else scalar_text(cell) for cell in cells] for cells in table])
+    return text.getvalue()
+
+
+def _cells(row: Any) -> list[Any]:
+    return row if isinstance(row, list) else [row]

@@ -1,0 +1,61 @@
+"""Form bodies (OpenAPI: Support for x-www-form-urlencoded Request Bodies; Encoding Object)."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote_plus
+
+from arazzo.openapi.data_url import PayloadError
+from arazzo.openapi.encoding import json_text, scalar_text
+from arazzo.openapi.media import is_json
+from arazzo.openapi.operation import BodySpec, ParameterSpec
+from arazzo.openapi.parameters import is_undefined, nested, query_pairs, value_text
+from arazzo.openapi.schema_slices import declares, property_of, type_of
+
+#: Separators of Swagger 2.0's ``collectionFormat``; ``multi`` repeats the name.
+_SEPARATORS = {"csv": ",", "ssv": " ", "tsv": "\t", "pipes": "|"}
+
+
+def write_form(spec: BodySpec, payload: Any) -> str:
+    """Return a payload as ``application/x-www-form-urlencoded``; text is taken as written so already."""
+    if isinstance(payload, str):
+        return payload.strip()
+    if not isinstance(payload, dict):
+        raise PayloadError("a form needs an object")
+    return "&".join(
+        f"{name}={value}"
+        for key, item in payload.items()
+        if not is_undefined(item)
+        for name, value in _field(spec, key, item)
+    )
+
+
+def _field(spec: BodySpec, name: str, value: Any) -> list[tuple[str, str]]:
+    """Return one property of a form (Encoding Object).
+
+    Without an Encoding Object, objects that the schema declares are written as JSON, as the specification has it;
+    undeclared ones in brackets (``a[b]=c``), as servers that take them expect.
+    """
+    encoding, schema = spec.encoding.get(name, {}), property_of(spec.schema_, name)
+    if encoding.keys() & {"style", "explode", "allowReserved"}:
+        style = str(encoding.get("style") or "form")
+        explode = encoding.get("explode", style == "form")
+        reserved = encoding.get("allowReserved") is True
+        field = ParameterSpec(
+            name=name, location="query", style=style, explode=explode, allow_reserved=reserved, schema=schema
+        )
+        return [(key, text.replace("%20", "+")) for key, text in query_pairs(field, value)]
+    if is_json(str(encoding.get("contentType", ""))):
+        return [(quote_plus(name), quote_plus(json_text(value)))]
+    items = value if isinstance(value, list) else [value]
+    if not declares(spec.schema_, name) and any(isinstance(item, (dict, list)) for item in items):
+        return [(quote_plus(key), quote_plus(scalar_text(item))) for key, item in nested(name, value)]
+    field = ParameterSpec(name=name, location="query", schema=_item_schema(schema))
+    texts = [value_text(field, item) for item in items if item is not None]
+    if isinstance(schema, dict) and schema.get("collectionFormat") not in (None, "multi"):
+        texts = [_SEPARATORS.get(schema["collectionFormat"], ",").join(texts)]
+    return [(quote_plus(name), quote_plus(text)) for text in texts]
+
+
+def _item_schema(schema: Any) -> Any:
+    return schema.get("items", True) if isinstance(schema, dict) and type_of(schema) == "array" else schema

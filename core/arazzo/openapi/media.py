@@ -1,0 +1,79 @@
+"""Media types: what they are for, and which one a body has (RFC 9110, 8.3; RFC 6838)."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Sequence
+
+from arazzo.openapi.operation import BodySpec
+
+FORM = "application/x-www-form-urlencoded"
+#: Media types of the ``application`` tree whose content is text.
+_TEXT = frozenset(
+    f"application/{name}"
+    for name in (
+        *("xml", "xml-dtd", "yaml", "x-yaml", "toml", "graphql", "sql", "sparql-query", "n-triples", "n-quads", "trig"),
+        *("javascript", "ecmascript", "x-javascript", "x-sh", "x-pem-file", "pem-certificate-chain", "jwt", "jose"),
+        "x-www-form-urlencoded",
+    )
+)
+_NO_CHARSETS = frozenset(("idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "utf-7"))
+_LINES = frozenset(("application/jsonl", "application/x-ndjson", "application/ndjson", "application/x-jsonlines"))
+_JSON = frozenset(("application/json", "text/json", "text/x-json", "application/x-json"))
+
+
+def plain(content_type: str) -> str:
+    """Return a media type in lower case without its parameters."""
+    return content_type.partition(";")[0].strip().lower()
+
+
+def charset(content_type: str) -> str | None:
+    """Return the charset that a content type names."""
+    for parameter in content_type.split(";")[1:]:
+        name, _, value = parameter.partition("=")
+        if name.strip().lower() == "charset":
+            return _known(value.strip().strip("\"'"))
+    return None
+
+
+def _known(name: str) -> str | None:
+    """Return a charset, known or not, unless it is none for bodies: there are codecs that take for ever."""
+    try:
+        return name if name and codecs.lookup(name).name not in _NO_CHARSETS else None
+    except LookupError:
+        return name
+    except ValueError:
+        return None
+
+
+def is_json(content_type: str) -> bool:
+    kind = plain(content_type)
+    return kind in _JSON or kind.endswith("+json")
+
+
+def is_json_lines(content_type: str) -> bool:
+    return plain(content_type) in _LINES
+
+
+def is_xml(content_type: str) -> bool:
+    kind = plain(content_type)
+    return kind in ("application/xml", "text/xml") or kind.endswith("+xml")
+
+
+def is_text(content_type: str) -> bool:
+    kind = plain(content_type)
+    return kind.startswith("text/") or kind in _TEXT or kind.endswith(("+xml", "+yaml"))
+
+
+def preferred(content_types: Sequence[str]) -> str | None:
+    """Return ``application/json``, else another JSON type, else the first; ranges such as ``*/*`` do not count."""
+    concrete = [name for name in content_types if "*" not in name]
+    exact = [name for name in concrete if plain(name) == "application/json"]
+    return next(iter([*exact, *filter(is_json, concrete), *concrete]), None)
+
+
+def matching(bodies: Sequence[BodySpec], content_type: str) -> BodySpec | None:
+    """Return the body that describes a content type, the most specific of them."""
+    wanted = plain(content_type)
+    ranges = (wanted, f"{wanted.partition('/')[0]}/*", "*/*")
+    return next((spec for name in ranges for spec in bodies if plain(spec.content_type) == name), None)

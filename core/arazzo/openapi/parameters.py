@@ -1,0 +1,157 @@
+"""Values as parameters write them (Parameter Object, Style Values and Style Examples).
+
+The serializers take any JSON value. A ``null``, and a null member of an array or object, is undefined in the sense of
+RFC 6570, 2.3, and is not written; so is an array or object without members.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from arazzo.openapi.encoding import QUERY_RESERVED, SEGMENT_RESERVED, percent_encode, scalar_text
+from arazzo.openapi.operation import ParameterSpec
+from arazzo.openapi.schema_slices import type_of
+
+Pairs = list[tuple[str, str]]
+
+#: Styles that put something else than a comma between values; Swagger's ``tsv`` is no style of OpenAPI 3.
+DELIMITERS = {"spaceDelimited": " ", "pipeDelimited": "|", "tabDelimited": "\t"}
+
+
+def is_undefined(value: Any) -> bool:
+    """Tell whether nothing is written for a value: null, or a structure without members."""
+    if isinstance(value, dict):
+        return all(item is None for item in value.values())
+    return value is None or (isinstance(value, list) and all(item is None for item in value))
+
+
+def value_text(spec: ParameterSpec, value: Any) -> str:
+    """Return a scalar as text; ``2.0`` is ``2`` where the schema says integer."""
+    if isinstance(value, float) and value.is_integer() and type_of(spec.schema_) == "integer":
+        value = int(value)
+    return scalar_text(value)
+
+
+def query_pairs(spec: ParameterSpec, value: Any) -> Pairs:
+    """Return the percent-encoded names and values of a query parameter."""
+    allowed = QUERY_RESERVED if spec.allow_reserved else ""
+
+    def encode(item: Any) -> str:
+        return percent_encode(value_text(spec, item), allowed)
+
+    name = percent_encode(spec.name)
+    if is_undefined(value):
+        return []
+    if spec.content_type is not None:
+        return [(name, encode(_content(value)))]
+    if not isinstance(value, (dict, list)):
+        return [(name, encode(value))]
+    if spec.style == "deepObject":
+        return [(percent_encode(key), encode(item)) for key, item in nested(spec.name, value)]
+    if spec.explode:
+        return [(percent_encode(key) if key is not None else name, encode(item)) for key, item in _members(value)]
+    delimiter = percent_encode(DELIMITERS.get(spec.style, ",")) if spec.style in DELIMITERS else ","
+    return [(name, delimiter.join(encode(item) for item in _flat(value)))]
+
+
+def nested(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """Yield names and scalars of a structure in brackets: ``a[b][c]``, ``a[0]``.
+
+    The specification leaves arrays and deeper objects in ``deepObject`` open; this is what servers commonly read.
+    """
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from nested(f"{name}[{key}]", item)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from nested(f"{name}[{index}]", item)
+    elif value is not None:
+        yield name, value
+
+
+def path_text(spec: ParameterSpec, value: Any, *, slashes: bool = False) -> str:
+    """Return the percent-encoded text of a path parameter: one segment.
+
+    :param slashes: let slashes pass (``{+name}``, RFC 6570, 3.2.3).
+    """
+    allowed = f"{SEGMENT_RESERVED}/" if slashes else SEGMENT_RESERVED if spec.allow_reserved else ""
+
+    def encode(item: Any) -> str:
+        return percent_encode(value_text(spec, item), allowed)
+
+    if is_undefined(value):
+        return ""
+    if spec.content_type is not None:
+        return encode(_content(value))
+    match spec.style:
+        case "label":
+            return f".{_joined(value, spec.explode, encode, '.' if spec.explode else ',')}"
+        case "matrix":
+            return _matrix(spec, value, encode)
+        case _:
+            delimiter = percent_encode(DELIMITERS[spec.style]) if spec.style in DELIMITERS else ","
+            return _joined(value, spec.explode, encode, delimiter)
+
+
+def _matrix(spec: ParameterSpec, value: Any, encode: Any) -> str:
+    name = percent_encode(spec.name)
+    if not isinstance(value, (dict, list)):
+        text = encode(value)
+        return f";{name}={text}" if text else f";{name}"
+    if not spec.explode:
+        return f";{name}={_joined(value, False, encode, ',')}"
+    return "".join(f";{name if key is None else percent_encode(key)}={encode(item)}" for key, item in _members(value))
+
+
+def header_text(spec: ParameterSpec, value: Any) -> str:
+    """Return the text of a header: style ``simple``, nothing encoded (Appendix D of OpenAPI 3.1.1)."""
+    if is_undefined(value):
+        return ""
+    if spec.content_type is not None:
+        return scalar_text(_content(value))
+
+    def encode(item: Any) -> str:
+        return value_text(spec, item)
+
+    return _joined(value, spec.explode, encode, DELIMITERS.get(spec.style, ","))
+
+
+def cookie_pairs(spec: ParameterSpec, value: Any) -> Pairs:
+    """Return names and values of a cookie: percent-encoded in style ``form``, as they are in style ``cookie`` (3.2)."""
+
+    def encode(item: Any) -> str:
+        text = value_text(spec, item)
+        return text if spec.style == "cookie" else percent_encode(text, QUERY_RESERVED if spec.allow_reserved else "")
+
+    if is_undefined(value):
+        return []
+    if spec.content_type is not None:
+        return [(spec.name, encode(_content(value)))]
+    if isinstance(value, (dict, list)) and spec.explode:
+        return [(spec.name if key is None else key, encode(item)) for key, item in _members(value)]
+    return [(spec.name, _joined(value, False, encode, ","))]
+
+
+def _joined(value: Any, explode: bool, encode: Any, delimiter: str) -> str:
+    """Return values between delimiters: an exploded object as ``R=100,G=200``, else as ``R,100,G,200``."""
+    if isinstance(value, dict) and explode:
+        return delimiter.join(f"{encode(str(key))}={encode(item)}" for key, item in _members(value))
+    if isinstance(value, (dict, list)):
+        return delimiter.join(encode(item) for item in _flat(value))
+    return str(encode(value))
+
+
+def _members(value: Any) -> list[tuple[str | None, Any]]:
+    """Return defined members with their names; None for those of an array."""
+    pairs = value.items() if isinstance(value, dict) else ((None, item) for item in value)
+    return [(key, item) for key, item in pairs if item is not None]
+
+
+def _flat(value: Any) -> list[Any]:
+    return [part for key, item in _members(value) for part in ((item,) if key is None else (key, item))]
+
+
+def _content(value: Any) -> str:
+    """Return a value in the media type of ``content``: text as it is, structures as JSON."""
+    return scalar_text(value)

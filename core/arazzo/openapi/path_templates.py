@@ -1,0 +1,176 @@
+"""Path templates: OpenAPI's ``{name}``, and what RFC 6570 and real descriptions write beside it.
+
+``{+name}`` lets slashes pass. A query string in the key (``/rest?method=x``) goes to the query, a fragment
+(``/tags/{arn}#keys``, there to make the key unique) is not sent.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
+
+from arazzo.absent import ABSENT
+from arazzo.errors import RequestError
+from arazzo.openapi.encoding import percent_encode, scalar_text
+from arazzo.openapi.operation import Operation, ParameterSpec
+from arazzo.openapi.parameters import is_undefined, path_text
+from arazzo.openapi.servers import describe
+
+_EXPRESSION = re.compile(r"\{([+#./;?&]?)([^{}]*)\}")
+_LITERAL = ":@!$&'()*+,;=/"
+_DOTS = frozenset((".", ".."))
+_STYLES = {".": "label", ";": "matrix"}
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One expression of a template: where it stands, its operator and the names in it."""
+
+    start: int
+    end: int
+    operator: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Template:
+    """A path key, taken apart.
+
+    :param path: the path with its expressions.
+    :param query: the query string with its expressions, ``""`` for none.
+    :param optional: names of query expressions (``{?a,b}``), which the query takes.
+    """
+
+    path: str
+    query: str
+    optional: tuple[str, ...]
+
+    @property
+    def slots(self) -> tuple[Slot, ...]:
+        return tuple(map(_slot, _EXPRESSION.finditer(self.path)))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names that the path needs."""
+        return tuple(name for slot in self.slots for name in slot.names)
+
+    @property
+    def all_names(self) -> tuple[str, ...]:
+        """The names that the path and the query string of the key take."""
+        return (*self.names, *self.optional, *(found[2].rstrip("*") for found in _EXPRESSION.finditer(self.query)))
+
+
+def read_template(text: str) -> Template:
+    """Take a path key apart."""
+    optional = tuple(name for found in _EXPRESSION.finditer(text) if found[1] in ("?", "&") for name in _list(found[2]))
+    text = _EXPRESSION.sub(lambda found: "" if found[1] in ("?", "&", "#") else found[0], text)
+    path, _, query = _outside(text, "#")[0].partition("?")
+    return Template(path if path.startswith("/") else f"/{path}", query, optional)
+
+
+def expand_query(template: Template, values: Mapping[str, Any], own: Container[str]) -> tuple[list[str], set[str]]:
+    """Return the parts of the query string in a path key, percent-encoded, and the names of the values they took.
+
+    :param values: path and query parameters by name; a part whose expression has no value is left out.
+    :param own: names of query parameters, which replace the part of the same name.
+    """
+    parts: list[str] = []
+    taken: set[str] = set()
+    for part in filter(None, template.query.split("&")):
+        name, equals, text = part.partition("=")
+        if unquote(name) in own:
+            continue
+        found = _EXPRESSION.fullmatch(text)
+        if not found:
+            parts.append(percent_encode(name, _LITERAL) + equals + percent_encode(text, _LITERAL + "?"))
+            continue
+        wanted = found[2].rstrip("*")
+        if not is_undefined(values.get(wanted)):
+            text = path_text(ParameterSpec(name=name, location="path"), values[wanted])
+            parts.append(f"{percent_encode(name, _LITERAL)}={text}")
+            taken.add(wanted)
+    return parts, taken
+
+
+def expand_path(template: Template, operation: Operation, values: Mapping[str, Any]) -> str:
+    """Return the percent-encoded path with a value in every slot.
+
+    :raises RequestError: a value is absent, null, empty, ``.`` or ``..``, would lead out of its place, or has none.
+    """
+    homeless = [name for name in values if name not in template.all_names]
+    parts, last = [], 0
+    for slot in template.slots:
+        parts += [
+            percent_encode(template.path[last : slot.start], _LITERAL),
+            _expand(slot, operation, values, homeless),
+        ]
+        last = slot.end
+    if homeless:
+        raise RequestError(f"path parameter '{homeless[0]}' has no place in {describe(operation)}")
+    path = "".join([*parts, percent_encode(template.path[last:], _LITERAL)])
+    if template.slots and _climbs(path):
+        raise RequestError(f"the values of the path parameters of {describe(operation)} would lead out of its path")
+    return path
+
+
+def _climbs(path: str) -> bool:
+    """Say whether a server may take a segment for ``.`` or ``..``.
+
+    Some take a backslash for a slash, and some leave out what follows a semicolon (RFC 3986, 3.3) before they look.
+    """
+    segments = [segment.split(";")[0] for segment in unquote(path).replace("\\", "/").split("/")]
+    return ".." in segments or not _DOTS.isdisjoint(segment.split(";")[0] for segment in path.split("/"))
+
+
+def _expand(slot: Slot, operation: Operation, values: Mapping[str, Any], homeless: list[str]) -> str:
+    written = []
+    for name in slot.names:
+        spec = operation.parameter(name, "path") or ParameterSpec(name=name, location="path")
+        if slot.operator in _STYLES:
+            spec = spec.model_copy(update={"style": _STYLES[slot.operator]})
+        value = values.get(name, ABSENT)
+        if value is ABSENT or value == "" or is_undefined(value):
+            raise RequestError(_missing(spec, operation, value, homeless))
+        text = path_text(spec, value, slashes=slot.operator == "+")
+        if not text:
+            raise RequestError(_missing(spec, operation, value, homeless))
+        if unquote(text) in _DOTS:
+            raise RequestError(f"path parameter '{name}' of {describe(operation)} must not be '.' or '..'")
+        written.append(f"/{text}" if slot.operator == "/" else text)
+    return "".join(written) if slot.operator in ("/", ".", ";") else ",".join(written)
+
+
+def _missing(spec: ParameterSpec, operation: Operation, value: Any, homeless: list[str]) -> str:
+    state = "has no value" if value is ABSENT else "is null" if value is None else "is empty"
+    message = f"path parameter '{spec.name}' of {describe(operation)} {state}"
+    if spec.allowed:
+        message += f"; allowed values: {', '.join(map(scalar_text, spec.allowed))}"
+    if homeless:
+        message += f"; given is '{homeless[0]}', which the path does not have"
+    return message
+
+
+def _slot(found: re.Match[str]) -> Slot:
+    """Return an expression; without an operator it is one name, as OpenAPI has it.
+
+    Gateways write ``{name+}`` for what RFC 6570 writes ``{+name}``, frameworks a pattern after the name.
+    """
+    operator, text = found[1], found[2].strip()
+    if operator:
+        return Slot(found.start(), found.end(), operator, tuple(_list(text)))
+    name = re.sub(r"(:.*|[*+])$", "", text)
+    return Slot(found.start(), found.end(), "+" if text.endswith("+") else "", (name,))
+
+
+def _list(text: str) -> list[str]:
+    return [re.sub(r"\*$|:\d+$", "", name.strip()) for name in text.split(",") if name.strip()]
+
+
+def _outside(text: str, mark: str) -> tuple[str, str]:
+    """Split at the first mark that stands in no expression."""
+    blank = _EXPRESSION.sub(lambda found: " " * len(found[0]), text)
+    at = blank.find(mark)
+    return (text, "") if at < 0 else (text[:at], text[at + 1 :])

@@ -1,0 +1,68 @@
+"""What a document or an API description names: the files that have to be there to read it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urldefrag, urljoin, urlsplit
+
+from arazzo.source import Source, is_remote
+
+#: Keywords whose values are data, in which ``$ref`` is nothing special.
+_DATA = frozenset({"const", "default", "enum", "example"})
+
+
+def named_files(source: Source) -> Iterator[str]:
+    """Yield the path or URL of each source description and of each file that a ``$ref`` names, once.
+
+    What a remote file says of local ones comes as it is written, ``file:`` and all: nobody should follow that.
+    """
+    data = source.data
+    found: dict[str, None] = {}
+    if isinstance(data, dict):
+        own = str(data.get("$self") or "")
+        for url in _sources(data):
+            found[_against(source.uri, url, own if is_remote(source.uri) else "")] = None
+        for reference in _references(data):
+            found[_against(source.uri, reference, "" if "arazzo" in data else own)] = None
+    found.pop("", None)
+    found.pop(source.uri, None)
+    yield from found
+
+
+def _sources(data: dict[str, Any]) -> Iterator[str]:
+    listed = data.get("sourceDescriptions")
+    for item in listed if isinstance(listed, list) else ():
+        if isinstance(item, dict) and isinstance(item.get("url"), str) and item.get("type") != "asyncapi":
+            yield item["url"]
+
+
+def _references(value: Any) -> Iterator[str]:
+    stack, seen = [value], set[int]()
+    while stack:
+        value = stack.pop()
+        if not isinstance(value, (dict, list)) or id(value) in seen:
+            continue
+        seen.add(id(value))  # aliases share their value
+        if isinstance(value, dict):
+            if isinstance(value.get("$ref"), str):
+                yield value["$ref"]
+            stack.extend(item for key, item in value.items() if key not in _DATA)
+        else:
+            stack.extend(value)
+
+
+def _against(uri: str, reference: str, own: str = "") -> str:
+    """Return the path or URL that a reference leads to from a file; empty if it leads to none."""
+    with suppress(ValueError):
+        target = urldefrag(urljoin(urljoin(uri, own), reference) if reference[:1] != "#" else "").url
+        if is_remote(target):
+            return target
+        parts = urlsplit(reference)
+        if parts.scheme == "file" and is_remote(uri):
+            return reference
+        if parts.scheme in ("", "file") and parts.path:
+            return str((Path(uri).parent / unquote(parts.path)).resolve())
+    return ""

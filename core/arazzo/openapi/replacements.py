@@ -1,0 +1,120 @@
+"""Values set within a payload (Payload Replacement Object)."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from arazzo.absent import ABSENT
+from arazzo.document.models import ExpressionType
+from arazzo.errors import EvaluationError, ExpressionSyntaxError, RequestError
+from arazzo.expressions.selectors import jsonpath_places, read_pointer, selector_version
+from arazzo.openapi.encoding import scalar_text
+from arazzo.openapi.media import is_xml
+from arazzo.pointer import tokens_of
+
+SelectorType = Literal["jsonpath", "xpath", "jsonpointer"]
+Location = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Replacement:
+    """One replacement, its value evaluated.
+
+    :param target: a JSON pointer, a JSONPath or an XPath into the payload.
+    :param value: a JSON value; nothing is replaced where it is ABSENT.
+    :param selector_type: what the target is; None to tell it by the content type.
+    """
+
+    target: str
+    value: Any
+    selector_type: SelectorType | ExpressionType | None = None
+
+
+def apply_replacements(payload: Any, replacements: Sequence[Replacement], content_type: str | None) -> Any:
+    """Return the payload with values set, in order; the payload given stays as it is.
+
+    Text is read as JSON or XML, as its targets ask. Targets without a type are XPath under an XML content type, else
+    JSON pointers; one that begins with ``$`` is a JSONPath. A pointer's last token may be new: a member, ``-``, or the
+    index after the last.
+
+    :raises RequestError: a target leads nowhere, or the payload is not of the kind it needs.
+    """
+    for replacement in replacements:
+        if replacement.value is ABSENT:
+            continue
+        kind, version = _kind(replacement, content_type)
+        try:
+            if kind == "xpath":
+                payload = _replace_in_xml(payload, replacement, version)
+            else:
+                payload = _replace_in_json(payload, replacement, kind, version)
+        except (ExpressionSyntaxError, EvaluationError) as error:
+            raise RequestError(f"replacement target '{replacement.target}': {error}") from error
+    return payload
+
+
+def _kind(replacement: Replacement, content_type: str | None) -> tuple[str, str | None]:
+    given = replacement.selector_type
+    if isinstance(given, ExpressionType):
+        return given.type, given.version
+    if given is not None:
+        return given, None
+    if content_type and is_xml(content_type):
+        return "xpath", None
+    return ("jsonpath" if replacement.target.startswith("$") else "jsonpointer"), None
+
+
+def _replace_in_json(payload: Any, replacement: Replacement, kind: str, version: str | None) -> Any:
+    if isinstance(payload, str):
+        try:
+            payload = json.loads(payload)
+        except ValueError as error:
+            raise EvaluationError("the payload is no JSON text") from error
+    if kind == "jsonpath":
+        locations = jsonpath_places(replacement.target, payload, version)
+    else:
+        pointer = read_pointer(replacement.target)
+        locations = [tuple(tokens_of(pointer))]
+    if not locations:
+        raise EvaluationError("it selects nothing in the payload")
+    payload = copy.deepcopy(payload)
+    for location in locations:
+        payload = _set(payload, location, replacement.value)
+    return payload
+
+
+def _set(payload: Any, location: Location, value: Any) -> Any:
+    """Set a value in a payload that is ours to change."""
+    if not location:
+        return copy.deepcopy(value)
+    holder = payload
+    for token in location[:-1]:
+        holder = holder[_key(holder, token, adding=False)]
+    key = _key(holder, location[-1], adding=True)
+    if isinstance(holder, list) and key == len(holder):
+        holder.append(None)
+    holder[key] = copy.deepcopy(value)
+    return payload
+
+
+def _key(holder: Any, token: str | int, *, adding: bool) -> Any:
+    if isinstance(holder, dict) and (adding or token in holder):
+        return token
+    if isinstance(holder, list):
+        if adding and token == "-":  # noqa: S105
+            return len(holder)
+        if str(token).isdecimal() and int(token) < len(holder) + adding:
+            return int(token)
+    raise EvaluationError(f"there is no place '{token}' in the payload")
+
+
+def _replace_in_xml(payload: Any, replacement: Replacement, version: str | None) -> str:
+    from arazzo.openapi.xml_replacement import replace_in_xml
+
+    return replace_in_xml(
+        payload, replacement.target, scalar_text(replacement.value), selector_version("xpath", version)
+    )

@@ -1,0 +1,277 @@
+"""From an operation, parameters and a body to a :class:`Request`.
+
+Parameters that the operation does not declare are sent in the place the document says. ``Authorization``, ``Accept``
+and ``Content-Type``, which OpenAPI tells to ignore as parameters, are sent too: the document means them. An absent or
+null value is not sent, but a path needs one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import parse_qsl, quote_plus, urljoin
+
+from arazzo.absent import ABSENT
+from arazzo.errors import RequestError
+from arazzo.exchange import Headers, Request, header
+from arazzo.openapi.bodies import Body, Content, serialize
+from arazzo.openapi.encoding import control_character, percent_encode, scalar_text
+from arazzo.openapi.media import is_json, plain, preferred
+from arazzo.openapi.operation import Operation, ParameterSpec, SecurityScheme
+from arazzo.openapi.parameters import cookie_pairs, header_text, is_undefined, query_pairs
+from arazzo.openapi.path_templates import Template, expand_path, expand_query, read_template
+from arazzo.openapi.schema_slices import declares
+from arazzo.openapi.servers import describe, server_of
+
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_QUERY_TEXT = "!$&'()*+,;=:@/?[]"
+
+
+@dataclass(frozen=True)
+class Argument:
+    """One parameter of a step, evaluated.
+
+    :param name: the parameter's name.
+    :param location: the field ``in``; None to find it by name among the operation's.
+    :param value: a JSON value, or ABSENT.
+    """
+
+    name: str
+    location: str | None
+    value: Any = ABSENT
+
+
+Placed = list[tuple[ParameterSpec, Any]]
+
+
+def build_request(
+    operation: Operation,
+    parameters: Sequence[Argument] = (),
+    body: Body | None = None,
+    *,
+    server_url: str | None = None,
+    server_variables: Mapping[str, Any] | None = None,
+    timeout: float | None = None,
+) -> Request:
+    """Return the request, complete but for the credentials of a connection.
+
+    :param parameters: the step's; the later of two with the same name and place wins.
+    :param body: None for no body.
+    :param server_url: replaces the servers of the operation.
+    :param server_variables: values of server variables by name.
+    :param timeout: seconds for the exchange.
+    :raises RequestError: a path parameter has no value, a header is none that HTTP has, no server is known, or the
+        payload cannot be written. Nothing was sent.
+    """
+    try:
+        request = _request(operation, parameters, body, server_url, server_variables)
+    except ValueError as error:
+        raise RequestError(
+            f"a parameter of {describe(operation)} has a value that cannot be written as text"
+        ) from error
+    return replace(request, timeout=timeout)
+
+
+def _request(
+    operation: Operation,
+    parameters: Sequence[Argument],
+    body: Body | None,
+    server_url: str | None,
+    server_variables: Mapping[str, Any] | None,
+) -> Request:
+    template = read_template(operation.path)
+    placed = _placed(operation, template, parameters)
+    path = {spec.name: value for spec, value in placed["path"]}
+    query = {spec.name: value for spec, value in placed["query"]}
+    target = expand_path(template, operation, path)
+    content = _content(operation, placed, body)
+    server = server_of(operation, server_url=server_url, server_variables=server_variables)
+    base, _, given = server.partition("?")
+    parts = filter(None, [given, *_query_parts(template, placed, path | query)])
+    return Request(
+        method=operation.method,
+        url="?".join(filter(None, (base.rstrip("/") + target, "&".join(parts)))),
+        headers=_headers(operation, placed, content),
+        body=content.data,
+        source=operation.source,
+        template=operation.path,
+        path=path,
+        query=query | _query_values(placed["querystring"]),
+        content=content.value,
+        security=tuple(tuple(_scheme(scheme, server) for scheme in need) for need in operation.security),
+    )
+
+
+def _scheme(scheme: SecurityScheme, server: str) -> dict[str, Any]:
+    """Return a security scheme as a JSON value; relative URLs in it are relative to the server (3.1, 4.6)."""
+    value = scheme.model_dump(mode="json", exclude_defaults=True)
+    for flow in value.get("flows", {}).values():
+        flow |= {name: _absolute(url, server) for name, url in flow.items()}
+    if scheme.open_id_connect_url:
+        value["open_id_connect_url"] = _absolute(scheme.open_id_connect_url, server)
+    return value
+
+
+def _absolute(url: Any, server: str) -> Any:
+    with suppress(ValueError):  # no URL, which is told when a token is asked for
+        return urljoin(server, str(url))
+    return url
+
+
+def _placed(operation: Operation, template: Template, parameters: Sequence[Argument]) -> dict[str, Placed]:
+    """Return the values to send by place, each with how it is written; absent and null ones are left out."""
+    placed: dict[str, dict[str, tuple[ParameterSpec, Any]]] = {
+        place: {} for place in ("path", "query", "querystring", "header", "cookie", "body")
+    }
+    for argument in parameters:
+        if argument.location == "body":
+            placed["body"][argument.name] = ParameterSpec(name=argument.name, location="query"), argument.value
+            continue
+        spec = _spec(operation, template, argument)
+        key = spec.name.lower() if spec.location == "header" else spec.name
+        placed[spec.location].pop(key, None)
+        if argument.value is not ABSENT and (spec.location == "path" or not is_undefined(argument.value)):
+            placed[spec.location][key] = spec, argument.value
+    return {place: list(found.values()) for place, found in placed.items()}
+
+
+def _spec(operation: Operation, template: Template, argument: Argument) -> ParameterSpec:
+    """Return how an argument is written: as declared, else by the default style of its place."""
+    name, location = argument.name, argument.location
+    if location is None:
+        declared = _by_name(operation, name)
+        if declared:
+            return declared
+        if name not in (*template.names, *template.optional):
+            raise RequestError(
+                f"parameter '{name}' says no place ('in'), and {describe(operation)} declares none of that name"
+            )
+        location = "path" if name in template.names else "query"
+    if declared := operation.parameter(name, location):
+        return declared.model_copy(update={"name": name}) if location == "header" else declared
+    match location:
+        case "path" | "header" | "querystring":
+            return ParameterSpec.model_construct(name=name, location=location)
+        case "query":
+            return ParameterSpec.model_construct(name=name, location="query", style="form", explode=True)
+        case "cookie":
+            return ParameterSpec.model_construct(name=name, location="cookie", style="cookie", explode=True)
+        case _:
+            raise RequestError(f"parameter '{name}' of {describe(operation)} has the unknown place '{location}'")
+
+
+def _by_name(operation: Operation, name: str) -> ParameterSpec | None:
+    places = ("path", "query", "querystring", "header", "cookie")
+    return next(filter(None, (operation.parameter(name, place) for place in places)), None)
+
+
+def _query_parts(template: Template, placed: dict[str, Placed], values: Mapping[str, Any]) -> list[str]:
+    """Return the parts of the query: what the path key has, the parameters, the whole query string."""
+    parts, taken = expand_query(template, values, {spec.name for spec, _ in placed["query"]})
+    pairs = [pair for spec, value in placed["query"] if spec.name not in taken for pair in query_pairs(spec, value)]
+    parts += [f"{name}={value}" for name, value in pairs]
+    return parts + [querystring(spec, value) for spec, value in placed["querystring"]]
+
+
+def querystring(spec: ParameterSpec, value: Any) -> str:
+    """Return a whole query string (Parameter Object, ``in: querystring``).
+
+    Text is the query string as it stands, with what a URL cannot hold encoded; under a media type that is no form it
+    is content, and encoded whole.
+    """
+    form = spec.content_type is None or plain(spec.content_type).endswith("form-urlencoded")
+    if isinstance(value, str):
+        text = value.strip().removeprefix("?")
+        return percent_encode(text, _QUERY_TEXT) if form else percent_encode(value)
+    if form and isinstance(value, dict):
+        pairs = [pair for name, item in value.items() for pair in _form_pairs(name, item)]
+        return "&".join(f"{quote_plus(name)}={quote_plus(text)}" for name, text in pairs)
+    return percent_encode(scalar_text(value))
+
+
+def _form_pairs(name: str, value: Any) -> list[tuple[str, str]]:
+    items = value if isinstance(value, list) else [value]
+    return [(name, scalar_text(item)) for item in items if item is not None]
+
+
+def _query_values(placed: Placed) -> dict[str, Any]:
+    """Return what a whole query string gives by name, for ``$request.query``."""
+    values: dict[str, Any] = {}
+    for _, value in placed:
+        values |= value if isinstance(value, dict) else dict(parse_qsl(str(value).removeprefix("?")))
+    return values
+
+
+def _content(operation: Operation, placed: dict[str, Placed], body: Body | None) -> Content:
+    """Return the body; a ``Content-Type`` parameter names its type where the step's body does not."""
+    body = body or Body()
+    if placed["body"] and body.payload is ABSENT:
+        body = replace(body, payload=_body_value(operation, placed["body"]))
+    given = next((value for spec, value in placed["header"] if spec.name.lower() == "content-type"), None)
+    if given is not None and body.content_type is None:
+        body = replace(body, content_type=str(given))
+    return serialize(operation, body)
+
+
+def _body_value(operation: Operation, placed: Placed) -> Any:
+    """Return the payload that parameters with ``in: body`` make: the one structure, or an object of members."""
+    present = [(spec.name, value) for spec, value in placed if value is not ABSENT]
+    if len(present) == 1 and isinstance(present[0][1], (dict, list)):
+        name, value = present[0]
+        if not any(declares(spec.schema_, name) for spec in operation.bodies):
+            return value
+    return dict(present) if present else ABSENT
+
+
+def _headers(operation: Operation, placed: dict[str, Placed], content: Content) -> Headers:
+    """Return ``Accept``, ``Content-Type``, the parameters and the cookies; a parameter replaces what is made here."""
+    given = [(spec.name, _header_value(operation, spec, value)) for spec, value in placed["header"]]
+    if content.content_type and content.content_type.startswith("multipart/"):
+        given = [(name, value) for name, value in given if name.lower() != "content-type"]
+    made = [("Accept", accept(operation.accepts))]
+    if content.content_type:
+        made.append(("Content-Type", _checked(operation, "Content-Type", content.content_type)))
+    headers = [(name, value) for name, value in made if header(tuple(given), name) is None] + given
+    cookies = [_cookie(operation, *pair) for spec, value in placed["cookie"] for pair in cookie_pairs(spec, value)]
+    if not cookies:
+        return tuple(headers)
+    own = [value for name, value in headers if name.lower() == "cookie"]
+    rest = [(name, value) for name, value in headers if name.lower() != "cookie"]
+    return (*rest, ("Cookie", "; ".join([*own, *cookies])))
+
+
+def accept(content_types: Sequence[str]) -> str:
+    """Return the ``Accept`` header: the operation's JSON, else its first type, else JSON; anything as a fallback."""
+    chosen = preferred(content_types) or "application/json"
+    return f"{chosen if is_json(chosen) else plain(chosen)}, */*;q=0.5"
+
+
+def _header_value(operation: Operation, spec: ParameterSpec, value: Any) -> str:
+    if not _TOKEN.fullmatch(spec.name):
+        raise RequestError(
+            f"header parameter '{spec.name!a}' of {describe(operation)} has a name that HTTP does not allow"
+        )
+    return _checked(operation, spec.name, header_text(spec, value))
+
+
+def _checked(operation: Operation, name: str, text: str) -> str:
+    if found := control_character(text):
+        raise RequestError(f"the value of header '{name}' of {describe(operation)} holds {found}")
+    try:
+        text.encode("latin-1")
+    except UnicodeEncodeError as error:
+        raise RequestError(
+            f"the value of header '{name}' of {describe(operation)} holds characters that a header cannot carry"
+        ) from error
+    return text.strip(" \t")
+
+
+def _cookie(operation: Operation, name: str, text: str) -> str:
+    if ";" in text or not _TOKEN.fullmatch(name):
+        raise RequestError(
+            f"cookie parameter '{name!a}' of {describe(operation)} cannot be sent: its name or value is no cookie"
+        )
+    return f"{name}={_checked(operation, f'Cookie: {name}', text)}"

@@ -1,0 +1,85 @@
+"""Schemas cut down to what serialization asks of them, so that plans stay small.
+
+What stays: type, format, the encoding of content, the names in XML, and the same of items and properties down to
+a bounded depth. References are resolved, ``allOf`` and the alternatives of ``oneOf`` and ``anyOf`` are folded in.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from arazzo.openapi.description import Description, mapping, sequence
+
+KEPT = ("type", "format", "contentEncoding", "contentMediaType", "xml", "collectionFormat")
+#: More values than this are no help in a message.
+MOST_ENUM_VALUES = 100
+#: How many schemas may be folded into one.
+DEEPEST_FOLD = 8
+
+Schema = dict[str, Any] | bool
+
+
+def prune(description: Description, schema: Any, depth: int, *, values: bool = False) -> Schema:
+    """Return what serialization needs of a schema.
+
+    :param depth: how many levels of items and properties stay; 0 for the schema by itself.
+    :param values: keep the values that the schema itself enumerates, for messages.
+    """
+    if not isinstance(schema, dict):
+        return schema if isinstance(schema, bool) else True
+    whole = _fold(description, schema, DEEPEST_FOLD)
+    kept = {key: whole[key] for key in KEPT if key in whole}
+    if values and 0 < len(sequence(whole.get("enum"))) <= MOST_ENUM_VALUES:
+        kept["enum"] = whole["enum"]
+    if depth > 0 and "items" in whole:
+        kept["items"] = prune(description, whole["items"], depth - 1)
+    if depth > 0 and mapping(whole.get("properties")):
+        kept["properties"] = {name: prune(description, part, depth - 1) for name, part in whole["properties"].items()}
+    return kept or True
+
+
+def _fold(description: Description, schema: Any, budget: int) -> dict[str, Any]:
+    whole = description.follow(schema)
+    if budget == 0:
+        return whole
+    parts = [_fold(description, part, budget - 1) for part in sequence(whole.get("allOf"))]
+    chosen = [_fold(description, part, budget - 1) for key in ("oneOf", "anyOf") for part in sequence(whole.get(key))]
+    return _merge([whole, *parts, *_agreeing(chosen)]) if parts or chosen else whole
+
+
+def _agreeing(alternatives: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the alternatives without the null one, and without what only some of them say of the type."""
+    real = [part for part in alternatives if part.get("type") != "null"]
+    for key in ("type", "format", "enum", "items", "contentEncoding", "contentMediaType"):
+        if any(part.get(key) != real[0].get(key) for part in real):
+            real = [{name: item for name, item in part.items() if name != key} for part in real]
+    return real
+
+
+def _merge(parts: list[dict[str, Any]]) -> dict[str, Any]:
+    merged: dict[str, Any] = {}
+    properties: dict[str, Any] = {}
+    for part in parts:
+        properties = {**mapping(part.get("properties")), **properties}
+        merged = {**part, **merged}
+    return {**merged, "properties": properties} if properties else merged
+
+
+def type_of(schema: Any) -> str | None:
+    """Return the one type of a schema beside null; None if it has several or says nothing."""
+    kind = schema.get("type") if isinstance(schema, dict) else None
+    types = [name for name in (kind if isinstance(kind, list) else [kind]) if name not in (None, "null")]
+    if len(types) == 1 and isinstance(types[0], str):
+        return types[0]
+    return "object" if not types and isinstance(schema, dict) and "properties" in schema else None
+
+
+def property_of(schema: Any, name: str) -> Schema:
+    """Return the schema of a property; True if it says nothing of it."""
+    found = mapping(mapping(schema).get("properties")).get(name, True)
+    return found if isinstance(found, (dict, bool)) else True
+
+
+def declares(schema: Any, name: str) -> bool:
+    """Tell whether a schema names a property."""
+    return name in mapping(mapping(schema).get("properties"))

@@ -1,0 +1,66 @@
+"""The URL an operation's path is appended to (Server Object, Server Variable Object)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from arazzo.errors import RequestError
+from arazzo.openapi.operation import Operation, Server, ServerVariable
+
+_VARIABLE = re.compile(r"\{([^{}]+)\}")
+
+
+def server_of(
+    operation: Operation, *, server_url: str | None = None, server_variables: Mapping[str, Any] | None = None
+) -> str:
+    """Return the absolute URL of the server, without a slash at its end.
+
+    The first server of the operation counts, unless ``server_url`` overrides it.
+
+    :param server_url: a URL, which may name variables.
+    :param server_variables: values of variables by name; what the server does not declare is ignored.
+    :raises RequestError: the URL is relative, or a variable has no value or one that is not allowed.
+    """
+    declared = operation.servers[0] if operation.servers else Server(url="/")
+    template = declared.url if server_url is None else server_url
+    url = _expand(template, declared.variables, server_variables or {}, operation).rstrip("/")
+    if not _is_absolute(url):
+        raise RequestError(
+            f"{describe(operation)} has only the server '{template}', which is no absolute URL: "
+            "give a server by a connection or by the setting 'server'"
+        )
+    return url
+
+
+def _is_absolute(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.netloc)
+
+
+def _expand(
+    template: str, variables: Mapping[str, ServerVariable], values: Mapping[str, Any], operation: Operation
+) -> str:
+    def value_of(match: re.Match[str]) -> str:
+        name = match[1]
+        variable = variables.get(name)
+        value = str(values[name]) if values.get(name) is not None else variable.default if variable else ""
+        if not value:
+            raise RequestError(f"variable '{name}' of server '{template}' of {describe(operation)} has no value")
+        if variable and variable.enum and value not in variable.enum:
+            allowed = ", ".join(variable.enum)
+            raise RequestError(f"variable '{name}' of server '{template}' must be one of: {allowed}")
+        return value
+
+    return _VARIABLE.sub(value_of, template)
+
+
+def describe(operation: Operation) -> str:
+    """Return how messages name an operation: ``GET /pets/{id} (getPet)``."""
+    name = f" ({operation.operation_id})" if operation.operation_id else ""
+    return f"{operation.method} {operation.path}{name}"

@@ -1,0 +1,212 @@
+"""The files that a document's source descriptions point to, loaded once and only when asked for.
+
+Nothing is fetched: a remote URL needs a copy that ``airflow-arazzo fetch`` has got, or an override that names a file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from urllib.parse import unquote, urljoin, urlsplit
+
+from arazzo.document import LoadedDocument, parse_document
+from arazzo.document.models import SourceDescription
+from arazzo.errors import DocumentError, Problem, Severity
+from arazzo.openapi.description import Description
+from arazzo.openapi.description_loading import load_description
+from arazzo.source import Copies, CopyError, Source, is_remote, load_source
+
+Overrides = Mapping[str, str | Path]
+"""Local files by source name or by URL, for sources that are elsewhere than the document says."""
+
+
+class Sources:
+    """The source descriptions of one document, by name, each loaded when first asked for.
+
+    :param loaded: the document.
+    :param overrides: files by source name or URL.
+    :param copies: of remote files; None for those that belong to the document.
+    """
+
+    def __init__(
+        self, loaded: LoadedDocument, overrides: Overrides | None = None, copies: Copies | None = None
+    ) -> None:
+        self.loaded = loaded
+        self.overrides = dict(overrides or {})
+        self.copies = copies or Copies.of(loaded.source.uri)
+        self._sources: dict[str, Source] = {}
+        self._descriptions: dict[str, Description] = {}
+        self._documents: dict[str, LoadedDocument] = {}
+        self._identities: dict[str, str | Path] | None = None
+
+    def of(self, other: LoadedDocument) -> Sources:
+        """Return the source descriptions of a document that this one names: files and copies are the same for all."""
+        return Sources(other, self.overrides, self.copies)
+
+    def named(self, name: str) -> SourceDescription | None:
+        """Return the Source Description Object of that name."""
+        return next((item for item in self.loaded.document.source_descriptions if item.name == name), None)
+
+    def kind(self, source: SourceDescription) -> str:
+        """Return ``openapi``, ``arazzo`` or ``asyncapi``; without ``type`` the file decides."""
+        if source.type:
+            return source.type
+        data = self._load(source).data
+        keys = data.keys() if isinstance(data, dict) else ()
+        return "arazzo" if "arazzo" in keys else "asyncapi" if "asyncapi" in keys else "openapi"
+
+    def description(self, name: str) -> Description:
+        """Return the API description of that name.
+
+        :raises DocumentError: if it is missing, unreadable or no API description.
+        :raises KeyError: if the document has no such source.
+        """
+        if name not in self._descriptions:
+            self._descriptions[name] = self._described(name)
+        return self._descriptions[name]
+
+    def _described(self, name: str) -> Description:
+        source = self._load(self._get(name))
+        return load_description(source, name, loader=self.copies.load if is_remote(source.uri) else self._open)
+
+    def document(self, name: str) -> LoadedDocument:
+        """Return the Arazzo document of that name; errors as :meth:`description`."""
+        if name not in self._documents:
+            self._documents[name] = parse_document(self._load(self._get(name)), resolver=self._open)
+        return self._documents[name]
+
+    def descriptions(self) -> dict[str, Description]:
+        """Return all API descriptions by name, in document order; DocumentError as :meth:`description`."""
+        sources = self.loaded.document.source_descriptions
+        return {source.name: self.description(source.name) for source in sources if self.kind(source) == "openapi"}
+
+    def raw(self, name: str) -> Source:
+        """Return the text of a source, whatever it is; errors as :meth:`description`."""
+        return self._load(self._get(name))
+
+    def problems(self) -> tuple[Problem, ...]:
+        """Return one problem for each source that cannot be loaded."""
+        found: list[Problem] = []
+        for source in self.loaded.document.source_descriptions:
+            try:
+                match self.kind(source):
+                    case "openapi":
+                        self.description(source.name)
+                    case "arazzo":
+                        self.document(source.name)
+            except DocumentError as error:
+                found.extend(error.problems)
+        return tuple(found)
+
+    def locate(self, source: SourceDescription) -> str:
+        """Return the file of a source: its override, the file of that identity, else its URL resolved.
+
+        Of a copy it is the URL. A URL is resolved against ``$self`` (Arazzo 1.1.0, Establishing the Base URI). Where no
+        file is there or is given for what comes out, the file beside the document is meant.
+
+        :raises DocumentError: if the URL is remote, and there is neither an override nor a copy.
+        """
+        own = self.loaded.source.uri if is_remote(self.loaded.source.uri) else ""
+        base = urljoin(own, self.loaded.document.self_uri or "")
+        urls = tuple(dict.fromkeys((source.url, urljoin(base, source.url))))
+        override = next((self.overrides[key] for key in (source.name, *urls) if key in self.overrides), None)
+        override = override or self._identified(urls)
+        if override is not None:
+            return str(override)
+        copied = self._copied(source, urls)
+        if copied is not None:
+            return copied
+        parts = urlsplit(source.url)
+        if own or parts.scheme not in ("", "file"):
+            raise DocumentError([self._remote(source, urls[-1])])
+        return unquote(parts.path) if parts.scheme else self._beside(unquote(parts.path))
+
+    def _copied(self, source: SourceDescription, urls: tuple[str, ...]) -> str | None:
+        """Return the first of the URLs of which there is a copy."""
+        try:
+            return next((url for url in urls if url in self.copies), None)
+        except CopyError as error:
+            raise DocumentError([self._refused(source, error)]) from error
+
+    def _beside(self, path: str) -> str:
+        """Return where a relative path leads: from ``$self`` if that is a file's and something is there."""
+        here = Path(self.loaded.source.uri).parent
+        own = urlsplit(self.loaded.document.self_uri or "")
+        if own.path and own.scheme in ("", "file") and not own.netloc:
+            from_self = (here / unquote(own.path)).parent / path
+            if _may_be_file(from_self):
+                return str(from_self)
+        return str(here / path)
+
+    def _identified(self, urls: tuple[str, ...]) -> str | Path | None:
+        """Return the file among those given that calls itself so (Arazzo 1.1.0, Identity-Based Referencing)."""
+        if not any(urlsplit(url).scheme not in ("", "file") for url in urls):
+            return None
+        if self._identities is None:
+            self._identities = dict(reversed(list(_identities(self.overrides.values()))))
+        return next((self._identities[url] for url in urls if url in self._identities), None)
+
+    def _get(self, name: str) -> SourceDescription:
+        source = self.named(name)
+        if source is None:
+            raise KeyError(name)
+        return source
+
+    def _load(self, source: SourceDescription) -> Source:
+        if source.name not in self._sources:
+            path = self.locate(source)
+            try:
+                self._sources[source.name] = self.copies.load(path) if is_remote(path) else load_source(path, name=path)
+            except CopyError as error:
+                raise DocumentError([self._refused(source, error)]) from error
+            except DocumentError as error:
+                if not is_remote(path) and not _may_be_file(path):
+                    raise DocumentError([self._missing(source, path)]) from error
+                raise
+        return self._sources[source.name]
+
+    def _open(self, uri: str) -> Source:
+        """Open what a reference names: the file given for a URL, a copy, or a local file."""
+        return load_source(self.overrides[uri]) if uri in self.overrides else self.copies.open(uri)
+
+    def _remote(self, source: SourceDescription, url: str) -> Problem:
+        if is_remote(self.loaded.source.uri) and not is_remote(url):
+            message = f"source '{source.name}' points to '{source.url}', but a remote document names remote ones"
+            return self._problem("remote-source", source, message, None)
+        message = f"source '{source.name}' is remote ({url}), and nothing is fetched when a document is loaded"
+        hint = f"get a copy with `airflow-arazzo fetch {self._first}`, or name a file as an override of this source"
+        return self._problem("remote-source", source, message, hint)
+
+    @property
+    def _first(self) -> str:
+        """What a person fetches for: the document, unless another names it."""
+        return "DOCUMENT" if is_remote(self.loaded.source.uri) else self.loaded.source.name
+
+    def _refused(self, source: SourceDescription, error: CopyError) -> Problem:
+        return self._problem("remote-source", source, f"source '{source.name}' cannot be read: {error}", None)
+
+    def _missing(self, source: SourceDescription, path: str) -> Problem:
+        message = f"source '{source.name}' points to '{source.url}', and there is no such file"
+        return self._problem("missing-source", source, message, f"looked for {path}")
+
+    def _problem(self, rule: str, source: SourceDescription, message: str, hint: str | None) -> Problem:
+        return self.loaded.source.problem(rule, Severity.ERROR, f"{source.at}/url", message, hint)
+
+
+def _may_be_file(path: str | Path) -> bool:
+    """Say whether a file is there, or in a folder into which nobody can look: reading it says why not."""
+    try:
+        return Path(path).is_file()
+    except OSError:
+        return True
+
+
+def _identities(files: Iterable[str | Path]) -> Iterator[tuple[str, str | Path]]:
+    """Yield the ``$self`` of each file that states one, with the file; what cannot be read states none."""
+    for file in dict.fromkeys(files):
+        try:
+            data = load_source(file).data
+        except DocumentError:
+            continue
+        if isinstance(data, dict) and isinstance(data.get("$self"), str):
+            yield data["$self"], file

@@ -1,0 +1,80 @@
+"""Objects to XML, by the names that the schema gives (XML Object)."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from arazzo.openapi.data_url import PayloadError
+from arazzo.openapi.encoding import scalar_text
+from arazzo.openapi.schema_slices import property_of
+
+_TEXT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
+_ATTRIBUTE = _TEXT | str.maketrans({'"': "&quot;", "\n": "&#10;", "\t": "&#9;"})
+_NAME = re.compile(r"[^\W\d][\w.-]*(:[^\W\d][\w.-]*)?")
+
+
+def write_xml(schema: Any, payload: Any) -> str:
+    """Return an object as XML.
+
+    The root is named by the schema's ``xml.name``; without one, the object's only member is the root.
+
+    :raises PayloadError: the payload has no root, or a name that XML does not have.
+    """
+    name = _xml(schema).get("name")
+    if not name and isinstance(payload, dict) and len(payload) == 1:
+        name, payload = next(iter(payload.items()))
+        schema = property_of(schema, name)
+    if not name:
+        raise PayloadError("XML needs one root element: an object with one member, or text")
+    return '<?xml version="1.0" encoding="UTF-8"?>' + _element(str(name), schema, payload)
+
+
+def _xml(schema: Any) -> dict[str, Any]:
+    found = schema.get("xml") if isinstance(schema, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def _element(name: str, schema: Any, value: Any) -> str:
+    facts = _xml(schema)
+    name = _checked(f"{facts['prefix']}:{name}" if facts.get("prefix") else name)
+    attributes, children = "", ""
+    if facts.get("namespace"):
+        declared = f"xmlns:{facts['prefix']}" if facts.get("prefix") else "xmlns"
+        attributes += f' {declared}="{str(facts["namespace"]).translate(_ATTRIBUTE)}"'
+    if not isinstance(value, dict):
+        return f"<{name}{attributes}>{_text(value).translate(_TEXT)}</{name}>"
+    for key, item in value.items():
+        part = property_of(schema, key)
+        if _is_attribute(part):
+            attribute = _checked(str(_xml(part).get("name") or key))
+            attributes += f' {attribute}="{_text(item).translate(_ATTRIBUTE)}"'
+        else:
+            children += _children(key, part, item)
+    return f"<{name}{attributes}>{children}</{name}>"
+
+
+def _is_attribute(schema: Any) -> bool:
+    return _xml(schema).get("attribute") is True or _xml(schema).get("nodeType") == "attribute"
+
+
+def _children(key: str, schema: Any, value: Any) -> str:
+    """Return the elements of a member: one, or one for each item of an array, wrapped or not."""
+    name = str(_xml(schema).get("name") or key)
+    if not isinstance(value, list):
+        return _element(name, schema, value)
+    items = schema.get("items", True) if isinstance(schema, dict) else True
+    wrapped = _xml(schema).get("wrapped") is True or _xml(schema).get("nodeType") == "element"
+    item_name = str(_xml(items).get("name") or (key if wrapped else name))
+    elements = "".join(_element(item_name, items, item) for item in value)
+    return f"<{_checked(name)}>{elements}</{_checked(name)}>" if wrapped else elements
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else scalar_text(value)
+
+
+def _checked(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise PayloadError("a member's name is no name of an XML element")
+    return name

@@ -1,0 +1,143 @@
+"""JSON to values; a second, slower pass finds places, and what Python's ``json`` accepts though JSON does not."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, NoReturn
+
+from arazzo.source.locations import Node
+from arazzo.source.reading import MAX_DEPTH, MAX_NODES, Read, Reading, levels
+
+
+def read_json(text: str, name: str, *, locate: bool = False) -> Read:
+    """Return the value of JSON text; DocumentError with one located problem."""
+    return _JsonReading(text, name, locate=locate).json()
+
+
+_TOKEN = re.compile(r'("(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+)')
+_SURROGATE = re.compile(
+    r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F]"
+)
+_LONE = re.compile("[\ud800-\udfff]")
+_NUL = "\\u0000"
+_MESSAGES = {
+    "Expecting value": "a value is missing here",
+    "Extra data": "something follows after the end of the document",
+    "Unterminated string starting at": "this text is not closed",
+    "Invalid control character at": "a line break or control character stands in a text; write it as \\n or \\u00XX",
+    "Invalid \\escape": "this escape does not exist in JSON",
+    "Expecting property name enclosed in double quotes": "a key in double quotes is missing here",
+    "Illegal trailing comma before end of object": "a comma stands before the end of the object",
+    "Illegal trailing comma before end of array": "a comma stands before the end of the list",
+}
+
+
+class _NotJsonError(ValueError):
+    """Something that Python's json reads, and JSON does not have."""
+
+
+class _JsonReading(Reading):
+    """A reading of JSON."""
+
+    def json(self) -> Read:
+        if not self.text.strip():
+            self.fail("json-syntax", 0, "the file is empty")
+        try:
+            value = json.loads(self.text, object_pairs_hook=_pairs, **_HOOKS)
+        except json.JSONDecodeError as error:
+            self.fail("json-syntax", error.pos, _MESSAGES.get(error.msg, error.msg[:1].lower() + error.msg[1:]))
+        except (_NotJsonError, RecursionError):
+            self._slowly()
+            self.fail("yaml-limits", 0, "values are nested too deep")
+        if self.locate or _NUL in self.text or _SURROGATE.search(self.text) or _too_large(value):
+            return Read(value, self._slowly().node, nul=self.nul)
+        return Read(value)
+
+    def _slowly(self) -> Read:
+        """Go through JSON text token by token, for positions and for what ``json`` finds but does not locate."""
+        root: list[Node] = []
+        stack: list[Any] = []
+        key: Node | None = None
+        for match in _TOKEN.finditer(self.text):
+            start, end, token = match.start(1), match.end(1), match[1]
+            into = stack[-1] if stack else root
+            if token in ("{", "["):
+                self.spend(1, len(stack) + 1, start)
+                children: Any = {} if token == "{" else []  # noqa: S105
+                _attach(into, key, Node(start, start + 1, token, children), self.text)
+                stack.append(children)
+                key = None
+            elif token in ("}", "]"):
+                stack.pop()
+            elif token not in (",", ":"):
+                node = self._scalar(token, start, end)
+                if isinstance(into, dict) and key is None:
+                    key = node
+                    if _decoded(token) in into:
+                        self.fail("duplicate-key", start, f"key '{_decoded(token)}' is given twice in this object")
+                else:
+                    _attach(into, key, node, self.text)
+                    key = None
+        return Read(None, root[0])
+
+    def _scalar(self, token: str, start: int, end: int) -> Node:
+        if token[0] != '"':
+            try:
+                json.loads(token, **_HOOKS)
+            except _NotJsonError:
+                self.fail("json-syntax", start, f"{token[:20]} is no number that JSON has")
+            return Node(start, end, "", None)
+        if _NUL in token:
+            self.look_at(json.loads(token), start)
+        if _SURROGATE.search(token) and _LONE.search(json.loads(token)):
+            self.fail("json-syntax", start, "this text holds half of a surrogate pair, which is no character")
+        return Node(start, end, '"', None)
+
+
+def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise _NotJsonError
+    return members
+
+
+def _no_constant(text: str) -> NoReturn:
+    raise _NotJsonError(text)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if abs(number) == float("inf"):
+        raise _NotJsonError(text)
+    return number
+
+
+def _integer(text: str) -> int:
+    if len(text) > 1000:
+        raise _NotJsonError(text)
+    return int(text)
+
+
+_HOOKS: dict[str, Any] = {"parse_constant": _no_constant, "parse_float": _finite, "parse_int": _integer}
+
+
+def _too_large(value: Any) -> bool:
+    """Say whether a value goes beyond the limits of depth or size."""
+    count = 0
+    for depth, level in enumerate(levels(value)):
+        count += sum(map(len, level))
+        if depth >= MAX_DEPTH or count > MAX_NODES:
+            return True
+    return False
+
+
+def _decoded(token: str) -> str:
+    return str(json.loads(token)) if "\\" in token else token[1:-1]
+
+
+def _attach(into: Any, key: Node | None, node: Node, text: str) -> None:
+    if isinstance(into, dict) and key is not None:
+        into[_decoded(text[key.start : key.end])] = (key, node)
+    else:
+        into.append(node)

@@ -1,0 +1,72 @@
+"""What the readers of YAML and JSON share: what they return, how they refuse, and the limits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from arazzo.errors import DocumentError, Problem, Severity
+from arazzo.source.locations import Lines, Node, printable
+
+#: Files beyond these limits are refused (rule ``yaml-limits``).
+MAX_CHARACTERS = 32 * 1024 * 1024
+MAX_DEPTH = 200
+MAX_NODES = 2_000_000
+#: What no database of Airflow's takes, though an API description may speak of it in a pattern.
+NUL = "\0"
+
+
+@dataclass(frozen=True)
+class Read:
+    """A value that was read.
+
+    :param key: the text it has as a key, None if it cannot be one.
+    :param size: how many values it is.
+    :param bases: the maps of a list that has nothing but aliases of maps.
+    :param merges: offsets of the merge keys (``<<: *base``) in it; of a whole file only.
+    :param nul: offset of the first text with the character U+0000; of a whole file only.
+    """
+
+    value: Any
+    node: Node | None = None
+    key: str | None = None
+    size: int = 1
+    bases: tuple[Read, ...] = ()
+    merges: tuple[int, ...] = ()
+    nul: int | None = None
+
+
+def levels(value: Any) -> Iterator[list[Any]]:
+    """Yield the lists and dicts of each level of a value, the outermost first; without recursion."""
+    level = [value]
+    while level := [item for item in level if isinstance(item, (dict, list))]:
+        yield level
+        level = [item for each in level for item in (each.values() if isinstance(each, dict) else each)]
+
+
+class Reading:
+    """One reading of a text; with ``locate`` it also notes where everything stands."""
+
+    def __init__(self, text: str, name: str, *, locate: bool) -> None:
+        self.text, self.name, self.locate = text, name, locate
+        self.count = 0
+        self.merges: list[int] = []
+        self.nul: int | None = None
+
+    def fail(self, rule: str, offset: int, message: str, hint: str | None = None) -> NoReturn:
+        place = Lines(self.text).place(self.name, "", offset, 1)
+        raise DocumentError([Problem(rule, Severity.ERROR, place, printable(message), hint)])
+
+    def look_at(self, text: str, offset: int) -> None:
+        """Note where the character U+0000 is."""
+        if self.nul is None and NUL in text:
+            self.nul = offset
+
+    def spend(self, size: int, depth: int, offset: int) -> None:
+        """Count what was read, aliases written out, and refuse what is too much."""
+        self.count += size
+        if self.count > MAX_NODES:
+            self.fail("yaml-limits", offset, f"the file holds more than {MAX_NODES:,} values, aliases written out")
+        if depth > MAX_DEPTH:
+            self.fail("yaml-limits", offset, f"values are nested more than {MAX_DEPTH} deep")

@@ -1,0 +1,211 @@
+"""A file that was read: text, value, and the place of each value when somebody asks."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import stat
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NoReturn
+
+from arazzo.errors import DocumentError, Place, Problem, Severity
+from arazzo.pointer import tokens_of
+from arazzo.source.json_reader import read_json
+from arazzo.source.locations import Lines, Node, Ruler, one_line, printable
+from arazzo.source.reading import MAX_CHARACTERS, Read, Reading
+from arazzo.source.yaml_reader import read_yaml
+
+_LONE = re.compile("[\ud800-\udfff]")
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """A file that was read: its text and the value it holds.
+
+    :param name: the name as the user gave it, for messages.
+    :param uri: absolute path or URL, the base of relative references; empty where there is none.
+    :param text: the whole text, without a byte order mark.
+    :param data: what it says, as a plain JSON-like value; aliases share their value, so nobody may change it.
+    :param merges: offsets of merge keys (``<<: *base``), which are YAML 1.1's.
+    :param nul: offset of the first text with the character U+0000, which no database takes.
+    """
+
+    name: str
+    uri: str
+    text: str = field(repr=False)
+    data: Any = field(repr=False)
+    merges: tuple[int, ...] = field(default=(), repr=False)
+    nul: int | None = field(default=None, repr=False)
+    _rulers: dict[int, Ruler] = field(default_factory=dict, init=False, repr=False)
+
+    @cached_property
+    def digest(self) -> str:
+        """The SHA-256 of the text, in hexadecimal."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+    def place(self, pointer: str, *, key: bool = False, offset: int = 0, width: int | None = None) -> Place:
+        """Return where a value stands, or the nearest value around it that exists.
+
+        :param pointer: RFC 6901 JSON pointer.
+        :param key: the member's name rather than its value.
+        :param offset: so many characters into a text.
+        :param width: how many characters to mark; None marks a scalar as a whole.
+        """
+        node, name = self._find(pointer)
+        if name is not None and key:
+            return self._lines.place(self.name, pointer, name.start, width or name.width)
+        start = self._ruler(node).offset(offset) if offset or width else node.start
+        return self._lines.place(self.name, pointer, start, width or max(1, node.width - (start - node.start)))
+
+    def merge_problems(self, rule: str, severity: Severity, message: str, hint: str) -> list[Problem]:
+        """Return a problem at each merge key."""
+        places = (self._lines.place(self.name, "", offset, 2) for offset in self.merges)
+        return [Problem(rule, severity, place, message, hint) for place in places]
+
+    def nul_problems(self) -> list[Problem]:
+        """Return a problem if there is a text with the character U+0000."""
+        if self.nul is None:
+            return []
+        message = "this text holds the character U+0000, which no database can store"
+        return [Problem("invalid-value", Severity.ERROR, self._lines.place(self.name, "", self.nul, 1), message)]
+
+    def written(self, pointer: str) -> str:
+        """Return a scalar as it is written, quotes included: ``1.10`` where the value is the number 1.1."""
+        node, _ = self._find(pointer)
+        return self.text[node.start : node.end]
+
+    def problem(
+        self,
+        rule: str,
+        severity: Severity,
+        pointer: str,
+        message: str,
+        hint: str | None = None,
+        *,
+        key: bool = False,
+        offset: int = 0,
+        width: int | None = None,
+    ) -> Problem:
+        """Return a problem at the value of that pointer; the rest as :meth:`place`."""
+        place = self.place(pointer, key=key, offset=offset, width=width)
+        return Problem(rule, severity, place, printable(message), hint and printable(hint))
+
+    def _ruler(self, node: Node) -> Ruler:
+        if node.start not in self._rulers:
+            self._rulers[node.start] = node.ruler(self.text)
+        return self._rulers[node.start]
+
+    def _find(self, pointer: str) -> tuple[Node, Node | None]:
+        node, name = self._root, None
+        for token in tokens_of(pointer):
+            child = node.child(token)
+            if child is None:
+                return node, None
+            name, node = child
+        return node, name
+
+    @cached_property
+    def _lines(self) -> Lines:
+        return Lines(self.text)
+
+    @cached_property
+    def _root(self) -> Node:
+        return _read(self.text, self.name, locate=True).node or Node(0, 0, "", None)
+
+
+def load_source(path: str | Path, *, name: str | None = None) -> Source:
+    """Read a YAML or JSON file.
+
+    :param path: the file.
+    :param name: its name in messages; the path as given where None.
+    :raises DocumentError: if it is missing, no file, not UTF-8, too large, or not readable as YAML or JSON.
+    """
+    shown = one_line(name or str(path))
+    try:
+        raw = _read_file(path, shown)
+        uri = str(Path(path).resolve())
+    except FileNotFoundError:
+        _refuse_file(shown, "there is no such file")
+    except IsADirectoryError:
+        _refuse_file(shown, "this is a folder, not a file")
+    except (OSError, ValueError) as error:
+        _refuse_file(shown, f"the file cannot be read: {getattr(error, 'strerror', None) or error}")
+    return parse_source(_decode(raw, shown), shown, uri)
+
+
+def parse_source(text: str, name: str, uri: str = "") -> Source:
+    """Read YAML or JSON text; ``.json`` is JSON, other text is if it starts with ``{`` and can be.
+
+    :param text: the whole text.
+    :param name: the file's name for messages.
+    :param uri: absolute path or URL.
+    :raises DocumentError: with one located problem (``yaml-syntax``, ``json-syntax``, ``duplicate-key``,
+        ``yaml-limits``).
+    """
+    text = text.removeprefix("\ufeff")
+    read = _read(text, name, locate=False)
+    return Source(name, uri, text, read.value, read.merges, read.nul)
+
+
+def _read_file(path: str | Path, shown: str) -> bytes:
+    """Return the bytes of a file, if it is one: opening or reading a pipe or a device may wait for ever, or do harm."""
+    _check_regular(os.stat(path).st_mode, shown)
+    with open(path, "rb", opener=_at_once) as file:
+        _check_regular(os.fstat(file.fileno()).st_mode, shown)  # what was looked at may have been replaced
+        raw: bytes | None = file.read(MAX_CHARACTERS * 4 + 1)
+    if raw is None:  # files of /proc that would wait
+        _refuse_file(shown, "this is no file that can be read at once")
+    return raw
+
+
+def _at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _check_regular(mode: int, shown: str) -> None:
+    if stat.S_ISDIR(mode):
+        _refuse_file(shown, "this is a folder, not a file")
+    if not stat.S_ISREG(mode):
+        _refuse_file(shown, "this is a device or a pipe, not a file")
+
+
+def _refuse_file(name: str, message: str, place: Place | None = None) -> NoReturn:
+    raise DocumentError([Problem("unreadable-file", Severity.ERROR, place or Place(name), printable(message))])
+
+
+def _decode(raw: bytes, name: str) -> str:
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        _refuse_file(name, "the file is UTF-16; save it as UTF-8")
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        before = raw[: error.start].decode("utf-8")
+        place = Lines(before).place(name, "", len(before), 1)
+        _refuse_file(name, f"the file is not UTF-8: byte 0x{raw[error.start]:02x} starts no character", place)
+
+
+def _read(text: str, name: str, *, locate: bool) -> Read:
+    reading = Reading(text, name, locate=locate)
+    if len(text) > MAX_CHARACTERS:
+        reading.fail("yaml-limits", 0, f"the file is larger than {MAX_CHARACTERS:,} characters")
+    lone = _LONE.search(text)
+    if lone is not None:
+        reading.fail(
+            "unreadable-file", lone.start(), "half of a surrogate pair stands alone here, which is no character"
+        )
+    if name.endswith(".json"):
+        return read_json(text, name, locate=locate)
+    if not text.lstrip().startswith("{"):
+        return read_yaml(text, name, locate=locate)
+    try:
+        return read_json(text, name, locate=locate)
+    except DocumentError as error:
+        if name.endswith((".yaml", ".yml")):
+            return read_yaml(text, name, locate=locate)
+        try:
+            return read_yaml(text, name, locate=locate)
+        except DocumentError:
+            raise error from None

@@ -1,0 +1,269 @@
+"""YAML 1.2 to values, event by event: what PyYAML's own constructor does, with the core schema, limits and places."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Any, NoReturn
+
+import yaml
+from yaml.cyaml import CParser  # type: ignore[attr-defined]
+
+from arazzo.source.locations import Node
+from arazzo.source.reading import Read, Reading
+
+
+def read_yaml(text: str, name: str, *, locate: bool = False) -> Read:
+    """Return the value of YAML text; DocumentError with one located problem."""
+    return _YamlReading(text, name, locate=locate).yaml()
+
+
+def _start(event: Any) -> int:
+    return int(event.start_mark.index)
+
+
+def _end(event: Any) -> int:
+    return int(event.end_mark.index)
+
+
+class _Open:
+    """A mapping or sequence that is being read."""
+
+    def __init__(self, event: yaml.CollectionStartEvent, count: int) -> None:
+        self.mapping = isinstance(event, yaml.MappingStartEvent)
+        self.anchor, self.start, self.count = event.anchor, _start(event), count
+        self.value: Any = {} if self.mapping else []
+        self.nodes: Any = {} if self.mapping else []
+        self.name: str | None = None
+        self.name_node: Node | None = None
+        self.merging: int | None = None
+        self.merged: set[str] = set()
+        self.bases: list[Read] | None = []
+
+    def add(self, read: Read, *, is_base: bool) -> None:
+        """Add an item to a list."""
+        self.value.append(read.value)
+        if not is_base:
+            self.bases = None
+        elif self.bases is not None:
+            self.bases.append(read)
+
+    def merge(self, bases: Iterable[Read]) -> None:
+        """Take the members of maps over, as far as there is none of that name."""
+        for base in bases:
+            for name, value in base.value.items():
+                if name not in self.value:
+                    self.value[name] = value
+                    self.merged.add(name)
+                    if base.node is not None and isinstance(base.node.children, dict):
+                        self.nodes[name] = base.node.children[name]
+
+    def close(self, end: int, count: int, locate: bool) -> Read:
+        node = Node(self.start, end, "{" if self.mapping else "[", self.nodes) if locate else None
+        return Read(self.value, node, None, 1 + count - self.count, tuple(self.bases or ()))
+
+
+class _YamlReading(Reading):
+    """A reading of YAML; an anchor is None while what it names is not complete."""
+
+    def __init__(self, text: str, name: str, *, locate: bool) -> None:
+        super().__init__(text, name, locate=locate)
+        self.anchors: dict[str, Read | None] = {}
+
+    def yaml(self) -> Read:
+        parser = CParser(self.text)
+        try:
+            return self._document(parser.get_event)
+        except yaml.reader.ReaderError as error:
+            before = self.text.encode()[: error.position].decode(errors="ignore")
+            self.fail("yaml-syntax", len(before), "a character that YAML does not allow stands here")
+        except yaml.MarkedYAMLError as error:
+            offset, message, hint = _explain(error, self.text)
+            self.fail("yaml-syntax", offset, message, hint)
+        finally:
+            parser.dispose()
+
+    def _document(self, next_event: Callable[[], Any]) -> Read:
+        next_event()
+        if isinstance(next_event(), yaml.StreamEndEvent):
+            self.fail("yaml-syntax", 0, "the file is empty")
+        read = self._value(next_event)
+        next_event()
+        another = next_event()
+        if not isinstance(another, yaml.StreamEndEvent):
+            self.fail("yaml-syntax", another.start_mark.index, "a second document starts here; a file holds one")
+        return replace(read, merges=tuple(self.merges), nul=self.nul)
+
+    def _value(self, next_event: Callable[[], Any]) -> Read:
+        stack: list[_Open] = []
+        while True:
+            event = next_event()
+            match event:
+                case yaml.ScalarEvent():
+                    self.spend(1 + (len(event.value) >> 5), len(stack), _start(event))
+                    read = self._scalar(event)
+                case yaml.CollectionStartEvent():
+                    self.spend(1, len(stack) + 1, _start(event))
+                    stack.append(self._open(event))
+                    continue
+                case yaml.CollectionEndEvent():
+                    done = stack.pop()
+                    read = done.close(_end(event), self.count, self.locate)
+                    self._name_anchor(done.anchor, read)
+                case _:
+                    read = self._alias(event, len(stack))
+            if not stack:
+                return read
+            self._put(stack[-1], read, event)
+
+    def _open(self, event: Any) -> _Open:
+        if event.tag not in (None, "!", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"):
+            self._refuse_tag(event)
+        if event.anchor:
+            self.anchors[event.anchor] = None
+        return _Open(event, self.count)
+
+    def _name_anchor(self, anchor: str | None, read: Read) -> None:
+        if anchor:
+            self.anchors[anchor] = read
+
+    def _alias(self, event: Any, depth: int) -> Read:
+        offset = _start(event)
+        if event.anchor not in self.anchors:
+            self.fail("yaml-syntax", offset, f"alias *{event.anchor} names an anchor that is not set before it")
+        target = self.anchors[event.anchor]
+        if target is None:
+            self.fail("yaml-syntax", offset, f"alias *{event.anchor} stands inside of what it names")
+        self.spend(target.size, depth, offset)
+        return target
+
+    def _scalar(self, event: Any) -> Read:
+        text, style = event.value, event.style or ""
+        self.look_at(text, _start(event))
+        value: Any = text
+        if event.tag is not None and event.tag != "!":
+            value = self._tagged(event)
+        elif event.implicit[0] and text[:1] in _TYPED:
+            value = _resolve(text)
+        node = None
+        if self.locate:
+            node = Node(_start(event), _end(event), style, None)
+        read = Read(value, node, text, 1 + (len(text) >> 5))
+        self._name_anchor(event.anchor, read)
+        return read
+
+    def _tagged(self, event: Any) -> Any:
+        kind = event.tag.removeprefix("tag:yaml.org,2002:")
+        if kind == "str":
+            return event.value
+        value = _resolve(event.value)
+        if kind == "float" and type(value) is int:
+            return float(value)
+        if kind not in _TAGS or type(value) is not _TAGS[kind]:
+            self._refuse_tag(event)
+        return value
+
+    def _refuse_tag(self, event: Any) -> NoReturn:
+        tag = event.tag.replace("tag:yaml.org,2002:", "!!")
+        hint = "leave the tag out; a document holds text, numbers, true, false, null, lists and maps"
+        self.fail("yaml-syntax", _start(event), f"tag {tag} does not fit a JSON value here", hint)
+
+    def _put(self, into: _Open, read: Read, event: Any) -> None:
+        if not into.mapping:
+            into.add(read, is_base=isinstance(event, yaml.AliasEvent) and isinstance(read.value, dict))
+            if self.locate:
+                into.nodes.append(read.node)
+        elif into.name is None:
+            self._put_name(into, read, event)
+        elif into.merging is not None and (bases := _bases(read, event)):
+            self.merges.append(into.merging)
+            into.merge(bases)
+            into.name = None
+        else:
+            into.merged.discard(into.name)
+            into.value[into.name] = read.value
+            if self.locate:
+                into.nodes[into.name] = (into.name_node, read.node)
+            into.name = None
+
+    def _put_name(self, into: _Open, read: Read, event: Any) -> None:
+        offset = _start(event)
+        if read.key is None:
+            self.fail("yaml-syntax", offset, "a key must be text, not a list or a map")
+        if read.key in into.value and read.key not in into.merged:
+            self.fail("duplicate-key", offset, f"key '{read.key}' is given twice in this map")
+        into.name, into.name_node = read.key, read.node
+        plain = read.key == "<<" and isinstance(event, yaml.ScalarEvent) and not event.style
+        into.merging = offset if plain else None
+
+
+def _bases(read: Read, event: Any) -> tuple[Read, ...]:
+    """Return the maps that a merge key takes over: those of aliases, which nobody writes there for anything else."""
+    if isinstance(event, yaml.AliasEvent):
+        return (read,) if isinstance(read.value, dict) else read.bases
+    return read.bases
+
+
+_TYPED = frozenset("-+.0123456789tTfFnN~") | {""}
+_NULL = ("", "~", "null", "Null", "NULL")
+_TRUE = ("true", "True", "TRUE")
+_FALSE = ("false", "False", "FALSE")
+_WORDS: dict[str, bool | None] = dict.fromkeys(_NULL) | dict.fromkeys(_TRUE, True) | dict.fromkeys(_FALSE, False)
+_INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,999})|0o[0-7]{1,999}|0x[0-9a-fA-F]{1,999}")
+_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_TAGS: dict[str, type] = {"int": int, "float": float, "bool": bool, "null": type(None)}
+
+
+def _resolve(text: str) -> Any:
+    """Return what a plain scalar means in the core schema; a number too large to be one stays text."""
+    if text in _WORDS:
+        return _WORDS[text]
+    if _INTEGER.fullmatch(text):
+        return int(text, 0) if text[:2] in ("0o", "0x") else int(text)
+    if _FLOAT.fullmatch(text) and math.isfinite(number := float(text)):
+        return number
+    return text
+
+
+def _explain(error: yaml.MarkedYAMLError, text: str) -> tuple[int, str, str | None]:
+    """Return where a YAML error is, what it is in plain words, and what to do."""
+    mark = error.problem_mark or error.context_mark
+    offset = mark.index if mark is not None else 0
+    problem = error.problem or "this is no YAML"
+    here = text[offset : offset + 1]
+    if "cannot start any token" in problem:
+        if here == "\t":
+            return offset, "a tab stands where YAML wants spaces", "indent with spaces"
+        return offset, f"a value cannot start with '{here}'", "put the value in quotes"
+    if problem == "found unexpected end of stream" and error.context_mark is not None:
+        return error.context_mark.index, "this text in quotes is not closed", None
+    for part, message, hint in _YAML_MESSAGES:
+        if part in problem:
+            return offset, message, hint
+    context = f" {error.context}" if error.context else ""
+    return offset, f"{problem}{context}", None
+
+
+_YAML_MESSAGES = (
+    (
+        "mapping values are not allowed",
+        "a second colon in one line, or a line indented too far",
+        "put a value that holds ': ' in quotes",
+    ),
+    ("did not find expected key", "this line does not fit the indentation of the lines above", None),
+    ("did not find expected '-' indicator", "this line does not fit the list above", "list items start with '- '"),
+    ("did not find expected ',' or", "a comma or the closing bracket is missing", None),
+    ("could not find expected ':'", "this line is neither 'key: value' nor a list item", None),
+    (
+        "found unknown escape character",
+        "this escape does not exist in YAML",
+        "use single quotes, or double the backslash",
+    ),
+    ("found a tab character", "a tab stands where YAML wants spaces", "indent with spaces"),
+    ("found undefined tag handle", "this tag is not known", "leave the tag out, or put the value in quotes"),
+    ("did not find expected <document start>", "something stands after the end of the document", None),
+    ("did not find expected node content", "a value is missing here", None),
+    ("found duplicate %", "a directive is given twice", None),
+)

@@ -1,0 +1,238 @@
+"""What a request lacks of what its description demands: one sentence each, nothing if it is as it should be."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Container, Iterator, Mapping
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from arazzo.openapi import Description, Operation
+from arazzo.openapi.description import absolute_references
+from arazzo.openapi.operation import ParameterSpec, SecurityScheme
+from arazzo.testing.exchanges import Received
+from arazzo.testing.scenario import Accepted
+
+if TYPE_CHECKING:
+    from referencing import Registry, Resource
+    from referencing.jsonschema import Schema
+
+
+def check_parameters(operation: Operation, request: Received, path: Mapping[str, str]) -> Iterator[str]:
+    """Yield what is missing or not allowed among the parameters."""
+    for spec in operation.parameters:
+        values = _values(spec, request, path)
+        if not values:
+            if spec.required and spec.location != "path":
+                yield f"{spec.location} parameter '{spec.name}' is required"
+            continue
+        for value in values if spec.content_type is None else ():
+            if reason := _mismatch(spec.schema_, value):
+                yield f"{spec.location} parameter '{spec.name}' is {value!r}: {reason}"
+
+
+def _values(spec: ParameterSpec, request: Received, path: Mapping[str, str]) -> list[str]:
+    match spec.location:
+        case "path":
+            return [path[spec.name]] if spec.name in path else []
+        case "header":
+            found = request.header(spec.name)
+            return [found] if found is not None else []
+        case "cookie":
+            return [request.cookies[spec.name]] if spec.name in request.cookies else []
+        case "querystring":
+            return [unquote(request.query)] if request.query else []
+    deep = spec.style == "deepObject" or _is_object(spec)
+    return [value for name, value in request.pairs if name == spec.name or (deep and _belongs(name, spec))]
+
+
+def _is_object(spec: ParameterSpec) -> bool:
+    return isinstance(spec.schema_, dict) and spec.schema_.get("type") == "object"
+
+
+def _belongs(name: str, spec: ParameterSpec) -> bool:
+    """Whether a name in the query is a member of an object: ``filter[name]``, or the bare name when exploded."""
+    known = spec.schema_.get("properties", {}) if isinstance(spec.schema_, dict) else {}
+    return name.startswith(f"{spec.name}[") or (spec.explode and name in known)
+
+
+def _mismatch(schema: dict[str, Any] | bool, value: str) -> str | None:
+    """Return why a text cannot be a value of a schema."""
+    if not isinstance(schema, dict) or schema.get("type") in ("array", "object"):
+        return None
+    allowed = schema.get("enum")
+    if allowed and value not in [_text(one) for one in allowed]:
+        return f"allowed are {', '.join(map(_text, allowed))}"
+    match schema.get("type"):
+        case "boolean" if value not in ("true", "false"):
+            return "it is no boolean"
+        case "integer" | "number" as kind:
+            try:
+                (int if kind == "integer" else float)(value)
+            except ValueError:
+                return f"it is no {kind}"
+    return None
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def check_body(schemas: Schemas, operation: Operation, request: Received) -> Iterator[str]:
+    """Yield what the body lacks: that it is there, of a media type that is taken, and valid by its schema."""
+    if not request.body:
+        if operation.body_required:
+            yield "a request body is required"
+        return
+    taken = [body.content_type for body in operation.bodies]
+    name = next((name for name in taken if _takes(name, request.content_type)), None)
+    if taken and name is None:
+        yield f"content type '{request.content_type}' is not taken; taken are {', '.join(taken)}"
+    elif name is not None and ("json" in request.content_type):
+        yield from schemas.violations(body_schema(schemas.description, operation, name), request.content)
+
+
+def _takes(declared: str, sent: str) -> bool:
+    declared = declared.partition(";")[0].strip().lower()
+    return declared in (sent, "*/*") or (declared.endswith("/*") and sent.startswith(declared[:-1]))
+
+
+def body_schema(description: Description, operation: Operation, content_type: str) -> Any:
+    """Return the schema of an operation's request body, as written; true if it has none."""
+    raw = description.follow(description.find(operation.pointer))
+    content = description.follow(raw.get("requestBody")).get("content")
+    if content is not None:
+        return description.follow(content.get(content_type)).get("schema", True)
+    parameters = (description.follow(entry) for entry in raw.get("parameters") or ())
+    return next((entry.get("schema", True) for entry in parameters if entry.get("in") == "body"), True)
+
+
+class Schemas:
+    """The schemas of one description, to check values with; what is made of a schema is kept."""
+
+    def __init__(self, description: Description) -> None:
+        self.description = description
+        self._validators: dict[int, tuple[Any, Any]] = {}
+
+    def violations(self, schema: Any, content: Any) -> Iterator[str]:
+        """Yield what a value lacks of a schema; nothing where the schema itself is at fault."""
+        from jsonschema.exceptions import UnknownType
+        from referencing.exceptions import Unresolvable
+
+        try:
+            errors = list(self._validator(schema).iter_errors(content))
+        except (UnknownType, Unresolvable, re.error):
+            return
+        for error in errors:
+            place = "/".join(map(str, error.absolute_path))
+            yield f"body{f' at {place}' if place else ''}: {error.message}"
+
+    def _validator(self, schema: Any) -> Any:
+        """Return the validator of a schema; the schema is kept with it, so that its identity stays its own."""
+        from jsonschema import Draft202012Validator
+
+        if id(schema) not in self._validators:
+            whole = _modern(absolute_references(schema, self.description.source.uri))
+            self._validators[id(schema)] = schema, Draft202012Validator(whole, registry=self._registry)
+        return self._validators[id(schema)][1]
+
+    @cached_property
+    def _registry(self) -> Registry[Schema]:
+        """Where a validator finds what a schema refers to: this description and the files beside it."""
+        from referencing import Registry
+        from referencing.jsonschema import DRAFT202012
+
+        description = self.description
+
+        @cache
+        def retrieve(uri: str) -> Resource[Schema]:
+            data = description.raw if uri == description.source.uri else description.loader(uri).data
+            return DRAFT202012.create_resource(_modern(absolute_references(data, uri)))
+
+        return Registry(retrieve=retrieve)  # type: ignore[call-arg]  # mypy does not see through its decorator
+
+
+def _modern(value: Any) -> Any:
+    """Return schemas of OpenAPI 3.0 as JSON Schema says the same: ``nullable``, and bounds that exclude."""
+    if isinstance(value, list):
+        return [_modern(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    copy = {key: _modern(item) for key, item in value.items()}
+    if copy.get("nullable") is True and isinstance(copy.get("type"), str):
+        copy["type"] = [copy["type"], "null"]
+    for bound, excluded in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
+        if isinstance(copy.get(excluded), bool):
+            flag = copy.pop(excluded)
+            if flag and bound in copy:
+                copy[excluded] = copy.pop(bound)
+    return copy
+
+
+def check_security(
+    operation: Operation, request: Received, accepted: Accepted | None, issued: Container[str]
+) -> str | None:
+    """Return why no alternative of the operation's security is met; None if one is, or none is asked for.
+
+    :param accepted: what is right; None if whatever is there is.
+    :param issued: the tokens that are good.
+    """
+    reasons = []
+    for combination in operation.security:
+        missing = [reason for scheme in combination if (reason := _lacks(scheme, request, accepted, issued))]
+        if not missing:
+            return None
+        reasons += missing
+    return "; ".join(dict.fromkeys(reasons)) or None
+
+
+def _lacks(scheme: SecurityScheme, request: Received, accepted: Accepted | None, issued: Container[str]) -> str | None:
+    match scheme.type, scheme.scheme:
+        case "apiKey", _:
+            return _lacks_key(scheme, request, accepted)
+        case "http", "basic":
+            return _lacks_basic(request, accepted)
+        case ("oauth2" | "openIdConnect", _) | ("http", "bearer"):
+            return _lacks_bearer(request, accepted, issued)
+        case "http", other:
+            sent = (request.header("Authorization") or "").partition(" ")[0].lower()
+            return None if sent == other else f"{other} credentials are missing"
+    return None
+
+
+def _lacks_key(scheme: SecurityScheme, request: Received, accepted: Accepted | None) -> str | None:
+    match scheme.location:
+        case "header":
+            found = request.header(scheme.name)
+        case "cookie":
+            found = request.cookies.get(scheme.name)
+        case _:
+            found = dict(request.pairs).get(scheme.name)
+    if not found:
+        return f"API key '{scheme.name}' is missing"
+    right = accepted.api_keys.get(scheme.name) if accepted else None
+    return f"API key '{scheme.name}' is wrong" if right is not None and found not in right else None
+
+
+def _lacks_basic(request: Received, accepted: Accepted | None) -> str | None:
+    kind, _, text = (request.header("Authorization") or "").partition(" ")
+    if kind.lower() != "basic":
+        return "basic credentials are missing"
+    try:
+        pair = base64.b64decode(text, validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return "basic credentials are not readable"
+    right = accepted.basic if accepted else None
+    return "login or password is wrong" if right is not None and pair not in right else None
+
+
+def _lacks_bearer(request: Received, accepted: Accepted | None, issued: Container[str]) -> str | None:
+    if not request.bearer:
+        return "a bearer token is missing"
+    right = accepted.bearer if accepted else None
+    if right is None:
+        return None
+    return None if request.bearer in (issued if right == "issued" else right) else "the bearer token is not good"

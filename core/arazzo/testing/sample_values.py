@@ -1,0 +1,190 @@
+"""Values for what a description leaves open: its examples, else values that fit the schema.
+
+The same seed gives the same values: nothing here is random, so that a test that failed fails again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+#: From this depth on, objects have only the members they must have, and arrays are as short as they may be.
+_SHALLOW: Final = 5
+#: From this depth on there is nothing: the schema refers to itself.
+_DEEPEST: Final = 12
+_FORMATS: Final = {
+    "date-time": "2026-01-15T09:30:00Z",
+    "date": "2026-01-15",
+    "time": "09:30:00Z",
+    "duration": "PT15M",
+    "email": "person@example.com",
+    "idn-email": "person@example.com",
+    "hostname": "host.example.com",
+    "ipv4": "192.0.2.10",
+    "ipv6": "2001:db8::10",
+    "uri": "https://example.com/resource",
+    "url": "https://example.com/resource",
+    "uri-reference": "/resource",
+    "byte": "bW9jaw==",
+    "binary": "mock",
+    "password": "mock-password",
+}
+
+
+class Follows(Protocol):
+    """Where schemas come from: a description, say."""
+
+    def follow(self, value: Any) -> dict[str, Any]:
+        """Return the object that a value is or refers to; an empty one if it is or leads to none."""
+
+
+@dataclass(frozen=True)
+class Values:
+    """Makes values for the schemas of one description.
+
+    :param hidden: what members are left out for: ``writeOnly`` in answers, ``readOnly`` in requests.
+    """
+
+    description: Follows
+    seed: int = 1
+    hidden: str = "writeOnly"
+
+    def media(self, media: dict[str, Any], example: str | None = None) -> Any:
+        """Return a value for a Media Type Object: the example asked for, its first one, else one by schema."""
+        examples = media.get("examples") or {}
+        if example in examples:
+            return examples[example].get("value", examples[example].get("dataValue"))
+        if "example" in media:
+            return media["example"]
+        for found in examples.values():
+            if "value" in found or "dataValue" in found:
+                return found.get("value", found.get("dataValue"))
+        if "itemSchema" in media and "schema" not in media:
+            return [self.value(media["itemSchema"])]
+        return self.value(media.get("schema", {}))
+
+    def value(self, schema: Any, name: str = "value", depth: int = 0) -> Any:
+        """Return a value that fits a schema.
+
+        :param name: what it is called where it stands, which texts are made of.
+        """
+        found = self.description.follow(schema)
+        if depth > _DEEPEST:
+            return None
+        for key in ("example", "const", "default"):
+            if key in found:
+                return found[key]
+        for key in ("examples", "enum"):
+            if isinstance(found.get(key), list) and found[key]:
+                return found[key][0]
+        whole = self._folded(found, depth)
+        if whole is not found:
+            return self.value(whole, name, depth + 1)
+        return self._typed(found, name, depth)
+
+    def _folded(self, schema: dict[str, Any], depth: int) -> dict[str, Any]:
+        """Return a schema with its parts and its first alternative laid into it; itself if it has none."""
+        parts = [self.description.follow(part) for part in schema.get("allOf") or ()]
+        for key in ("oneOf", "anyOf"):
+            options = [self.description.follow(option) for option in schema.get(key) or ()]
+            parts += [option for option in options if option.get("type") != "null"][:1]
+        if not parts:
+            return schema
+        merged: dict[str, Any] = {}
+        properties: dict[str, Any] = {}
+        required: list[Any] = []
+        for part in ({key: item for key, item in schema.items() if key not in ("allOf", "oneOf", "anyOf")}, *parts):
+            whole = self._folded(part, depth + 1) if depth < _DEEPEST else part
+            properties.update(whole.get("properties") or {})
+            required += whole.get("required") or ()
+            merged.update(whole)
+        return {**merged, "properties": properties, "required": required} if properties else merged
+
+    def _typed(self, schema: dict[str, Any], name: str, depth: int) -> Any:
+        match self._type(schema):
+            case "object":
+                return dict(self._members(schema, depth))
+            case "array":
+                return self._items(schema, name, depth)
+            case "string":
+                return self._text(schema, name)
+            case "integer" | "number" as kind:
+                return self._number(schema, name, whole=kind == "integer")
+            case "boolean":
+                return True
+            case "null":
+                return None
+        return {}
+
+    @staticmethod
+    def _type(schema: dict[str, Any]) -> str | None:
+        kind = schema.get("type")
+        if isinstance(kind, list):
+            kind = next((one for one in kind if one != "null"), "null")
+        if kind is None:
+            for member, implied in (("properties", "object"), ("items", "array"), ("pattern", "string")):
+                if member in schema:
+                    return implied
+        return kind if isinstance(kind, str) else None
+
+    def _members(self, schema: dict[str, Any], depth: int) -> Iterator[tuple[str, Any]]:
+        required = schema.get("required") or ()
+        properties = schema.get("properties") or {}
+        for name, part in properties.items():
+            if part is False:
+                continue  # there must be no such member
+            found = self.description.follow(part)
+            if not found.get(self.hidden) and (depth < _SHALLOW or name in required):
+                yield name, self.value(part, name, depth + 1)
+        for name in required:
+            if name not in properties:
+                yield name, self.value(schema.get("additionalProperties") or {"type": "string"}, name, depth + 1)
+        more = schema.get("additionalProperties")
+        if not properties and isinstance(more, dict) and depth < _SHALLOW:
+            yield "key", self.value(more, "key", depth + 1)
+
+    def _items(self, schema: dict[str, Any], name: str, depth: int) -> list[Any]:
+        least = int(schema.get("minItems") or 0)
+        count = max(least, 1 if depth < _SHALLOW and schema.get("maxItems") != 0 else 0)
+        singular = name[:-1] if name.endswith("s") else name
+        items = [self.value(schema.get("items", {}), singular, depth + 1) for _ in range(min(count, 100))]
+        if schema.get("uniqueItems") and len(items) > 1:
+            return [f"{item}-{number}" if isinstance(item, str) else number for number, item in enumerate(items)]
+        return items
+
+    def _text(self, schema: dict[str, Any], name: str) -> str:
+        kind = schema.get("format")
+        if kind == "uuid":
+            digest = self._digest(name)
+            return f"{digest[:8]}-{digest[8:12]}-4{digest[13:16]}-8{digest[17:20]}-{digest[20:32]}"
+        text = _FORMATS.get(str(kind), f"{name}-{self.seed}")
+        least, most = int(schema.get("minLength") or 0), schema.get("maxLength")
+        if isinstance(schema.get("pattern"), str):
+            from arazzo.testing.sample_patterns import matching_text
+
+            return matching_text(schema["pattern"], min(least, 1000)) or text
+        text = text.ljust(min(least, 100_000), "x")
+        return text[: int(most)] if most is not None else text
+
+    def _number(self, schema: dict[str, Any], name: str, *, whole: bool) -> float:
+        low, high = schema.get("minimum"), schema.get("maximum")
+        above, below = schema.get("exclusiveMinimum"), schema.get("exclusiveMaximum")
+        step = schema.get("multipleOf") or (1 if whole else 0.5)
+        if isinstance(above, (int, float)) and not isinstance(above, bool):
+            low = above + step
+        elif above is True and low is not None:
+            low += step
+        if isinstance(below, (int, float)) and not isinstance(below, bool):
+            high = below - step
+        elif below is True and high is not None:
+            high -= step
+        start = int(self._digest(name)[:4], 16) % 100 if low is None else low
+        number = min(start, high) if high is not None else start
+        number = math.ceil(number / step) * step
+        return int(number) if whole else number
+
+    def _digest(self, name: str) -> str:
+        return hashlib.sha256(f"{self.seed}:{name}".encode()).hexdigest()

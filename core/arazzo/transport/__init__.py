@@ -1,0 +1,27 @@
+"""Send a request and read its response: the only sockets of this package.
+
+:func:`send` goes over a ``requests.Session``, :func:`send_async` over an ``aiohttp.ClientSession``. Both behave alike,
+because the two libraries are only asked to carry bytes: the URL goes out exactly as it was built, and redirects,
+credentials, decompression, limits and errors are decided here, once.
+
+What is sent is sent once. No failure is answered with a second attempt, but for a safe request over a kept connection
+that the server has closed meanwhile; no request with a body follows a redirect, and no cookie that a server sets is
+kept.
+"""
+
+from __future__ import annotations
+
+from arazzo.transport.aiohttp_client import open_session, send_async
+from arazzo.transport.limits import CONNECT_TIMEOUT, IDLE_TIMEOUT, MAX_BYTES, MAX_REDIRECTS, TIMEOUT
+from arazzo.transport.requests_client import send
+
+__all__ = [
+    "CONNECT_TIMEOUT",
+    "IDLE_TIMEOUT",
+    "MAX_BYTES",
+    "MAX_REDIRECTS",
+    "TIMEOUT",
+    "open_session",
+    "send",
+    "send_async",
+]

@@ -1,0 +1,166 @@
+"""Exchanges over an ``aiohttp.ClientSession``."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from ssl import SSLContext
+from typing import TYPE_CHECKING
+
+from arazzo.exchange import Request, Response, header
+from arazzo.transport.content import grouped, readable
+from arazzo.transport.exchange_policy import Course, first_hop
+from arazzo.transport.failures import causes_of
+from arazzo.transport.limits import CONNECT_TIMEOUT, MAX_BYTES, PIECE, TIMEOUT
+
+if TYPE_CHECKING:
+    import aiohttp
+
+
+async def send_async(
+    request: Request,
+    session: aiohttp.ClientSession,
+    *,
+    timeout: float = TIMEOUT,
+    connect_timeout: float = CONNECT_TIMEOUT,
+    max_bytes: int = MAX_BYTES,
+    sensitive_headers: frozenset[str] = frozenset(),
+    follow_redirects: bool = True,
+    use_netrc: bool = True,
+    proxy: str | None = None,
+) -> Response:
+    """Send a request once and read the response, as :func:`send` does, on an event loop.
+
+    Of the session its connector (with its TLS settings), headers, ``auth`` and ``trust_env`` count.
+
+    :param proxy: URL of a proxy; with the session's ``trust_env`` and without it, that of the environment.
+    :raises TransportError: no complete answer; the message holds no value of the request.
+    """
+    import asyncio
+
+    import aiohttp
+
+    total = request.timeout or timeout
+    hop = first_hop(request, session.headers, session.auth, use_netrc and session.trust_env)
+    course = Course(request, hop, sensitive_headers, follow=follow_redirects)
+    limits = aiohttp.ClientTimeout(total=None, sock_connect=min(connect_timeout, total))
+    expired = False
+    try:
+        async with _bare(session, course, limits) as bare:
+            proxies = proxy, session.trust_env
+            # The limit on connecting speaks first: it knows that nothing was sent.
+            return await asyncio.wait_for(_exchange_async(course, bare, proxies, max_bytes), total + 0.02)
+    except asyncio.TimeoutError as error:
+        causes, expired = causes_of(error), True
+    except (OSError, aiohttp.ClientError, zlib.error, CutError) as error:
+        causes = causes_of(error)
+    raise course.failure(causes, total if course.sent else min(connect_timeout, total), expired=expired)
+
+
+def open_session(
+    *, ssl: SSLContext | bool = True, headers: Mapping[str, str] | None = None, trust_env: bool = False
+) -> aiohttp.ClientSession:
+    """Return a session as :func:`send_async` likes it: each exchange has a connection of its own.
+
+    A kept connection may be closed by the server at the very moment when the next request is sent. aiohttp would send
+    again; here that would be an exchange without an answer.
+
+    :param ssl: TLS settings; False trusts every certificate.
+    :param headers: sent with every request that does not have them itself; they stay on its origin.
+    :param trust_env: whether the environment's proxies and netrc count.
+    """
+    import aiohttp
+
+    connector = aiohttp.TCPConnector(ssl=ssl, force_close=True)
+    return aiohttp.ClientSession(
+        connector=connector, headers=headers, trust_env=trust_env, cookie_jar=aiohttp.DummyCookieJar()
+    )
+
+
+class CutError(Exception):
+    """What aiohttp would answer with a second attempt if it saw it."""
+
+
+def _bare(session: aiohttp.ClientSession, course: Course, limits: aiohttp.ClientTimeout) -> aiohttp.ClientSession:
+    """Return a session over the same connections that adds nothing: no cookies, no headers, no second attempt."""
+    import aiohttp
+
+    from arazzo.transport.aiohttp_limits import BoundedResponse
+
+    async def once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+        try:
+            return await handler(request)
+        except (aiohttp.ClientConnectorError, aiohttp.ServerTimeoutError):
+            raise
+        except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+            raise CutError from error
+
+    async def sent(*_: object) -> None:
+        course.sent = True
+
+    async def created(*_: object) -> None:
+        course.reused = False
+
+    async def reused(*_: object) -> None:
+        course.reused = True
+
+    trace = aiohttp.TraceConfig()
+    trace.on_connection_create_end.append(created)
+    trace.on_connection_reuseconn.append(reused)
+    trace.on_request_headers_sent.append(sent)
+    return aiohttp.ClientSession(
+        connector=session.connector,
+        connector_owner=False,
+        response_class=BoundedResponse,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        timeout=limits,
+        auto_decompress=False,
+        middlewares=(once,),
+        trace_configs=[trace],
+        skip_auto_headers=("Content-Type", "User-Agent"),
+        max_line_size=PIECE,
+        max_field_size=PIECE,
+    )
+
+
+async def _exchange_async(
+    course: Course, session: aiohttp.ClientSession, proxies: tuple[str | None, bool], max_bytes: int
+) -> Response:
+    from yarl import URL
+
+    from arazzo.transport.aiohttp_limits import was_read
+
+    while True:
+        hop = course.hop
+        url = URL(hop.url, encoded=True)
+        proxy = proxies[0] or (_environment_proxy(hop.url) if proxies[1] else None)
+        try:
+            answer = await session.request(
+                hop.method, url, headers=hop.headers, data=hop.body, allow_redirects=False, proxy=proxy
+            )
+        except CutError:
+            if course.reused and course.request.safe:
+                continue  # the server has closed a kept connection meanwhile (RFC 9112, 9.3.1)
+            raise
+        try:
+            headers = grouped((readable(name), readable(value)) for name, value in answer.raw_headers)
+            if course.redirected(answer.status, header(headers, "Location")):
+                continue
+            body = course.body(headers, max_bytes)
+            async for piece in answer.content.iter_any():
+                was_read(answer)
+                body.feed(piece)
+            return course.response(answer.status, headers, body.whole())
+        finally:
+            answer.close()  # which leaves the connection open if the answer was read to its end
+
+
+def _environment_proxy(url: str) -> str | None:
+    """Return the proxy that the environment names for a URL; None for none."""
+    import urllib.request
+
+    parts = urllib.parse.urlsplit(url)
+    if urllib.request.proxy_bypass(parts.netloc):
+        return None
+    proxies = urllib.request.getproxies()
+    return proxies.get(parts.scheme) or proxies.get("all")

@@ -1,0 +1,114 @@
+"""A bound on what a server sends that nobody can read yet: a head, trailers or the framing of chunks without an end.
+
+aiohttp bounds the length of a line, and from 3.14 on how many there are. Airflow 3.1 comes with an older one, which
+keeps a head until it ends: memory fills, and the event loop that all triggers share stands still.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable
+
+import aiohttp
+
+from arazzo.transport.limits import MAX_LINES, MAX_UNREAD
+
+_BLANK = re.compile(rb"\n\r?\n")
+
+
+class BoundedResponse(aiohttp.ClientResponse):
+    """A response whose connection is cut once too much has come since anything of it could be read."""
+
+    unread: Unread | None = None
+
+    async def start(self, connection: aiohttp.connector.Connection) -> aiohttp.ClientResponse:
+        """Read the head, as aiohttp does."""
+        protocol, transport = connection.protocol, connection.transport
+        if protocol is not None and isinstance(transport, asyncio.Transport):
+            self.unread = Unread(protocol, transport, protocol.set_exception)
+            transport.set_protocol(self.unread)
+        await super().start(connection)
+        if self.unread is not None:
+            self.unread.count = 0
+            self.unread.fails(self.content.set_exception)
+        return self
+
+
+def was_read(response: aiohttp.ClientResponse) -> None:
+    """Count anew: a piece of the answer was read."""
+    if isinstance(response, BoundedResponse) and response.unread is not None:
+        response.unread.count = 0
+
+
+class Unread(asyncio.Protocol):
+    """aiohttp's protocol behind a count of the bytes that have come."""
+
+    def __init__(
+        self, protocol: asyncio.Protocol, transport: asyncio.Transport, fail: Callable[[BaseException], None]
+    ) -> None:
+        self.protocol, self.transport, self._fail = protocol, transport, fail
+        self._error: aiohttp.ClientError | None = None
+        self.count = 0
+        self.head = Lines()
+
+    def fails(self, fail: Callable[[BaseException], None]) -> None:
+        """Say from now on through ``fail`` that too much has come; if it has already, say it now."""
+        self._fail = fail
+        self._tell()
+
+    def _tell(self) -> None:
+        if self._error is not None:
+            self._fail(self._error)
+
+    def data_received(self, data: bytes) -> None:
+        self.count += len(data)
+        self.head.feed(data)
+        if self.count <= MAX_UNREAD and self.head.count <= MAX_LINES:
+            self.protocol.data_received(data)
+        elif not self.transport.is_closing():
+            self._error = aiohttp.ClientError("more has come than can be read")
+            self._tell()
+            self.transport.abort()
+
+    def eof_received(self) -> bool | None:
+        return self.protocol.eof_received()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.protocol.connection_lost(exc)
+        self._tell()  # for aiohttp, the answer has just become incomplete
+
+    def pause_writing(self) -> None:
+        self.protocol.pause_writing()
+
+    def resume_writing(self) -> None:
+        self.protocol.resume_writing()
+
+
+class Lines:
+    """How many lines the head of an answer has so far, those of interim answers before it included.
+
+    Bytes alone are no bound: an older aiohttp takes minutes for a megabyte of short lines.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._over = False
+        self._starts = True
+        self._left = b""
+
+    def feed(self, data: bytes) -> None:
+        """Count on, as long as it is a head."""
+        text = self._left + data
+        while not self._over:
+            if self._starts and len(text) < 5:
+                break
+            self._over = self._starts and not text.startswith(b"HTTP/")
+            blank = _BLANK.search(text)
+            self._starts = blank is not None
+            end = blank.end() if blank else max(len(text) - 2, 0)
+            self.count += 0 if self._over else text.count(b"\n", 0, end)
+            text = text[end:]
+            if not blank:
+                break
+        self._left = b"" if self._over else text

@@ -1,0 +1,227 @@
+"""The course of an exchange: what is sent first, where redirects lead, what may come along, how a failure reads."""
+
+from __future__ import annotations
+
+import base64
+import netrc
+import os
+import re
+import time
+import urllib.parse
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from arazzo import __version__
+from arazzo.errors import TransportError
+from arazzo.exchange import Headers, Request, Response, header
+from arazzo.transport.content import Body, codings_of
+from arazzo.transport.failures import detail_of, kind_of
+from arazzo.transport.limits import MAX_REDIRECTS
+
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+#: What may cross to another origin: headers that carry no credential. Everything else stays behind.
+_HARMLESS: Final = frozenset(
+    {"accept", "accept-charset", "accept-encoding", "accept-language", "cache-control", "user-agent"}
+    | {"if-match", "if-modified-since", "if-none-match", "if-range", "if-unmodified-since", "range"}
+)
+#: Framing is the library's business: a document that writes these would make an answer hang or a request split.
+_FRAMING: Final = frozenset({"content-length", "transfer-encoding"})
+_TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VISIBLE: Final = re.compile(r"[\x21-\x7e]+")
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+
+
+@dataclass(frozen=True)
+class Hop:
+    """One request on the wire: the first, or what a redirect makes of it."""
+
+    method: str
+    url: str
+    headers: dict[str, str]
+    body: bytes | None
+    auth: Any = None
+
+    @property
+    def origin(self) -> str:
+        return origin_of(self.url)
+
+
+class Course:
+    """An exchange under way: the hop it is at, whether anything was sent, and how its failure reads."""
+
+    def __init__(self, request: Request, hop: Hop, sensitive: Iterable[str], *, follow: bool = True) -> None:
+        self.request, self.hop = request, hop
+        self.follow = follow and request.safe and not hop.body
+        self.harmless = _HARMLESS - {name.lower() for name in sensitive} - _api_keys(request)
+        self.sent = self.reused = False
+        self.redirects = 0
+        self.started = time.monotonic()
+
+    def redirected(self, status: int, location: str | None) -> bool:
+        """Take a redirect, or return False: then the 3xx is the response."""
+        if status not in _REDIRECTS or not location or not self.follow:
+            return False
+        url = _target(self.hop.url, location)
+        if url is None:
+            return False
+        self.redirects += 1
+        if self.redirects > MAX_REDIRECTS:
+            raise self.error("protocol", f"more than {MAX_REDIRECTS} redirects")
+        if origin_of(url) != self.hop.origin:
+            kept = {name: value for name, value in self.hop.headers.items() if name.lower() in self.harmless}
+            self.hop = replace(self.hop, headers=kept, auth=None)
+        self.hop = replace(self.hop, url=url)
+        return True
+
+    def body(self, headers: Headers, limit: int) -> Body:
+        return Body(codings_of(headers), limit, self.error)
+
+    def response(self, status: int, headers: Headers, body: bytes) -> Response:
+        return Response(status=status, headers=headers, body=body, seconds=time.monotonic() - self.started)
+
+    def error(self, kind: str, text: str) -> TransportError:
+        return TransportError(kind, f"{self.hop.origin}: {text}", maybe_sent=self.sent)
+
+    def failure(self, causes: list[BaseException], seconds: float, *, expired: bool) -> TransportError:
+        """Return the error for what a library raised; its own words stay out, as they may hold the URL's query."""
+        kind = "timeout" if expired else kind_of(causes)
+        if kind == "timeout":
+            missing = "complete answer" if self.sent else "connection"
+            return self.error(kind, f"no {missing} within {seconds:g} s")
+        if kind == "reset":
+            return self.error(kind, "the connection was closed before the answer was complete")
+        detail = detail_of(causes)
+        if kind == "protocol" and self.sent:
+            return self.error(kind, "the answer is not readable as HTTP")
+        text = "no trusted connection" if kind == "tls" else "no connection"
+        return self.error("tls" if kind == "tls" else "connect", f"{text}: {detail}" if detail else text)
+
+
+def first_hop(request: Request, session_headers: Mapping[str, Any], auth: Any, use_netrc: bool) -> Hop:
+    """Return what goes on the wire first, or refuse what cannot be sent as it is."""
+    url, login = _checked(request)
+    headers = {
+        "User-Agent": f"airflow-arazzo/{__version__}",
+        "Accept": "*/*",
+        "Accept-Encoding": "gzip, deflate",
+    }
+    _merge(headers, _own(session_headers))
+    _merge(headers, _joined(request))
+    if header(tuple(headers.items()), "Authorization") is None:
+        basic = login or _basic_of(auth)
+        if basic is None and auth is None and use_netrc and (found := netrc_login(url)):
+            basic = _basic(*found)
+        if basic is not None:
+            headers["Authorization"] = basic
+            auth = None
+    else:
+        auth = None
+    return Hop(request.method, url, headers, request.body, auth)
+
+
+def _checked(request: Request) -> tuple[str, str | None]:
+    """Return the URL without user information and fragment, and the Basic credentials it held."""
+    try:
+        parts = urllib.parse.urlsplit(request.url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or not _VISIBLE.fullmatch(request.url):
+        raise _refused("the URL is not absolute, http or https and percent-encoded")
+    if not _TOKEN.fullmatch(request.method):
+        raise _refused("the method is no token")
+    for name, value in request.headers:
+        if not _TOKEN.fullmatch(name) or _CONTROL.search(value):
+            raise _refused(f"header {name!r} holds a character that no header may hold")
+    user, at, host = parts.netloc.rpartition("@")
+    url = request.url.partition("#")[0]
+    if at:
+        url = url.replace(parts.netloc, host, 1)
+    rest = url[url.index("//") + 2 + len(host) :]
+    if not rest.startswith("/"):
+        url = url[: len(url) - len(rest)] + "/" + rest
+    login, _, password = (urllib.parse.unquote(part) for part in user.partition(":"))
+    return url, _basic(login, password) if at else None
+
+
+def _refused(text: str) -> TransportError:
+    return TransportError("protocol", f"not sent: {text}", maybe_sent=False)
+
+
+def _own(headers: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield a session's headers but for what requests puts into every session."""
+    for name, raw in headers.items():
+        value = raw.decode("latin-1") if isinstance(raw, bytes) else str(raw)
+        library = name.lower() == "user-agent" and value.startswith("python-requests/")
+        if not library and name.lower() not in ("accept-encoding", "connection", "cookie"):
+            yield name, value
+
+
+def _joined(request: Request) -> Iterator[tuple[str, str]]:
+    """Yield the request's headers, those of one name joined (RFC 9110, 5.3; RFC 6265, 5.4 for cookies)."""
+    values: dict[str, tuple[str, list[str]]] = {}
+    for name, value in request.headers:
+        values.setdefault(name.lower(), (name, []))[1].append(value)
+    for lower, (name, found) in values.items():
+        if lower not in _FRAMING:
+            yield name, ("; " if lower == "cookie" else ", ").join(found)
+
+
+def _merge(headers: dict[str, str], more: Iterable[tuple[str, str]]) -> None:
+    for name, value in more:
+        same = next((key for key in headers if key.lower() == name.lower()), None)
+        if same is not None:
+            del headers[same]
+        headers[name] = value
+
+
+def _basic(login: str, password: str) -> str:
+    return "Basic " + base64.b64encode(f"{login}:{password}".encode()).decode()
+
+
+def _basic_of(auth: Any) -> str | None:
+    """Return the header for the login and password of a session; None for none, or an ``auth`` of another kind."""
+    match auth:
+        case (str(login), str(password), *_):
+            return _basic(login, password)
+    return None
+
+
+def netrc_login(url: str) -> tuple[str, str] | None:
+    """Return login and password that the user's netrc file has for a URL's host; None for none."""
+    path = os.environ.get("NETRC") or os.path.expanduser("~/.netrc")
+    try:
+        found = netrc.netrc(path).authenticators(urllib.parse.urlsplit(url).hostname or "")
+    except (OSError, ValueError, netrc.NetrcParseError):
+        return None
+    return (found[0] or found[1] or "", found[2] or "") if found else None
+
+
+def _api_keys(request: Request) -> frozenset[str]:
+    """Return the headers in which the operation's API keys travel, whoever put them there."""
+    schemes = (scheme for combination in request.security for scheme in combination)
+    return frozenset(str(scheme["name"]).lower() for scheme in schemes if scheme.get("name"))
+
+
+def origin_of(url: str) -> str:
+    parts = urllib.parse.urlsplit(url)
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme, 0)
+    standard = (parts.scheme, port) in (("http", 80), ("https", 443))
+    return f"{parts.scheme}://{host}" if standard else f"{parts.scheme}://{host}:{port}"
+
+
+def _target(base: str, location: str) -> str | None:
+    """Return where a redirect leads; None when it leads to no place that HTTP can reach."""
+    try:
+        joined = urllib.parse.urlsplit(urllib.parse.urljoin(base, location.strip()))
+        usable = joined.scheme in ("http", "https") and bool(joined.hostname) and joined.port != 0
+    except ValueError:
+        return None
+    if not usable:
+        return None
+    path = urllib.parse.quote(joined.path or "/", safe="/%:@!$&'()*+,;=~-._")
+    query = urllib.parse.quote(joined.query, safe="/%:@!$&'()*+,;=~-._?[]{}|\\^`\"<>")
+    url = urllib.parse.urlunsplit((joined.scheme, joined.netloc.rpartition("@")[2], path, query, ""))
+    return url if _VISIBLE.fullmatch(url) else None

@@ -1,0 +1,310 @@
+"""Exchanges over a ``requests.Session``."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+import zlib
+from contextvars import ContextVar, Token
+from http.client import HTTPException, HTTPResponse
+from typing import TYPE_CHECKING, Any
+
+from arazzo.exchange import Request, Response, header
+from arazzo.transport.content import grouped, readable
+from arazzo.transport.exchange_policy import Course, first_hop, origin_of
+from arazzo.transport.failures import causes_of, kind_of
+from arazzo.transport.limits import CONNECT_TIMEOUT, IDLE_TIMEOUT, MAX_BYTES, MAX_INTERIM, PIECE, TIMEOUT
+
+if TYPE_CHECKING:
+    import requests
+    from requests.adapters import HTTPAdapter
+    from urllib3.connection import HTTPConnection
+
+    from arazzo.transport.exchange_policy import Hop
+else:
+    HTTPConnection = object
+
+
+def send(
+    request: Request,
+    session: requests.Session,
+    *,
+    timeout: float = TIMEOUT,
+    connect_timeout: float = CONNECT_TIMEOUT,
+    max_bytes: int = MAX_BYTES,
+    sensitive_headers: frozenset[str] = frozenset(),
+    follow_redirects: bool = True,
+    use_netrc: bool = True,
+) -> Response:
+    """Send a request once and read the response.
+
+    Of the session its headers, ``auth``, ``verify``, ``cert``, ``proxies``, ``trust_env`` and adapters count; what an
+    adapter would retry is not retried, and the session's cookies are neither sent nor kept. The environment's proxies
+    and netrc count only with ``trust_env``, and neither netrc nor ``auth`` replaces an ``Authorization`` header.
+
+    :param request: what to send, credentials included.
+    :param timeout: seconds for everything, unless the request has a timeout.
+    :param connect_timeout: seconds for a connection.
+    :param max_bytes: how many bytes the decompressed body may have.
+    :param sensitive_headers: names of headers that must not cross to another origin. (Without being named, only
+        harmless ones such as ``Accept`` do.)
+    :param follow_redirects: whether a safe request goes where a redirect leads, or the 3xx is the response.
+    :param use_netrc: whether netrc counts, where the environment does.
+    :raises TransportError: no complete answer, or nothing sent; the message holds no value of the request.
+    """
+    import requests
+
+    total = request.timeout or timeout
+    hop = first_hop(request, session.headers, session.auth, use_netrc and session.trust_env)
+    course = Course(request, hop, sensitive_headers, follow=follow_redirects)
+    watch = _Watch(total, reuse=request.safe)
+    try:
+        with watch:
+            return _exchange(course, session, watch, connect_timeout, max_bytes)
+    except (OSError, HTTPException, zlib.error, requests.RequestException, _urllib3_error()) as error:
+        causes = causes_of(error)
+    course.sent = course.sent or watch.sent
+    raise course.failure(causes, total if watch.sent else min(connect_timeout, total), expired=watch.expired)
+
+
+def _exchange(
+    course: Course, session: requests.Session, watch: _Watch, connect_timeout: float, max_bytes: int
+) -> Response:
+    while True:
+        hop = course.hop
+        answer = _answered(hop, session, watch, connect_timeout)
+        course.sent = True
+        try:
+            headers = grouped((name, readable(value.encode("latin-1"))) for name, value in answer.raw.headers.items())
+            if course.redirected(answer.status_code, header(headers, "Location")):
+                watch.reuse = False
+                continue
+            _check_length(header(headers, "Content-Length"))
+            body = course.body(headers, max_bytes)
+            while piece := _piece(answer):
+                body.feed(piece)
+            if watch.expired:  # an answer that ends with its connection looks complete
+                raise TimeoutError
+            return course.response(answer.status_code, headers, body.whole())
+        finally:
+            answer.close()
+
+
+def _check_length(text: str | None) -> None:
+    """Refuse a length that is none, which the standard library takes for an answer that its connection ends."""
+    if text is not None and not all(part.strip().isdecimal() for part in text.split(",")):
+        raise HTTPException("Content-Length is no number")
+
+
+def _piece(answer: requests.Response) -> bytes:
+    try:
+        piece: bytes = answer.raw.read(PIECE, decode_content=False)
+    except ValueError as error:  # a chunk of a size below zero
+        raise HTTPException("the answer is not framed as HTTP has it") from error
+    return piece
+
+
+def _answered(hop: Hop, session: requests.Session, watch: _Watch, connect_timeout: float) -> requests.Response:
+    """Send one hop; once more, over a new connection, if the server has closed the kept one meanwhile.
+
+    That only ever happens to safe requests: others get no kept connection (RFC 9112, 9.3.1).
+    """
+    import requests
+
+    try:
+        return _open(hop, session, watch, connect_timeout)
+    except (OSError, HTTPException, requests.RequestException, _urllib3_error()) as error:
+        if not watch.reused or watch.expired or kind_of(causes_of(error)) != "reset":
+            raise
+    watch.reuse = watch.reused = False
+    return _open(hop, session, watch, connect_timeout)
+
+
+def _open(hop: Hop, session: requests.Session, watch: _Watch, connect_timeout: float) -> requests.Response:
+    """Send one hop through the session's adapter and return the answer, its body unread.
+
+    Not through ``Session.send``, which reads the body of a redirect whatever its size and keeps cookies.
+    """
+    import requests
+    from requests.adapters import HTTPAdapter
+    from urllib3.util.retry import Retry
+
+    prepared = requests.PreparedRequest()
+    headers = {name: value if value.isascii() else value.encode() for name, value in hop.headers.items()}
+    prepared.prepare(method=hop.method, url=hop.url, headers=headers, data=hop.body, auth=hop.auth)
+    prepared.url = watch.url = hop.url  # requests quotes it anew
+    prepared.method = hop.method  # and writes the method in capitals; methods are case-sensitive (RFC 9110, 9.1)
+    verify = None if session.verify is True else session.verify  # what the session says wins over the environment
+    proxies = dict(session.proxies)  # which win over the environment's, as long as they are given here
+    settings: Any = session.merge_environment_settings(hop.url, proxies, True, verify, None)
+    adapter = session.get_adapter(hop.url)
+    if isinstance(adapter, HTTPAdapter):
+        adapter.max_retries = Retry(0, read=False)
+        pool: Any = adapter.get_connection_with_tls_context(
+            prepared, settings["verify"], proxies=settings["proxies"], cert=settings["cert"]
+        )
+        if not issubclass(pool.ConnectionCls, _Watched):
+            pool.ConnectionCls = type("WatchedConnection", (_Watched, pool.ConnectionCls), {})
+        _veil(adapter)
+    left = watch.left
+    return adapter.send(prepared, timeout=(min(connect_timeout, left), left), **settings)
+
+
+def _veil(adapter: HTTPAdapter) -> None:
+    """Show urllib3, which logs URLs, neither path nor query: :class:`_Watched` puts them in."""
+
+    def request_url(request: requests.PreparedRequest, proxies: Any) -> str:
+        url = type(adapter).request_url(adapter, request, proxies)
+        return "/" if url.startswith("/") else f"{origin_of(url)}/"
+
+    adapter.request_url = request_url  # type: ignore[method-assign]
+
+
+class _Watch:
+    """Bounds one exchange in time: at the deadline the socket in use is shut down, which wakes whoever reads it.
+
+    A socket's own timeout bounds only the next byte, so that a server that drips never meets it.
+    """
+
+    def __init__(self, seconds: float, *, reuse: bool) -> None:
+        self.deadline = time.monotonic() + seconds
+        self.expired = self.sent = self.reused = False
+        self.reuse = reuse
+        self.url = ""
+        self.socket: socket.socket | None = None
+        self._timer = threading.Timer(seconds, self._expire)
+        self._timer.daemon = True
+        self._token: Token[_Watch | None] | None = None
+
+    @property
+    def left(self) -> float:
+        return max(self.deadline - time.monotonic(), 0.001)
+
+    @property
+    def target(self) -> str:
+        return self.url[self.url.index("/", self.url.index("//") + 2) :]
+
+    def __enter__(self) -> None:
+        self._timer.start()
+        self._token = _WATCH.set(self)
+
+    def __exit__(self, *_: object) -> None:
+        self.socket = None
+        self._timer.cancel()
+        if self._token is not None:
+            _WATCH.reset(self._token)
+
+    def _expire(self) -> None:
+        self.expired = True
+        sock = self.socket
+        if sock is not None:
+            try:
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)  # not SSLSocket's, which would say goodbye first
+            except OSError:
+                return  # closed already
+
+
+_WATCH: ContextVar[_Watch | None] = ContextVar("watch", default=None)
+
+
+class _WholeHead(HTTPResponse):
+    """The final answer, whose head must end.
+
+    The standard library takes an interim answer such as 103 (RFC 9110, 15.2), but for 100, for the final one; and a
+    connection closed half-way for the head's end.
+    """
+
+    def begin(self) -> None:
+        stream = self.fp
+        lines = _Lines(stream)
+        self.fp = lines  # type: ignore[assignment]
+        try:
+            self._begin_final()
+        finally:
+            if self.fp is not None:  # it is None when what came is no head, and closed
+                self.fp = stream
+        if not lines.last:
+            raise ConnectionResetError
+
+    def _begin_final(self) -> None:
+        for _ in range(MAX_INTERIM + 1):
+            super().begin()
+            if self.status == 101:  # what follows is not HTTP any more
+                self.will_close = True
+            if self.status >= 200 or self.status == 101:
+                return
+            self.headers = self.msg = None  # type: ignore[assignment] # so that the next head is read
+        raise HTTPException("too many interim answers")
+
+
+class _Lines:
+    """Reads lines and remembers the last."""
+
+    def __init__(self, stream: Any) -> None:
+        self.stream = stream
+        self.last = b""
+
+    def readline(self, limit: int = -1) -> bytes:
+        self.last = self.stream.readline(limit)
+        return self.last
+
+    def close(self) -> None:
+        self.stream.close()
+
+
+class _Watched(HTTPConnection):
+    """A connection that tells the watch of the exchange that uses it what it does."""
+
+    opening = False
+    answered: float | None = None
+    response_class = _WholeHead
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the pool may give this connection out again: not to a request that must not fail half-way.
+
+        A server may close an idle connection at any time, and then nobody knows whether it got the request. It does
+        so after a while most of the time; so none is kept for long either.
+        """
+        watch = _WATCH.get()
+        idle = time.monotonic() - (self.answered or 0.0)
+        return (watch is None or (watch.reuse and idle < IDLE_TIMEOUT)) and super().is_connected
+
+    def connect(self) -> None:
+        self.opening = True
+        self.answered = None
+        try:
+            super().connect()
+        finally:
+            self.opening = False
+        watch = _WATCH.get()
+        if watch is not None and watch.expired:
+            raise TimeoutError
+
+    def putrequest(self, method: str, url: str, *args: Any, **kwargs: Any) -> None:
+        watch = _WATCH.get()
+        if watch is not None:
+            url = watch.target if url.startswith("/") else watch.url  # urllib3 quotes it anew
+        super().putrequest(method, url, *args, **kwargs)
+
+    def getresponse(self) -> Any:
+        response = super().getresponse()
+        self.answered = time.monotonic()
+        return response
+
+    def send(self, data: Any) -> None:
+        if self.sock is None:
+            self.connect()
+        watch = _WATCH.get()
+        if watch is not None and not self.opening:
+            watch.sent = True
+            watch.reused = watch.reuse and self.answered is not None
+            watch.socket = self.sock  # not the connection: that forgets its socket when an answer will end with it
+        super().send(data)
+
+
+def _urllib3_error() -> type[Exception]:
+    from urllib3.exceptions import HTTPError
+
+    return HTTPError

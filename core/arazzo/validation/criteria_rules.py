@@ -1,0 +1,91 @@
+"""Rules about criteria together: those that can never hold, and actions that others leave nothing to do."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from arazzo.criteria import check
+from arazzo.criteria.satisfiability import (
+    Formula,
+    answered,
+    both,
+    formula_of,
+    is_possible,
+    negated,
+    successful,
+)
+from arazzo.document import may_match_nothing, merged_actions
+from arazzo.document.models import Action, Criterion, Step
+from arazzo.errors import Problem
+from arazzo.validation.validation_context import Subject
+
+ANYTHING: Final = both(())
+#: How many of the actions before one are taken into account.
+MOST_BEFORE: Final = 32
+_WORDS: Final = ("succeeded", "failed")
+
+
+def check_possibility(subject: Subject) -> Iterator[Problem]:
+    """Find criteria that can never hold, by themselves or after the success criteria, and actions never come to.
+
+    An action that several steps have, because it is the workflow's or a component, is a problem if it is one of each.
+    """
+    uses: Counter[str] = Counter(action.at for _, _, action in subject.actions())
+    found: dict[str, list[Problem]] = {}
+    for workflow, step in subject.steps():
+        if subject.is_asyncapi(step) or not _readable(subject, step.success_criteria):
+            continue
+        success = _success(subject, step)
+        if not is_possible([success]):
+            message = f"the success criteria of step '{step.step_id}' can never hold all at once; it always fails"
+            yield subject.warning("unmeetable-criteria", f"{step.at}/successCriteria", message)
+            continue
+        failure = negated(success) if step.workflow_id is None else ANYTHING
+        for actions, judged, word in zip(merged_actions(workflow, step), (success, failure), _WORDS, strict=True):
+            for action, problem in _actions(subject, step, actions, judged, word):
+                found.setdefault(action.at, []).append(problem)
+    for at, problems in found.items():
+        if len(problems) == uses[at]:
+            yield problems[0]
+
+
+def _readable(subject: Subject, criteria: Sequence[Criterion]) -> bool:
+    return not any(finding.severity.value == "error" for item in criteria for finding in check(item, subject.dialect))
+
+
+def _success(subject: Subject, step: Step) -> Formula:
+    """Return when a step succeeds: there is an answer, and it meets the success criteria or is 2xx."""
+    if step.workflow_id is not None:
+        return both(formula_of(item, subject.dialect) for item in step.success_criteria)
+    if not step.success_criteria:
+        return successful()
+    return both((answered(), *(formula_of(item, subject.dialect) for item in step.success_criteria)))
+
+
+def _actions(
+    subject: Subject, step: Step, actions: Sequence[Action], judged: Formula, word: str
+) -> Iterator[tuple[Action, Problem]]:
+    """Find what is wrong with a list of actions.
+
+    :param judged: what holds when the list is gone through: the step has succeeded, or has failed.
+    """
+    before: list[Formula] = []
+    for action in actions:
+        if not _readable(subject, action.criteria):
+            return
+        own = both(formula_of(item, subject.dialect) for item in action.criteria)
+        if not is_possible([own]):
+            message = f"the criteria of action '{action.name}' can never hold all at once; it is never taken"
+            yield action, subject.warning("unmeetable-criteria", action.at, message)
+        elif not is_possible([judged, own]):
+            message = f"the criteria of action '{action.name}' cannot hold when step '{step.step_id}' has {word}"
+            yield action, subject.warning("unmeetable-criteria", action.at, message)
+        elif not is_possible([judged, own, *map(negated, before[:MOST_BEFORE])]):
+            message = f"action '{action.name}' is never taken: whenever its criteria hold, those of one before it do"
+            yield action, subject.warning("idle-action", action.at, message, "change their order")
+        if not may_match_nothing((action,)):
+            return  # what comes behind it is told elsewhere
+        if action.type != "retry":
+            before.append(own)

@@ -1,0 +1,139 @@
+"""Where a document uses runtime expressions: each text that may hold some, and each expression in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from arazzo import criteria
+from arazzo.document import escape, merged_actions, merged_parameters
+from arazzo.document.models import Criterion, Step, Workflow
+from arazzo.errors import ExpressionSyntaxError, Severity
+from arazzo.expressions import Dialect, Expression, parse_template
+from arazzo.validation.validation_context import Subject
+
+When = Literal["request", "response", "call", "end"]
+"""When a value is wanted: for the request, after the response, for a workflow that an action starts, or at the end."""
+
+
+@dataclass(frozen=True)
+class Text:
+    """One text that may hold expressions.
+
+    :param text: as it is written.
+    :param at: where it stands.
+    :param when: when its value is wanted.
+    """
+
+    text: str
+    at: str
+    when: When
+    workflow: Workflow
+    step: Step | None = None
+
+
+@dataclass(frozen=True)
+class Use:
+    """One expression where it is used; ``offset`` in the text that holds it."""
+
+    expression: Expression
+    offset: int
+    at: str
+    when: When
+    workflow: Workflow
+    step: Step | None = None
+
+    @property
+    def width(self) -> int:
+        return max(1, len(self.expression.text))
+
+
+@dataclass(frozen=True)
+class Value:
+    """One value that may hold expressions, in any of its texts."""
+
+    value: Any
+    at: str
+    when: When
+    workflow: Workflow
+    step: Step | None = None
+
+
+def values(subject: Subject) -> Iterator[Value]:
+    """Yield every value of a document that may hold expressions, conditions left out."""
+    for workflow in subject.workflows:
+        for step in workflow.steps:
+            yield from _of_step(workflow, step)
+        for name, value in workflow.outputs.items():
+            yield Value(value, f"{workflow.at}/outputs/{escape(name)}", "end", workflow)
+
+
+def texts(subject: Subject) -> Iterator[Text]:
+    """Yield every text in those values."""
+    for value in values(subject):
+        for at, text in _strings(value.value, value.at):
+            yield Text(text, at, value.when, value.workflow, value.step)
+
+
+def uses(subject: Subject) -> Iterator[Use]:
+    """Yield every expression that can be read, those of conditions included, in document order by step."""
+    for text in texts(subject):
+        yield from _in_text(text, subject.dialect)
+    for workflow, step in subject.steps():
+        for criterion in all_criteria(workflow, step):
+            yield from _in_criterion(criterion, workflow, step, subject)
+
+
+def all_criteria(workflow: Workflow, step: Step) -> Iterator[Criterion]:
+    """Yield the criteria that decide about a step, its own and those of its actions."""
+    yield from step.success_criteria
+    for actions in merged_actions(workflow, step):
+        for action in actions:
+            yield from action.criteria
+
+
+def _of_step(workflow: Workflow, step: Step) -> Iterator[Value]:
+    found: list[tuple[Any, str, When]] = [
+        (item.value, f"{item.at}/value", "request") for item in merged_parameters(workflow, step)
+    ]
+    found.append((step.correlation_id, f"{step.at}/correlationId", "request"))
+    if step.request_body is not None:
+        found.append((step.request_body.payload, f"{step.at}/requestBody/payload", "request"))
+        found.extend((item.value, f"{item.at}/value", "request") for item in step.request_body.replacements)
+    for name, value in step.outputs.items():
+        found.append((value, f"{step.at}/outputs/{escape(name)}", "response"))
+    for actions in merged_actions(workflow, step):
+        found.extend((item.value, f"{item.at}/value", "call") for action in actions for item in action.parameters)
+    for value, at, when in found:
+        yield Value(value, at, when, workflow, step)
+
+
+def _strings(value: Any, at: str) -> Iterator[tuple[str, str]]:
+    match value:
+        case str():
+            yield at, value
+        case dict():
+            for name, item in value.items():
+                yield from _strings(item, f"{at}/{escape(name)}")
+        case list():
+            for index, item in enumerate(value):
+                yield from _strings(item, f"{at}/{index}")
+
+
+def _in_text(text: Text, dialect: Dialect) -> Iterator[Use]:
+    try:
+        template = parse_template(text.text, dialect)
+    except ExpressionSyntaxError:
+        return
+    for offset, part in zip(template.offsets, template.parts, strict=False):
+        if not isinstance(part, str):
+            yield Use(part, offset, text.at, text.when, text.workflow, text.step)
+
+
+def _in_criterion(criterion: Criterion, workflow: Workflow, step: Step, subject: Subject) -> Iterator[Use]:
+    findings = criteria.check(criterion, subject.dialect)
+    if any(finding.severity is Severity.ERROR for finding in findings):
+        return
+    for field, offset, expression in criteria.expressions(criterion, subject.dialect):
+        yield Use(expression, offset, f"{criterion.at}/{field}", "response", workflow, step)

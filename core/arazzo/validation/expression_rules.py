@@ -1,0 +1,233 @@
+"""Rules about expressions and conditions: whether they can be read, by whom, and whether what they name is there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from arazzo import criteria
+from arazzo.document.models import SourceDescription, Workflow
+from arazzo.errors import DocumentError, ExpressionSyntaxError, Problem, Severity
+from arazzo.expressions import (
+    ComponentReference,
+    Expression,
+    Fixed,
+    Input,
+    Message,
+    Output,
+    SourceReference,
+    StepOutput,
+    WorkflowValue,
+    declared_name,
+    find_loose,
+    misspelled_root,
+    parse_template,
+)
+from arazzo.validation.expression_index import Text, Use, all_criteria, texts, uses
+from arazzo.validation.validation_context import Subject, Target, declared_inputs
+
+_QUOTED = re.compile(r'"\{\$inputs\.(?P<name>[A-Za-z0-9_-]+)\}"')
+
+
+def check_expressions(subject: Subject) -> Iterator[Problem]:
+    """Find texts whose expressions cannot be read, or only in the lenient dialect."""
+    seen: set[str] = set()
+    for text in texts(subject):
+        if text.at in seen:
+            continue  # a component, or a parameter of the workflow
+        seen.add(text.at)
+        try:
+            parse_template(text.text, subject.dialect)
+        except ExpressionSyntaxError as error:
+            yield _unreadable(subject, text, error)
+            continue
+        yield from _loose(subject, text)
+        meant = misspelled_root(text.text)
+        if meant is not None:
+            message = "text resembles a runtime expression and is none; it is taken as it is"
+            yield subject.warning("misspelled-expression", text.at, message, f"did you mean '{meant}'?")
+
+
+def _unreadable(subject: Subject, text: Text, error: ExpressionSyntaxError) -> Problem:
+    """Return the problem of a text; an output that cannot be read is null and stops nothing, so that is a warning."""
+    output = text.when in ("response", "end") and subject.dialect == "lenient"
+    severity, message = Severity.ERROR, error.message
+    if output:
+        severity, message = Severity.WARNING, f"{error.message}; the output is null"
+    rule, offset = "unreadable-expression", error.offset
+    return subject.problem(rule, severity, text.at, message, error.hint, offset=offset, width=1)
+
+
+def _loose(subject: Subject, text: Text) -> Iterator[Problem]:
+    def declared(expression: Expression) -> Iterable[str] | None:
+        return _names(subject, expression, text.workflow)
+
+    try:
+        found = find_loose(text.text, declared)  # type: ignore[arg-type]
+    except ExpressionSyntaxError:
+        return
+    for loose in found:
+        if loose.portable is None:
+            continue
+        message = f"only the lenient dialect reads '{loose.expression.text}' here"
+        yield subject.problem(
+            "non-portable-expression",
+            Severity.WARNING,
+            text.at,
+            message,
+            f"write '{loose.portable}'",
+            offset=loose.offset,
+            width=max(1, len(loose.expression.text)),
+        )
+
+
+def check_quoted(subject: Subject) -> Iterator[Problem]:
+    """Find arrays and objects that JSON text embeds in quotes, where to the letter they would be strings."""
+    for workflow, step in subject.steps() if subject.dialect == "lenient" else ():
+        body = step.request_body
+        if body is None or not isinstance(body.payload, str) or body.payload.lstrip()[:1] not in ("{", "["):
+            continue
+        known = declared_inputs(workflow).known or {}
+        for found in _QUOTED.finditer(body.payload):
+            schema = known.get(found["name"])
+            kind = schema.get("type") if isinstance(schema, dict) else None
+            if kind in ("array", "object"):
+                yield subject.problem(
+                    "non-portable-expression",
+                    Severity.WARNING,
+                    f"{body.at}/payload",
+                    f"only the lenient dialect takes this string for the {kind} that input '{found['name']}' is",
+                    f"without the quotes: {found[0][1:-1]}",
+                    offset=found.start(),
+                    width=len(found[0]),
+                )
+
+
+def check_conditions(subject: Subject) -> Iterator[Problem]:
+    """Find criteria that nobody can read, or only the lenient dialect."""
+    seen: set[str] = set()
+    for workflow, step in subject.steps():
+        for criterion in all_criteria(workflow, step):
+            if criterion.at in seen:
+                continue
+            seen.add(criterion.at)
+            for finding in criteria.check(criterion, subject.dialect):
+                yield subject.problem(
+                    finding.rule,
+                    finding.severity,
+                    f"{criterion.at}/{finding.field}",
+                    finding.message,
+                    finding.hint,
+                    offset=finding.offset,
+                    width=1 if finding.offset else None,
+                )
+
+
+def check_names(subject: Subject) -> Iterator[Problem]:
+    """Find expressions that name what is not there."""
+    for use in uses(subject):
+        match use.expression:
+            case StepOutput():
+                yield from _step_output(subject, use, use.expression)
+            case Input(name=name) if name:
+                yield from _declared(subject, use, "input", use.workflow.workflow_id)
+            case Output(name=name) if name and (use.step is None or use.step.workflow_id is None):
+                yield from _declared(subject, use, "output", use.workflow.workflow_id)
+            case WorkflowValue():
+                yield from _workflow_value(subject, use, use.expression)
+            case SourceReference(source=source):
+                yield from _source(subject, use, source)
+            case ComponentReference(kind="parameters", name=name):
+                known = subject.loaded.document.components.parameters
+                if name not in known:
+                    message = f"there is no component '{name}' among parameters"
+                    yield _at(subject, use, "unknown-component", Severity.ERROR, message, subject.near(name, known))
+            case _:
+                pass
+
+
+def check_times(subject: Subject) -> Iterator[Problem]:
+    """Find requests that read a response that is not there yet."""
+    for use in uses(subject):
+        early = use.when == "request" and isinstance(use.expression, Message) and use.expression.side == "response"
+        early = early or (use.when == "request" and use.expression == Fixed("statusCode"))
+        if early:
+            message = f"'{use.expression.text}' is read for the request, before there is a response"
+            hint = "make it an output of an earlier step: $steps.<id>.outputs.<name>"
+            yield _at(subject, use, "early-expression", Severity.WARNING, message, hint)
+
+
+def _at(subject: Subject, use: Use, rule: str, severity: Severity, message: str, hint: str | None) -> Problem:
+    return subject.problem(rule, severity, use.at, message, hint, offset=use.offset, width=use.width)
+
+
+def _step_output(subject: Subject, use: Use, expression: StepOutput) -> Iterator[Problem]:
+    workflow = use.workflow
+    step = workflow.step(expression.step) if workflow.has_step(expression.step) else None
+    if step is None:
+        message = f"step '{expression.step}' is read, which workflow '{workflow.workflow_id}' does not have"
+        hint = subject.near(expression.step, (item.step_id for item in workflow.steps))
+        yield _at(subject, use, "unknown-step", Severity.ERROR, message, hint)
+    elif declared_name(expression, step.outputs) is None:
+        message = f"step '{expression.step}' declares no output '{expression.name}'; it is always null"
+        short = ".outputs." not in expression.text and use.when in ("request", "call")
+        rule, severity = ("unreadable-expression", Severity.ERROR) if short else ("undeclared-output", Severity.WARNING)
+        yield _at(subject, use, rule, severity, message, subject.near(expression.name, step.outputs))
+
+
+def _declared(subject: Subject, use: Use, noun: str, workflow_id: str) -> Iterator[Problem]:
+    names = _names(subject, use.expression, use.workflow)
+    name = getattr(use.expression, "name", "")
+    if names is not None and declared_name(use.expression, names) is None:
+        message = f"workflow '{workflow_id}' declares no {noun} '{name}'"
+        yield _at(subject, use, f"undeclared-{noun}", Severity.WARNING, message, subject.near(name, names))
+
+
+def _workflow_value(subject: Subject, use: Use, expression: WorkflowValue) -> Iterator[Problem]:
+    if _target(subject, expression.workflow) is None:
+        if any(_target(subject, f"{source.name}.{expression.workflow}") for source in _arazzo_sources(subject)):
+            message = f"workflow '{expression.workflow}' is one of another document, which '$workflows' does not read"
+            hint = "read the outputs of the step that calls it: $steps.<id>.outputs.<name>"
+            yield _at(subject, use, "undeclared-output", Severity.WARNING, message, hint)
+            return
+        known = [workflow.workflow_id for workflow in subject.workflows]
+        message = f"workflow '{expression.workflow}' is read, which does not exist"
+        yield _at(subject, use, "unknown-workflow", Severity.ERROR, message, subject.near(expression.workflow, known))
+        return
+    yield from _declared(subject, use, expression.field.removesuffix("s"), expression.workflow)
+
+
+def _arazzo_sources(subject: Subject) -> list[SourceDescription]:
+    return [source for source in subject.loaded.document.source_descriptions if source.type == "arazzo"]
+
+
+def _source(subject: Subject, use: Use, name: str) -> Iterator[Problem]:
+    known = [source.name for source in subject.loaded.document.source_descriptions]
+    if name not in known:
+        message = f"there is no source description '{name}'"
+        yield _at(subject, use, "unknown-source", Severity.ERROR, message, subject.near(name, known))
+
+
+def _names(subject: Subject, expression: Expression, workflow: Workflow) -> Mapping[str, object] | None:
+    """Return what is declared where an expression looks, by name; None if that is not known."""
+    match expression:
+        case Input():
+            known = declared_inputs(workflow).known
+            return {} if known is None else known
+        case Output():
+            return workflow.outputs
+        case StepOutput(step=name):
+            return workflow.step(name).outputs if workflow.has_step(name) else None
+        case WorkflowValue(workflow=name, field=field):
+            target = _target(subject, name)
+            if target is None:
+                return None
+            return target.workflow.outputs if field == "outputs" else declared_inputs(target.workflow).known or {}
+    return None
+
+
+def _target(subject: Subject, reference: str) -> Target | None:
+    try:
+        return subject.target(reference)
+    except DocumentError:
+        return None

@@ -1,0 +1,87 @@
+"""Rules about ``x-airflow``: settings that do not exist, cannot have their value, or name what is not there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from arazzo.document import EXTENSION, Settings, escape, merged_actions, settings_of
+from arazzo.document.models import Step, Workflow
+from arazzo.errors import DocumentError, Problem, Severity
+from arazzo.validation.flow_rules import ways
+from arazzo.validation.reachability import loops
+from arazzo.validation.validation_context import Subject
+
+_OF_WORKFLOWS = ("schedule", "start_date", "catchup", "tags", "max_active_runs", "inputs", "sensitive")
+_OF_LOOPS = ("poke_interval", "timeout", "max_rounds", "exponential_backoff", "mode")
+_OF_REQUESTS = ("connection", "server", "server_variables", "idempotency_key", "resend")
+
+
+def check_settings(subject: Subject) -> Iterator[Problem]:
+    """Find what is wrong under ``x-airflow`` of the document, its workflows and their steps."""
+    known: dict[str, Any] = {}
+    for workflow in subject.workflows:
+        inputs = subject.taken_inputs(workflow).known or {}
+        known.update(inputs)
+        yield from _settings(subject, workflow.extensions, workflow.at, inputs)
+        looping = _looping(subject, workflow)
+        for step in workflow.steps:
+            yield from _settings(subject, step.extensions, step.at, inputs)
+            yield from _idle(subject, step, step.step_id in looping)
+    yield from _settings(subject, subject.loaded.document.extensions, "", known)
+
+
+def _settings(subject: Subject, extensions: Mapping[str, Any], at: str, inputs: Mapping[str, Any]) -> Iterator[Problem]:
+    pointer = f"{at}/{EXTENSION}"
+    try:
+        settings = settings_of(extensions, pointer, subject.loaded.source)
+    except DocumentError as error:
+        yield from error.problems
+        return
+    yield from _bound(subject, settings, pointer, inputs)
+    known = [source.name for source in subject.loaded.document.source_descriptions]
+    for field in ("connection", "server"):
+        value = getattr(settings, field)
+        for name in value if isinstance(value, dict) else ():
+            if name not in known:
+                message = f"'{field}' names source description '{name}', which is not declared"
+                yield subject.error(
+                    "unknown-source", f"{pointer}/{field}/{escape(name)}", message, subject.near(name, known)
+                )
+
+
+def _looping(subject: Subject, workflow: Workflow) -> frozenset[str]:
+    """Return the steps that are in a loop, in which control goes back to a step or a success is retried."""
+    if not any(EXTENSION in step.extensions for step in workflow.steps):
+        return frozenset()
+    polling = {
+        step.step_id
+        for step in workflow.steps
+        if any(action.type == "retry" for action in merged_actions(workflow, step)[0])
+    }
+    rounds = [loop for loop in loops(ways(subject, workflow)) if polling.intersection(loop)]
+    return frozenset(polling).union(*loops(ways(subject, workflow, retries=False)), *rounds)
+
+
+def _idle(subject: Subject, step: Step, looping: bool) -> Iterator[Problem]:
+    """Find settings of a step that do nothing there; on a workflow or a document they are defaults."""
+    given = step.extensions.get(EXTENSION)
+    calls = step.workflow_id is not None
+    here = f"step '{step.step_id}'"
+    idle = dict.fromkeys(_OF_WORKFLOWS, f"{here}: it is a setting of a workflow")
+    idle |= {} if looping else dict.fromkeys(_OF_LOOPS, f"{here}, which is in no loop")
+    idle |= dict.fromkeys(_OF_REQUESTS, f"{here}, which calls a workflow") if calls else {}
+    idle |= {} if calls else {"granularity": f"{here}, which calls no workflow"}
+    for name in given if isinstance(given, dict) else ():
+        if name in idle:
+            message, at = f"'{name}' means nothing on {idle[name]}", f"{step.at}/{EXTENSION}/{name}"
+            yield subject.problem("idle-field", Severity.WARNING, at, message, "leave it out", key=True)
+
+
+def _bound(subject: Subject, settings: Settings, pointer: str, inputs: Mapping[str, Any]) -> Iterator[Problem]:
+    for name in settings.inputs or ():
+        if name not in inputs:
+            message = f"'{name}' is bound and not declared as an input"
+            yield subject.warning(
+                "undeclared-input", f"{pointer}/inputs/{escape(name)}", message, subject.near(name, inputs)
+            )

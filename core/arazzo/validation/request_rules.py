@@ -1,0 +1,223 @@
+"""Rules about requests: the operations they call, what those require, and credentials."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from arazzo.document import merged_parameters
+from arazzo.document.models import Parameter, Step, Workflow
+from arazzo.errors import DocumentError, ExpressionSyntaxError, Problem
+from arazzo.expressions import Input, declared_name, find_expressions
+from arazzo.openapi import Operation, UnresolvedOperation, portable_reference
+from arazzo.openapi.operation import ParameterSpec, SecurityScheme
+from arazzo.validation.validation_context import Subject, Target, declared_inputs
+
+#: Header parameters that OpenAPI ignores, since the request has them anyway.
+_OWN_HEADERS = frozenset({"accept", "content-type", "authorization"})
+
+
+def check_sources(subject: Subject) -> Iterator[Problem]:
+    """Find source descriptions that cannot be read."""
+    yield from subject.broken_sources
+
+
+def check_operations(subject: Subject) -> Iterator[Problem]:
+    """Find steps whose operation does not exist; what a broken source might have is not judged."""
+    for _, step in subject.steps():
+        error = subject.unresolved(step)
+        if isinstance(error, DocumentError):
+            yield from error.problems
+        elif isinstance(error, UnresolvedOperation) and not subject.broken_sources and not _elsewhere(subject, step):
+            field = "operationId" if step.operation_id is not None else "operationPath"
+            yield subject.error("unknown-operation", f"{step.at}/{field}", error.message, _near(subject, error))
+        operation = subject.operation(step)
+        if operation is not None:
+            yield from subject.descriptions[operation.source].problems(operation)
+            yield from _loosely_named(subject, step)
+        if subject.is_asyncapi(step):
+            message = f"step '{step.step_id}' sends or receives a message (AsyncAPI), which is planned but not run"
+            yield subject.warning("asyncapi-step", f"{step.at}/stepId", message)
+
+
+def _near(subject: Subject, error: UnresolvedOperation) -> str | None:
+    known = sum(len(description.endpoints()) for description in subject.descriptions.values())
+    return error.hint if subject.hints.spend(known) else None
+
+
+def _loosely_named(subject: Subject, step: Step) -> Iterator[Problem]:
+    """Find references to operations that only the lenient dialect reads."""
+    portable = portable_reference(step.operation_id, step.operation_path, subject.descriptions)
+    if portable is not None:
+        named = step.operation_id is not None
+        written = step.operation_id if named else step.operation_path
+        message = f"only the lenient dialect finds an operation by '{written}'"
+        at = f"{step.at}/{'operationId' if named else 'operationPath'}"
+        yield subject.warning("loose-reference", at, message, f"write {portable}")
+
+
+def _elsewhere(subject: Subject, step: Step) -> bool:
+    """Say whether an operation without its source's name may be one of an AsyncAPI description."""
+    kinds = [source.type for source in subject.loaded.document.source_descriptions]
+    return "asyncapi" in kinds and "$" not in (step.operation_id or "$")
+
+
+def check_parameters(subject: Subject) -> Iterator[Problem]:
+    """Find parameters that an operation requires and a step leaves out, and those it does not have."""
+    for workflow, step in subject.steps():
+        operation = subject.operation(step)
+        if operation is None:
+            continue
+        given = merged_parameters(workflow, step)
+        for spec in operation.parameters:
+            if spec.required and not _is_given(spec, given) and not _is_credential(spec, operation):
+                message = (
+                    f"{_name(operation)} requires {spec.location} parameter '{spec.name}', which the step leaves out"
+                )
+                yield subject.warning("missing-parameter", f"{step.at}/stepId", message)
+        if operation.body_required and step.request_body is None and not any(p.location == "body" for p in given):
+            message = f"{_name(operation)} requires a request body, which the step leaves out"
+            yield subject.warning("missing-parameter", f"{step.at}/stepId", message)
+        for parameter in step.parameters:
+            yield from _undeclared(subject, parameter, operation)
+
+
+def _undeclared(subject: Subject, parameter: Parameter, operation: Operation) -> Iterator[Problem]:
+    header = parameter.location == "header" or parameter.location is None
+    known = operation.parameter(parameter.name, parameter.location) is not None
+    if known or parameter.location in ("body", "querystring") or (header and parameter.name.lower() in _OWN_HEADERS):
+        return
+    if any(scheme.type == "apiKey" and _sent(scheme, (parameter,)) for need in operation.security for scheme in need):
+        return
+    where = f" {parameter.location}" if parameter.location else ""
+    message = f"{_name(operation)} has no{where} parameter '{parameter.name}'"
+    if (other := operation.parameter(parameter.name)) is not None:
+        hint: str | None = f"it is a {other.location} parameter"
+    else:
+        hint = subject.near(parameter.name, [spec.name for spec in operation.parameters])
+    yield subject.warning("undeclared-parameter", f"{parameter.at}/name", message, hint)
+
+
+def _is_given(spec: ParameterSpec, given: tuple[Parameter, ...]) -> bool:
+    def same(parameter: Parameter) -> bool:
+        if spec.location == "header":
+            return parameter.name.lower() == spec.name.lower()
+        return parameter.name == spec.name
+
+    return any(same(parameter) and parameter.location in (None, spec.location) for parameter in given) or (
+        spec.location == "query" and any(parameter.location == "querystring" for parameter in given)
+    )
+
+
+def _is_credential(spec: ParameterSpec, operation: Operation) -> bool:
+    if spec.location == "header" and spec.name.lower() in _OWN_HEADERS:
+        return True
+    return any(
+        scheme.type == "apiKey" and (scheme.location, scheme.name.lower()) == (spec.location, spec.name.lower())
+        for need in operation.security
+        for scheme in need
+    )
+
+
+def check_calls(subject: Subject) -> Iterator[Problem]:
+    """Find inputs that a workflow requires and does not get from a step or an action, and those it does not declare."""
+    for workflow, step in subject.steps():
+        target = subject.called(step)
+        if target is not None:
+            yield from _call(
+                subject, target, merged_parameters(workflow, step), step.parameters, f"{step.at}/workflowId"
+            )
+    for _, _, action in subject.actions():
+        if action.workflow_id is None or action.type == "end":
+            continue
+        target = subject.named(action.workflow_id)
+        if target is not None:
+            yield from _call(subject, target, action.parameters, action.parameters, f"{action.at}/workflowId")
+
+
+def _call(
+    subject: Subject, target: Target, given: tuple[Parameter, ...], own: tuple[Parameter, ...], at: str
+) -> Iterator[Problem]:
+    inputs, name = target.subject.taken_inputs(target.workflow), target.workflow.workflow_id
+    known = inputs.known or {}
+    for missing in sorted(inputs.required - {parameter.name for parameter in given}):
+        if not (isinstance(known.get(missing), dict) and "default" in known[missing]):
+            yield subject.warning(
+                "missing-input", at, f"workflow '{name}' requires input '{missing}', which is left out"
+            )
+    for parameter in own:
+        if parameter.name not in known:
+            message = f"workflow '{name}' declares no input '{parameter.name}'"
+            yield subject.warning(
+                "undeclared-input", f"{parameter.at}/name", message, subject.near(parameter.name, known)
+            )
+
+
+def check_path_needs(subject: Subject) -> Iterator[Problem]:
+    """Find optional inputs without default that a path parameter needs."""
+    for workflow, step in subject.steps():
+        operation = subject.operation(step)
+        for parameter in merged_parameters(workflow, step) if operation is not None else ():
+            spec = operation.parameter(parameter.name, "path") if operation is not None else None
+            if spec is None or operation is None or parameter.location not in (None, "path"):
+                continue
+            for name in _optional_inputs(subject, workflow, parameter):
+                allowed = f"; allowed are {', '.join(map(str, spec.allowed))}" if spec.allowed else ""
+                message = f"path parameter '{spec.name}' of {_name(operation)} needs input '{name}', which is optional"
+                hint = f"list it under 'required', or give it a default{allowed}"
+                yield subject.warning("path-need", f"{parameter.at}/value", message, hint)
+
+
+def _optional_inputs(subject: Subject, workflow: Workflow, parameter: Parameter) -> Iterator[str]:
+    inputs = declared_inputs(workflow)
+    known = inputs.known or {}
+    try:
+        expressions = [expression for _, expression in find_expressions(parameter.value, subject.dialect)]
+    except ExpressionSyntaxError:
+        return
+    for expression in expressions:
+        name = declared_name(expression, known) if isinstance(expression, Input) else None
+        schema = known.get(name) if name is not None else None
+        if name is not None and name not in inputs.required and not (isinstance(schema, dict) and "default" in schema):
+            yield name
+
+
+def check_credentials(subject: Subject) -> Iterator[Problem]:
+    """Find sources whose secured operations are called without a credential; one problem for each."""
+    bare: dict[str, list[tuple[Workflow, Step, Operation]]] = {}
+    for workflow, step in subject.steps():
+        operation = subject.operation(step)
+        if operation is None or not operation.security or not all(operation.security):
+            continue
+        given = merged_parameters(workflow, step)
+        settings = subject.settings(workflow, step)
+        if settings.connection is None and not any(
+            _sent(scheme, given) for need in operation.security for scheme in need
+        ):
+            bare.setdefault(operation.source, []).append((workflow, step, operation))
+    for source in subject.loaded.document.source_descriptions:
+        if (steps := bare.get(source.name)) is None:
+            continue
+        names = list(dict.fromkeys(f"'{step.step_id}'" for _, step, _ in steps))
+        schemes = list(dict.fromkeys(scheme.key for *_, op in steps for need in op.security for scheme in need))
+        shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+        message = f"step {shown} calls" if len(names) == 1 else f"steps {shown} call"
+        message += f" secured operations of '{source.name}' ({', '.join(schemes)}) without a credential"
+        hint = f"connection '{source.name}' has to have it"
+        yield subject.warning("missing-credential", f"{source.at}/name", message, hint)
+
+
+def _sent(scheme: SecurityScheme, given: tuple[Parameter, ...]) -> bool:
+    """Tell whether one of the parameters is the credential of a scheme, or may hold it."""
+    place, name = ("header", "Authorization") if scheme.type != "apiKey" else (scheme.location, scheme.name)
+    whole = {"query": ("querystring", None), "cookie": ("header", "cookie")}.get(place)
+    for parameter in given:
+        own = parameter.name.lower() if place == "header" else parameter.name
+        if parameter.location in (None, place) and own == (name.lower() if place == "header" else name):
+            return True
+        if whole and parameter.location == whole[0] and whole[1] in (None, parameter.name.lower()):
+            return True
+    return False
+
+
+def _name(operation: Operation) -> str:
+    return operation.operation_id or f"{operation.method} {operation.path}"

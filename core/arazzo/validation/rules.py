@@ -1,0 +1,137 @@
+"""The rules: every id that a problem can carry, how much it weighs, and what it is about in one line.
+
+docs/rules.md has a section for each. Where a rule is *lenient*, it warns about what the lenient dialect reads and the
+specification does not allow; with ``--strict`` it is an error.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from arazzo.errors import Severity
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule.
+
+    :param id: kebab-case, as problems carry it.
+    :param severity: error or warning, in the lenient dialect.
+    :param summary: one line.
+    :param lenient: whether the strict dialect makes an error of it.
+    """
+
+    id: str
+    severity: Severity
+    summary: str
+    lenient: bool = False
+
+
+_ERRORS = {
+    # the file
+    "unreadable-file": "the file is missing, a folder, not UTF-8, or cannot be read",
+    "yaml-syntax": "the text is no YAML 1.2 that JSON could say",
+    "json-syntax": "the text is no JSON",
+    "duplicate-key": "a map has a key twice",
+    "yaml-limits": "the file is too large, too deep, or becomes so when aliases and references are written out",
+    # the shape
+    "not-a-document": "the file is no Arazzo document",
+    "unsupported-version": "the version of Arazzo is not known",
+    "missing-field": "a required field is missing or empty",
+    "wrong-type": "a value is of another type than the field wants",
+    "invalid-value": "a value is not one of those possible",
+    "conflicting-fields": "two fields exclude each other",
+    "duplicate-source": "two source descriptions have one name",
+    "duplicate-workflow": "two workflows have one id",
+    "duplicate-step": "two steps of a workflow have one id",
+    "circular-dependency": "steps depend on each other in a circle",
+    "unknown-component": "a reference names no component",
+    "unknown-reference": "a $ref in inputs leads nowhere",
+    "invalid-schema": "inputs are no JSON Schema",
+    "unknown-setting": "x-airflow has no such setting",
+    "invalid-setting": "a setting of x-airflow has a value it cannot have",
+    # what it refers to
+    "missing-source": "the file of a source description does not exist",
+    "remote-source": "a source description is remote, and there is no copy of it",
+    "not-an-api-description": "the file of a source description is no API description",
+    "unknown-source": "there is no source description of that name",
+    "unknown-operation": "a step names an operation that does not exist, or not only one",
+    "unknown-workflow": "a workflow that is called, followed or awaited does not exist",
+    "recursive-workflow": "workflows call each other in a circle",
+    "too-many-calls": "a workflow calls too many workflows, or too deep",
+    "unknown-step": "a step that is gone to, awaited or read from does not exist",
+    # expressions and conditions
+    "unreadable-expression": "text that begins like a runtime expression is none",
+    "unreadable-selector": "a selector or the target of a replacement cannot be read",
+    "unreadable-condition": "nobody can read the condition",
+    "unreadable-context": "the context of a criterion is no runtime expression",
+    "missing-context": "a criterion of this type needs a context",
+    "unknown-criterion-type": "a criterion has a type or version that does not exist",
+}
+
+_WARNINGS = {
+    # the flow
+    "unreachable-step": "no way leads to a step",
+    "idle-action": "an action is never come to, because of those before it",
+    "unmeetable-criteria": "criteria can never hold all at once",
+    "fall-through": "what follows when no success action holds is not said",
+    "unbounded-loop": "nothing in the document bounds a loop",
+    "idle-setting": "a setting of a step is not used, because that of another step holds for the task of both",
+    "skipped-step": "an expression reads a step that may not have run",
+    # values
+    "undeclared-input": "an expression or a call names an input that is not declared",
+    "undeclared-output": "an expression names an output that is not declared",
+    "missing-input": "a call leaves out an input that the workflow requires",
+    "early-expression": "a request reads a response that is not there yet",
+    "non-portable-expression": "only the lenient dialect reads this expression",
+    "misspelled-expression": "text resembles a runtime expression and is none",
+    "non-portable-condition": "only the lenient dialect reads this condition",
+    "misleading-jsonpath": "a JSONPath query does not say what it looks like",
+    # requests
+    "path-need": "a path needs an input that is optional and has no default",
+    "missing-parameter": "a step leaves out what its operation requires",
+    "undeclared-parameter": "an operation has no such parameter",
+    "missing-credential": "steps call secured operations and pass no credential",
+    "written-secret": "a secret is written into the document",
+    "unresolved-reference": "a $ref of an API description leads nowhere",
+    "asyncapi-step": "a step sends or receives a message, which is planned but not run",
+    # the shape
+    "idle-field": "a field means nothing where it stands",
+}
+
+_LENIENT = {
+    "later-step": "an expression reads a step that cannot have run yet",
+    "odd-name": "a name has characters that expressions cannot hold",
+    "odd-uri": "a URL has characters that a URI reference cannot hold",
+    "unknown-field": "an object has no such field",
+    "merge-key": "a map takes over another, which YAML 1.1 had and YAML 1.2 has not",
+    "newer-version": "the version of Arazzo is read as an older one",
+    "newer-field": "a field is newer than the version the document states",
+    "empty-field": "a field is there and empty",
+    "not-text": "a number or a truth value stands where text belongs",
+    "not-a-number": "text stands where a number belongs",
+    "not-a-list": "one value stands where a list belongs",
+    "not-a-map": "a list stands where a map belongs",
+    "bare-condition": "text stands where a criterion belongs",
+    "lone-condition": "a condition stands where criteria belong",
+    "loose-reference": "a component, a workflow or an operation is named in another way than the specification has",
+    "missing-name": "an action has no name",
+    "missing-in": "a parameter does not say where it goes",
+    "needless-in": "a parameter of an action says where it goes",
+    "missing-version": "an expression type has no version",
+    "duplicate-action": "two actions of a list have one name",
+    "duplicate-parameter": "two parameters of a list have one name and place",
+    "success-retry": "a success action is of type retry",
+    "body-parameter": "a parameter goes into the body",
+    "constant-output": "an output is a constant",
+}
+
+RULES: dict[str, Rule] = {
+    rule.id: rule
+    for rule in (
+        *(Rule(name, Severity.ERROR, summary) for name, summary in _ERRORS.items()),
+        *(Rule(name, Severity.WARNING, summary) for name, summary in _WARNINGS.items()),
+        *(Rule(name, Severity.WARNING, summary, lenient=True) for name, summary in _LENIENT.items()),
+    )
+}
+"""Every rule by its id."""

@@ -1,0 +1,75 @@
+"""Rules about selectors: whether they can be read, in Selector Objects and in targets of replacements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from arazzo.criteria.interpolation import fill
+from arazzo.document import escape
+from arazzo.document.models import ExpressionType
+from arazzo.errors import ExpressionSyntaxError, Problem, Severity
+from arazzo.expressions import is_selector, parse_template
+from arazzo.expressions.selectors import check_selector
+from arazzo.validation.expression_index import values
+from arazzo.validation.validation_context import Subject
+
+
+def check_selectors(subject: Subject) -> Iterator[Problem]:
+    """Find selectors that nobody can read; one of an output makes it null and stops nothing."""
+    seen: set[str] = set()
+    for value in values(subject):
+        output = value.when in ("response", "end") and subject.dialect == "lenient"
+        for selector, at in _selectors(value.value, value.at):
+            if at not in seen:
+                seen.add(at)
+                yield from _unreadable(subject, selector["selector"], selector["type"], f"{at}/selector", output)
+                yield from _no_context(subject, selector["context"], f"{at}/context", output)
+    for _, step in subject.steps():
+        for item in step.request_body.replacements if step.request_body is not None else ():
+            if item.target_selector_type is not None:
+                yield from _unreadable(subject, item.target, item.target_selector_type, f"{item.at}/target", False)
+
+
+def _selectors(value: Any, at: str) -> Iterator[tuple[dict[str, Any], str]]:
+    match value:
+        case dict() if is_selector(value):
+            yield value, at
+        case dict():
+            for name, item in value.items():
+                yield from _selectors(item, f"{at}/{escape(name)}")
+        case list():
+            for index, item in enumerate(value):
+                yield from _selectors(item, f"{at}/{index}")
+
+
+def _no_context(subject: Subject, text: str, at: str, output: bool) -> Iterator[Problem]:
+    try:
+        found = parse_template(text, subject.dialect).expressions
+    except ExpressionSyntaxError:
+        return  # the rules about expressions say so
+    if not found:
+        message = f"'{text}' is no runtime expression, and the context of a selector is one"
+        message = f"{message}; the output is null" if output else message
+        severity = Severity.WARNING if output else Severity.ERROR
+        hint = f"name one: '{text}.name'" if text.strip() in ("$inputs", "$outputs") else None
+        yield subject.problem("unreadable-selector", severity, at, message, hint)
+
+
+def _unreadable(subject: Subject, text: str, given: Any, at: str, output: bool) -> Iterator[Problem]:
+    kind, version = given, None
+    if isinstance(given, ExpressionType):
+        kind, version = given.type, given.version
+    elif isinstance(given, dict):
+        kind, version = given["type"], given.get("version")
+    try:
+        template = parse_template(text, subject.dialect) if kind == "jsonpath" else parse_template(text, "strict")
+        check_selector(fill(template, lambda _, quote, before: _placeholder(quote, before)), kind, version)
+    except ExpressionSyntaxError as error:
+        message = f"{error.message}; the output is null" if output else error.message
+        severity = Severity.WARNING if output else Severity.ERROR
+        yield subject.problem("unreadable-selector", severity, at, message, error.hint)
+
+
+def _placeholder(quote: str, before: str) -> str:
+    return "x" if quote or before.endswith(".") else "0"

@@ -1,0 +1,109 @@
+"""All rules over a document: every problem at once, sorted by place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from arazzo.document import LoadedDocument, load_document, parse_document
+from arazzo.errors import DocumentError, Problem
+from arazzo.expressions import Dialect
+from arazzo.openapi import Sources
+from arazzo.validation.criteria_rules import check_possibility
+from arazzo.validation.expression_rules import (
+    check_conditions,
+    check_expressions,
+    check_names,
+    check_quoted,
+    check_times,
+)
+from arazzo.validation.extension_rules import check_settings
+from arazzo.validation.flow_rules import (
+    check_fall_through,
+    check_loops,
+    check_order,
+    check_reach,
+    check_shared_settings,
+    check_steps,
+    check_workflows,
+)
+from arazzo.validation.message_rules import check_messages
+from arazzo.validation.request_rules import (
+    check_calls,
+    check_credentials,
+    check_operations,
+    check_parameters,
+    check_path_needs,
+    check_sources,
+)
+from arazzo.validation.secret_rules import check_secrets
+from arazzo.validation.selector_rules import check_selectors
+from arazzo.validation.validation_context import Subject
+
+Check = Callable[[Subject], Iterator[Problem]]
+
+CHECKS: tuple[Check, ...] = (
+    check_sources,
+    check_operations,
+    check_messages,
+    check_settings,
+    check_expressions,
+    check_quoted,
+    check_selectors,
+    check_conditions,
+    check_names,
+    check_times,
+    check_steps,
+    check_workflows,
+    check_reach,
+    check_possibility,
+    check_fall_through,
+    check_loops,
+    check_shared_settings,
+    check_order,
+    check_parameters,
+    check_calls,
+    check_path_needs,
+    check_credentials,
+    check_secrets,
+)
+"""Every check; each yields the problems of a family of rules."""
+
+
+def validate(
+    document: str | Path | LoadedDocument, *, dialect: Dialect = "lenient", sources: Sources | None = None
+) -> tuple[Problem, ...]:
+    """Find every problem of a document: of the file, its shape, and what it says.
+
+    :param document: a file, or a document that is loaded already.
+    :param dialect: ``strict`` makes errors of what only the lenient dialect understands.
+    :param sources: the document's source descriptions; None opens them where the document says.
+    :return: errors and warnings, sorted by place; nothing is raised.
+    """
+    try:
+        loaded = _loaded(document, dialect)
+    except DocumentError as error:
+        return error.problems
+    subject = Subject(loaded, dialect, sources or Sources(loaded))
+    found = [*loaded.problems, *(problem for check in CHECKS for problem in check(subject))]
+    return _sorted(_concealed(dict.fromkeys(found)))
+
+
+def _loaded(document: str | Path | LoadedDocument, dialect: Dialect) -> LoadedDocument:
+    if not isinstance(document, LoadedDocument):
+        return load_document(document, dialect=dialect)
+    return parse_document(document.source, dialect=dialect) if dialect == "strict" else document
+
+
+def _sorted(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    return tuple(sorted(problems, key=lambda problem: (problem.place, problem.rule, problem.message)))
+
+
+def _concealed(problems: Iterable[Problem]) -> Iterator[Problem]:
+    """Leave out the text of lines that hold a secret, whatever the problem there is."""
+    problems = tuple(problems)
+    secret = {(each.place.file, each.place.line) for each in problems if each.rule == "written-secret"}
+    for problem in problems:
+        hidden = (problem.place.file, problem.place.line) in secret
+        yield replace(problem, place=replace(problem.place, excerpt="")) if hidden else problem

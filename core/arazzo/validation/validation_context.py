@@ -1,0 +1,226 @@
+"""What the rules look at: a document with its sources, and what each step calls, found once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from arazzo.document import Hints, LoadedDocument, Settings, merged_actions, settings_of
+from arazzo.document.input_declarations import declared_inputs as inputs_of_schema
+from arazzo.document.models import Action, Step, Workflow
+from arazzo.document.settings import EXTENSION
+from arazzo.errors import ArazzoError, DocumentError, Problem, Severity
+from arazzo.expressions import Dialect
+from arazzo.openapi import Description, Operation, Sources, UnresolvedOperation, find_operation
+
+_SOURCES = "$sourceDescriptions."
+
+
+@dataclass(frozen=True)
+class Target:
+    """A workflow that is called: which, and in which document."""
+
+    subject: Subject
+    workflow: Workflow
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """A document under validation.
+
+    :param loaded: the document.
+    :param dialect: how expressions and conditions are read.
+    :param sources: its source descriptions.
+    :param hints: finds near matches for its problems.
+    """
+
+    loaded: LoadedDocument
+    dialect: Dialect
+    sources: Sources
+    hints: Hints = field(default_factory=Hints)
+    _others: dict[str, Subject] = field(default_factory=dict)
+
+    @property
+    def workflows(self) -> tuple[Workflow, ...]:
+        return self.loaded.document.workflows
+
+    def problem(
+        self,
+        rule: str,
+        severity: Severity,
+        at: str,
+        message: str,
+        hint: str | None = None,
+        *,
+        key: bool = False,
+        offset: int = 0,
+        width: int | None = None,
+    ) -> Problem:
+        """Return a problem of this document."""
+        return self.loaded.source.problem(rule, severity, at, message, hint, key=key, offset=offset, width=width)
+
+    def error(self, rule: str, at: str, message: str, hint: str | None = None) -> Problem:
+        """Return an error at a value."""
+        return self.problem(rule, Severity.ERROR, at, message, hint)
+
+    def warning(self, rule: str, at: str, message: str, hint: str | None = None) -> Problem:
+        """Return a warning at a value."""
+        return self.problem(rule, Severity.WARNING, at, message, hint)
+
+    def near(self, name: str, known: Iterable[str]) -> str | None:
+        """Return ``did you mean 'x'?`` for the known name that is closest, while looking for it takes little."""
+        return self.hints.near(name, known)
+
+    def steps(self) -> Iterator[tuple[Workflow, Step]]:
+        """Yield every step with its workflow, in document order."""
+        for workflow in self.workflows:
+            for step in workflow.steps:
+                yield workflow, step
+
+    def actions(self) -> Iterator[tuple[Workflow, Step, Action]]:
+        """Yield every action that applies to a step, the workflow's included."""
+        for workflow, step in self.steps():
+            for actions in merged_actions(workflow, step):
+                for action in actions:
+                    yield workflow, step, action
+
+    @cached_property
+    def _descriptions(self) -> tuple[dict[str, Description], tuple[Problem, ...]]:
+        found: dict[str, Description] = {}
+        broken: list[Problem] = []
+        for source in self.loaded.document.source_descriptions:
+            try:
+                match self.sources.kind(source):
+                    case "openapi":
+                        found[source.name] = self.sources.description(source.name)
+                    case "arazzo":
+                        self.sources.document(source.name)
+                    case _:
+                        self.sources.raw(source.name)
+            except DocumentError as error:
+                broken.extend(error.problems)
+        return found, tuple(broken)
+
+    @property
+    def descriptions(self) -> Mapping[str, Description]:
+        """The API descriptions that can be read, by name."""
+        return self._descriptions[0]
+
+    @property
+    def broken_sources(self) -> tuple[Problem, ...]:
+        """One problem for each source that cannot be read."""
+        return self._descriptions[1]
+
+    def is_asyncapi(self, step: Step) -> bool:
+        """Say whether a step sends or receives a message."""
+        if step.channel_path is not None or step.action is not None:
+            return True
+        reference = step.operation_id or step.operation_path or ""
+        return any(
+            source.type == "asyncapi" and f"{_SOURCES}{source.name}." in reference
+            for source in self.loaded.document.source_descriptions
+        )
+
+    @cached_property
+    def _operations(self) -> dict[str, Operation | ArazzoError]:
+        found: dict[str, Operation | ArazzoError] = {}
+        for _, step in self.steps():
+            if step.workflow_id is None and not self.is_asyncapi(step):
+                try:
+                    found[step.at] = find_operation(
+                        step.operation_id, step.operation_path, self.descriptions, self.dialect
+                    )
+                except (UnresolvedOperation, DocumentError) as error:
+                    found[step.at] = error
+        return found
+
+    def operation(self, step: Step) -> Operation | None:
+        """Return the operation that a step calls; None if it calls none, or none that exists."""
+        found = self._operations.get(step.at)
+        return found if isinstance(found, Operation) else None
+
+    def unresolved(self, step: Step) -> ArazzoError | None:
+        """Return why the operation of a step is not known; None if it is, or if it calls none."""
+        found = self._operations.get(step.at)
+        return found if isinstance(found, ArazzoError) else None
+
+    def target(self, reference: str) -> Target | None:
+        """Return the workflow that a reference names, here or in another document; None if there is none.
+
+        :raises DocumentError: if the other document cannot be read.
+        """
+        key = reference.removeprefix(_SOURCES)
+        for source in self.loaded.document.source_descriptions:
+            if key.startswith(f"{source.name}.") and self.sources.kind(source) == "arazzo":
+                other = self._other(source.name)
+                name = key.removeprefix(f"{source.name}.")
+                return Target(other, other._workflows[name]) if name in other._workflows else None
+        return Target(self, self._workflows[key]) if key in self._workflows else None
+
+    @cached_property
+    def _workflows(self) -> dict[str, Workflow]:
+        return {workflow.workflow_id: workflow for workflow in self.workflows}
+
+    def _other(self, name: str) -> Subject:
+        if name not in self._others:
+            loaded = self.sources.document(name)
+            self._others[name] = Subject(loaded, self.dialect, self.sources.of(loaded))
+        return self._others[name]
+
+    def called(self, step: Step) -> Target | None:
+        """Return the workflow that a step calls; None if it calls none, or none that can be read."""
+        return None if step.workflow_id is None else self.named(step.workflow_id)
+
+    def named(self, reference: str) -> Target | None:
+        """Return the workflow that a reference names; None if there is none, or none that can be read."""
+        try:
+            return self.target(reference)
+        except DocumentError:
+            return None
+
+    def taken_inputs(self, workflow: Workflow) -> InputNames:
+        """Return the inputs that a workflow declares, and those it passes on to workflows that come before it."""
+        own = declared_inputs(workflow)
+        known, required = dict(own.known or {}), set(own.required)
+        todo: list[Target] = [Target(self, workflow)]
+        for target in todo:
+            first = [target.subject.named(reference) for reference in target.workflow.depends_on]
+            todo += [found for found in first if found is not None and found not in todo]
+        for target in todo[1:]:
+            passed = declared_inputs(target.workflow)
+            known = {**(passed.known or {}), **known}
+            required |= passed.required
+        return InputNames(None) if own.known is None and not known else InputNames(known, frozenset(required))
+
+    def settings(self, workflow: Workflow, step: Step) -> Settings:
+        """Return the settings of ``x-airflow`` for a step; what cannot be read is not set."""
+        return self.own_settings(step).over(self.own_settings(workflow).over(self.own_settings(self.loaded.document)))
+
+    def own_settings(self, item: Any) -> Settings:
+        """Return what ``x-airflow`` of a step, a workflow or the document says itself."""
+        try:
+            return settings_of(item.extensions, f"{item.at}/{EXTENSION}", self.loaded.source)
+        except DocumentError:
+            return Settings()
+
+
+@dataclass(frozen=True)
+class InputNames:
+    """The inputs that a JSON Schema declares.
+
+    :param known: by name their schemas; None if the workflow declares no inputs at all.
+    :param required: names that have to be given.
+    """
+
+    known: Mapping[str, Any] | None
+    required: frozenset[str] = frozenset()
+
+
+def declared_inputs(workflow: Workflow) -> InputNames:
+    """Return the inputs that a workflow declares, those of every part and branch of its schema included."""
+    if workflow.inputs is None:
+        return InputNames(None)
+    found = inputs_of_schema(workflow.inputs, choices=True)
+    return InputNames(found.schemas, frozenset(found.required))

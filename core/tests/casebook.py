@@ -1,0 +1,127 @@
+"""The case folders under core/tests/cases: a document, and runs of it as scripts of requests, answers and waits.
+
+A case is executed every way there is; each way must send the same requests in the same order, wait as long, and end
+with the same outputs.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from arazzo.document.settings import Settings
+from arazzo.errors import TransportError
+from arazzo.exchange import Request, Response, header
+from arazzo.flow import Options
+
+CASES = Path(__file__).parent / "cases"
+BASE = "https://api.example.test/v1"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One run of a case folder's document.
+
+    :ivar meanwhile: what a DAG sends and waits beyond the script, whose steps run side by side: another has failed.
+    """
+
+    folder: Path
+    name: str
+    inputs: dict[str, Any]
+    script: list[dict[str, Any]]
+    status: str
+    outputs: dict[str, Any] | None = None
+    message: str = ""
+    workflow: str | None = None
+    settings: Settings = field(default_factory=Settings)
+    meanwhile: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def document(self) -> Path:
+        return self.folder / "workflow.arazzo.yaml"
+
+    @property
+    def options(self) -> Options:
+        return Options(settings=self.settings)
+
+    def __str__(self) -> str:
+        return f"{self.folder.name}: {self.name}"
+
+
+def folders() -> list[Path]:
+    """Return the case folders in order."""
+    return sorted(path.parent for path in CASES.glob("*/workflow.arazzo.yaml"))
+
+
+def cases() -> list[Case]:
+    """Return every run of every case folder."""
+    return [case for folder in folders() for case in _read(folder)]
+
+
+def _read(folder: Path) -> list[Case]:
+    entries = yaml.safe_load((folder / "runs.yaml").read_text())
+    return [
+        Case(
+            folder=folder,
+            name=entry["name"],
+            inputs=entry["inputs"],
+            script=entry["script"],
+            status=entry["status"],
+            outputs=entry.get("outputs"),
+            message=entry.get("message", ""),
+            workflow=entry.get("workflow"),
+            settings=Settings(**{key: entry[key] for key in ("unmatched", "timeout", "max_rounds") if key in entry}),
+            meanwhile=entry.get("meanwhile", []),
+        )
+        for entry in entries
+    ]
+
+
+class Script:
+    """Plays a case's API and clock: answers as written, and fails on any request or wait that is not in the script.
+
+    :param in_order: whether requests and waits have to come in the order of the script.
+    """
+
+    def __init__(self, script: list[dict[str, Any]], *, in_order: bool = True) -> None:
+        self.left = list(script)
+        self.in_order = in_order
+        self.now = 1_000_000.0
+
+    def clock(self) -> float:
+        return self.now
+
+    def send(self, request: Request) -> Response:
+        assert self.left, f"the script has ended, but {request.method} {request.url} was sent"
+        line = f"{request.method} {request.url.removeprefix(BASE)}"
+        entry = self._next("request", line)
+        assert "request" in entry, f"expected {entry}, but {request.method} {request.url} was sent"
+        assert line == entry["request"]
+        if "body" in entry:
+            assert json.loads(request.body or b"null") == entry["body"]
+        for name, value in entry.get("headers_sent", {}).items():
+            assert header(request.headers, name) == value
+        if "error" in entry:
+            raise TransportError("connect", entry["error"])
+        content = json.dumps(entry["json"]).encode() if "json" in entry else b""
+        headers = {"Content-Type": "application/json", **entry.get("headers", {})}
+        return Response(entry["status"], tuple(headers.items()), content, 0.001)
+
+    def sleep(self, seconds: float) -> None:
+        assert self.left, f"the script has ended, but a wait of {seconds} s was asked for"
+        entry = self._next("wait", seconds)
+        assert "wait" in entry, f"expected {entry}, but a wait of {seconds} s was asked for"
+        assert seconds == entry["wait"]
+        self.now += seconds
+
+    def _next(self, name: str, value: Any) -> dict[str, Any]:
+        """Take the entry that has its turn: the next, or the first that there is of this kind."""
+        fitting = [] if self.in_order else [at for at, entry in enumerate(self.left) if entry.get(name) == value]
+        return self.left.pop(fitting[0] if fitting else 0)
+
+    def finished(self) -> None:
+        assert not self.left, f"never came to {self.left}"

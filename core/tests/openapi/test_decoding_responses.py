@@ -1,0 +1,97 @@
+"""From a response's bytes to a value."""
+
+import json
+
+import pytest
+from apidoc import operation
+from hypothesis import given
+from hypothesis import strategies as st
+
+from arazzo.absent import ABSENT
+from arazzo.exchange import Response
+from arazzo.openapi import Body, build_request, decode_content
+from arazzo.openapi.responses import MAX_LINES, MAX_VALUES
+
+
+def decoded(body: bytes, content_type: str | None):
+    headers = (("content-type", content_type),) if content_type is not None else ()
+    return decode_content(Response(200, headers, body))
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body", "value"),
+    [
+        ("application/json", b'{"a": [1, null]}', {"a": [1, None]}),
+        ("Application/JSON; Charset=UTF-8", '"é"'.encode(), "é"),
+        ("application/json; charset=iso-8859-1", b'"\xe9"', "é"),
+        ("application/json", b"\xef\xbb\xbf[1]", [1]),
+        ("application/json", "[1]".encode("utf-16"), [1]),
+        ("application/problem+json", b"null", None),
+        ("text/json", b"0", 0),
+        ("application/json", b"{broken", ABSENT),
+        ("application/json", b" ", ABSENT),
+        ("application/json", b"[NaN]", ABSENT),
+        ("application/json", b"\xff", ABSENT),
+        ("application/json; charset=nope", b"{}", ABSENT),
+        ("application/json", b"[" * 100_000, ABSENT),
+        ("application/json", b"", ABSENT),
+        ("application/x-ndjson", b'{"a":1}\n\n2\n', [{"a": 1}, 2]),
+        ("application/jsonl", b"{", ABSENT),
+        ("application/jsonl", b"1 2", ABSENT),
+        ("application/jsonl", b'"\\ud800"\r\n\t[2] \n', ["\ufffd", [2]]),
+        ("application/jsonl", '"\u2028"\n2'.encode("utf-16"), ["\u2028", 2]),
+        ("application/xml", b"<a/>", "<a/>"),
+        ("application/atom+xml", b"<a/>", "<a/>"),
+        ("text/plain", "é".encode(), "é"),
+        ("text/plain", b"\xe9", "é"),
+        ("text/plain; charset=iso-8859-15", b"\xa4", "€"),
+        ("text/html; charset=nope", b"x", "x"),
+        ("text/csv", b"a,b", "a,b"),
+        ("application/x-www-form-urlencoded", b"a=1", "a=1"),
+        ("application/octet-stream", b"\xff\x00", "data:application/octet-stream;base64,/wA="),
+        ("image/png; x=y", b"\x89P", "data:image/png;base64,iVA="),
+        (None, b'{"a": 1}', {"a": 1}),
+        (None, b"hello", "hello"),
+        (None, b"\xff", "data:application/octet-stream;base64,/w=="),
+        ("", b"[]", []),
+        (None, b"", ABSENT),
+    ],
+)
+def test_content(content_type, body, value):
+    found = decoded(body, content_type)
+    assert found == value
+    assert type(found) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("application/json", b"[" + b"[]," * MAX_VALUES + b"[]]"),
+        ("application/json", b'["' + b'\\\\","' * MAX_VALUES + b'"]'),
+        ("application/x-ndjson", b"1\n" * (MAX_LINES + 1)),
+        ("application/x-ndjson", b"[" + b"1," * MAX_VALUES + b"1]"),
+    ],
+)
+def test_what_would_be_read_for_minutes_is_absent(content_type, body):
+    assert decoded(body, content_type) is ABSENT
+
+
+def test_commas_in_a_text_are_no_values():
+    text = ',[{\\"' * (MAX_VALUES // 2)
+    assert decoded(f'["{text}", 1]'.encode(), "application/json")[1] == 1
+
+
+@given(st.binary(min_size=1))
+def test_bytes_come_back_as_they_were(data):
+    value = decoded(data, "application/zip")
+    request = build_request(operation(method="post"), (), Body("application/zip", value))
+    assert request.body == data
+
+
+@given(
+    st.binary(),
+    st.sampled_from(["application/json", "text/plain", "application/jsonl", "x/y", "", "application/xml", None]),
+)
+def test_every_body_is_a_json_value_or_absent(data, content_type):
+    value = decoded(data, content_type)
+    assert value is ABSENT or json.loads(json.dumps(value)) == value

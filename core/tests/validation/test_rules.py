@@ -1,0 +1,131 @@
+"""Every rule has a section in docs/rules.md, and the example there triggers it."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from arazzo.errors import Problem, Severity
+from arazzo.validation import RULES, validate
+
+DOCS = Path(__file__).parents[3] / "docs" / "rules.md"
+SECTION = re.compile(
+    r"^### (?P<rule>[a-z-]+)\n\n\*(?P<kind>[a-z, ]+)\* · .+?\n```(?P<form>\w+)\n(?P<example>.*?)\n```\n\nFix: ",
+    re.MULTILINE | re.DOTALL,
+)
+
+API = """\
+openapi: 3.1.0
+info: {title: Things, version: 1.0.0}
+components:
+  securitySchemes: {bearer: {type: http, scheme: bearer}}
+paths:
+  /things:
+    get:
+      operationId: listThings
+      parameters:
+      - {name: limit, in: query, schema: {type: integer}}
+      - {name: X-Trace, in: header, schema: {type: string}}
+      responses: {'200': {description: ok}}
+    post:
+      operationId: createThing
+      security: [{bearer: []}]
+      requestBody: {required: true, content: {application/json: {schema: {type: object}}}}
+      responses: {'201': {description: ok}}
+  /things/{id}:
+    get:
+      operationId: getThing
+      parameters: [{name: id, in: path, required: true, schema: {type: string}}]
+      responses: {'200': {description: ok}}
+  /broken:
+    get:
+      operationId: broken
+      parameters: [{$ref: '#/components/parameters/nothing'}]
+      responses: {'200': {description: ok}}
+"""
+STEP: dict[str, Any] = {"stepId": "a", "operationId": "listThings"}
+NEXT: dict[str, Any] = {"stepId": "b", "operationId": "listThings", "outputs": {"count": "$response.body#/count"}}
+WORKFLOW: dict[str, Any] = {
+    "workflowId": "w",
+    "inputs": {"type": "object", "required": ["limit"], "properties": {"limit": {"type": "integer"}}},
+    "steps": [STEP, NEXT],
+}
+DOCUMENT: dict[str, Any] = {
+    "arazzo": "1.1.0",
+    "info": {"title": "T", "version": "1.0.0"},
+    "sourceDescriptions": [{"name": "api", "url": "api.yaml", "type": "openapi"}],
+    "workflows": [WORKFLOW],
+    "components": {"failureActions": {"again": {"name": "again", "type": "retry"}}},
+}
+
+
+def sections() -> dict[str, re.Match[str]]:
+    return {match["rule"]: match for match in SECTION.finditer(DOCS.read_text())}
+
+
+def whole(example: str) -> str:
+    """Put a piece of a step, of a workflow or of a document where it belongs."""
+    piece = yaml.load(example, Loader=yaml.BaseLoader)
+    lines = example.splitlines()
+    if piece.keys() & DOCUMENT.keys() or "$self" in piece:
+        rest = {key: value for key, value in DOCUMENT.items() if key not in piece}
+        return example + "\n" + yaml.safe_dump(rest, sort_keys=False)
+    if piece.keys() & {"steps", "inputs"}:
+        rest = {key: value for key, value in WORKFLOW.items() if key not in piece}
+        head, inner = {**DOCUMENT, "workflows": []}, [example, yaml.safe_dump(rest, sort_keys=False)]
+        del head["workflows"]
+        body = "\n".join(inner).splitlines()
+        return yaml.safe_dump(head) + "workflows:\n-\n" + "".join(f"  {line}\n" for line in body)
+    calls = {"operationId", "channelPath", "workflowId"} & piece.keys()
+    own = {key: value for key, value in STEP.items() if key not in piece and not (calls and key == "operationId")}
+    head = {key: value for key, value in DOCUMENT.items() if key != "workflows"}
+    rest = yaml.safe_dump({"workflowId": "w", "inputs": WORKFLOW["inputs"]}, sort_keys=False).splitlines()
+    step = [*yaml.safe_dump(own).splitlines(), *lines]
+    text = yaml.safe_dump(head) + "workflows:\n-\n" + "".join(f"  {line}\n" for line in rest) + "  steps:\n  -\n"
+    text += "".join(f"    {line}\n" for line in step)
+    return text + "  - " + json.dumps(NEXT) + "\n"
+
+
+def problems_of(example: str, form: str, folder: Path, dialect: str = "lenient") -> tuple[Problem, ...]:
+    (folder / "api.yaml").write_text(API)
+    (folder / "notes.yaml").write_text("notes: none\n")
+    path = folder / ("doc.json" if form == "json" else "doc.yaml")
+    if form == "console":
+        return validate(folder / "no-such-file.arazzo.yaml", dialect=dialect)
+    path.write_text(example if form == "json" or example.startswith("# whole file") else whole(example))
+    return validate(path, dialect=dialect)
+
+
+def test_every_rule_has_a_section_and_every_section_a_rule() -> None:
+    assert list(sections()) == list(RULES)
+    assert len(re.findall(r"^### ", DOCS.read_text(), re.MULTILINE)) == len(RULES)
+
+
+def test_sections_say_how_much_a_rule_weighs() -> None:
+    for rule, section in sections().items():
+        assert section["kind"] == RULES[rule].severity.value + (", lenient" if RULES[rule].lenient else "")
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_the_example_triggers_its_rule(rule: str, tmp_path: Path) -> None:
+    section = sections()[rule]
+    found = [p for p in problems_of(section["example"], section["form"], tmp_path) if p.rule == rule]
+    assert found
+    assert {problem.severity for problem in found} == {RULES[rule].severity}
+    assert rule == "unreadable-file" or all(problem.place.line for problem in found)
+
+
+@pytest.mark.parametrize("rule", [rule.id for rule in RULES.values() if rule.lenient])
+def test_strict_makes_errors_of_lenient_readings(rule: str, tmp_path: Path) -> None:
+    section = sections()[rule]
+    found = [p for p in problems_of(section["example"], section["form"], tmp_path, "strict") if p.rule == rule]
+    assert {problem.severity for problem in found} == {Severity.ERROR}
+
+
+def test_the_document_that_the_examples_are_put_into_is_without_problems(tmp_path: Path) -> None:
+    assert problems_of("parameters:\n- {name: limit, in: query, value: $inputs.limit}", "yaml", tmp_path) == ()
