@@ -126,6 +126,24 @@ class EvaluationError(ArazzoError):
     """A value that cannot be had now: absent where one is needed, or data of another shape."""
 
 
+class UnreadableError(EvaluationError):
+    """A value that leads into an answer that cannot be read, where a value is needed (:class:`~.absent.Unreadable`)."""
+
+
+class GaveUpError(ArazzoError):
+    """We stopped for reasons of our own: a limit of time, size, depth or of what a number may be.
+
+    What it would have said is not known, and is not false: the step fails and no action is asked, of this step or of a
+    caller (docs/semantics.md, 1). No EvaluationError, so that nothing that makes those absent or false catches it.
+
+    :param limit: which limit, with its value and the setting that raises it, one clause.
+    """
+
+    def __init__(self, limit: str) -> None:
+        super().__init__(f"gave up: {limit}")
+        self.limit = limit
+
+
 class InputError(ArazzoError):
     """Inputs refused before the first request; ``messages`` holds one sentence per finding."""
 
