@@ -7,7 +7,6 @@ from arazzo.engine.idempotency import IdempotencyKeys, keyed
 from arazzo.engine.input_checks import check_inputs
 from arazzo.engine.local import Run, run_local
 from arazzo.engine.program import load_plan, load_plans
-from arazzo.engine.region import advance, begin_call, end_call
 from arazzo.engine.secrets import (
     CONCEALED,
     conceal,
@@ -29,6 +28,7 @@ from arazzo.engine.state import (
     StepRecord,
     Wait,
 )
+from arazzo.engine.step_machine import advance, begin_call, end_call
 from arazzo.flow import is_sensitive
 
 __all__ = [

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable
 
-from arazzo.engine.region import advance, unsent
 from arazzo.engine.secrets import Conceal
 from arazzo.engine.state import Done, Note, Send, State, Wait
+from arazzo.engine.step_machine import advance, unsent
 from arazzo.errors import TransportError
 from arazzo.exchange import Exchange, Request, Response
 from arazzo.expressions import as_it_is

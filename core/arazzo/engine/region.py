@@ -1,8 +1,4 @@
-"""The step machine: runs a region of any size, from a given entry until control leaves it, without any I/O.
-
-``advance(plan, state, exchange) -> (state, command)`` is a pure function over frozen values. Whoever calls it owns the
-clock and the socket. What a step's end means and what a loop is, says docs/semantics.md, 3 and 4.
-"""
+"""What happens in a region between two exchanges: steps begin, are judged, control goes on (docs/semantics.md, 3)."""
 
 from __future__ import annotations
 
@@ -31,11 +27,10 @@ from arazzo.engine.state import (
 )
 from arazzo.errors import EvaluationError, InputError, RequestError
 from arazzo.exchange import Exchange, Request, Response
-from arazzo.expressions import Context, as_it_is
+from arazzo.expressions import Context
 from arazzo.flow import END, Plan, PlannedStep, Region, workflow_key
 from arazzo.openapi import decode_content
 
-HISTORY = 100
 LONGEST_BACKOFF = 3600.0
 #: Seconds between rounds at the least, whatever the server says; less only if the interval itself is less.
 SHORTEST_PAUSE = 1.0
@@ -43,75 +38,8 @@ SHORTEST_PAUSE = 1.0
 Turned = tuple[State, Command | None]
 
 
-def advance(
-    plan: Plan, state: State, exchange: Exchange | None = None, *, now: float, conceal: Conceal = as_it_is
-) -> tuple[State, Command]:
-    """Take a run as far as it goes without I/O.
-
-    :param plan: the plan, or the slice of it that holds the region.
-    :param state: from :func:`start` or from the last call.
-    :param exchange: after ``Send``, the request with its response or the reason why there is none; else None. A state
-        that has a request out and gets no exchange sends that request again: whether that may be, its driver decides.
-    :param now: POSIX time.
-    :param conceal: hides in a text what is secret beyond inputs, outputs and credentials of the answer.
-    :returns: the state to go on with, and what to do.
-    """
-    turn = _Turn(plan, now, conceal)
-    state, command = (state, None) if exchange is None else turn.received(state, exchange)
-    while command is None:
-        state, command = turn.proceed(state)
-    history = (*state.history, *(note.text for note in turn.notes))[-HISTORY:]
-    return _with(state, history=history), replace(command, notes=tuple(turn.notes))
-
-
-def begin_call(plan: Plan, state: State, *, now: float, conceal: Conceal = as_it_is) -> tuple[State, Done | None]:
-    """Begin a step that calls a workflow, for whoever runs that workflow elsewhere.
-
-    :param plan: the plan of the calling step, or the slice of it that holds the step.
-    :param state: in which that step comes next.
-    :param conceal: as for :func:`advance`.
-    :returns: the state with the workflow entered, whose inputs :func:`entered_inputs` tells; or how the step failed.
-    """
-    turn = _Turn(plan, now, conceal)
-    state, command = turn.begin(state)
-    return state, replace(command, notes=tuple(turn.notes)) if isinstance(command, Done) else None
-
-
-def end_call(
-    plan: Plan,
-    state: State,
-    outputs: dict[str, Any],
-    failure: str,
-    status: int | None,
-    *,
-    now: float,
-    conceal: Conceal = as_it_is,
-) -> tuple[State, Done]:
-    """Judge a step that called a workflow which has run elsewhere, and say where control goes.
-
-    :param plan: the plan of the calling step, or the slice of it that holds the step.
-    :param state: in which that step comes next; its scope is that step.
-    :param outputs: of the workflow.
-    :param failure: why the workflow failed; empty if it has not.
-    :param status: the status that the last step of the workflow saw.
-    :param conceal: as for :func:`advance`.
-    :raises ValueError: if the step has a retry, which runs the workflow again: it has to run here, too.
-    """
-    turn = _Turn(plan, now, conceal)
-    state = _with_frame(_with(state, last_status=status), attempts=1)
-    state, command = turn.returned(state, outputs, failure)
-    if not isinstance(command, Done):
-        raise ValueError(f"step '{state.frame.step}' goes on where its workflow runs, and not elsewhere")
-    return state, replace(command, notes=tuple(turn.notes))
-
-
-def unsent(state: State) -> State:
-    """Return the state as it was before the request that it has out, which has not been sent."""
-    return _with_frame(state, attempts=state.frame.attempts - 1, phase="ready")
-
-
-class _Turn:
-    """One call of ``advance``: the plan, the time, and the notes made on the way."""
+class Turn:
+    """One call of :func:`~arazzo.engine.step_machine.advance`: the plan, the time, and the notes made on the way."""
 
     def __init__(self, plan: Plan, now: float, conceal: Conceal) -> None:
         self.root = plan
@@ -464,8 +392,8 @@ def _with(state: State, **changes: Any) -> State:
 
 
 def _with_frame(state: State, phase: str | None = None, **changes: Any) -> State:
-    frames = (*state.frames[:-1], state.frame.model_copy(update=changes))
-    return state.model_copy(update={"frames": frames, **({"phase": phase} if phase else {})})
+    state = state.with_frame(**changes)
+    return _with(state, phase=phase) if phase else state
 
 
 def _with_record(state: State, record: StepRecord) -> State:

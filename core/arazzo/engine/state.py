@@ -144,6 +144,10 @@ class State(StateValue):
         new = set(secrets).difference(self.secrets)
         return self.model_copy(update={"secrets": tuple(sorted((*self.secrets, *new)))}) if new else self
 
+    def with_frame(self, **changes: Any) -> State:
+        """Return the state with fields of the innermost frame changed."""
+        return self.model_copy(update={"frames": (*self.frames[:-1], self.frame.model_copy(update=changes))})
+
     @property
     def frame(self) -> Frame:
         """The workflow that is being run, the innermost."""

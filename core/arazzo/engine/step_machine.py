@@ -1,0 +1,86 @@
+"""The step machine: runs a region of any size, from a given entry until control leaves it, without any I/O.
+
+``advance(plan, state, exchange) -> (state, command)`` is a pure function over frozen values. Whoever calls it owns the
+clock and the socket. What happens within one call says :mod:`arazzo.engine.region`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from arazzo.engine.region import Turn
+from arazzo.engine.secrets import Conceal
+from arazzo.engine.state import Command, Done, State
+from arazzo.exchange import Exchange
+from arazzo.expressions import as_it_is
+from arazzo.flow import Plan
+
+HISTORY = 100
+
+
+def advance(
+    plan: Plan, state: State, exchange: Exchange | None = None, *, now: float, conceal: Conceal = as_it_is
+) -> tuple[State, Command]:
+    """Take a run as far as it goes without I/O.
+
+    :param plan: the plan, or the slice of it that holds the region.
+    :param state: from :func:`start` or from the last call.
+    :param exchange: after ``Send``, the request with its response or the reason why there is none; else None. A state
+        that has a request out and gets no exchange sends that request again: whether that may be, its driver decides.
+    :param now: POSIX time.
+    :param conceal: hides in a text what is secret beyond inputs, outputs and credentials of the answer.
+    :returns: the state to go on with, and what to do.
+    """
+    turn = Turn(plan, now, conceal)
+    state, command = (state, None) if exchange is None else turn.received(state, exchange)
+    while command is None:
+        state, command = turn.proceed(state)
+    history = (*state.history, *(note.text for note in turn.notes))[-HISTORY:]
+    return state.model_copy(update={"history": history}), replace(command, notes=tuple(turn.notes))
+
+
+def begin_call(plan: Plan, state: State, *, now: float, conceal: Conceal = as_it_is) -> tuple[State, Done | None]:
+    """Begin a step that calls a workflow, for whoever runs that workflow elsewhere.
+
+    :param plan: the plan of the calling step, or the slice of it that holds the step.
+    :param state: in which that step comes next.
+    :param conceal: as for :func:`advance`.
+    :returns: the state with the workflow entered, whose inputs :func:`entered_inputs` tells; or how the step failed.
+    """
+    turn = Turn(plan, now, conceal)
+    state, command = turn.begin(state)
+    return state, replace(command, notes=tuple(turn.notes)) if isinstance(command, Done) else None
+
+
+def end_call(
+    plan: Plan,
+    state: State,
+    outputs: dict[str, Any],
+    failure: str,
+    status: int | None,
+    *,
+    now: float,
+    conceal: Conceal = as_it_is,
+) -> tuple[State, Done]:
+    """Judge a step that called a workflow which has run elsewhere, and say where control goes.
+
+    :param plan: the plan of the calling step, or the slice of it that holds the step.
+    :param state: in which that step comes next; its scope is that step.
+    :param outputs: of the workflow.
+    :param failure: why the workflow failed; empty if it has not.
+    :param status: the status that the last step of the workflow saw.
+    :param conceal: as for :func:`advance`.
+    :raises ValueError: if the step has a retry, which runs the workflow again: it has to run here, too.
+    """
+    turn = Turn(plan, now, conceal)
+    state = state.model_copy(update={"last_status": status}).with_frame(attempts=1)
+    state, command = turn.returned(state, outputs, failure)
+    if not isinstance(command, Done):
+        raise ValueError(f"step '{state.frame.step}' goes on where its workflow runs, and not elsewhere")
+    return state, replace(command, notes=tuple(turn.notes))
+
+
+def unsent(state: State) -> State:
+    """Return the state as it was before the request that it has out, which has not been sent."""
+    return state.with_frame(attempts=state.frame.attempts - 1).model_copy(update={"phase": "ready"})
