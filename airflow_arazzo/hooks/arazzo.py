@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowException, AirflowNotFoundException, BaseHook
@@ -13,22 +12,21 @@ from airflow.providers.http.hooks.http import HttpHook
 from requests import PreparedRequest, Session
 from requests.auth import AuthBase, HTTPBasicAuth
 
-from airflow_arazzo.hooks.authorizing import authorized
 from airflow_arazzo.hooks.probing import NOTHING, probe
-from airflow_arazzo.hooks.settings import ConnectionSettings, read_connection, secret_texts
-from airflow_arazzo.hooks.tls import authorities, tls_context
 from airflow_arazzo.protocol.encryption import register_texts, register_texts_async
 from arazzo import transport
+from arazzo.auth.authorizing import authorized, drive, drive_async
+from arazzo.auth.connection_settings import ConnectionSettings, read_connection, secret_texts
+from arazzo.auth.sessions import limits_of, new_session, with_netrc
+from arazzo.auth.tls import tls_context
 from arazzo.auth.tokens import MAX_BYTES as TOKEN_BYTES
 from arazzo.auth.tokens import get_token, get_token_async
-from arazzo.errors import RequestError, TransportError
-from arazzo.exchange import Request, Response, header
+from arazzo.errors import ConnectionSettingsError, RequestError, TransportError
+from arazzo.exchange import Request, Response
 from arazzo.openapi import SecurityScheme
-from arazzo.transport.exchange_policy import netrc_login
 
 if TYPE_CHECKING:
     import aiohttp
-    import requests
     from airflow.sdk import Connection
 
 _TOKEN_LIMITS: dict[str, Any] = {"max_bytes": TOKEN_BYTES, "follow_redirects": False}
@@ -105,7 +103,8 @@ class ArazzoHook(HttpHook):
 
     def _read(self, connection: Connection | None) -> ConnectionSettings:
         self.found = connection is not None
-        settings = read_connection(connection) if connection is not None else ConnectionSettings()
+        with _refusals():
+            settings = read_connection(connection) if connection is not None else ConnectionSettings()
         self.base_url = settings.base_url or ""
         self._base_url_initialized = True
         return settings
@@ -131,37 +130,12 @@ class ArazzoHook(HttpHook):
         :raises TransportError: no complete answer, or no token.
         """
         steps = authorized(request, self.settings, self._named())
-        try:
-            step = next(steps)
-            while True:
-                try:
-                    found = self._token(step, request) if isinstance(step, SecurityScheme) else self._send(step)
-                except TransportError as error:
-                    step = steps.throw(error)
-                else:
-                    step = steps.send(found)
-        except StopIteration as done:
-            response: Response = done.value
-            return response
+        return drive(steps, lambda scheme: self._token(scheme, request), self._send)
 
     async def async_send(self, request: Request) -> Response:
         """Send a request as :meth:`send` does, on the running event loop."""
         steps = authorized(request, await self.async_settings(), self._named())
-        try:
-            step = next(steps)
-            while True:
-                try:
-                    if isinstance(step, SecurityScheme):
-                        found: str | Response = await self._async_token(step, request)
-                    else:
-                        found = await self._async_send(step)
-                except TransportError as error:
-                    step = steps.throw(error)
-                else:
-                    step = steps.send(found)
-        except StopIteration as done:
-            response: Response = done.value
-            return response
+        return await drive_async(steps, lambda scheme: self._async_token(scheme, request), self._async_send)
 
     def _named(self) -> str:
         """Return how a message names the connection, once it has been looked up."""
@@ -218,24 +192,18 @@ class ArazzoHook(HttpHook):
         return await self._async_exchange(request, self._async_session, settings)
 
     def _with_netrc(self, request: Request, settings: ConnectionSettings) -> tuple[Request, tuple[str, ...]]:
-        """Return the request with the login that netrc has for its host, where that counts, and its secrets."""
-        own = header(request.headers, "Authorization") is not None or "@" in request.url.split("/")[2]
-        login = netrc_login(request.url) if self.found and settings.trust_env and not own else None
-        if login is None:
-            return request, ()
-        pair = base64.b64encode(":".join(login).encode()).decode()
-        return replace(request, headers=(*request.headers, ("Authorization", f"Basic {pair}"))), (login[1], pair)
+        return with_netrc(request) if self.found and settings.trust_env else (request, ())
 
     def _exchange(self, request: Request, **limits: Any) -> Response:
         if self._session is None:
             self._session = self._new_session()
-        return transport.send(request, self._session, **{**_limits(self.settings), **limits})
+        return transport.send(request, self._session, **{**limits_of(self.settings), **limits})
 
     async def _async_exchange(
         self, request: Request, session: aiohttp.ClientSession, settings: ConnectionSettings, **limits: Any
     ) -> Response:
         proxy = settings.proxies.get(request.url.split(":", 1)[0].lower())
-        return await transport.send_async(request, session, proxy=proxy, **{**_limits(settings), **limits})
+        return await transport.send_async(request, session, proxy=proxy, **{**limits_of(settings), **limits})
 
     def close(self) -> None:
         """Close the connections that :meth:`send` keeps."""
@@ -267,15 +235,8 @@ class ArazzoHook(HttpHook):
         return all(good for good, _ in found), "; ".join(text for _, text in found)
 
     def _new_session(self) -> Session:
-        settings = self.settings
-        if settings.cert or authorities(settings) != authorities(ConnectionSettings(trust_env=False)):
-            tls_context(settings, self._named())  # what requests says of a file that it cannot use is no help
-        session = _Session(frozenset(settings.credentials.headers))
-        session.verify = authorities(settings)
-        session.cert = settings.cert
-        session.proxies = dict(settings.proxies)
-        session.trust_env = settings.trust_env
-        session.headers.clear()
+        with _refusals():
+            session = new_session(self.settings, self._named())
         if adapter := self.adapter or self.keep_alive_adapter:
             session.mount("http://", adapter)
             session.mount("https://", adapter)
@@ -284,7 +245,8 @@ class ArazzoHook(HttpHook):
     async def _new_async_session(self, settings: ConnectionSettings) -> aiohttp.ClientSession:
         import aiohttp
 
-        context = await asyncio.to_thread(tls_context, settings, self._named())
+        with _refusals():
+            context = await asyncio.to_thread(tls_context, settings, self._named())
         # Servers close what has been idle for a while, often 5 s, and a request that crosses that is lost. So
         # connections serve the requests of one round of a poll, and none is kept until the next.
         connector = aiohttp.TCPConnector(ssl=context, limit=4, keepalive_timeout=transport.IDLE_TIMEOUT)
@@ -341,6 +303,15 @@ class SourceHooks:
             await hook.async_close()
 
 
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Raise as Airflow's own error what a connection says that cannot be meant."""
+    try:
+        yield
+    except ConnectionSettingsError as error:
+        raise AirflowException(str(error)) from None
+
+
 class _Unshown(dict[str, None]):
     """Texts that no representation shows."""
 
@@ -361,28 +332,3 @@ class _Login(AuthBase):
             elif self.login:
                 HTTPBasicAuth(self.login, self.password or "")(request)
         return request
-
-
-class _Session(Session):
-    """A session that takes the connection's headers to no other origin, wherever a redirect leads."""
-
-    def __init__(self, own: frozenset[str]) -> None:
-        super().__init__()
-        self.own = own
-
-    def rebuild_auth(self, prepared_request: PreparedRequest, response: requests.Response) -> None:
-        before, after = response.request.url or "", prepared_request.url or ""
-        if self.should_strip_auth(before, after):  # type: ignore[no-untyped-call]
-            for name in self.own:
-                prepared_request.headers.pop(name, None)
-        super().rebuild_auth(prepared_request, response)  # type: ignore[no-untyped-call]
-
-
-def _limits(settings: ConnectionSettings) -> dict[str, Any]:
-    limits = {
-        "timeout": settings.timeout,
-        "max_bytes": settings.max_bytes,
-        "sensitive_headers": frozenset(settings.credentials.headers) or None,
-        "use_netrc": False,  # what it has is put in here, where it can be kept out of sight
-    }
-    return {name: value for name, value in limits.items() if value is not None}

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from airflow_arazzo.hooks.settings import ConnectionSettings
 from airflow_arazzo.protocol.encryption import register_texts
+from arazzo.auth.connection_settings import ConnectionSettings
 from arazzo.auth.tokens import Grant, get_token, spends_its_token
 from arazzo.exchange import Request, Response
 from arazzo.openapi import SecurityScheme

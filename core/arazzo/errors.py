@@ -169,5 +169,9 @@ class TransportError(ArazzoError):
         self.kind, self.maybe_sent = kind, maybe_sent
 
 
+class ConnectionSettingsError(ArazzoError):
+    """A connection that says something that cannot be meant, or names a file that cannot be used; nothing was sent."""
+
+
 class UnsupportedError(ArazzoError):
     """Something valid that this package does not run (an AsyncAPI step)."""

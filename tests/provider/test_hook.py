@@ -5,10 +5,12 @@ import json
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowNotFoundException
+from airflow.sdk import Connection
 from scripted_api import ScriptedApi
 
 from airflow_arazzo import ArazzoHook
 from airflow_arazzo.hooks.arazzo import SourceHooks
+from arazzo.auth.connections import parse_connection
 from arazzo.errors import TransportError
 from arazzo.exchange import Request
 
@@ -244,3 +246,25 @@ def test_a_host_that_is_none_is_not_shown(host):
     good, message = tried(host=host)
     assert not good
     assert "host" in message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://bob:p%40ss@api.example.com:8443/v1",
+        "http://https%3A%2F%2Fapi.example.com",
+        "http://https://api.example.com",
+        "arazzo://:tok@/",
+        "arazzo://Api.Example.com/?token=t&verify=false",
+        "arazzo://h?__extra__=%7B%22api_keys%22%3A+%7B%22K%22%3A+%22v%22%7D%7D",
+        "my-type://[::1]:80",
+        '{"conn_type": "arazzo", "host": "h", "port": "81", "extra": {"token": "t"}}',
+        '{"conn_type": "http", "host": null, "extra": "{}"}',
+    ],
+)
+def test_the_command_reads_a_connection_as_airflow_does(text):
+    ours = parse_connection("api", text)
+    theirs = Connection.from_json(text, "api") if text.startswith("{") else Connection.from_uri(text, "api")
+    names = ("conn_id", "conn_type", "host", "schema", "port", "login", "password")
+    assert [getattr(ours, name) or None for name in names] == [getattr(theirs, name) or None for name in names]
+    assert json.loads(ours.extra or "{}") == json.loads(theirs.extra or "{}")

@@ -8,9 +8,9 @@ import airflow
 import jsonschema
 from airflow.sdk import Connection
 
-from airflow_arazzo.hooks.settings import ARAZZO_EXTRAS, read_connection
 from airflow_arazzo.protocol.encryption import is_sensitive
 from airflow_arazzo.provider_info import get_provider_info
+from arazzo.auth.connection_settings import ARAZZO_EXTRAS, read_connection
 
 
 def test_satisfies_airflows_schema():

@@ -7,10 +7,10 @@ import ssl
 from collections.abc import Callable
 from functools import lru_cache
 
-from airflow.providers.common.compat.sdk import AirflowException
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
-from airflow_arazzo.hooks.settings import ConnectionSettings
+from arazzo.auth.connection_settings import ConnectionSettings
+from arazzo.errors import ConnectionSettingsError
 
 _FIELDS = ("cert", "key")
 #: What names authorities in the environment: to requests and curl, then to OpenSSL.
@@ -30,18 +30,14 @@ def tls_context(settings: ConnectionSettings, connection: str) -> ssl.SSLContext
     """Return the TLS settings as ``requests`` would apply them, with all files loaded.
 
     :param connection: how a message names the connection.
-    :raises AirflowException: a file cannot be used, naming the connection and the field.
+    :raises ConnectionSettingsError: a file cannot be used, naming the connection and the field.
     """
     trusted, variable = authorities(settings), _variable(settings)
     files = (settings.cert,) if isinstance(settings.cert, str) else settings.cert or ()
     place = f"environment variable {variable}" if variable else f"{connection}, extra 'verify'"
-    try:
-        stamps = [_stamp(trusted, place)] if isinstance(trusted, str) else []
-        stamps += [_stamp(path, f"{connection}, extra '{field}'") for path, field in zip(files, _FIELDS, strict=False)]
-        context = _trusting(trusted, files, tuple(stamps), place, f"{connection}, extra 'cert'")
-    except _RefusedError as error:
-        raise AirflowException(str(error)) from None
-    return context
+    stamps = [_stamp(trusted, place)] if isinstance(trusted, str) else []
+    stamps += [_stamp(path, f"{connection}, extra '{field}'") for path, field in zip(files, _FIELDS, strict=False)]
+    return _trusting(trusted, files, tuple(stamps), place, f"{connection}, extra 'cert'")
 
 
 def _variable(settings: ConnectionSettings) -> str | None:
@@ -49,10 +45,6 @@ def _variable(settings: ConnectionSettings) -> str | None:
     if settings.verify is not True or not settings.trust_env:
         return None
     return next((name for name in _VARIABLES if os.environ.get(name)), None)
-
-
-class _RefusedError(Exception):
-    """A file that cannot be used."""
 
 
 @lru_cache(maxsize=32)
@@ -66,7 +58,7 @@ def _trusting(
             cafile=None if folder or not trusted else str(trusted), capath=str(trusted) if folder else None
         )
     except (OSError, ValueError):
-        raise _RefusedError(f"{place}: {trusted} holds no certificates of authorities") from None
+        raise ConnectionSettingsError(f"{place}: {trusted} holds no certificates of authorities") from None
     if not trusted:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
@@ -76,7 +68,7 @@ def _trusting(
             context.load_cert_chain(files[0], files[1] if files[1:] else None, _no_passphrase(own))
         except (OSError, ValueError):
             text = f"{' and '.join(files)} hold" if files[1:] else f"{files[0]} holds"
-            raise _RefusedError(f"{own}: {text} no certificate with the key to it") from None
+            raise ConnectionSettingsError(f"{own}: {text} no certificate with the key to it") from None
     return context
 
 
@@ -84,7 +76,7 @@ def _no_passphrase(own: str) -> Callable[[], str]:
     """Refuse to ask at the terminal for what a key is encrypted with."""
 
     def refuse() -> str:
-        raise _RefusedError(f"{own}: the key is encrypted with a passphrase; it has to be stored without")
+        raise ConnectionSettingsError(f"{own}: the key is encrypted with a passphrase; it has to be stored without")
 
     return refuse
 
@@ -97,7 +89,7 @@ def _stamp(path: str, place: str) -> tuple[int, int]:
             with open(path, "rb"):
                 pass
     except OSError as error:
-        raise _RefusedError(f"{place}: {path} cannot be read: {error.strerror}") from None
+        raise ConnectionSettingsError(f"{place}: {path} cannot be read: {error.strerror}") from None
     except ValueError:
-        raise _RefusedError(f"{place} is no path") from None
+        raise ConnectionSettingsError(f"{place} is no path") from None
     return found.st_mtime_ns, found.st_size

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Awaitable, Callable, Generator
 from dataclasses import replace
 from typing import Any
 
-from airflow_arazzo.hooks.settings import ConnectionSettings
+from arazzo.auth.connection_settings import ConnectionSettings
 from arazzo.auth.tokens import Grant, cached_token, can_grant, forget_token
 from arazzo.errors import RequestError, TransportError
 from arazzo.exchange import Request, Response
@@ -34,6 +34,45 @@ def authorized(request: Request, settings: ConnectionSettings, connection: str) 
             raise
         text = f"{error}; the operation asks for a client's certificate, and {connection} has no 'cert'"
         raise TransportError(error.kind, text, maybe_sent=error.maybe_sent) from None
+
+
+def drive(steps: Authorized, token: Callable[[SecurityScheme], str], send: Callable[[Request], Response]) -> Response:
+    """Give :func:`authorized` what it asks for: tokens, and answers.
+
+    :raises TransportError: no complete answer, or no token.
+    """
+    try:
+        step = next(steps)
+        while True:
+            try:
+                found = token(step) if isinstance(step, SecurityScheme) else send(step)
+            except TransportError as error:
+                step = steps.throw(error)
+            else:
+                step = steps.send(found)
+    except StopIteration as done:
+        response: Response = done.value
+        return response
+
+
+async def drive_async(
+    steps: Authorized,
+    token: Callable[[SecurityScheme], Awaitable[str]],
+    send: Callable[[Request], Awaitable[Response]],
+) -> Response:
+    """Give :func:`authorized` what it asks for as :func:`drive` does, on the running event loop."""
+    try:
+        step = next(steps)
+        while True:
+            try:
+                found: str | Response = await token(step) if isinstance(step, SecurityScheme) else await send(step)
+            except TransportError as error:
+                step = steps.throw(error)
+            else:
+                step = steps.send(found)
+    except StopIteration as done:
+        response: Response = done.value
+        return response
 
 
 def _authorized(request: Request, settings: ConnectionSettings, connection: str) -> Authorized:

@@ -1,17 +1,19 @@
+"""What a connection says: where the API is, who asks, how to get there; and what cannot be meant."""
+
 from __future__ import annotations
 
 import json
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowException
-from airflow.sdk import Connection
 
-from airflow_arazzo.hooks.settings import read_connection
+from arazzo.auth.connection_settings import read_connection
+from arazzo.auth.connections import GivenConnection
+from arazzo.errors import ConnectionSettingsError
 
 
 def connection(extra=None, **fields):
     text = extra if isinstance(extra, str) or extra is None else json.dumps(extra)
-    return Connection(**{"conn_id": "api", "conn_type": "arazzo", "extra": text, **fields})
+    return GivenConnection(**{"conn_id": "api", "conn_type": "arazzo", "extra": text, **fields})
 
 
 @pytest.mark.parametrize(
@@ -49,7 +51,7 @@ def test_reads_who_asks():
 
 
 def test_headers_of_both_kinds_are_sent_and_masked():
-    from airflow_arazzo.hooks.settings import secret_texts
+    from arazzo.auth.connection_settings import secret_texts
 
     extra = {"headers": {"X-Gw": "gateway-1", "Accept": "text/csv"}, "secret_headers": '{"X-Ours": "Scheme gateway-2"}'}
     settings = read_connection(connection(extra))
@@ -131,7 +133,7 @@ def test_extras_of_an_http_connection_are_options_and_headers():
     ],
 )
 def test_refuses_what_cannot_be_meant_and_shows_no_secret(extra, fields, message):
-    with pytest.raises(AirflowException, match=message) as error:
+    with pytest.raises(ConnectionSettingsError, match=message) as error:
         read_connection(connection(extra, **fields))
     assert "connection 'api'" in str(error.value)
     assert "s3cret" not in str(error.value)

@@ -1,4 +1,4 @@
-"""What an Airflow connection says about an API: where it is, who is asking, and how to get there.
+"""What a connection says about an API: where it is, who is asking, and how to get there.
 
 Two connection types are read. Extras of type ``arazzo`` have fixed names. Those of type ``http`` are the ones of
 Airflow's HTTP provider: its options, and every other extra is a header.
@@ -11,18 +11,14 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit, urlunsplit
-
-from airflow.providers.common.compat.sdk import AirflowException
 
 from arazzo.auth.tokens import GRANT_TYPES, Grant, client_pair
 from arazzo.document.shape import LONGEST_WAIT
 from arazzo.engine import credentials as credentials_in
+from arazzo.errors import ConnectionSettingsError
 from arazzo.openapi import Credentials
-
-if TYPE_CHECKING:
-    from airflow.sdk import Connection
 
 OAUTH_EXTRAS = frozenset(
     {
@@ -47,6 +43,27 @@ _HTTP_OPTIONS = frozenset(
 )
 
 _MOST_BYTES = 2.0**40
+
+
+class Connection(Protocol):
+    """The fields of a connection, as Airflow has them: its own class is one."""
+
+    @property
+    def conn_id(self) -> str: ...
+    @property
+    def conn_type(self) -> str | None: ...
+    @property
+    def host(self) -> str | None: ...
+    @property
+    def schema(self) -> str | None: ...
+    @property
+    def port(self) -> int | None: ...
+    @property
+    def login(self) -> str | None: ...
+    @property
+    def password(self) -> str | None: ...
+    @property
+    def extra(self) -> str | None: ...
 
 
 @dataclass(frozen=True)
@@ -78,7 +95,7 @@ class ConnectionSettings:
 def read_connection(connection: Connection) -> ConnectionSettings:
     """Read a connection of type ``arazzo`` or ``http``.
 
-    :raises AirflowException: if it says something that cannot be meant, naming the connection and the field.
+    :raises ConnectionSettingsError: if it says something that cannot be meant, naming the connection and the field.
     """
     extras = _extras(connection)
     try:
@@ -319,5 +336,5 @@ def _is_path(value: Any) -> bool:
     }
 
 
-def _refused(connection: Connection, message: str) -> AirflowException:
-    return AirflowException(f"connection '{connection.conn_id}' {message}")
+def _refused(connection: Connection, message: str) -> ConnectionSettingsError:
+    return ConnectionSettingsError(f"connection '{connection.conn_id}' {message}")

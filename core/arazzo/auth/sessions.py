@@ -1,0 +1,70 @@
+"""Sessions of ``requests`` with a connection's TLS and proxy settings, and the limits of its exchanges."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from requests import PreparedRequest, Session
+
+from arazzo.auth.connection_settings import ConnectionSettings
+from arazzo.auth.tls import authorities, tls_context
+from arazzo.exchange import Request, header
+from arazzo.transport.exchange_policy import netrc_login
+
+if TYPE_CHECKING:
+    import requests
+
+
+def new_session(settings: ConnectionSettings, connection: str) -> Session:
+    """Return a session with a connection's TLS and proxy settings, and no header of its own.
+
+    :param connection: how a message names the connection.
+    :raises ConnectionSettingsError: a file that the connection names cannot be used.
+    """
+    if settings.cert or authorities(settings) != authorities(ConnectionSettings(trust_env=False)):
+        tls_context(settings, connection)  # what requests says of a file that it cannot use is no help
+    session = _Session(frozenset(settings.credentials.headers))
+    session.verify = authorities(settings)
+    session.cert = settings.cert
+    session.proxies = dict(settings.proxies)
+    session.trust_env = settings.trust_env
+    session.headers.clear()
+    return session
+
+
+class _Session(Session):
+    """A session that takes the connection's headers to no other origin, wherever a redirect leads."""
+
+    def __init__(self, own: frozenset[str]) -> None:
+        super().__init__()
+        self.own = own
+
+    def rebuild_auth(self, prepared_request: PreparedRequest, response: requests.Response) -> None:
+        before, after = response.request.url or "", prepared_request.url or ""
+        if self.should_strip_auth(before, after):  # type: ignore[no-untyped-call]
+            for name in self.own:
+                prepared_request.headers.pop(name, None)
+        super().rebuild_auth(prepared_request, response)  # type: ignore[no-untyped-call]
+
+
+def limits_of(settings: ConnectionSettings) -> dict[str, Any]:
+    """Return the arguments of :func:`arazzo.transport.send` that a connection sets."""
+    limits = {
+        "timeout": settings.timeout,
+        "max_bytes": settings.max_bytes,
+        "sensitive_headers": frozenset(settings.credentials.headers) or None,
+        "use_netrc": False,  # what it has is put in here, where it can be kept out of sight
+    }
+    return {name: value for name, value in limits.items() if value is not None}
+
+
+def with_netrc(request: Request) -> tuple[Request, tuple[str, ...]]:
+    """Return the request with the login that netrc has for its host, if it brings none, and what is secret in it."""
+    own = header(request.headers, "Authorization") is not None or "@" in request.url.split("/")[2]
+    login = None if own else netrc_login(request.url)
+    if login is None:
+        return request, ()
+    pair = base64.b64encode(":".join(login).encode()).decode()
+    return replace(request, headers=(*request.headers, ("Authorization", f"Basic {pair}"))), (login[1], pair)
