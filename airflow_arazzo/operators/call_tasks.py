@@ -6,6 +6,7 @@ A workflow that is a DAG, or that a person puts into one, has such a first task 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -165,7 +166,7 @@ class ArazzoReturnOperator(_CallingStep):
         known = {course.plan.key: {"inputs": inputs, "outputs": result.outputs}}
         plan = mark(slice_region(self.plan, self.region))
         state = self._first_state(plan, context)
-        state = state.model_copy(update={"workflows": {**state.workflows, **result.workflows, **known}})
+        state = replace(state, workflows={**state.workflows, **result.workflows, **known})
         state, done = end_call(
             plan, state, result.outputs, result.failure, result.status, now=clock.now(), conceal=redacted
         )

@@ -144,7 +144,7 @@ class ArazzoWorkflowOperator(DrivesRegion, BaseOperator):
             "document": {name: self.plan.document.get(name, "") for name in ("name", "title", "version", "digest")},
             "status": "failed" if done.outcome == "failed" else "success",
             "message": done.message,
-            "steps": {name: record.model_dump(mode="json") for name, record in state.records.items()},
+            "steps": {name: record.to_data() for name, record in state.records.items()},
             "history": list(state.history),
         }
 

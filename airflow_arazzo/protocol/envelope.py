@@ -80,7 +80,7 @@ def pack(carried: Carried, plan: Plan) -> str:
     """
     done = carried.done
     value = {
-        "state": carried.state.model_dump(mode="json", exclude_defaults=True),
+        "state": carried.state.to_data(exclude_defaults=True),
         "done": done and {name: getattr(done, name) for name in _DONE},
         "sent": asdict(carried.sent),
     }

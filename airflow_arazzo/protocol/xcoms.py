@@ -62,7 +62,7 @@ def region_record(plan: Plan, region: Region, state: State, done: Done) -> dict[
     """Return what happened in a region: the record of its last step, ``next`` saying where control goes."""
     last = done.step or region.task_id
     record = state.records.get(last)
-    dumped: dict[str, Any] = record.model_dump(mode="json") if record else {"step": last}
+    dumped: dict[str, Any] = record.to_data() if record else {"step": last}
     dumped["next"] = {"step": done.target, "end": END, "workflow": END}.get(done.outcome)
     if done.outcome == "workflow":
         dumped["workflow"] = done.target
@@ -71,9 +71,7 @@ def region_record(plan: Plan, region: Region, state: State, done: Done) -> dict[
     if done.outcome == "failed":
         dumped |= {"outcome": "failed", "message": done.message}
     if len(region.steps) > 1:
-        dumped["steps"] = {
-            step: state.records[step].model_dump(mode="json") for step in region.steps if step in state.records
-        }
+        dumped["steps"] = {step: state.records[step].to_data() for step in region.steps if step in state.records}
     if region.loop:
         dumped["history"] = list(state.history)
     result: dict[str, Any] = hide_registered(dumped)

@@ -140,8 +140,8 @@ def _concealed(plan: Plan, run: Run) -> Run:
         return is_sensitive(name, plan.sensitive)
 
     def record(of: StepRecord) -> StepRecord:
-        criteria = tuple(each.model_copy(update={"reason": text(each.reason)}) for each in of.criteria)
-        return of.model_copy(update={"criteria": criteria, "message": text(of.message)})
+        criteria = tuple(replace(each, reason=text(each.reason)) for each in of.criteria)
+        return replace(of, criteria=criteria, message=text(of.message))
 
     return replace(
         run,
@@ -153,10 +153,10 @@ def _concealed(plan: Plan, run: Run) -> Run:
 
 
 def _report(run: Run) -> dict[str, Any]:
-    steps = {
-        record.step: {**record.model_dump(exclude={"step"}), "outputs": run.steps.get(record.step, {})}
-        for record in run.records
-    }
+    steps: dict[str, Any] = {}
+    for record in run.records:
+        data = {**record.to_data(), "outputs": run.steps.get(record.step, {})}
+        steps[data.pop("step")] = data
     return {"status": run.status, "message": run.message, "outputs": run.outputs, "steps": steps}
 
 

@@ -80,7 +80,7 @@ def describe_refusal(document: str, workflow: str | None, message: str) -> Repor
 def _steps(run: Run) -> Iterator[Report]:
     """Yield what happened to each step the last time it ran."""
     for record in run.records:
-        yield {**record.model_dump(), "outputs": run.steps.get(record.step, {})}
+        yield {**record.to_data(), "outputs": run.steps.get(record.step, {})}
 
 
 def write_reports(report: Report) -> None:

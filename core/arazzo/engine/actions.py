@@ -56,9 +56,7 @@ def judge(criteria: Sequence[Criterion], context: Context, dialect: Dialect, act
     for criterion in criteria:
         verdict = evaluate(criterion, context, dialect)
         reason = context.conceal(verdict.reason)
-        record = CriterionRecord.model_construct(
-            condition=criterion.condition, passed=verdict.passed, reason=reason, action=action
-        )
+        record = CriterionRecord(condition=criterion.condition, passed=verdict.passed, reason=reason, action=action)
         records.append(record)
         if verdict.error and all(record.passed for record in records[:-1]):
             text = f"criterion {criterion.condition!r} could not be evaluated, which counts as not met: {verdict.error}"
@@ -74,7 +72,7 @@ def judge_success(planned: PlannedStep, exchange: Exchange, context: Context, di
         return judge(planned.step.success_criteria, context, dialect)
     status = exchange.response.status
     passed, reason = 200 <= status <= 299, f"2xx expected: status was {status}"
-    return Judgement(passed, (CriterionRecord.model_construct(condition="2xx", passed=passed, reason=reason),))
+    return Judgement(passed, (CriterionRecord(condition="2xx", passed=passed, reason=reason),))
 
 
 def choose(actions: Sequence[Action], retries: Mapping[str, int], context: Context, dialect: Dialect) -> Choice:

@@ -127,5 +127,6 @@ def workflow_outputs(
     :param outputs: outputs of the steps that ran, by step id and name.
     :param workflows: inputs and outputs of completed workflows, by id.
     """
-    context = frame_context(plan, Frame(inputs=dict(inputs), outputs=dict(outputs)), workflows or {})
+    found = {step: dict(values) for step, values in outputs.items()}
+    context = frame_context(plan, Frame(inputs=dict(inputs), outputs=found), workflows or {})
     return {name: evaluate_output(value, context, plan.dialect) for name, value in plan.outputs.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from arazzo.engine.input_checks import check_inputs
@@ -34,19 +35,19 @@ def start(
     :param elsewhere: keys of workflows that a ``goto`` leaves to others: handing over to one is an exit.
     :raises InputError: if a workflow that comes first does not accept the inputs.
     """
-    frame = Frame.model_construct(
+    frame = Frame(
         inputs=dict(inputs),
         outputs={step: dict(values) for step, values in (outputs or {}).items()},
         step=at or plan.steps[0].step_id,
     )
-    state = State.model_construct(
+    state = State(
         frames=(frame,),
         scope=scope,
         elsewhere=tuple(elsewhere),
         workflows={key: dict(value) for key, value in (workflows or {}).items()},
     )
     if not scope:
-        state = state.model_copy(update={"frames": (frame, *_before(plan, (), inputs))})
+        state = replace(state, frames=(frame, *_before(plan, (), inputs)))
     for key, values in state.workflows.items():
         child = plan.children.get(key, plan)
         state = state.knowing(secret_values(child, values.get("inputs") or {}, values.get("outputs") or {}))
@@ -63,9 +64,9 @@ def enter(plan: Plan, state: State, key: str, inputs: Mapping[str, Any], call: C
     path = (*state.frame.plan, key)
     child = plan.child(path)
     checked = check_inputs(child, inputs)
-    frame = Frame.model_construct(plan=path, inputs=checked, step=child.steps[0].step_id, call=call)
+    frame = Frame(plan=path, inputs=checked, step=child.steps[0].step_id, call=call)
     entered = (frame, *_before(child, path, checked))
-    return _knowing(plan, state.model_copy(update={"frames": (*state.frames, *entered), "phase": "ready"}), entered)
+    return _knowing(plan, replace(state, frames=(*state.frames, *entered), phase="ready"), entered)
 
 
 def entered_inputs(plan: Plan, state: State) -> dict[str, dict[str, Any]]:
@@ -136,9 +137,7 @@ def _before(plan: Plan, path: tuple[str, ...], inputs: Mapping[str, Any]) -> Ite
         except InputError as error:
             first = f"workflow '{dependency.workflow_id}', which comes first"
             raise InputError([f"{message} ({first})" for message in error.messages]) from None
-        yield Frame.model_construct(
-            plan=dependency_path, inputs=checked, step=dependency.steps[0].step_id, call=Call(kind="depends")
-        )
+        yield Frame(plan=dependency_path, inputs=checked, step=dependency.steps[0].step_id, call=Call(kind="depends"))
 
 
 def _dependencies(plan: Plan, path: tuple[str, ...], seen: set[str]) -> Iterator[tuple[tuple[str, ...], Plan]]:

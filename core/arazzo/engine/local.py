@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from arazzo.engine.call_stack import start
@@ -59,5 +59,5 @@ def run_local(
     state, done = drive(plan, state, send=send, wait=wait, clock=clock, note=note)
     outputs = done.outputs if done.outputs is not None else dict.fromkeys(plan.outputs)
     status: Literal["success", "failed"] = "success" if done.outcome == "end" else "failed"
-    records = tuple(record.model_copy(update={"step": name}) for name, record in state.records.items())
+    records = tuple(replace(record, step=name) for name, record in state.records.items())
     return Run(status, outputs, done.message, records, state.outputs, frozenset(state.secrets))

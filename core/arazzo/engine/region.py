@@ -57,8 +57,8 @@ class Turn:
     def proceed(self, state: State) -> Turned:
         """Wait, or begin the step at hand."""
         if state.resume_at is not None and self.now < state.resume_at:
-            return _with(state, phase="waiting"), Wait(state.resume_at - self.now)
-        state = self._budgeted(_with(state, phase="ready", resume_at=None))
+            return replace(state, phase="waiting"), Wait(state.resume_at - self.now)
+        state = self._budgeted(replace(state, phase="ready", resume_at=None))
         frame = state.frame
         region = self._plan(frame).region_of(frame.step)
         if frame.deadline is not None and self.now >= frame.deadline and region is not None:
@@ -71,7 +71,7 @@ class Turn:
         region = self._plan(frame).region_of(frame.step)
         if region is None or region.timeout is None or frame.deadline is not None:
             return state
-        return _with_frame(state, deadline=self.now + region.timeout, visited=(frame.step,))
+        return state.with_frame(replace(frame, deadline=self.now + region.timeout, visited=(frame.step,)))
 
     def _begin(self, state: State) -> Turned:
         frame = state.frame
@@ -81,7 +81,7 @@ class Turn:
         if missing := unfinished(planned, frame, state.workflows):
             text = f"step '{planned.step_id}' depends on {missing}, which has not been completed; nothing was sent"
             return self._fail(state, text)
-        state = _with(state, last_status=None)
+        state = replace(state, last_status=None)
         if planned.operation is None:
             return self._call(state, plan, planned, context)
         try:
@@ -89,7 +89,7 @@ class Turn:
         except RequestError as error:
             return self._fail(state, str(error))
         request = replace(request, attempt=frame.attempts + 1, within=frame.plan)
-        return _with_frame(state, attempts=request.attempt, phase="sent"), Send(request)
+        return replace(state, phase="sent").with_frame(replace(frame, attempts=request.attempt)), Send(request)
 
     def _call(self, state: State, plan: Plan, planned: PlannedStep, context: Context) -> Turned:
         if planned.workflow is None:
@@ -99,8 +99,8 @@ class Turn:
             return self._fail(state, text)
         try:
             inputs = call_inputs(plan, planned.step.parameters, context)
-            state = _with_frame(state, attempts=state.frame.attempts + 1)
-            return enter(self.root, state, planned.workflow, inputs, Call.model_construct(kind="step")), None
+            state = state.with_frame(replace(state.frame, attempts=state.frame.attempts + 1))
+            return enter(self.root, state, planned.workflow, inputs, Call(kind="step")), None
         except (EvaluationError, InputError) as error:
             return self._fail(state, f"step '{planned.step_id}' calls workflow '{planned.workflow}': {error}")
 
@@ -111,7 +111,7 @@ class Turn:
         if exchange.response is not None and exchange.content is ABSENT:
             exchange = replace(exchange, content=decode_content(exchange.response))
         status = exchange.response.status if exchange.response else None
-        state = _with(state, last_status=status, phase="ready")
+        state = replace(state, last_status=status, phase="ready")
         frame = state.frame
         plan = self._plan(frame)
         planned = plan.step(frame.step)
@@ -121,7 +121,7 @@ class Turn:
         context = replace(context, conceal=self._concealing(state))
         judgement = actions.judge_success(planned, exchange, context, plan.dialect)
         self._note_exchange(state, exchange, judgement)
-        record = StepRecord.model_construct(
+        record = StepRecord(
             step=frame.step,
             operation=planned.operation.operation_id or "" if planned.operation else "",
             request=str(exchange.request),
@@ -144,7 +144,7 @@ class Turn:
         context = replace(context, outputs=outputs)
         state, context = self._outputs(state, plan, planned, context)
         context = replace(context, conceal=self._concealing(state))
-        record = StepRecord.model_construct(
+        record = StepRecord(
             step=frame.step,
             operation=planned.workflow or "",
             status=state.last_status,
@@ -155,7 +155,7 @@ class Turn:
         if not failure and planned.step.success_criteria:
             judgement = actions.judge(planned.step.success_criteria, context, plan.dialect)
             self.notes += judgement.notes
-            record = record.model_copy(update={"criteria": judgement.records})
+            record = replace(record, criteria=judgement.records)
             if not judgement.passed:
                 message = f"step '{frame.step}': workflow '{planned.workflow}' ended, but {judgement.reasons}"
         return self._settle(state, planned, context, record, message)
@@ -168,8 +168,9 @@ class Turn:
         else:
             values = step_outputs(plan, planned, context)
         state = state.knowing(secret_values(plan, {}, values))
-        state = _with_frame(state, outputs=state.frame.outputs | {planned.step_id: values})
-        return state, replace(context, steps=state.frame.outputs)
+        outputs = state.frame.outputs | {planned.step_id: values}
+        state = state.with_frame(replace(state.frame, outputs=outputs))
+        return state, replace(context, steps=outputs)
 
     def _settle(self, state: State, planned: PlannedStep, context: Context, record: StepRecord, failure: str) -> Turned:
         """Take the first action whose criteria hold, or go on in document order."""
@@ -179,7 +180,7 @@ class Turn:
             listed = [item for item in listed if failure and item.type == "retry" and not item.step_id]
         choice = actions.choose(tuple(listed), state.frame.retries, context, plan.dialect)
         self.notes += choice.notes
-        record = record.model_copy(update={"criteria": (*record.criteria, *choice.records), "message": failure})
+        record = replace(record, criteria=(*record.criteria, *choice.records), message=failure)
         if choice.action is not None:
             return self._take(state, planned, choice.action, context, record)
         if failure:
@@ -195,7 +196,7 @@ class Turn:
 
     def _take(self, state: State, planned: PlannedStep, action: Action, context: Context, record: StepRecord) -> Turned:
         failed = bool(record.message)
-        record = record.model_copy(update={"action": action.name})
+        record = replace(record, action=action.name)
         match action.type:
             case "retry":
                 return self._retry(state, planned, action, context, record)
@@ -215,26 +216,26 @@ class Turn:
     def _transfer(self, state: State, target: str, exchange: Exchange | None, record: StepRecord) -> Turned:
         """Go to a step, in the same round, in the next round, or out of the region; or end the workflow."""
         failed = bool(record.message)
-        record = record.model_copy(update={"next": target, "outcome": "recovered" if failed else "success"})
+        record = replace(record, next=target, outcome="recovered" if failed else "success")
         state = _with_record(state, record)
         if target == END:
             return self._finish(state, "")
         frame = state.frame
         region = self._plan(frame).region_of(frame.step)
-        moved: dict[str, Any] = {"step": target, "retries": {}, "attempts": 0}
+        moved = replace(frame, step=target, retries={}, attempts=0)
         if region is None or target not in region.steps:
-            state = _with_frame(state, **moved, rounds=0, waits=0, visited=(), deadline=None)
+            state = state.with_frame(replace(moved, rounds=0, waits=0, visited=(), deadline=None))
             if len(state.frames) == 1 and state.scope is not None and target not in state.scope:
                 return state, Done("step", target=target, step=record.step)
             return state, None
         if target not in frame.visited:
-            return _with_frame(state, **moved, visited=(*frame.visited, target)), None
+            return state.with_frame(replace(moved, visited=(*frame.visited, target))), None
         at_once = any(
             (edge.source, edge.target, edge.kind == "failure") == (frame.step, target, failed)
             for edge in region.at_once
         )
         interval = None if at_once else region.poke_interval
-        return self._next_round(_with_frame(state, **moved), region, exchange, interval)
+        return self._next_round(state.with_frame(moved), region, exchange, interval)
 
     def _next_round(self, state: State, region: Region, exchange: Exchange | None, interval: float | None) -> Turned:
         """Begin a round of the innermost loop that the step at hand is the first of.
@@ -244,31 +245,32 @@ class Turn:
         frame = state.frame
         rounds = frame.rounds + 1
         if region.max_rounds is not None and rounds >= region.max_rounds:
-            state = _with_frame(state, rounds=rounds)
+            state = state.with_frame(replace(frame, rounds=rounds))
             return self._exhausted(state, region, f"limit of {region.max_rounds} rounds")
         visited = (*takewhile(lambda step: step != frame.step, frame.visited), frame.step)
         if interval is None:
-            return _with_frame(state, rounds=rounds, waits=0, visited=visited), None
+            return state.with_frame(replace(frame, rounds=rounds, waits=0, visited=visited)), None
         wait = interval
         if region.exponential_backoff:
             wait = min(wait * 2.0 ** min(frame.waits, 60), max(LONGEST_BACKOFF, wait))
         wait = actions.retry_after(exchange.response if exchange else None, wait, self.now)
         wait = max(wait, min(interval, SHORTEST_PAUSE))
-        return self._later(_with_frame(state, rounds=rounds, waits=frame.waits + 1, visited=visited), wait), None
+        frame = replace(frame, rounds=rounds, waits=frame.waits + 1, visited=visited)
+        return self._later(state.with_frame(frame), wait), None
 
     def _later(self, state: State, wait: float) -> State:
         """Wait, but never past the end of the loop's budget."""
         resume_at, deadline = self.now + wait, state.frame.deadline
         if wait <= 0:
             return state
-        return _with(state, resume_at=min(resume_at, deadline) if deadline is not None else resume_at)
+        return replace(state, resume_at=min(resume_at, deadline) if deadline is not None else resume_at)
 
     def _retry(
         self, state: State, planned: PlannedStep, action: Action, context: Context, record: StepRecord
     ) -> Turned:
         frame = state.frame
         used = {**frame.retries, action.name: frame.retries.get(action.name, 0) + 1}
-        state = _with_record(_with_frame(state, retries=used), record.model_copy(update={"next": record.step}))
+        state = _with_record(state.with_frame(replace(frame, retries=used)), replace(record, next=record.step))
         limit = actions.retry_limit(action)
         response = context.exchange.response if context.exchange else None
         region = self._plan(frame).region_of(frame.step)
@@ -282,25 +284,25 @@ class Turn:
         before = f", {first} first" if first else ""
         self._note(f"{action.name}: retry {used[action.name]} of {limit} in {messages.duration(wait)}{before}")
         if action.workflow_id:
-            return self._enter_workflow(state, action, context, Call.model_construct(kind="retry", wait=wait), record)
+            return self._enter_workflow(state, action, context, Call(kind="retry", wait=wait), record)
         if first:
-            detour = Detour.model_construct(step=frame.step, wait=wait, retries=used, attempts=frame.attempts)
-            return _with_frame(state, step=first, retries={}, attempts=0, detour=detour), None
+            detour = Detour(step=frame.step, wait=wait, retries=used, attempts=frame.attempts)
+            return state.with_frame(replace(state.frame, step=first, retries={}, attempts=0, detour=detour)), None
         return self._later(state, wait), None
 
     def _come_back(self, state: State, record: StepRecord) -> Turned:
         detour = state.frame.detour
         if detour is None:
             raise AssertionError("come back only from a detour")
-        state = _with_record(state, record.model_copy(update={"next": detour.step}))
-        state = _with_frame(state, step=detour.step, retries=detour.retries, attempts=detour.attempts, detour=None)
-        return self._later(state, detour.wait), None
+        state = _with_record(state, replace(record, next=detour.step))
+        frame = replace(state.frame, step=detour.step, retries=detour.retries, attempts=detour.attempts, detour=None)
+        return self._later(state.with_frame(frame), detour.wait), None
 
     def _hand_over(self, state: State, action: Action, context: Context, record: StepRecord) -> Turned:
         self._note(f"{action.name}: goto workflow {action.workflow_id}")
-        outcome = "recovered" if record.message else "success"
-        state = _with_record(state, record.model_copy(update={"next": END, "outcome": outcome}))
-        return self._enter_workflow(state, action, context, Call.model_construct(kind="goto"), record)
+        record = replace(record, next=END, outcome="recovered" if record.message else "success")
+        state = _with_record(state, record)
+        return self._enter_workflow(state, action, context, Call(kind="goto"), record)
 
     def _enter_workflow(self, state: State, action: Action, context: Context, call: Call, record: StepRecord) -> Turned:
         plan = self._plan(state.frame)
@@ -323,8 +325,8 @@ class Turn:
         """Let the failure of the step at hand stand: its workflow has failed."""
         frame = state.frame
         message = self._concealing(state)(message)
-        record = record or state.records.get(_name(state, frame.step)) or StepRecord.model_construct(step=frame.step)
-        record = record.model_copy(update={"outcome": "failed", "message": message, "next": None})
+        record = record or state.records.get(_name(state, frame.step)) or StepRecord(step=frame.step)
+        record = replace(record, outcome="failed", message=message, next=None)
         return self._finish(_with_record(state, record), message)
 
     def _finish(self, state: State, failure: str, handed: dict[str, Any] | None = None) -> Turned:
@@ -337,8 +339,8 @@ class Turn:
         if len(state.frames) == 1:
             result = outputs if state.scope is None or handed is not None else None
             outcome = Done("failed" if failure else "end", step=frame.step, message=failure, outputs=result)
-            return _with(state, workflows=done), outcome
-        state = _with(state, workflows=done, frames=state.frames[:-1])
+            return replace(state, workflows=done), outcome
+        state = replace(state, workflows=done, frames=state.frames[:-1])
         match frame.call:
             case Call(kind="goto"):
                 return self._finish(state, failure, outputs)
@@ -351,8 +353,8 @@ class Turn:
         if not failure:
             return state, None
         while state.frame.call is not None and state.frame.call.kind == "depends":
-            state = _with(state, frames=state.frames[:-1])
-        state = _with(state, last_status=None)
+            state = replace(state, frames=state.frames[:-1])
+        state = replace(state, last_status=None)
         return self._finish(state, f"workflow '{plan.key}', which comes first, failed: {failure}")
 
     # words
@@ -387,14 +389,5 @@ def _name(state: State, step: str) -> str:
     return "/".join((*state.frame.plan, step))
 
 
-def _with(state: State, **changes: Any) -> State:
-    return state.model_copy(update=changes)
-
-
-def _with_frame(state: State, phase: str | None = None, **changes: Any) -> State:
-    state = state.with_frame(**changes)
-    return _with(state, phase=phase) if phase else state
-
-
 def _with_record(state: State, record: StepRecord) -> State:
-    return _with(state, records=state.records | {_name(state, record.step): record})
+    return replace(state, records=state.records | {_name(state, record.step): record})

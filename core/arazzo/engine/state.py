@@ -3,20 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, TypeAdapter
+from typing_extensions import Self
 
 from arazzo.exchange import Request
 
 
-class StateValue(BaseModel):
-    """The base of the values in this module; the engine makes them by ``model_construct``, without validators."""
+@lru_cache(maxsize=16)
+def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
 
-    model_config = ConfigDict(frozen=True, defer_build=True)
+
+@dataclass(frozen=True)
+class StateValue:
+    """The base of the values in this module that are stored: what is read from JSON is checked, unknown fields too."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    @classmethod
+    def _json(cls) -> TypeAdapter[Any]:
+        return _adapter(cls)  # type: ignore[arg-type]  # mypy asks the hash of an instance
+
+    @classmethod
+    def from_data(cls, data: Any) -> Self:
+        """Return the value that :meth:`to_data` has made this of.
+
+        :raises ValueError: if it is none, or has a field that this version does not know.
+        """
+        value: Self = cls._json().validate_python(data)
+        return value
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Return the value that :meth:`to_json` has made this text of.
+
+        :raises ValueError: as for :meth:`from_data`.
+        """
+        value: Self = cls._json().validate_json(text)
+        return value
+
+    def to_data(self, *, exclude_defaults: bool = False) -> dict[str, Any]:
+        """Return the value as JSON has it."""
+        data: dict[str, Any] = self._json().dump_python(self, mode="json", exclude_defaults=exclude_defaults)
+        return data
+
+    def to_json(self) -> str:
+        """Return the value as JSON text."""
+        return self._json().dump_json(self).decode()
 
 
+@dataclass(frozen=True)
 class CriterionRecord(StateValue):
     """One criterion and what it came to: ``condition`` as written, verdict, and the value that was seen."""
 
@@ -27,6 +67,7 @@ class CriterionRecord(StateValue):
     """The action whose criterion it is; None for a success criterion."""
 
 
+@dataclass(frozen=True)
 class StepRecord(StateValue):
     """What happened to a step the last time it ran, for XCom ``arazzo``, the log and the reports.
 
@@ -55,6 +96,7 @@ class StepRecord(StateValue):
     message: str = ""
 
 
+@dataclass(frozen=True)
 class Call(StateValue):
     """Why an inner workflow was entered, and so what happens when it ends.
 
@@ -67,6 +109,7 @@ class Call(StateValue):
     wait: float = 0.0
 
 
+@dataclass(frozen=True)
 class Detour(StateValue):
     """A step that a ``retry`` runs before the failed step is tried again.
 
@@ -78,10 +121,11 @@ class Detour(StateValue):
 
     step: str
     wait: float = 0.0
-    retries: dict[str, int] = Field(default_factory=dict)
+    retries: dict[str, int] = field(default_factory=dict)
     attempts: int = 0
 
 
+@dataclass(frozen=True)
 class Frame(StateValue):
     """One workflow that is being run.
 
@@ -100,10 +144,10 @@ class Frame(StateValue):
     """
 
     plan: tuple[str, ...] = ()
-    inputs: dict[str, Any] = Field(default_factory=dict)
-    outputs: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    inputs: dict[str, Any] = field(default_factory=dict)
+    outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
     step: str = ""
-    retries: dict[str, int] = Field(default_factory=dict)
+    retries: dict[str, int] = field(default_factory=dict)
     attempts: int = 0
     rounds: int = 0
     waits: int = 0
@@ -113,6 +157,7 @@ class Frame(StateValue):
     call: Call | None = None
 
 
+@dataclass(frozen=True)
 class State(StateValue):
     """Where a run stands. Opaque to whoever drives it, but for JSON and ``records``.
 
@@ -134,19 +179,19 @@ class State(StateValue):
     phase: Literal["ready", "sent", "waiting"] = "ready"
     resume_at: float | None = None
     last_status: int | None = None
-    workflows: dict[str, dict[str, Any]] = Field(default_factory=dict)
-    records: dict[str, StepRecord] = Field(default_factory=dict)
+    workflows: dict[str, dict[str, Any]] = field(default_factory=dict)
+    records: dict[str, StepRecord] = field(default_factory=dict)
     history: tuple[str, ...] = ()
-    secrets: tuple[str, ...] = Field(default=(), repr=False)
+    secrets: tuple[str, ...] = field(default=(), repr=False)
 
     def knowing(self, secrets: Iterable[str]) -> State:
         """Return the state with these secret texts among those that have come up."""
         new = set(secrets).difference(self.secrets)
-        return self.model_copy(update={"secrets": tuple(sorted((*self.secrets, *new)))}) if new else self
+        return replace(self, secrets=tuple(sorted((*self.secrets, *new)))) if new else self
 
-    def with_frame(self, **changes: Any) -> State:
-        """Return the state with fields of the innermost frame changed."""
-        return self.model_copy(update={"frames": (*self.frames[:-1], self.frame.model_copy(update=changes))})
+    def with_frame(self, frame: Frame) -> State:
+        """Return the state with this frame in place of the innermost."""
+        return replace(self, frames=(*self.frames[:-1], frame))
 
     @property
     def frame(self) -> Frame:

@@ -37,7 +37,7 @@ def advance(
     while command is None:
         state, command = turn.proceed(state)
     history = (*state.history, *(note.text for note in turn.notes))[-HISTORY:]
-    return state.model_copy(update={"history": history}), replace(command, notes=tuple(turn.notes))
+    return replace(state, history=history), replace(command, notes=tuple(turn.notes))
 
 
 def begin_call(plan: Plan, state: State, *, now: float, conceal: Conceal = as_it_is) -> tuple[State, Done | None]:
@@ -74,7 +74,7 @@ def end_call(
     :raises ValueError: if the step has a retry, which runs the workflow again: it has to run here, too.
     """
     turn = Turn(plan, now, conceal)
-    state = state.model_copy(update={"last_status": status}).with_frame(attempts=1)
+    state = replace(state, last_status=status).with_frame(replace(state.frame, attempts=1))
     state, command = turn.returned(state, outputs, failure)
     if not isinstance(command, Done):
         raise ValueError(f"step '{state.frame.step}' goes on where its workflow runs, and not elsewhere")
@@ -83,4 +83,4 @@ def end_call(
 
 def unsent(state: State) -> State:
     """Return the state as it was before the request that it has out, which has not been sent."""
-    return state.with_frame(attempts=state.frame.attempts - 1).model_copy(update={"phase": "ready"})
+    return replace(state, phase="ready").with_frame(replace(state.frame, attempts=state.frame.attempts - 1))

@@ -378,7 +378,7 @@ class Explorer:
         """Return the outputs so far that criteria of other steps read, as text, and whether requests find theirs."""
         found = {}
         for step, values in state.frame.outputs.items():
-            at = state.model_copy(update={"frames": (state.frame.model_copy(update={"step": step}),)})
+            at = replace(state, frames=(replace(state.frame, step=step),))
             reads = self._reads(at, self.plan.child(at.frame.plan).step(step))
             missing = sum(evaluate(item, Context(steps=state.frame.outputs)) in (ABSENT, None) for item in reads)
             found[step] = str(bool(missing))

@@ -49,7 +49,7 @@ def through_json(plan: Plan, case: Case, script: Script) -> Run:
     state = start(plan, check_inputs(plan, case.inputs))
     exchange = None
     while True:
-        state = State.model_validate_json(state.model_dump_json())
+        state = State.from_json(state.to_json())
         state, command = advance(Plan.model_validate_json(text), state, exchange, now=script.clock())
         exchange = None
         match command:

@@ -48,7 +48,7 @@ def by_regions(plan: Plan, inputs, api: Api):
 def through_json(plan: Plan, inputs, api: Api):
     state, exchange = start(plan, check_inputs(plan, inputs)), None
     while True:
-        state = State.model_validate_json(state.model_dump_json())
+        state = State.from_json(state.to_json())
         state, command = advance(plan, state, exchange, now=api.clock())
         exchange = None
         match command:

@@ -67,7 +67,7 @@ def test_criteria_show_no_credential_of_the_answer(compiled, condition):
     headers = (("Set-Cookie", "sid=s3cret-3; Path=/"), ("X-Auth-Token", "s3cret-4"))
     state, command = answered(plan, body, headers)
     assert command.outcome == "failed"
-    told = repr(command) + state.model_dump_json(include={"records", "history"})
+    told = repr(command) + repr((state.records, state.history))
     assert "***" in told
     assert "s3cret" not in told
 
@@ -149,7 +149,7 @@ def test_no_part_of_a_secret_is_left_where_a_reason_is_cut(compiled, before, kno
     exchange = Exchange(Request("POST", "https://shop.invalid/sessions"), response)
     hide = {} if known == "input" else {"conceal": lambda text: text.replace("s3cret-9876", "***")}
     state, command = advance(plan, state, exchange, now=1, **hide)
-    assert "s3" not in command.message + state.model_dump_json(include={"records", "history"})
+    assert "s3" not in command.message + repr((state.records, state.history))
 
 
 @pytest.mark.parametrize(("body", "headers"), [({"token": "POST"}, ()), ({}, (("Set-Cookie", "lang=200; Path=/"),))])

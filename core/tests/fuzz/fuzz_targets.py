@@ -220,7 +220,7 @@ def run_plan(plan: Plan) -> None:
     exchange, now = None, 0.0
     for _ in range(MOST_EXCHANGES):
         state, command = advance(plan, state, exchange, now=now)
-        assert State.model_validate_json(state.model_dump_json()).model_dump() == state.model_dump()
+        assert State.from_json(state.to_json()).to_data() == state.to_data()
         exchange = None
         match command:
             case Send(request=request):

@@ -134,5 +134,5 @@ workflows:
     assert isinstance(command, Send)
     exchange = Exchange(command.request, Response(503, (("Retry-After", after),)))
     state, _ = advance(plan, state, exchange, now=0.0)
-    assert State.model_validate_json(state.model_dump_json()) == state
+    assert State.from_json(state.to_json()) == state
     assert (state.resume_at or 0.0) <= 1e9
