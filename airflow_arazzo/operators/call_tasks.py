@@ -32,7 +32,7 @@ from airflow_arazzo.protocol.xcoms import (
     push_known,
 )
 from arazzo import clock
-from arazzo.engine import begin_call, end_call, entered_inputs, start
+from arazzo.engine import Done, State, begin_call, end_call, entered_inputs, start
 from arazzo.errors import InputError
 from arazzo.flow import Plan, slice_region
 
@@ -114,6 +114,11 @@ class _CallingStep(DrivesRegion, BaseOperator):
         self.inputs, self.position = as_mapping(inputs), position
         self.connections, self.server, self.deferrable = {}, None, False
 
+    def _begun(self, context: Context) -> tuple[Plan, State, Done | None]:
+        """Return the step's slice of the plan, and how far the step has come when the workflow is to begin."""
+        plan = mark(slice_region(self.plan, self.region))
+        return plan, *begin_call(plan, self._first_state(plan, context), now=clock.now(), conceal=redacted)
+
 
 class ArazzoCallOperator(_CallingStep):
     """Begin a step that calls a workflow: evaluate its parameters, check them, and pass them on as inputs.
@@ -125,17 +130,17 @@ class ArazzoCallOperator(_CallingStep):
     :param position: where the calling workflow stands.
     """
 
-    def execute(self, context: Context) -> dict[str, Any] | None:
+    def execute(self, context: Context) -> None:
         """Evaluate the inputs and pass them on; a step that does not get that far has failed here."""
         self._register_earlier(context["ti"])
-        plan = mark(slice_region(self.plan, self.region))
-        state, done = begin_call(plan, self._first_state(plan, context), now=clock.now(), conceal=redacted)
+        plan, state, done = self._begun(context)
         if done is not None:
-            return self._ended(state, done, context)
+            self._ended(state, done, context)
+            recovered = state.records[done.step].message  # by an action, which the last task of the group takes
+            raise AirflowFailException(recovered)
         entered = entered_inputs(plan, state)
         push_inputs(context["ti"], plan, entered)
         push_known(context["ti"], entered)
-        return None
 
 
 class ArazzoReturnOperator(_CallingStep):
@@ -157,6 +162,10 @@ class ArazzoReturnOperator(_CallingStep):
             raise AirflowSkipException(f"control did not come to step '{self.step}'")
         self._register_earlier(ti)
         refusal = pull_record(ti, course.gate) if course.gate in finished_tasks(ti, [course.gate]) else None
+        if refusal and refusal.get("outcome") == "recovered":
+            _, state, done = self._begun(context)
+            if done is not None:
+                return self._ended(state, done, context)
         if refusal:
             ti.xcom_push(key=RECORD_KEY, value=refusal)
             push_known(ti)

@@ -6,7 +6,7 @@ The actions and parameters of a workflow apply to each of its steps, unless the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
@@ -108,15 +108,21 @@ def successors(workflow: Workflow, step: Step, unmatched: Unmatched = "auto") ->
     """Return every way out of a step, in the order in which they are tried.
 
     A failure that no action answers ends the workflow and is not listed. Actions behind one that always holds are not
-    listed either: nothing gets there.
+    listed either: nothing gets there. A ``goto`` back after a failure does not always hold: it is passed over where
+    the step could send nothing and would be no better off (docs/semantics.md, 3).
     """
     on_success, on_failure = merged_actions(workflow, step)
     ways = [_transfer(step, action, "success") for action in _that_count(on_success)]
     if may_match_nothing(on_success) and resolve_unmatched(workflow, step, unmatched) == "next":
         after = next_step(workflow, step)
         ways.append(Transfer("next", after.step_id if after else None))
-    ways.extend(_transfer(step, action, "failure") for action in _that_count(on_failure))
+    ways.extend(_transfer(step, action, "failure") for action in _that_count(on_failure, _back_from(workflow, step)))
     return tuple(ways)
+
+
+def _back_from(workflow: Workflow, step: Step) -> frozenset[str]:
+    """Return a step and those listed before it."""
+    return frozenset(item.step_id for item in workflow.steps[: workflow.index(step.step_id) + 1])
 
 
 def _with_inherited(own: tuple[AnyAction, ...], inherited: tuple[AnyAction, ...]) -> tuple[AnyAction, ...]:
@@ -124,10 +130,11 @@ def _with_inherited(own: tuple[AnyAction, ...], inherited: tuple[AnyAction, ...]
     return (*own, *(action for action in inherited if action.name not in names))
 
 
-def _that_count(actions: Sequence[AnyAction]) -> Iterator[AnyAction]:
+def _that_count(actions: Sequence[AnyAction], back: Container[str] = ()) -> Iterator[AnyAction]:
     for action in actions:
         yield action
-        if not may_match_nothing((action,)):
+        goes_back = action.type == "goto" and action.step_id in back
+        if not may_match_nothing((action,)) and not goes_back:
             return
 
 

@@ -12,6 +12,7 @@ from arazzo.document.models import Action
 from arazzo.engine import actions, messages
 from arazzo.engine.bindings import call_inputs, frame_context, step_outputs, step_request, workflow_outputs
 from arazzo.engine.call_stack import enter, entered_inputs, unfinished
+from arazzo.engine.dead_ends import is_dead_end, producers
 from arazzo.engine.secrets import Conceal, conceal, exposed_secrets, secret_values
 from arazzo.engine.state import (
     Call,
@@ -78,16 +79,16 @@ class Turn:
         plan = self._plan(frame)
         planned = plan.step(frame.step)
         context = frame_context(plan, frame, state.workflows)
+        state = replace(state, last_status=None)
         if missing := unfinished(planned, frame, state.workflows):
             text = f"step '{planned.step_id}' depends on {missing}, which has not been completed; nothing was sent"
-            return self._fail(state, text)
-        state = replace(state, last_status=None)
+            return self._unsent(state, planned, context, text)
         if planned.operation is None:
             return self._call(state, plan, planned, context)
         try:
             request = step_request(plan, planned, planned.operation, context)
         except RequestError as error:
-            return self._fail(state, str(error))
+            return self._unsent(state, planned, context, str(error))
         request = replace(request, attempt=frame.attempts + 1, within=frame.plan)
         return replace(state, phase="sent").with_frame(replace(frame, attempts=request.attempt)), Send(request)
 
@@ -96,13 +97,34 @@ class Turn:
             text = (
                 f"step '{planned.step_id}' speaks {planned.protocol}, for which there is no transport; nothing was sent"
             )
-            return self._fail(state, text)
+            return self._unsent(state, planned, context, text)
         try:
             inputs = call_inputs(plan, planned.step.parameters, context)
             state = state.with_frame(replace(state.frame, attempts=state.frame.attempts + 1))
             return enter(self.root, state, planned.workflow, inputs, Call(kind="step")), None
         except (EvaluationError, InputError) as error:
-            return self._fail(state, f"step '{planned.step_id}' calls workflow '{planned.workflow}': {error}")
+            text = f"step '{planned.step_id}' calls workflow '{planned.workflow}': {error}"
+            return self._unsent(state, planned, context, text)
+
+    def _unsent(self, state: State, planned: PlannedStep, context: Context, message: str) -> Turned:
+        """Fail a step before anything was sent: it has no outputs, and its failure actions are asked as after any other.
+
+        Those are passed over that only come back to it as it is (docs/semantics.md, 3).
+        """
+        frame = state.frame
+        plan = self._plan(frame)
+        makers = producers(plan, planned, frame, context)
+        dead_ends = [item for item in planned.step.on_failure if is_dead_end(plan, frame.step, item, makers)]
+        outputs = frame.outputs | {frame.step: dict.fromkeys(planned.step.outputs)}
+        state = state.with_frame(replace(frame, outputs=outputs))
+        context = replace(context, steps=outputs, conceal=self._concealing(state))
+        record = StepRecord(
+            step=frame.step,
+            operation=planned.workflow or (planned.operation.operation_id if planned.operation else None) or "",
+            attempts=frame.attempts,
+            rounds=frame.rounds + 1,
+        )
+        return self._settle(state, planned, context, record, context.conceal(message), dead_ends)
 
     # after a step
 
@@ -172,10 +194,22 @@ class Turn:
         state = state.with_frame(replace(state.frame, outputs=outputs))
         return state, replace(context, steps=outputs)
 
-    def _settle(self, state: State, planned: PlannedStep, context: Context, record: StepRecord, failure: str) -> Turned:
-        """Take the first action whose criteria hold, or go on in document order."""
+    def _settle(
+        self,
+        state: State,
+        planned: PlannedStep,
+        context: Context,
+        record: StepRecord,
+        failure: str,
+        dead_ends: Iterable[Action] = (),
+    ) -> Turned:
+        """Take the first action whose criteria hold, or go on in document order.
+
+        :param dead_ends: actions that are passed over.
+        """
         plan = self._plan(state.frame)
         listed: Iterable[Action] = planned.step.on_failure if failure else planned.step.on_success
+        listed = [item for item in listed if item not in dead_ends]
         if state.frame.detour is not None:
             listed = [item for item in listed if failure and item.type == "retry" and not item.step_id]
         choice = actions.choose(tuple(listed), state.frame.retries, context, plan.dialect)
