@@ -107,7 +107,7 @@ class Turn:
             return self._unsent(state, planned, context, text)
 
     def _unsent(self, state: State, planned: PlannedStep, context: Context, message: str) -> Turned:
-        """Fail a step before anything was sent: it has no outputs, and its failure actions are asked as after any other.
+        """Fail a step before anything was sent: it has no outputs, and its failure actions are asked like any others.
 
         Those are passed over that only come back to it as it is (docs/semantics.md, 3).
         """
