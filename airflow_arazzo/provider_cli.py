@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from airflow.cli.cli_config import ActionCommand, Arg, GroupCommand, lazy_load_command
 
 if TYPE_CHECKING:
     from airflow.cli.cli_config import CLICommand
+    from airflow.models.connection import Connection
 
 #: Commands by name; the words are here, so that Airflow's other commands do not import ours.
 _COMMANDS = {
@@ -62,12 +64,25 @@ def graph(arguments: argparse.Namespace) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Run ``airflow arazzo run``."""
-    _pass_on("run", arguments)
+    """Run ``airflow arazzo run``, with Airflow's own connections."""
+    _pass_on("run", arguments, _find_connection)
 
 
-def _pass_on(name: str, arguments: argparse.Namespace) -> None:
+def _find_connection(conn_id: str) -> Connection | None:
+    """Return Airflow's connection of that id: the command is Airflow's, and may look into its database."""
+    from airflow.models.connection import Connection
+    from airflow.providers.common.compat.sdk import AirflowNotFoundException
+
+    try:
+        return Connection.get_connection_from_secrets(conn_id)
+    except AirflowNotFoundException:
+        return None
+
+
+def _pass_on(
+    name: str, arguments: argparse.Namespace, connections: Callable[[str], Connection | None] | None = None
+) -> None:
     """Run the command of that name; it exits with its own code."""
     from arazzo.cli import main
 
-    main([name, *arguments.arguments], prog_name="airflow arazzo")
+    main([name, *arguments.arguments], prog_name="airflow arazzo", obj=connections)

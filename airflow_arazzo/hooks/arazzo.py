@@ -103,7 +103,7 @@ class ArazzoHook(HttpHook):
 
     def _read(self, connection: Connection | None) -> ConnectionSettings:
         self.found = connection is not None
-        with _refusals():
+        with refusals():
             settings = read_connection(connection) if connection is not None else ConnectionSettings()
         self.base_url = settings.base_url or ""
         self._base_url_initialized = True
@@ -235,7 +235,7 @@ class ArazzoHook(HttpHook):
         return all(good for good, _ in found), "; ".join(text for _, text in found)
 
     def _new_session(self) -> Session:
-        with _refusals():
+        with refusals():
             session = new_session(self.settings, self._named())
         if adapter := self.adapter or self.keep_alive_adapter:
             session.mount("http://", adapter)
@@ -245,7 +245,7 @@ class ArazzoHook(HttpHook):
     async def _new_async_session(self, settings: ConnectionSettings) -> aiohttp.ClientSession:
         import aiohttp
 
-        with _refusals():
+        with refusals():
             context = await asyncio.to_thread(tls_context, settings, self._named())
         # Servers close what has been idle for a while, often 5 s, and a request that crosses that is lost. So
         # connections serve the requests of one round of a poll, and none is kept until the next.
@@ -304,7 +304,7 @@ class SourceHooks:
 
 
 @contextmanager
-def _refusals() -> Iterator[None]:
+def refusals() -> Iterator[None]:
     """Raise as Airflow's own error what a connection says that cannot be meant."""
     try:
         yield

@@ -19,7 +19,7 @@ from airflow.sdk.exceptions import AirflowRuntimeError
 
 from airflow_arazzo.compat import TaskStateStore, settling_time, task_state_store
 from airflow_arazzo.hooks.arazzo import SourceHooks
-from airflow_arazzo.hooks.server_resolution import base_urls, connections_of, known_connections, place_servers
+from airflow_arazzo.hooks.source_connections import base_urls, connections_of, known_connections
 from airflow_arazzo.operators.at_most_once import Sending, UnknownOutcomeError, let_retry
 from airflow_arazzo.operators.links import LastResponseLink
 from airflow_arazzo.operators.run_inputs import workflow_inputs
@@ -39,6 +39,7 @@ from airflow_arazzo.protocol.xcoms import (
 )
 from airflow_arazzo.triggers.arazzo import ArazzoTrigger, open_event
 from arazzo import clock
+from arazzo.auth.server_resolution import place_servers
 from arazzo.engine import Done, Note, State, drive, fits, load_plan, start
 from arazzo.flow import Options, Plan, Region, slice_region
 

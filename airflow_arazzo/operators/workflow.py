@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, BaseOperator, XComArg
 
 from airflow_arazzo.hooks.arazzo import SourceHooks
-from airflow_arazzo.hooks.server_resolution import base_urls, connections_of, place_servers
+from airflow_arazzo.hooks.source_connections import base_urls, connections_of
 from airflow_arazzo.operators.region_task import DrivesRegion, as_mapping, read_plan
 from airflow_arazzo.operators.run_inputs import run_inputs
 from airflow_arazzo.protocol.encryption import hide, hide_registered, register, register_texts
@@ -18,6 +18,7 @@ from airflow_arazzo.protocol.knowing import mark
 from airflow_arazzo.protocol.topology import WHOLE
 from airflow_arazzo.protocol.xcom_limits import OutputSizeError, check_workflow_outputs
 from airflow_arazzo.protocol.xcoms import OUTPUTS_KEY, RECORD_KEY, push_sealed
+from arazzo.auth.server_resolution import place_servers
 from arazzo.document.settings import Settings
 from arazzo.engine import Done, State, start
 from arazzo.errors import InputError, UnsupportedError

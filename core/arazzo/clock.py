@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 
 
@@ -18,4 +17,6 @@ def sleep(seconds: float) -> None:
 
 async def sleep_async(seconds: float) -> None:
     """Wait on the event loop of the triggerer."""
+    import asyncio
+
     await asyncio.sleep(seconds)

@@ -7,6 +7,7 @@ import json
 import pytest
 from airflow.providers_manager import ProvidersManager
 from casebook import CASES
+from scripted_api import ScriptedApi
 
 pytestmark = [
     pytest.mark.airflow,
@@ -87,3 +88,19 @@ def test_fetch_takes_the_allow_list_from_airflows_configuration(airflow, tmp_pat
     monkeypatch.setenv("AIRFLOW__ARAZZO__ALLOWED_SOURCES", "http://127.0.0.1:9/")
     code, out, _ = airflow("fetch", str(document))
     assert (code, out.split()[0]) == (1, "failed")  # nobody listens there
+
+
+def test_run_has_airflows_own_connections(airflow, airflow_db):
+    from airflow.models import Connection
+    from airflow.utils.session import create_session
+    from sqlalchemy import delete
+
+    with ScriptedApi() as api:
+        with create_session() as session:
+            session.add(Connection(conn_id="things", conn_type="http", host=api.url))
+        try:
+            airflow("run", BRANCH, "--input", "tag=a")
+        finally:
+            with create_session() as session:
+                session.execute(delete(Connection).where(Connection.conn_id == "things"))
+        assert api.lines == ["GET /things?tag=a"]

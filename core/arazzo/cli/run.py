@@ -8,11 +8,12 @@ import time
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 from uuid import uuid4
 
 import click
 
+from arazzo.cli.credentials import connected_apis, connection_options
 from arazzo.cli.options import DOCUMENT, SOURCES, STRICT, WORKFLOW, pairs, read_inputs
 from arazzo.cli.run_reports import describe_refusal, describe_run, report_option, write_reports
 from arazzo.document.settings import Settings
@@ -28,9 +29,12 @@ from arazzo.engine import (
     load_plan,
     run_local,
 )
-from arazzo.errors import ArazzoError, DocumentError, InputError
+from arazzo.errors import ArazzoError, ConnectionSettingsError, DocumentError, InputError
 from arazzo.exchange import Request, Response
 from arazzo.flow import Options, Plan
+
+if TYPE_CHECKING:
+    from arazzo.auth.connected import ConnectedApis
 
 SUCCESS, FAILED, REFUSED = 0, 1, 2
 SECONDS = click.FloatRange(min=0, max=LONGEST_WAIT, min_open=True)
@@ -45,6 +49,7 @@ SECONDS = click.FloatRange(min=0, max=LONGEST_WAIT, min_open=True)
 @click.option("--poll-interval", type=SECONDS, help="Seconds between rounds of a poll.")
 @click.option("--timeout", type=SECONDS, help="Seconds for all rounds of a poll.")
 @click.option("--unmatched", type=click.Choice(["auto", "next", "fail"]), help="After a success no action matches.")
+@connection_options
 @click.option("--server", "servers", multiple=True, metavar="SOURCE=URL", help="Server of a source; repeatable.")
 @click.option("--show-secrets", is_flag=True, help="Print outputs with sensitive names in clear.")
 @report_option("json", "Write a report: each step's request, criteria with verdicts, actions, outputs; no secrets.")
@@ -79,8 +84,9 @@ def command(
     try:
         plan = load_plan(document, workflow, options, pairs(sources, "--source"))
         _check_servers(plan, settings)
-        run = _run(plan, given, log)
-    except (DocumentError, InputError) as error:
+        with connected_apis(plan) as apis:
+            run = _run(apis.place(plan, pairs(servers, "--server")), given, log, apis)
+    except (ConnectionSettingsError, DocumentError, InputError) as error:
         write_reports(describe_refusal(str(document), workflow, str(error)))
         _refuse(error, as_json)
     concealed = _concealed(plan, run)
@@ -94,24 +100,22 @@ def command(
     sys.exit(SUCCESS if run.status == "success" else FAILED)
 
 
-def _run(plan: Plan, inputs: dict[str, Any], log: list[str]) -> Run:
-    import requests
+def _run(plan: Plan, inputs: dict[str, Any], log: list[str], apis: ConnectedApis) -> Run:
+    keys = IdempotencyKeys(lambda _: str(uuid4()))
 
-    from arazzo import transport
+    def send(request: Request) -> Response:
+        return keys.send(request, apis.send)
 
-    with requests.Session() as session:
-        session.trust_env = False
+    def tell(note: Note) -> None:
+        text = hidden(note.text)
+        log.append(f"warning: {text}" if note.warning else text)
+        click.echo(log[-1], err=True)
 
-        keys = IdempotencyKeys(lambda _: str(uuid4()))
+    def hidden(text: str) -> str:
+        return conceal(text, apis.secrets)
 
-        def send(request: Request) -> Response:
-            return keys.send(request, lambda once: transport.send(once, session))
-
-        def tell(note: Note) -> None:
-            log.append(f"warning: {note.text}" if note.warning else note.text)
-            click.echo(log[-1], err=True)
-
-        return run_local(plan, inputs, send=send, note=tell)
+    run = run_local(plan, inputs, send=send, note=tell, conceal=hidden)
+    return replace(run, secrets=run.secrets | apis.secrets)
 
 
 def _check_servers(plan: Plan, settings: Settings) -> None:

@@ -10,8 +10,10 @@ from typing import Any, Literal
 from arazzo.engine.call_stack import start
 from arazzo.engine.drivers import drive, unheard
 from arazzo.engine.input_checks import check_inputs
+from arazzo.engine.secrets import Conceal
 from arazzo.engine.state import Note, State, StepRecord
 from arazzo.exchange import Request, Response
+from arazzo.expressions import as_it_is
 from arazzo.flow import Plan
 
 
@@ -44,11 +46,13 @@ def run_local(
     sleep: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.time,
     note: Callable[[Note], None] = unheard,
+    conceal: Conceal = as_it_is,
 ) -> Run:
     """Run a whole workflow.
 
     :param send: sends a request; raises TransportError where there is no answer.
     :param sleep: waits that many seconds between rounds and before retries.
+    :param conceal: hides in a text what is secret beyond inputs and outputs, such as credentials.
     :raises InputError: if the inputs are refused; then nothing was sent.
     """
 
@@ -56,7 +60,7 @@ def run_local(
         sleep(seconds)
 
     state = start(plan, check_inputs(plan, inputs))
-    state, done = drive(plan, state, send=send, wait=wait, clock=clock, note=note)
+    state, done = drive(plan, state, send=send, wait=wait, clock=clock, note=note, conceal=conceal)
     outputs = done.outputs if done.outputs is not None else dict.fromkeys(plan.outputs)
     status: Literal["success", "failed"] = "success" if done.outcome == "end" else "failed"
     records = tuple(replace(record, step=name) for name, record in state.records.items())

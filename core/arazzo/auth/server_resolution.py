@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from airflow.providers.common.compat.sdk import AirflowException
-
-from airflow_arazzo.hooks.arazzo import SourceHooks
+from arazzo.errors import ConnectionSettingsError
 from arazzo.flow import Plan, PlannedStep
 
 
@@ -14,42 +12,26 @@ def connections_of(plan: Plan, connections: Mapping[str, str] | None = None) -> 
     """Return the connection ids that are named for the sources of a plan's steps, by name of the source.
 
     :param connections: ids that overrule those of the steps' settings.
-    :raises AirflowException: if two steps of one task name different connections for one source.
+    :raises ConnectionSettingsError: if two steps of the plan name different connections for one source.
     """
     found: dict[str, str] = {}
-    for step in _steps(plan):
+    for step in steps_of(plan):
         source = step.operation.source if step.operation else ""
         named = step.settings.connection
         connection = named.get(source) if isinstance(named, dict) else named
         if not source or connection is None:
             continue
         if found.setdefault(source, connection) != connection:
-            raise AirflowException(
+            raise ConnectionSettingsError(
                 f"step '{step.step_id}' names connection '{connection}' for source '{source}', another step of the "
                 f"same task '{found[source]}'; a task uses one connection for a source"
             )
     return {**found, **{source: connection for source, connection in (connections or {}).items() if connection}}
 
 
-def base_urls(plan: Plan, hooks: SourceHooks) -> dict[str, str]:
-    """Return the servers that connections name, by name of the source."""
-    sources = {step.operation.source for step in _steps(plan) if step.operation}
-    urls = {source: hooks.hook(source).settings.base_url for source in sorted(sources)}
-    return {source: url for source, url in urls.items() if url}
-
-
-def known_connections(plan: Plan, connections: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return the connection ids of all sources of a plan's steps that have a connection, by name of the source.
-
-    What is named has to be there. So whoever goes on with these ids elsewhere notices when a connection has gone, where
-    it would ask without credentials otherwise.
-
-    :raises AirflowNotFoundException: a connection that is named is not there.
-    """
-    named = connections_of(plan, connections)
-    hooks = SourceHooks(named)
-    base_urls(plan, hooks)
-    return {**named, **hooks.found()}
+def sources_of(plan: Plan) -> list[str]:
+    """Return the names of the sources that a plan's steps send requests to, sorted."""
+    return sorted({step.operation.source for step in steps_of(plan) if step.operation})
 
 
 def place_servers(plan: Plan, urls: Mapping[str, str], default: str | Mapping[str, str] | None = None) -> Plan:
@@ -63,15 +45,16 @@ def place_servers(plan: Plan, urls: Mapping[str, str], default: str | Mapping[st
     return plan.model_copy(update={"steps": steps, "children": children})
 
 
+def steps_of(plan: Plan) -> Iterator[PlannedStep]:
+    """Yield the steps of a plan and of those it calls."""
+    yield from plan.steps
+    for child in plan.children.values():
+        yield from steps_of(child)
+
+
 def _place(step: PlannedStep, urls: Mapping[str, str], default: str | Mapping[str, str] | None) -> PlannedStep:
     source = step.operation.source if step.operation else ""
     url = urls.get(source) or (default.get(source) if isinstance(default, Mapping) else default)
     if not url:
         return step
     return step.model_copy(update={"settings": step.settings.model_copy(update={"server": url})})
-
-
-def _steps(plan: Plan) -> Iterator[PlannedStep]:
-    yield from plan.steps
-    for child in plan.children.values():
-        yield from _steps(child)

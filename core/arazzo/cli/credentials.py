@@ -1,0 +1,101 @@
+"""The connections of ``arazzo run``: from the command line and the environment, or from whoever runs the command."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from arazzo.cli.options import pairs
+from arazzo.flow import Plan
+
+if TYPE_CHECKING:
+    from arazzo.auth.connected import ConnectedApis
+    from arazzo.auth.connection_settings import Connection
+
+
+_GIVEN = f"{__name__}.given"
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def connection_options(command: Command) -> Command:
+    """Add the options that say how APIs are reached; :func:`connected_apis` knows what was given."""
+    options = (
+        click.option(
+            "--connection",
+            multiple=True,
+            metavar="NAME=URI|JSON|@FILE",
+            expose_value=False,
+            callback=_remember,
+            help="Where an API is and who asks, written as in AIRFLOW_CONN_NAME; NAME is the source's. Repeatable.",
+        ),
+        click.option(
+            "--ca-bundle",
+            type=click.Path(exists=True),
+            expose_value=False,
+            callback=_remember,
+            help="Authorities to trust; by default those of the environment.",
+        ),
+        click.option(
+            "--proxy",
+            metavar="URL",
+            expose_value=False,
+            callback=_remember,
+            help="Proxy for all requests; by default those of the environment.",
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def _remember(context: click.Context, parameter: click.Parameter, value: Any) -> None:
+    context.meta.setdefault(_GIVEN, {})[parameter.name] = value
+
+
+def connected_apis(plan: Plan) -> ConnectedApis:
+    """Return the APIs of a plan with the connections that a person has given for them.
+
+    One of the command line comes first, then the environment's, then what the click context's ``obj`` finds, a function
+    from a connection's id to the connection or None: Airflow's own, under ``airflow arazzo``.
+
+    :raises ConnectionSettingsError: a connection that cannot be used.
+    :raises click.UsageError: a connection for nothing that the workflow calls.
+    """
+    from arazzo.auth.connected import ConnectedApis
+    from arazzo.auth.connection_settings import ConnectionSettings
+    from arazzo.auth.connections import environment_connection, parse_connection
+    from arazzo.auth.server_resolution import connections_of, sources_of
+
+    context = click.get_current_context()
+    given = context.meta[_GIVEN]
+    texts = pairs(given["connection"], "--connection", secret=True)
+    typed = {name: parse_connection(name, _text(text)) for name, text in texts.items()}
+    named = connections_of(plan)
+    wanted = {named.get(source, source): source for source in sources_of(plan)}
+    if unknown := sorted(typed.keys() - wanted.keys() - set(wanted.values())):
+        names = ", ".join(unknown)
+        raise click.UsageError(f"--connection: no API of the workflow is {names}; known are {', '.join(wanted)}")
+
+    def lookup(conn_id: str) -> Connection | None:
+        found: Connection | None = typed.get(conn_id) or typed.get(wanted.get(conn_id, ""))
+        found = found or environment_connection(conn_id, os.environ)
+        elsewhere = context.find_root().obj
+        return found or (elsewhere(conn_id) if callable(elsewhere) else None)
+
+    proxy = given["proxy"]
+    proxies = {"http": proxy, "https": proxy} if proxy else {}
+    return ConnectedApis(plan, lookup, ConnectionSettings(verify=given["ca_bundle"] or True, proxies=proxies))
+
+
+def _text(text: str) -> str:
+    """Return the text of a connection, which a file may hold."""
+    if not text.startswith("@"):
+        return text
+    try:
+        return Path(text[1:]).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise click.UsageError(f"--connection: cannot read {text[1:]}: {error}") from error
