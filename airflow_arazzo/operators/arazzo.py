@@ -16,7 +16,15 @@ from airflow_arazzo.protocol.knowing import TellsSecrets
 from airflow_arazzo.protocol.route_replay import STATUS, Result, has_begun, read_result
 from airflow_arazzo.protocol.topology import WHOLE, Course, Position, TaskIds
 from airflow_arazzo.protocol.xcom_limits import OutputSizeError, check_workflow_outputs
-from airflow_arazzo.protocol.xcoms import OUTPUTS_KEY, RECORD_KEY, push_handed, push_known, push_sealed, push_workflows
+from airflow_arazzo.protocol.xcoms import (
+    OUTPUTS_KEY,
+    RECORD_KEY,
+    STOPPED,
+    push_handed,
+    push_known,
+    push_sealed,
+    push_workflows,
+)
 from arazzo.flow import Plan
 
 if TYPE_CHECKING:
@@ -154,5 +162,6 @@ class ArazzoOutputsOperator(TellsSecrets, BaseOperator):
             "status": "failed" if failure else "success",
             "message": failure,
             "route": list(result.steps),
+            **({STOPPED: True} if result.stopped else {}),
             **({STATUS: result.status, "complete": result.complete} if self.course.position.inputs else {}),
         }

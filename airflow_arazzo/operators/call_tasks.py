@@ -177,7 +177,14 @@ class ArazzoReturnOperator(_CallingStep):
         state = self._first_state(plan, context)
         state = replace(state, workflows={**state.workflows, **result.workflows, **known})
         state, done = end_call(
-            plan, state, result.outputs, result.failure, result.status, now=clock.now(), conceal=redacted
+            plan,
+            state,
+            result.outputs,
+            result.failure,
+            result.status,
+            stopped=result.stopped,
+            now=clock.now(),
+            conceal=redacted,
         )
         for note in done.notes:
             self._hear(note)

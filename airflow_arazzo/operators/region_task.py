@@ -187,7 +187,7 @@ class DrivesRegion(TellsSecrets):
                 conceal=redacted,
             )
         except UnknownOutcomeError as error:
-            push_refusal(context["ti"], self.region, str(error))
+            push_refusal(context["ti"], self.region, str(error), stopped=True)
             raise
         finally:
             hooks.close()
@@ -287,7 +287,8 @@ class DrivesRegion(TellsSecrets):
         push_workflows(ti, self.plan, state.workflows, self.position.kept)
         if done.outcome == "failed":
             ti.xcom_push(key="return_value", value=visible)
-            raise AirflowException(done.message)
+            # what has been stopped is not repeated by ``retries``: what it has sent is done, and it knows no more then
+            raise (AirflowFailException if done.stopped else AirflowException)(done.message)
         return visible
 
 

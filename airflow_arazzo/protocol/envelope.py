@@ -69,7 +69,7 @@ class Carried:
     secrets: dict[str, bool] = field(default_factory=dict)
 
 
-_DONE = ("outcome", "target", "step", "message", "outputs", "inputs")
+_DONE = ("outcome", "target", "step", "message", "outputs", "inputs", "stopped")
 
 
 def pack(carried: Carried, plan: Plan) -> str:

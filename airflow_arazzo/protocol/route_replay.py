@@ -12,6 +12,7 @@ from typing import Any
 
 from airflow_arazzo.protocol.topology import Course, way_key
 from airflow_arazzo.protocol.xcoms import (
+    STOPPED,
     Outputs,
     finished_tasks,
     pull_handed,
@@ -37,6 +38,7 @@ class Result:
     :param steps: the steps that ran, in the order in which control came to them; document order side by side.
     :param complete: whether an action ended it, so that the outputs count in spite of a failure.
     :param workflows: inputs and outputs of the workflows that had been completed.
+    :param stopped: whether it failed in such a way that no action is asked, of a caller either.
     """
 
     failure: str
@@ -45,6 +47,7 @@ class Result:
     steps: tuple[str, ...]
     complete: bool
     workflows: Outputs
+    stopped: bool = False
 
 
 def read_result(ti: Any, course: Course, inputs: Mapping[str, Any]) -> Result:
@@ -58,13 +61,13 @@ def read_result(ti: Any, course: Course, inputs: Mapping[str, Any]) -> Result:
     route = list(_route(ti, course, ran))
     beside = list(_beside(ti, course, ran, route[-1]))
     last, workflows = route[-1], pull_workflows(ti, course.plan, course.position.completed)
-    failure, status = _ended(route) if "outcome" in last else _unfinished(ti, course, ran, last)
+    failure, status, stopped = _ended(route) if "outcome" in last else _unfinished(ti, course, ran, last)
     outputs, complete = None, _was_ended(course, last)
     taker = course.takers.get(way_key(last["step"], last.get("action"), failed=last.get("outcome") == "recovered"))
     if not failure and last.get("workflow") and taker:
         record = (pull_record(ti, taker) if taker in ran else None) or {}
         outputs, status, complete = pull_handed(ti, taker), record.get(STATUS), bool(record.get("complete"))
-        failure = str(record.get("message", ""))
+        failure, stopped = str(record.get("message", "")), bool(record.get(STOPPED))
         if not failure and ran.get(taker) != "success":
             failure = f"workflow '{last['workflow']}' did not come to an end: see its tasks"
     elif last.get("step") and course.task_of(last["step"]) in ran:
@@ -76,7 +79,8 @@ def read_result(ti: Any, course: Course, inputs: Mapping[str, Any]) -> Result:
         found = pull_outputs(ti, course.plan, course.tasks, wanted)
         outputs = workflow_outputs(course.plan, inputs, found, workflows)
     steps += tuple(step for record in beside for step in _steps(record))
-    return Result(failure, outputs, status, steps, complete, workflows)
+    stopped = stopped or any(record.get(STOPPED) for record in beside)
+    return Result(failure, outputs, status, steps, complete, workflows, stopped)
 
 
 def after_success(plan: Plan, step: str) -> str | None:
@@ -155,28 +159,34 @@ def _was_ended(course: Course, record: Mapping[str, Any]) -> bool:
     return any(action.type == "end" and action.name == record.get("action") for action in actions)
 
 
-def _unfinished(ti: Any, course: Course, ran: Mapping[str, str], last: Mapping[str, Any]) -> tuple[str, int | None]:
-    """Return why a step has not come to an end, and the status that was seen last.
+_End = tuple[str, int | None, bool]
+
+
+def _unfinished(ti: Any, course: Course, ran: Mapping[str, str], last: Mapping[str, Any]) -> _End:
+    """Return why a step has not come to an end, the status that was seen last, and whether that stopped all.
 
     Its inputs were refused, or a workflow that comes first has failed.
     """
     gate = pull_record(ti, course.gate) if course.gate in ran else None
     if gate and gate.get("message"):
-        return str(gate["message"]), None
+        return str(gate["message"]), None, False
     for key, task in course.before.items():
         record = pull_record(ti, task) if task in ran else None
         if record and record.get("message"):
-            return f"workflow '{key}', which comes first, failed: {record['message']}", None
-    return f"step '{last['step']}' did not come to an end: see the log of its task", None
+            text = f"workflow '{key}', which comes first, failed: {record['message']}"
+            return text, None, bool(record.get(STOPPED))
+    return f"step '{last['step']}' did not come to an end: see the log of its task", None, False
 
 
-def _ended(route: list[dict[str, Any]]) -> tuple[str, int | None]:
-    """Return why the workflow has failed, empty if it has not, and the status that its last step saw."""
+def _ended(route: list[dict[str, Any]]) -> _End:
+    """Return why the workflow has failed, empty if it has not, the status that its last step saw, and whether that
+    stopped all.
+    """
     last = route[-1]
     status = last.get(STATUS, last.get("status"))
     if last["outcome"] == "failed" or last.get("next") != END:
-        return str(last.get("message") or f"step '{last['step']}' failed"), status
-    return "", status
+        return str(last.get("message") or f"step '{last['step']}' failed"), status, bool(last.get(STOPPED))
+    return "", status, False
 
 
 def _steps(record: Mapping[str, Any]) -> list[str]:

@@ -42,6 +42,8 @@ INPUTS_KEY = "arazzo_inputs"
 WORKFLOWS_KEY = "arazzo_workflows"
 KNOWN_KEY = "arazzo_known"
 OUTPUTS_KEY = "return_value"
+#: In the record of a task: it failed in such a way that no action is asked, of its workflow or of one that calls it.
+STOPPED = "stopped"
 
 Outputs = dict[str, dict[str, Any]]
 Inputs = dict[str, dict[str, Any]]
@@ -70,6 +72,8 @@ def region_record(plan: Plan, region: Region, state: State, done: Done) -> dict[
         dumped["last_status"] = state.last_status
     if done.outcome == "failed":
         dumped |= {"outcome": "failed", "message": done.message}
+    if done.stopped:
+        dumped[STOPPED] = True
     if len(region.steps) > 1:
         dumped["steps"] = {step: state.records[step].to_data() for step in region.steps if step in state.records}
     if region.loop:
@@ -184,9 +188,13 @@ def push_known(ti: Any, told: Any = None) -> None:
         ti.xcom_push(key=KNOWN_KEY, value=seal_json(secrets))
 
 
-def push_refusal(ti: Any, region: Region, message: str) -> None:
-    """Push the record of a task that refused to begin."""
-    record = {"step": region.task_id, "outcome": "failed", "message": hide_registered(message), "next": None}
+def push_refusal(ti: Any, region: Region, message: str, *, stopped: bool = False) -> None:
+    """Push the record of a task that refused to begin, or to go on.
+
+    :param stopped: whether no action of a caller may be asked.
+    """
+    record: dict[str, Any] = {"step": region.task_id, "outcome": "failed", "message": hide_registered(message)}
+    record |= {"next": None, **({STOPPED: True} if stopped else {})}
     ti.xcom_push(key=RECORD_KEY, value=record)
     push_known(ti)
 

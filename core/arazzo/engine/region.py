@@ -46,6 +46,8 @@ class Turn:
         self.root = plan
         self.now = now
         self.notes: list[Note] = []
+        #: Whether the run is over and no action is asked any more, of no step and of no caller.
+        self.stopped = False
         self._conceal_more = conceal
         self._exposed: frozenset[str] = frozenset()
 
@@ -209,7 +211,7 @@ class Turn:
         """
         plan = self._plan(state.frame)
         listed: Iterable[Action] = planned.step.on_failure if failure else planned.step.on_success
-        listed = [item for item in listed if item not in dead_ends]
+        listed = [item for item in listed if item not in dead_ends and not self.stopped]
         if state.frame.detour is not None:
             listed = [item for item in listed if failure and item.type == "retry" and not item.step_id]
         choice = actions.choose(tuple(listed), state.frame.retries, context, plan.dialect)
@@ -353,7 +355,12 @@ class Turn:
 
     def _exhausted(self, state: State, region: Region, budget: str) -> Turned:
         record = state.records.get(_name(state, state.frame.step))
-        return self._fail(state, messages.exhausted(state.frame, region, record, budget))
+        return self._stop(state, messages.exhausted(state.frame, region, record, budget))
+
+    def _stop(self, state: State, message: str, record: StepRecord | None = None) -> Turned:
+        """Fail the step at hand and every workflow around it, and ask no action of any: nobody knows what is so."""
+        self.stopped = True
+        return self._fail(state, message, record)
 
     def _fail(self, state: State, message: str, record: StepRecord | None = None) -> Turned:
         """Let the failure of the step at hand stand: its workflow has failed."""
@@ -372,8 +379,10 @@ class Turn:
         done = {**state.workflows, plan.key: {"inputs": frame.inputs, "outputs": outputs}}
         if len(state.frames) == 1:
             result = outputs if state.scope is None or handed is not None else None
-            outcome = Done("failed" if failure else "end", step=frame.step, message=failure, outputs=result)
-            return replace(state, workflows=done), outcome
+            over = Done(
+                "failed" if failure else "end", step=frame.step, message=failure, outputs=result, stopped=self.stopped
+            )
+            return replace(state, workflows=done), over
         state = replace(state, workflows=done, frames=state.frames[:-1])
         match frame.call:
             case Call(kind="goto"):

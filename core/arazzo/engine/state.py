@@ -244,6 +244,7 @@ class Done:
     :ivar outputs: the workflow's outputs when it is over and was run whole, or when it handed over to another workflow,
         whose outputs they are.
     :ivar inputs: the checked inputs of the workflow that takes over, under ``""``, and of those before it, by plan key.
+    :ivar stopped: it failed as a budget or a limit ended it: no action has been asked, and none of a caller may be.
     """
 
     outcome: Literal["step", "workflow", "end", "failed"]
@@ -252,6 +253,7 @@ class Done:
     message: str = ""
     outputs: dict[str, Any] | None = None
     inputs: dict[str, dict[str, Any]] | None = None
+    stopped: bool = False
     notes: tuple[Note, ...] = ()
 
 

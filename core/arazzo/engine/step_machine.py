@@ -60,6 +60,7 @@ def end_call(
     failure: str,
     status: int | None,
     *,
+    stopped: bool = False,
     now: float,
     conceal: Conceal = as_it_is,
 ) -> tuple[State, Done]:
@@ -70,10 +71,12 @@ def end_call(
     :param outputs: of the workflow.
     :param failure: why the workflow failed; empty if it has not.
     :param status: the status that the last step of the workflow saw.
+    :param stopped: whether it failed in such a way that no action is asked (:class:`Done`).
     :param conceal: as for :func:`advance`.
     :raises ValueError: if the step has a retry, which runs the workflow again: it has to run here, too.
     """
     turn = Turn(plan, now, conceal)
+    turn.stopped = stopped
     state = replace(state, last_status=status).with_frame(replace(state.frame, attempts=1))
     state, command = turn.returned(state, outputs, failure)
     if not isinstance(command, Done):
