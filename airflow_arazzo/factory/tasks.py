@@ -329,13 +329,15 @@ class _Joining:
             ways |= dict.fromkeys(way.steps, task)
             if way.workflow is not None:
                 takers[way.target] = task
+        marked = after_success(self.site.plan, region.task_id)
+        # Airflow renders the values here, not the names: they are ids of tasks, whose characters are few.
         return BranchPythonOperator(
             task_id=names.local(names.branches[region.task_id]),
             python_callable=choose_branch,
             op_kwargs={
                 "source": names.records[region.task_id],
                 "ways": ways,
-                "marked": after_success(self.site.plan, region.task_id),
+                "marked": None if marked is None else ways[marked],
                 **({"takers": takers} if takers else {}),
             },
             show_return_value_in_logs=False,

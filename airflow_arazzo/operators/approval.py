@@ -25,6 +25,8 @@ class ArazzoApprovalOperator(ApprovalOperator):
     :param step: id of the step, or of one of the steps of a loop.
     """
 
+    #: What it asks is made of texts of the document and of the API description, which are data.
+    template_fields = ()
     shallow_copy_attrs = ("plan",)
 
     def __init__(self, *, plan: Plan, step: str, **kwargs: Any) -> None:

@@ -26,7 +26,7 @@ def choose_branch(
     :param source: id of the task before.
     :param ways: task ids by the step that comes next; ``""`` is the end.
     :param takers: by :func:`way_key`, the first task of the workflow that takes over.
-    :param marked: the step that comes next if a person has marked the task before as a success; None if several can.
+    :param marked: the task that comes next if a person has marked the task before as a success; None if several can.
     :raises AirflowFailException: if the task before says nothing, or names none of the ways.
     """
     record = pull_record(ti, source) or {}
@@ -39,7 +39,7 @@ def choose_branch(
         return ways[following]
     if record.get("outcome", "failed") == "failed" and finished_tasks(ti, [source]).get(source) == "success":
         if marked is not None:
-            return ways[marked]
+            return marked
         raise AirflowFailException(
             f"task '{source}' was marked as a success, and its actions lead to {', '.join(sorted(map(_named, ways)))}: "
             "nobody knows where to; mark this task and those that are not to run instead, or clear it"

@@ -18,6 +18,7 @@ from airflow.providers.common.compat.sdk import (
 )
 
 from airflow_arazzo.operators.region_task import DrivesRegion, as_mapping, read_plan
+from airflow_arazzo.operators.rendering import render_bound
 from airflow_arazzo.operators.run_inputs import run_inputs
 from airflow_arazzo.protocol.encryption import hide_registered, redacted
 from airflow_arazzo.protocol.knowing import TellsSecrets, mark
@@ -74,7 +75,7 @@ class ArazzoInputsOperator(TellsSecrets, BaseOperator):
         self.learn(ti)
         params = context["params"] if self.from_params else {}
         try:
-            inputs = run_inputs(plan, params, self.inputs, lambda value: self.render_template(value, context))
+            inputs = run_inputs(plan, params, self.inputs, render_bound(self, self.inputs, context))
             state = start(plan, inputs)
         except InputError as error:
             refused = f"inputs of a workflow that comes before '{plan.workflow_id}' refused: "

@@ -22,6 +22,7 @@ from airflow_arazzo.hooks.arazzo import SourceHooks
 from airflow_arazzo.hooks.source_connections import base_urls, connections_of, known_connections
 from airflow_arazzo.operators.at_most_once import Sending, UnknownOutcomeError, let_retry
 from airflow_arazzo.operators.links import LastResponseLink
+from airflow_arazzo.operators.rendering import RendersWritten
 from airflow_arazzo.operators.run_inputs import workflow_inputs
 from airflow_arazzo.protocol.encryption import REGISTERED, redacted, register_known, register_texts
 from airflow_arazzo.protocol.envelope import Carried, pack, secrets_of, unpack
@@ -57,7 +58,7 @@ GRACE = 600.0
 _STATE_KEY = "arazzo_state"
 
 
-class DrivesRegion(TellsSecrets):
+class DrivesRegion(RendersWritten, TellsSecrets):
     """Runs one region of a plan as an Airflow task."""
 
     plan: Plan

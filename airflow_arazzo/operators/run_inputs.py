@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowFailException
 
+from airflow_arazzo.operators.rendering import render_bound
 from airflow_arazzo.protocol.encryption import hide_registered, masked_parts, register, register_texts
 from airflow_arazzo.protocol.topology import Position
 from airflow_arazzo.protocol.xcoms import pull_inputs
@@ -32,11 +33,11 @@ def workflow_inputs(
     """
     if position.inputs:
         return pull_inputs(context["ti"], plan, position.inputs, position.role)
-    return run_inputs(plan, context["params"], bound, lambda value: task.render_template(value, context))
+    return run_inputs(plan, context["params"], bound, render_bound(task, bound, context))
 
 
 def run_inputs(
-    plan: Plan, params: Mapping[str, Any], bound: Mapping[str, Any], render: Callable[[Any], Any]
+    plan: Plan, params: Mapping[str, Any], bound: Mapping[str, Any], rendered: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return the workflow's inputs for a run, checked, defaults applied; the secret ones are registered as such.
 
@@ -46,10 +47,10 @@ def run_inputs(
     :param plan: the plan of the workflow.
     :param params: the run's Params.
     :param bound: bound inputs by name, values or templates.
-    :param render: renders the templates in a value; what it returns is never stored.
+    :param rendered: what :func:`render_bound` has made of these; it is never stored.
     :raises AirflowFailException: if the workflow does not accept them.
     """
-    given = {**_from_params(plan, params, bound), **_from_bound(plan, bound, render)}
+    given = {**_from_params(plan, params, bound), **_from_bound(plan, bound, rendered)}
     register(given, sensitive_inputs(plan))
     try:
         return check_inputs(plan, given)
@@ -88,16 +89,16 @@ def _from_params(plan: Plan, params: Mapping[str, Any], bound: Mapping[str, Any]
     }
 
 
-def _from_bound(plan: Plan, bound: Mapping[str, Any], render: Callable[[Any], Any]) -> dict[str, Any]:
+def _from_bound(plan: Plan, bound: Mapping[str, Any], rendered: Mapping[str, Any]) -> dict[str, Any]:
     schemas = input_schemas(plan)
-    rendered = {}
+    found = {}
     for name, value in bound.items():
-        result = render(value)
+        result = rendered[name]
         register_texts(masked_parts(result))
         if isinstance(value, str) and isinstance(result, str) and result != value:
             result = _typed(result, schemas.get(name))
-        rendered[name] = result
-    return rendered
+        found[name] = result
+    return found
 
 
 def _typed(text: str, schema: Any) -> Any:

@@ -11,6 +11,7 @@ from airflow.providers.common.compat.sdk import AirflowException, AirflowFailExc
 from airflow_arazzo.hooks.arazzo import SourceHooks
 from airflow_arazzo.hooks.source_connections import base_urls, connections_of
 from airflow_arazzo.operators.region_task import DrivesRegion, as_mapping, read_plan
+from airflow_arazzo.operators.rendering import render_bound
 from airflow_arazzo.operators.run_inputs import run_inputs
 from airflow_arazzo.protocol.encryption import hide, hide_registered, register, register_texts
 from airflow_arazzo.protocol.envelope import secrets_of
@@ -77,6 +78,8 @@ class ArazzoWorkflowOperator(DrivesRegion, BaseOperator):
         require_no_approval(self.plan)
         self.step, self.position = self.plan.steps[0].step_id, WHOLE
         self.inputs = {**(self.plan.settings.inputs or {}), **as_mapping(inputs)}
+        in_settings = options.settings.inputs or {}
+        self._origins = {**dict.fromkeys(in_settings, "settings"), **dict.fromkeys(as_mapping(inputs), "inputs")}
         self.connections = as_mapping(connections)
         self.server = dict(server) if isinstance(server, Mapping) else server
         self.deferrable = deferrable
@@ -94,7 +97,8 @@ class ArazzoWorkflowOperator(DrivesRegion, BaseOperator):
     def _first_state(self, plan: Plan, context: Context) -> State:
         params = context["params"] if self.from_params else {}
         try:
-            inputs = run_inputs(self.plan, params, self.inputs, lambda value: self.render_template(value, context))
+            rendered = render_bound(self, self.inputs, context, self._origins)
+            inputs = run_inputs(self.plan, params, self.inputs, rendered)
             return start(plan, inputs)
         except InputError as error:
             text = "; ".join(error.messages)

@@ -1,0 +1,59 @@
+"""What is a template and what is data: only what the author of a DAG or a document has written is rendered.
+
+Airflow renders no value that a mapped task has got from a run, but for those of ``expand_kwargs()``, and only in the
+fields that it renders itself. Bound inputs are rendered here, so here the same is asked of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import MappedOperator
+
+if TYPE_CHECKING:
+    from airflow.sdk import BaseOperator, Context
+
+
+class RendersWritten:
+    """Renders the fields of a task, but for those whose value has come from the run into a mapped task."""
+
+    def _do_render_template_fields(
+        self, parent: Any, template_fields: Iterable[str], context: Context, *args: Any, **kwargs: Any
+    ) -> None:
+        own = parent is self
+        fields = [name for name in template_fields if not own or is_written(parent, name, context)]
+        super()._do_render_template_fields(parent, fields, context, *args, **kwargs)  # type: ignore[misc]
+
+
+def render_bound(
+    task: BaseOperator, bound: Mapping[str, Any], context: Context, origins: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """Return bound inputs with their templates rendered, where the author has written them.
+
+    :param task: the running task.
+    :param bound: values, templates or XComs by name.
+    :param origins: by input the argument of the task that it comes from, where that is not ``inputs``; none for what is
+        in the document.
+    """
+    found = dict.fromkeys(bound, "inputs") if origins is None else origins
+    data = {argument for argument in set(found.values()) if not is_written(task, argument, context)}
+    return {
+        name: value if found.get(name) in data else task.render_template(value, context)
+        for name, value in bound.items()
+    }
+
+
+def is_written(task: BaseOperator, argument: str, context: Context) -> bool:
+    """Say whether an argument of a task stands in the DAG's file, and has not come from an upstream task, say."""
+    known = task.has_dag() and task.dag.has_task(task.task_id)  # type: ignore[no-untyped-call]
+    mapped = task.dag.get_task(task.task_id) if known else None
+    if not isinstance(mapped, MappedOperator) or argument in mapped.partial_kwargs:
+        return True
+    value = mapped.expand_input.value
+    if isinstance(value, Mapping):  # expand(argument=...)
+        return argument not in value or isinstance(value[argument], (Sequence, Mapping))
+    if not isinstance(value, Sequence):  # expand_kwargs(...)
+        return False
+    index = context["ti"].map_index
+    return index is not None and 0 <= index < len(value) and isinstance(value[index], Mapping)
