@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from airflow.providers.common.compat.sdk import AirflowFailException
+
 from airflow_arazzo.hooks.arazzo import SourceHooks, refusals
 from arazzo.auth import server_resolution
+from arazzo.engine import uncallable
 from arazzo.flow import Plan
 
 
@@ -37,3 +40,21 @@ def known_connections(plan: Plan, connections: Mapping[str, str] | None = None) 
     hooks = SourceHooks(named)
     base_urls(plan, hooks)
     return {**named, **hooks.found()}
+
+
+def require_servers(
+    plan: Plan, connections: Mapping[str, str] | None = None, default: str | Mapping[str, str] | None = None
+) -> None:
+    """Refuse to begin a workflow of which a step has no server that can be called, whatever its connection says.
+
+    :param connections: ids that overrule those of the steps' settings.
+    :param default: a server URL, or URLs by name of the source, for those that no connection names.
+    :raises AirflowFailException: naming step and server.
+    """
+    for step, reason in uncallable(server_resolution.place_servers(plan, {}, default)):
+        named, source = step.settings.connection, step.operation.source if step.operation else ""
+        own = named.get(source) if isinstance(named, dict) else named
+        wanted = (connections or {}).get(source) or own
+        url = SourceHooks({source: wanted} if wanted else None).hook(source).settings.base_url
+        if not url or "#" in url:
+            raise AirflowFailException(f"{reason}; nothing was sent")

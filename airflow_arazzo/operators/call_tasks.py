@@ -17,6 +17,7 @@ from airflow.providers.common.compat.sdk import (
     BaseOperator,
 )
 
+from airflow_arazzo.hooks.source_connections import require_servers
 from airflow_arazzo.operators.region_task import DrivesRegion, as_mapping, read_plan
 from airflow_arazzo.operators.rendering import render_bound
 from airflow_arazzo.operators.run_inputs import run_inputs
@@ -76,6 +77,7 @@ class ArazzoInputsOperator(TellsSecrets, BaseOperator):
         params = context["params"] if self.from_params else {}
         try:
             inputs = run_inputs(plan, params, self.inputs, render_bound(self, self.inputs, context))
+            require_servers(plan)
             state = start(plan, inputs)
         except InputError as error:
             refused = f"inputs of a workflow that comes before '{plan.workflow_id}' refused: "
@@ -134,6 +136,7 @@ class ArazzoCallOperator(_CallingStep):
     def execute(self, context: Context) -> None:
         """Evaluate the inputs and pass them on; a step that does not get that far has failed here."""
         self._register_earlier(context["ti"])
+        require_servers(self.plan)
         plan, state, done = self._begun(context)
         if done is not None:
             self._ended(state, done, context)

@@ -19,7 +19,12 @@ from airflow.sdk.exceptions import AirflowRuntimeError
 
 from airflow_arazzo.compat import TaskStateStore, settling_time, task_state_store
 from airflow_arazzo.hooks.arazzo import SourceHooks
-from airflow_arazzo.hooks.source_connections import base_urls, connections_of, known_connections
+from airflow_arazzo.hooks.source_connections import (
+    base_urls,
+    connections_of,
+    known_connections,
+    require_servers,
+)
 from airflow_arazzo.operators.at_most_once import Sending, UnknownOutcomeError, let_retry
 from airflow_arazzo.operators.links import LastResponseLink
 from airflow_arazzo.operators.rendering import RendersWritten
@@ -95,6 +100,8 @@ class DrivesRegion(RendersWritten, TellsSecrets):
         self._register_earlier(context["ti"])
         plan = self._placed_plan()
         kept = self._kept_state(context)
+        if not kept:
+            require_servers(self.plan, self.connections, self.server)
         carried = self._still_fitting(kept, plan) if kept else Carried(self._first_state(plan, context))
         return self._drive(plan, carried, context)
 

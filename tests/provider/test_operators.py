@@ -554,3 +554,50 @@ def test_operators_take_a_document_and_keywords_only():
     assert ArazzoSensor(task_id="first", plan=NODES, workflow_id="two-step-loop").region.steps == ("first", "second")
     with pytest.raises(TypeError):
         ArazzoStepOperator("a", NODES)
+
+
+# servers
+
+
+RELATIVE = """
+openapi: 3.1.0
+info: {title: B, version: "1"}
+servers: [{url: SERVER}]
+paths: {/nodes/b: {get: {operationId: look, responses: {"200": {description: ok}}}}}
+"""
+TWO = """
+arazzo: 1.0.1
+info: {title: T, version: "1"}
+sourceDescriptions: [{name: a, url: a.yaml, type: openapi}, {name: b, url: b.yaml, type: openapi}]
+workflows:
+- workflowId: w
+  steps:
+  - {stepId: one, operationId: $sourceDescriptions.a.look}
+  - {stepId: two, operationId: $sourceDescriptions.b.look}
+"""
+
+
+@pytest.fixture
+def two(tmp_path, monkeypatch, api):
+    """A document of two sources, of which the second has a server without a host."""
+    monkeypatch.setenv("AIRFLOW_CONN_A", json.dumps({"conn_type": "http", "host": api.url}))
+    (tmp_path / "a.yaml").write_text(RELATIVE.replace("SERVER", "/v1"))
+    (tmp_path / "b.yaml").write_text(RELATIVE.replace("SERVER", "/v1"))
+    (tmp_path / "two.arazzo.yaml").write_text(TWO)
+    return tmp_path / "two.arazzo.yaml"
+
+
+@pytest.mark.parametrize("kind", ["step", "workflow"])
+def test_a_server_that_cannot_be_called_fails_the_first_task_before_it_sends(two, api, kind, monkeypatch):
+    first = (
+        ArazzoStepOperator(task_id="one", plan=two)
+        if kind == "step"
+        else ArazzoWorkflowOperator(task_id="one", document=two)
+    )
+    with pytest.raises(AirflowFailException, match=r"step 'two'.*has only the server '/v1'.*nothing was sent"):
+        Run().execute(first)
+    assert api.asked == []
+    monkeypatch.setenv("AIRFLOW_CONN_B", json.dumps({"conn_type": "http", "host": api.url}))
+    api.on("GET /nodes/b", 200, {})
+    Run().execute(first)
+    assert len(api.asked) == (1 if kind == "step" else 2)

@@ -29,7 +29,7 @@ from arazzo.engine import (
     load_plan,
     run_local,
 )
-from arazzo.errors import ArazzoError, ConnectionSettingsError, DocumentError, InputError
+from arazzo.errors import ArazzoError, ConnectionSettingsError, DocumentError, InputError, RequestError
 from arazzo.exchange import Request, Response
 from arazzo.flow import Options, Plan
 
@@ -86,7 +86,7 @@ def command(
         _check_servers(plan, settings)
         with connected_apis(plan) as apis:
             run = _run(apis.place(plan, pairs(servers, "--server")), given, log, apis)
-    except (ConnectionSettingsError, DocumentError, InputError) as error:
+    except (ConnectionSettingsError, DocumentError, InputError, RequestError) as error:
         write_reports(describe_refusal(str(document), workflow, str(error)))
         _refuse(error, as_json)
     concealed = _concealed(plan, run)

@@ -42,7 +42,8 @@ def _is_server(url: str) -> bool:
     except ValueError:
         return False
     scheme = url.partition("://")[0]
-    return "{" in scheme or (parts.scheme in ("http", "https") and bool(parts.netloc))
+    absolute = "{" in scheme or (parts.scheme in ("http", "https") and bool(parts.netloc))
+    return absolute and "#" not in url
 
 
 def _refuse(wanted: str) -> NoReturn:
@@ -95,7 +96,9 @@ class Settings(BaseModel):
     def _urls(cls, value: str | dict[str, str] | None) -> str | dict[str, str] | None:
         urls = value.values() if isinstance(value, dict) else () if value is None else (value,)
         return (
-            value if all(map(_is_server, urls)) else _refuse("an absolute URL, https:// or http://, or a map of such")
+            value
+            if all(map(_is_server, urls))
+            else _refuse("an absolute URL, https:// or http://, without '#', or a map of such")
         )
 
     @field_validator("idempotency_key")

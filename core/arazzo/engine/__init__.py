@@ -17,6 +17,7 @@ from arazzo.engine.secrets import (
     sensitive_inputs,
     spellings,
 )
+from arazzo.engine.server_checks import require_servers, uncallable
 from arazzo.engine.state import (
     Command,
     CriterionRecord,
@@ -61,10 +62,12 @@ __all__ = [
     "keyed",
     "load_plan",
     "load_plans",
+    "require_servers",
     "run_local",
     "secrets_in",
     "sensitive_inputs",
     "spellings",
     "start",
+    "uncallable",
     "workflow_outputs",
 ]

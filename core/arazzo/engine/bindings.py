@@ -47,7 +47,7 @@ def step_request(plan: Plan, planned: PlannedStep, operation: Operation, context
             operation,
             arguments,
             body,
-            server_url=_server(planned, operation),
+            server_url=planned.server,
             server_variables=planned.settings.server_variables,
             timeout=step.timeout / 1000 if step.timeout is not None else None,
         )
@@ -96,11 +96,6 @@ def _is_json_text(payload: Any, content_type: str | None) -> bool:
     if not isinstance(payload, str) or not (content_type is None or is_json(content_type)):
         return False
     return payload.lstrip()[:1] in ("{", "[")
-
-
-def _server(planned: PlannedStep, operation: Operation) -> str | None:
-    server = planned.settings.server
-    return server.get(operation.source) if isinstance(server, dict) else server
 
 
 def call_inputs(plan: Plan, parameters: Iterable[Parameter], context: Context) -> dict[str, Any]:

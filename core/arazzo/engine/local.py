@@ -11,6 +11,7 @@ from arazzo.engine.call_stack import start
 from arazzo.engine.drivers import drive, unheard
 from arazzo.engine.input_checks import check_inputs
 from arazzo.engine.secrets import Conceal
+from arazzo.engine.server_checks import require_servers
 from arazzo.engine.state import Note, State, StepRecord
 from arazzo.exchange import Request, Response
 from arazzo.expressions import as_it_is
@@ -54,12 +55,15 @@ def run_local(
     :param sleep: waits that many seconds between rounds and before retries.
     :param conceal: hides in a text what is secret beyond inputs and outputs, such as credentials.
     :raises InputError: if the inputs are refused; then nothing was sent.
+    :raises RequestError: if a step has no server that can be called; then nothing was sent.
     """
 
     def wait(_: State, seconds: float) -> None:
         sleep(seconds)
 
-    state = start(plan, check_inputs(plan, inputs))
+    checked = check_inputs(plan, inputs)
+    require_servers(plan)
+    state = start(plan, checked)
     state, done = drive(plan, state, send=send, wait=wait, clock=clock, note=note, conceal=conceal)
     outputs = done.outputs if done.outputs is not None else dict.fromkeys(plan.outputs)
     status: Literal["success", "failed"] = "success" if done.outcome == "end" else "failed"

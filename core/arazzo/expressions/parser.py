@@ -130,7 +130,7 @@ class _Reader:
         """Read what may follow ``body``: nothing, a pointer, or in lenient dots and brackets."""
         rest = self.text[start:]
         if not rest or rest[0] == "#":
-            pointer = self.pointer(start)
+            pointer = self.pointer(start, slashless=self.lenient)
             loose = self.lenient and pointer is not None and "%" in pointer
             return Message(side, part, pointer=pointer, loose=loose, text=self.text)
         tokens = trail_tokens(rest)
@@ -168,15 +168,20 @@ class _Reader:
             return self.wrong("a name does not end in a space", start + len(name))
         return self.wrong(f"{name[offset]!r} cannot stand in a name", start + offset, hint)
 
-    def pointer(self, start: int) -> str | None:
-        """Read ``["#" json-pointer]`` to the end."""
+    def pointer(self, start: int, *, slashless: bool = False) -> str | None:
+        """Read ``["#" json-pointer]`` to the end.
+
+        :param slashless: read a pointer without its slash, ``#token``, as ``#/token``.
+        """
         if start == len(self.text):
             return None
-        match = _POINTER.match(self.text, start + 1)
-        end = match.end() if match else start + 1
+        begins = start + 1
+        slash = "/" if slashless and self.text[begins : begins + 1] not in ("", "/") else ""
+        match = _POINTER.match(slash + self.text[begins:])
+        end = begins + (match.end() if match else 0) - len(slash)
         if end == len(self.text):
-            return self.text[start + 1 :]
-        if end == start + 1:
+            return slash + self.text[begins:]
+        if end == begins and not slash:
             raise self.wrong("a JSON pointer begins with '/'", end, f"write '#/{self.text[end:]}'")
         bad = self.text[end]
         raise self.wrong(f"'{bad}' cannot stand in a JSON pointer", end, "'~' is written '~0'" if bad == "~" else None)

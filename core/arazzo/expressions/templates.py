@@ -72,7 +72,7 @@ _UNBRACED: Final = re.compile(
       | workflows\.{_ID}(?:\.{_ID})*?\.(?:inputs|outputs)\.{_ID}{_TRAIL}{_POINTER}
       | (?:request|response|message)\.(?:
             (?:header|query|path)\.{_ID}(?:\.{_ID}|\[{_ID}\])*
-          | (?:body|payload)(?![\w-])(?:\#{_TOKENS}|{_TRAIL}) )
+          | (?:body|payload)(?![\w-])(?:\#(?:\w{_SEGMENT})?{_TOKENS}|\#\w{_SEGMENT}|{_TRAIL}) )
       | sourceDescriptions\.{_ID}(?:\.{_ID})+
       | components\.(?:parameters|successActions|failureActions|inputs)\.{_ID}(?:\.{_ID})*
       | (?:url|method|statusCode|self)(?![\w\[(-]|\.\w)

@@ -75,6 +75,14 @@ class PlannedStep(PlanValue):
     def step_id(self) -> str:
         return self.step.step_id
 
+    @property
+    def server(self) -> str | None:
+        """The setting ``server`` for the source of its operation; None leaves it to the API description."""
+        server = self.settings.server
+        if isinstance(server, dict):
+            return server.get(self.operation.source) if self.operation else None
+        return server
+
 
 class Region(PlanValue):
     """Steps that run as one task: a single step, or a strongly connected component.

@@ -107,6 +107,8 @@ def _written(content_type: str, spec: BodySpec, payload: Any) -> bytes:
 def content_type_of(operation: Operation, payload: Any) -> str:
     """Return the content type of a payload that says none: the operation's JSON, its first, else by the payload."""
     declared = preferred([spec.content_type for spec in operation.bodies])
+    if (own := _own_type(operation, payload)) and not (declared and is_json(declared)):
+        return own
     if declared:
         return declared
     if not isinstance(payload, (str, bytes)):
@@ -114,6 +116,15 @@ def content_type_of(operation: Operation, payload: Any) -> str:
     if isinstance(payload, bytes):
         return "application/octet-stream"
     return "application/json" if _parsed(payload) is not ABSENT else "text/plain; charset=utf-8"
+
+
+def _own_type(operation: Operation, payload: Any) -> str | None:
+    """Return the media type of a payload that is a ``data:`` URL, where the operation takes it (``image/*``)."""
+    try:
+        data = read_data_url(payload) if isinstance(payload, str) else None
+    except PayloadError as error:
+        raise RequestError(f"the payload of {operation.method} {operation.path} cannot be written: {error}") from error
+    return data[0] if data and matching(operation.bodies, data[0]) else None
 
 
 def _json(content_type: str, spec: BodySpec, payload: Any) -> Content:

@@ -52,9 +52,15 @@ def _field(spec: BodySpec, name: str, value: Any) -> list[tuple[str, str]]:
         return [(quote_plus(key), quote_plus(scalar_text(item))) for key, item in nested(name, value)]
     field = ParameterSpec(name=name, location="query", schema=_item_schema(schema))
     texts = [value_text(field, item) for item in items if item is not None]
-    if isinstance(schema, dict) and schema.get("collectionFormat") not in (None, "multi"):
-        texts = [_SEPARATORS.get(schema["collectionFormat"], ",").join(texts)]
+    if texts and (separator := separator_of(schema)):
+        texts = [separator.join(texts)]
     return [(quote_plus(name), quote_plus(text)) for text in texts]
+
+
+def separator_of(schema: Any) -> str | None:
+    """Return what stands between the items of an array in one field of a form; None where each is a field."""
+    written = schema.get("collectionFormat", "multi") if isinstance(schema, dict) else "multi"
+    return None if written == "multi" else _SEPARATORS.get(written, ",")
 
 
 def _item_schema(schema: Any) -> Any:

@@ -12,6 +12,7 @@ from typing import Any
 
 from arazzo.openapi.data_url import PayloadError, read_data_url
 from arazzo.openapi.encoding import control_character, scalar_text
+from arazzo.openapi.forms import separator_of
 from arazzo.openapi.media import charset, is_json, is_text, plain
 from arazzo.openapi.operation import BodySpec
 from arazzo.openapi.schema_slices import property_of, type_of
@@ -51,13 +52,18 @@ def _parts(spec: BodySpec, name: str, value: Any) -> list[Part]:
     schema = property_of(spec.schema_, name)
     declared = str(spec.encoding.get(name, {}).get("contentType", "")).split(",")[0].strip()
     content_type = declared if declared and "*" not in declared else None
+    file = bool(declared) and not (is_text(declared) or is_json(declared))
     if isinstance(value, list):
+        separator = separator_of(schema)
         schema = schema.get("items", True) if isinstance(schema, dict) and type_of(schema) == "array" else schema
-        return [_part(name, item, schema, content_type) for item in value if item is not None]
-    return [] if value is None else [_part(name, value, schema, content_type)]
+        given = [item for item in value if item is not None]
+        if separator is not None and given and not is_binary(schema):
+            given = [separator.join(map(scalar_text, given))]
+        return [_part(name, item, schema, content_type, file=file) for item in given]
+    return [] if value is None else [_part(name, value, schema, content_type, file=file)]
 
 
-def _part(name: str, value: Any, schema: Any, content_type: str | None) -> Part:
+def _part(name: str, value: Any, schema: Any, content_type: str | None, *, file: bool) -> Part:
     filename = None
     if isinstance(value, dict) and "content" in value and value.keys() <= _FILE_KEYS and type_of(schema) != "object":
         filename = str(value.get("filename") or name)
@@ -65,7 +71,7 @@ def _part(name: str, value: Any, schema: Any, content_type: str | None) -> Part:
     binary = is_binary(schema) or isinstance(value, bytes) or filename is not None
     if isinstance(value, bytes):
         return Part(name, value, content_type or "application/octet-stream", filename or name)
-    if isinstance(value, str) and (data := read_data_url(value) if binary or schema is True else None):
+    if isinstance(value, str) and (data := read_data_url(value) if binary or file or schema is True else None):
         return Part(name, data[1], content_type or data[0], filename or name)
     data_bytes = scalar_text(value).encode(charset(content_type or "") or "utf-8")
     if binary:

@@ -27,12 +27,16 @@ _STYLES = {".": "label", ";": "matrix"}
 
 @dataclass(frozen=True)
 class Slot:
-    """One expression of a template: where it stands, its operator and the names in it."""
+    """One expression of a template: where it stands, its operator and the names in it.
+
+    :param other: another spelling of the one name in it: with its operator, or without.
+    """
 
     start: int
     end: int
     operator: str
     names: tuple[str, ...]
+    other: str = ""
 
 
 @dataclass(frozen=True)
@@ -42,15 +46,23 @@ class Template:
     :param path: the path with its expressions.
     :param query: the query string with its expressions, ``""`` for none.
     :param optional: names of query expressions (``{?a,b}``), which the query takes.
+    :param declared: names of the path parameters that the operation declares.
     """
 
     path: str
     query: str
     optional: tuple[str, ...]
+    declared: Container[str] = ()
 
     @property
     def slots(self) -> tuple[Slot, ...]:
-        return tuple(map(_slot, _EXPRESSION.finditer(self.path)))
+        return tuple(_slot(found, self.declared) for found in _EXPRESSION.finditer(self.path))
+
+    def name_of(self, given: str) -> str:
+        """Return the name under which the path takes a parameter: the one given, or its other spelling (``{Key+}``)."""
+        if given in self.all_names:
+            return given
+        return next((slot.names[0] for slot in self.slots if slot.other == given), given)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -63,12 +75,20 @@ class Template:
         return (*self.names, *self.optional, *(found[2].rstrip("*") for found in _EXPRESSION.finditer(self.query)))
 
 
-def read_template(text: str) -> Template:
-    """Take a path key apart."""
+def read_template(text: str, declared: Container[str] = ()) -> Template:
+    """Take a path key apart.
+
+    :param declared: names of the path parameters that the operation declares; they come first (``{Key+}``).
+    """
     optional = tuple(name for found in _EXPRESSION.finditer(text) if found[1] in ("?", "&") for name in _list(found[2]))
     text = _EXPRESSION.sub(lambda found: "" if found[1] in ("?", "&", "#") else found[0], text)
     path, _, query = _outside(text, "#")[0].partition("?")
-    return Template(path if path.startswith("/") else f"/{path}", query, optional)
+    return Template(path if path.startswith("/") else f"/{path}", query, optional, declared)
+
+
+def template_of(operation: Operation) -> Template:
+    """Take the path of an operation apart."""
+    return read_template(operation.path, {spec.name for spec in operation.parameters if spec.location == "path"})
 
 
 def expand_query(template: Template, values: Mapping[str, Any], own: Container[str]) -> tuple[list[str], set[str]]:
@@ -153,16 +173,21 @@ def _missing(spec: ParameterSpec, operation: Operation, value: Any, homeless: li
     return message
 
 
-def _slot(found: re.Match[str]) -> Slot:
+def _slot(found: re.Match[str], declared: Container[str]) -> Slot:
     """Return an expression; without an operator it is one name, as OpenAPI has it.
 
-    Gateways write ``{name+}`` for what RFC 6570 writes ``{+name}``, frameworks a pattern after the name.
+    Gateways write ``{name+}`` for what RFC 6570 writes ``{+name}``, frameworks a pattern after the name. A parameter
+    may be declared with all that or without.
     """
     operator, text = found[1], found[2].strip()
+    whole = operator + text
     if operator:
-        return Slot(found.start(), found.end(), operator, tuple(_list(text)))
-    name = re.sub(r"(:.*|[*+])$", "", text)
-    return Slot(found.start(), found.end(), "+" if text.endswith("+") else "", (name,))
+        names = tuple(_list(text))
+    else:
+        operator, names = "+" if text.endswith("+") else "", (re.sub(r"(:.*|[*+])$", "", text),)
+    if whole in declared:
+        return Slot(found.start(), found.end(), operator, (whole,), names[0] if len(names) == 1 else "")
+    return Slot(found.start(), found.end(), operator, names, whole if len(names) == 1 else "")
 
 
 def _list(text: str) -> list[str]:

@@ -22,7 +22,7 @@ from arazzo.openapi.encoding import control_character, percent_encode, scalar_te
 from arazzo.openapi.media import is_json, plain, preferred
 from arazzo.openapi.operation import Operation, ParameterSpec, SecurityScheme
 from arazzo.openapi.parameters import cookie_pairs, header_text, is_undefined, query_pairs
-from arazzo.openapi.path_templates import Template, expand_path, expand_query, read_template
+from arazzo.openapi.path_templates import Template, expand_path, expand_query, template_of
 from arazzo.openapi.schema_slices import declares
 from arazzo.openapi.servers import describe, server_of
 
@@ -82,7 +82,7 @@ def _request(
     server_url: str | None,
     server_variables: Mapping[str, Any] | None,
 ) -> Request:
-    template = read_template(operation.path)
+    template = template_of(operation)
     placed = _placed(operation, template, parameters)
     path = {spec.name: value for spec, value in placed["path"]}
     query = {spec.name: value for spec, value in placed["query"]}
@@ -141,6 +141,7 @@ def _placed(operation: Operation, template: Template, parameters: Sequence[Argum
 def _spec(operation: Operation, template: Template, argument: Argument) -> ParameterSpec:
     """Return how an argument is written: as declared, else by the default style of its place."""
     name, location = argument.name, argument.location
+    name = template.name_of(name) if location in (None, "path") else name
     if location is None:
         declared = _by_name(operation, name)
         if declared:

@@ -32,6 +32,10 @@ def server_of(
             f"{describe(operation)} has only the server '{template}', which is no absolute URL: "
             "give a server by a connection or by the setting 'server'"
         )
+    if "#" in url:
+        raise RequestError(
+            f"{describe(operation)} has the server '{template}' with a fragment ('#...'), which would swallow the path"
+        )
     return url
 
 
@@ -40,7 +44,7 @@ def _is_absolute(url: str) -> bool:
         parts = urlsplit(url)
     except ValueError:
         return False
-    return parts.scheme in ("http", "https") and bool(parts.netloc)
+    return parts.scheme in ("http", "https") and bool(parts.hostname)
 
 
 def _expand(

@@ -11,7 +11,7 @@ from typing import Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from arazzo.openapi import Description, Operation
-from arazzo.openapi.path_templates import read_template
+from arazzo.openapi.path_templates import template_of
 from arazzo.testing.exchanges import Received
 
 _VARIABLE: Final = re.compile(r"\{([^{}]*)\}")
@@ -34,7 +34,7 @@ class Route:
     @cached_property
     def pattern(self) -> re.Pattern[str]:
         """The path, for a path whose slashes are those between segments and whose values are percent-encoded."""
-        template = read_template(self.operation.path)
+        template = template_of(self.operation)
         text, last = "", 0
         for slot in template.slots:
             text += re.escape(template.path[last : slot.start])
@@ -44,18 +44,18 @@ class Route:
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        return tuple(",".join(slot.names) for slot in read_template(self.operation.path).slots)
+        return tuple(",".join(slot.names) for slot in template_of(self.operation).slots)
 
     @cached_property
     def weight(self) -> int:
         """How much of the path is fixed: ``/pets/mine`` comes before ``/pets/{id}``."""
-        template = read_template(self.operation.path)
+        template = template_of(self.operation)
         return 10 * len(_VARIABLE.sub("", template.path)) + 1000 * bool(template.query) - len(template.slots)
 
     @cached_property
     def fixed_query(self) -> frozenset[tuple[str, str]]:
         """The query string in the path key, but for its variables."""
-        pairs = parse_qsl(read_template(self.operation.path).query, keep_blank_values=True)
+        pairs = parse_qsl(template_of(self.operation).query, keep_blank_values=True)
         return frozenset(pair for pair in pairs if not _VARIABLE.search(pair[1]))
 
     @cached_property

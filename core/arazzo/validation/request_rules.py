@@ -6,10 +6,12 @@ from collections.abc import Iterator
 
 from arazzo.document import merged_parameters
 from arazzo.document.models import Parameter, Step, Workflow
-from arazzo.errors import DocumentError, ExpressionSyntaxError, Problem
+from arazzo.errors import DocumentError, ExpressionSyntaxError, Problem, RequestError
 from arazzo.expressions import Input, declared_name, find_expressions
 from arazzo.openapi import Operation, UnresolvedOperation, portable_reference
 from arazzo.openapi.operation import ParameterSpec, SecurityScheme
+from arazzo.openapi.path_templates import template_of
+from arazzo.openapi.servers import describe, server_of
 from arazzo.validation.validation_context import Subject, Target, declared_inputs
 
 #: Header parameters that OpenAPI ignores, since the request has them anyway.
@@ -95,6 +97,39 @@ def _undeclared(subject: Subject, parameter: Parameter, operation: Operation) ->
     else:
         hint = subject.near(parameter.name, [spec.name for spec in operation.parameters])
     yield subject.warning("undeclared-parameter", f"{parameter.at}/name", message, hint)
+
+
+def check_places(subject: Subject) -> Iterator[Problem]:
+    """Find path parameters of a workflow for which the path of a step's operation has no place."""
+    for workflow, step in subject.steps():
+        operation = subject.operation(step)
+        shared = [item for item in merged_parameters(workflow, step) if item not in step.parameters]
+        template = template_of(operation) if operation is not None and shared else None
+        for parameter in shared:
+            if operation is None or template is None or parameter.location != "path":
+                continue
+            if template.name_of(parameter.name) not in template.all_names:
+                message = f"path parameter '{parameter.name}' of the workflow has no place in {describe(operation)}"
+                hint = "give it to the steps that have a place for it"
+                yield subject.error("homeless-parameter", f"{step.at}/stepId", message, hint)
+
+
+def check_servers(subject: Subject) -> Iterator[Problem]:
+    """Find descriptions whose server cannot be called as it stands; one problem for each."""
+    seen: set[str] = set()
+    for workflow, step in subject.steps():
+        operation = subject.operation(step)
+        if operation is None or operation.source in seen:
+            continue
+        settings = subject.settings(workflow, step)
+        server = settings.server.get(operation.source) if isinstance(settings.server, dict) else settings.server
+        try:
+            server_of(operation, server_url=server, server_variables=settings.server_variables)
+        except RequestError as error:
+            seen.add(operation.source)
+            source = subject.sources.named(operation.source)
+            at = f"{source.at}/name" if source is not None else f"{step.at}/stepId"
+            yield subject.warning("uncallable-server", at, f"{error}; without one, no request of a run is sent")
 
 
 def _is_given(spec: ParameterSpec, given: tuple[Parameter, ...]) -> bool:

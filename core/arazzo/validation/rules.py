@@ -60,7 +60,9 @@ _ERRORS = {
     "recursive-workflow": "workflows call each other in a circle",
     "too-many-calls": "a workflow calls too many workflows, or too deep",
     "unknown-step": "a step that is gone to, awaited or read from does not exist",
+    "homeless-parameter": "a path parameter of the workflow has no place in the path of a step's operation",
     # expressions and conditions
+    "unquoted-expression": "braces without quotes made a map of an expression",
     "unreadable-expression": "text that begins like a runtime expression is none",
     "unreadable-selector": "a selector or the target of a replacement cannot be read",
     "unreadable-condition": "nobody can read the condition",
@@ -86,16 +88,19 @@ _WARNINGS = {
     "non-portable-expression": "only the lenient dialect reads this expression",
     "misspelled-expression": "text resembles a runtime expression and is none",
     "non-portable-condition": "only the lenient dialect reads this condition",
+    "foreign-expression": "text is what another tool would fill in; it is sent as it is",
     "misleading-jsonpath": "a JSONPath query does not say what it looks like",
     # requests
     "path-need": "a path needs an input that is optional and has no default",
     "missing-parameter": "a step leaves out what its operation requires",
     "undeclared-parameter": "an operation has no such parameter",
+    "uncallable-server": "the description has no server that can be called",
     "missing-credential": "steps call secured operations and pass no credential",
     "written-secret": "a secret is written into the document",
     "unresolved-reference": "a $ref of an API description leads nowhere",
     "asyncapi-step": "a step sends or receives a message, which is planned but not run",
     # the shape
+    "foreign-extension": "an extension of another tool does nothing here",
     "idle-field": "a field means nothing where it stands",
 }
 

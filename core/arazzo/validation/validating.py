@@ -35,11 +35,14 @@ from arazzo.validation.request_rules import (
     check_operations,
     check_parameters,
     check_path_needs,
+    check_places,
+    check_servers,
     check_sources,
 )
 from arazzo.validation.secret_rules import check_secrets
 from arazzo.validation.selector_rules import check_selectors
 from arazzo.validation.validation_context import Subject
+from arazzo.validation.value_rules import check_foreign, check_unquoted
 
 Check = Callable[[Subject], Iterator[Problem]]
 
@@ -50,6 +53,8 @@ CHECKS: tuple[Check, ...] = (
     check_settings,
     check_expressions,
     check_quoted,
+    check_unquoted,
+    check_foreign,
     check_selectors,
     check_conditions,
     check_names,
@@ -63,6 +68,8 @@ CHECKS: tuple[Check, ...] = (
     check_shared_settings,
     check_order,
     check_parameters,
+    check_places,
+    check_servers,
     check_calls,
     check_path_needs,
     check_credentials,

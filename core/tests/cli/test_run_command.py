@@ -173,3 +173,29 @@ def test_graph_draws_and_refuses():
     result = invoke("graph", BRANCH, "other")
     assert result.exit_code == 1
     assert "there is no workflow 'other' here, only 'main'" in result.stderr
+
+
+def test_a_server_that_cannot_be_called_is_found_before_the_first_request(api, tmp_path):
+    url, _, seen = api
+    (tmp_path / "a.yaml").write_text(
+        f"openapi: 3.1.0\ninfo: {{title: A, version: '1'}}\nservers: [{{url: '{url}'}}]\n"
+        "paths: {/things: {post: {operationId: make, responses: {'201': {description: ok}}}}}\n"
+    )
+    (tmp_path / "b.yaml").write_text(
+        "openapi: 3.1.0\ninfo: {title: B, version: '1'}\nservers: [{url: /v1}]\n"
+        "paths: {/things: {get: {operationId: look, responses: {'200': {description: ok}}}}}\n"
+    )
+    document = tmp_path / "w.arazzo.yaml"
+    document.write_text(
+        "arazzo: 1.0.1\ninfo: {title: T, version: '1'}\n"
+        "sourceDescriptions: [{name: a, url: a.yaml, type: openapi}, {name: b, url: b.yaml, type: openapi}]\n"
+        "workflows: [{workflowId: w, steps: [{stepId: one, operationId: make}, {stepId: two, workflowId: inner}]},\n"
+        "  {workflowId: inner, steps: [{stepId: three, operationId: look}]}]\n"
+    )
+    refused = invoke("run", str(document), "w")
+    assert refused.exit_code == 2
+    assert "step 'three': GET /things (look) has only the server '/v1'" in refused.output
+    assert "nothing was sent" in refused.output
+    assert seen == []
+    invoke("run", str(document), "w", "--server", f"b={url}")
+    assert len(seen) > 0

@@ -281,3 +281,36 @@ def test_operation_survives_json():
 def test_a_number_that_json_does_not_have_is_refused():
     with pytest.raises(RequestError, match="cannot be written"):
         build_request(operation(), [Argument("q", "query", float("nan"))])
+
+
+@pytest.mark.parametrize("declared", ["Key+", "Key"])
+@pytest.mark.parametrize("given", ["Key+", "Key"])
+def test_a_path_parameter_is_found_by_its_declared_name_first(declared, given):
+    spec = operation("/{Bucket}/{Key+}", parameters=[parameter("Bucket", "path"), parameter(declared, "path")])
+    request = build_request(spec, [Argument("Bucket", "path", "b"), Argument(given, "path", "a/c d")])
+    assert request.url == f"{SERVER}/b/a/c%20d"
+    assert request.path == {"Bucket": "b", declared: "a/c d"}
+
+
+def test_the_declared_name_decides_without_a_place_too():
+    spec = operation("/{Key+}", parameters=[parameter("Key+", "path", allowReserved=True)])
+    assert build_request(spec, [Argument("Key+", None, "a/b")]).url == f"{SERVER}/a/b"
+
+
+@pytest.mark.parametrize("url", ["http://h/v1#x", "http://h/#", "https://h#/v1"])
+def test_a_server_with_a_fragment_would_swallow_the_path(url):
+    with pytest.raises(RequestError, match="fragment"):
+        build_request(operation("/pets", document_servers=[{"url": url}]))
+    with pytest.raises(RequestError, match="fragment"):
+        build_request(operation("/pets"), server_url=url)
+
+
+def test_the_query_of_a_server_comes_behind_the_path():
+    spec = operation("/pets", document_servers=[{"url": "http://h/v1?key=1"}])
+    assert build_request(spec).url == "http://h/v1/pets?key=1"
+
+
+@pytest.mark.parametrize("url", ["/v1", "v1", "http:///v1", "http://:80/v1", "ftp://h/v1"])
+def test_a_server_without_a_host_is_none(url):
+    with pytest.raises(RequestError, match="no absolute URL"):
+        build_request(operation("/pets", document_servers=[{"url": url}]))

@@ -1,6 +1,7 @@
 """OpenAPI 3.0, 3.1, 3.2 and Swagger 2.0 as operations; references; what is no description."""
 
 import json
+from urllib.parse import unquote_plus
 
 import pytest
 from apidoc import SERVER, describe
@@ -430,3 +431,28 @@ def test_finding_one_operation_builds_no_other(monkeypatch):
     monkeypatch.setattr(edition, "build_operation", lambda *given: built.append(given[1].path) or original(*given))
     find_operation("b", None, {"api": description})
     assert built == ["/b"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "form"),
+    [
+        ({}, b"tags=a%2Cb"),
+        ({"collectionFormat": "csv"}, b"tags=a%2Cb"),
+        ({"collectionFormat": "ssv"}, b"tags=a+b"),
+        ({"collectionFormat": "tsv"}, b"tags=a%09b"),
+        ({"collectionFormat": "pipes"}, b"tags=a%7Cb"),
+        ({"collectionFormat": "multi"}, b"tags=a&tags=b"),
+    ],
+)
+@pytest.mark.parametrize("content_type", ["application/x-www-form-urlencoded", "multipart/form-data"])
+def test_arrays_of_a_swagger_form_obey_their_collection_format(fields, form, content_type):
+    field = {"name": "tags", "in": "formData", "type": "array", "items": {"type": "string"}, **fields}
+    paths = {"/p": {"post": {"operationId": "it", "consumes": [content_type], "parameters": [field]}}}
+    spec = find_operation("it", None, {"api": describe({"swagger": "2.0", "host": "h.test", "paths": paths})})
+    sent = build_request(spec, (), Body(None, {"tags": ["a", "b"]})).body
+    if content_type.startswith("multipart"):
+        values = [part.split(b"\r\n\r\n")[1].strip(b"\r\n") for part in sent.split(b"--" + sent[2:34])[1:-1]]
+        assert values == [unquote_plus(pair.split("=")[1]).encode() for pair in form.decode().split("&")]
+    else:
+        assert sent == form
+    assert build_request(spec, (), Body(None, {"tags": []})).body.count(b"tags") == 0

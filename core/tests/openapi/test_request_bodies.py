@@ -325,3 +325,27 @@ def test_any_payload_is_written_or_refused(payload, content_type):
     except RequestError:
         return
     assert isinstance(request.body, bytes)
+
+
+@pytest.mark.parametrize("declared", [["image/*"], ["*/*"], ["image/gif", "image/png"], ["text/plain", "image/*"]])
+def test_a_data_url_that_the_operation_takes_is_sent_as_its_bytes(declared):
+    taken = {"content": {name: {"schema": {}} for name in declared}}
+    request = sent("data:image/png;base64,iVA=", None, taken)
+    assert (request.body, content_type_of(request)) == (b"\x89P", "image/png")
+
+
+@pytest.mark.parametrize("declared", [["application/json", "image/*"], ["text/plain"], []])
+def test_a_data_url_that_it_does_not_take_is_text(declared):
+    taken = {"content": {name: {"schema": {}} for name in declared}}
+    assert b"data:image/png" in sent("data:image/png;base64,iVA=", None, taken).body
+
+
+def test_a_broken_data_url_is_refused_before_its_type_is_known():
+    with pytest.raises(RequestError, match="base64"):
+        sent("data:image/png;base64,!", None, {"content": {"image/*": {"schema": {}}}})
+
+
+def test_a_part_that_is_encoded_as_an_image_takes_a_data_url():
+    schema = {"type": "object", "properties": {"icon": {"type": "string"}}}
+    taken = body("multipart/form-data", schema, encoding={"icon": {"contentType": "image/*"}})
+    assert b"\x89P" in sent({"icon": "data:image/png;base64,iVA="}, None, taken).body

@@ -61,7 +61,8 @@ def test_thousands_of_steps_with_jumps_everywhere_are_no_trouble(tmp_path: Path)
         for n in range(count)
     )
     (tmp_path / "api.yaml").write_text(
-        "openapi: 3.1.0\ninfo: {title: T, version: '1'}\npaths: {/a: {get: {operationId: op, parameters:"
+        "openapi: 3.1.0\ninfo: {title: T, version: '1'}\nservers: [{url: 'http://a'}]\n"
+        "paths: {/a: {get: {operationId: op, parameters:"
         " [{name: p, in: query}], responses: {}}}}\n"
     )
     text = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ SECTION = re.compile(
 API = """\
 openapi: 3.1.0
 info: {title: Things, version: 1.0.0}
+servers: [{url: https://api.example.com}]
 components:
   securitySchemes: {bearer: {type: http, scheme: bearer}}
 paths:
@@ -129,3 +131,49 @@ def test_strict_makes_errors_of_lenient_readings(rule: str, tmp_path: Path) -> N
 
 def test_the_document_that_the_examples_are_put_into_is_without_problems(tmp_path: Path) -> None:
     assert problems_of("parameters:\n- {name: limit, in: query, value: $inputs.limit}", "yaml", tmp_path) == ()
+
+
+@pytest.mark.parametrize(
+    ("piece", "found"),
+    [
+        ("requestBody: {payload: {a: {b: [{$inputs.limit}]}}}", True),
+        ("parameters: [{name: limit, in: query, value: {$inputs.limit}}]", True),
+        ("requestBody: {payload: {$steps.b.outputs.count, $inputs.limit}}", True),
+        ("outputs: {x: {$response.body#/a}}", True),
+        ("requestBody: {payload: {a: null, $ref: null, $type: null}}", False),
+        ("requestBody: {payload: {$inputs.limit: 3}}", False),
+    ],
+)
+@pytest.mark.parametrize("dialect", ["lenient", "strict"])
+def test_maps_that_were_expressions_are_errors(piece: str, found: bool, dialect: str, tmp_path: Path) -> None:
+    problems = problems_of(piece, "yaml", tmp_path, dialect)
+    rules = ("unquoted-expression", "constant-output" if dialect == "strict" else "")
+    assert any(p.rule in rules and p.is_error for p in problems) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        *((text, True) for text in ("$faker.number.int", "$file(a.png)", "$env.TOKEN", "Bearer {$env.TOKEN}")),
+        *((text, True) for text in ("$datetime", "{$datetime.iso8601}", "{{$guid}}", "$randomInt", "$secrets.x")),
+        *((text, False) for text in ("$pageSize", "$type", "costs $5", "$.items", "$1.50", "US$foo.bar", "${x}")),
+        *((text, False) for text in ("$inputs.limit", "{$inputs.limit}", "query($id: ID!) { a }", "$ne")),
+    ],
+)
+def test_what_other_tools_fill_in_is_sent_as_text_with_a_warning(text: str, found: bool, tmp_path: Path) -> None:
+    piece = yaml.safe_dump({"parameters": [{"name": "limit", "in": "query", "value": text}]})
+    problems = problems_of(piece, "yaml", tmp_path)
+    assert [p.rule for p in problems] == ["foreign-expression"] * found
+
+
+def test_a_path_parameter_of_the_workflow_may_be_overridden_and_needs_no_place_in_called_workflows(
+    tmp_path: Path,
+) -> None:
+    fits = """
+    parameters: [{name: id, in: path, value: "7"}]
+    steps:
+    - {stepId: a, operationId: getThing}
+    - {stepId: b, workflowId: w}
+    """
+    rules = [p.rule for p in problems_of(textwrap.dedent(fits), "yaml", tmp_path)]
+    assert "homeless-parameter" not in rules

@@ -1,0 +1,84 @@
+"""Rules about values as they are written: expressions that YAML took for maps, and what other tools would fill in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from arazzo.document import escape
+from arazzo.errors import ExpressionSyntaxError, Problem
+from arazzo.expressions import parse_expression
+from arazzo.expressions.spelling import FIXED, ROOTS, nearest_root
+from arazzo.validation.expression_index import texts, values
+from arazzo.validation.validation_context import Subject
+
+#: What begins like a call or a path of another tool's language, and any word in a brace that opens an expression.
+_FOREIGN = re.compile(r"^\s*(\$[A-Za-z_][\w-]*(?=[.(])[^\s{}]*)|\{(\$[A-Za-z_][\w-]*[^\s{}]*)\}")
+#: Words that other tools fill in although nothing follows them.
+_GENERATED = re.compile(r"^\s*(\$(?:date|datetime|guid|now|random\w*|timestamp|today|uuid))\s*$", re.IGNORECASE)
+_FOREIGN_EXTENSION = re.compile(r"x-(?:security|auth|authentication|credentials)(?:-.*)?")
+
+
+def check_unquoted(subject: Subject) -> Iterator[Problem]:
+    """Find maps that are expressions in braces without quotes: YAML reads ``{$inputs.a}`` as a map with a null."""
+    seen: set[str] = set()
+    for value in values(subject):
+        for name, at in _null_members(value.value, value.at):
+            if at not in seen and _is_expression(name):
+                seen.add(at)
+                message = f"without quotes this is a map, whose member '{name}' is null, and no expression"
+                yield subject.error("unquoted-expression", at, message, f"write '{name}', or \"{{{name}}}\" in text")
+
+
+def _null_members(value: Any, at: str) -> Iterator[tuple[str, str]]:
+    """Yield the names of null members, with the pointer to the map that has them."""
+    match value:
+        case dict():
+            for name, item in value.items():
+                if item is None:
+                    yield str(name), at
+                yield from _null_members(item, f"{at}/{escape(str(name))}")
+        case list():
+            for index, item in enumerate(value):
+                yield from _null_members(item, f"{at}/{index}")
+
+
+def _is_expression(name: str) -> bool:
+    try:
+        parse_expression(name, "lenient")
+    except ExpressionSyntaxError:
+        return False
+    return True
+
+
+def check_foreign(subject: Subject) -> Iterator[Problem]:
+    """Find what other tools would fill in, and is sent as it is written; and their extensions for credentials."""
+    seen: set[str] = set()
+    for text in texts(subject):
+        if text.at not in seen and (found := _foreign(text.text)):
+            seen.add(text.at)
+            message = f"'{found}' is no runtime expression; it is sent as text"
+            yield subject.warning("foreign-expression", text.at, message, "make it an input, which a run gives a value")
+    yield from _extensions(subject)
+
+
+def _foreign(text: str) -> str | None:
+    for pattern in (_FOREIGN, _GENERATED):
+        for match in pattern.finditer(text):
+            found = next(filter(None, match.groups()))
+            word = re.match(r"\$([A-Za-z_]+)", found)
+            if word and word[1] not in ROOTS and word[1] not in FIXED and nearest_root(word[1]) is None:
+                return str(found)
+    return None
+
+
+def _extensions(subject: Subject) -> Iterator[Problem]:
+    """Find extensions by which other tools authenticate; here connections do."""
+    document = subject.loaded.document
+    for item in (document, *document.source_descriptions, *subject.workflows, *(step for _, step in subject.steps())):
+        for name in item.extensions:
+            if _FOREIGN_EXTENSION.fullmatch(name):
+                message = f"'{name}' is an extension of another tool, and does nothing here"
+                hint = "credentials come from the connection of the source description"
+                yield subject.warning("foreign-extension", f"{item.at}/{escape(name)}", message, hint)
