@@ -17,7 +17,7 @@ TARGETS ?= source expression condition selector replacement response document de
 yes = $(filter-out 0 no false,$(1))
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-scheduler test-faults test-load test-distributed test-airflow-versions test-pythons fuzz bench lint format constraints clean
+.PHONY: help install demo test test-scheduler test-faults test-load test-distributed test-airflow-versions test-pythons fuzz bench lint format release constraints clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-22s %s\n", $$1, $$2}' Makefile
@@ -66,6 +66,10 @@ lint: $(READY) ## check style, types and the direction of imports
 format: $(READY) ## format the code and fix what can be fixed
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+
+release: $(READY) ## build both distributions into dist/ and check versions, changelog and metadata
+	@$(BIN)/python -m pip install -qq --constraint constraints.txt twine==7.0.0
+	@$(BIN)/python .ci/release
 
 install: $(READY) ## make .venv with everything in constraints.txt
 

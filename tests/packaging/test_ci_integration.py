@@ -12,6 +12,7 @@ import yaml
 from casebook import CASES
 from click.testing import CliRunner
 
+import arazzo
 from arazzo.cli import main
 from arazzo.cli.options import SUFFIXES
 from arazzo.engine import load_plan, run_local
@@ -21,25 +22,35 @@ ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "ci.md").read_text()
 
 
+def documented_hook():
+    (block,) = re.findall(r"```yaml\n(repos:.*?)```", PAGE, re.DOTALL)
+    [hook] = yaml.safe_load(block)["repos"][0]["hooks"]
+    return hook
+
+
 def test_the_hook_is_a_command_that_takes_files():
-    [hook] = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
+    hook = documented_hook()
     program, *arguments = shlex.split(hook["entry"])
-    assert program == "airflow-arazzo"
+    assert program == "arazzo"
     document = str(CASES / "branch" / "workflow.arazzo.yaml")
     assert CliRunner().invoke(main, [*arguments, document]).exit_code == 0
-    assert f"id: {hook['id']}" in PAGE
+
+
+def test_the_hook_installs_the_engine_of_this_version_and_no_airflow():
+    assert documented_hook()["additional_dependencies"] == [f"arazzo-core=={arazzo.__version__}"]
+    assert f"pip install arazzo-core=={arazzo.__version__}" in PAGE
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_the_hook_looks_at_the_files_that_validate_finds(suffix):
-    [hook] = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
-    assert re.search(hook["files"], f"dags/workflows/one{suffix}")
-    assert not re.search(hook["files"], f"dags/openapi/one{suffix.replace('arazzo', 'openapi')}")
+    files = documented_hook()["files"]
+    assert re.search(files, f"dags/workflows/one{suffix}")
+    assert not re.search(files, f"dags/openapi/one{suffix.replace('arazzo', 'openapi')}")
 
 
 @pytest.mark.parametrize("form", ["github", "sarif"])
 def test_the_documented_steps_run(form):
-    [line] = re.findall(rf"airflow-arazzo (validate --format {form}) dags/workflows", PAGE)
+    [line] = re.findall(rf"arazzo (validate --format {form}) dags/workflows", PAGE)
     result = CliRunner().invoke(main, [*shlex.split(line), str(CASES / "branch")])
     assert result.exit_code == 0
     if form == "sarif":
