@@ -1,8 +1,7 @@
-"""What all tests stand on: the Airflow that was asked for, a home for it, and cases that are drawn alike every time."""
+"""What the provider's tests stand on: the Airflow that was asked for, and a home for it."""
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import sys
 import tempfile
@@ -10,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import pytest
+import suite
 
 ASKED = "AIRFLOW_TO_TEST"
 FERNET_KEY = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
@@ -27,8 +27,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if asked and installed() != asked:
         raise pytest.UsageError(f"{ASKED}={asked}, but Airflow {installed()} is installed here")
     give_airflow_a_home(config)
-    if importlib.util.find_spec("hypothesis") is not None:
-        fix_cases()
+    suite.require_public_data()
+    suite.fix_cases()
 
 
 def give_airflow_a_home(config: pytest.Config) -> None:
@@ -48,18 +48,6 @@ def give_airflow_a_home(config: pytest.Config) -> None:
         "AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO",
         "AIRFLOW__DAG_PROCESSOR__DAG_VERSION_INFLATION_CHECK_LEVEL": "off",
     }
-
-
-def fix_cases() -> None:
-    """Draw the same cases every time, so that a change is green or red by itself.
-
-    ``HYPOTHESIS_PROFILE=thorough`` draws others each time, and more of them where a test says so.
-    """
-    from hypothesis import settings
-
-    settings.register_profile("fixed", derandomize=True, database=None, deadline=None)
-    settings.register_profile("thorough", deadline=None)
-    settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fixed"))
 
 
 def pytest_report_header() -> str:

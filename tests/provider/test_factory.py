@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from airflow.providers.common.compat.sdk import get_parsing_context
 from casebook import CASES
+from suite import PUBLIC_DATA
 
 from airflow_arazzo import ArazzoDag, load_dags
 from airflow_arazzo.factory.task_ids import name_tasks, valid_key
@@ -16,7 +17,7 @@ from arazzo.errors import DocumentError, InputError, UnsupportedError
 
 DOCUMENTS = Path(__file__).parent / "documents"
 SCAN, NODES = DOCUMENTS / "scan.arazzo.yaml", DOCUMENTS / "nodes.arazzo.yaml"
-SEEDS = Path(__file__).parents[3] / "shared" / "seeds" / "arazzo"
+SEEDS = PUBLIC_DATA / "seeds" / "arazzo"
 WORKFLOWS = Path(__file__).parents[2] / "dags" / "workflows"
 
 

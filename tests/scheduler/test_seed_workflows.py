@@ -3,16 +3,16 @@
 import os
 import time
 from itertools import groupby, pairwise
-from pathlib import Path
 
 import pytest
 import yaml
+from suite import PUBLIC_DATA
 
 from airflow_arazzo.testing import DEMO_SCENARIO
 from airflow_arazzo.testing.local_airflow import LocalAirflow
 from arazzo.testing import MockApi, Scenario, serve
 
-SEEDS = Path(__file__).parents[3] / "shared" / "seeds"
+SEEDS = PUBLIC_DATA / "seeds"
 SECRET = "right-password"
 DAGS = f"""
 from airflow_arazzo import ArazzoDag, load_dags

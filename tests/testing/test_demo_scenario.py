@@ -7,10 +7,11 @@ import json
 from pathlib import Path
 
 import pytest
+from suite import PUBLIC_DATA
 
 from airflow_arazzo.testing import DEMO_SCENARIO, demo_descriptions
 
-SEEDS = Path(__file__).parents[3] / "shared" / "seeds" / "openapi"
+SEEDS = PUBLIC_DATA / "seeds" / "openapi"
 NGINX = "/v1/images/docker-hub/library%2Fnginx/latest"
 BASIC = "Basic " + base64.b64encode(b"demo:demo-password").decode()
 DIGEST = "sha256:5b0bcabd1ed22e9fb1310cf6c2dec7cdef19f0ad69efa1f392e94a4333501270"

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import requests
+from suite import PUBLIC_DATA
 
 from airflow_arazzo.testing import DEMO_SCENARIO, demo_descriptions
 from arazzo.document.settings import Settings
@@ -21,7 +22,7 @@ from arazzo.flow import Options
 from arazzo.transport import open_session, send, send_async
 
 ROOT = Path(__file__).parents[2]
-SEEDS = ROOT.parent / "shared" / "seeds"
+SEEDS = PUBLIC_DATA / "seeds"
 AQUA = {
     "own": ROOT / "dags/workflows/rescan-and-cleanup.arazzo.yaml",
     "seeds": SEEDS / "arazzo/aqua-security-rescan-and-cleanup-workflow.yml",

@@ -6,9 +6,10 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
-SPECIFICATIONS = Path(__file__).parents[4] / "shared" / "spec"
+from suite import PUBLIC_DATA
+
+SPECIFICATIONS = PUBLIC_DATA / "spec"
 FILES = {"1.0": "arazzo-1.0.1.md", "1.1": "arazzo-1.1.0.md"}
 
 _KEYWORD = re.compile(r"\b(MUST|REQUIRED|SHALL|SHOULD|RECOMMENDED|MAY|OPTIONAL)\b")

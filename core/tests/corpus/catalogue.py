@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
+from suite import PUBLIC_DATA
 
 from arazzo.document import LoadedDocument, load_document
 from arazzo.document.settings import Settings
@@ -15,7 +16,7 @@ from arazzo.errors import DocumentError
 from arazzo.flow import Options, Plan
 from arazzo.openapi import Description, Sources
 
-CORPUS = Path(__file__).parents[4] / "shared" / "corpus"
+CORPUS = PUBLIC_DATA / "corpus"
 HOST = "http://mock.invalid"
 
 

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from criteria_samples import context
+from suite import PUBLIC_DATA
 
 from arazzo.criteria import check, evaluate
 from arazzo.document.models import Criterion, ExpressionType
 
-SHARED = Path(__file__).resolve().parents[4] / "shared"
 TYPES = ("simple", "regex", "jsonpath", "xpath", None)
 
 pytestmark = pytest.mark.skipif(
-    not (SHARED / "corpus").is_dir(), reason="the public documents are not beside the checkout"
+    not (PUBLIC_DATA / "corpus").is_dir(), reason="the public documents are not beside the checkout"
 )
 
 
@@ -36,7 +35,7 @@ def criteria(value: Any) -> Iterator[Criterion]:
 def harvested() -> list[Criterion]:
     found: dict[str, Criterion] = {}
     for folder in ("corpus", "seeds"):
-        for path in sorted((SHARED / folder).rglob("*")):
+        for path in sorted((PUBLIC_DATA / folder).rglob("*")):
             if path.suffix in (".yaml", ".yml", ".json"):
                 text = path.read_text()
                 if "arazzo" in text[:20000] and "condition" in text:

@@ -8,12 +8,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from suite import PUBLIC_DATA
 
 from arazzo.document import LoadedDocument, load_document, parse_document
 from arazzo.errors import DocumentError
 from arazzo.source import parse_source
-
-SHARED = Path(__file__).parents[3].parent / "shared"
 
 HEAD = """\
 arazzo: 1.0.1
@@ -396,7 +395,7 @@ def test_no_value_does_worse_than_located_problems(fields: dict, step: dict, str
 
 
 def corpus() -> list[Path]:
-    table = SHARED / "corpus" / "documents.tsv"
+    table = PUBLIC_DATA / "corpus" / "documents.tsv"
     if not table.exists():
         return []
     rows = csv.DictReader(table.read_text().splitlines(), delimiter="\t")

@@ -2,10 +2,10 @@
 
 import json
 import re
-from pathlib import Path
 
 import pytest
 import yaml
+from suite import PUBLIC_DATA
 
 from arazzo.expressions import (
     ExpressionSyntaxError,
@@ -15,7 +15,7 @@ from arazzo.expressions import (
     parse_template,
 )
 
-CORPUS = Path(__file__).parents[4] / "shared" / "corpus"
+CORPUS = PUBLIC_DATA / "corpus"
 DOCUMENTS = (
     [CORPUS / line.split("\t")[0] for line in (CORPUS / "documents.tsv").read_text().splitlines()[1:]]
     if CORPUS.is_dir()

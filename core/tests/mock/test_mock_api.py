@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import jsonschema
 import pytest
 from descriptions import SHOP
+from suite import PUBLIC_DATA
 
 from arazzo.errors import TransportError
 from arazzo.exchange import Request
@@ -16,7 +16,7 @@ from arazzo.source import load_source
 from arazzo.testing import MockApi, Received, Scenario
 from arazzo.testing.sample_values import Values
 
-CORPUS = Path(__file__).parents[4] / "shared" / "corpus"
+CORPUS = PUBLIC_DATA / "corpus"
 
 
 @pytest.fixture

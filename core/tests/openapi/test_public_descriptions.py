@@ -2,9 +2,9 @@
 
 import re
 from functools import cache
-from pathlib import Path
 
 import pytest
+from suite import PUBLIC_DATA
 
 from arazzo.absent import ABSENT
 from arazzo.errors import DocumentError, RequestError
@@ -20,16 +20,14 @@ from arazzo.openapi import (
 )
 from arazzo.source import load_source
 
-SHARED = Path(__file__).resolve().parents[4] / "shared"
-
-pytestmark = pytest.mark.skipif(not (SHARED / "corpus").is_dir(), reason="the public documents are not at hand")
+pytestmark = pytest.mark.skipif(not (PUBLIC_DATA / "corpus").is_dir(), reason="the public documents are not at hand")
 
 
 @cache
 def descriptions():
     found = []
     for folder in ("seeds", "corpus"):
-        for path in sorted((SHARED / folder).rglob("*")):
+        for path in sorted((PUBLIC_DATA / folder).rglob("*")):
             if path.suffix not in (".json", ".yaml", ".yml"):
                 continue
             try:

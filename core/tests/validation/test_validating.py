@@ -7,14 +7,13 @@ import json
 from pathlib import Path
 
 import pytest
+from suite import PUBLIC_DATA
 
 from arazzo.document import load_document
 from arazzo.engine import load_plan
 from arazzo.errors import DocumentError
 from arazzo.openapi import Sources
 from arazzo.validation import RULES, validate
-
-SHARED = Path(__file__).parents[3].parent / "shared"
 
 API = """\
 openapi: 3.0.3
@@ -404,7 +403,7 @@ def test_a_broken_source_is_one_problem_and_its_operations_are_not_judged(tmp_pa
 
 
 def corpus() -> list[Path]:
-    table = SHARED / "corpus" / "documents.tsv"
+    table = PUBLIC_DATA / "corpus" / "documents.tsv"
     if not table.exists():
         return []
     rows = csv.DictReader(table.read_text().splitlines(), delimiter="\t")
@@ -413,8 +412,8 @@ def corpus() -> list[Path]:
 
 @pytest.mark.skipif(not corpus(), reason="no corpus beside the checkout")
 def test_what_public_documents_are_refused_for() -> None:
-    remote = json.loads((SHARED / "corpus" / "remote_map.json").read_text())
-    files = {url: SHARED / "corpus" / path for url, path in remote.items()}
+    remote = json.loads((PUBLIC_DATA / "corpus" / "remote_map.json").read_text())
+    files = {url: PUBLIC_DATA / "corpus" / path for url, path in remote.items()}
     refused: dict[str, set[str]] = {}
     for path in corpus():
         try:
@@ -430,11 +429,11 @@ def test_what_public_documents_are_refused_for() -> None:
     assert len(refused) <= 8
 
 
-@pytest.mark.skipif(not SHARED.exists(), reason="no seeds beside the checkout")
+@pytest.mark.skipif(not PUBLIC_DATA.exists(), reason="no seeds beside the checkout")
 def test_the_seeds_run_and_what_they_leave_open_is_told() -> None:
     found = {
         path.name.split("-")[0]: sorted({problem.rule for problem in validate(path)})
-        for path in sorted((SHARED / "seeds" / "arazzo").iterdir())
+        for path in sorted((PUBLIC_DATA / "seeds" / "arazzo").iterdir())
     }
     assert found == {
         "anchore": ["fall-through", "non-portable-condition", "path-need"],

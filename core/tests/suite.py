@@ -1,0 +1,42 @@
+"""What both suites stand on: cases drawn alike every time, and other people's documents beside the checkout."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from pathlib import Path
+
+import pytest
+
+#: Public documents, API descriptions and the specification: not ours, and not part of the project.
+PUBLIC_DATA = Path(__file__).parents[3] / "shared"
+MISSING = (
+    f"No public documents beside the checkout ({PUBLIC_DATA.name}/ next to its folder): the tests that read the seeds, "
+    "the corpus and the specification were skipped. CONTRIBUTING.md says what belongs there."
+)
+
+
+def fix_cases() -> None:
+    """Draw the same cases every time, so that a change is green or red by itself.
+
+    ``HYPOTHESIS_PROFILE=thorough`` draws others each time, and more of them where a test says so.
+    """
+    if importlib.util.find_spec("hypothesis") is None:
+        return
+    from hypothesis import settings
+
+    settings.register_profile("fixed", derandomize=True, database=None, deadline=None)
+    settings.register_profile("thorough", deadline=None)
+    settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fixed"))
+
+
+def require_public_data() -> None:
+    """Refuse to run where CI runs and data is missing: a skip is not a pass."""
+    if os.environ.get("CI") and not (PUBLIC_DATA / "corpus").is_dir():
+        raise pytest.UsageError(MISSING)
+
+
+def tell_of_missing_data(reporter: pytest.TerminalReporter) -> None:
+    """Say in one red line what could not be tested here."""
+    if not (PUBLIC_DATA / "corpus").is_dir():
+        reporter.write_line(MISSING, red=True)
