@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
 import random
 import string
@@ -49,7 +50,10 @@ def connection(url: str, secrets: Mapping[str, str]) -> dict[str, Any]:
 
 def answer(api: ScriptedApi, secrets: Mapping[str, str], *, fails: bool = False) -> None:
     """Let an API answer one run, in each answer all secrets that it has by then, under names that say nothing."""
-    lines = {name: f"you said {'sid=' if name == 'cookie' else ''}{value}" for name, value in secrets.items()}
+    lines = {
+        name: f"you said {'sid=' if name == 'cookie' else ''}{value} or {escaped(value)} or {html.escape(value)}"
+        for name, value in secrets.items()
+    }
     echo = {f"line_{number}": line for number, line in enumerate(lines.values())} | {"password": secrets["password"]}
     early = {name: line for name, line in echo.items() if line != lines["access_token"]}
     api.on(
@@ -95,6 +99,13 @@ def spellings(secret: str) -> Iterator[str]:
     yield quote_plus(secret)
     yield json.dumps(secret)[1:-1]
     yield repr(secret)[1:-1]
+    yield escaped(secret)
+    yield html.escape(secret)
+
+
+def escaped(text: str) -> str:
+    """Return a text as JSON has it that is written for HTML, by Go, .NET or Gson."""
+    return "".join(f"\\u{ord(char):04x}" if char in "<>&='+" else json.dumps(char)[1:-1] for char in text)
 
 
 def found(text: str, secrets: Mapping[str, str]) -> dict[str, str]:

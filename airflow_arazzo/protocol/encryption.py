@@ -88,10 +88,27 @@ def _spelled(texts: Iterable[str]) -> Iterator[list[Any]]:
 def redacted(text: str) -> str:
     """Return a text without the secrets that are registered, however they are spelled.
 
-    The longest first, which Airflow's masker does not do: else the rest of it stays where another one begins like it.
+    First those known here, at full length, which Airflow's masker does not do: else the rest of one stays where another
+    begins like it.
     """
     text = str(redact(secrets.conceal(text, REGISTERED)))
-    return secrets.conceal_encoded(text, lambda plain: redact(plain) != plain)
+    return secrets.conceal_found(text, _masked_spans)
+
+
+def _masked_spans(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where Airflow's masker hides something in a text."""
+    kept = str(redact(text)).split(secrets.CONCEALED)
+    if len(kept) == len(text.split(secrets.CONCEALED)):
+        return
+    at = len(kept[0])
+    for part in kept[1:]:
+        start = text.find(part, at + 1) if part else len(text)
+        if start < 0:
+            yield at, len(text)
+            return
+        if text[at:start] != secrets.CONCEALED:
+            yield at, start
+        at = start + len(part)
 
 
 def hide(values: Mapping[str, Any], sensitive: Collection[str] = ()) -> dict[str, Any]:
@@ -136,11 +153,16 @@ def unseal(text: str) -> str:
     """
     from cryptography.fernet import InvalidToken
 
+    fernet = _fernet()
     if text.startswith(_PLAIN):
+        if fernet is not None:
+            raise AirflowException(
+                "a sealed value cannot be read: it is not encrypted, and [core] fernet_key is set on this component: "
+                "set the same key on every component"
+            )
         return text[len(_PLAIN) :]
     if not text.startswith(_SEALED):
         raise AirflowException("a sealed value cannot be read: it is none that this version has sealed")
-    fernet = _fernet()
     if fernet is None:
         raise AirflowException("a sealed value cannot be read: [core] fernet_key is not set on this component")
     try:

@@ -25,7 +25,10 @@ from airflow_arazzo.operators.call_tasks import ArazzoCallOperator, ArazzoInputs
 from airflow_arazzo.protocol import encryption
 from airflow_arazzo.triggers.arazzo import ArazzoTrigger
 
-pytestmark = pytest.mark.airflow
+pytestmark = [
+    pytest.mark.airflow,
+    pytest.mark.attack("metadata database and logs", "an API that says every secret again, in every answer"),
+]
 
 
 @pytest.fixture(params=ALPHABETS)

@@ -55,7 +55,9 @@ def test_registered_secrets_are_hidden_inside_other_texts():
         ("/a?key=al%2Fpha%2B%20be%3Dta-1", "/a?key=***"),
         ("/a?key=al%2fpha%2b+be%3dta-1", "/a?key=***"),
         ("/a?key=al/pha%2B%20be=ta-1", "/a?key=***"),
-        ("see /a?key=%61l/pha%2B%20be=ta-1 there", "see *** there"),
+        ("see /a?key=%61l/pha%2B%20be=ta-1 there", "see /a?key=*** there"),
+        ('{"said": "al\\/pha\\u002B be\\u003dta-1", "n": 1}', '{"said": "***", "n": 1}'),
+        ("al&#x2F;pha&#43; be&#61;ta-1!", "***!"),
         ({"al/pha+ be=ta-1": 1}, {"***": 1}),
         ([8675309123, 98675309123, "n8675309123", True], ["***", 98675309123, "n***", True]),
         ("token bear-er-1 expired", "token *** expired"),
@@ -114,6 +116,15 @@ def test_without_a_key_only_what_is_not_secret_passes(monkeypatch):
     assert encryption.unseal(encryption.seal("public", secret=False)) == "public"
     with pytest.raises(AirflowException, match="fernet_key is not set"):
         encryption.seal("private", secret=True)
+
+
+@pytest.mark.attack("sealed values", "a value that is not encrypted where a key is set")
+def test_what_is_not_encrypted_is_refused_where_there_is_a_key(monkeypatch):
+    plain = 'plain:{"a": 1}'
+    with pytest.raises(AirflowException, match="it is not encrypted"):
+        encryption.unseal(plain)
+    monkeypatch.setenv("AIRFLOW__CORE__FERNET_KEY", "")
+    assert encryption.unseal_json(plain) == {"a": 1}
 
 
 def test_what_was_never_sealed_is_said_so():

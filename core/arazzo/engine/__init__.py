@@ -10,7 +10,7 @@ from arazzo.engine.program import load_plan, load_plans
 from arazzo.engine.secrets import (
     CONCEALED,
     conceal,
-    conceal_encoded,
+    conceal_found,
     credentials,
     hide,
     secrets_in,
@@ -49,7 +49,7 @@ __all__ = [
     "begin_call",
     "check_inputs",
     "conceal",
-    "conceal_encoded",
+    "conceal_found",
     "credentials",
     "dependencies",
     "drive",

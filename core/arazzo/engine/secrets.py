@@ -13,8 +13,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
-from urllib.parse import unquote, unquote_plus
 
+from arazzo.engine.unescaping import Find, replace_escaped, unescaped
 from arazzo.exchange import Exchange
 from arazzo.flow import Plan, is_sensitive, names_credential
 from arazzo.openapi.encoding import QUERY_RESERVED, SEGMENT_RESERVED, percent_encode
@@ -26,10 +26,8 @@ Conceal = Callable[[str], str]
 _SHORTEST = 5
 #: Texts of that length that say nothing: JSON's own word.
 _COMMON = frozenset({"false"})
-#: What is left as it is in URLs: by requests of this package and ``quote``; by ``encodeURIComponent``, ``encodeURI``.
+#: What is left as it is in URLs by requests of this package and ``quote``.
 _UNENCODED = ("", "/", QUERY_RESERVED, SEGMENT_RESERVED)
-_UNENCODED_ELSEWHERE = ("!'()*", ";,/?:@&=+$!'()*#")
-_TRIPLE = re.compile("%[0-9A-F]{2}")
 _SCHEME = re.compile(r"[A-Za-z][\w-]*[ \t]+(\S+)")
 _PAIR = re.compile(r"""([\w!#$%&'*+.^`|~-]+)=("?)([^\s",;\\]*)\2""", re.ASCII)
 _FLAG = re.compile(r"(?i)HttpOnly|Secure|Partitioned")
@@ -121,45 +119,39 @@ def spellings(secret: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(text for text in (secret, *encoded, encoded[0].replace("%20", "+"), *escaped) if text))
 
 
-@lru_cache(maxsize=4096)
-def _all_spellings(secret: str) -> tuple[str, ...]:
-    """Return a secret in the spellings that others give it too: too many for the one pattern of Airflow's masker."""
-    encoded = [percent_encode(secret, unencoded) for unencoded in (*_UNENCODED, *_UNENCODED_ELSEWHERE)]
-    encoded += [text.replace("%20", "+") for text in encoded]
-    encoded += [_TRIPLE.sub(lambda triple: triple[0].lower(), text) for text in encoded]
-    escaped = [json.dumps(secret, ensure_ascii=only)[1:-1].replace("/", "\\/") for only in (True, False)]
-    return (*spellings(secret), *encoded, *escaped)
-
-
 def conceal(text: str, secrets: Iterable[str]) -> str:
     """Return the text with every secret in it replaced, however it is spelled."""
-    secrets = frozenset(secrets)
-    for spelling in _longest_first(secrets):
-        if spelling in text:
-            text = text.replace(spelling, CONCEALED)
-    return conceal_encoded(text, lambda plain: any(secret in plain for secret in secrets if _hideable(secret)))
+    needles = _needles(frozenset(secrets))
+    return conceal_found(text, lambda plain: _occurrences(plain, needles)) if needles else text
+
+
+def conceal_found(text: str, find: Find) -> str:
+    """Return the text without what is found in it, however it is escaped: as part of a URL, in JSON, in HTML.
+
+    :param find: yields where secrets are in a text without escapes.
+    """
+    return replace_escaped(text, find, CONCEALED)
 
 
 @lru_cache(maxsize=64)
-def _longest_first(secrets: frozenset[str]) -> tuple[str, ...]:
-    """Return all spellings, so that no secret hides a part of another and leaves the rest of it."""
-    found = {spelling for secret in secrets if _hideable(secret) for spelling in _all_spellings(secret)}
-    return tuple(sorted(found, key=lambda text: (-len(text), text)))
+def _needles(secrets: frozenset[str]) -> tuple[str, ...]:
+    """Return what is looked for: secrets as they are and, since they may look escaped, with that undone."""
+    found = {form for secret in secrets if _hideable(secret) for form in (secret, unescaped(secret))}
+    return tuple(sorted({_spaced(form) for form in found if _hideable(form)}))
 
 
-def conceal_encoded(text: str, shows: Callable[[str], bool]) -> str:
-    """Return the text without the words that show a secret once their percent-encoding is undone.
+def _occurrences(text: str, needles: tuple[str, ...]) -> Iterator[tuple[int, int]]:
+    text = _spaced(text)
+    for needle in needles:
+        at = text.find(needle)
+        while at >= 0:
+            yield at, at + len(needle)
+            at = text.find(needle, at + 1)
 
-    Which characters are encoded is up to who writes a URL: there are more spellings than anybody can list.
-    """
 
-    def told(encoded: str) -> bool:
-        return shows(unquote(encoded)) or shows(unquote_plus(encoded))
-
-    if "%" not in text or not told(text):
-        return text
-    words = re.sub(r"\S+", lambda word: CONCEALED if "%" in word[0] and told(word[0]) else word[0], text)
-    return CONCEALED if told(words) else words
+def _spaced(text: str) -> str:
+    """Return a text as forms may have it: in those ``+`` is a space."""
+    return text.replace("+", " ")
 
 
 def hide(value: Any, conceal: Conceal, is_secret: Callable[[str], bool], secret: bool = False) -> Any:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 from functools import partial
 from urllib.parse import quote, quote_plus
 
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from arazzo.engine import conceal, credentials, hide, secrets_in
 
@@ -94,3 +98,68 @@ def test_secrets_are_found_at_any_depth():
     value = {"a": [{"token": "Bearer abc-def", "n": 1}], "secrets": {"x": [12345, True, None]}, "b": "c"}
     found = secrets_in(value, lambda name: name in ("token", "secrets"))
     assert list(found) == ["Bearer abc-def", "abc-def", "12345"]
+
+
+def as_json(text: str) -> str:
+    return json.dumps(text)[1:-1]
+
+
+def as_gson(text: str) -> str:
+    return "".join(f"\\u{ord(char):04x}" if char in "<>&='+" else as_json(char) for char in text)
+
+
+def as_dotnet(text: str) -> str:
+    return "".join(char if char.isalnum() and char.isascii() else _utf16(char) for char in text)
+
+
+def _utf16(char: str) -> str:
+    units = char.encode("utf-16-be").hex().upper()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
+
+
+def as_html(text: str) -> str:
+    return html.escape(text)
+
+
+def as_numeric_html(text: str) -> str:
+    return "".join(char if char.isalnum() else f"&#{ord(char)};" for char in text)
+
+
+def as_javascript(text: str) -> str:
+    return "".join(char if char.isalnum() else f"\\u{{{ord(char):x}}}" for char in text)
+
+
+def as_url(text: str) -> str:
+    return quote(text, safe="")
+
+
+SPELLINGS = (as_json, as_gson, as_dotnet, as_html, as_numeric_html, as_javascript, as_url, quote_plus)
+#: What is written differently somewhere, what looks like an escape itself, and letters that end one.
+SECRETS = ("a&b<c>d+e'f\"g/h\\i j=k", "100%25&amp;\\u0041\\n", "name\\table%41", "grüße-\U0001f600-x", "uFFFFxyz\\")
+
+
+@pytest.mark.attack("spellings of secrets", "a secret escaped once or twice, in JSON, URLs and HTML")
+@pytest.mark.parametrize("first", SPELLINGS)
+@pytest.mark.parametrize("second", [None, *SPELLINGS])
+@pytest.mark.parametrize("secret", SECRETS)
+def test_every_spelling_of_a_spelling_is_hidden(secret, first, second):
+    spelled = first(secret) if second is None else second(first(secret))
+    for text in (f"see {spelled} there", f'see {{"said":"{spelled}","n":1}} there'):
+        assert conceal(text, {secret}) == text.replace(spelled, "***")
+
+
+@pytest.mark.parametrize(
+    "text", ["a&b", "50% off &amp; more \\u0041 \\", "%", "\\", "&;", "%zz \\u12 &#xZ; \\u{110000}"]
+)
+def test_what_looks_like_an_escape_is_left_as_it_is(text):
+    assert conceal(text, {"something else"}) == text
+
+
+@settings(max_examples=300)
+@given(
+    st.text(min_size=5), st.sampled_from(SPELLINGS), st.sampled_from(SPELLINGS), st.text(alphabet="x \n{:", max_size=5)
+)
+def test_no_secret_is_shown_in_any_spelling(secret, first, second, around):
+    assume(secret.lower() != "false" and not re.search("[\ud800-\udfff]", secret))
+    spelled = second(first(secret))
+    assert spelled not in conceal(f"{around}{spelled}{around}", {secret})

@@ -1,0 +1,103 @@
+"""Finding a text however it is escaped: escapes are undone, layer by layer; what is found is replaced in the original.
+
+Which characters are escaped, and how, is up to whoever writes a URL, JSON or HTML, once or several times: there are
+more spellings than anybody can list.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable, Iterable, Iterator
+
+Find = Callable[[str], Iterable[tuple[int, int]]]
+"""Yields where in a text something is: start and end."""
+
+#: Layers of escapes that are undone: JSON in JSON in a URL has three.
+LAYERS = 5
+_ESCAPE = re.compile(
+    r"(?P<url>(?:%[0-9A-Fa-f]{2})+)|(?P<utf16>(?:\\u[0-9A-Fa-f]{4})+)"
+    r"|\\u\{(?P<braced>[0-9A-Fa-f]{1,6})\}|\\x(?P<hex>[0-9A-Fa-f]{2})|\\(?P<char>[bfnrt]|[^\w\s])"
+    r"|&#(?P<decimal>[0-9]{1,7});|&#[xX](?P<number>[0-9A-Fa-f]{1,6});|(?P<entity>&[A-Za-z][A-Za-z0-9]{1,31};)",
+    re.ASCII,
+)
+_CONTROLS = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
+
+Piece = tuple[str, int]
+"""What an escape stands for, and how many characters it has."""
+
+
+def replace_escaped(text: str, find: Find, instead: str) -> str:
+    """Return the text with ``instead`` for what ``find`` finds in it once escapes are undone, however often.
+
+    What is found in the text as it is, is replaced, too.
+    """
+    layers = [text, *_layers(text)]
+    if not any(True for layer in layers for _ in find(layer)):
+        return text
+    spans: list[tuple[int, int]] = []
+    starts, ends = list(range(len(text))), list(range(1, len(text) + 1))
+    for number, layer in enumerate(layers):
+        if number:
+            starts, ends = _placed(layers[number - 1], starts, ends)
+        spans += [(starts[start], ends[end - 1]) for start, end in find(layer) if end > start]
+    return _replaced(text, spans, instead)
+
+
+def unescaped(text: str) -> str:
+    """Return a text with all its escapes undone, of every layer."""
+    return [text, *_layers(text)][-1]
+
+
+def _layers(text: str) -> Iterator[str]:
+    for _ in range(LAYERS):
+        undone = _ESCAPE.sub(lambda found: "".join(part for part, _ in _pieces(found)), text)
+        if undone == text:
+            return
+        yield undone
+        text = undone
+
+
+def _placed(layer: str, starts: list[int], ends: list[int]) -> tuple[list[int], list[int]]:
+    """Return where the characters of the next layer stand in the original, given that for those of this one."""
+    new_starts: list[int] = []
+    new_ends: list[int] = []
+    at = 0
+    for found in _ESCAPE.finditer(layer):
+        new_starts += starts[at : found.start()]
+        new_ends += ends[at : found.start()]
+        at = found.start()
+        for part, length in _pieces(found):
+            new_starts += [starts[at]] * len(part)
+            new_ends += [ends[at + length - 1]] * len(part)
+            at += length
+    return new_starts + starts[at:], new_ends + ends[at:]
+
+
+def _pieces(found: re.Match[str]) -> Iterator[Piece]:
+    """Yield what an escape stands for: of a run of them, each character by itself."""
+    match found.lastgroup:
+        case "url":
+            for char in bytes.fromhex(found[0].replace("%", "")).decode(errors="surrogateescape"):
+                yield char, 3 * len(char.encode(errors="surrogateescape"))
+        case "utf16":
+            units = bytes.fromhex(found[0].replace("\\u", ""))
+            for char in units.decode("utf-16-be", errors="surrogatepass"):
+                yield char, 6 * (1 + (ord(char) > 0xFFFF))
+        case "char":
+            yield _CONTROLS.get(found["char"], found["char"]), len(found[0])
+        case "entity":
+            yield html.unescape(found[0]), len(found[0])
+        case _:
+            code = int(found[found.lastgroup or 0], 10 if found.lastgroup == "decimal" else 16)
+            yield chr(code) if code <= 0x10FFFF else found[0], len(found[0])
+
+
+def _replaced(text: str, spans: Iterable[tuple[int, int]], instead: str) -> str:
+    parts: list[str] = []
+    at = 0
+    for start, end in sorted(spans):
+        if start >= at:
+            parts += [text[at:start], instead]
+        at = max(at, end)
+    return "".join([*parts, text[at:]])
