@@ -40,6 +40,14 @@ def get_provider_info() -> dict[str, Any]:
                         "example": "https://specs.example.com/apis/",
                         "default": "",
                     },
+                    "document_seconds": {
+                        "description": "Seconds of processor time that ``load_dags`` gives a document; one that takes "
+                        "more becomes a DAG that says so. 0: no limit.",
+                        "version_added": "0.1.0",
+                        "type": "float",
+                        "example": "30",
+                        "default": "10",
+                    },
                     "max_output_bytes": {
                         "description": "Bytes that the outputs of a task may have, as JSON; 0: no limit. Empty: "
                         "1048576, and no limit where ``[core] xcom_backend`` is another than Airflow's own.",

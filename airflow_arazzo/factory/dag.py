@@ -3,32 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime, timezone
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from airflow.providers.common.compat.sdk import DAG
-from pydantic import ValidationError
 
 from airflow_arazzo.compat import set_dag_result
-from airflow_arazzo.factory.params import require_schedulable, workflow_params
+from airflow_arazzo.factory.arguments import plan_of, require_schedule, split_arguments
+from airflow_arazzo.factory.dag_settings import announcing, owned, timing
+from airflow_arazzo.factory.params import workflow_params
 from airflow_arazzo.factory.task_ids import storable, valid_key
 from airflow_arazzo.factory.tasks import add_task, add_tasks
-from arazzo.document.settings import Settings
-from arazzo.engine import load_plan
+from arazzo.engine.refusals import refusals
 from arazzo.errors import InputError
 from arazzo.expressions import Dialect
-from arazzo.flow import Options, Plan, draw
+from arazzo.flow import Plan, draw
 
 #: The tag of every DAG that this package makes.
 TAG = "arazzo"
-#: The arguments of :class:`ArazzoDag` that a document is compiled with.
-COMPILED = frozenset(
-    {
-        *("connections", "inputs", "server", "poke_interval", "timeout", "max_rounds", "unmatched", "deferrable"),
-        *("dialect", "steps", "settings"),
-    }
-)
 _LONGEST_TAG = 100
 
 
@@ -97,7 +90,8 @@ class ArazzoDag(DAG):
             "steps": steps,
             "settings": settings,
         }
-        plan = plan_of(document, workflow_id, dialect, _present(given))
+        compiled, kwargs = split_arguments({**given, **kwargs})
+        plan = plan_of(document, workflow_id, dialect, compiled)
         super().__init__(
             dag_id or valid_key(plan.workflow_id),
             **dag_arguments(plan, schedule=schedule, start_date=start_date, tags=tags, given=kwargs),
@@ -110,28 +104,6 @@ class ArazzoDag(DAG):
             pass
 
 
-def compile_options(arguments: Mapping[str, Any]) -> Options:
-    """Return the options that a document is compiled with.
-
-    :param arguments: those of :class:`ArazzoDag` that are in :data:`COMPILED`.
-    :raises ValueError: if a setting is unknown or cannot have its value.
-    """
-    given = {**arguments, **arguments.get("settings", {})}
-    if "connections" in given:
-        given["connection"] = given["connections"]
-    names = given.keys() & Settings.model_fields.keys()
-    unknown = sorted(given.keys() - names - COMPILED)
-    if unknown:
-        raise ValueError(f"settings of the workflow: there is no setting '{unknown[0]}'")
-    return Options(
-        dialect=arguments.get("dialect", "lenient"),
-        settings=_settings({name: _plain(given[name]) for name in names}, "the workflow"),
-        step_settings={
-            step: _settings(values, f"step '{step}'") for step, values in arguments.get("steps", {}).items()
-        },
-    )
-
-
 def dag_arguments(
     plan: Plan, *, schedule: Any, start_date: datetime | str | None, tags: Iterable[str], given: Mapping[str, Any]
 ) -> dict[str, Any]:
@@ -141,21 +113,23 @@ def dag_arguments(
     """
     settings = plan.settings
     bound = set(settings.inputs or ())
-    require_known(plan, bound)
-    schedule = schedule if schedule is not None else settings.schedule
-    if schedule is not None:
-        require_schedulable(plan, bound)
+    catchup = given.get("catchup", settings.catchup if settings.catchup is not None else False)
+    when = timing(settings, schedule, start_date, catchup)
+    require_schedule(when["schedule"])
+    if refused := refusals(plan, scheduled=when["schedule"] is not None):
+        raise InputError(map(str, refused))
     from_document = {
-        "catchup": settings.catchup if settings.catchup is not None else False,
-        "max_active_runs": settings.max_active_runs,
+        "catchup": catchup,
+        "max_active_runs": settings.max_active_runs or (1 if when["schedule"] == "@continuous" else None),
         "description": plan.summary or plan.document.get("title") or None,
         "doc_md": describe(plan),
-        "start_date": _date(start_date if start_date is not None else settings.start_date),
+        **announcing(settings),
     }
     return {
         **_present(from_document),
         **given,
-        "schedule": schedule,
+        **when,
+        **owned(settings, given),
         "params": {**workflow_params(plan, bound), **given.get("params", {})},
         "tags": _tags(plan, tags),
     }
@@ -167,6 +141,7 @@ def describe(plan: Plan) -> str:
     version, digest = document.get("version", ""), document.get("digest", "")
     parts = [
         f"# {plan.summary or document.get('title') or plan.workflow_id}",
+        plan.settings.doc or "",
         plan.description,
         f"Workflow `{plan.workflow_id}` of {document.get('title', '')}, version {version}, "
         f"document `{Path(document.get('name', '')).name}`, SHA-256 `{digest[:16]}`.",
@@ -174,30 +149,6 @@ def describe(plan: Plan) -> str:
         f"```mermaid\n{draw(plan, 'mermaid').strip()}\n```",
     ]
     return storable("\n\n".join(part.strip() for part in parts if part.strip()))
-
-
-def plan_of(
-    document: str | Path | Plan, workflow_id: str | None, dialect: Dialect, arguments: Mapping[str, Any]
-) -> Plan:
-    if not isinstance(document, Plan):
-        return load_plan(document, workflow_id, compile_options({"dialect": dialect, **arguments}))
-    if arguments or workflow_id not in (None, document.workflow_id):
-        names = ", ".join(arguments) or "workflow_id"
-        raise ValueError(f"{names}: what a plan says is fixed; give the document, or compile it with these settings")
-    return document
-
-
-def _plain(value: Any) -> Any:
-    return dict(value) if isinstance(value, Mapping) else value
-
-
-def _settings(values: Mapping[str, Any], subject: str) -> Settings:
-    try:
-        return Settings(**values)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise ValueError(f"settings of {subject}: {place}: {first['msg']}") from None
 
 
 def require_known(plan: Plan, bound: Collection[str]) -> None:
@@ -212,16 +163,6 @@ def require_known(plan: Plan, bound: Collection[str]) -> None:
 def _tags(plan: Plan, tags: Iterable[str]) -> list[str]:
     own = [TAG, plan.document.get("version", ""), *(plan.settings.tags or ()), *tags]
     return list(dict.fromkeys(tag[:_LONGEST_TAG] for tag in own if tag))
-
-
-def _date(value: datetime | str | None) -> datetime | None:
-    if value is None or isinstance(value, datetime):
-        return value
-    try:
-        date = datetime.fromisoformat(value.replace("Z", "+00:00"))
-    except ValueError:
-        raise ValueError(f"start_date: '{value}' is no ISO 8601 date") from None
-    return date if date.tzinfo else date.replace(tzinfo=timezone.utc)
 
 
 def _present(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,28 +1,45 @@
-"""A folder of documents as DAGs: each workflow one, and a bad document one that shows its problems."""
+"""A folder of documents as DAGs: each workflow one, and a bad document one that fails and shows its problems."""
 
 from __future__ import annotations
 
 import logging
-import os
-import stat
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from airflow.providers.common.compat.sdk import DAG, AirflowException, get_parsing_context
+from airflow.providers.common.compat.sdk import DAG, AirflowException, conf, get_parsing_context
 
-from airflow_arazzo.factory.dag import COMPILED, ArazzoDag, compile_options
-from airflow_arazzo.factory.detection import is_named, means_to_be, text_of
-from airflow_arazzo.factory.invalid import invalid_dag
+from airflow_arazzo.factory.arguments import (
+    compile_options,
+    known_names,
+    named,
+    require_arguments,
+    require_names,
+    require_schedule,
+    split_arguments,
+    unknown_name,
+)
+from airflow_arazzo.factory.dag import ArazzoDag
+from airflow_arazzo.factory.invalid import Invalid, invalid_dag
 from airflow_arazzo.factory.task_ids import valid_key
+from arazzo.cpu_time import CpuTimeError, within_cpu_time
+from arazzo.document.outline import outline
+from arazzo.document.settings import UNSET, Settings
+from arazzo.document.shape import near
 from arazzo.engine.program import check_document
-from arazzo.errors import ArazzoError
-from arazzo.flow import Options, Plan, compile_document
+from arazzo.errors import ArazzoError, DocumentError
+from arazzo.flow import Plan, compile_document
 from arazzo.source import one_line
+from arazzo.source.detection import text_of
+from arazzo.source.document_files import document_files
 
 log = logging.getLogger(__name__)
 
-SUFFIXES = (".yaml", ".yml", ".json")
+#: Seconds of processor time that a document may take, where ``[arazzo] document_seconds`` says nothing else.
+DOCUMENT_SECONDS = 10.0
+_WORKFLOW_ID = re.compile(r"""workflowId["']?\s*:\s*["']?([^"'\s,}]+)""")
 
 
 def load_dags(
@@ -30,33 +47,71 @@ def load_dags(
     *,
     dag_id: Callable[[Plan], str] | None = None,
     workflows: Mapping[str, Mapping[str, Any]] | None = None,
+    strict: bool = False,
     **arguments: Any,
 ) -> dict[str, DAG]:
     """Make a DAG of every workflow of every Arazzo document below a folder; Airflow finds them without further ado.
 
-    A document that cannot be run takes none of the others away: it becomes a DAG of its own, named after its file,
-    tagged ``arazzo-invalid``, whose documentation and single failing task show its problems. An Arazzo document is a
-    file that has ``arazzo`` among its fields, or whose name says so (``*.arazzo.yaml``), be it one that cannot be read.
-    Any other file (an API description) is left alone.
+    A document that cannot be run takes none of the others away, and is loud: each of its workflows becomes a DAG with
+    the workflow's id and schedule, tagged ``arazzo-invalid``, whose only task fails with the problems. The log has them
+    as errors. Which files are documents is what ``airflow-arazzo validate FOLDER`` says
+    (:func:`arazzo.source.document_files.document_files`).
 
     :param folder: searched for ``.yaml``, ``.yml`` and ``.json``, subfolders included.
     :param dag_id: names the DAG of a plan; by default it is the workflow's id.
     :param workflows: arguments for the DAGs of single workflows, by workflow id.
-    :param arguments: arguments for all of them: those of :class:`ArazzoDag`.
+    :param strict: raise what is wrong with documents, which is an import error of the DAG file.
+    :param arguments: arguments for all of them: those of :class:`ArazzoDag`. What names a step, an input or a source
+        description holds for the workflows that have it.
     :returns: the DAGs by id, in the order of the files and their workflows.
-    :raises ValueError: if there is no such folder, or a setting is unknown.
+    :raises ValueError: if there is no such folder, if a setting cannot have its value, or if an argument names a
+        workflow, a step, an input or a source description that no document has.
+    :raises TypeError: for an argument that does not exist.
+    :raises ArazzoError: if a document cannot be run and ``strict`` is set.
     """
     root = Path(folder)
     if not root.is_dir():
         raise ValueError(f"load_dags: there is no folder '{root}'")
     build = _Build(dag_id or _workflow_id, arguments, workflows or {})
-    documents = [path for path in _files(root) if is_named(path) or means_to_be(text_of(path))]
+    syntax = conf.get("core", "dag_ignore_file_syntax", fallback="glob")
+    documents = document_files(root, "regexp" if syntax == "regexp" else "glob")
     wanted = get_parsing_context().dag_id
-    if wanted is not None and dag_id is None:
-        narrowed = [path for path in documents if _may_hold(path, wanted)]
-        if wanted in (dags := build.dags(narrowed, wanted)):
-            return dags
-    return build.dags(documents)
+    if wanted is not None:
+        likely = [path for path in documents if _may_hold(path, wanted, renamed=dag_id is not None)]
+        found = build.dags(build.workflows_of(likely), only=wanted)
+        if wanted in found.good:
+            return {wanted: found.dags[wanted]}
+    entries = build.workflows_of(documents)
+    build.require_names(entries)
+    found = build.dags(entries)
+    _tell(found.invalid)
+    if strict and found.invalid:
+        raise _error(found.invalid)
+    return found.dags
+
+
+@dataclass(frozen=True)
+class _Good:
+    """A workflow that has a plan.
+
+    :param wanted: the id that its DAG asks for.
+    """
+
+    path: Path
+    wanted: str
+    plan: Plan
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What became of a folder.
+
+    :param good: ids of the DAGs that run a workflow.
+    """
+
+    dags: dict[str, DAG]
+    good: frozenset[str]
+    invalid: tuple[Invalid, ...]
 
 
 class _Build:
@@ -69,100 +124,183 @@ class _Build:
         workflows: Mapping[str, Mapping[str, Any]],
     ) -> None:
         self.dag_id, self.arguments, self.workflows = dag_id, arguments, workflows
-        self.options = compile_options(_compiled(arguments))
+        self.seconds = conf.getfloat("arazzo", "document_seconds", fallback=DOCUMENT_SECONDS)
+        for given in (arguments, *workflows.values()):
+            require_arguments(given)
+            require_schedule(given.get("schedule"))
+        self.options = compile_options(split_arguments(arguments)[0])
+        self.own = {name: compile_options(split_arguments(self._given(name))[0]) for name in workflows}
 
-    def dags(self, documents: list[Path], only: str | None = None) -> dict[str, DAG]:
-        """Return the DAGs of documents, or only the one of that id."""
-        found: dict[str, DAG] = {}
-        for path in documents:
-            for wanted, make in self._makers(path):
-                name = _unused(wanted, found)
-                if only is None or only == name:
-                    found[name] = make(name)
-        return found
+    def workflows_of(self, documents: Iterable[Path]) -> list[_Good | Invalid]:
+        """Return the workflows of documents, in order."""
+        return [entry for path in documents for entry in self._entries(path)]
 
-    def _makers(self, path: Path) -> Iterator[tuple[str, Callable[[str], DAG]]]:
-        """Yield for each workflow of a document the id its DAG asks for, and what makes the DAG under an id."""
-        own = valid_key(path.name.split(".", 1)[0])
+    def dags(self, entries: Iterable[_Good | Invalid], only: str | None = None) -> _Found:
+        """Return the DAGs of workflows, or only the one of an id. No bad one takes the id of a good one.
+
+        :raises ValueError: for what :func:`require_names` refuses.
+        """
+        good: dict[str, None] = {}
+        built = [self._built(entry, good, only) if isinstance(entry, _Good) else entry for entry in entries]
+        made = [item for item in built if item is not None]
+        invalid = tuple(item for item in made if isinstance(item, Invalid))
+        taken = dict(good)
+        dags = dict(item if isinstance(item, tuple) else _invalid(item, taken) for item in made)
+        return _Found(dags, frozenset(good), invalid)
+
+    def require_names(self, entries: Iterable[_Good | Invalid]) -> None:
+        """Refuse arguments that name what no document of the folder has; those of single workflows each for itself.
+
+        A document that cannot be read may have it: then nobody knows.
+
+        :raises ValueError: naming the first, and what may have been meant.
+        """
+        entries = tuple(entries)
+        plans = [entry.plan for entry in entries if isinstance(entry, _Good)]
+        unread = {text_of(entry.path) for entry in entries if isinstance(entry, Invalid)}
+        ids = [plan.workflow_id for plan in plans]
+        for name in self.workflows:
+            if name not in ids and not any(name in text for text in unread):
+                hint = near(name, ids) or f"there are {', '.join(ids)}"
+                raise ValueError(f"workflows: no document of the folder has a workflow '{name}'; {hint}")
+        for plan in plans:
+            require_names(plan, self.workflows.get(plan.workflow_id, {}))
+        for argument, name in named(self.arguments):
+            known = dict.fromkeys(name for plan in plans for name in known_names(plan, argument))
+            open_ended = argument == "inputs" and any(not plan.taken.schemas for plan in plans)
+            if name not in known and not open_ended and not any(name in text for text in unread):
+                raise ValueError(unknown_name(argument, name, known, "the documents of the folder have"))
+
+    def _given(self, workflow_id: str) -> dict[str, Any]:
+        return {**self.arguments, **self.workflows.get(workflow_id, {})}
+
+    def _entries(self, path: Path) -> Iterator[_Good | Invalid]:
+        """Yield what becomes of each workflow of a document; of one that cannot be read, one for its file."""
         try:
-            loaded, sources, _ = check_document(path, self.options)
+            yield from within_cpu_time(self.seconds, lambda: list(self._plans(path)))
         except Exception as error:  # noqa: BLE001 - see _failing
-            yield own, _failing(path, error)
-            return
+            known = [(each.workflow_id, each.settings) for each in outline(path)] or [(_stem(path), UNSET)]
+            for workflow_id, settings in known:
+                yield self._failing(path, workflow_id, settings, error)
+
+    def _plans(self, path: Path) -> Iterator[_Good | Invalid]:
+        loaded, sources, _ = check_document(path, self.options)
         for workflow in loaded.document.workflows:
-            options = self._options(workflow.workflow_id)
+            options = self.own.get(workflow.workflow_id, self.options)
             try:
                 plan = compile_document(loaded, workflow.workflow_id, options, sources)
             except Exception as error:  # noqa: BLE001 - see _failing
-                yield valid_key(workflow.workflow_id), _failing(path, error)
+                yield self._failing(path, workflow.workflow_id, _settings(path, workflow.workflow_id), error)
             else:
-                yield self._maker(path, plan)
+                yield self._named(path, self._with_its_inputs(plan))
 
-    def _options(self, workflow_id: str) -> Options:
-        own = self.workflows.get(workflow_id)
-        return self.options if own is None else compile_options(_compiled({**self.arguments, **own}))
+    def _with_its_inputs(self, plan: Plan) -> Plan:
+        """Return a plan without what is bound for all workflows and is no input of this one."""
+        own = self.workflows.get(plan.workflow_id, {}).get("inputs", {})
+        shared = self.arguments.get("inputs") or {}
+        known, bound = plan.taken.schemas, plan.settings.inputs or {}
+        kept = {name: bound[name] for name in bound if not known or name in known or name in own or name not in shared}
+        if kept == bound:
+            return plan
+        return plan.model_copy(update={"settings": plan.settings.model_copy(update={"inputs": kept})})
 
-    def _maker(self, path: Path, plan: Plan) -> tuple[str, Callable[[str], DAG]]:
-        name = self.dag_id(plan)
-        given = {**self.arguments, **self.workflows.get(plan.workflow_id, {})}
-        arguments = {key: value for key, value in given.items() if key not in COMPILED}
+    def _named(self, path: Path, plan: Plan) -> _Good | Invalid:
+        """Return a workflow with the id that a person's own function gives it."""
+        try:
+            name = self.dag_id(plan)
+            if not isinstance(name, str) or valid_key(name) != name:
+                raise ValueError(f"dag_id: {name!r} cannot be the id of a DAG: letters, digits, '_', '-' and '.'")
+        except Exception as error:  # noqa: BLE001 - see _failing
+            return self._failing(path, plan.workflow_id, plan.settings, error)
+        return _Good(path, name, plan)
 
-        def make(unused: str) -> DAG:
-            if unused != name:
-                return invalid_dag(unused, path, f"the DAG id '{name}' is taken by another document of this folder")
-            try:
-                return ArazzoDag(plan, dag_id=name, **arguments)
-            except Exception as error:  # noqa: BLE001 - see _failing
-                return _failing(path, error)(name)
+    def _built(self, entry: _Good, good: dict[str, None], only: str | None) -> tuple[str, DAG] | Invalid | None:
+        """Return the DAG of a workflow under its id, which is taken then; None if another one is wanted."""
+        name, plan = entry.wanted, entry.plan
+        given = self._given(plan.workflow_id)
+        if name in good:
+            error: Exception = ArazzoError(
+                f"{one_line(entry.path.name)}: the DAG id '{name}' is taken by another document of this folder"
+            )
+            return replace(self._failing(entry.path, plan.workflow_id, plan.settings, error), wanted=name)
+        if only is not None and only != name:
+            good[name] = None
+            return None
+        try:
+            dag = ArazzoDag(plan, dag_id=name, **split_arguments(given)[1])
+        except Exception as error:  # noqa: BLE001 - see _failing
+            return replace(self._failing(entry.path, plan.workflow_id, plan.settings, error), wanted=name)
+        good[name] = None
+        return name, dag
 
-        return name, make
+    def _failing(self, path: Path, workflow_id: str, settings: Settings, error: Exception) -> Invalid:
+        """Return why a workflow cannot be run.
+
+        That is whatever was raised: an error that nobody has foreseen must not take the DAGs of all other documents
+        away, whose running tasks would fail for want of their DAG. Its traceback is in the log of the DAG processor.
+        """
+        text = str(error)
+        if isinstance(error, CpuTimeError):
+            text = (
+                f"{one_line(path.name)}: the document takes more than {self.seconds:g} s of processor time to compile, "
+                "and others of the folder want theirs; [arazzo] document_seconds allows more"
+            )
+        elif not isinstance(error, (ArazzoError, AirflowException)):
+            log.error("%s cannot be made a DAG", path, exc_info=error)
+            if not isinstance(error, ValueError):
+                text = f"{one_line(path.name)}: {type(error).__name__}: {text}; the log of the DAG processor says where"
+        return Invalid(path, valid_key(workflow_id), text, error, settings, self._given(workflow_id))
 
 
-def _compiled(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in arguments.items() if name in COMPILED and value is not None}
+def _settings(path: Path, workflow_id: str) -> Settings:
+    return next((each.settings for each in outline(path) if each.workflow_id == workflow_id), UNSET)
 
 
-def _failing(path: Path, error: Exception) -> Callable[[str], DAG]:
-    """Return what makes the DAG that shows why a document cannot be run.
+def _invalid(invalid: Invalid, taken: dict[str, None]) -> tuple[str, DAG]:
+    """Return the DAG of a bad workflow under its own id, that of its file, or one with a number, and take it."""
+    name = next(name for name in _candidates(invalid) if name not in taken)
+    taken[name] = None
+    return name, invalid_dag(name, invalid)
 
-    That is whatever was raised: an error that nobody has foreseen must not take the DAGs of all other documents away,
-    whose running tasks would fail for want of their DAG. Its traceback is in the log of the DAG processor.
-    """
-    text = str(error)
-    if not isinstance(error, (ArazzoError, AirflowException)):
-        log.error("%s cannot be made a DAG", path, exc_info=error)
-    if not isinstance(error, (ArazzoError, AirflowException, ValueError)):
-        text = f"{one_line(path.name)}: {type(error).__name__}: {text}; the log of the DAG processor says where"
-    return lambda name: invalid_dag(name, path, text)
+
+def _candidates(invalid: Invalid) -> Iterator[str]:
+    yield invalid.wanted
+    yield _stem(invalid.path)
+    number = 2
+    while True:
+        yield f"{invalid.wanted}-{number}"
+        number += 1
+
+
+def _tell(invalid: Iterable[Invalid]) -> None:
+    """Log problems as errors, those of a document once."""
+    for path, problems in dict.fromkeys((each.path, each.problems) for each in invalid):
+        log.error("%s cannot be run:\n%s", one_line(str(path)), problems)
+
+
+def _error(invalid: tuple[Invalid, ...]) -> ArazzoError:
+    """Return what is wrong with all documents as one error."""
+    errors = {id(each.error): each.error for each in invalid}.values()
+    located = [error for error in errors if isinstance(error, DocumentError)]
+    if len(located) == len(errors):
+        return DocumentError(problem for error in located for problem in error.problems)
+    return ArazzoError("\n".join(dict.fromkeys(each.problems for each in invalid)))
 
 
 def _workflow_id(plan: Plan) -> str:
     return valid_key(plan.workflow_id)
 
 
-def _unused(name: str, taken: Mapping[str, DAG]) -> str:
-    number, candidate = 2, name
-    while candidate in taken:
-        candidate, number = f"{name}-{number}", number + 1
-    return candidate
+def _stem(path: Path) -> str:
+    return valid_key(path.name.split(".", 1)[0])
 
 
-def _files(root: Path) -> list[Path]:
-    """Return the files below a folder that may be documents, sorted; of those out of reach, the ones named so."""
+def _may_hold(path: Path, dag_id: str, *, renamed: bool) -> bool:
+    """Say whether a document may have the workflow of a DAG, by the look of its text.
 
-    def passed_over(error: OSError) -> None:
-        log.warning("load_dags: the folder %s cannot be read (%s) and is passed over", error.filename, error.strerror)
-
-    paths = [Path(folder, name) for folder, _, names in os.walk(root, onerror=passed_over) for name in names]
-    return [path for path in sorted(paths) if path.suffix in SUFFIXES and _is_file(path)]
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return stat.S_ISREG(path.stat().st_mode)
-    except OSError:
-        return is_named(path)
-
-
-def _may_hold(path: Path, dag_id: str) -> bool:
-    return dag_id in text_of(path) or valid_key(path.name.split(".", 1)[0]) == dag_id
+    :param renamed: whether a function names DAGs; then its name is likely to have the workflow's id in it.
+    """
+    text = text_of(path)
+    if dag_id in text or _stem(path) == dag_id:
+        return True
+    return renamed and any(found[1] in dag_id for found in _WORKFLOW_ID.finditer(text))

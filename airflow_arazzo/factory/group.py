@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import TaskGroup, XComArg
 
-from airflow_arazzo.factory.dag import plan_of, require_known
+from airflow_arazzo.factory.arguments import plan_of
+from airflow_arazzo.factory.dag import require_known
 from airflow_arazzo.factory.task_ids import valid_group
 from airflow_arazzo.factory.tasks import add_group_tasks
 from arazzo.expressions import Dialect

@@ -12,7 +12,6 @@ from airflow_arazzo.factory.task_ids import storable
 from airflow_arazzo.operators.run_inputs import accepts_null, input_schemas
 from airflow_arazzo.protocol.encryption import is_sensitive
 from arazzo.engine import sensitive_inputs
-from arazzo.errors import InputError
 from arazzo.flow import Plan, sensitive_members
 
 _VISIBLE = (
@@ -42,24 +41,6 @@ def workflow_params(plan: Plan, bound: Collection[str] = ()) -> dict[str, Param]
 
 def _asks_for_secret(plan: Plan, name: str) -> bool:
     return is_sensitive(name) or sensitive_members(input_schemas(plan)[name], plan.inputs)
-
-
-def require_schedulable(plan: Plan, bound: Collection[str] = ()) -> None:
-    """Refuse a schedule for a workflow that needs inputs which nobody gives.
-
-    :raises InputError: naming them.
-    """
-    schemas = input_schemas(plan)
-    needed = dict.fromkeys([*plan.taken.required, *(need.input for need in plan.needed_in_paths)])
-    missing = [name for name in needed if name not in bound and "default" not in _object(schemas.get(name))]
-    if missing:
-        names = ", ".join(f"'{name}'" for name in missing)
-        raise InputError(
-            [
-                f"workflow '{plan.workflow_id}' cannot have a schedule: nobody gives it {names}; "
-                "bind them (x-airflow: inputs) or give them defaults"
-            ]
-        )
 
 
 def _param(plan: Plan, name: str, schema: Any, *, required: bool, secret: bool) -> Param:

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import TaskGroup, TriggerRule
 
+from airflow_arazzo.factory.dag_settings import imported
+from airflow_arazzo.factory.operator_arguments import operator_arguments
 from airflow_arazzo.factory.task_ids import Names, storable
 from airflow_arazzo.operators.arazzo import ArazzoStepOperator
 from airflow_arazzo.operators.call_tasks import ArazzoCallOperator, ArazzoReturnOperator
 from airflow_arazzo.protocol.topology import Course, Position
 from airflow_arazzo.sensors.arazzo import ArazzoSensor
-from arazzo.document.settings import Settings
+from arazzo.document.settings import Approval, Settings
 from arazzo.flow import Plan, Region
 
 if TYPE_CHECKING:
@@ -57,11 +59,30 @@ def approval_task(plan: Plan, region: Region, names: Names, group: TaskGroup) ->
         plan=plan,
         step=region.task_id,
         retries=0,
+        **approval_arguments(plan, region),
         **placement(plan.step(region.task_id).settings),
         dag=group.dag,
         task_group=group,
         doc_md=f"A person approves `{region.task_id}`, or refuses it.",
     )
+
+
+def approval_arguments(plan: Plan, region: Region) -> dict[str, Any]:
+    """Return who is asked, who is told of it, and for how long, as the first step of a region says that asks."""
+    asking = (plan.step(step).settings.approval for step in region.steps)
+    approval = next((found for found in asking if isinstance(found, Approval)), None)
+    if approval is None:
+        return {}
+    notifiers = imported(approval.notify, "approval: notify")
+    found: dict[str, Any] = {"fail_on_timeout": approval.fail_on_timeout}
+    if approval.users:
+        found["assigned_users"] = [{"id": user, "name": user} for user in approval.users]
+    if notifiers is not None:
+        several = notifiers if isinstance(notifiers, list) else [notifiers]
+        found["notifiers"] = [notifier() if isinstance(notifier, type) else notifier for notifier in several]
+    if approval.timeout is not None:
+        found["within"] = approval.timeout
+    return found
 
 
 def call_task(plan: Plan, region: Region, names: Names, position: Position, group: TaskGroup) -> ArazzoCallOperator:
@@ -116,7 +137,7 @@ def placement(settings: Settings) -> dict[str, Any]:
     Workers may be listening to that queue only. What belongs to a step follows the step: its approval, its branch, the
     tasks around a workflow that it calls. ``inputs`` and ``outputs`` follow the workflow.
     """
-    names = ("pool", "queue", "priority_weight")
+    names = ("pool", "queue", "priority_weight", "owner")
     return {name: value for name in names if (value := getattr(settings, name)) is not None}
 
 
@@ -128,7 +149,7 @@ def task_settings(settings: Settings, dag: DAG) -> dict[str, Any]:
             found[name] = timedelta(seconds=seconds)
     if settings.retries is not None or "retries" not in dag.default_args:
         found["retries"] = settings.retries or 0
-    return found
+    return {**found, **operator_arguments(settings)}
 
 
 def _description(plan: Plan, region: Region) -> str:
@@ -138,6 +159,7 @@ def _description(plan: Plan, region: Region) -> str:
         planned = plan.step(step_id)
         operation = planned.operation
         title = f"`{operation.method} {operation.path}`" if operation else f"workflow `{planned.workflow}`"
+        title = "\n\n".join(filter(None, (planned.settings.doc, title)))
         heading = f"**{step_id}**: {title}" if len(region.steps) > 1 else title
         texts.append("\n\n".join(filter(None, (heading, planned.step.description))))
     return storable("\n\n".join(texts))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowFailException
-from airflow.providers.standard.exceptions import HITLRejectException
-from airflow.providers.standard.operators.hitl import ApprovalOperator
+from airflow.providers.standard.exceptions import HITLRejectException, HITLTimeoutError
+from airflow.providers.standard.operators.hitl import ApprovalOperator, HITLOperator
 from airflow.sdk.definitions.param import ParamsDict
 
-from airflow_arazzo.protocol.xcoms import push_refusal
+from airflow_arazzo.protocol.xcoms import push_refusal, push_unanswered
 from arazzo.flow import Plan, Region
 
 if TYPE_CHECKING:
@@ -23,14 +25,21 @@ class ArazzoApprovalOperator(ApprovalOperator):
 
     :param plan: the plan of the workflow that asks.
     :param step: id of the step, or of one of the steps of a loop.
+    :param within: seconds in which somebody has to answer; None: for ever.
+    :param fail_on_timeout: whether the step has failed when nobody does; else the workflow ends there, and has not.
     """
 
     #: What it asks is made of texts of the document and of the API description, which are data.
     template_fields = ()
     shallow_copy_attrs = ("plan",)
 
-    def __init__(self, *, plan: Plan, step: str, **kwargs: Any) -> None:
+    def __init__(
+        self, *, plan: Plan, step: str, within: float | None = None, fail_on_timeout: bool = True, **kwargs: Any
+    ) -> None:
         self.plan, self.step = plan, step
+        self.within, self.fail_on_timeout = within, fail_on_timeout
+        if within is not None:
+            kwargs[_timeout_argument()] = timedelta(seconds=within)
         asks = f"step '{step}' of workflow '{plan.workflow_id}'"
         requests = requests_of(plan, self.region)
         super().__init__(
@@ -57,6 +66,8 @@ class ArazzoApprovalOperator(ApprovalOperator):
         """Go on, or fail and say who refused."""
         try:
             return super().execute_complete(context, event)
+        except HITLTimeoutError:
+            return self._unanswered(context)
         except HITLRejectException:
             user = event.get("responded_by_user") or {}
             who = f" by {user['name']}" if user.get("name") else ""
@@ -64,6 +75,23 @@ class ArazzoApprovalOperator(ApprovalOperator):
             message = f"step '{self.step}': {requests} was refused{who}; nothing was sent"
             push_refusal(context["ti"], self.region, message)
             raise AirflowFailException(message) from None
+
+    def _unanswered(self, context: Context) -> None:
+        """Fail, or end the workflow here: what comes behind is skipped, and nothing is sent."""
+        ti, requests = context["ti"], ", ".join(requests_of(self.plan, self.region))
+        message = f"step '{self.step}': nobody approved {requests} within {self.within:g} s; nothing was sent"
+        if self.fail_on_timeout:
+            push_refusal(ti, self.region, message)
+            raise AirflowFailException(message) from None
+        push_unanswered(ti, self.region, message)
+        self.log.warning("%s; the workflow ends here", message)
+        self.skip(ti=ti, tasks=list(context["task"].get_direct_relatives(upstream=False)))
+
+
+def _timeout_argument() -> str:
+    """Return what the time to answer is called: older versions of the provider know the task's timeout only."""
+    known = inspect.signature(HITLOperator.__init__).parameters
+    return "response_timeout" if "response_timeout" in known else "execution_timeout"
 
 
 def requests_of(plan: Plan, region: Region) -> list[str]:

@@ -199,6 +199,13 @@ def push_refusal(ti: Any, region: Region, message: str, *, stopped: bool = False
     push_known(ti)
 
 
+def push_unanswered(ti: Any, region: Region, message: str) -> None:
+    """Push the record of a question that nobody has answered, with which the workflow ends."""
+    record = {"step": region.task_id, "outcome": "success", "message": hide_registered(message), "next": END}
+    ti.xcom_push(key=RECORD_KEY, value={**record, "action": None, "steps": []})
+    push_known(ti)
+
+
 def pull_handed(ti: Any, task_id: str) -> dict[str, Any] | None:
     """Return the outputs of the workflow that a task has handed over to; None if it has not."""
     sealed = ti.xcom_pull(task_ids=task_id, key=HANDED_KEY)

@@ -14,7 +14,6 @@ from click.testing import CliRunner
 
 import arazzo
 from arazzo.cli import main
-from arazzo.cli.options import SUFFIXES
 from arazzo.engine import load_plan, run_local
 from arazzo.testing import MockApi, sample_inputs
 
@@ -41,7 +40,7 @@ def test_the_hook_installs_the_engine_of_this_version_and_no_airflow():
     assert f"pip install arazzo-core=={arazzo.__version__}" in PAGE
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("suffix", [".arazzo.yaml", ".arazzo.yml", ".arazzo.json"])
 def test_the_hook_looks_at_the_files_that_validate_finds(suffix):
     files = documented_hook()["files"]
     assert re.search(files, f"dags/workflows/one{suffix}")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-#: What documents in a folder end with.
-SUFFIXES = (".arazzo.yaml", ".arazzo.yml", ".arazzo.json")
+from arazzo.source.document_files import document_files
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 DOCUMENT = click.argument("document", type=click.Path(path_type=Path))
@@ -25,18 +25,17 @@ SOURCES = click.option(
 )
 
 
-def documents_at(path: Path) -> Iterator[Path]:
-    """Yield a file; of a folder, every document below it.
+def documents_at(path: Path) -> tuple[Path, ...]:
+    """Return a file; of a folder, every document below it, which are those that ``load_dags`` makes DAGs of.
 
     :raises click.UsageError: for a folder without any.
     """
     if not path.is_dir():
-        yield path
-        return
-    found = sorted(item for item in path.rglob("*") if item.name.endswith(SUFFIXES))
+        return (path,)
+    found = document_files(path)
     if not found:
-        raise click.UsageError(f"there is no document ({', '.join('*' + suffix for suffix in SUFFIXES)}) below {path}")
-    yield from found
+        raise click.UsageError(f"there is no document of Arazzo below {path}")
+    return tuple(found)
 
 
 def pairs(values: Iterable[str], option: str, *, secret: bool = False) -> dict[str, str]:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NoReturn, get_args
 
 import click
 
 from arazzo.cli.options import SOURCES, STRICT, documents_at, pairs
-from arazzo.document import load_document
-from arazzo.errors import DocumentError, Problem
-from arazzo.expressions import Dialect
-from arazzo.openapi import Overrides, Sources
-from arazzo.validation import Format, report, validate
+from arazzo.engine.program import find_problems, taken_ids
+from arazzo.errors import Problem
+from arazzo.flow import Options
+from arazzo.openapi import Overrides
+from arazzo.validation import Format, report
 
 RUNNABLE, PROBLEMS = 0, 1
 
@@ -24,28 +25,34 @@ RUNNABLE, PROBLEMS = 0, 1
 @SOURCES
 @STRICT
 def command(paths: tuple[Path, ...], form: Any, sources: tuple[str, ...], strict: bool) -> NoReturn:
-    """Report every problem of the documents at PATHS; of a folder, of every *.arazzo.yaml, .yml and .json below it.
+    """Report every problem of the documents at PATHS; of a folder, of every document that load_dags makes DAGs of.
 
     Exit code 0: all of them can be run (there may be warnings), 1: there are errors.
     """
-    documents = [document for path in paths for document in documents_at(path)]
     overrides = pairs(sources, "--source")
-    dialect: Dialect = "strict" if strict else "lenient"
-    problems = [problem for document in documents for problem in _problems(document, dialect, overrides)]
+    options = Options(dialect="strict" if strict else "lenient")
+    folders = [documents_at(path) for path in paths]
+    problems = [
+        problem
+        for documents in folders
+        for found in _problems(documents, options, overrides).values()
+        for problem in found
+    ]
     text = report(problems, form)
     if text:
         click.echo(text)
     errors = sum(problem.is_error for problem in problems)
-    click.echo(_summary(len(documents), errors, len(problems) - errors), err=True)
+    click.echo(_summary(sum(map(len, folders)), errors, len(problems) - errors), err=True)
     sys.exit(PROBLEMS if errors else RUNNABLE)
 
 
-def _problems(path: Path, dialect: Dialect, overrides: Overrides) -> tuple[Problem, ...]:
-    try:
-        loaded = load_document(path, dialect=dialect)
-    except DocumentError as error:
-        return error.problems
-    return validate(loaded, dialect=dialect, sources=Sources(loaded, overrides))
+def _problems(documents: Iterable[Path], options: Options, overrides: Overrides) -> dict[Path, list[Problem]]:
+    """Return the problems of the documents of a folder, those included that they have with each other."""
+    found = {path: list(find_problems(path, options, overrides)) for path in documents}
+    good = [path for path, problems in found.items() if not any(problem.is_error for problem in problems)]
+    for path, problem in taken_ids(good):
+        found[path].append(problem)
+    return found
 
 
 def _summary(documents: int, errors: int, warnings: int) -> str:

@@ -11,10 +11,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal, NoReturn
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_serializer, field_validator
 from pydantic_core import PydanticCustomError
 
+from arazzo.document.schedules import schedule_fault
 from arazzo.document.shape import LONGEST_WAIT, describe, near
 from arazzo.errors import DocumentError, Problem, Severity
 from arazzo.pointer import escape
@@ -24,6 +26,9 @@ EXTENSION = "x-airflow"
 #: What fits into the columns of Airflow's database, and leaves room for tries.
 LARGEST_INTEGER = 2**30
 #: The name of a header (RFC 9110, 5.6.2).
+#: The name of something that can be imported.
+_DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*[.:][^\W\d]\w*")
+_PLAIN = (bool, int, float, dict)
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 
 
@@ -46,8 +51,103 @@ def _is_server(url: str) -> bool:
     return absolute and "#" not in url
 
 
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, KeyError):
+        return False
+    return True
+
+
+def _jsonable(value: Any) -> Any:
+    match value:
+        case dict():
+            return {name: _jsonable(item) for name, item in value.items() if _is_jsonable(item)}
+        case list() | tuple():
+            return [_jsonable(item) for item in value if _is_jsonable(item)]
+    return value
+
+
+def _is_jsonable(value: Any) -> bool:
+    return value is None or isinstance(value, (str, bool, int, float, dict, list, tuple))
+
+
 def _refuse(wanted: str) -> NoReturn:
     raise PydanticCustomError("setting", "has to be {wanted}", {"wanted": wanted})
+
+
+#: What an operator takes that decides how the workflow runs, which this package sees to.
+OWNED_ARGUMENTS = (
+    *("task_id", "dag", "task_group", "trigger_rule", "do_xcom_push", "multiple_outputs", "params", "default_args"),
+    *("start_date", "end_date", "task_display_name", "pre_execute", "post_execute"),
+)
+CALLBACKS = ("on_success", "on_failure", "on_retry", "on_execute", "on_skipped")
+#: What runs of a workflow can call; the rest is for tasks.
+RUN_CALLBACKS = ("on_success", "on_failure")
+
+
+class Approval(BaseModel):
+    """Who approves a step, and how long that may take."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    users: tuple[str, ...] = ()
+    """Ids of the users that may answer; none: whoever may run the DAG."""
+    notify: Any = None
+    """Name of an importable notifier, or several, called when the question is asked."""
+    timeout: float | None = Field(default=None, gt=0, le=LONGEST_WAIT)
+    fail_on_timeout: bool = True
+    """Whether the step fails when nobody answers in time; else the workflow ends there, and has not failed."""
+
+    @field_validator("notify")
+    @classmethod
+    def _named(cls, value: Any) -> Any:
+        return _callables(value)
+
+
+class Deadline(BaseModel):
+    """By when a run has to be over, and what is called if it is not."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    interval: float = Field(gt=0, le=LONGEST_WAIT)
+    reference: Literal["queued_at", "logical_date"] = "queued_at"
+    callback: Any
+    kwargs: dict[str, Any] = Field(default_factory=dict)
+
+    @field_validator("callback")
+    @classmethod
+    def _named(cls, value: Any) -> Any:
+        return _callables(value)
+
+
+def _callables(value: Any) -> Any:
+    """Return names of importable objects, or what a person's own Python gives in their place."""
+    for name in value if isinstance(value, (list, tuple)) else (value,):
+        if name is None or (isinstance(name, str) and not _DOTTED.fullmatch(name)) or isinstance(name, _PLAIN):
+            _refuse("the name of something that can be imported, such as company.alerts.page, or a list of such")
+    return value
+
+
+def _nested(model: type[BaseModel], value: Any) -> Any:
+    """Return a map as its model; what is wrong in it as one sentence."""
+    if not isinstance(value, Mapping):
+        return value
+    try:
+        return model(**value)
+    except ValidationError as error:
+        first = min(error.errors(include_url=False), key=lambda each: each["type"] != "extra_forbidden")
+        name, kind, limits = str(first["loc"][0]), first["type"], first.get("ctx", {})
+        if kind == "extra_forbidden":
+            hint = near(name, model.model_fields)
+            fault = f"there is no '{name}' in it" + (f"; {hint}" if hint else f", only {', '.join(model.model_fields)}")
+        elif kind == "missing":
+            fault = f"'{name}' is missing"
+        elif kind == "setting":
+            fault = f"'{name}' has to be {limits['wanted']}"
+        else:
+            fault = f"'{name}': {first['msg']}"
+    raise PydanticCustomError("fault", "{fault}", {"fault": fault})
 
 
 class Settings(BaseModel):
@@ -83,8 +183,64 @@ class Settings(BaseModel):
     sensitive: tuple[str, ...] | None = None
     idempotency_key: str | None = None
     resend: bool | None = None
-    approval: bool | None = None
+    approval: bool | Approval | None = None
     granularity: Literal["step", "workflow"] | None = None
+    owner: str | None = Field(default=None, min_length=1)
+    timezone: str | None = None
+    """Name of the time zone that the schedule and the start date are in: Europe/Berlin."""
+    doc: str | None = None
+    """Markdown, which the documentation of the DAG or the task begins with."""
+    callbacks: dict[str, Any] | None = None
+    """By event names of importable functions: of the run on a workflow, of the task on a step."""
+    deadline: Deadline | None = None
+    task: dict[str, Any] | None = None
+    """Arguments of the operator, by name."""
+
+    @field_validator("schedule")
+    @classmethod
+    def _schedule(cls, value: str | None) -> str | None:
+        if value is not None and (fault := schedule_fault(value)):
+            raise PydanticCustomError("fault", "{fault}", {"fault": fault})
+        return value
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone(cls, value: str | None) -> str | None:
+        return value if value is None or _is_zone(value) else _refuse("the name of a time zone, such as Europe/Berlin")
+
+    @field_validator("approval", mode="before")
+    @classmethod
+    def _asked(cls, value: Any) -> Any:
+        return _nested(Approval, value)
+
+    @field_validator("deadline", mode="before")
+    @classmethod
+    def _due(cls, value: Any) -> Any:
+        return _nested(Deadline, value)
+
+    @field_validator("callbacks")
+    @classmethod
+    def _called(cls, value: dict[str, Any] | None) -> dict[str, Any] | None:
+        for event, names in (value or {}).items():
+            if event not in CALLBACKS:
+                hint = near(event, CALLBACKS) or f"there are {', '.join(CALLBACKS)}"
+                raise PydanticCustomError("fault", "{fault}", {"fault": f"there is no event '{event}'; {hint}"})
+            _callables(names)
+        return value
+
+    @field_validator("task")
+    @classmethod
+    def _arguments(cls, value: dict[str, Any] | None) -> dict[str, Any] | None:
+        owned = [name for name in value or () if name in OWNED_ARGUMENTS]
+        if owned:
+            fault = f"'{owned[0]}' of a task is not yours to say: what the workflow does follows from it"
+            raise PydanticCustomError("fault", "{fault}", {"fault": fault})
+        return value
+
+    @field_serializer("approval", "callbacks", "deadline", "task")
+    def _plainly(self, value: Any) -> Any:
+        """Return what JSON has; objects of a person's own Python are for the DAG that is being made, and not stored."""
+        return _jsonable(value.model_dump(exclude_defaults=True) if isinstance(value, BaseModel) else value)
 
     @field_validator("start_date")
     @classmethod
@@ -116,6 +272,13 @@ class Settings(BaseModel):
             merged[name] = {**before, **value} if isinstance(before, dict) and isinstance(value, dict) else value
         return Settings.model_construct(**merged)
 
+    def for_steps(self) -> Settings:
+        """Return what the settings of a workflow say to its steps: not what they say of the workflow as a whole."""
+        if self.doc is None and self.callbacks is None:
+            return self
+        kept = self.given()
+        return Settings.model_construct(**{name: kept[name] for name in kept if name not in ("doc", "callbacks")})
+
     def given(self) -> dict[str, Any]:
         """Return the settings that are set, by name."""
         return {name: value for name in type(self).model_fields if (value := getattr(self, name)) is not None}
@@ -124,6 +287,7 @@ class Settings(BaseModel):
 TASK_SETTINGS = (
     *("pool", "queue", "priority_weight", "execution_timeout", "retries", "retry_delay"),
     *("poke_interval", "timeout", "max_rounds", "exponential_backoff", "deferrable", "mode"),
+    *("owner", "doc", "callbacks", "task"),
 )
 """What holds for a whole task, and so for all steps that run in it."""
 
@@ -200,6 +364,8 @@ def _setting_problem(
     if kind in _LIMITS:
         words, key = _LIMITS[kind]
         message = f"'{name}' has to be {words} {limits[key]:.0f}"
+    elif kind == "fault":
+        message = f"'{name}': {limits['fault']}"
     elif kind == "setting":
         message = f"'{name}' has to be {limits['wanted']}"
     elif kind == "literal_error":

@@ -31,6 +31,20 @@ def check_inputs(plan: Plan, inputs: Mapping[str, Any]) -> dict[str, Any]:
     return given
 
 
+def value_findings(plan: Plan, given: Mapping[str, Any]) -> list[str]:
+    """Return what the schema has against the values of single inputs, one sentence each that shows no secret.
+
+    What it has against the inputs as a whole, one that is missing say, is not asked.
+    """
+    foreign = {"properties": {item.name: item.schema_ for item in plan.passed_on}}
+    schemas = [plan.inputs] if isinstance(plan.inputs, dict) else []
+    try:
+        found = [error for schema in (*schemas, foreign) for error in schema_errors(schema, dict(given))]
+    except EvaluationError as error:
+        return [f"inputs cannot be checked: {error}"]
+    return list(dict.fromkeys(_finding(plan, error) for error in found if error.absolute_path))
+
+
 def _schema_findings(plan: Plan, given: Mapping[str, Any]) -> list[str]:
     if not isinstance(plan.inputs, dict | bool):
         return []

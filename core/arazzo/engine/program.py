@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from arazzo.document import LoadedDocument, load_document, named_workflows
+from arazzo.document import EXTENSION, LoadedDocument, escape, load_document, named_workflows
 from arazzo.document.models import Workflow
-from arazzo.errors import DocumentError, Problem
+from arazzo.engine.refusals import refusals
+from arazzo.errors import DocumentError, Problem, Severity
 from arazzo.flow import Options, Plan, choose_workflow, compile_document, workflow_key
 from arazzo.openapi.sources import Overrides, Sources
+from arazzo.source import one_line
 from arazzo.validation import validate
 
 
@@ -43,6 +45,28 @@ def load_plans(path: str | Path, options: Options | None = None, overrides: Over
         yield compile_document(loaded, workflow.workflow_id, options, sources)
 
 
+def find_problems(
+    path: str | Path, options: Options | None = None, overrides: Overrides | None = None
+) -> tuple[Problem, ...]:
+    """Return every problem of a document: what validation finds, and what keeps its workflows from being DAGs.
+
+    :returns: sorted by place; nothing is raised.
+    """
+    options = options or Options()
+    try:
+        loaded, sources, problems = _read(path, options, overrides)
+        if any(problem.is_error for problem in problems):
+            return problems
+        refused = [
+            problem
+            for workflow in loaded.document.workflows
+            for problem in _refused(loaded, workflow, compile_document(loaded, workflow.workflow_id, options, sources))
+        ]
+    except DocumentError as error:
+        return error.problems
+    return tuple(sorted((*problems, *refused), key=lambda problem: (problem.place, problem.rule, problem.message)))
+
+
 def check_document(
     path: str | Path, options: Options, overrides: Overrides | None = None
 ) -> tuple[LoadedDocument, Sources, tuple[Problem, ...]]:
@@ -62,6 +86,31 @@ def _read(
     loaded = load_document(path, dialect=options.dialect)
     sources = Sources(loaded, overrides)
     return loaded, sources, validate(loaded, dialect=options.dialect, sources=sources)
+
+
+def taken_ids(paths: Iterable[Path]) -> Iterator[tuple[Path, Problem]]:
+    """Yield a problem for each workflow whose id one of a document before it has: both would be one DAG.
+
+    :param paths: documents of one folder that can be run, in order.
+    """
+    first: dict[str, Path] = {}
+    for path in paths:
+        loaded = load_document(path)
+        for workflow in loaded.document.workflows:
+            owner = first.setdefault(workflow.workflow_id, path)
+            if owner != path:
+                message = f"the DAG id '{workflow.workflow_id}' is taken by a workflow of {one_line(owner.name)}"
+                at = f"{workflow.at}/workflowId"
+                yield path, loaded.source.problem("taken-id", Severity.ERROR, at, message)
+
+
+def _refused(loaded: LoadedDocument, workflow: Workflow, plan: Plan) -> Iterator[Problem]:
+    """Yield a problem for each reason against a workflow as a DAG, at the setting that is to blame."""
+    own = workflow.extensions.get(EXTENSION)
+    for refusal in refusals(plan):
+        owner = workflow.at if isinstance(own, dict) and refusal.setting[0] in own else ""
+        at = "/".join((owner, EXTENSION, *map(escape, refusal.setting)))
+        yield loaded.source.problem(refusal.rule, Severity.ERROR, at, refusal.message, refusal.hint)
 
 
 def _refuse(problems: Iterable[Problem]) -> None:

@@ -101,7 +101,8 @@ class _Compiler:
     def _compile(self, loaded: LoadedDocument, sources: Sources, workflow: Workflow, prefix: str) -> Plan:
         children = self._children(loaded, sources, workflow, prefix)
         depends_on = tuple(workflow_key(reference) for reference in workflow.depends_on)
-        written = self._written(loaded, workflow)
+        passed_on = _passed_on(depends_on, children)
+        written = self._written(loaded, workflow, passed_on)
         settings = self.options.settings.over(written)
         planned = {
             step.step_id: self._step(loaded, sources, workflow, index, written)
@@ -141,7 +142,7 @@ class _Compiler:
             path_needs=tuple(_path_needs(workflow, tuple(steps.values()), self.options.dialect)),
             sensitive=_sensitive(settings, workflow),
             depends_on=depends_on,
-            passed_on=_passed_on(depends_on, children),
+            passed_on=passed_on,
             children=children,
             settings=settings,
         )
@@ -151,10 +152,14 @@ class _Compiler:
         keys = {reference: workflow_key(reference) for reference, _ in named_workflows(workflow)}
         return build_graph(workflow, unmatched, {k: v for k, v in keys.items() if v in children})
 
-    def _written(self, loaded: LoadedDocument, workflow: Workflow) -> Settings:
-        """Return the settings that the document and the workflow have."""
+    def _written(self, loaded: LoadedDocument, workflow: Workflow, passed_on: tuple[PassedInput, ...]) -> Settings:
+        """Return the settings that the document and the workflow have; of the document's inputs those it takes."""
         document = settings_of(loaded.document.extensions, f"/{EXTENSION}", loaded.source)
         own = settings_of(workflow.extensions, f"{workflow.at}/{EXTENSION}", loaded.source)
+        if document.inputs is not None:
+            known = {*declared_inputs(workflow.inputs).schemas, *(item.name for item in passed_on)}
+            kept = {name: value for name, value in document.inputs.items() if not known or name in known}
+            document = document.model_copy(update={"inputs": kept})
         return own.over(document)
 
     def _step(
@@ -184,7 +189,7 @@ class _Compiler:
 
     def _step_settings(self, loaded: LoadedDocument, step: Step, written: Settings) -> Settings:
         at_step = settings_of(step.extensions, f"{step.at}/{EXTENSION}", loaded.source)
-        merged = self.options.settings.over(at_step.over(written))
+        merged = self.options.settings.for_steps().over(at_step.over(written.for_steps()))
         return self.options.step_settings.get(step.step_id, UNSET).over(merged)
 
     def _entry(self, loaded: LoadedDocument, entry: PlannedStep, steps: list[Step]) -> PlannedStep:

@@ -12,7 +12,17 @@ from arazzo.validation.flow_rules import ways
 from arazzo.validation.reachability import loops
 from arazzo.validation.validation_context import Subject
 
-_OF_WORKFLOWS = ("schedule", "start_date", "catchup", "tags", "max_active_runs", "inputs", "sensitive")
+_OF_WORKFLOWS = (
+    "schedule",
+    "start_date",
+    "catchup",
+    "tags",
+    "max_active_runs",
+    "inputs",
+    "sensitive",
+    "timezone",
+    "deadline",
+)
 _OF_LOOPS = ("poke_interval", "timeout", "max_rounds", "exponential_backoff", "mode")
 _OF_REQUESTS = ("connection", "server", "server_variables", "idempotency_key", "resend")
 
@@ -20,25 +30,29 @@ _OF_REQUESTS = ("connection", "server", "server_variables", "idempotency_key", "
 def check_settings(subject: Subject) -> Iterator[Problem]:
     """Find what is wrong under ``x-airflow`` of the document, its workflows and their steps."""
     known: dict[str, Any] = {}
+    takes_anything = False
     for workflow in subject.workflows:
         inputs = subject.taken_inputs(workflow).known or {}
         known.update(inputs)
-        yield from _settings(subject, workflow.extensions, workflow.at, inputs)
+        takes_anything = takes_anything or not inputs
+        yield from _settings(subject, workflow.extensions, workflow.at, inputs, open_ended=not inputs)
         looping = _looping(subject, workflow)
         for step in workflow.steps:
-            yield from _settings(subject, step.extensions, step.at, inputs)
+            yield from _settings(subject, step.extensions, step.at, inputs, open_ended=not inputs)
             yield from _idle(subject, step, step.step_id in looping)
-    yield from _settings(subject, subject.loaded.document.extensions, "", known)
+    yield from _settings(subject, subject.loaded.document.extensions, "", known, open_ended=takes_anything)
 
 
-def _settings(subject: Subject, extensions: Mapping[str, Any], at: str, inputs: Mapping[str, Any]) -> Iterator[Problem]:
+def _settings(
+    subject: Subject, extensions: Mapping[str, Any], at: str, inputs: Mapping[str, Any], *, open_ended: bool
+) -> Iterator[Problem]:
     pointer = f"{at}/{EXTENSION}"
     try:
         settings = settings_of(extensions, pointer, subject.loaded.source)
     except DocumentError as error:
         yield from error.problems
         return
-    yield from _bound(subject, settings, pointer, inputs)
+    yield from _bound(subject, settings, pointer, inputs, open_ended=open_ended)
     known = [source.name for source in subject.loaded.document.source_descriptions]
     for field in ("connection", "server"):
         value = getattr(settings, field)
@@ -78,10 +92,14 @@ def _idle(subject: Subject, step: Step, looping: bool) -> Iterator[Problem]:
             yield subject.problem("idle-field", Severity.WARNING, at, message, "leave it out", key=True)
 
 
-def _bound(subject: Subject, settings: Settings, pointer: str, inputs: Mapping[str, Any]) -> Iterator[Problem]:
+def _bound(
+    subject: Subject, settings: Settings, pointer: str, inputs: Mapping[str, Any], *, open_ended: bool
+) -> Iterator[Problem]:
     for name in settings.inputs or ():
-        if name not in inputs:
-            message = f"'{name}' is bound and not declared as an input"
-            yield subject.warning(
-                "undeclared-input", f"{pointer}/inputs/{escape(name)}", message, subject.near(name, inputs)
-            )
+        if name in inputs:
+            continue
+        at, hint = f"{pointer}/inputs/{escape(name)}", subject.near(name, inputs)
+        if not open_ended:
+            yield subject.error("unknown-input", at, f"'{name}' is bound, and there is no such input", hint)
+        else:
+            yield subject.warning("undeclared-input", at, f"'{name}' is bound and not declared as an input", hint)

@@ -50,6 +50,10 @@ _ERRORS = {
     "invalid-schema": "inputs are no JSON Schema",
     "unknown-setting": "x-airflow has no such setting",
     "invalid-setting": "a setting of x-airflow has a value it cannot have",
+    "unknown-input": "a value is bound to an input that the workflow does not have",
+    "invalid-binding": "a value that is bound is refused by the schema of the input",
+    "unbound-input": "a workflow has a schedule, and nobody gives it a required input",
+    "taken-id": "two documents of a folder have a workflow of one id",
     # what it refers to
     "missing-source": "the file of a source description does not exist",
     "remote-source": "a source description is remote, and there is no copy of it",

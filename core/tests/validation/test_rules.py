@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 import yaml
 
+from arazzo.engine.program import find_problems, taken_ids
 from arazzo.errors import Problem, Severity
-from arazzo.validation import RULES, validate
+from arazzo.flow import Options
+from arazzo.validation import RULES
 
 DOCS = Path(__file__).parents[3] / "docs" / "rules.md"
 SECTION = re.compile(
@@ -98,9 +100,14 @@ def problems_of(example: str, form: str, folder: Path, dialect: str = "lenient")
     (folder / "notes.yaml").write_text("notes: none\n")
     path = folder / ("doc.json" if form == "json" else "doc.yaml")
     if form == "console":
-        return validate(folder / "no-such-file.arazzo.yaml", dialect=dialect)
+        return find_problems(folder / "no-such-file.arazzo.yaml", Options(dialect=dialect))
     path.write_text(example if form == "json" or example.startswith("# whole file") else whole(example))
-    return validate(path, dialect=dialect)
+    found = find_problems(path, Options(dialect=dialect))
+    if not example.startswith("# whole file, and another one"):
+        return found
+    twin = folder / "twin.yaml"
+    twin.write_text(example)
+    return (*found, *(problem for _, problem in taken_ids([path, twin])))
 
 
 def test_every_rule_has_a_section_and_every_section_a_rule() -> None:

@@ -35,7 +35,7 @@ def text_of(path: Path) -> str:
     return raw.decode("utf-16" if wide else "utf-8", errors="replace").removeprefix("\ufeff")
 
 
-def means_to_be(text: str) -> bool:
+def looks_like_document(text: str) -> bool:
     """Say whether a text has ``arazzo`` among its outermost keys, be it one that nobody can read as a whole."""
     if "arazzo" not in text:
         return False

@@ -1,0 +1,165 @@
+"""The arguments of a person's own Python: a name that names nothing is an error there, with what was meant."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from airflow.providers.common.compat.sdk import DAG
+from pydantic import ValidationError
+
+from arazzo.document.schedules import schedule_fault
+from arazzo.document.settings import Settings
+from arazzo.document.shape import near
+from arazzo.engine import load_plan
+from arazzo.expressions import Dialect
+from arazzo.flow import Options, Plan
+
+#: The arguments that a document is compiled with and that are no settings of the same name.
+_COMPILED = frozenset({"connections", "dialect", "steps", "settings"})
+#: The arguments of :class:`~airflow_arazzo.factory.dag.ArazzoDag` that say which workflow, and as what.
+_IDENTITY = frozenset({"document", "workflow_id", "dag_id"})
+#: Arguments that hold names of what a document has, by what the document calls it.
+NAMING = {"steps": "step", "connections": "source description", "server": "source description", "inputs": "input"}
+
+
+@cache
+def dag_parameters() -> frozenset[str]:
+    """Return the names of the arguments that a DAG of Airflow takes, beyond its id."""
+    return frozenset(inspect.signature(DAG).parameters) - {"dag_id"}
+
+
+def is_compiled(name: str, value: Any) -> bool:
+    """Say whether an argument belongs to the document's settings, and not to the DAG.
+
+    What both have is the DAG's; a ``deadline`` is the document's if it is written as there.
+    """
+    if name == "deadline":
+        return isinstance(value, Mapping)
+    return name in _COMPILED or (name in Settings.model_fields and name not in dag_parameters())
+
+
+def split_arguments(given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the arguments that a document is compiled with, and those that its DAG is made with; without None.
+
+    :raises TypeError: for an argument that does not exist.
+    """
+    require_arguments(given)
+    present = {name: value for name, value in given.items() if value is not None}
+    compiled = {name: value for name, value in present.items() if is_compiled(name, value)}
+    return compiled, {name: value for name, value in present.items() if name not in compiled}
+
+
+def require_arguments(given: Iterable[str]) -> None:
+    """Refuse arguments that do not exist.
+
+    :raises TypeError: naming the first, and what may have been meant.
+    """
+    known = _COMPILED | Settings.model_fields.keys() | dag_parameters()
+    for name in given:
+        if name in _IDENTITY:
+            raise TypeError(f"'{name}' is no argument here: it is for one workflow, and each has its own")
+        if name not in known:
+            hint = near(name, sorted(known))
+            raise TypeError(f"there is no argument '{name}'" + (f"; {hint}" if hint else ""))
+
+
+def require_schedule(schedule: Any) -> None:
+    """Refuse a schedule that is text and none.
+
+    :raises ValueError: saying what is wrong.
+    """
+    if isinstance(schedule, str) and (fault := schedule_fault(schedule)):
+        raise ValueError(f"schedule: {fault}")
+
+
+def compile_options(arguments: Mapping[str, Any]) -> Options:
+    """Return the options that a document is compiled with.
+
+    :param arguments: those for which :func:`is_compiled` holds.
+    :raises ValueError: if a setting is unknown or cannot have its value.
+    """
+    given = {**arguments, **arguments.get("settings", {})}
+    if "connections" in given:
+        given["connection"] = given["connections"]
+    own = {name: value for name, value in given.items() if name not in _COMPILED}
+    return Options(
+        dialect=arguments.get("dialect", "lenient"),
+        settings=_settings({name: _plain(value) for name, value in own.items()}, "the workflow"),
+        step_settings={
+            step: _settings(values, f"step '{step}'") for step, values in arguments.get("steps", {}).items()
+        },
+    )
+
+
+def plan_of(
+    document: str | Path | Plan, workflow_id: str | None, dialect: Dialect, arguments: Mapping[str, Any]
+) -> Plan:
+    """Return a plan as it is, or that of a document with these arguments.
+
+    :raises ValueError: if arguments would change a plan, or name what the document does not have.
+    """
+    if not isinstance(document, Plan):
+        plan = load_plan(document, workflow_id, compile_options({"dialect": dialect, **arguments}))
+        require_names(plan, arguments)
+        return plan
+    if arguments or workflow_id not in (None, document.workflow_id):
+        names = ", ".join(arguments) or "workflow_id"
+        raise ValueError(f"{names}: what a plan says is fixed; give the document, or compile it with these settings")
+    return document
+
+
+def require_names(plan: Plan, arguments: Mapping[str, Any]) -> None:
+    """Refuse arguments that name steps or source descriptions which a workflow does not have.
+
+    :raises ValueError: naming the first, and what may have been meant.
+    """
+    for argument, name in named(arguments):
+        known = known_names(plan, argument)
+        if argument != "inputs" and name not in known:
+            raise ValueError(unknown_name(argument, name, known, f"workflow '{plan.workflow_id}' has"))
+
+
+def named(arguments: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield each name that an argument holds of something in a document, with the argument."""
+    for argument in NAMING:
+        value = arguments.get(argument)
+        yield from ((argument, name) for name in (value if isinstance(value, Mapping) else ()))
+
+
+def known_names(plan: Plan, argument: str) -> Collection[str]:
+    """Return what a document has of what an argument names; of sources those of called workflows, too."""
+    match argument:
+        case "steps":
+            return (*(step.step_id for step in plan.steps), *plan.unreachable)
+        case "inputs":
+            return tuple(plan.taken.schemas)
+    below = (name for child in plan.children.values() for name in known_names(child, argument))
+    return tuple(dict.fromkeys((*plan.sources, *below)))
+
+
+def unknown_name(argument: str, name: str, known: Collection[str], whose: str) -> str:
+    """Return what a message says of a name that names nothing."""
+    hint = near(name, known) or (f"there are {', '.join(known)}" if known else "")
+    return f"{argument}: {whose} no {NAMING[argument]} '{name}'" + (f"; {hint}" if hint else "")
+
+
+def _settings(values: Mapping[str, Any], subject: str) -> Settings:
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "extra_forbidden":
+            hint = near(place, Settings.model_fields)
+            raise ValueError(
+                f"settings of {subject}: there is no setting '{place}'" + (f"; {hint}" if hint else "")
+            ) from None
+        raise ValueError(f"settings of {subject}: {place}: {first['msg']}") from None
+
+
+def _plain(value: Any) -> Any:
+    return dict(value) if isinstance(value, Mapping) else value

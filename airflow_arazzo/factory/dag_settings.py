@@ -1,0 +1,127 @@
+"""Settings of a workflow that are arguments of its DAG: when it runs, whose it is, whom it calls."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta, timezone, tzinfo
+from importlib import import_module
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from arazzo.document.settings import Deadline, Settings
+
+#: When a DAG with a time zone begins for which nobody says so: Airflow reads its time zone off that date.
+_BEGINNING = datetime(2000, 1, 1)
+
+
+def timing(settings: Settings, schedule: Any, start_date: datetime | str | None, catchup: Any = None) -> dict[str, Any]:
+    """Return when a DAG runs: what is given over what the document says.
+
+    :raises ValueError: for a start date that is none.
+    """
+    schedule = schedule if schedule is not None else settings.schedule
+    zone = _zone(settings.timezone)
+    begin = _date(start_date if start_date is not None else settings.start_date, zone)
+    if begin is None and zone is not None and not catchup:
+        begin = _BEGINNING.replace(tzinfo=zone)
+    found = {"schedule": schedule, "start_date": begin}
+    return {name: value for name, value in found.items() if value is not None or name == "schedule"}
+
+
+def announcing(settings: Settings) -> dict[str, Any]:
+    """Return whom a DAG calls when a run is over, or late.
+
+    :raises ValueError: for what cannot be imported, or is of a task and not of a run.
+    """
+    found: dict[str, Any] = callback_arguments(settings, runs=True)
+    if settings.deadline is not None:
+        found["deadline"] = _deadline(settings.deadline)
+    return found
+
+
+def callback_arguments(settings: Settings, *, runs: bool = False) -> dict[str, Any]:
+    """Return callbacks as a DAG or an operator takes them.
+
+    :param runs: whether they are those of a run, which has fewer.
+    :raises ValueError: for what cannot be imported, or is of a task and not of a run.
+    """
+    found = {}
+    for event, names in (settings.callbacks or {}).items():
+        if runs and event not in ("on_success", "on_failure"):
+            raise ValueError(f"callbacks: '{event}' is of a task, and a workflow has on_success and on_failure")
+        found[f"{event}_callback"] = imported(names, f"callbacks: {event}")
+    return found
+
+
+def imported(names: Any, subject: str) -> Any:
+    """Return what names stand for: one object for one name, a list for several; what is no name as it is.
+
+    :param subject: whose names they are, for messages.
+    :raises ValueError: for a name that cannot be imported.
+    """
+    if isinstance(names, (list, tuple)):
+        return [imported(name, subject) for name in names]
+    if not isinstance(names, str):
+        return names
+    module, _, name = names.replace(":", ".").rpartition(".")
+    if module.partition(".")[0] in sys.stdlib_module_names:
+        raise ValueError(f"{subject}: '{names}' is part of Python itself; name a function of your own")
+    try:
+        found = getattr(import_module(module), name)
+    except Exception as error:
+        raise ValueError(f"{subject}: '{names}' cannot be imported: {type(error).__name__}: {error}") from error
+    if not callable(found):
+        raise ValueError(f"{subject}: '{names}' is nothing that can be called")
+    return found
+
+
+def _deadline(deadline: Deadline) -> Any:
+    sdk = _deadlines()
+    function = imported(deadline.callback, "deadline: callback")
+    kind = sdk.AsyncCallback if inspect.iscoroutinefunction(function) else _sync_callback()
+    logical = deadline.reference == "logical_date"
+    return sdk.DeadlineAlert(
+        reference=sdk.DeadlineReference.DAGRUN_LOGICAL_DATE if logical else sdk.DeadlineReference.DAGRUN_QUEUED_AT,
+        interval=timedelta(seconds=deadline.interval),
+        callback=kind(function, deadline.kwargs),
+    )
+
+
+def _sync_callback() -> Callable[..., Any]:
+    """Return the class of callbacks that are called on a worker (Airflow 3.2)."""
+    found: Callable[..., Any] | None = getattr(_deadlines(), "SyncCallback", None)
+    if found is None:
+        raise ValueError("deadline: callback: before Airflow 3.2 it has to be a coroutine function (async def)")
+    return found
+
+
+def _deadlines() -> Any:
+    """Return Airflow's module of deadlines, whose names have moved between its versions."""
+    return import_module("airflow.sdk.definitions.deadline")
+
+
+def _zone(name: str | None) -> tzinfo | None:
+    return None if name is None else ZoneInfo(name)
+
+
+def _date(value: datetime | str | None, zone: tzinfo | None) -> datetime | None:
+    """Return a date in the workflow's time zone; one without a zone of its own is meant in that, or in UTC."""
+    if value is None:
+        return None
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value.replace("Z", "+00:00"))
+        except ValueError:
+            raise ValueError(f"start_date: '{value}' is no ISO 8601 date") from None
+        value = value if value.tzinfo or zone else value.replace(tzinfo=timezone.utc)
+    if zone is None:
+        return value
+    return value.astimezone(zone) if value.tzinfo else value.replace(tzinfo=zone)
+
+
+def owned(settings: Settings, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the default arguments of a DAG's tasks with the workflow's owner."""
+    defaults = dict(given.get("default_args") or {})
+    return {"default_args": {**defaults, "owner": settings.owner}} if settings.owner else {}

@@ -1,0 +1,24 @@
+"""When a workflow is to run: what Airflow takes as a schedule, told without Airflow."""
+
+from __future__ import annotations
+
+import difflib
+
+#: What Airflow has a word for.
+PRESETS = ("@once", "@continuous", "@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly")
+
+
+def schedule_fault(text: str) -> str | None:
+    """Return why text is no schedule, with what may have been meant; None if it is one."""
+    from croniter import croniter  # type: ignore[import-untyped]
+
+    if text in PRESETS:
+        return None
+    try:
+        croniter(text)
+    except (ValueError, KeyError, AttributeError, TypeError) as error:
+        found = difflib.get_close_matches(text, PRESETS, n=1)
+        hint = f"did you mean '{found[0]}'?" if found else f"write a cron expression, or one of {', '.join(PRESETS)}"
+        reason = "" if text.startswith("@") else f" ({error})"
+        return f"'{text}' is no schedule{reason}; {hint}"
+    return None

@@ -1,0 +1,103 @@
+"""Why a workflow that can be run cannot be a DAG as it is set: what the factory refuses and the command tells."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from arazzo.document.shape import near
+from arazzo.engine.input_checks import value_findings
+from arazzo.flow import Plan
+
+#: What begins a template of Jinja; a value with one in it is only known when a task runs.
+_TEMPLATES = ("{{", "{%", "{#")
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """One reason.
+
+    :param rule: its rule.
+    :param setting: the path of the setting of ``x-airflow`` that it is about.
+    :param message: one sentence without secrets.
+    :param hint: what to do.
+    """
+
+    rule: str
+    setting: tuple[str, ...]
+    message: str
+    hint: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.message}; {self.hint}" if self.hint else self.message
+
+
+def refusals(plan: Plan, *, scheduled: bool | None = None) -> tuple[Refusal, ...]:
+    """Return every reason for which a workflow cannot be a DAG with its settings.
+
+    :param scheduled: whether it has a schedule; None: if its settings say so.
+    """
+    bound = plan.settings.inputs or {}
+    found = [*_unknown(plan, bound), *_values(plan, bound)]
+    if scheduled if scheduled is not None else plan.settings.schedule is not None:
+        found += [*_missing(plan, bound), *_timing(plan)]
+    return tuple(found)
+
+
+def is_template(value: Any) -> bool:
+    """Say whether there is a template in a bound value, at any depth."""
+    match value:
+        case str():
+            return any(begin in value for begin in _TEMPLATES)
+        case Mapping():
+            return any(map(is_template, value.values()))
+        case list() | tuple():
+            return any(map(is_template, value))
+    return False
+
+
+def _unknown(plan: Plan, bound: Collection[str]) -> Iterator[Refusal]:
+    known = plan.taken.schemas
+    for name in bound:
+        if known and name not in known:
+            message = f"workflow '{plan.workflow_id}' has no input '{name}'; it has {', '.join(known)}"
+            yield Refusal("unknown-input", ("inputs", name), message, near(name, known))
+
+
+def _values(plan: Plan, bound: Mapping[str, Any]) -> Iterator[Refusal]:
+    for name, value in bound.items():
+        if name in plan.taken.schemas and _is_plain(value) and not is_template(value):
+            for text in value_findings(plan, {name: value}):
+                yield Refusal("invalid-binding", ("inputs", name), f"what is bound is refused: {text}")
+
+
+def _missing(plan: Plan, bound: Collection[str]) -> Iterator[Refusal]:
+    needed = dict.fromkeys([*plan.taken.required, *(need.input for need in plan.needed_in_paths)])
+    given = {**plan.taken.defaults, **dict.fromkeys(bound)}
+    missing = [name for name in needed if name not in given]
+    if missing:
+        names = ", ".join(f"'{name}'" for name in missing)
+        message = f"workflow '{plan.workflow_id}' cannot have a schedule: nobody gives it {names}"
+        hint = "bind them (x-airflow: inputs) or give them defaults"
+        yield Refusal("unbound-input", ("schedule",), message, hint)
+
+
+def _timing(plan: Plan) -> Iterator[Refusal]:
+    settings = plan.settings
+    if settings.schedule and settings.catchup and not settings.start_date:
+        message = "'catchup' needs a start_date, to say from when on runs are caught up on"
+        yield Refusal("invalid-setting", ("catchup",), message)
+    if settings.schedule == "@continuous" and (settings.max_active_runs or 1) > 1:
+        message = "'max_active_runs' can only be 1 where the schedule is @continuous"
+        yield Refusal("invalid-setting", ("max_active_runs",), message)
+
+
+def _is_plain(value: Any) -> bool:
+    """Say whether a value is known now: not an XCom or another object of Airflow's."""
+    match value:
+        case Mapping():
+            return all(map(_is_plain, value.values()))
+        case list() | tuple():
+            return all(map(_is_plain, value))
+    return isinstance(value, (str, int, float, bool))
