@@ -20,6 +20,8 @@ from arazzo.flow import Options
 
 CASES = Path(__file__).parent / "cases"
 BASE = "https://api.example.test/v1"
+#: Settings that a run may have.
+SETTINGS = ("unmatched", "timeout", "max_rounds", "poke_interval", "tolerate")
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ def _read(folder: Path) -> list[Case]:
             outputs=entry.get("outputs"),
             message=entry.get("message", ""),
             workflow=entry.get("workflow"),
-            settings=Settings(**{key: entry[key] for key in ("unmatched", "timeout", "max_rounds") if key in entry}),
+            settings=Settings(**{key: entry[key] for key in SETTINGS if key in entry}),
             meanwhile=entry.get("meanwhile", []),
         )
         for entry in entries

@@ -175,6 +175,8 @@ class Settings(BaseModel):
     poke_interval: float | None = Field(default=None, gt=0, le=LONGEST_WAIT)
     timeout: float | None = Field(default=None, gt=0, le=LONGEST_WAIT)
     max_rounds: int | None = Field(default=None, ge=1)
+    tolerate: int | None = Field(default=None, ge=0)
+    """How many rounds of a loop in a row may fail by no answer, 429, 502, 503 or 504."""
     exponential_backoff: bool | None = None
     deferrable: bool | None = None
     mode: Literal["poke", "reschedule"] | None = None
@@ -286,7 +288,7 @@ class Settings(BaseModel):
 
 TASK_SETTINGS = (
     *("pool", "queue", "priority_weight", "execution_timeout", "retries", "retry_delay"),
-    *("poke_interval", "timeout", "max_rounds", "exponential_backoff", "deferrable", "mode"),
+    *("poke_interval", "timeout", "max_rounds", "tolerate", "exponential_backoff", "deferrable", "mode"),
     *("owner", "doc", "callbacks", "task"),
 )
 """What holds for a whole task, and so for all steps that run in it."""

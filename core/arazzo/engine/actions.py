@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timezone
 
@@ -11,6 +11,7 @@ from arazzo.criteria import evaluate
 from arazzo.document.models import Action, Criterion
 from arazzo.document.shape import LONGEST_WAIT
 from arazzo.engine.state import CriterionRecord, Note
+from arazzo.errors import GaveUpError
 from arazzo.exchange import Exchange, Response
 from arazzo.expressions import Context, Dialect
 from arazzo.flow import PlannedStep
@@ -90,7 +91,7 @@ def choose(actions: Sequence[Action], retries: Mapping[str, int], context: Conte
         if not judgement.passed:
             continue
         if action.type == "retry" and retries.get(action.name, 0) >= retry_limit(action):
-            exhausted.append(f"{action.name}: {retry_limit(action)} retries used up")
+            exhausted.append(used_up(action))
             continue
         return Choice(action, tuple(records), tuple(notes), tuple(exhausted))
     return Choice(None, tuple(records), tuple(notes), tuple(exhausted))
@@ -101,8 +102,24 @@ def retry_limit(action: Action) -> int:
     return 1 if action.retry_limit is None else action.retry_limit
 
 
-def retry_after(response: Response | None, otherwise: float, now: float) -> float:
-    """Return the seconds to wait: a ``Retry-After`` header (RFC 9110, 10.2.3: seconds or date), else ``otherwise``.
+def used_up(action: Action) -> str:
+    """Say that a retry has been made as often as it may."""
+    return f"{action.name}: {retry_limit(action)} retries used up"
+
+
+def held(actions: Sequence[Action], context: Context, dialect: Dialect) -> Iterator[Action]:
+    """Yield the actions whose criteria hold, up to the first that we gave up on."""
+    for action in actions:
+        try:
+            passed = judge(action.criteria, context, dialect, action.name).passed
+        except GaveUpError:
+            return
+        if passed:
+            yield action
+
+
+def asked_wait(response: Response | None, now: float) -> float | None:
+    """Return the seconds that a ``Retry-After`` header asks to wait (RFC 9110, 10.2.3: seconds or date), if any does.
 
     Seconds may have a fraction, which the RFC does not have but servers send. A date counts from the response's own
     ``Date``: the server's clock may be another.
@@ -114,7 +131,7 @@ def retry_after(response: Response | None, otherwise: float, now: float) -> floa
         return min(float(text[:400]), LONGEST_WAIT)
     until = _posix_time(text)
     if response is None or until is None:
-        return otherwise
+        return None
     sent = _posix_time(response.header("Date") or "")
     return min(max(until - (now if sent is None else sent), 0.0), LONGEST_WAIT)
 

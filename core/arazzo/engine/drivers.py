@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from arazzo.engine.secrets import Conceal
 from arazzo.engine.state import Done, Note, Send, State, Wait
-from arazzo.engine.step_machine import advance, unsent
+from arazzo.engine.step_machine import advance, judged, unsent
 from arazzo.errors import TransportError
 from arazzo.exchange import Exchange, Request, Response
 from arazzo.expressions import as_it_is
@@ -32,13 +32,14 @@ def drive(
 
     :param send: sends a request; raises TransportError where there is no answer.
     :param wait: waits that many seconds; may raise to hand the state to somebody else.
-    :param clock: POSIX time.
+    :param clock: POSIX time; the first time after an answer that at which the answer came.
     :param note: hears every line for the log.
     :param conceal: hides in a text what is secret beyond what the engine knows to be.
     """
     exchange = None
     while True:
-        state, command = advance(plan, state, exchange, now=clock(), conceal=conceal)
+        answered, began = clock(), clock()
+        state, command = advance(plan, state, exchange, now=answered, conceal=conceal)
         for line in command.notes:
             note(line)
         exchange = None
@@ -49,7 +50,7 @@ def drive(
                 except TransportError as error:
                     exchange = Exchange(request, error=str(error))
             case Wait(seconds=seconds):
-                wait(state, seconds)
+                wait(judged(state, clock() - began), seconds)
             case Done():
                 return state, command
 
@@ -76,7 +77,8 @@ async def drive_async(
     """
     exchange = None
     while True:
-        state, command = advance(plan, state, exchange, now=clock(), conceal=conceal)
+        answered, began = clock(), clock()
+        state, command = advance(plan, state, exchange, now=answered, conceal=conceal)
         for line in command.notes:
             note(line)
         exchange = None
@@ -89,6 +91,6 @@ async def drive_async(
                 except TransportError as error:
                     exchange = Exchange(request, error=str(error))
             case Wait(seconds=seconds):
-                await wait(state, seconds)
+                await wait(judged(state, clock() - began), seconds)
             case Done():
                 return state, command

@@ -37,20 +37,36 @@ def unmatched(planned: PlannedStep, choice: Choice) -> str:
     )
 
 
-def exhausted(frame: Frame, region: Region, record: StepRecord | None, budget: str) -> str:
-    """Say which budget of a loop is used up, the last status, and how many rounds there were.
+def exhausted(frame: Frame, region: Region, record: StepRecord | None, reason: str) -> str:
+    """Say why a loop gave up, the last status, and how many rounds there were.
 
     :param record: the last record of the step at hand.
-    :param budget: its name and size.
+    :param reason: which budget is used up, with its size.
     """
     rounds = f"{frame.rounds} round" if frame.rounds == 1 else f"{frame.rounds} rounds"
-    text = f"{region.loop or 'loop'} of step '{region.task_id}' gave up: {budget} reached after {rounds}"
+    text = f"{region.loop or 'loop'} of step '{region.task_id}' gave up: {reason} after {rounds}"
     if record is None:
         return text
     last = record.request or f"workflow '{record.operation}'"
-    text += f"; last: {last} answered {record.status}"
+    text += f"; last: {last} " + ("got no response" if record.status is None else f"answered {record.status}")
     seen = [item.reason for item in record.criteria if item.action == record.action and record.action]
     return f"{text}, {record.action} ({'; '.join(seen)})" if seen else text
+
+
+def hiccup(record: StepRecord) -> str:
+    """Say in a few words what has failed and may do better the next time."""
+    last = record.request or f"workflow '{record.operation}'"
+    return f"{last} got no response" if record.status is None else f"{last} answered {record.status}"
+
+
+def tolerated(number: int) -> str:
+    """Say how many rounds in a row had failed before the one that is not tolerated any more."""
+    return f"{number} {'round' if number == 1 else 'rounds'} in a row {'was' if number == 1 else 'were'} tolerated"
+
+
+def asked_too_much(asked: float, region: Region) -> str:
+    """Say that an API asks for a wait that a loop's budget does not have."""
+    return f"Retry-After asks to wait {duration(asked)}, beyond the timeout of {duration(region.timeout)},"
 
 
 def duration(seconds: float | None) -> str:

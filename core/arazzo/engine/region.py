@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from itertools import takewhile
 from typing import Any
 
 from arazzo.absent import ABSENT
 from arazzo.document.models import Action
-from arazzo.engine import actions, messages
+from arazzo.engine import actions, messages, pacing
 from arazzo.engine.bindings import call_inputs, frame_context, step_outputs, step_request, workflow_outputs
 from arazzo.engine.call_stack import enter, entered_inputs, unfinished
 from arazzo.engine.dead_ends import is_dead_end, producers
-from arazzo.engine.secrets import Conceal, conceal, exposed_secrets, secret_values
+from arazzo.engine.loop_turn import LoopTurn, Turned, as_before, record_name, with_record, without
+from arazzo.engine.secrets import exposed_secrets, secret_values
 from arazzo.engine.state import (
     Call,
-    Command,
     Detour,
     Done,
-    Frame,
-    Note,
+    Held,
     Send,
     State,
     StepRecord,
@@ -29,27 +27,12 @@ from arazzo.engine.state import (
 from arazzo.errors import EvaluationError, InputError, RequestError
 from arazzo.exchange import Exchange, Request, Response
 from arazzo.expressions import Context
-from arazzo.flow import END, Plan, PlannedStep, Region, workflow_key
+from arazzo.flow import END, Plan, PlannedStep, workflow_key
 from arazzo.openapi import decode_content
 
-LONGEST_BACKOFF = 3600.0
-#: Seconds between rounds at the least, whatever the server says; less only if the interval itself is less.
-SHORTEST_PAUSE = 1.0
 
-Turned = tuple[State, Command | None]
-
-
-class Turn:
+class Turn(LoopTurn):
     """One call of :func:`~arazzo.engine.step_machine.advance`: the plan, the time, and the notes made on the way."""
-
-    def __init__(self, plan: Plan, now: float, conceal: Conceal) -> None:
-        self.root = plan
-        self.now = now
-        self.notes: list[Note] = []
-        #: Whether the run is over and no action is asked any more, of no step and of no caller.
-        self.stopped = False
-        self._conceal_more = conceal
-        self._exposed: frozenset[str] = frozenset()
 
     # entering a step
 
@@ -61,26 +44,18 @@ class Turn:
         """Wait, or begin the step at hand."""
         if state.resume_at is not None and self.now < state.resume_at:
             return replace(state, phase="waiting"), Wait(state.resume_at - self.now)
-        state = self._budgeted(replace(state, phase="ready", resume_at=None))
-        frame = state.frame
-        region = self._plan(frame).region_of(frame.step)
-        if frame.deadline is not None and self.now >= frame.deadline and region is not None:
-            return self._exhausted(state, region, f"timeout of {messages.duration(region.timeout)}")
+        state = replace(state, phase="ready", resume_at=None)
+        state = state.with_frame(pacing.entered(state.frame, self._region(state.frame), self.now))
+        at = pacing.bounding(state)
+        if at is not None and self.now >= (state.frames[at].deadline or 0.0):
+            return self._out_of_time(state, at)
         return self._begin(state)
-
-    def _budgeted(self, state: State) -> State:
-        """Start the budget of a loop when it is entered."""
-        frame = state.frame
-        region = self._plan(frame).region_of(frame.step)
-        if region is None or region.timeout is None or frame.deadline is not None:
-            return state
-        return state.with_frame(replace(frame, deadline=self.now + region.timeout, visited=(frame.step,)))
 
     def _begin(self, state: State) -> Turned:
         frame = state.frame
         plan = self._plan(frame)
         planned = plan.step(frame.step)
-        context = frame_context(plan, frame, state.workflows)
+        context = frame_context(plan, as_before(frame), state.workflows)
         state = replace(state, last_status=None)
         if missing := unfinished(planned, frame, state.workflows):
             text = f"step '{planned.step_id}' depends on {missing}, which has not been completed; nothing was sent"
@@ -92,7 +67,10 @@ class Turn:
         except RequestError as error:
             return self._unsent(state, planned, context, str(error))
         request = replace(request, attempt=frame.attempts + 1, within=frame.plan)
-        return replace(state, phase="sent").with_frame(replace(frame, attempts=request.attempt)), Send(request)
+        state, repeated = pacing.opening(self.root, state, request)
+        if repeated is not None:
+            return self._held_back(state, repeated), None
+        return replace(state, phase="sent").with_frame(replace(state.frame, attempts=request.attempt)), Send(request)
 
     def _call(self, state: State, plan: Plan, planned: PlannedStep, context: Context) -> Turned:
         if planned.workflow is None:
@@ -154,8 +132,12 @@ class Turn:
             criteria=judgement.records,
             attempts=frame.attempts,
             rounds=frame.rounds + 1,
+            tolerated=frame.tolerated,
+            hiccup=frame.hiccup,
         )
         message = "" if judgement.passed else messages.failure(planned, exchange, judgement.reasons)
+        self._hiccup = bool(message) and pacing.is_hiccup(exchange.response)
+        state = self._remembering(state, frame, failed=bool(message))
         return self._settle(state, planned, context, record, message)
 
     def returned(self, state: State, outputs: dict[str, Any], failure: str) -> Turned:
@@ -174,6 +156,8 @@ class Turn:
             status=state.last_status,
             attempts=frame.attempts,
             rounds=frame.rounds + 1,
+            tolerated=frame.tolerated,
+            hiccup=frame.hiccup,
         )
         message = f"step '{frame.step}': workflow '{planned.workflow}' failed: {failure}" if failure else ""
         if not failure and planned.step.success_criteria:
@@ -182,6 +166,7 @@ class Turn:
             record = replace(record, criteria=judgement.records)
             if not judgement.passed:
                 message = f"step '{frame.step}': workflow '{planned.workflow}' ended, but {judgement.reasons}"
+        state = self._remembering(state, frame, failed=bool(message))
         return self._settle(state, planned, context, record, message)
 
     def _outputs(self, state: State, plan: Plan, planned: PlannedStep, context: Context) -> tuple[State, Context]:
@@ -210,17 +195,17 @@ class Turn:
         :param dead_ends: actions that are passed over.
         """
         plan = self._plan(state.frame)
-        listed: Iterable[Action] = planned.step.on_failure if failure else planned.step.on_success
-        listed = [item for item in listed if item not in dead_ends and not self.stopped]
-        if state.frame.detour is not None:
-            listed = [item for item in listed if failure and item.type == "retry" and not item.step_id]
-        choice = actions.choose(tuple(listed), state.frame.retries, context, plan.dialect)
+        listed = [item for item in self._listed(state, planned, bool(failure)) if item not in dead_ends]
+        choice = actions.choose(listed, state.frame.retries, context, plan.dialect)
         self.notes += choice.notes
         record = replace(record, criteria=(*record.criteria, *choice.records), message=failure)
         if choice.action is not None:
             return self._take(state, planned, choice.action, context, record)
+        if failure and not choice.exhausted and self._is_tolerated(state, planned):
+            return self._tolerate(state, planned, context, record)
         if failure:
-            failure = "; ".join((failure, *choice.exhausted))
+            tolerated = [messages.tolerated(state.frame.hiccups)] if self._hiccup and state.frame.hiccups else []
+            failure = "; ".join((failure, *choice.exhausted, *tolerated))
             detour = state.frame.detour
             text = f"retry of step '{detour.step}' was not made: {failure}" if detour else failure
             return self._fail(state, text, record)
@@ -230,8 +215,17 @@ class Turn:
             return self._fail(state, messages.unmatched(planned, choice), record)
         return self._transfer(state, planned.next or END, context.exchange, record)
 
+    def _listed(self, state: State, planned: PlannedStep, failed: bool) -> list[Action]:
+        """Return the actions that are asked; before a step is tried again, only what tries the preparing one again."""
+        listed: Iterable[Action] = (
+            () if self.stopped else planned.step.on_failure if failed else planned.step.on_success
+        )
+        detour = state.frame.detour is not None
+        return [item for item in listed if not detour or (failed and item.type == "retry" and not item.step_id)]
+
     def _take(self, state: State, planned: PlannedStep, action: Action, context: Context, record: StepRecord) -> Turned:
         failed = bool(record.message)
+        self._hiccup = False
         record = replace(record, action=action.name)
         match action.type:
             case "retry":
@@ -253,14 +247,16 @@ class Turn:
         """Go to a step, in the same round, in the next round, or out of the region; or end the workflow."""
         failed = bool(record.message)
         record = replace(record, next=target, outcome="recovered" if failed else "success")
-        state = _with_record(state, record)
+        state = with_record(state, record)
         if target == END:
             return self._finish(state, "")
         frame = state.frame
         region = self._plan(frame).region_of(frame.step)
-        moved = replace(frame, step=target, retries={}, attempts=0)
+        moved = replace(
+            frame, step=target, retries={}, attempts=0, opened=False, hiccups=0, again=without(frame.again, frame.step)
+        )
         if region is None or target not in region.steps:
-            state = state.with_frame(replace(moved, rounds=0, waits=0, visited=(), deadline=None))
+            state = state.with_frame(pacing.left(moved))
             if len(state.frames) == 1 and state.scope is not None and target not in state.scope:
                 return state, Done("step", target=target, step=record.step)
             return state, None
@@ -273,92 +269,104 @@ class Turn:
         interval = None if at_once else region.poke_interval
         return self._next_round(state.with_frame(moved), region, exchange, interval)
 
-    def _next_round(self, state: State, region: Region, exchange: Exchange | None, interval: float | None) -> Turned:
-        """Begin a round of the innermost loop that the step at hand is the first of.
-
-        :param interval: seconds to wait; None for a round that starts at once.
-        """
-        frame = state.frame
-        rounds = frame.rounds + 1
-        if region.max_rounds is not None and rounds >= region.max_rounds:
-            state = state.with_frame(replace(frame, rounds=rounds))
-            return self._exhausted(state, region, f"limit of {region.max_rounds} rounds")
-        visited = (*takewhile(lambda step: step != frame.step, frame.visited), frame.step)
-        if interval is None:
-            return state.with_frame(replace(frame, rounds=rounds, waits=0, visited=visited)), None
-        wait = interval
-        if region.exponential_backoff:
-            wait = min(wait * 2.0 ** min(frame.waits, 60), max(LONGEST_BACKOFF, wait))
-        wait = actions.retry_after(exchange.response if exchange else None, wait, self.now)
-        wait = max(wait, min(interval, SHORTEST_PAUSE))
-        frame = replace(frame, rounds=rounds, waits=frame.waits + 1, visited=visited)
-        return self._later(state.with_frame(frame), wait), None
-
-    def _later(self, state: State, wait: float) -> State:
-        """Wait, but never past the end of the loop's budget."""
-        resume_at, deadline = self.now + wait, state.frame.deadline
-        if wait <= 0:
-            return state
-        return replace(state, resume_at=min(resume_at, deadline) if deadline is not None else resume_at)
-
     def _retry(
         self, state: State, planned: PlannedStep, action: Action, context: Context, record: StepRecord
     ) -> Turned:
         frame = state.frame
         used = {**frame.retries, action.name: frame.retries.get(action.name, 0) + 1}
-        state = _with_record(state.with_frame(replace(frame, retries=used)), replace(record, next=record.step))
+        state = with_record(state.with_frame(replace(frame, retries=used)), replace(record, next=record.step))
         limit = actions.retry_limit(action)
-        response = context.exchange.response if context.exchange else None
-        region = self._plan(frame).region_of(frame.step)
+        asked = actions.asked_wait(context.exchange.response if context.exchange else None, self.now)
+        region = self._region(frame)
         again = action.step_id in (None, frame.step) and action.workflow_id is None
         if not record.message and region is not None and again:
             self._note(f"{action.name}: once more, {used[action.name]} of {limit}")
             interval = region.poke_interval if action.retry_after is None else action.retry_after
-            return self._next_round(state, region, context.exchange, interval)
-        wait = actions.retry_after(response, action.retry_after or 0.0, self.now)
+            return self._next_round(
+                state.with_frame(replace(state.frame, hiccups=0)), region, context.exchange, interval
+            )
+        wait = (action.retry_after or 0.0) if asked is None else asked
         first = action.workflow_id or (action.step_id if action.step_id != frame.step else None)
         before = f", {first} first" if first else ""
         self._note(f"{action.name}: retry {used[action.name]} of {limit} in {messages.duration(wait)}{before}")
         if action.workflow_id:
-            return self._enter_workflow(state, action, context, Call(kind="retry", wait=wait), record)
+            held = self._passed.keys() and tuple(Held(name, values) for name, values in self._passed.items())
+            call = Call("retry", wait, asked, held or tuple(self._held(state, planned, context, bool(record.message))))
+            return self._enter_workflow(state, action, context, call, record)
         if first:
             detour = Detour(step=frame.step, wait=wait, retries=used, attempts=frame.attempts)
             return state.with_frame(replace(state.frame, step=first, retries={}, attempts=0, detour=detour)), None
-        return self._later(state, wait), None
+        return self._later(state, wait, asked)
+
+    def _held(self, state: State, planned: PlannedStep, context: Context, failed: bool) -> Iterator[Held]:
+        """Yield what is asked again if the workflow of a ``retry`` fails."""
+        plan = self._plan(state.frame)
+        for action in actions.held(self._listed(state, planned, failed), context, plan.dialect):
+            try:
+                yield Held(action.name, self._inputs_of(state, action, context) if action.workflow_id else None)
+            except EvaluationError:
+                yield Held(action.name)
+
+    def _not_prepared(self, state: State, call: Call, failure: str) -> Turned:
+        """Go on after the workflow of a ``retry`` has failed, which counts as one try: ask the same actions again."""
+        frame = state.frame
+        planned = self._plan(frame).step(frame.step)
+        record = state.records[record_name(state, frame.step)]
+        text = f"retry of step '{frame.step}' was not made: {failure}"
+        listed = {item.name: item for item in self._listed(state, planned, bool(record.message))}
+        exhausted: list[str] = []
+        for item in () if self.stopped else call.held:
+            action = listed[item.action]
+            if action.type == "retry" and frame.retries.get(action.name, 0) >= actions.retry_limit(action):
+                exhausted.append(actions.used_up(action))
+                continue
+            self._note(text, warning=True)
+            self._passed = {other.action: other.inputs for other in call.held}
+            headers = () if call.asked is None else (("Retry-After", f"{call.asked}"),)
+            answer = Exchange(Request("", ""), Response(record.status or 0, headers))
+            context = frame_context(self._plan(frame), frame, state.workflows, answer)
+            state, command = self._take(state, planned, action, context, record)
+            first = action.type == "retry" and action.workflow_id and command is None
+            return (pacing.later(state, call.wait, self.now), None) if first else (state, command)
+        return self._fail(state, "; ".join((*([record.message] if record.message else []), text, *exhausted)))
 
     def _come_back(self, state: State, record: StepRecord) -> Turned:
         detour = state.frame.detour
         if detour is None:
             raise AssertionError("come back only from a detour")
-        state = _with_record(state, replace(record, next=detour.step))
+        state = with_record(state, replace(record, next=detour.step))
         frame = replace(state.frame, step=detour.step, retries=detour.retries, attempts=detour.attempts, detour=None)
-        return self._later(state.with_frame(frame), detour.wait), None
+        return self._later(state.with_frame(frame), detour.wait)
 
     def _hand_over(self, state: State, action: Action, context: Context, record: StepRecord) -> Turned:
         self._note(f"{action.name}: goto workflow {action.workflow_id}")
         record = replace(record, next=END, outcome="recovered" if record.message else "success")
-        state = _with_record(state, record)
+        state = with_record(state, record)
         return self._enter_workflow(state, action, context, Call(kind="goto"), record)
 
     def _enter_workflow(self, state: State, action: Action, context: Context, call: Call, record: StepRecord) -> Turned:
-        plan = self._plan(state.frame)
         key = workflow_key(action.workflow_id or "")
         try:
-            entered = enter(self.root, state, key, call_inputs(plan, action.parameters, context), call)
+            entered = enter(self.root, state, key, self._inputs_of(state, action, context), call)
         except (EvaluationError, InputError) as error:
             return self._fail(state, f"action '{action.name}' calls workflow '{key}': {error}", record)
         if call.kind == "goto" and len(state.frames) == 1 and key in state.elsewhere:
             return state, Done("workflow", target=key, step=record.step, inputs=entered_inputs(self.root, entered))
         return entered, None
 
+    def _inputs_of(self, state: State, action: Action, context: Context) -> dict[str, Any]:
+        """Return what an action passes to a workflow: its parameters, or else the caller's inputs of the same name."""
+        if (known := self._passed.get(action.name)) is not None:
+            return known
+        plan, inputs = self._plan(state.frame), state.frame.inputs
+        if action.parameters:
+            return call_inputs(plan, action.parameters, context)
+        taken = plan.children[workflow_key(action.workflow_id or "")].taken.schemas
+        return {name: inputs[name] for name in taken if name in inputs}
+
     # how it ends
 
-    def _exhausted(self, state: State, region: Region, budget: str) -> Turned:
-        record = state.records.get(_name(state, state.frame.step))
-        return self._stop(state, messages.exhausted(state.frame, region, record, budget))
-
     def _stop(self, state: State, message: str, record: StepRecord | None = None) -> Turned:
-        """Fail the step at hand and every workflow around it, and ask no action of any: nobody knows what is so."""
         self.stopped = True
         return self._fail(state, message, record)
 
@@ -366,9 +374,9 @@ class Turn:
         """Let the failure of the step at hand stand: its workflow has failed."""
         frame = state.frame
         message = self._concealing(state)(message)
-        record = record or state.records.get(_name(state, frame.step)) or StepRecord(step=frame.step)
+        record = record or state.records.get(record_name(state, frame.step)) or StepRecord(step=frame.step)
         record = replace(record, outcome="failed", message=message, next=None)
-        return self._finish(_with_record(state, record), message)
+        return self._finish(with_record(state, record), message)
 
     def _finish(self, state: State, failure: str, handed: dict[str, Any] | None = None) -> Turned:
         """End the innermost workflow and go back to whoever called it."""
@@ -389,10 +397,10 @@ class Turn:
                 return self._finish(state, failure, outputs)
             case Call(kind="step"):
                 return self.returned(state, outputs, failure)
+            case Call(kind="retry") as call if failure:
+                return self._not_prepared(state, call, failure)
             case Call(kind="retry", wait=wait):
-                if failure:
-                    return self._fail(state, f"retry of step '{state.frame.step}' was not made: {failure}")
-                return self._later(state, wait), None
+                return self._later(state, wait)
         if not failure:
             return state, None
         while state.frame.call is not None and state.frame.call.kind == "depends":
@@ -401,17 +409,6 @@ class Turn:
         return self._finish(state, f"workflow '{plan.key}', which comes first, failed: {failure}")
 
     # words
-
-    def _plan(self, frame: Frame) -> Plan:
-        return self.root.child(frame.plan)
-
-    def _concealing(self, state: State) -> Conceal:
-        """Return what hides all that is known to be secret, and the credentials of the answer."""
-        secrets = self._exposed.union(state.secrets)
-        return lambda text: self._conceal_more(conceal(text, secrets))
-
-    def _note(self, text: str, *, warning: bool = False) -> None:
-        self.notes.append(Note(text, warning))
 
     def _note_exchange(self, state: State, exchange: Exchange, judgement: actions.Judgement) -> None:
         if exchange.response is None:
@@ -426,11 +423,3 @@ class Turn:
             text = f"round {state.frame.rounds + 1}: {text}"
         self._note(self._concealing(state)(text))
         self.notes += judgement.notes
-
-
-def _name(state: State, step: str) -> str:
-    return "/".join((*state.frame.plan, step))
-
-
-def _with_record(state: State, record: StepRecord) -> State:
-    return replace(state, records=state.records | {_name(state, record.step): record})

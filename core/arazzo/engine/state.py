@@ -80,6 +80,8 @@ class StepRecord(StateValue):
     :ivar attempts: requests of this step, retries included, in this entry into the region.
     :ivar rounds: rounds of the loop that the step is in; 1 without a loop.
     :ivar message: why it failed.
+    :ivar tolerated: rounds of the loop that failed and were tolerated.
+    :ivar hiccup: the last of those.
     """
 
     step: str
@@ -94,6 +96,20 @@ class StepRecord(StateValue):
     attempts: int = 0
     rounds: int = 1
     message: str = ""
+    tolerated: int = 0
+    hiccup: str = ""
+
+
+@dataclass(frozen=True)
+class Held(StateValue):
+    """An action of a failed step whose criteria held when it failed.
+
+    :ivar action: its name.
+    :ivar inputs: what it passes to the workflow that it names; None where that could not be told.
+    """
+
+    action: str
+    inputs: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -103,10 +119,14 @@ class Call(StateValue):
     :ivar kind: ``step`` (a step calls it), ``retry`` (then the step is tried again), ``depends`` (it comes before the
         workflow below it) or ``goto`` (one-way: its outputs are the result of the workflow below it).
     :ivar wait: seconds to wait before the step is tried again.
+    :ivar asked: of those, what the ``Retry-After`` of the step's answer asks for.
+    :ivar held: of a ``retry``, what is asked again if the workflow fails: the answer is not there any more then.
     """
 
     kind: Literal["step", "retry", "depends", "goto"]
     wait: float = 0.0
+    asked: float | None = None
+    held: tuple[Held, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -139,6 +159,14 @@ class Frame(StateValue):
     :ivar waits: rounds in a row that have been waited for.
     :ivar visited: steps of the loop that ran in this round, in order; of a round within a round, both.
     :ivar deadline: POSIX time at which the loop's budget ends; None outside of loops.
+    :ivar opened: whether the step at hand has sent a request since control came to it, be it in a workflow it calls.
+    :ivar at_once: whether a round has begun without a wait, and its first request is yet to come.
+    :ivar openings: of a loop whose rounds may start at once, a digest of each step's last first request.
+    :ivar again: what requests that are sent again are made of: by step its outputs before the round that failed, null
+        for none.
+    :ivar hiccups: rounds in a row that failed and were tolerated.
+    :ivar tolerated: how many of those the loop has had.
+    :ivar hiccup: the last of them, in a few words.
     :ivar detour: while a retry runs another step first: the step to come back to, and how its attempts stood.
     :ivar call: None for the outermost workflow.
     """
@@ -153,6 +181,13 @@ class Frame(StateValue):
     waits: int = 0
     visited: tuple[str, ...] = ()
     deadline: float | None = None
+    opened: bool = False
+    at_once: bool = False
+    openings: dict[str, str] = field(default_factory=dict)
+    again: dict[str, dict[str, Any] | None] = field(default_factory=dict)
+    hiccups: int = 0
+    tolerated: int = 0
+    hiccup: str = ""
     detour: Detour | None = None
     call: Call | None = None
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from arazzo.engine import pacing
 from arazzo.engine.region import Turn
 from arazzo.engine.secrets import Conceal
 from arazzo.engine.state import Command, Done, State
@@ -82,6 +83,11 @@ def end_call(
     if not isinstance(command, Done):
         raise ValueError(f"step '{state.frame.step}' goes on where its workflow runs, and not elsewhere")
     return state, replace(command, notes=tuple(turn.notes))
+
+
+def judged(state: State, seconds: float) -> State:
+    """Return a state that waits as counted from the end of a round, where judging the last answer has taken time."""
+    return state if state.resume_at is None else pacing.later(state, seconds, state.resume_at)
 
 
 def unsent(state: State) -> State:

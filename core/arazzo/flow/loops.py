@@ -12,6 +12,7 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from arazzo.document import entrances
+from arazzo.document.settings import Settings
 from arazzo.exchange import SAFE_METHODS
 from arazzo.expressions import Dialect, StepOutput, WorkflowValue, find_expressions
 from arazzo.flow.graph import FlowGraph, components
@@ -25,6 +26,8 @@ Groups = Mapping[tuple[str, ...], tuple[str, ...]]
 POKE_INTERVAL = 30.0
 LOOP_TIMEOUT = 6 * 3600.0
 ITERATION_ROUNDS = 10_000
+#: How many rounds in a row may fail by no answer, 429, 502, 503 or 504, unless set; in strict none.
+TOLERATED = 3
 
 
 @dataclass(frozen=True)
@@ -84,17 +87,36 @@ def _build_region(group: tuple[str, ...], entered: tuple[str, ...], around: Surr
     at_once = tuple(_at_once(group, entered, around))
     loop = {
         "loop": "iteration" if at_once else "poll",
-        "at_once": at_once,
+        "at_once": at_once if settings.poke_interval is None or _also_polls(group, around, at_once) else (),
         "poke_interval": settings.poke_interval or POKE_INTERVAL,
         "timeout": settings.timeout or LOOP_TIMEOUT,
         "max_rounds": settings.max_rounds or (ITERATION_ROUNDS if at_once else None),
+        "tolerate": _tolerated(settings, around.dialect) if region.safe else 0,
     }
     return region.model_copy(update=loop)
 
 
+def _tolerated(settings: Settings, dialect: Dialect) -> int:
+    if settings.tolerate is not None:
+        return settings.tolerate
+    return TOLERATED if dialect == "lenient" else 0
+
+
 def _goes_round(group: tuple[str, ...], around: Surroundings) -> bool:
-    polls = any(action.type == "retry" for step in group for action in around.steps[step].step.on_success)
-    return polls or _has_cycle(_ways(group, around))
+    return _retries_success(group, around) or _has_cycle(_ways(group, around))
+
+
+def _retries_success(group: tuple[str, ...], around: Surroundings) -> bool:
+    return any(action.type == "retry" for step in group for action in around.steps[step].step.on_success)
+
+
+def _also_polls(group: tuple[str, ...], around: Surroundings, at_once: tuple[Edge, ...]) -> bool:
+    """Say whether a loop waits for the world even where all goes well: an interval that is set is for that then."""
+    ways = {step: [edge.target for edge in around.outgoing[step] if edge.kind in ("success", "next")] for step in group}
+    for edge in at_once:
+        ways[edge.source] = [target for target in ways[edge.source] if target != edge.target]
+    inside = {step: [target for target in targets if target in ways] for step, targets in ways.items()}
+    return _retries_success(group, around) or _has_cycle(inside)
 
 
 def _ways(group: tuple[str, ...], around: Surroundings) -> dict[str, list[str]]:

@@ -97,6 +97,7 @@ class Region(PlanValue):
     :ivar poke_interval: seconds between rounds that do not start at once; 0 for a region without a loop.
     :ivar timeout: seconds for all rounds together; None for a region without a loop.
     :ivar max_rounds: None for no bound.
+    :ivar tolerate: how many rounds in a row may fail by no answer, 429, 502, 503 or 504.
     """
 
     task_id: str
@@ -108,6 +109,7 @@ class Region(PlanValue):
     poke_interval: float = 0.0
     timeout: float | None = None
     max_rounds: int | None = None
+    tolerate: int = 0
     exponential_backoff: bool = False
 
 

@@ -23,7 +23,7 @@ _OF_WORKFLOWS = (
     "timezone",
     "deadline",
 )
-_OF_LOOPS = ("poke_interval", "timeout", "max_rounds", "exponential_backoff", "mode")
+_OF_LOOPS = ("poke_interval", "timeout", "max_rounds", "tolerate", "exponential_backoff", "mode")
 _OF_REQUESTS = ("connection", "server", "server_variables", "idempotency_key", "resend")
 
 

@@ -1,0 +1,178 @@
+"""What loops need of a turn: when the next round begins, what a poll tolerates, and how a budget ends it.
+
+See docs/semantics.md, 4; the sizes of waits are in :mod:`arazzo.engine.pacing`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import replace
+from itertools import takewhile
+from typing import Any
+
+from arazzo.engine import actions, messages, pacing
+from arazzo.engine.secrets import Conceal, conceal
+from arazzo.engine.state import Command, Frame, Note, State, StepRecord
+from arazzo.exchange import Exchange
+from arazzo.expressions import Context
+from arazzo.flow import Plan, PlannedStep, Region
+
+Turned = tuple[State, Command | None]
+
+
+class LoopTurn(ABC):
+    """One call of :func:`~arazzo.engine.step_machine.advance`: the plan, the time, and the notes made on the way."""
+
+    def __init__(self, plan: Plan, now: float, conceal: Conceal) -> None:
+        self.root = plan
+        self.now = now
+        self.notes: list[Note] = []
+        #: Whether the run is over and no action is asked any more, of no step and of no caller.
+        self.stopped = False
+        #: Whether what has failed may do better the next time, and no action has been taken since.
+        self._hiccup = False
+        #: What actions pass to the workflows that they name, where the answer is not there any more.
+        self._passed: dict[str, dict[str, Any] | None] = {}
+        self._conceal_more = conceal
+        self._exposed: frozenset[str] = frozenset()
+
+    # rounds
+
+    def _held_back(self, state: State, at: int) -> State:
+        """Wait the interval although the round was to begin at once: it begins with the request of the last one."""
+        frame = state.frames[at]
+        region = self._region(frame)
+        if region is None:
+            raise AssertionError("only a loop goes round")
+        wait = pacing.round_wait(region, frame.waits, region.poke_interval, None)
+        self._note(f"the request is that of the last round: it waits {messages.duration(wait)}")
+        frames = (*state.frames[:at], replace(frame, waits=frame.waits + 1), *state.frames[at + 1 :])
+        return pacing.later(replace(state, frames=frames), wait, self.now)
+
+    def _next_round(self, state: State, region: Region, exchange: Exchange | None, interval: float | None) -> Turned:
+        """Begin a round of the innermost loop that the step at hand is the first of.
+
+        :param interval: seconds to wait; None for a round that starts at once.
+        """
+        frame = state.frame
+        visited = (*takewhile(lambda step: step != frame.step, frame.visited), frame.step)
+        state = state.with_frame(replace(frame, rounds=frame.rounds + 1, visited=visited, opened=False))
+        if region.max_rounds is not None and frame.rounds + 1 >= region.max_rounds:
+            return self._exhausted(state, region, f"limit of {region.max_rounds} rounds reached")
+        asked = actions.asked_wait(exchange.response if exchange else None, self.now)
+        wait = pacing.round_wait(region, frame.waits, interval, asked)
+        if not wait:
+            return state.with_frame(replace(state.frame, at_once=True)), None
+        return self._later(state.with_frame(replace(state.frame, waits=frame.waits + 1)), wait, asked)
+
+    def _later(self, state: State, wait: float, asked: float | None = None) -> Turned:
+        """Wait; give up at once if an API asks for more than is left of a loop's budget.
+
+        :param asked: what it asks for.
+        """
+        at = pacing.bounding(state)
+        region = None if at is None else self._region(state.frames[at])
+        deadline = None if at is None else state.frames[at].deadline
+        if at is not None and region is not None and deadline is not None and asked and self.now + asked > deadline:
+            state = replace(state, frames=state.frames[: at + 1])
+            return self._exhausted(state, region, messages.asked_too_much(asked, region))
+        return pacing.later(state, wait, self.now), None
+
+    def _is_tolerated(self, state: State, planned: PlannedStep) -> bool:
+        """Say whether a failure that no action answers is one of those that do not end a poll.
+
+        A call whose workflow gives the next page is none: which page comes next is not known after it has failed.
+        """
+        region = self._region(state.frame)
+        if not self._hiccup or self.stopped or region is None or region.loop is None:
+            return False
+        feeding = planned.workflow is not None and region.loop == "iteration"
+        return state.frame.hiccups < region.tolerate and not feeding
+
+    def _tolerate(self, state: State, planned: PlannedStep, context: Context, record: StepRecord) -> Turned:
+        """Send a step again after the interval, as a round of the loop; its outputs are absent until then."""
+        frame, region = state.frame, self._region(state.frame)
+        if region is None:
+            raise AssertionError("only a loop tolerates")
+        self._hiccup = False
+        text = messages.hiccup(record)
+        frame = replace(
+            frame,
+            outputs={**frame.outputs, frame.step: dict.fromkeys(planned.step.outputs)},
+            hiccups=frame.hiccups + 1,
+            tolerated=frame.tolerated + 1,
+            hiccup=text,
+            rounds=frame.rounds + 1,
+            waits=frame.waits + 1,
+        )
+        self._note(f"{text}: tolerated, {frame.hiccups} of {region.tolerate} in a row", warning=True)
+        record = replace(record, next=frame.step, outcome="recovered", tolerated=frame.tolerated, hiccup=text)
+        state = with_record(state.with_frame(frame), record)
+        if region.max_rounds is not None and frame.rounds >= region.max_rounds:
+            return self._exhausted(state, region, f"limit of {region.max_rounds} rounds reached")
+        asked = actions.asked_wait(context.exchange.response if context.exchange else None, self.now)
+        return self._later(state, pacing.round_wait(region, frame.waits - 1, region.poke_interval, asked), asked)
+
+    def _remembering(self, state: State, before: Frame, *, failed: bool) -> State:
+        """Keep what the request of a failed step was made of, so that it can be sent again as it was: a page's cursor.
+
+        :param before: the frame before the step's outputs were those of this round.
+        """
+        step, region = before.step, self._region(before)
+        if not failed:
+            return state.with_frame(replace(state.frame, again=without(before.again, step)))
+        if region is None or region.loop != "iteration":
+            return state
+        return state.with_frame(replace(state.frame, again={step: before.outputs.get(step), **before.again}))
+
+    # how a loop ends
+
+    def _out_of_time(self, state: State, at: int) -> Turned:
+        """End the loop whose time is over, with all that it has called."""
+        state = replace(state, frames=state.frames[: at + 1])
+        region = self._region(state.frame)
+        if region is None:
+            raise AssertionError("only a loop has a deadline")
+        return self._exhausted(state, region, f"timeout of {messages.duration(region.timeout)} reached")
+
+    def _exhausted(self, state: State, region: Region, reason: str) -> Turned:
+        record = state.records.get(record_name(state, state.frame.step))
+        return self._stop(state, messages.exhausted(state.frame, region, record, reason))
+
+    @abstractmethod
+    def _stop(self, state: State, message: str, record: StepRecord | None = None) -> Turned:
+        """Fail the step at hand and every workflow around it, and ask no action of any: nobody knows what is so."""
+
+    def _plan(self, frame: Frame) -> Plan:
+        return self.root.child(frame.plan)
+
+    def _region(self, frame: Frame) -> Region | None:
+        return self._plan(frame).region_of(frame.step)
+
+    def _concealing(self, state: State) -> Conceal:
+        """Return what hides all that is known to be secret, and the credentials of the answer."""
+        secrets = self._exposed.union(state.secrets)
+        return lambda text: self._conceal_more(conceal(text, secrets))
+
+    def _note(self, text: str, *, warning: bool = False) -> None:
+        self.notes.append(Note(text, warning))
+
+
+def record_name(state: State, step: str) -> str:
+    return "/".join((*state.frame.plan, step))
+
+
+def with_record(state: State, record: StepRecord) -> State:
+    return replace(state, records=state.records | {record_name(state, record.step): record})
+
+
+def without(kept: dict[str, Any], step: str) -> dict[str, Any]:
+    return {name: value for name, value in kept.items() if name != step}
+
+
+def as_before(frame: Frame) -> Frame:
+    """Return the frame as it was when the request was built that is now sent again."""
+    if frame.step not in frame.again:
+        return frame
+    before = frame.again[frame.step]
+    return replace(frame, outputs=without(frame.outputs, frame.step) | ({} if before is None else {frame.step: before}))

@@ -1,0 +1,92 @@
+"""How a loop is paced: what its next round waits for, and when its budget of time is over (docs/semantics.md, 4)."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+
+from arazzo.engine.state import Frame, State
+from arazzo.exchange import Request, Response
+from arazzo.flow import Plan, Region
+
+LONGEST_BACKOFF = 3600.0
+#: Seconds between rounds at the least, whatever the server says; less only if the interval itself is less.
+SHORTEST_PAUSE = 1.0
+#: What an API answers that is not to be had at the moment: too many requests, or something between it and us.
+HICCUPS = frozenset({429, 502, 503, 504})
+
+
+def entered(frame: Frame, region: Region | None, now: float) -> Frame:
+    """Return the frame with the budget of a loop started, if one is being entered."""
+    if region is None or region.timeout is None or frame.visited:
+        return frame
+    deadline = now + region.timeout if frame.deadline is None else frame.deadline
+    return replace(frame, deadline=deadline, visited=(frame.step,))
+
+
+def left(frame: Frame) -> Frame:
+    """Return the frame after control has left a loop."""
+    frame = replace(frame, rounds=0, waits=0, visited=(), deadline=None, openings={}, again={})
+    return replace(frame, at_once=False, tolerated=0, hiccup="")
+
+
+def bounding(state: State) -> int | None:
+    """Return which frame's loop has the next deadline, those around the innermost included; None if none has one."""
+    bounded = [(frame.deadline, at) for at, frame in enumerate(state.frames) if frame.deadline is not None]
+    return min(bounded)[1] if bounded else None
+
+
+def later(state: State, wait: float, now: float) -> State:
+    """Return the state that waits, but never past the end of a loop's budget."""
+    at = bounding(state)
+    if wait <= 0:
+        return state
+    deadline = None if at is None else state.frames[at].deadline
+    return replace(state, resume_at=now + wait if deadline is None else min(now + wait, deadline))
+
+
+def round_wait(region: Region, waits: int, interval: float | None, asked: float | None) -> float:
+    """Return the seconds that a round waits.
+
+    :param waits: how many rounds before it have waited in a row.
+    :param interval: None for a round that starts at once unless the API asks for a wait.
+    :param asked: what the ``Retry-After`` of the last answer asks for.
+    """
+    if interval is None:
+        return asked or 0.0
+    wait = interval
+    if region.exponential_backoff:
+        wait = min(wait * 2.0 ** min(waits, 60), max(LONGEST_BACKOFF, wait))
+    return max(wait if asked is None else asked, min(interval, SHORTEST_PAUSE))
+
+
+def opening(plan: Plan, state: State, request: Request) -> tuple[State, int | None]:
+    """Keep the first request of each loop's step at hand, and find a round that would only repeat the last one.
+
+    :param plan: the outermost plan.
+    :returns: the state, and which frame's loop has begun a round at once with the request that began its last one.
+    """
+    frames, same = [], None
+    for at, frame in enumerate(state.frames):
+        region = plan.child(frame.plan).region_of(frame.step)
+        if region is None or not region.at_once or frame.opened:
+            frames.append(frame)
+            continue
+        digest = _digest(request)
+        repeated = frame.at_once and frame.openings.get(frame.step) == digest
+        same = at if repeated and same is None else same
+        waits = 0 if frame.at_once and not repeated else frame.waits
+        openings = {**frame.openings, frame.step: digest}
+        frames.append(replace(frame, opened=not repeated, at_once=False, openings=openings, waits=waits))
+    return replace(state, frames=tuple(frames)), same
+
+
+def is_hiccup(response: Response | None) -> bool:
+    """Tell whether a request that has failed may well do better the next time."""
+    return response is None or response.status in HICCUPS
+
+
+def _digest(request: Request) -> str:
+    """Return a short digest: an interval more or less hangs on it, and nobody is to guess from it what was sent."""
+    text = f"{request.method} {request.url}\n".encode() + (request.body or b"")
+    return hashlib.sha256(text).hexdigest()[:12]
