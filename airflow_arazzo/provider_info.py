@@ -132,4 +132,6 @@ _FIELDS = {
     ),
     "timeout": _field("Timeout", "Seconds for an exchange. Default: 60.", "number", exclusiveMinimum=0),
     "max_bytes": _field("Largest answer", "Bytes that an answer may have.", "integer", exclusiveMinimum=0),
+    "redirects": _field("Redirects", "Empty: what the step expects of a GET or HEAD.", enum=["follow", "never", None]),
+    "max_redirects": _field("Most redirects", "How many are followed. Default: 10.", "integer", exclusiveMinimum=0),
 }

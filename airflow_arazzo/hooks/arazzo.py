@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowException, AirflowNotFoundException, BaseHook
@@ -24,8 +25,11 @@ from arazzo.auth.tokens import get_token, get_token_async
 from arazzo.errors import ConnectionSettingsError, RequestError, TransportError
 from arazzo.exchange import Request, Response
 from arazzo.openapi import SecurityScheme
+from arazzo.transport.limits import MAX_REDIRECTS
 
 if TYPE_CHECKING:
+    from ssl import SSLContext
+
     import aiohttp
     from airflow.sdk import Connection
 
@@ -42,6 +46,7 @@ class ArazzoHook(HttpHook):
     :param arazzo_conn_id: connection of type ``arazzo`` or ``http``; None for no connection at all.
     :param optional: whether the connection may be missing; then there are no credentials, and the API is where its
         description says.
+    :raises ValueError: for an ``auth_type``, which HttpHook logs in by: here the operation says how, or ``Basic``.
     """
 
     conn_name_attr = "arazzo_conn_id"
@@ -52,6 +57,8 @@ class ArazzoHook(HttpHook):
     def __init__(
         self, arazzo_conn_id: str | None = default_conn_name, *, optional: bool = False, **kwargs: Any
     ) -> None:
+        if kwargs.get("auth_type") is not None:
+            raise ValueError("ArazzoHook has no auth_type: the operation says how to log in, the connection with what")
         super().__init__(http_conn_id=arazzo_conn_id or "", **kwargs)
         self.arazzo_conn_id = arazzo_conn_id
         self.optional = optional
@@ -61,6 +68,7 @@ class ArazzoHook(HttpHook):
         self._settings: ConnectionSettings | None = None
         self._session: Session | None = None
         self._async_session: aiohttp.ClientSession | None = None
+        self._ssl_elsewhere: SSLContext | bool = True
 
     @property
     def settings(self) -> ConnectionSettings:
@@ -114,9 +122,13 @@ class ArazzoHook(HttpHook):
 
         The login is only used for requests that bring no ``Authorization`` of their own.
         """
-        self.merged_extra = {"timeout": self.settings.timeout or transport.TIMEOUT, **(extra_options or {})}
+        settings = self.settings
+        own: dict[str, Any] = {"timeout": settings.timeout or transport.TIMEOUT}
+        own["allow_redirects"] = settings.redirects != "never"
+        self.merged_extra = {**own, **(extra_options or {})}
         session = self._new_session()
-        credentials = self.settings.credentials
+        session.max_redirects = int(self.merged_extra.get("max_redirects", settings.max_redirects or MAX_REDIRECTS))
+        credentials = settings.credentials
         session.headers.update(credentials.headers)
         session.headers.update(headers or {})
         session.auth = _Login(credentials.login, credentials.password, credentials.token)
@@ -203,7 +215,8 @@ class ArazzoHook(HttpHook):
         self, request: Request, session: aiohttp.ClientSession, settings: ConnectionSettings, **limits: Any
     ) -> Response:
         proxy = settings.proxies.get(request.url.split(":", 1)[0].lower())
-        return await transport.send_async(request, session, proxy=proxy, **{**limits_of(settings), **limits})
+        limits = {**limits_of(settings), **limits, "ssl_elsewhere": self._ssl_elsewhere}
+        return await transport.send_async(request, session, proxy=proxy, **limits)
 
     def close(self) -> None:
         """Close the connections that :meth:`send` keeps."""
@@ -247,6 +260,9 @@ class ArazzoHook(HttpHook):
 
         with refusals():
             context = await asyncio.to_thread(tls_context, settings, self._named())
+            if settings.cert:
+                without = replace(settings, cert=None)
+                self._ssl_elsewhere = await asyncio.to_thread(tls_context, without, self._named())
         # Servers close what has been idle for a while, often 5 s, and a request that crosses that is lost. So
         # connections serve the requests of one round of a poll, and none is kept until the next.
         connector = aiohttp.TCPConnector(ssl=context, limit=4, keepalive_timeout=transport.IDLE_TIMEOUT)

@@ -7,10 +7,12 @@ import base64
 import json
 import socket
 import threading
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowException
+from requests import TooManyRedirects
+from requests.auth import HTTPDigestAuth
 from running import Run
 from scripted_api import ScriptedApi
 
@@ -88,6 +90,42 @@ def test_no_credential_of_a_connection_follows_a_redirect_to_another_host(api, c
         (first,), (second,) = api.asked, other.asked
     assert {"hunter2-h", "sid=hunter2-c", "Bearer hunter2-t", "hunter2-x"} <= set(first.headers.values())
     assert "hunter2" not in f"{second.headers} {second.target}"
+
+
+@WAYS
+@pytest.mark.parametrize(
+    ("conn_type", "extra", "status", "asked"),
+    [
+        ("http", {"allow_redirects": False}, 302, 1),
+        ("http", {"max_redirects": 1}, None, 2),
+        ("arazzo", {"redirects": "never"}, 302, 1),
+        ("arazzo", {"max_redirects": 2}, 200, 3),
+        ("arazzo", {"redirects": "follow"}, 200, 3),
+    ],
+)
+def test_a_connection_says_whether_redirects_are_followed(api, monkeypatch, send, conn_type, extra, status, asked):
+    fields = {"conn_type": conn_type, "host": api.url, "extra": json.dumps(extra)}
+    monkeypatch.setenv("AIRFLOW_CONN_THINGS", json.dumps(fields))
+    api.on("GET /a", 302, None, Location="/b").on("GET /b", 302, None, Location="/c").on("GET /c", 200)
+    request = Request("GET", f"{api.url}/a", source="things")
+    with nullcontext() if status else pytest.raises(TransportError, match="more than 1 redirects"):
+        assert send(ArazzoHook("things"), request).status == status
+    assert len(api.asked) == asked
+
+
+@pytest.mark.parametrize(("extra", "asked"), [({"allow_redirects": False}, 1), ({"max_redirects": 1}, 2), ({}, 3)])
+def test_what_the_hook_inherits_obeys_the_connection(api, monkeypatch, extra, asked):
+    fields = {"conn_type": "http", "host": api.url, "extra": json.dumps(extra)}
+    monkeypatch.setenv("AIRFLOW_CONN_THINGS", json.dumps(fields))
+    api.on("GET /a", 302, None, Location="/b").on("GET /b", 302, None, Location="/c").on("GET /c", 200)
+    with suppress(TooManyRedirects):
+        ArazzoHook("things", method="GET").run("/a")
+    assert len(api.asked) == asked
+
+
+def test_a_way_to_log_in_that_is_not_used_is_refused():
+    with pytest.raises(ValueError, match="ArazzoHook has no auth_type"):
+        ArazzoHook("things", auth_type=HTTPDigestAuth)
 
 
 @WAYS

@@ -18,6 +18,8 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
 )
 from cryptography.x509.oid import NameOID
+from requests import RequestException
+from scripted_api import ScriptedApi
 
 from arazzo.errors import TransportError
 from arazzo.exchange import Request
@@ -86,6 +88,49 @@ def test_a_client_certificate_is_shown(certificates, secured, shop, sent):
         sent(shop(trusted), secured)
     with pytest.raises(TransportError, match="certificate verify failed"):
         sent(shop(client), secured)
+
+
+@pytest.fixture
+def elsewhere(certificates):
+    """Another server, and what it makes of a client without a certificate."""
+    with ScriptedApi() as other:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificates / "server.pem", certificates / "server.key")
+        context.load_verify_locations(certificates / "authority.pem")
+        other.server.socket = context.wrap_socket(other.server.socket, server_side=True)
+        other.on("GET /y", 200)
+        yield other, context
+
+
+def moved(api, other):
+    api.script["GET /x"] = [(302, None, {"Location": f"{other.url.replace('http:', 'https:')}/y"})]
+
+
+@pytest.mark.attack("client certificates", "a redirect to another origin that asks for one")
+def test_a_client_certificate_follows_no_redirect_to_another_origin(certificates, secured, api, shop, sent, elsewhere):
+    extra = {"verify": str(certificates / "authority.pem"), "cert": str(certificates / "client.pem")}
+    hook = shop({**extra, "key": str(certificates / "client.key")})
+    other, context = elsewhere
+    moved(api, other)
+    assert sent(hook, secured)[0].status == 200
+    context.verify_mode = ssl.CERT_REQUIRED
+    with pytest.raises(TransportError):
+        sent(hook, secured)
+    assert other.lines == ["GET /y"]
+
+
+@pytest.mark.attack("client certificates", "a redirect to another origin that asks for one, by what HttpHook has")
+def test_a_client_certificate_follows_no_redirect_of_the_session(certificates, secured, api, shop, elsewhere):
+    extra = {"verify": str(certificates / "authority.pem"), "cert": str(certificates / "client.pem")}
+    session = shop({**extra, "key": str(certificates / "client.key")}).get_conn()
+    other, context = elsewhere
+    moved(api, other)
+    assert session.get(secured.url).status_code == 200
+    session.close()
+    context.verify_mode = ssl.CERT_REQUIRED
+    with pytest.raises(RequestException):
+        session.get(secured.url)
+    assert other.lines == ["GET /y"]
 
 
 @pytest.mark.parametrize("variable", VARIABLES[:3])

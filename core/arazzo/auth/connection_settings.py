@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol, cast
 from urllib.parse import urlsplit, urlunsplit
 
 from arazzo.auth.tokens import GRANT_TYPES, Grant, client_pair
@@ -28,7 +28,7 @@ OAUTH_EXTRAS = frozenset(
 )
 ARAZZO_EXTRAS = OAUTH_EXTRAS | {
     *("token", "api_keys", "headers", "secret_headers"),
-    *("verify", "cert", "key", "proxies", "timeout", "trust_env", "max_bytes"),
+    *("verify", "cert", "key", "proxies", "timeout", "trust_env", "max_bytes", "redirects", "max_redirects"),
 }
 _URL = re.compile(r"[\x21-\x7e]+")
 #: Headers that carry no secret, whoever sends them; any other value of a connection may be one.
@@ -38,11 +38,12 @@ _PLAIN_HEADERS = frozenset(
 _HTTP_OPTIONS = frozenset(
     {
         *("cert", "proxies", "proxy", "timeout", "trust_env", "verify", "verify_ssl"),
-        *("allow_redirects", "check_response", "max_redirects", "stream"),
+        *("allow_redirects", "auth_type", "check_response", "max_redirects", "stream"),
     }
 )
 
 _MOST_BYTES = 2.0**40
+_MOST_REDIRECTS = 100.0
 
 
 class Connection(Protocol):
@@ -79,6 +80,8 @@ class ConnectionSettings:
     :param timeout: seconds for an exchange; None for the transport's default.
     :param trust_env: whether proxy and certificate settings of the environment count.
     :param max_bytes: the largest body that is read; None for the transport's default.
+    :param redirects: whether GET and HEAD go where a redirect leads; None leaves it to what the step expects.
+    :param max_redirects: how many they follow; None for the transport's default.
     """
 
     base_url: str | None = None
@@ -90,6 +93,8 @@ class ConnectionSettings:
     timeout: float | None = None
     trust_env: bool = True
     max_bytes: int | None = None
+    redirects: Literal["follow", "never"] | None = None
+    max_redirects: int | None = None
 
 
 def read_connection(connection: Connection) -> ConnectionSettings:
@@ -145,7 +150,11 @@ def _read_http(connection: Connection, extras: Mapping[str, Any]) -> ConnectionS
             raise _refused(
                 connection, f"has an extra '{name}' that is no text; every extra but the options is a header"
             )
-    options = dict(extras)
+    _check_auth_type(connection, extras.get("auth_type"))
+    options = {name: value for name, value in extras.items() if name != "redirects"}
+    if "allow_redirects" in extras:
+        follows = _boolean(connection, "allow_redirects", extras["allow_redirects"])
+        options["redirects"] = None if follows else "never"
     if "verify" not in options and "verify_ssl" in options:
         options["verify"] = options["verify_ssl"]
     if "proxies" not in options and "proxy" in options:
@@ -251,6 +260,8 @@ def _transport_options(connection: Connection, extras: Mapping[str, Any]) -> dic
         "timeout": _number(connection, "timeout", extras.get("timeout"), float, LONGEST_WAIT),
         "trust_env": _boolean(connection, "trust_env", extras.get("trust_env", True)),
         "max_bytes": _number(connection, "max_bytes", extras.get("max_bytes"), int, _MOST_BYTES),
+        "redirects": _redirects(connection, extras.get("redirects")),
+        "max_redirects": _number(connection, "max_redirects", extras.get("max_redirects"), int, _MOST_REDIRECTS),
     }
 
 
@@ -302,6 +313,19 @@ def _mapping(connection: Connection, name: str, value: Any) -> dict[str, str]:
     if not isinstance(value, dict) or not all(isinstance(item, (str, int, float)) for item in value.values()):
         raise _refused(connection, f"has an extra '{name}' that is no object of texts")
     return {str(key): str(item) for key, item in value.items()}
+
+
+def _redirects(connection: Connection, value: Any) -> Literal["follow", "never"] | None:
+    if value in (None, "follow", "never"):
+        return cast('Literal["follow", "never"] | None', value)
+    raise _refused(connection, "has an extra 'redirects' that is neither 'follow' nor 'never'")
+
+
+def _check_auth_type(connection: Connection, value: Any) -> None:
+    """Refuse a class of credentials that would not be used: by it Airflow's own hook says how to log in."""
+    if value is not None and str(value).rpartition(".")[2].lower() not in ("basic", "httpbasicauth"):
+        text = "which is not used here: the API description says how to log in; take a connection of type 'arazzo'"
+        raise _refused(connection, f"has an extra 'auth_type', {text}, or leave it out")
 
 
 def _number(connection: Connection, name: str, value: Any, kind: Callable[[Any], Any], most: float) -> Any:

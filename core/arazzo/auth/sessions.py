@@ -11,7 +11,7 @@ from requests import PreparedRequest, Session
 from arazzo.auth.connection_settings import ConnectionSettings
 from arazzo.auth.tls import authorities, tls_context
 from arazzo.exchange import Request, header
-from arazzo.transport.exchange_policy import netrc_login
+from arazzo.transport.exchange_policy import netrc_login, origin_of
 
 if TYPE_CHECKING:
     import requests
@@ -35,11 +35,24 @@ def new_session(settings: ConnectionSettings, connection: str) -> Session:
 
 
 class _Session(Session):
-    """A session that takes the connection's headers to no other origin, wherever a redirect leads."""
+    """A session that takes the connection's headers and certificate to no other origin, wherever a redirect leads."""
 
     def __init__(self, own: frozenset[str]) -> None:
         super().__init__()
         self.own = own
+        self._home = ""
+
+    def resolve_redirects(self, resp: requests.Response, req: PreparedRequest, *args: Any, **kwargs: Any) -> Any:
+        self._home = origin_of(req.url or "")
+        try:
+            yield from super().resolve_redirects(resp, req, *args, **kwargs)
+        finally:
+            self._home = ""
+
+    def send(self, request: PreparedRequest, **kwargs: Any) -> requests.Response:
+        if self._home and origin_of(request.url or "") != self._home:
+            kwargs["cert"] = None
+        return super().send(request, **kwargs)
 
     def rebuild_auth(self, prepared_request: PreparedRequest, response: requests.Response) -> None:
         before, after = response.request.url or "", prepared_request.url or ""
@@ -55,6 +68,8 @@ def limits_of(settings: ConnectionSettings) -> dict[str, Any]:
         "timeout": settings.timeout,
         "max_bytes": settings.max_bytes,
         "sensitive_headers": frozenset(settings.credentials.headers) or None,
+        "follow_redirects": None if settings.redirects is None else settings.redirects == "follow",
+        "max_redirects": settings.max_redirects,
         "use_netrc": False,  # what it has is put in here, where it can be kept out of sight
     }
     return {name: value for name, value in limits.items() if value is not None}

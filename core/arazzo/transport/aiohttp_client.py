@@ -11,7 +11,7 @@ from arazzo.exchange import Request, Response, header
 from arazzo.transport.content import grouped, readable
 from arazzo.transport.exchange_policy import Course, first_hop
 from arazzo.transport.failures import causes_of
-from arazzo.transport.limits import CONNECT_TIMEOUT, MAX_BYTES, PIECE, TIMEOUT
+from arazzo.transport.limits import CONNECT_TIMEOUT, MAX_BYTES, MAX_REDIRECTS, PIECE, TIMEOUT
 
 if TYPE_CHECKING:
     import aiohttp
@@ -26,14 +26,18 @@ async def send_async(
     max_bytes: int = MAX_BYTES,
     sensitive_headers: frozenset[str] = frozenset(),
     follow_redirects: bool = True,
+    max_redirects: int = MAX_REDIRECTS,
     use_netrc: bool = True,
     proxy: str | None = None,
+    ssl_elsewhere: SSLContext | bool = True,
 ) -> Response:
     """Send a request once and read the response, as :func:`send` does, on an event loop.
 
     Of the session its connector (with its TLS settings), headers, ``auth`` and ``trust_env`` count.
 
     :param proxy: URL of a proxy; with the session's ``trust_env`` and without it, that of the environment.
+    :param ssl_elsewhere: TLS settings, without a client's certificate, for where a redirect leads to another origin;
+        True takes the connector's.
     :raises TransportError: no complete answer; the message holds no value of the request.
     """
     import asyncio
@@ -42,14 +46,15 @@ async def send_async(
 
     total = request.timeout or timeout
     hop = first_hop(request, session.headers, session.auth, use_netrc and session.trust_env)
-    course = Course(request, hop, sensitive_headers, follow=follow_redirects)
+    course = Course(request, hop, sensitive_headers, follow=follow_redirects, max_redirects=max_redirects)
     limits = aiohttp.ClientTimeout(total=None, sock_connect=min(connect_timeout, total))
     expired = False
     try:
         async with _bare(session, course, limits) as bare:
             proxies = proxy, session.trust_env
             # The limit on connecting speaks first: it knows that nothing was sent.
-            return await asyncio.wait_for(_exchange_async(course, bare, proxies, max_bytes), total + 0.02)
+            exchange = _exchange_async(course, bare, proxies, max_bytes, ssl_elsewhere)
+            return await asyncio.wait_for(exchange, total + 0.02)
     except asyncio.TimeoutError as error:
         causes, expired = causes_of(error), True
     except (OSError, aiohttp.ClientError, zlib.error, CutError) as error:
@@ -124,7 +129,11 @@ def _bare(session: aiohttp.ClientSession, course: Course, limits: aiohttp.Client
 
 
 async def _exchange_async(
-    course: Course, session: aiohttp.ClientSession, proxies: tuple[str | None, bool], max_bytes: int
+    course: Course,
+    session: aiohttp.ClientSession,
+    proxies: tuple[str | None, bool],
+    max_bytes: int,
+    ssl_elsewhere: SSLContext | bool,
 ) -> Response:
     from yarl import URL
 
@@ -136,7 +145,13 @@ async def _exchange_async(
         proxy = proxies[0] or (_environment_proxy(hop.url) if proxies[1] else None)
         try:
             answer = await session.request(
-                hop.method, url, headers=hop.headers, data=hop.body, allow_redirects=False, proxy=proxy
+                hop.method,
+                url,
+                headers=hop.headers,
+                data=hop.body,
+                allow_redirects=False,
+                proxy=proxy,
+                ssl=ssl_elsewhere if hop.foreign else True,
             )
         except CutError:
             if course.reused and course.request.safe:

@@ -34,13 +34,17 @@ _CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 @dataclass(frozen=True)
 class Hop:
-    """One request on the wire: the first, or what a redirect makes of it."""
+    """One request on the wire: the first, or what a redirect makes of it.
+
+    :param foreign: whether a redirect has led to another origin, where no credential goes, a certificate neither.
+    """
 
     method: str
     url: str
     headers: dict[str, str]
     body: bytes | None
     auth: Any = None
+    foreign: bool = False
 
     @property
     def origin(self) -> str:
@@ -50,8 +54,16 @@ class Hop:
 class Course:
     """An exchange under way: the hop it is at, whether anything was sent, and how its failure reads."""
 
-    def __init__(self, request: Request, hop: Hop, sensitive: Iterable[str], *, follow: bool = True) -> None:
-        self.request, self.hop = request, hop
+    def __init__(
+        self,
+        request: Request,
+        hop: Hop,
+        sensitive: Iterable[str],
+        *,
+        follow: bool = True,
+        max_redirects: int = MAX_REDIRECTS,
+    ) -> None:
+        self.request, self.hop, self.max_redirects = request, hop, max_redirects
         self.follow = follow and request.safe and not hop.body
         self.harmless = _HARMLESS - {name.lower() for name in sensitive} - _api_keys(request)
         self.sent = self.reused = False
@@ -66,11 +78,11 @@ class Course:
         if url is None:
             return False
         self.redirects += 1
-        if self.redirects > MAX_REDIRECTS:
-            raise self.error("protocol", f"more than {MAX_REDIRECTS} redirects")
+        if self.redirects > self.max_redirects:
+            raise self.error("protocol", f"more than {self.max_redirects} redirects")
         if origin_of(url) != self.hop.origin:
             kept = {name: value for name, value in self.hop.headers.items() if name.lower() in self.harmless}
-            self.hop = replace(self.hop, headers=kept, auth=None)
+            self.hop = replace(self.hop, headers=kept, auth=None, foreign=True)
         self.hop = replace(self.hop, url=url)
         return True
 

@@ -14,7 +14,7 @@ from arazzo.exchange import Request, Response, header
 from arazzo.transport.content import grouped, readable
 from arazzo.transport.exchange_policy import Course, first_hop, origin_of
 from arazzo.transport.failures import causes_of, kind_of
-from arazzo.transport.limits import CONNECT_TIMEOUT, IDLE_TIMEOUT, MAX_BYTES, MAX_INTERIM, PIECE, TIMEOUT
+from arazzo.transport.limits import CONNECT_TIMEOUT, IDLE_TIMEOUT, MAX_BYTES, MAX_INTERIM, MAX_REDIRECTS, PIECE, TIMEOUT
 
 if TYPE_CHECKING:
     import requests
@@ -35,6 +35,7 @@ def send(
     max_bytes: int = MAX_BYTES,
     sensitive_headers: frozenset[str] = frozenset(),
     follow_redirects: bool = True,
+    max_redirects: int = MAX_REDIRECTS,
     use_netrc: bool = True,
 ) -> Response:
     """Send a request once and read the response.
@@ -50,6 +51,7 @@ def send(
     :param sensitive_headers: names of headers that must not cross to another origin. (Without being named, only
         harmless ones such as ``Accept`` do.)
     :param follow_redirects: whether a safe request goes where a redirect leads, or the 3xx is the response.
+    :param max_redirects: how many redirects are followed; with more there is no answer.
     :param use_netrc: whether netrc counts, where the environment does.
     :raises TransportError: no complete answer, or nothing sent; the message holds no value of the request.
     """
@@ -57,7 +59,7 @@ def send(
 
     total = request.timeout or timeout
     hop = first_hop(request, session.headers, session.auth, use_netrc and session.trust_env)
-    course = Course(request, hop, sensitive_headers, follow=follow_redirects)
+    course = Course(request, hop, sensitive_headers, follow=follow_redirects, max_redirects=max_redirects)
     watch = _Watch(total, reuse=request.safe)
     try:
         with watch:
@@ -138,6 +140,8 @@ def _open(hop: Hop, session: requests.Session, watch: _Watch, connect_timeout: f
     verify = None if session.verify is True else session.verify  # what the session says wins over the environment
     proxies = dict(session.proxies)  # which win over the environment's, as long as they are given here
     settings: Any = session.merge_environment_settings(hop.url, proxies, True, verify, None)
+    if hop.foreign:
+        settings["cert"] = None
     adapter = session.get_adapter(hop.url)
     if isinstance(adapter, HTTPAdapter):
         adapter.max_retries = Retry(0, read=False)

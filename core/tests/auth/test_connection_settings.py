@@ -89,6 +89,23 @@ def test_reads_how_to_get_there():
     assert read_connection(connection({"verify": "no"})).verify is False
 
 
+@pytest.mark.parametrize(
+    ("conn_type", "extra", "redirects", "most"),
+    [
+        ("arazzo", {}, None, None),
+        ("arazzo", {"redirects": "follow", "max_redirects": 3}, "follow", 3),
+        ("arazzo", {"redirects": "never"}, "never", None),
+        ("http", {"allow_redirects": False}, "never", None),
+        ("http", {"allow_redirects": "false", "max_redirects": "2"}, "never", 2),
+        ("http", {"allow_redirects": True, "auth_type": "basic"}, None, None),
+    ],
+)
+def test_redirects_are_an_extra(conn_type, extra, redirects, most):
+    settings = read_connection(connection(extra, conn_type=conn_type))
+    assert (settings.redirects, settings.max_redirects) == (redirects, most)
+    assert dict(settings.credentials.headers) == {}
+
+
 def test_extras_of_an_http_connection_are_options_and_headers():
     settings = read_connection(
         connection({"X-Key": "v", "verify_ssl": False, "proxy": {"http": "http://p"}, "stream": True}, conn_type="http")
@@ -108,6 +125,12 @@ def test_extras_of_an_http_connection_are_options_and_headers():
         ({"timeout": 0}, {}, "not above zero"),
         ({"timeout": "1e300"}, {}, "not above zero, or above 1000000000"),
         ({"max_bytes": float("inf")}, {}, "'max_bytes' that is no number"),
+        ({"redirects": "no"}, {}, "'redirects' that is neither 'follow' nor 'never'"),
+        ({"max_redirects": 0}, {}, "'max_redirects' that is not above zero"),
+        ({"max_redirects": "x"}, {"conn_type": "http"}, "'max_redirects' that is no number"),
+        ({"allow_redirects": "x"}, {"conn_type": "http"}, "'allow_redirects' that is neither true nor false"),
+        ({"auth_type": "requests.auth.HTTPDigestAuth"}, {"conn_type": "http"}, "'auth_type', which is not used here"),
+        ({"auth_type": "bearer"}, {"conn_type": "http"}, "'auth_type', which is not used here"),
         ({"trust_env": "perhaps"}, {}, "neither true nor false"),
         ({"headers": "x"}, {}, "'headers' that is no JSON object"),
         ({"api_keys": {"a": [1]}}, {}, "no object of texts"),
