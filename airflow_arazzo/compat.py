@@ -9,11 +9,12 @@ are.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 if TYPE_CHECKING:
-    from airflow.sdk import DAG, BaseOperator
+    from airflow.sdk import DAG, BaseOperator, TaskGroup
 
 
 class TaskStateStore(Protocol):
@@ -48,6 +49,27 @@ async def mask_secret_async(secret: str | list[Any]) -> None:
         await amask(secret)
     else:
         await asyncio.to_thread(log.mask_secret, secret)
+
+
+def enclosing(dag: DAG | None = None, group: TaskGroup | None = None) -> tuple[DAG | None, TaskGroup | None]:
+    """Return the DAG and the group of tasks that a group made here is put into, those given before those around."""
+    from airflow.sdk.definitions._internal.contextmanager import DagContext, TaskGroupContext
+
+    dag = dag or (group.dag if group else DagContext.get_current())
+    return dag, group or (TaskGroupContext.get_current(dag) if dag else None)
+
+
+def default_deferrable() -> bool:
+    """Say whether waiting is left to the triggerer where nobody says so: yes, since a wait must not hold a worker.
+
+    The environment may say no (``AIRFLOW__OPERATORS__DEFAULT_DEFERRABLE``). ``airflow.cfg`` cannot: Airflow writes that
+    file itself, with its own default in it, and nobody can tell whether a person means it.
+    """
+    from airflow.providers.common.compat.sdk import conf
+
+    if "AIRFLOW__OPERATORS__DEFAULT_DEFERRABLE" not in os.environ:
+        return True
+    return bool(conf.getboolean("operators", "default_deferrable"))
 
 
 def settling_time() -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from arazzo.flow import Options, Plan
 
 #: The arguments that a document is compiled with and that are no settings of the same name.
 _COMPILED = frozenset({"connections", "dialect", "steps", "settings"})
+#: What ``default_args`` say to every sensor, and a document under the same name.
+_OF_SENSORS = ("poke_interval", "timeout", "exponential_backoff")
 #: The arguments of :class:`~airflow_arazzo.factory.dag.ArazzoDag` that say which workflow, and as what.
 _IDENTITY = frozenset({"document", "workflow_id", "dag_id"})
 #: Arguments that hold names of what a document has, by what the document calls it.
@@ -76,10 +79,11 @@ def require_schedule(schedule: Any) -> None:
         raise ValueError(f"schedule: {fault}")
 
 
-def compile_options(arguments: Mapping[str, Any]) -> Options:
+def compile_options(arguments: Mapping[str, Any], default_args: Mapping[str, Any] | None = None) -> Options:
     """Return the options that a document is compiled with.
 
     :param arguments: those for which :func:`is_compiled` holds.
+    :param default_args: those of the DAG, which hold for sensors where the document says nothing.
     :raises ValueError: if a setting is unknown or cannot have its value.
     """
     given = {**arguments, **arguments.get("settings", {})}
@@ -92,18 +96,24 @@ def compile_options(arguments: Mapping[str, Any]) -> Options:
         step_settings={
             step: _settings(values, f"step '{step}'") for step, values in arguments.get("steps", {}).items()
         },
+        defaults=_settings(_of_sensors(default_args or {}), "default_args"),
     )
 
 
 def plan_of(
-    document: str | Path | Plan, workflow_id: str | None, dialect: Dialect, arguments: Mapping[str, Any]
+    document: str | Path | Plan,
+    workflow_id: str | None,
+    dialect: Dialect,
+    arguments: Mapping[str, Any],
+    default_args: Mapping[str, Any] | None = None,
 ) -> Plan:
     """Return a plan as it is, or that of a document with these arguments.
 
+    :param default_args: as for :func:`compile_options`.
     :raises ValueError: if arguments would change a plan, or name what the document does not have.
     """
     if not isinstance(document, Plan):
-        plan = load_plan(document, workflow_id, compile_options({"dialect": dialect, **arguments}))
+        plan = load_plan(document, workflow_id, compile_options({"dialect": dialect, **arguments}, default_args))
         require_names(plan, arguments)
         return plan
     if arguments or workflow_id not in (None, document.workflow_id):
@@ -159,6 +169,11 @@ def _settings(values: Mapping[str, Any], subject: str) -> Settings:
                 f"settings of {subject}: there is no setting '{place}'" + (f"; {hint}" if hint else "")
             ) from None
         raise ValueError(f"settings of {subject}: {place}: {first['msg']}") from None
+
+
+def _of_sensors(default_args: Mapping[str, Any]) -> dict[str, Any]:
+    given = {name: default_args[name] for name in _OF_SENSORS if default_args.get(name) is not None}
+    return {name: value.total_seconds() if isinstance(value, timedelta) else value for name, value in given.items()}
 
 
 def _plain(value: Any) -> Any:

@@ -91,7 +91,7 @@ class ArazzoDag(DAG):
             "settings": settings,
         }
         compiled, kwargs = split_arguments({**given, **kwargs})
-        plan = plan_of(document, workflow_id, dialect, compiled)
+        plan = plan_of(document, workflow_id, dialect, compiled, kwargs.get("default_args"))
         super().__init__(
             dag_id or valid_key(plan.workflow_id),
             **dag_arguments(plan, schedule=schedule, start_date=start_date, tags=tags, given=kwargs),

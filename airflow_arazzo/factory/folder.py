@@ -30,7 +30,7 @@ from arazzo.document.settings import UNSET, Settings
 from arazzo.document.shape import near
 from arazzo.engine.program import check_document
 from arazzo.errors import ArazzoError, DocumentError
-from arazzo.flow import Plan, compile_document
+from arazzo.flow import Options, Plan, compile_document
 from arazzo.source import one_line
 from arazzo.source.detection import text_of
 from arazzo.source.document_files import document_files
@@ -128,8 +128,8 @@ class _Build:
         for given in (arguments, *workflows.values()):
             require_arguments(given)
             require_schedule(given.get("schedule"))
-        self.options = compile_options(split_arguments(arguments)[0])
-        self.own = {name: compile_options(split_arguments(self._given(name))[0]) for name in workflows}
+        self.options = _options(arguments)
+        self.own = {name: _options(self._given(name)) for name in workflows}
 
     def workflows_of(self, documents: Iterable[Path]) -> list[_Good | Invalid]:
         """Return the workflows of documents, in order."""
@@ -250,6 +250,10 @@ class _Build:
             if not isinstance(error, ValueError):
                 text = f"{one_line(path.name)}: {type(error).__name__}: {text}; the log of the DAG processor says where"
         return Invalid(path, valid_key(workflow_id), text, error, settings, self._given(workflow_id))
+
+
+def _options(arguments: Mapping[str, Any]) -> Options:
+    return compile_options(split_arguments(arguments)[0], arguments.get("default_args"))
 
 
 def _settings(path: Path, workflow_id: str) -> Settings:

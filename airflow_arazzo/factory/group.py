@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import TaskGroup, XComArg
 
+from airflow_arazzo.compat import enclosing
 from airflow_arazzo.factory.arguments import plan_of
 from airflow_arazzo.factory.dag import require_known
+from airflow_arazzo.factory.task_arguments import default_args
 from airflow_arazzo.factory.task_ids import valid_group
 from airflow_arazzo.factory.tasks import add_group_tasks
 from arazzo.expressions import Dialect
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 class ArazzoTaskGroup(TaskGroup):
     """A group of tasks that runs a workflow of an Arazzo document, one task for each step.
 
-    Its first task checks the inputs, its last has the workflow's outputs::
+    Its task ``inputs`` checks the inputs, its last has the workflow's outputs::
 
         rescan = ArazzoTaskGroup(DOCUMENT, "rescan", inputs={"image": find_image(), "user": "{{ conn.vault.login }}"})
         report(rescan.outputs["status"])
@@ -61,8 +63,13 @@ class ArazzoTaskGroup(TaskGroup):
         **kwargs: Any,
     ) -> None:
         given = {"connections": connections, "server": server, "steps": steps, "settings": settings}
+        around = default_args(*enclosing(kwargs.get("dag"), kwargs.get("parent_group")))
         plan = plan_of(
-            document, workflow_id, dialect, {name: value for name, value in given.items() if value is not None}
+            document,
+            workflow_id,
+            dialect,
+            {name: value for name, value in given.items() if value is not None},
+            {**around, **kwargs.get("default_args", {})},
         )
         bound = {**(plan.settings.inputs or {}), **(inputs or {})}
         require_known(plan, bound)

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import TaskGroup, TriggerRule
+from airflow.providers.common.compat.sdk import TaskGroup
 
 from airflow_arazzo.factory.dag_settings import imported
-from airflow_arazzo.factory.operator_arguments import operator_arguments
+from airflow_arazzo.factory.task_arguments import DECIDING, SENDING, placement, task_settings
 from airflow_arazzo.factory.task_ids import Names, storable
 from airflow_arazzo.operators.arazzo import ArazzoStepOperator
 from airflow_arazzo.operators.call_tasks import ArazzoCallOperator, ArazzoReturnOperator
 from airflow_arazzo.protocol.topology import Course, Position
 from airflow_arazzo.sensors.arazzo import ArazzoSensor
-from arazzo.document.settings import Approval, Settings
+from arazzo.document.settings import Approval
 from arazzo.flow import Plan, Region
 
 if TYPE_CHECKING:
-    from airflow.sdk import DAG, BaseOperator
-
-#: Of tasks that send nothing: one whose worker has died may always start again. What they decide is final: they fail by
-#: AirflowFailException, which is not retried.
-DECIDING: dict[str, Any] = {"retries": 2, "retry_delay": timedelta(seconds=5)}
+    from airflow.sdk import BaseOperator
 
 
 def region_task(plan: Plan, region: Region, names: Names, position: Position, group: TaskGroup) -> BaseOperator:
@@ -31,20 +26,26 @@ def region_task(plan: Plan, region: Region, names: Names, position: Position, gr
     arguments: dict[str, Any] = {
         "task_id": names.local(names.regions[region.task_id]),
         "task_display_name": region.task_id,
+        **SENDING,
         **_step_arguments(plan, region, names, position, group),
-        "deferrable": settings.deferrable if settings.deferrable is not None else True,
         "doc_md": _description(plan, region),
-        **task_settings(settings, group.dag),
+        **task_settings(settings, group),
     }
+    if settings.deferrable is not None:
+        arguments["deferrable"] = settings.deferrable
     if region.loop is None:
         return ArazzoStepOperator(**arguments)
     if region.timeout is not None:
         arguments["timeout"] = region.timeout
+    if settings.mode is not None:
+        arguments["mode"] = settings.mode
     return ArazzoSensor(
         **arguments,
-        mode=settings.mode or "poke",
         poke_interval=region.poke_interval,
         exponential_backoff=region.exponential_backoff,
+        soft_fail=False,
+        silent_fail=False,
+        never_fail=False,
     )
 
 
@@ -58,7 +59,7 @@ def approval_task(plan: Plan, region: Region, names: Names, group: TaskGroup) ->
         task_id=names.local(names.approvals[region.task_id]),
         plan=plan,
         step=region.task_id,
-        retries=0,
+        **{**DECIDING, "retries": 0, "ignore_downstream_trigger_rules": False, "defaults": None},
         **approval_arguments(plan, region),
         **placement(plan.step(region.task_id).settings),
         dag=group.dag,
@@ -94,7 +95,8 @@ def call_task(plan: Plan, region: Region, names: Names, position: Position, grou
     return ArazzoCallOperator(
         task_id=inner.local(inner.gate),
         **_step_arguments(plan, region, names, position, group),
-        **task_settings(plan.step(region.task_id).settings, group.dag),
+        **DECIDING,
+        **placement(plan.step(region.task_id).settings),
         doc_md=f"Passes the inputs from `{region.task_id}` to the workflow.",
     )
 
@@ -112,7 +114,6 @@ def return_task(
         task_id=inner.local(inner.outputs),
         course=course,
         **_step_arguments(plan, region, names, position, group),
-        trigger_rule=TriggerRule.ALL_DONE,
         **DECIDING,
         **placement(plan.step(region.task_id).settings),
         doc_md=f"Decides how `{region.task_id}` has ended, and what follows.",
@@ -129,27 +130,6 @@ def _step_arguments(plan: Plan, region: Region, names: Names, position: Position
         "dag": group.dag,
         "task_group": group,
     }
-
-
-def placement(settings: Settings) -> dict[str, Any]:
-    """Return the settings that say where and when a task runs, which hold for tasks that send nothing, too.
-
-    Workers may be listening to that queue only. What belongs to a step follows the step: its approval, its branch, the
-    tasks around a workflow that it calls. ``inputs`` and ``outputs`` follow the workflow.
-    """
-    names = ("pool", "queue", "priority_weight", "owner")
-    return {name: value for name in names if (value := getattr(settings, name)) is not None}
-
-
-def task_settings(settings: Settings, dag: DAG) -> dict[str, Any]:
-    """Return the settings that Airflow itself acts on; a workflow has retries of its own, so the default is none."""
-    found = placement(settings)
-    for name in ("execution_timeout", "retry_delay"):
-        if (seconds := getattr(settings, name)) is not None:
-            found[name] = timedelta(seconds=seconds)
-    if settings.retries is not None or "retries" not in dag.default_args:
-        found["retries"] = settings.retries or 0
-    return {**found, **operator_arguments(settings)}
 
 
 def _description(plan: Plan, region: Region) -> str:

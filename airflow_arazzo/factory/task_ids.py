@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
@@ -66,7 +66,8 @@ class Names:
     :param ways: by region.
     :param group: of the group that the workflow is; empty for the DAG itself.
     :param gate: of the task that checks the inputs ahead of all others; empty where there is none.
-    :param begin: of the empty task ahead of several first ones, where those of other workflows lead to them.
+    :param begin: of the empty task with which a group begins; empty for the DAG itself, as ``done`` is.
+    :param done: of the empty task ahead of the last one of a group.
     :param approvals: of the task that asks for approval before a region.
     :param calls: by region, the names of the workflow that its step calls as a group.
     :param takers: by :func:`way_key`, the names of the workflow that takes over.
@@ -81,6 +82,7 @@ class Names:
     group: str = ""
     gate: str = ""
     begin: str = ""
+    done: str = ""
     approvals: dict[str, str] = field(default_factory=dict)
     calls: dict[str, Names] = field(repr=False, default_factory=dict)
     takers: dict[str, Names] = field(repr=False, default_factory=dict)
@@ -148,18 +150,21 @@ def beginners(plan: Plan) -> list[Region]:
     return [region for region in plan.regions if not plan.needs[region.task_id]]
 
 
-def name_tasks(plan: Plan, group: str = "", *, gate: bool | None = None) -> Names:
+def name_tasks(plan: Plan, group: str | None = None, taken: Collection[str] = ()) -> Names:
     """Name the tasks of a workflow: regions first, so that a step keeps its id if any does.
 
     A way from a branch to a region that other ways lead to as well gets an empty task of its own: Airflow's trigger
     rules look at tasks, and a task must run only if one of its *edges* was taken (docs/semantics.md, 5).
 
     :param plan: the plan of the workflow.
-    :param group: the group that its tasks are in; empty for the DAG itself.
-    :param gate: whether a task checks the inputs ahead of all others; None: if other workflows come first.
+    :param group: what the ids in the group begin with that its tasks are in, which may be nothing; None for the DAG
+        itself. In a group a task checks the inputs ahead of all others, in the DAG if other workflows come first.
+    :param taken: ids that the DAG has already.
     :raises UnsupportedError: if groups lie so deep in groups that Airflow takes no task in them.
     """
-    return _Naming(set()).workflow(plan, group, gate=bool(plan.depends_on) if gate is None else gate, alone=True)
+    if group is None:
+        return _Naming(set(taken)).workflow(plan, "", gate=bool(plan.depends_on), alone=True, grouped=False)
+    return _Naming(set(taken)).workflow(plan, group, gate=True, alone=True)
 
 
 @dataclass(frozen=True)
@@ -169,17 +174,18 @@ class _Naming:
     taken: set[str]
     levels: dict[int, int] = field(default_factory=dict)
 
-    def workflow(self, plan: Plan, group: str, *, gate: bool, alone: bool) -> Names:
+    def workflow(self, plan: Plan, group: str, *, gate: bool, alone: bool, grouped: bool = True) -> Names:
         """Name the tasks of a workflow, and those of the workflows in it.
 
         :param alone: whether the workflows that it depends on come first here, and are not already there.
+        :param grouped: whether the workflow is a group of tasks, and not the DAG itself.
         """
         prefix = f"{group}." if group else ""
         ways = {region.task_id: ways_out(plan, region) for region in plan.regions if plan.needs is None}
         regions = {region.task_id: self._region(plan, region, prefix) for region in plan.regions}
         outputs = self._unused(prefix, "outputs")
         first = self._unused(prefix, "inputs") if gate else ""
-        begin = self._unused(prefix, "begin") if group and not gate and len(beginners(plan)) > 1 else ""
+        begin, done = (self._unused(prefix, name) if grouped else "" for name in ("begin", "done"))
         own = {region: name.removeprefix(prefix) for region, name in regions.items()}
         branches = {
             region: self._unused(prefix, f"{own[region]}_branch")
@@ -222,6 +228,7 @@ class _Naming:
             group,
             gate=first,
             begin=begin,
+            done=done,
             approvals=approvals,
             calls=calls,
             takers=takers,

@@ -17,12 +17,17 @@ from airflow.providers.standard.operators.python import BranchPythonOperator
 
 from airflow_arazzo.factory.mentions import completed_in, mentioned_in, mentioned_workflows
 from airflow_arazzo.factory.region_tasks import (
-    DECIDING,
     approval_task,
     call_task,
-    placement,
     region_task,
     return_task,
+)
+from airflow_arazzo.factory.task_arguments import (
+    DECIDING,
+    EMPTY,
+    SENDING,
+    completion_outlets,
+    placement,
     task_settings,
 )
 from airflow_arazzo.factory.task_ids import Names, Way, beginners, hand_overs, name_tasks, valid_key
@@ -76,7 +81,7 @@ def add_tasks(plan: Plan, dag: DAG) -> BaseOperator:
     weaving = _Weaving(dag, mentioned_workflows(plan))
     site = Site(plan, names, Position(kept=weaving.kept), dag.task_group)
     gate = weaving.gate(site, plan.settings.inputs, from_params=True) if names.gate else None
-    return weaving.whole(site, gate).last
+    return weaving.whole(site, gate, weaving.outlets(site)).last
 
 
 def add_task(plan: Plan, dag: DAG) -> BaseOperator:
@@ -87,14 +92,15 @@ def add_task(plan: Plan, dag: DAG) -> BaseOperator:
     :raises UnsupportedError: if a step asks for approval.
     """
     settings = plan.settings
+    outlets = completion_outlets(dag, dag.task_group)
     return ArazzoWorkflowOperator(
         task_id=valid_key(plan.workflow_id),
         document=plan,
         from_params=True,
-        deferrable=settings.deferrable if settings.deferrable is not None else True,
+        deferrable=settings.deferrable,
         dag=dag,
         doc_md=plan.description or plan.summary,
-        **task_settings(settings, dag),
+        **{**SENDING, "multiple_outputs": True, "outlets": outlets, **task_settings(settings, dag.task_group)},
     )
 
 
@@ -105,10 +111,11 @@ def add_group_tasks(plan: Plan, group: TaskGroup, inputs: Mapping[str, Any]) -> 
     :param group: the group.
     :param inputs: values, templates or XComs by name.
     """
-    names = name_tasks(plan, str(group.group_id), gate=True)
+    taken = (*group.dag.task_ids, *filter(None, group.used_group_ids))
+    names = name_tasks(plan, str(group.group_id) if group.prefix_group_id else "", taken)
     weaving = _Weaving(group.dag, mentioned_workflows(plan))
     site = Site(plan, names, Position(inputs=names.gate, kept=weaving.kept), group)
-    built = weaving.whole(site, weaving.gate(site, inputs, from_params=False))
+    built = weaving.whole(site, weaving.gate(site, inputs, from_params=False), weaving.outlets(site))
     built.last.multiple_outputs = True  # so that people can name one of them
     return built
 
@@ -139,7 +146,11 @@ class _Weaving:
             doc_md="Checks the inputs before the first request.",
         )
 
-    def whole(self, site: Site, gate: BaseOperator | None = None) -> Built:
+    def outlets(self, site: Site) -> Any:
+        """Return what the workflow has updated when it has ended."""
+        return completion_outlets(self.dag, site.group)
+
+    def whole(self, site: Site, gate: BaseOperator | None = None, outlets: Any = None) -> Built:
         """Add a workflow whose last task is its outputs."""
 
         def outputs(course: Course) -> BaseOperator:
@@ -148,8 +159,7 @@ class _Weaving:
                 plan=site.plan,
                 inputs=None if site.position.inputs else site.plan.settings.inputs,
                 course=course,
-                trigger_rule=TriggerRule.ALL_DONE,
-                **DECIDING,
+                **{**DECIDING, "outlets": outlets, "trigger_rule": _last_rule(site.names)},
                 **placement(site.plan.settings),
                 dag=self.dag,
                 task_group=site.group,
@@ -161,13 +171,11 @@ class _Weaving:
     def _workflow(self, site: Site, gate: BaseOperator | None, end: Callable[[Course], BaseOperator]) -> Built:
         """Add a workflow: what comes before it, its regions, and the last task that ``end`` makes."""
         plan, names = site.plan, site.names
-        started = [Built(gate, gate)] if gate else []
+        begin = self._empty(site, names.begin) if names.begin else None
+        started = [Built(task, task) for task in (begin, gate) if task]
         started += [self._before(site, key) for key in names.before]
         regions = {region.task_id: self._region(site, region) for region in plan.regions}
         beginning = [regions[region.task_id] for region in beginners(plan)]
-        if names.begin and not started:
-            begin = EmptyOperator(task_id=names.local(names.begin), dag=self.dag, task_group=site.group)
-            started.append(Built(begin, begin))
         for one, other in pairwise(started):
             one.last >> other.first
         for built in beginning if started else ():
@@ -179,8 +187,23 @@ class _Weaving:
         }
         last = end(self._course(site))
         self._completes(plan.key, last.task_id)
-        _Joining(site, regions, takers, last).connect(self.dag)
+        _Joining(site, regions, takers, self._done(site, begin, last) if begin else last).connect(self.dag)
         return Built((started or beginning)[0].first, last)
+
+    def _done(self, site: Site, begin: BaseOperator, last: BaseOperator) -> BaseOperator:
+        """Add the empty task that waits for all others of a group, and return it.
+
+        It is a teardown, whose setup is the task that the group begins with: Airflow gives it that task's state,
+        ``skipped`` or ``upstream_failed``, where control does not come to the group, and else runs it whatever
+        happened in between. No trigger rule of the last task does the same.
+        """
+        done = self._empty(site, site.names.done)
+        done.as_teardown(setups=begin, on_failure_fail_dagrun=True)
+        done >> last
+        return done
+
+    def _empty(self, site: Site, name: str) -> EmptyOperator:
+        return EmptyOperator(task_id=site.names.local(name), **EMPTY, dag=self.dag, task_group=site.group)
 
     def _course(self, site: Site) -> Course:
         names = site.names
@@ -309,7 +332,7 @@ class _Joining:
             if edge is None:
                 _connect(task, target, way, dag)
             else:
-                between = EmptyOperator(task_id=names.local(edge), dag=dag, task_group=self.site.group)
+                between = EmptyOperator(task_id=names.local(edge), **EMPTY, dag=dag, task_group=self.site.group)
                 _connect(task, between, way, dag)
                 between >> target
         if not ways:
@@ -341,12 +364,18 @@ class _Joining:
                 **({"takers": takers} if takers else {}),
             },
             show_return_value_in_logs=False,
+            **dict.fromkeys(("op_args", "templates_dict", "templates_exts")),
             **DECIDING,
             **placement(self.site.plan.step(region.task_id).settings),
             dag=dag,
             task_group=self.site.group,
             doc_md=f"Which way did control go after `{region.task_id}`?",
         )
+
+
+def _last_rule(names: Names) -> TriggerRule:
+    """Return the trigger rule of a workflow's last task: in a group there is one ahead of it that says when."""
+    return TriggerRule.ALL_SUCCESS if names.done else TriggerRule.ALL_DONE
 
 
 def _connect(task: BaseOperator, target: BaseOperator, way: Way, dag: DAG) -> None:

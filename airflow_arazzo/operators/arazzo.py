@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException, BaseOperator
 
+from airflow_arazzo.compat import default_deferrable
 from airflow_arazzo.operators.region_task import DrivesRegion, as_mapping, read_plan
 from airflow_arazzo.operators.run_inputs import workflow_inputs
 from airflow_arazzo.protocol.encryption import hide, hide_registered
@@ -63,7 +64,7 @@ class ArazzoStepOperator(DrivesRegion, BaseOperator):
         inputs: Mapping[str, Any] | None = None,
         connections: Mapping[str, str] | None = None,
         server: str | Mapping[str, str] | None = None,
-        deferrable: bool = True,
+        deferrable: bool | None = None,
         position: Position = WHOLE,
         **kwargs: Any,
     ) -> None:
@@ -74,7 +75,7 @@ class ArazzoStepOperator(DrivesRegion, BaseOperator):
         self.inputs = as_mapping(inputs)
         self.connections = as_mapping(connections)
         self.server = dict(server) if isinstance(server, Mapping) else server
-        self.deferrable = deferrable
+        self.deferrable = default_deferrable() if deferrable is None else deferrable
         self.position = position
 
     def execute(self, context: Context) -> dict[str, Any]:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import AirflowFailException
+from airflow.providers.common.compat.sdk import AirflowFailException, DownstreamTasksSkipped
 
+from airflow_arazzo.protocol.task_instances import finished_tasks, map_index
 from airflow_arazzo.protocol.topology import way_key
-from airflow_arazzo.protocol.xcoms import finished_tasks, pull_record
+from airflow_arazzo.protocol.xcoms import pull_record
+
+if TYPE_CHECKING:
+    from airflow.sdk import BaseOperator
 
 
 def choose_branch(
@@ -28,13 +32,25 @@ def choose_branch(
     :param takers: by :func:`way_key`, the first task of the workflow that takes over.
     :param marked: the task that comes next if a person has marked the task before as a success; None if several can.
     :raises AirflowFailException: if the task before says nothing, or names none of the ways.
+    :raises DownstreamTasksSkipped: in a mapped group, of which Airflow itself skips nothing behind a branch.
     """
+    chosen = _chosen(ti, source, ways, takers or {}, marked)
+    if (index := map_index(ti)) < 0:
+        return chosen
+    task: BaseOperator = ti.task
+    behind = {chosen, *task.dag.get_task(chosen).get_flat_relative_ids(upstream=False)}
+    if skipped := sorted(task.downstream_task_ids - behind):
+        raise DownstreamTasksSkipped(tasks=[(name, index) for name in skipped])  # type: ignore[no-untyped-call]
+    return chosen
+
+
+def _chosen(ti: Any, source: str, ways: Mapping[str, str], takers: Mapping[str, str], marked: str | None) -> str:
     record = pull_record(ti, source) or {}
     following = record.get("next")
     if record.get("workflow"):
         key = way_key(str(record.get("step")), record.get("action"), failed=record.get("outcome") == "recovered")
-        if key in (takers or {}):
-            return (takers or {})[key]
+        if key in takers:
+            return takers[key]
     elif isinstance(following, str) and following in ways:
         return ways[following]
     if record.get("outcome", "failed") == "failed" and finished_tasks(ti, [source]).get(source) == "success":

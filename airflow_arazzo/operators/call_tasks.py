@@ -24,10 +24,10 @@ from airflow_arazzo.operators.run_inputs import run_inputs
 from airflow_arazzo.protocol.encryption import hide_registered, redacted
 from airflow_arazzo.protocol.knowing import TellsSecrets, mark
 from airflow_arazzo.protocol.route_replay import has_begun, read_result
+from airflow_arazzo.protocol.task_instances import finished_tasks
 from airflow_arazzo.protocol.topology import WHOLE, Course, Position, TaskIds
 from airflow_arazzo.protocol.xcoms import (
     RECORD_KEY,
-    finished_tasks,
     pull_inputs,
     pull_record,
     push_inputs,
@@ -122,6 +122,15 @@ class _CallingStep(DrivesRegion, BaseOperator):
         plan = mark(slice_region(self.plan, self.region))
         return plan, *begin_call(plan, self._first_state(plan, context), now=clock.now(), conceal=redacted)
 
+    def _ended(self, state: State, done: Done, context: Context) -> dict[str, Any]:
+        """Conclude the step; what is decided here is final: nothing was sent that could go better."""
+        try:
+            return super()._ended(state, done, context)
+        except AirflowFailException:
+            raise
+        except AirflowException as error:
+            raise AirflowFailException(str(error)) from None
+
 
 class ArazzoCallOperator(_CallingStep):
     """Begin a step that calls a workflow: evaluate its parameters, check them, and pass them on as inputs.
@@ -192,9 +201,4 @@ class ArazzoReturnOperator(_CallingStep):
         )
         for note in done.notes:
             self._hear(note)
-        try:
-            return self._ended(state, done, context)
-        except AirflowFailException:
-            raise
-        except AirflowException as error:  # what is decided here is final: nothing was sent that could go better
-            raise AirflowFailException(str(error)) from None
+        return self._ended(state, done, context)

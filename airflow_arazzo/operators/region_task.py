@@ -32,9 +32,9 @@ from airflow_arazzo.operators.run_inputs import workflow_inputs
 from airflow_arazzo.protocol.encryption import REGISTERED, redacted, register_known, register_texts
 from airflow_arazzo.protocol.envelope import Carried, pack, secrets_of, unpack
 from airflow_arazzo.protocol.knowing import TellsSecrets, mark
+from airflow_arazzo.protocol.task_instances import finished_tasks
 from airflow_arazzo.protocol.topology import Position, TaskIds
 from airflow_arazzo.protocol.xcoms import (
-    finished_tasks,
     needed_steps,
     pull_outputs,
     pull_record,

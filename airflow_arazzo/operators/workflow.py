@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, BaseOperator, XComArg
 
+from airflow_arazzo.compat import default_deferrable
 from airflow_arazzo.hooks.arazzo import SourceHooks
 from airflow_arazzo.hooks.source_connections import base_urls, connections_of
 from airflow_arazzo.operators.region_task import DrivesRegion, as_mapping, read_plan
@@ -66,7 +67,7 @@ class ArazzoWorkflowOperator(DrivesRegion, BaseOperator):
         inputs: Mapping[str, Any] | None = None,
         connections: Mapping[str, str] | None = None,
         server: str | Mapping[str, str] | None = None,
-        deferrable: bool = True,
+        deferrable: bool | None = None,
         settings: Mapping[str, Any] | None = None,
         dialect: Dialect = "lenient",
         from_params: bool = False,
@@ -82,7 +83,7 @@ class ArazzoWorkflowOperator(DrivesRegion, BaseOperator):
         self._origins = {**dict.fromkeys(in_settings, "settings"), **dict.fromkeys(as_mapping(inputs), "inputs")}
         self.connections = as_mapping(connections)
         self.server = dict(server) if isinstance(server, Mapping) else server
-        self.deferrable = deferrable
+        self.deferrable = default_deferrable() if deferrable is None else deferrable
         self.from_params = from_params
         XComArg.apply_upstream_relationship(self, self.inputs)
 

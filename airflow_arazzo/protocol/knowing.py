@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from airflow_arazzo.protocol.encryption import is_sensitive, register_texts, unseal_json
-from airflow_arazzo.protocol.xcoms import KNOWN_KEY, finished_tasks, pull_record
+from airflow_arazzo.protocol.task_instances import finished_tasks, pull
+from airflow_arazzo.protocol.xcoms import KNOWN_KEY, pull_record
 from arazzo.flow import Plan
 
 if TYPE_CHECKING:
@@ -79,8 +80,9 @@ def _last(task: Operator, task_ids: set[str]) -> Iterator[str]:
 
 def _learn_from(ti: Any, task_id: str) -> bool:
     """Register what a task knew; say whether it has come so far that it would have told."""
-    sealed = ti.xcom_pull(task_ids=task_id, key=KNOWN_KEY)
+    sealed = pull(ti, task_id, KNOWN_KEY)
     if sealed is None:
         return pull_record(ti, task_id) is not None
-    register_texts(unseal_json(sealed))
+    for text in (sealed,) if isinstance(sealed, str) else sealed:  # several of a task that is mapped
+        register_texts(unseal_json(text))
     return True

@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from airflow_arazzo.protocol.task_instances import finished_tasks
 from airflow_arazzo.protocol.topology import Course, way_key
 from airflow_arazzo.protocol.xcoms import (
     STOPPED,
     Outputs,
-    finished_tasks,
     pull_handed,
     pull_outputs,
     pull_record,

@@ -31,6 +31,7 @@ from airflow_arazzo.protocol.encryption import (
 )
 from airflow_arazzo.protocol.envelope import all_sensitive, secrets_of
 from airflow_arazzo.protocol.storable import storable
+from airflow_arazzo.protocol.task_instances import finished_tasks, pull
 from airflow_arazzo.protocol.xcom_limits import OutputSizeError, check_step_outputs
 from arazzo.engine import Done, State, sensitive_inputs
 from arazzo.flow import END, Plan, Region
@@ -145,7 +146,7 @@ def pull_inputs(ti: Any, plan: Plan, task_id: str, role: str) -> dict[str, Any]:
     :param plan: the plan of that workflow.
     :raises AirflowFailException: if the task has said nothing.
     """
-    sealed = ti.xcom_pull(task_ids=task_id, key=INPUTS_KEY)
+    sealed = pull(ti, task_id, INPUTS_KEY)
     if sealed is None:
         raise AirflowFailException(f"task '{task_id}' has not said what the inputs of '{plan.workflow_id}' are")
     inputs: dict[str, Any] = unseal_known(sealed)[role]
@@ -170,7 +171,7 @@ def pull_workflows(ti: Any, plan: Plan, completed: Mapping[str, Sequence[str]]) 
     found: Outputs = {}
     for key, tasks in completed.items():
         for task in reversed(tasks):
-            sealed = ti.xcom_pull(task_ids=task, key=WORKFLOWS_KEY) if task in ran else None
+            sealed = pull(ti, task, WORKFLOWS_KEY) if task in ran else None
             values = unseal_known(sealed).get(key) if sealed is not None else None
             if values is not None:
                 found[key] = values
@@ -208,7 +209,7 @@ def push_unanswered(ti: Any, region: Region, message: str) -> None:
 
 def pull_handed(ti: Any, task_id: str) -> dict[str, Any] | None:
     """Return the outputs of the workflow that a task has handed over to; None if it has not."""
-    sealed = ti.xcom_pull(task_ids=task_id, key=HANDED_KEY)
+    sealed = pull(ti, task_id, HANDED_KEY)
     handed: dict[str, Any] | None = None if sealed is None else unseal_known(sealed)
     return handed
 
@@ -231,11 +232,11 @@ def pull_outputs(ti: Any, plan: Plan, tasks: Mapping[str, str], steps: Iterable[
 
 
 def _pull_region(ti: Any, region: Region, task_id: str) -> Outputs:
-    sealed = ti.xcom_pull(task_ids=task_id, key=SEALED_KEY)
+    sealed = pull(ti, task_id, SEALED_KEY)
     if sealed is not None:
         opened: Outputs = unseal_known(sealed)
         return opened
-    values = ti.xcom_pull(task_ids=task_id, key=OUTPUTS_KEY)
+    values = pull(ti, task_id, OUTPUTS_KEY)
     if values is None:
         return {}
     return dict(values) if len(region.steps) > 1 else {region.steps[0]: values}
@@ -243,19 +244,8 @@ def _pull_region(ti: Any, region: Region, task_id: str) -> Outputs:
 
 def pull_record(ti: Any, task_id: str) -> dict[str, Any] | None:
     """Return the record of what happened in a task of this run."""
-    record: dict[str, Any] | None = ti.xcom_pull(task_ids=task_id, key=RECORD_KEY)
+    record: dict[str, Any] | None = pull(ti, task_id, RECORD_KEY)
     return record
-
-
-def finished_tasks(ti: Any, task_ids: list[str]) -> dict[str, str]:
-    """Return which of the tasks have run in this run, and their states, ``success`` or ``failed``.
-
-    A task that was cleared and then skipped still has the XComs of the time before, which must not be read.
-    """
-    if not task_ids:
-        return {}
-    states = ti.get_task_states(dag_id=ti.dag_id, task_ids=task_ids, run_ids=[ti.run_id])
-    return {task: state for task, state in states.get(ti.run_id, {}).items() if state in ("success", "failed")}
 
 
 def needed_steps(plan: Plan, region: Region) -> list[str]:

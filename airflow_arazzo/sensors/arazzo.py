@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseSensorOperator
 
+from airflow_arazzo.compat import default_deferrable
 from airflow_arazzo.operators.region_task import DrivesRegion, as_mapping, read_plan
 from airflow_arazzo.protocol.topology import WHOLE, Position, TaskIds
 from arazzo.flow import Plan
@@ -50,7 +51,7 @@ class ArazzoSensor(DrivesRegion, BaseSensorOperator):
         inputs: Mapping[str, Any] | None = None,
         connections: Mapping[str, str] | None = None,
         server: str | Mapping[str, str] | None = None,
-        deferrable: bool = True,
+        deferrable: bool | None = None,
         position: Position = WHOLE,
         **kwargs: Any,
     ) -> None:
@@ -66,7 +67,7 @@ class ArazzoSensor(DrivesRegion, BaseSensorOperator):
         self.inputs = as_mapping(inputs)
         self.connections = as_mapping(connections)
         self.server = dict(server) if isinstance(server, Mapping) else server
-        self.deferrable = deferrable
+        self.deferrable = default_deferrable() if deferrable is None else deferrable
         self.position = position
 
     @property

@@ -111,7 +111,7 @@ def test_refused_the_step_fails_and_sends_nothing(nodes, run_dag):
 
 def test_a_step_within_a_group_asks_there():
     dag = ArazzoDag(TEAMS, "tour", settings={"approval": True})
-    assert dag.get_task("first_approval").downstream_task_ids == {"first.inputs"}
+    assert dag.get_task("first_approval").downstream_task_ids == {"first.begin"}
     assert dag.get_task("first.inputs").downstream_task_ids == {"first.look_approval"}
 
 

@@ -146,7 +146,7 @@ def test_a_group_in_a_dag_of_ones_own(nodes, run_dag):
         word = "{{ conn.vault.password }}"
         visit = ArazzoTaskGroup(TEAMS, "visit", group_id="go", inputs={"node": choose(), "secret_word": word})
         note(visit.outputs["mark"])
-    assert dag.get_task("choose").downstream_task_ids == {"go.inputs"}
+    assert dag.get_task("choose").downstream_task_ids == {"go.begin"}
     assert dag.get_task("go.outputs").downstream_task_ids == {"note"}
     run = run_dag(dag)
     assert run.state == "success"
@@ -179,10 +179,10 @@ def test_two_groups_of_one_workflow_and_one_that_others_come_before():
     with DAG("own_groups", schedule=None) as dag:
         first = ArazzoTaskGroup(TEAMS, "visit", group_id="one", inputs={"node": "a"})
         second = ArazzoTaskGroup(TEAMS, "season", group_id="two", inputs={"node": first.outputs["mark"]})
-    assert dag.get_task("one.outputs").downstream_task_ids == {"two.inputs"}
-    assert dag.get_task("two.inputs").downstream_task_ids == {"two.visit.look"}
-    assert dag.get_task("two.visit.outputs").downstream_task_ids == {"two.prepare.pack"}
-    assert dag.get_task("two.prepare.outputs").downstream_task_ids == {"two.travel.inputs"}
+    assert dag.get_task("one.outputs").downstream_task_ids == {"two.begin"}
+    assert dag.get_task("two.inputs").downstream_task_ids == {"two.visit.begin"}
+    assert dag.get_task("two.visit.outputs").downstream_task_ids == {"two.prepare.begin"}
+    assert dag.get_task("two.prepare.outputs").downstream_task_ids == {"two.travel.begin"}
     assert dag.leaves == [second.last]
 
 

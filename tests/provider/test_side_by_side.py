@@ -70,17 +70,17 @@ def test_called_workflows_are_groups_side_by_side():
     tasks = edges(dag)
     assert tasks["one.inputs"] == ["one.left", "one.right", "one.slow"]
     assert (tasks["one.outputs"], tasks["two.outputs"]) == (["end", "outputs"],) * 2
-    assert {task.task_id for task in dag.roots} == {"one.inputs", "two.inputs"}
+    assert {task.task_id for task in dag.roots} == {"one.begin", "two.begin"}
 
 
 def test_a_group_that_others_lead_to_begins_with_one_task():
     dag = ArazzoDag(DOCUMENT, "ahead")
     tasks = edges(dag)
     assert tasks["inputs"] == ["gather.begin"]
-    assert tasks["gather.begin"] == ["gather.left", "gather.right", "gather.slow"]
+    assert tasks["gather.begin"] == ["gather.done", "gather.left", "gather.right", "gather.slow"]
     assert tasks["gather.outputs"] == ["look"]
     assert tasks["look_branch"] == ["look_again.begin", "outputs"]
-    assert tasks["look_again.begin"] == ["look_again.left", "look_again.right", "look_again.slow"]
+    assert tasks["look_again.begin"] == ["look_again.done", "look_again.left", "look_again.right", "look_again.slow"]
 
 
 def test_an_approval_is_asked_for_as_soon_as_what_the_step_needs_is_over():

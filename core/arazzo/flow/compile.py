@@ -41,11 +41,13 @@ class Options:
     :param dialect: how expressions and conditions are read.
     :param settings: settings that overrule the document's.
     :param step_settings: settings by step id of the compiled workflow that overrule everything else.
+    :param defaults: settings that hold where nobody says anything, the document included.
     """
 
     dialect: Dialect = "lenient"
     settings: Settings = UNSET
     step_settings: Mapping[str, Settings] = field(default_factory=dict)
+    defaults: Settings = UNSET
 
 
 def compile_document(
@@ -160,7 +162,7 @@ class _Compiler:
             known = {*declared_inputs(workflow.inputs).schemas, *(item.name for item in passed_on)}
             kept = {name: value for name, value in document.inputs.items() if not known or name in known}
             document = document.model_copy(update={"inputs": kept})
-        return own.over(document)
+        return own.over(document.over(self.options.defaults))
 
     def _step(
         self, loaded: LoadedDocument, sources: Sources, workflow: Workflow, index: int, written: Settings

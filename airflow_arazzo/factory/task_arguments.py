@@ -1,0 +1,75 @@
+"""What a person's ``default_args`` say to the tasks of a workflow, and what they do not.
+
+Trigger rules, XComs and the retries of tasks that decide belong to the workflow: with others a request could be sent
+that the document does not send, or an output be lost. docs/operating.md has the table, and a test reads it.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import TriggerRule
+
+from airflow_arazzo.factory.operator_arguments import operator_arguments
+from arazzo.document.settings import Settings
+
+if TYPE_CHECKING:
+    from airflow.sdk import DAG, TaskGroup
+
+_CALLBACKS = ("execute", "success", "retry", "skipped", "failure")
+#: Of every task.
+OWNED: dict[str, Any] = {
+    "trigger_rule": TriggerRule.ALL_SUCCESS,
+    "do_xcom_push": True,
+    "multiple_outputs": False,
+    "outlets": None,
+}
+#: Of tasks that send. What ``connections`` and ``server`` are to others is none of theirs: the plan has them.
+SENDING: dict[str, Any] = {**OWNED, "connections": None, "server": None}
+#: Of tasks that send nothing: one whose worker has died may always start again. What they decide is final: they fail by
+#: AirflowFailException, which is not retried.
+DECIDING: dict[str, Any] = {
+    **OWNED,
+    "retries": 2,
+    "retry_delay": timedelta(seconds=5),
+    "retry_exponential_backoff": False,
+    "execution_timeout": None,
+    "max_active_tis_per_dag": None,
+}
+#: Of empty tasks, which Airflow does not even start if there is nothing to do for them.
+EMPTY: dict[str, Any] = {**OWNED, "inlets": None, **{f"on_{event}_callback": None for event in _CALLBACKS}}
+
+
+def placement(settings: Settings) -> dict[str, Any]:
+    """Return the settings that say where and when a task runs, which hold for tasks that send nothing, too.
+
+    Workers may be listening to that queue only. What belongs to a step follows the step: its approval, its branch, the
+    tasks around a workflow that it calls. ``inputs`` and ``outputs`` follow the workflow.
+    """
+    names = ("pool", "queue", "priority_weight", "owner")
+    return {name: value for name in names if (value := getattr(settings, name)) is not None}
+
+
+def task_settings(settings: Settings, group: TaskGroup) -> dict[str, Any]:
+    """Return the settings that Airflow itself acts on; a workflow has retries of its own, so the default is none.
+
+    :param group: the group that the task is in.
+    """
+    found = placement(settings)
+    for name in ("execution_timeout", "retry_delay"):
+        if (seconds := getattr(settings, name)) is not None:
+            found[name] = timedelta(seconds=seconds)
+    if settings.retries is not None or "retries" not in default_args(group.dag, group):
+        found["retries"] = settings.retries or 0
+    return {**found, **operator_arguments(settings)}
+
+
+def default_args(dag: DAG | None, group: TaskGroup | None) -> dict[str, Any]:
+    """Return what Airflow gives to the tasks of a group of a DAG that say nothing themselves."""
+    return {**(dag.default_args if dag else {}), **(group.default_args if group else {})}
+
+
+def completion_outlets(dag: DAG, group: TaskGroup) -> Any:
+    """Return the ``outlets`` in ``default_args``: the workflow has updated them when it has ended, and not before."""
+    return default_args(dag, group).get("outlets")

@@ -1,0 +1,60 @@
+"""Other tasks of the run, as a task asks about them: how they have ended, and what they have told.
+
+In a mapped group of tasks every item has task instances of its own, known by their map index. A task there asks those
+of its own item first, and then those that are not mapped.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+_ENDED = ("success", "failed")
+_UNMAPPED = -1
+
+
+def map_index(ti: Any) -> int:
+    """Return the map index of a task instance; -1 if it is not mapped."""
+    return _UNMAPPED if ti.map_index is None else int(ti.map_index)
+
+
+def finished_tasks(ti: Any, task_ids: list[str]) -> dict[str, str]:
+    """Return which of the tasks have run in this run, and their states, ``success`` or ``failed``.
+
+    A task that was cleared and then skipped still has the XComs of the time before, which must not be read.
+    """
+    return {task: state for task, state in task_states(ti, task_ids).items() if state in _ENDED}
+
+
+def task_states(ti: Any, task_ids: list[str]) -> dict[str, str | None]:
+    """Return the states of tasks in this run; those that Airflow has no instance of are missing.
+
+    Of a task that is mapped, the state of this item; of one that is mapped elsewhere, that of its last item.
+    """
+    if not task_ids:
+        return {}
+    wanted = set(task_ids)
+    index = map_index(ti)
+    own = {} if index == _UNMAPPED else _states(ti, task_ids, map_index=index)
+    found = {task.removesuffix(f"_{index}"): state for task, state in own.items()}
+    if missing := sorted(wanted - found.keys()):
+        for name, state in _states(ti, missing).items():
+            task, _, number = name.rpartition("_")
+            mapped = name not in wanted and number.isdecimal() and index == _UNMAPPED
+            found[task if mapped else name] = state
+    return {task: state for task, state in found.items() if task in wanted}
+
+
+def _states(ti: Any, task_ids: list[str], **of_item: int) -> dict[str, str | None]:
+    """Return the states of task instances; Airflow appends the map index to the ids of mapped ones."""
+    states = ti.get_task_states(dag_id=ti.dag_id, task_ids=task_ids, run_ids=[ti.run_id], **of_item)
+    found: dict[str, str | None] = states.get(ti.run_id, {})
+    return found
+
+
+def pull(ti: Any, task_id: str, key: str) -> Any:
+    """Return an XCom of a task in this run; None if there is none; several of a task that is mapped elsewhere."""
+    index = map_index(ti)
+    if index == _UNMAPPED:
+        return ti.xcom_pull(task_ids=task_id, key=key)
+    value = ti.xcom_pull(task_ids=task_id, key=key, map_indexes=index)
+    return ti.xcom_pull(task_ids=task_id, key=key, map_indexes=_UNMAPPED) if value is None else value
