@@ -381,6 +381,7 @@ def _sealed(response: Response) -> str | None:
         "headers": response.headers,
         "body": base64.b64encode(zlib.compress(response.body)).decode(),
         "seconds": response.seconds,
+        "beyond": response.beyond,
     }
     text = _sealed_text(json.dumps(value))
     return text if text and len(text) <= LARGEST_RECORD else None
@@ -398,4 +399,5 @@ def _opened(text: str) -> Response:
     value = json.loads(unseal(text))
     headers = tuple((str(name), str(text)) for name, text in value["headers"])
     body = zlib.decompress(base64.b64decode(value["body"]))
-    return Response(status=value["status"], headers=headers, body=body, seconds=value["seconds"])
+    beyond = value.get("beyond", "")
+    return Response(status=value["status"], headers=headers, body=body, seconds=value["seconds"], beyond=beyond)

@@ -15,6 +15,7 @@ from airflow_arazzo.protocol.xcoms import pull_inputs
 from arazzo.engine import check_inputs, sensitive_inputs
 from arazzo.errors import InputError
 from arazzo.flow import Plan
+from arazzo.json_values import read_json_value
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator, Context
@@ -108,6 +109,6 @@ def _typed(text: str, schema: Any) -> Any:
     if not wanted or "string" in wanted:
         return text
     try:
-        return json.loads(text)
+        return read_json_value(text)
     except ValueError:
         return json.loads(text.lower()) if text in ("True", "False") else None if text == "None" else text

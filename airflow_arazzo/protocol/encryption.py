@@ -7,7 +7,6 @@ hidden is the engine's (:mod:`arazzo.engine.secrets`). Sealed it is encrypted wi
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
@@ -18,6 +17,7 @@ from airflow.sdk.log import mask_secret, redact  # type: ignore[attr-defined] # 
 
 from airflow_arazzo.compat import mask_secret_async
 from arazzo.engine import secrets
+from arazzo.json_values import read_json_value, write_json
 
 if TYPE_CHECKING:
     from cryptography.fernet import MultiFernet
@@ -175,12 +175,12 @@ def unseal(text: str) -> str:
 
 def seal_json(value: Any, *, secret: bool = True) -> str:
     """Seal a JSON value."""
-    return seal(json.dumps(value, separators=(",", ":")), secret=secret)
+    return seal(write_json(value, ascii_only=True), secret=secret)
 
 
 def unseal_json(text: str) -> Any:
     """Return the JSON value that :func:`seal_json` was given."""
-    return json.loads(unseal(text))
+    return read_json_value(unseal(text))
 
 
 def masked_parts(value: Any) -> Iterator[str]:

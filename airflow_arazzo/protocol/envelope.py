@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
@@ -109,7 +108,7 @@ def unpack(text: str) -> Carried:
     try:
         value = unseal_json(text)
         secrets = dict(value.pop("secrets", {}))  # of any characters, which not all JSON parsers take
-        return replace(_carried().validate_json(json.dumps(value)), secrets=secrets)
+        return replace(_carried().validate_python(value), secrets=secrets)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise AirflowException(f"a carried state cannot be read: {type(error).__name__}") from None
 

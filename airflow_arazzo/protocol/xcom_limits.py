@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, conf
 
 from arazzo.engine import State
+from arazzo.json_values import write_json
 
 #: Bytes that the outputs of a task may have where XComs are rows and ``[arazzo] max_output_bytes`` says nothing.
 MAX_OUTPUT_BYTES = 1024 * 1024
@@ -68,7 +68,7 @@ def check_workflow_outputs(workflow_id: str, outputs: Mapping[str, Any]) -> None
 
 
 def _sizes(values: Mapping[str, Any]) -> dict[str, int]:
-    return {name: len(json.dumps(value, ensure_ascii=False).encode()) for name, value in values.items()}
+    return {name: len(write_json(value).encode(errors="surrogatepass")) for name, value in values.items()}
 
 
 def _of(sizes: Mapping[Any, int]) -> str:

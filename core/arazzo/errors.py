@@ -126,6 +126,10 @@ class EvaluationError(ArazzoError):
     """A value that cannot be had now: absent where one is needed, or data of another shape."""
 
 
+class AbsentError(EvaluationError):
+    """A value that is absent where a text embeds it."""
+
+
 class UnreadableError(EvaluationError):
     """A value that leads into an answer that cannot be read, where a value is needed (:class:`~.absent.Unreadable`)."""
 

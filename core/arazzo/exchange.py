@@ -91,6 +91,7 @@ class Response:
     :param body: the bytes, decompressed.
     :param seconds: how long the exchange took.
     :param hint: what its sender knows about why it is as it is, for the message of a failure.
+    :param beyond: the limit beyond which the body is, so that it was not read; empty if it was.
     """
 
     status: int
@@ -98,6 +99,7 @@ class Response:
     body: bytes = field(default=b"", repr=False)
     seconds: float = 0.0
     hint: str = field(default="", compare=False)
+    beyond: str = ""
 
     def header(self, name: str) -> str | None:
         return header(self.headers, name)

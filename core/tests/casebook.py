@@ -17,6 +17,7 @@ from arazzo.document.settings import Settings
 from arazzo.errors import TransportError
 from arazzo.exchange import Request, Response, header
 from arazzo.flow import Options
+from arazzo.json_values import read_json_value
 
 CASES = Path(__file__).parent / "cases"
 BASE = "https://api.example.test/v1"
@@ -73,7 +74,7 @@ def _read(folder: Path) -> list[Case]:
             inputs=entry["inputs"],
             script=entry["script"],
             status=entry["status"],
-            outputs=entry.get("outputs"),
+            outputs=read_json_value(entry["outputs_text"]) if "outputs_text" in entry else entry.get("outputs"),
             message=entry.get("message", ""),
             workflow=entry.get("workflow"),
             settings=Settings(**{key: entry[key] for key in SETTINGS if key in entry}),
@@ -105,11 +106,13 @@ class Script:
         assert line == entry["request"]
         if "body" in entry:
             assert json.loads(request.body or b"null") == entry["body"]
+        if "body_text" in entry:
+            assert (request.body or b"").decode() == entry["body_text"]
         for name, value in entry.get("headers_sent", {}).items():
             assert header(request.headers, name) == value
         if "error" in entry:
             raise TransportError("connect", entry["error"])
-        content = json.dumps(entry["json"]).encode() if "json" in entry else b""
+        content = json.dumps(entry["json"]).encode() if "json" in entry else entry.get("text", "").encode()
         headers = {"Content-Type": "application/json", **entry.get("headers", {})}
         return Response(entry["status"], tuple(headers.items()), content, 0.001)
 

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
+from arazzo.json_values import read_json_value
 from arazzo.source.document_files import document_files
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -64,10 +65,12 @@ def read_inputs(text: str | None, single: Iterable[str]) -> dict[str, Any]:
     if text is not None:
         raw = _read(text.removeprefix("@")) if text.startswith("@") else text
         try:
-            inputs = json.loads(raw)
+            inputs = read_json_value(raw)
         except json.JSONDecodeError as error:
             where = f"line {error.lineno}, column {error.colno}"
             raise click.UsageError(f"--inputs is no JSON: {error.msg} at {where}") from error
+        except ValueError as error:
+            raise click.UsageError(f"--inputs is no JSON: {error}") from error
         if not isinstance(inputs, dict):
             raise click.UsageError("--inputs takes a JSON object")
     for name, value in pairs(single, "--input", secret=True).items():
@@ -85,6 +88,6 @@ def _read(name: str) -> str:
 
 def _value(text: str) -> Any:
     try:
-        return json.loads(text)
-    except json.JSONDecodeError:
+        return read_json_value(text)
+    except ValueError:
         return text

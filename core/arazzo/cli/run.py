@@ -32,6 +32,7 @@ from arazzo.engine import (
 from arazzo.errors import ArazzoError, ConnectionSettingsError, DocumentError, InputError, RequestError
 from arazzo.exchange import Request, Response
 from arazzo.flow import Options, Plan
+from arazzo.json_values import json_report, write_json
 
 if TYPE_CHECKING:
     from arazzo.auth.connected import ConnectedApis
@@ -94,7 +95,7 @@ def command(
     write_reports(describe_run(plan, concealed, log, started, time.time() - started))
     run = run if show_secrets else concealed
     if as_json:
-        click.echo(json.dumps(_report(run)))
+        click.echo(write_json(_report(run), ascii_only=True))
     else:
         _summary(run)
     sys.exit(SUCCESS if run.status == "success" else FAILED)
@@ -167,4 +168,4 @@ def _report(run: Run) -> dict[str, Any]:
 def _summary(run: Run) -> None:
     if run.message:
         click.echo(run.message, err=True)
-    click.echo(f"{run.status}: {json.dumps(run.outputs, indent=2)}")
+    click.echo(f"{run.status}: {json_report(run.outputs, ascii_only=True)}")

@@ -5,7 +5,6 @@ Both conceal what is secret, whatever the terminal shows.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timezone
@@ -16,6 +15,7 @@ import click
 
 from arazzo.engine import Run
 from arazzo.flow import Plan
+from arazzo.json_values import json_report, write_json
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -90,7 +90,7 @@ def write_reports(report: Report) -> None:
     """
     asked_for: Mapping[str, Path] = click.get_current_context().meta.get(_ASKED_FOR, {})
     for kind, path in asked_for.items():
-        text = junit(report) if kind == "junit" else json.dumps(report, indent=2, ensure_ascii=False) + "\n"
+        text = junit(report) if kind == "junit" else json_report(report) + "\n"
         try:
             path.write_text(text, encoding="utf-8")
         except OSError as error:
@@ -142,7 +142,7 @@ def _lines(step: Report) -> Iterator[str]:
     if step["action"]:
         yield f"action: {step['action']}"
     if step["outputs"]:
-        yield f"outputs: {json.dumps(step['outputs'], ensure_ascii=False)}"
+        yield f"outputs: {write_json(step['outputs'])}"
 
 
 def _plain(text: str) -> str:

@@ -6,6 +6,6 @@ from arazzo.criteria.boolean import parse_boolean
 from arazzo.criteria.criterion import check, evaluate
 from arazzo.criteria.criterion_references import expressions
 from arazzo.criteria.simple import parse_simple
-from arazzo.criteria.verdict import Finding, Verdict
+from arazzo.criteria.verdict import Finding, Truth, Verdict
 
-__all__ = ["Finding", "Verdict", "check", "evaluate", "expressions", "parse_boolean", "parse_simple"]
+__all__ = ["Finding", "Truth", "Verdict", "check", "evaluate", "expressions", "parse_boolean", "parse_simple"]

@@ -9,19 +9,27 @@ import re
 from typing import Any, Final
 
 from arazzo.absent import ABSENT
+from arazzo.errors import EvaluationError
+from arazzo.exact_numbers import Beyond, is_number, less_number, read_decimal, read_integer, same_number
 
-_NUMBER = re.compile(r"\s*[+-]?[0-9]{1,300}(\.[0-9]{1,300})?([eE][+-]?[0-9]{1,4})?\s*")
+_NUMBER = re.compile(r"\s*[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?\s*")
 
 
 class NoLength(int):
-    """The length of what has none (absent, null, a number): 0, but compared with null it is absent."""
+    """The length of what is absent or null: 0, but compared with null it is absent."""
 
 
 NO_LENGTH: Final = NoLength(0)
 
 
 def length_of(value: Any) -> int:
-    """Return how long an array, a string or an object is; of anything else :data:`NO_LENGTH`."""
+    """Return how long an array, a string or an object is; of what is absent or null :data:`NO_LENGTH`.
+
+    :raises EvaluationError: for a number, true and false, which have no length.
+    """
+    if isinstance(value, (int, float)):
+        kind = "true or false" if isinstance(value, bool) else "a number"
+        raise EvaluationError(f"{kind} has no length")
     return len(value) if isinstance(value, (list, tuple, dict, str)) else NO_LENGTH
 
 
@@ -30,18 +38,19 @@ def truthy(value: Any) -> bool:
     return isinstance(value, (list, tuple, dict)) or bool(value)
 
 
-def is_number(value: Any) -> bool:
-    """Return whether a value is a JSON number, which a boolean is not."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
 def numeric(value: Any) -> int | float | None:
-    """Return a number, or the number that a string spells; None for anything else."""
+    """Return a number, or the number that a string spells; None for anything else.
+
+    :raises GaveUpError: if the string spells one that is beyond a limit.
+    """
     if is_number(value):
         return value  # type: ignore[no-any-return]
     if not isinstance(value, str) or not _NUMBER.fullmatch(value):
         return None
-    return float(value) if re.search("[.eE]", value) else int(value)
+    number = read_decimal(value.strip()) if re.search("[.eE]", value) else read_integer(value.strip())
+    if isinstance(number, Beyond):
+        number.give_up()
+    return number
 
 
 def holds(operator: str, left: Any, right: Any, *, loose: bool) -> bool:
@@ -73,7 +82,7 @@ def same(left: Any, right: Any, *, loose: bool) -> bool:
         return left.casefold() == right.casefold()
     if loose and (is_number(left) or is_number(right)):
         first, second = numeric(left), numeric(right)
-        return first is not None and second is not None and first == second
+        return first is not None and second is not None and same_number(first, second)
     return _identical(left, right)
 
 
@@ -89,7 +98,7 @@ def _equal_present(left: Any, right: Any, *, loose: bool) -> bool:
     if loose:
         first, second = numeric(left), numeric(right)
         if first is not None and second is not None:
-            return first == second
+            return same_number(first, second)
     return same(left, right, loose=loose)
 
 
@@ -97,10 +106,10 @@ def _less(left: Any, right: Any, *, loose: bool) -> bool:
     if loose:
         first, second = numeric(left), numeric(right)
         if first is not None and second is not None:
-            return first < second
+            return less_number(first, second)
     if isinstance(left, str) and isinstance(right, str):
         return left.casefold() < right.casefold() if loose else left < right
-    return is_number(left) and is_number(right) and bool(left < right)
+    return is_number(left) and is_number(right) and less_number(left, right)
 
 
 def _identical(left: Any, right: Any) -> bool:
@@ -125,5 +134,5 @@ def _equal_scalars(one: Any, two: Any) -> bool:
     if isinstance(one, bool) or isinstance(two, bool):
         return one is two
     if is_number(one) and is_number(two):
-        return bool(one == two)
+        return same_number(one, two)
     return type(one) is type(two) and not isinstance(one, (dict, list, tuple)) and bool(one == two)

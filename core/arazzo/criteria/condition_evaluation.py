@@ -8,9 +8,10 @@ from typing import Any
 
 from arazzo.absent import ABSENT
 from arazzo.criteria.comparison import NO_LENGTH, holds, length_of, truthy
+from arazzo.criteria.interpolation import readable
 from arazzo.criteria.member_paths import member, select
 from arazzo.criteria.syntax_tree import And, Comparison, Item, Literal, Node, Not, Or, Path, Runtime, Text
-from arazzo.errors import EvaluationError
+from arazzo.errors import AbsentError, EvaluationError
 from arazzo.expressions import Context, Message, embed, evaluate, require_structure
 
 
@@ -42,7 +43,10 @@ class Several:
 def passes(node: Node, scope: Scope) -> bool:
     """Return whether a condition holds.
 
-    :raises EvaluationError: if a string embeds what is absent, or a path selects too much.
+    What is undecided is an error here: ``!`` does not turn it round, ``||`` and ``&&`` decide where they can (Kleene).
+
+    :raises EvaluationError: if it is undecided, or a string embeds what is absent.
+    :raises GaveUpError: if a limit is met.
     """
     match node:
         case Or(operands):
@@ -72,12 +76,12 @@ def value_of(node: Node, scope: Scope) -> Any:
         case Runtime():
             return _runtime_value(node, scope)
         case Item(base, key):
-            value = value_of(base, scope)
+            value = readable(value_of(base, scope), node.text)
             if isinstance(base, Runtime) and isinstance(base.expression, Message):
                 require_structure(value, node.text)
-            return member(value, value_of(key, scope))
+            return readable(member(value, value_of(key, scope)), node.text)
         case Path():
-            return _path_value(node, scope)
+            return _readable(_path_value(node, scope), node.text)
     return passes(node, scope)
 
 
@@ -120,18 +124,24 @@ def _decided(operands: tuple[Node, ...], scope: Scope, *, by: bool) -> bool:
             if passes(operand, scope) is by:
                 return by
         except EvaluationError as error:
-            problem = problem or error
+            problem = error if problem is None or isinstance(problem, AbsentError) else problem
     if problem is not None:
         raise problem
     return not by
 
 
+def _readable(value: Any, name: str) -> Any:
+    for each in _candidates(value):
+        readable(each, name)
+    return value
+
+
 def _runtime_value(node: Runtime, scope: Scope) -> Any:
     """Return the value of a runtime expression or, if that is absent and it ends so, its length."""
-    owner = evaluate(node.owner, scope.context) if node.owner else ABSENT
+    owner = readable(evaluate(node.owner, scope.context), node.text) if node.owner else ABSENT
     if isinstance(owner, str):
         return length_of(owner)  # all that text has
-    value = evaluate(node.expression, scope.context)
+    value = readable(evaluate(node.expression, scope.context), node.text)
     return length_of(owner) if value is ABSENT and node.owner else value
 
 

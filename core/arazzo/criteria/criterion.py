@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
 from arazzo.absent import ABSENT
 from arazzo.criteria.condition_portability import portable_spelling
-from arazzo.criteria.interpolation import braced
+from arazzo.criteria.interpolation import braced, readable
 from arazzo.criteria.jsonpath_condition import Query, evaluate_jsonpath, read_jsonpath
 from arazzo.criteria.query import misleading
 from arazzo.criteria.reasons import reason
 from arazzo.criteria.regex_condition import check_pattern, matches
 from arazzo.criteria.simple import evaluate_simple, parse_simple
 from arazzo.criteria.syntax_tree import Condition, Remark
-from arazzo.criteria.verdict import Finding, Verdict
+from arazzo.criteria.verdict import Finding, Truth, Verdict
 from arazzo.criteria.xpath_condition import check_xpath, holds_xpath
 from arazzo.document.models import Criterion, ExpressionType
-from arazzo.errors import EvaluationError, ExpressionSyntaxError, Severity
+from arazzo.errors import AbsentError, EvaluationError, ExpressionSyntaxError, GaveUpError, Severity
+from arazzo.exact_numbers import Beyond
 from arazzo.expressions import Context, Dialect, Input, Message, Output, parse_context
 from arazzo.expressions import evaluate as value_of
 from arazzo.expressions.selectors import RFC9535, VERSIONS, selector_version
+from arazzo.json_values import read_json_value
 
 _TYPES = ("simple", "regex", "jsonpath", "xpath")
 
@@ -41,25 +42,34 @@ def check(criterion: Criterion, dialect: Dialect = "lenient") -> tuple[Finding, 
         remarks = _remarks(criterion, dialect)
     except ExpressionSyntaxError as error:
         return (Finding(Severity.ERROR, "unreadable-condition", error.message, error.offset, error.hint),)
+    except GaveUpError as error:
+        return (Finding(Severity.ERROR, "unreadable-condition", str(error)),)
     except RecursionError:  # of a library
         return (Finding(Severity.ERROR, "unreadable-condition", "the condition is nested too deeply"),)
     return (*_context_remarks(criterion, dialect), *remarks)
 
 
 def evaluate(criterion: Criterion, context: Context, dialect: Dialect = "lenient") -> Verdict:
-    """Evaluate a criterion; what cannot be evaluated does not hold, and the verdict says why.
+    """Evaluate a criterion; what cannot be evaluated is undecided, and the verdict says why.
+
+    In ``strict`` it does not hold then (Arazzo 1.1.0, Evaluation Errors), nor does it where it embeds an absent value.
 
     :param criterion: the criterion.
     :param context: the values of runtime expressions.
     :param dialect: ``strict`` for the specification to the letter.
+    :raises GaveUpError: if a limit is met: nothing at all may be concluded.
     """
+    truth = Truth.UNDECIDED
     try:
         return _evaluated(criterion, replace(context, judging=True), dialect)
+    except AbsentError as error:
+        truth, message = Truth.FAILS, str(error)
     except (EvaluationError, ExpressionSyntaxError) as error:
         message = error.message if isinstance(error, ExpressionSyntaxError) else str(error)
     except RecursionError:
-        message = "the data is nested too deeply"
-    return Verdict(False, f"{reason(criterion.condition, [], context.conceal)}: {message}", message)
+        raise GaveUpError("the value is nested too deep for the condition") from None
+    truth = Truth.FAILS if dialect == "strict" else truth
+    return Verdict(truth, f"{reason(criterion.condition, [], context.conceal)}: {message}", message)
 
 
 def _evaluated(criterion: Criterion, context: Context, dialect: Dialect) -> Verdict:
@@ -71,22 +81,24 @@ def _evaluated(criterion: Criterion, context: Context, dialect: Dialect) -> Verd
     value = _context_value(criterion.context, context, dialect)
     seen = reason(condition, [(criterion.context, value)], context.conceal)
     if value is ABSENT or value is None:
-        return Verdict(False, seen)
+        return Verdict(Truth.FAILS, seen)
+    if isinstance(value, Beyond) and kind != "jsonpath":
+        value.give_up()
     match kind:
         case "regex":
-            return Verdict(matches(condition, value, context, dialect), seen)
+            return Verdict(Truth.of(matches(condition, value, context, dialect)), seen)
         case "jsonpath":
             data = _structured(criterion.context, value, context, dialect)
             return evaluate_jsonpath(condition, data, _version(criterion), context, dialect, criterion.context)
         case "xpath":
             held = holds_xpath(condition, value, _version(criterion), context, dialect)
             told = reason(condition, [], context.conceal)
-            return Verdict(held, f"{told}: {'true' if held else 'false'} in {criterion.context}")
+            return Verdict(Truth.of(held), f"{told}: {'true' if held else 'false'} in {criterion.context}")
     raise EvaluationError(f"a criterion has no type {kind}")
 
 
 def _context_value(text: str, context: Context, dialect: Dialect) -> Any:
-    return value_of(parse_context(text, dialect), context)
+    return readable(value_of(parse_context(text, dialect), context), text)
 
 
 def _structured(text: str, value: Any, context: Context, dialect: Dialect) -> Any:
@@ -101,8 +113,8 @@ def _structured(text: str, value: Any, context: Context, dialect: Dialect) -> An
     if not isinstance(value, str) or not body or _sent_as_json(context):
         return value
     try:
-        return json.loads(value)
-    except (ValueError, RecursionError) as error:
+        return read_json_value(value)
+    except ValueError as error:
         raise EvaluationError(f"{text} is text, not JSON") from error
 
 

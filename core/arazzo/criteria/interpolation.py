@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from arazzo.absent import ABSENT
+from arazzo.absent import ABSENT, Unreadable
 from arazzo.criteria.syntax_tree import Remark
-from arazzo.errors import EvaluationError
+from arazzo.errors import AbsentError, UnreadableError
 from arazzo.expressions import Context, Expression, Template, evaluate
 
 #: Writes the text for an expression, given the quote it stands in (or "") and the text before it.
@@ -55,11 +55,22 @@ def braced(template: Template) -> Remark | None:
 def present(expression: Expression, context: Context) -> Any:
     """Return the value of an embedded expression.
 
-    :raises EvaluationError: if it is absent, naming it.
+    :raises AbsentError: if it is absent, naming it.
+    :raises UnreadableError: if it leads into an answer that cannot be read.
     """
-    value = evaluate(expression, context)
+    value = readable(evaluate(expression, context), expression.text)
     if value is ABSENT:
-        raise EvaluationError(f"{expression.text}, which the condition embeds, is absent")
+        raise AbsentError(f"{expression.text}, which the condition embeds, is absent")
+    return value
+
+
+def readable(value: Any, name: str) -> Any:
+    """Return a value that a condition looks at.
+
+    :raises UnreadableError: if it leads into an answer that cannot be read.
+    """
+    if isinstance(value, Unreadable):
+        raise UnreadableError(f"{name}: {value}")
     return value
 
 

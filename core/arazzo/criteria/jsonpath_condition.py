@@ -19,7 +19,7 @@ from arazzo.criteria.interpolation import fill, original_offset, present
 from arazzo.criteria.query import filters_root
 from arazzo.criteria.reasons import observed, reason
 from arazzo.criteria.syntax_tree import Condition
-from arazzo.criteria.verdict import Verdict
+from arazzo.criteria.verdict import Truth, Verdict
 from arazzo.errors import EvaluationError, ExpressionSyntaxError
 from arazzo.expressions import (
     Context,
@@ -96,11 +96,12 @@ def evaluate_jsonpath(
     if isinstance(reading, Query):
         count = len(_run(reading, condition, value, context, dialect))
         found = f"selects {count} value{'s' * (count != 1)}" if count else "selects nothing"
-        return Verdict(count > 0, f"{reason(condition, [], context.conceal)}: {found} in {where}")
+        return Verdict(Truth.of(count > 0), f"{reason(condition, [], context.conceal)}: {found} in {where}")
     node, scope = reading.node, Scope(context, loose=False, root=value)
 
     def judge() -> Verdict:
-        return Verdict(passes(node, scope), reason(condition, observed(node, scope, where), context.conceal))
+        seen = reason(condition, observed(node, scope, where), context.conceal)
+        return Verdict(Truth.of(passes(node, scope)), seen)
 
     if not branches(condition):
         return judge()

@@ -7,10 +7,8 @@ from typing import Any
 
 from arazzo.absent import ABSENT
 from arazzo.criteria.syntax_tree import Filter, Key, Node, Segment, Selector, Slice, Wildcard
-from arazzo.errors import EvaluationError
-
-#: How many values a path may visit before it is given up.
-MAX_VALUES = 200_000
+from arazzo.errors import GaveUpError
+from arazzo.limits import current_limits
 
 ValueOf = Callable[[Node], Any]
 Keeps = Callable[[Node, Any], bool]
@@ -23,16 +21,17 @@ def select(segments: tuple[Segment, ...], start: Any, value_of: ValueOf, keeps: 
     :param start: the value they start from; ABSENT selects nothing.
     :param value_of: the value of a node that stands for a name or an index.
     :param keeps: whether a filter's condition holds of a value.
-    :raises EvaluationError: if it visits more than 200,000 values.
+    :raises GaveUpError: if it visits more values than may be, or looks into what is beyond a limit.
     """
+    most = current_limits().visited_values
     values = [] if start is ABSENT else [start]
     for segment in segments:
         found: list[Any] = []
         for value in _below(values) if segment.deep else values:
             for selector in segment.selectors:
                 found.extend(_selected(selector, value, value_of, keeps))
-            if len(found) > MAX_VALUES:
-                raise EvaluationError(f"a path selects more than {MAX_VALUES} values")
+            if len(found) > most:
+                raise GaveUpError(f"a path selects more than {most:,} values (visited_values)")
         values = found
     return values
 
@@ -77,12 +76,12 @@ def _children(value: Any) -> Iterator[Any]:
 
 def _below(values: list[Any]) -> Iterator[Any]:
     """Yield values and everything below them, parents first, without recursion."""
-    visited = 0
+    visited, most = 0, current_limits().visited_values
     waiting = list(reversed(values))
     while waiting:
         value = waiting.pop()
         visited += 1
-        if visited > MAX_VALUES:
-            raise EvaluationError(f"a path visits more than {MAX_VALUES} values")
+        if visited > most:
+            raise GaveUpError(f"a path visits more than {most:,} values (visited_values)")
         yield value
         waiting.extend(reversed(list(_children(value))))

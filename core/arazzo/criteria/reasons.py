@@ -6,11 +6,12 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from arazzo.absent import ABSENT
+from arazzo.absent import ABSENT, Unreadable
 from arazzo.criteria.comparison import NoLength
 from arazzo.criteria.condition_evaluation import Scope, Several, operands, value_of
 from arazzo.criteria.syntax_tree import Node
-from arazzo.errors import EvaluationError
+from arazzo.errors import EvaluationError, GaveUpError
+from arazzo.exact_numbers import Beyond
 from arazzo.expressions import as_it_is
 
 MAX_CONDITION = 160
@@ -45,7 +46,7 @@ def observed(node: Node, scope: Scope, owner: str = "") -> list[tuple[str, Any]]
     for operand in operands(node):
         try:
             value = value_of(operand, scope)
-        except EvaluationError:
+        except (EvaluationError, GaveUpError):
             continue
         seen.append((operand.text, "***" if _SECRET.search(owner) and value is not ABSENT else value))
     return seen
@@ -59,6 +60,8 @@ def shown(value: Any, name: str = "", conceal: Callable[[str], str] = as_it_is) 
     """
     if value is ABSENT or isinstance(value, NoLength):
         return "absent"
+    if isinstance(value, (Unreadable, Beyond)):
+        return "unreadable" if isinstance(value, Unreadable) else "beyond a limit"
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, Several):

@@ -14,7 +14,7 @@ from itertools import product
 from typing import Any
 
 from arazzo.absent import ABSENT
-from arazzo.criteria.comparison import NO_LENGTH, holds, is_number, truthy
+from arazzo.criteria.comparison import NO_LENGTH, holds, truthy
 from arazzo.criteria.interpolation import fill
 from arazzo.criteria.jsonpath_condition import read_jsonpath
 from arazzo.criteria.regex_condition import read_pattern
@@ -33,8 +33,9 @@ from arazzo.criteria.syntax_tree import (
 )
 from arazzo.criteria.syntax_tree import Key as MemberKey
 from arazzo.document.models import Criterion, ExpressionType
+from arazzo.exact_numbers import is_number
 from arazzo.expressions import Dialect, Fixed
-from arazzo.expressions.regular_expressions import SECONDS, compile_pattern
+from arazzo.expressions.regular_expressions import compile_pattern, finds
 from arazzo.expressions.selectors import RFC9535
 
 #: Combinations of values are not gone through if that takes more comparisons than these.
@@ -118,7 +119,7 @@ def _status_pattern(criterion: Criterion, dialect: Dialect) -> Formula:
     if template.expressions:
         return _free(f"regex {criterion.context} {criterion.condition}")
     pattern = compile_pattern(fill(template, lambda *_: ""), flags)
-    matching = frozenset(code for code in range(99, 600) if pattern.search(str(code), timeout=SECONDS))
+    matching = frozenset(code for code in range(99, 600) if finds(pattern, str(code)))
     changes = tuple((STATUS, code) for code in range(100, 600) if (code in matching) != (code - 1 in matching))
     return Formula(changes or ((STATUS, 200),), lambda values: values[STATUS] in matching)
 
@@ -140,7 +141,7 @@ def successful() -> Formula:
 
 
 def _is_2xx(status: Any) -> bool:
-    return is_number(status) and 200 <= status <= 299
+    return is_number(status) and bool(200 <= status <= 299)
 
 
 def answered() -> Formula:

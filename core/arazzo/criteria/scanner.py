@@ -6,14 +6,11 @@ import re
 from typing import NoReturn
 
 from arazzo.errors import ExpressionSyntaxError
-
-#: How deep parentheses, brackets, negations and filters may nest.
-MAX_DEPTH = 32
+from arazzo.exact_numbers import Beyond, read_decimal, read_integer
+from arazzo.limits import current_limits
 
 SPACE = re.compile(r"\s*")
-NUMBER = re.compile(
-    r"[+-]?(?:[0-9]{1,300}(?:\.[0-9]{1,300})?|\.[0-9]{1,300})(?:[eE][+-]?[0-9]{1,4})?(?![\w.-])", re.ASCII
-)
+NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?(?![\w.-])", re.ASCII)
 WORD = re.compile(r"\w[\w-]*(?:\.\w[\w-]*)*")
 ROOT = re.compile(
     r"\$(?:inputs|outputs|steps|workflows|sourceDescriptions|components|response|request|message"
@@ -74,15 +71,19 @@ class Reader:
     def deeper(self) -> None:
         """Go one level down; the caller comes up again by ``depth -= 1``."""
         self.depth += 1
-        if self.depth > MAX_DEPTH:
-            self.fail(f"the condition is nested more than {MAX_DEPTH} levels deep")
+        most = current_limits().condition_depth
+        if self.depth > most:
+            self.fail(f"the condition is nested more than {most} levels deep (condition_depth)")
 
     def number(self) -> int | float | None:
         """Read a number, if one is here."""
         found = self.match(NUMBER)
         if not found:
             return None
-        return float(found[0]) if re.search("[.eE]", found[0]) else int(found[0])
+        number = read_decimal(found[0]) if re.search("[.eE]", found[0]) else read_integer(found[0])
+        if isinstance(number, Beyond):
+            self.fail(number.limit, found.start())
+        return number
 
     def runtime_text(self) -> str:
         """Read the text of the runtime expression that starts here, up to white space, an operator or a bracket.

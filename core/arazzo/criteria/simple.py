@@ -8,7 +8,7 @@ from arazzo.criteria.condition_evaluation import Scope, passes
 from arazzo.criteria.grammar import Grammar
 from arazzo.criteria.reasons import observed, reason
 from arazzo.criteria.syntax_tree import Condition
-from arazzo.criteria.verdict import Verdict
+from arazzo.criteria.verdict import Truth, Verdict
 from arazzo.expressions import Context, Dialect
 
 
@@ -27,8 +27,8 @@ def evaluate_simple(text: str, context: Context, dialect: Dialect) -> Verdict:
     """Evaluate a simple condition.
 
     :raises ExpressionSyntaxError: if it cannot be read.
-    :raises EvaluationError: if a string embeds what is absent.
+    :raises EvaluationError: if it is undecided.
     """
     node = parse_simple(text, dialect).node
     scope = Scope(context, loose=True)
-    return Verdict(passes(node, scope), reason(text, observed(node, scope), context.conceal))
+    return Verdict(Truth.of(passes(node, scope)), reason(text, observed(node, scope), context.conceal))

@@ -3,23 +3,49 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from enum import Enum
+from typing import Literal, NoReturn
 
 from arazzo.errors import Severity
+
+
+class Truth(Enum):
+    """What a criterion comes to. Undecided is not false: nobody may take one for the other (docs/semantics.md, 1)."""
+
+    HOLDS = "holds"
+    FAILS = "does not hold"
+    UNDECIDED = "undecided"
+
+    @classmethod
+    def of(cls, holds: bool) -> Truth:
+        """Return the truth of what has been decided."""
+        return cls.HOLDS if holds else cls.FAILS
+
+    def __bool__(self) -> NoReturn:
+        raise TypeError("a truth is compared by 'is': it may be undecided")
 
 
 @dataclass(frozen=True)
 class Verdict:
     """Whether a criterion holds, and why.
 
-    :param passed: whether it holds.
+    :param truth: whether it holds, does not, or is undecided.
     :param reason: for a log line: the condition and the values it saw, short scalars only, secrets as ``***``.
-    :param error: why it could not be evaluated; then ``passed`` is False (Arazzo 1.1.0, Evaluation Errors).
+    :param error: why it could not be evaluated; then it is undecided, or does not hold where an absent value is
+        embedded, and in ``strict`` (Arazzo 1.1.0, Evaluation Errors).
     """
 
-    passed: bool
+    truth: Truth
     reason: str
     error: str | None = None
+
+    @property
+    def passed(self) -> bool:
+        return self.truth is Truth.HOLDS
+
+    @property
+    def undecided(self) -> bool:
+        return self.truth is Truth.UNDECIDED
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from arazzo.document.meta_schema import LISTS, MAX_SCHEMAS, is_too_deep
 from arazzo.document.models import Components, Document
 from arazzo.document.schema_checks import schema_errors
 from arazzo.document.shape import Reader
-from arazzo.errors import DocumentError, EvaluationError
+from arazzo.errors import DocumentError, EvaluationError, GaveUpError
 from arazzo.pointer import escape, tokens_of
 from arazzo.source import CopyError, Source, is_remote
 
@@ -75,7 +75,7 @@ def _check_inputs(reader: Reader, inputs: Any, at: str) -> None:
         try:
             errors = schema_errors(declared.schemas[name], default)
             message = f"the default of input '{name}' does not satisfy '{errors[0].validator}'" if errors else ""
-        except EvaluationError as error:
+        except (EvaluationError, GaveUpError) as error:
             message = f"the default of input '{name}' cannot be checked: {error}"
         if message:
             reader.error("invalid-schema", f"{at}/properties/{escape(name)}/default", message)

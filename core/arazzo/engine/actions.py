@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timezone
 
-from arazzo.criteria import evaluate
+from arazzo.criteria import Truth, evaluate
 from arazzo.document.models import Action, Criterion
 from arazzo.document.shape import LONGEST_WAIT
 from arazzo.engine.state import CriterionRecord, Note
@@ -21,14 +21,18 @@ from arazzo.flow import PlannedStep
 class Judgement:
     """What criteria came to.
 
-    :param passed: whether all hold.
+    :param truth: whether all hold; undecided if one is and none does not hold.
     :param records: each criterion that was evaluated, with its verdict.
     :param notes: warnings about criteria that could not be evaluated.
     """
 
-    passed: bool
+    truth: Truth
     records: tuple[CriterionRecord, ...] = ()
     notes: tuple[Note, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        return self.truth is Truth.HOLDS
 
     @property
     def reasons(self) -> str:
@@ -38,46 +42,56 @@ class Judgement:
 
 @dataclass(frozen=True)
 class Choice:
-    """The action taken, if any, and how every action before it was judged."""
+    """The action taken, if any, and how every action before it was judged.
+
+    ``undecided`` is an action whose criteria are: it is not known whether it or one behind it is to be taken.
+    """
 
     action: Action | None
     records: tuple[CriterionRecord, ...] = ()
     notes: tuple[Note, ...] = ()
     exhausted: tuple[str, ...] = ()
+    undecided: Action | None = None
 
 
 def judge(criteria: Sequence[Criterion], context: Context, dialect: Dialect, action: str | None = None) -> Judgement:
-    """Evaluate criteria: all must hold. Warnings behind one that does not hold are not worth a line.
+    """Evaluate criteria: all must hold. Warnings beside one that does not hold are not worth a line.
 
     :param context: which also hides the secrets in reasons.
     :param action: the action whose criteria they are; None for success criteria.
+    :raises GaveUpError: if a limit is met.
     """
     records: list[CriterionRecord] = []
     notes: list[Note] = []
+    truth = Truth.HOLDS
     for criterion in criteria:
         verdict = evaluate(criterion, context, dialect)
         reason = context.conceal(verdict.reason)
-        record = CriterionRecord(condition=criterion.condition, passed=verdict.passed, reason=reason, action=action)
-        records.append(record)
-        if verdict.error and all(record.passed for record in records[:-1]):
-            text = f"criterion {criterion.condition!r} could not be evaluated, which counts as not met: {verdict.error}"
+        records.append(CriterionRecord(criterion.condition, verdict.passed, reason, action, verdict.undecided))
+        if verdict.error and truth is not Truth.FAILS:
+            means = "is undecided" if verdict.undecided else "counts as not met"
+            text = f"criterion {criterion.condition!r} could not be evaluated and {means}: {verdict.error}"
             notes.append(Note(context.conceal(text), warning=True))
-    return Judgement(all(record.passed for record in records), tuple(records), tuple(notes))
+        if verdict.truth is Truth.FAILS or truth is Truth.HOLDS:
+            truth = verdict.truth
+    return Judgement(truth, tuple(records), tuple(notes))
 
 
 def judge_success(planned: PlannedStep, exchange: Exchange, context: Context, dialect: Dialect) -> Judgement:
     """Decide whether a step has succeeded: its success criteria, or 2xx where it has none (docs/semantics.md, 2)."""
     if exchange.response is None:
-        return Judgement(False)
+        return Judgement(Truth.FAILS)
     if planned.step.success_criteria:
         return judge(planned.step.success_criteria, context, dialect)
     status = exchange.response.status
     passed, reason = 200 <= status <= 299, f"2xx expected: status was {status}"
-    return Judgement(passed, (CriterionRecord(condition="2xx", passed=passed, reason=reason),))
+    return Judgement(Truth.of(passed), (CriterionRecord(condition="2xx", passed=passed, reason=reason),))
 
 
 def choose(actions: Sequence[Action], retries: Mapping[str, int], context: Context, dialect: Dialect) -> Choice:
-    """Return the first action whose criteria all hold; a retry only while its limit is not exhausted.
+    """Return the first action whose criteria all hold, or none from the first one on that is undecided.
+
+    A retry counts only while its limit is not exhausted.
 
     :param retries: how often each action of the step has been taken, by name.
     """
@@ -88,6 +102,8 @@ def choose(actions: Sequence[Action], retries: Mapping[str, int], context: Conte
         judgement = judge(action.criteria, context, dialect, action.name)
         records += judgement.records
         notes += judgement.notes
+        if judgement.truth is Truth.UNDECIDED:
+            return Choice(None, tuple(records), tuple(notes), tuple(exhausted), action)
         if not judgement.passed:
             continue
         if action.type == "retry" and retries.get(action.name, 0) >= retry_limit(action):

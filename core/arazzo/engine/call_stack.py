@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from arazzo.engine.input_checks import check_inputs
+from arazzo.engine.input_checks import inputs_of_call
 from arazzo.engine.secrets import secret_values
 from arazzo.engine.state import Call, Frame, State
-from arazzo.errors import InputError
+from arazzo.errors import GaveUpError, InputError
 from arazzo.flow import Plan, PlannedStep, workflow_key
 
 
@@ -47,7 +47,10 @@ def start(
         workflows={key: dict(value) for key, value in (workflows or {}).items()},
     )
     if not scope:
-        state = replace(state, frames=(frame, *_before(plan, (), inputs)))
+        try:
+            state = replace(state, frames=(frame, *_before(plan, (), inputs)))
+        except GaveUpError as error:
+            raise InputError([f"inputs cannot be checked: {error}"]) from None
     for key, values in state.workflows.items():
         child = plan.children.get(key, plan)
         state = state.knowing(secret_values(child, values.get("inputs") or {}, values.get("outputs") or {}))
@@ -63,7 +66,7 @@ def enter(plan: Plan, state: State, key: str, inputs: Mapping[str, Any], call: C
     """
     path = (*state.frame.plan, key)
     child = plan.child(path)
-    checked = check_inputs(child, inputs)
+    checked = inputs_of_call(child, inputs)
     frame = Frame(plan=path, inputs=checked, step=child.steps[0].step_id, call=call)
     entered = (frame, *_before(child, path, checked))
     return _knowing(plan, replace(state, frames=(*state.frames, *entered), phase="ready"), entered)
@@ -133,7 +136,7 @@ def _before(plan: Plan, path: tuple[str, ...], inputs: Mapping[str, Any]) -> Ite
     for dependency_path, dependency in reversed(order):
         try:
             named = {name: inputs[name] for name in dependency.declared.schemas if name in inputs}
-            checked = check_inputs(dependency, named)
+            checked = inputs_of_call(dependency, named)
         except InputError as error:
             first = f"workflow '{dependency.workflow_id}', which comes first"
             raise InputError([f"{message} ({first})" for message in error.messages]) from None

@@ -7,11 +7,22 @@ from typing import Any
 
 from arazzo.document.schema_checks import schema_errors
 from arazzo.engine.secrets import sensitive_inputs
-from arazzo.errors import EvaluationError, InputError
+from arazzo.errors import EvaluationError, GaveUpError, InputError
 from arazzo.flow import Plan, is_sensitive
 
 
 def check_inputs(plan: Plan, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the inputs of a run with the defaults of their schema applied, as :func:`inputs_of_call` does.
+
+    :raises InputError: also if checking them meets a limit: nothing has been sent.
+    """
+    try:
+        return inputs_of_call(plan, inputs)
+    except GaveUpError as error:
+        raise InputError([f"inputs cannot be checked: {error}"]) from None
+
+
+def inputs_of_call(plan: Plan, inputs: Mapping[str, Any]) -> dict[str, Any]:
     """Return the inputs with the defaults of their schema applied.
 
     The schema is JSON Schema 2020-12 (Arazzo 1.1.0, Workflow Object, ``inputs``). An optional input without default
@@ -21,6 +32,7 @@ def check_inputs(plan: Plan, inputs: Mapping[str, Any]) -> dict[str, Any]:
     :param plan: the plan of the workflow.
     :param inputs: values by name; a name that is missing is an input not given, which is not null.
     :raises InputError: with one sentence per finding; no sentence shows a value.
+    :raises GaveUpError: if checking them meets a limit.
     """
     given = {**plan.taken.defaults, **inputs}
     foreign = {item.name for item in plan.passed_on} - plan.declared.schemas.keys()

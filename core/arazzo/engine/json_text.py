@@ -7,11 +7,11 @@ without the quotes. So leniently the quotes go, unless the operation's schema as
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
 from arazzo.expressions import Context, Dialect, evaluate_value, to_json_text, to_text
+from arazzo.json_values import read_json_value
 from arazzo.openapi.schema_slices import property_of, type_of
 
 _WHERE = "request body"
@@ -37,7 +37,7 @@ def fill_json_text(payload: str, schema: Any, context: Context, dialect: Dialect
     if not structures or not isinstance(text, str):
         return text
     try:
-        return _restored(json.loads(text), schema, structures)
+        return _restored(read_json_value(text), schema, structures)
     except (ValueError, RecursionError):
         return evaluate_value(payload, context, dialect, where=_WHERE, convert=to_json_text)
 

@@ -5,6 +5,7 @@ A message names method, URL template, status, criterion and the value it saw (sh
 
 from __future__ import annotations
 
+from arazzo.document.models import Action
 from arazzo.engine.actions import Choice
 from arazzo.engine.state import Frame, StepRecord
 from arazzo.exchange import Exchange
@@ -35,6 +36,29 @@ def unmatched(planned: PlannedStep, choice: Choice) -> str:
         f"step '{planned.step_id}' succeeded, but none of its success actions matched: "
         f"{'; '.join((*seen, *choice.exhausted))}; what follows is not guessed (unmatched: next {after})"
     )
+
+
+def undecided(planned: PlannedStep, action: Action, choice: Choice, failure: str) -> str:
+    """Say that it cannot be told whether an action is to be taken.
+
+    :param failure: why the step has failed already; empty if it has succeeded.
+    """
+    seen = [item.reason or item.condition for item in choice.records if item.action == action.name and item.undecided]
+    begins = f"{failure}; and" if failure else f"step '{planned.step_id}' succeeded, but"
+    text = f"{begins} it is undecided whether action '{action.name}' is to be taken: {'; '.join(seen)}"
+    return f"{text}; what follows is not guessed"
+
+
+def gave_up(step: str, limit: str, exchange: Exchange | None) -> str:
+    """Say that a step stopped at a limit, and whether its request was sent.
+
+    :param exchange: of the step, if it has sent anything.
+    """
+    if exchange is None:
+        return f"step '{step}' gave up: {limit}; no request of it was sent after that, and no action is taken"
+    status = exchange.response.status if exchange.response else "nothing"
+    sent = f"{exchange.request} was sent and answered {status}"
+    return f"step '{step}' gave up: {limit}; {sent}; whether an action is to be taken is not known, and none is"
 
 
 def exhausted(frame: Frame, region: Region, record: StepRecord | None, reason: str) -> str:

@@ -24,7 +24,7 @@ from arazzo.engine.state import (
     StepRecord,
     Wait,
 )
-from arazzo.errors import EvaluationError, InputError, RequestError
+from arazzo.errors import EvaluationError, GaveUpError, InputError, RequestError
 from arazzo.exchange import Exchange, Request, Response
 from arazzo.expressions import Context
 from arazzo.flow import END, Plan, PlannedStep, workflow_key
@@ -175,7 +175,7 @@ class Turn(LoopTurn):
         if exchange is not None and exchange.response is None and planned.workflow is None:
             values = dict.fromkeys(planned.step.outputs)
         else:
-            values = step_outputs(plan, planned, context)
+            values = dict.fromkeys(planned.step.outputs) if self.stopped else step_outputs(plan, planned, context)
         state = state.knowing(secret_values(plan, {}, values))
         outputs = state.frame.outputs | {planned.step_id: values}
         state = state.with_frame(replace(state.frame, outputs=outputs))
@@ -199,6 +199,8 @@ class Turn(LoopTurn):
         choice = actions.choose(listed, state.frame.retries, context, plan.dialect)
         self.notes += choice.notes
         record = replace(record, criteria=(*record.criteria, *choice.records), message=failure)
+        if choice.undecided is not None and not (failure and self._is_tolerated(state, planned)):
+            return self._fail(state, messages.undecided(planned, choice.undecided, choice, failure), record)
         if choice.action is not None:
             return self._take(state, planned, choice.action, context, record)
         if failure and not choice.exhausted and self._is_tolerated(state, planned):
@@ -366,6 +368,25 @@ class Turn(LoopTurn):
 
     # how it ends
 
+    def gave_up(self, state: State, error: GaveUpError, exchange: Exchange | None = None) -> Turned:
+        """End the run at a limit: what is so nobody knows.
+
+        :param state: as it was before the step gave up.
+        :param exchange: of the step, if it has sent anything.
+        """
+        frame = state.frame
+        record = None
+        if exchange is not None:
+            response = exchange.response
+            status, seconds = (response.status, response.seconds) if response else (None, 0.0)
+            state = replace(state, last_status=status, phase="ready")
+            self._exposed |= exposed_secrets(replace(exchange, content=ABSENT))
+            rounds = frame.rounds + 1
+            record = StepRecord(
+                frame.step, "", str(exchange.request), status, seconds, attempts=frame.attempts, rounds=rounds
+            )
+        return self._stop(state, messages.gave_up(frame.step, error.limit, exchange), record)
+
     def _stop(self, state: State, message: str, record: StepRecord | None = None) -> Turned:
         self.stopped = True
         return self._fail(state, message, record)
@@ -382,7 +403,7 @@ class Turn(LoopTurn):
         """End the innermost workflow and go back to whoever called it."""
         frame = state.frame
         plan = self._plan(frame)
-        outputs = handed if handed is not None else workflow_outputs(plan, frame.inputs, frame.outputs, state.workflows)
+        outputs = handed if handed is not None else self._final_outputs(plan, state)
         state = state.knowing(secret_values(plan, {}, outputs))
         done = {**state.workflows, plan.key: {"inputs": frame.inputs, "outputs": outputs}}
         if len(state.frames) == 1:
@@ -407,6 +428,14 @@ class Turn(LoopTurn):
             state = replace(state, frames=state.frames[:-1])
         state = replace(state, last_status=None)
         return self._finish(state, f"workflow '{plan.key}', which comes first, failed: {failure}")
+
+    def _final_outputs(self, plan: Plan, state: State) -> dict[str, Any]:
+        try:
+            return workflow_outputs(plan, state.frame.inputs, state.frame.outputs, state.workflows)
+        except GaveUpError:
+            if not self.stopped:
+                raise
+            return dict.fromkeys(plan.outputs)
 
     # words
 

@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import Any
 
 from arazzo.engine.unescaping import Find, replace_escaped, unescaped
+from arazzo.exact_numbers import Beyond
 from arazzo.exchange import Exchange
 from arazzo.flow import Plan, is_sensitive, names_credential
 from arazzo.openapi.encoding import QUERY_RESERVED, SEGMENT_RESERVED, percent_encode
@@ -99,6 +100,8 @@ def exposed_secrets(exchange: Exchange) -> frozenset[str]:
     queue = [exchange.content]
     while queue:
         match queue.pop():
+            case Beyond():
+                continue
             case dict() as members:
                 queue += members.values()
                 found += [text for name, text in members.items() if isinstance(text, str) and names_credential(name)]

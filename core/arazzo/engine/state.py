@@ -11,6 +11,7 @@ from pydantic import ConfigDict, TypeAdapter
 from typing_extensions import Self
 
 from arazzo.exchange import Request
+from arazzo.json_values import as_json, read_json_value, write_json
 
 
 @lru_cache(maxsize=16)
@@ -43,28 +44,33 @@ class StateValue:
 
         :raises ValueError: as for :meth:`from_data`.
         """
-        value: Self = cls._json().validate_json(text)
-        return value
+        return cls.from_data(read_json_value(text))
 
     def to_data(self, *, exclude_defaults: bool = False) -> dict[str, Any]:
         """Return the value as JSON has it."""
-        data: dict[str, Any] = self._json().dump_python(self, mode="json", exclude_defaults=exclude_defaults)
+        # pydantic's own JSON would round numbers that no float holds, and stops at some depth
+        data: dict[str, Any] = as_json(self._json().dump_python(self, exclude_defaults=exclude_defaults))
         return data
 
     def to_json(self) -> str:
         """Return the value as JSON text."""
-        return self._json().dump_json(self).decode()
+        return write_json(self.to_data())
 
 
 @dataclass(frozen=True)
 class CriterionRecord(StateValue):
-    """One criterion and what it came to: ``condition`` as written, verdict, and the value that was seen."""
+    """One criterion and what it came to: ``condition`` as written, verdict, and the value that was seen.
+
+    :ivar passed: whether it holds.
+    :ivar action: the action whose criterion it is; None for a success criterion.
+    :ivar undecided: whether it neither holds nor not: what it looks at cannot be read.
+    """
 
     condition: str
     passed: bool
     reason: str = ""
     action: str | None = None
-    """The action whose criterion it is; None for a success criterion."""
+    undecided: bool = False
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from arazzo.engine import pacing
 from arazzo.engine.region import Turn
 from arazzo.engine.secrets import Conceal
 from arazzo.engine.state import Command, Done, State
+from arazzo.errors import GaveUpError
 from arazzo.exchange import Exchange
 from arazzo.expressions import as_it_is
 from arazzo.flow import Plan
@@ -34,9 +35,17 @@ def advance(
     :returns: the state to go on with, and what to do.
     """
     turn = Turn(plan, now, conceal)
-    state, command = (state, None) if exchange is None else turn.received(state, exchange)
+    command: Command | None = None
+    if exchange is not None:
+        try:
+            state, command = turn.received(state, exchange)
+        except GaveUpError as error:
+            state, command = turn.gave_up(state, error, exchange)
     while command is None:
-        state, command = turn.proceed(state)
+        try:
+            state, command = turn.proceed(state)
+        except GaveUpError as error:
+            state, command = turn.gave_up(state, error)
     history = (*state.history, *(note.text for note in turn.notes))[-HISTORY:]
     return replace(state, history=history), replace(command, notes=tuple(turn.notes))
 
@@ -50,7 +59,10 @@ def begin_call(plan: Plan, state: State, *, now: float, conceal: Conceal = as_it
     :returns: the state with the workflow entered, whose inputs :func:`entered_inputs` tells; or how the step failed.
     """
     turn = Turn(plan, now, conceal)
-    state, command = turn.begin(state)
+    try:
+        state, command = turn.begin(state)
+    except GaveUpError as error:
+        state, command = turn.gave_up(state, error)
     return state, replace(command, notes=tuple(turn.notes)) if isinstance(command, Done) else None
 
 
@@ -79,7 +91,10 @@ def end_call(
     turn = Turn(plan, now, conceal)
     turn.stopped = stopped
     state = replace(state, last_status=status).with_frame(replace(state.frame, attempts=1))
-    state, command = turn.returned(state, outputs, failure)
+    try:
+        state, command = turn.returned(state, outputs, failure)
+    except GaveUpError as error:
+        state, command = turn.gave_up(state, error)
     if not isinstance(command, Done):
         raise ValueError(f"step '{state.frame.step}' goes on where its workflow runs, and not elsewhere")
     return state, replace(command, notes=tuple(turn.notes))

@@ -9,8 +9,8 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-from arazzo.absent import ABSENT
-from arazzo.errors import EvaluationError, ExpressionSyntaxError
+from arazzo.absent import ABSENT, Unreadable
+from arazzo.errors import AbsentError, EvaluationError, ExpressionSyntaxError, GaveUpError, UnreadableError
 from arazzo.exchange import Exchange, header
 from arazzo.expressions.context import Context, Dialect
 from arazzo.expressions.navigation import apply_pointer, follow, lookup
@@ -28,6 +28,7 @@ from arazzo.expressions.nodes import (
 )
 from arazzo.expressions.selectors import select
 from arazzo.expressions.templates import Template, is_selector, parse_template
+from arazzo.json_values import is_plain, write_json
 
 Convert: TypeAlias = Callable[[Any, "str | None"], str]
 """From a value, and the quote it is embedded in, to the text to embed."""
@@ -98,11 +99,17 @@ def evaluate_value(
 
 
 def evaluate_output(value: Any, context: Context, dialect: Dialect = "lenient") -> Any:
-    """Return the value of an output; null if it is absent or cannot be read, since an output never fails a step."""
+    """Return the value of an output; null if it is absent or cannot be read, which fails no step.
+
+    :raises GaveUpError: if a limit is met, or the value holds what is beyond one.
+    """
     try:
         found = evaluate_value(value, context, dialect)
-    except (EvaluationError, ExpressionSyntaxError, RecursionError):
+    except (EvaluationError, ExpressionSyntaxError):
         return None
+    except RecursionError:
+        raise GaveUpError("the value of an output is nested too deep") from None
+    is_plain(found)
     return None if found is ABSENT else found
 
 
@@ -171,13 +178,15 @@ def _join(template: Template, context: Context, convert: Convert, where: str) ->
             done.append(part)
             continue
         value = evaluate(part, context)
+        if isinstance(value, Unreadable):
+            raise UnreadableError(f"{part.text or part}: {value}")
         if value is not ABSENT:
             done.append(convert(value, quote))
         elif isinstance(part, Fixed) and index in template.unbraced:
             done.append(part.text)
         else:
             subject = f"{where}: " if where else ""
-            raise EvaluationError(f"{subject}{part.text or part} has no value, and is embedded in a string")
+            raise AbsentError(f"{subject}{part.text or part} has no value, and is embedded in a string")
     return "".join(done)
 
 
@@ -298,4 +307,4 @@ def _point(value: Any, pointer: str | None, loose: bool) -> Any:
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+    return write_json(value, default=str)

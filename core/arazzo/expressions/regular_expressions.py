@@ -6,16 +6,16 @@ A pattern stands in a document, or comes out of data: it must not stop whoever e
 from __future__ import annotations
 
 import re
+import time
+from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
-from arazzo.errors import ExpressionSyntaxError
+from arazzo.errors import ExpressionSyntaxError, GaveUpError
+from arazzo.limits import current_limits
 
-#: Seconds that a pattern may search before it is given up; pass it as ``timeout``.
-SECONDS = 1.0
-MAX_PATTERN = 8192
-#: How large a pattern may be with its repetitions written out: compiling ``((a{999}){999}){999}`` takes gigabytes.
-MAX_SIZE = 100_000
+Result = TypeVar("Result")
 _PIECE = re.compile(
     r"""\\.
       | (?P<comment>\(\?\#(?:\\.|[^)\\])*\))
@@ -27,9 +27,39 @@ _PIECE = re.compile(
 )
 
 
+def search_within_time(search: Callable[[float], Result]) -> Result:
+    """Return what a search returns, if this thread spends no more than ``pattern_seconds`` of CPU time on it.
+
+    The library counts CPU time of the whole process: of a search that it ends early, others having spent that time,
+    this begins anew with more. What counts in the end is what this thread spends on one search, whoever else is busy.
+
+    :param search: takes the library's ``timeout``; it may be called several times.
+    :raises GaveUpError: if it takes longer.
+    """
+    seconds = timeout = current_limits().pattern_seconds
+    while True:
+        begun = time.thread_time()
+        found: list[Result] = []
+        with suppress(TimeoutError):
+            found.append(search(timeout))
+        spent = time.thread_time() - begun
+        if spent >= seconds:
+            raise GaveUpError(
+                f"a pattern takes longer than {seconds:g} s of CPU time over this value (pattern_seconds)"
+            )
+        if found:
+            return found[0]
+        timeout *= max(2.0, seconds / max(spent, seconds / 100))
+
+
+def finds(pattern: Any, text: str) -> bool:
+    """Return whether a compiled pattern matches anywhere in a text; raises as :func:`search_within_time`."""
+    return search_within_time(lambda timeout: pattern.search(text, timeout=timeout) is not None)
+
+
 @lru_cache(maxsize=512)
 def compile_pattern(pattern: str, flags: str = "") -> Any:
-    """Compile a pattern of the library ``regex``, whose methods take a ``timeout``.
+    """Compile a pattern of the library ``regex``, whose methods take a ``timeout`` (:func:`search_within_time`).
 
     :param pattern: the pattern.
     :param flags: letters of inline flags (``i``, ``m``, ``s``). There is no ``x``: what it does to a pattern, down to
@@ -39,12 +69,15 @@ def compile_pattern(pattern: str, flags: str = "") -> Any:
     import regex
 
     prefix = f"(?{flags})" if flags else ""
-    if len(pattern) > MAX_PATTERN:
-        raise ExpressionSyntaxError(f"a pattern is at most {MAX_PATTERN} characters long", pattern)
+    limits = current_limits()
+    if len(pattern) > limits.selector_characters:
+        message = f"a pattern is at most {limits.selector_characters} characters long (selector_characters)"
+        raise ExpressionSyntaxError(message, pattern)
     if any("x" in (piece["flags"] or "") for piece in _PIECE.finditer(pattern)):
         raise ExpressionSyntaxError("a pattern is written without flag x: spaces and comments in it count", pattern)
-    if _size(pattern) > MAX_SIZE:
-        raise ExpressionSyntaxError("the repetitions in the pattern multiply to too many", pattern)
+    if _size(pattern) > limits.pattern_pieces:  # compiling ((a{999}){999}){999} takes gigabytes
+        message = "the repetitions in the pattern multiply to too many (pattern_pieces)"
+        raise ExpressionSyntaxError(message, pattern)
     try:
         return regex.compile(prefix + pattern)
     except regex.error as error:

@@ -15,16 +15,15 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from arazzo.absent import ABSENT
-from arazzo.errors import EvaluationError, ExpressionSyntaxError
+from arazzo.errors import EvaluationError, ExpressionSyntaxError, GaveUpError
 from arazzo.expressions.navigation import apply_pointer
+from arazzo.limits import current_limits
 
 if TYPE_CHECKING:
     from jsonpath_rfc9535 import JSONPathQuery
 
 #: The draft's script for the last element, ``[(@.length-1)]``; other scripts are not run.
 _FROM_THE_END = re.compile(r"\[\(\s*@\.length\s*-\s*([1-9][0-9]{0,8})\s*\)\]")
-MAX_SELECTOR = 8192
-MAX_NODES = 100_000
 RFC9535 = "rfc9535"
 GOESSNER = "draft-goessner-dispatch-jsonpath-00"
 RFC6901 = "rfc6901"
@@ -49,6 +48,7 @@ def select(value: Any, selector: str, kind: str, version: str | None = None) -> 
     :param version: of the Expression Type Object; None for the default of the type.
     :raises ExpressionSyntaxError: if the selector cannot be read.
     :raises EvaluationError: if the value is nothing the selector can be applied to.
+    :raises GaveUpError: if evaluating it meets a limit.
     """
     version = selector_version(kind, version)
     if value is ABSENT:
@@ -123,7 +123,7 @@ def jsonpath_rfc9535(query: str, data: Any) -> list[Any]:
     :param query: the query, ``$`` first; spaces around it, which RFC 9535 forbids, are let through.
     :param data: a JSON value.
     :raises ExpressionSyntaxError: if it is no well-formed and well-typed query.
-    :raises EvaluationError: if it selects more than 100,000 nodes or goes too deep or takes too long.
+    :raises GaveUpError: if it selects too many nodes, takes too long, or looks into what is beyond a limit.
     """
     return [node.value for node in _rfc9535_nodes(query, data)]
 
@@ -134,7 +134,8 @@ def jsonpath_goessner(query: str, data: Any) -> list[Any]:
     :param query: the query, ``$`` first.
     :param data: a JSON value.
     :raises ExpressionSyntaxError: if it is no query of that dialect.
-    :raises EvaluationError: if the data makes it fail, or it selects more than 100,000 nodes or takes too long.
+    :raises EvaluationError: if the data makes it fail.
+    :raises GaveUpError: as above, and if the data is nested too deep for the library.
     """
     return [node.value for node in _goessner_nodes(query, data)]
 
@@ -156,10 +157,11 @@ def _rfc9535_nodes(query: str, data: Any) -> list[Any]:
     compiled = _rfc9535(query)
     try:
         return _within_bounds(query, lambda: compiled.finditer(data))
-    except TimeoutError:
-        raise EvaluationError("the JSONPath query cannot be evaluated: a regular expression takes too long") from None
-    except (JSONPathError, RecursionError):
-        raise EvaluationError("the JSONPath query cannot be evaluated: the value is nested too deeply") from None
+    except JSONPathError as error:
+        reason = type(error).__name__
+        raise EvaluationError(f"the JSONPath query cannot be evaluated over this value ({reason})") from None
+    except RecursionError:
+        raise GaveUpError("the value is nested too deep for the JSONPath query") from None
 
 
 def _goessner_nodes(query: str, data: Any) -> list[Any]:
@@ -168,9 +170,10 @@ def _goessner_nodes(query: str, data: Any) -> list[Any]:
     compiled = _goessner(query)
     try:
         return _within_bounds(query, lambda: compiled.find(data))
+    except RecursionError:
+        raise GaveUpError("the value is nested too deep for the JSONPath query") from None
     except (
         JSONPathError,
-        RecursionError,
         ArithmeticError,
         LookupError,
         NotImplementedError,
@@ -249,12 +252,14 @@ def _within_bounds(query: str, find: Callable[[], Iterable[Any]]) -> list[Any]:
     """Find nodes, not more than there may be, and with a time limit where there are many ways to go."""
     from arazzo.expressions.interruption import within_time
 
+    most = current_limits().selected_nodes
+
     def first() -> list[Any]:
-        return list(islice(find(), MAX_NODES + 1))
+        return list(islice(find(), most + 1))
 
     nodes = within_time("the JSONPath query", first) if branches(query) else first()
-    if len(nodes) > MAX_NODES:
-        raise EvaluationError(f"the JSONPath query selects more than {MAX_NODES} nodes")
+    if len(nodes) > most:
+        raise GaveUpError(f"the JSONPath query selects more than {most:,} nodes (selected_nodes)")
     return nodes
 
 
@@ -263,8 +268,10 @@ def _single(nodes: Sequence[Any]) -> Any:
 
 
 def _check_length(selector: str) -> None:
-    if len(selector) > MAX_SELECTOR:
-        raise ExpressionSyntaxError(f"a selector is at most {MAX_SELECTOR} characters long", selector[:80] + "...")
+    most = current_limits().selector_characters
+    if len(selector) > most:
+        message = f"a selector is at most {most} characters long (selector_characters)"
+        raise ExpressionSyntaxError(message, selector[:80] + "...")
 
 
 @lru_cache(maxsize=1)

@@ -10,12 +10,11 @@ from typing import Any
 import elementpath
 from lxml import etree
 
-from arazzo.errors import EvaluationError
+from arazzo.errors import EvaluationError, GaveUpError
+from arazzo.exact_numbers import read_decimal
 from arazzo.expressions.xpath_parsers import compile_xpath, run_xpath
 from arazzo.expressions.xpath_texts import begin, spend
-
-#: Whole numbers from here on are refused: nobody reads them back from JSON.
-LARGEST = 10**1000
+from arazzo.limits import current_limits
 
 
 def evaluate_xpath(expression: str, data: Any, version: str) -> Any:
@@ -72,12 +71,12 @@ def _plain(item: Any) -> Any:
             return "NaN" if math.isnan(item) else "Infinity" if item > 0 else "-Infinity"
         case float() if item.is_integer():
             return int(item)
-        case int() if abs(item) >= LARGEST:
-            raise EvaluationError("the XPath expression yields a number that is out of range")
+        case int() if abs(item) >= 10 ** (most := current_limits().number_digits):
+            raise GaveUpError(f"the XPath expression yields a number of more than {most:,} digits (number_digits)")
         case bool() | int() | float() | str() | None:
             return item
         case Decimal():
-            return int(item) if item == item.to_integral_value() else float(item)
+            return int(item) if item == item.to_integral_value() else read_decimal(str(item))
         case etree._ElementTree():
             return _plain(item.getroot())
         case etree._Element():

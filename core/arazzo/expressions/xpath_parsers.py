@@ -23,13 +23,12 @@ from elementpath.xpath30 import XPath30Parser
 from elementpath.xpath31 import XPath31Parser
 from elementpath.xpath_nodes import XPathNode
 
-from arazzo.errors import EvaluationError, ExpressionSyntaxError
+from arazzo.errors import EvaluationError, ExpressionSyntaxError, GaveUpError
 from arazzo.expressions.interruption import within_time
-from arazzo.expressions.regular_expressions import SECONDS, compile_pattern
+from arazzo.expressions.regular_expressions import compile_pattern, finds, search_within_time
 from arazzo.expressions.xpath_texts import begin, counting, spend
+from arazzo.limits import current_limits
 
-MAX_EXPRESSION = 8192
-MAX_ITEMS = 100_000
 #: Functions that read something other than the data, or run text as code, or patterns that cannot be bounded.
 FORBIDDEN = frozenset(
     {
@@ -66,9 +65,12 @@ def compile_xpath(expression: str, version: str, namespaces: Namespaces) -> Any:
     """Compile an XPath expression.
 
     :raises ExpressionSyntaxError: if it cannot be read, or calls a function that reaches out of the data.
+    :raises GaveUpError: if reading it takes too long.
     """
-    if len(expression) > MAX_EXPRESSION:
-        raise ExpressionSyntaxError(f"an XPath expression is at most {MAX_EXPRESSION} characters long", expression)
+    most = current_limits().selector_characters
+    if len(expression) > most:
+        message = f"an XPath expression is at most {most} characters long (selector_characters)"
+        raise ExpressionSyntaxError(message, expression)
     if call := _FORBIDDEN_CALL.search(expression):
         raise ExpressionSyntaxError(f"function {call[1]}() is not available", expression, call.start())
     try:
@@ -76,7 +78,7 @@ def compile_xpath(expression: str, version: str, namespaces: Namespaces) -> Any:
         token = within_time("the XPath expression", lambda: _parse(parser, expression))
     except RecursionError as error:
         raise ExpressionSyntaxError("the XPath expression is nested too deeply", expression) from error
-    except (EvaluationError, *LIBRARY_ERRORS) as error:
+    except LIBRARY_ERRORS as error:
         raise ExpressionSyntaxError(f"no XPath {version[-2]}.{version[-1]}: {error}", expression) from error
     for part in token.iter():
         if part.symbol in FORBIDDEN:
@@ -87,7 +89,8 @@ def compile_xpath(expression: str, version: str, namespaces: Namespaces) -> Any:
 def run_xpath(token: Any, context: elementpath.XPathContext) -> Any:
     """Return what a compiled expression yields: a scalar, or a list.
 
-    :raises EvaluationError: if the data makes it fail, or it takes too long.
+    :raises EvaluationError: if the data makes it fail.
+    :raises GaveUpError: if it meets a limit.
     """
     return _run(token.get_results, context)
 
@@ -102,10 +105,9 @@ def _run(evaluate: Callable[[elementpath.XPathContext], Any], context: elementpa
     begin()
     try:
         return within_time("the XPath expression", lambda: evaluate(context))
-    except TimeoutError:
-        message = f"a pattern in the XPath expression takes longer than {SECONDS:g} s over this value"
-        raise EvaluationError(message) from None
-    except (RecursionError, *LIBRARY_ERRORS) as error:
+    except (RecursionError, MemoryError):
+        raise GaveUpError("the value is nested too deep, or too large, for the XPath expression") from None
+    except LIBRARY_ERRORS as error:
         reason = (error.code if isinstance(error, elementpath.ElementPathError) else None) or type(error).__name__
         raise EvaluationError(f"the XPath expression cannot be evaluated over this value ({reason})") from None
 
@@ -116,7 +118,6 @@ LIBRARY_ERRORS = (
     ArithmeticError,
     AttributeError,
     LookupError,
-    MemoryError,
     TypeError,
     ValueError,
 )
@@ -130,12 +131,13 @@ def _parse(parser: Any, expression: str) -> Any:
 
 
 def _range(token: Any, context: Any = None) -> list[int]:
-    """Evaluate a range expression (``1 to n``) that has at most 100,000 members."""
+    """Evaluate a range expression (``1 to n``) that has at most ``xpath_items`` members."""
     first, last = token.get_operands(context, cls=Integer)
     if first is None or last is None:
         return []
-    if last - first >= MAX_ITEMS:
-        raise ValueError(f"a range has at most {MAX_ITEMS} members")
+    most = current_limits().xpath_items
+    if last - first >= most:
+        raise GaveUpError(f"a range in the XPath expression has more than {most:,} members (xpath_items)")
     return list(range(first, last + 1))
 
 
@@ -164,7 +166,11 @@ def _matches(token: Any, context: Any = None) -> bool:
     """Evaluate ``fn:matches``."""
     context = token.context or context
     text = token.get_argument(context, default="", cls=str)
-    return _pattern(token, context, 2).search(text, timeout=SECONDS) is not None
+    return finds(_pattern(token, context, 2), text)
+
+
+def _matches_of(pattern: Any, text: str) -> list[Any]:
+    return search_within_time(lambda timeout: list(pattern.finditer(text, timeout=timeout)))
 
 
 def _replace(token: Any, context: Any = None) -> str:
@@ -185,7 +191,12 @@ def _replace(token: Any, context: Any = None) -> str:
         spend(len(filled))
         return filled
 
-    return str(pattern.sub(fill, text, timeout=SECONDS))
+    pieces: list[str] = []
+    start = 0
+    for match in _matches_of(pattern, text):
+        pieces += (text[start : match.start()], fill(match))
+        start = match.end()
+    return "".join((*pieces, text[start:]))
 
 
 def _part(part: str, match: Any) -> str:
@@ -211,14 +222,14 @@ def _tokenize(token: Any, context: Any = None) -> list[str]:
         return list(text.split())
     pattern = _not_empty(token, _pattern(token, context, 2))
     tokens, start = [], 0
-    for match in pattern.finditer(text, timeout=SECONDS):
+    for match in _matches_of(pattern, text):
         tokens.append(text[start : match.start()])
         start = match.end()
     return [*tokens, text[start:]] if text else []
 
 
 def _not_empty(token: Any, pattern: Any) -> Any:
-    if pattern.search("", timeout=SECONDS) is not None:
+    if finds(pattern, ""):
         raise token.error("FORX0003", "the regular expression matches the empty string")
     return pattern
 

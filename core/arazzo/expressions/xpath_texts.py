@@ -11,10 +11,8 @@ from typing import Any, Final
 
 from elementpath.datatypes import AnyURI
 
-from arazzo.errors import EvaluationError
-
-#: How many characters of text one evaluation may make: about as many as an answer may have.
-MAX_TEXT: Final = 64 * 1024 * 1024
+from arazzo.errors import GaveUpError
+from arazzo.limits import current_limits
 
 
 class _Made(threading.local):
@@ -32,11 +30,12 @@ def begin() -> None:
 def spend(characters: int) -> None:
     """Count characters.
 
-    :raises EvaluationError: if that is too many.
+    :raises GaveUpError: if that is too many.
     """
     _made.characters += characters
-    if _made.characters > MAX_TEXT:
-        raise EvaluationError(f"the XPath expression makes more than {MAX_TEXT:,} characters of text")
+    most = current_limits().xpath_characters
+    if _made.characters > most:
+        raise GaveUpError(f"the XPath expression makes more than {most:,} characters of text (xpath_characters)")
 
 
 def _concat(token: Any, context: Any = None) -> str:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from arazzo.absent import ABSENT
 from arazzo.errors import RequestError
+from arazzo.json_values import read_json_value
 from arazzo.openapi.data_url import PayloadError, read_data_url
 from arazzo.openapi.encoding import json_text, scalar_text
 from arazzo.openapi.forms import write_form
@@ -142,8 +142,8 @@ def _json(content_type: str, spec: BodySpec, payload: Any) -> Content:
 
 def _parsed(text: str) -> Any:
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
+        return read_json_value(text)
+    except ValueError:
         return ABSENT
 
 

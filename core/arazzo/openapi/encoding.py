@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 from urllib.parse import quote
+
+from arazzo.json_values import write_json
 
 #: What reserved expansion lets through in a query; ``#``, ``[``, ``]``, ``&`` and ``+`` would change its meaning.
 QUERY_RESERVED = ":/?@!$'()*,;="
@@ -24,7 +25,7 @@ def scalar_text(value: Any) -> str:
 
 def json_text(value: Any) -> str:
     """Return a value as compact JSON; ValueError for numbers that JSON does not have."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return write_json(value)
 
 
 def percent_encode(text: str, allowed: str = "") -> str:

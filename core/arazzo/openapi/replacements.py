@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -12,6 +11,7 @@ from arazzo.absent import ABSENT
 from arazzo.document.models import ExpressionType
 from arazzo.errors import EvaluationError, ExpressionSyntaxError, RequestError
 from arazzo.expressions.selectors import jsonpath_places, read_pointer, selector_version
+from arazzo.json_values import read_json_value
 from arazzo.openapi.encoding import scalar_text
 from arazzo.openapi.media import is_xml
 from arazzo.pointer import tokens_of
@@ -71,7 +71,7 @@ def _kind(replacement: Replacement, content_type: str | None) -> tuple[str, str 
 def _replace_in_json(payload: Any, replacement: Replacement, kind: str, version: str | None) -> Any:
     if isinstance(payload, str):
         try:
-            payload = json.loads(payload)
+            payload = read_json_value(payload)
         except ValueError as error:
             raise EvaluationError("the payload is no JSON text") from error
     if kind == "jsonpath":

@@ -1,26 +1,24 @@
 """From a response's bytes to a value (RFC 9110, 8.3).
 
 JSON is parsed, JSON lines become an array; XML, forms and every other text stay text. Bytes are no JSON value: they
-become a ``data:`` URL with their media type, which a request body takes back as bytes. Nothing, broken JSON, or
-JSON of millions of values or hundreds of levels is ABSENT.
+become a ``data:`` URL with their media type, which a request body takes back as bytes. Nothing and broken JSON is
+ABSENT; what is beyond a limit is given up on when something looks into it.
 """
 
 from __future__ import annotations
 
 import json
-import math
 import re
-from typing import Any, NoReturn
+from typing import Any
 
 from arazzo.absent import ABSENT
+from arazzo.exact_numbers import BeyondValue
 from arazzo.exchange import Response
+from arazzo.json_values import read_json_value
+from arazzo.limits import current_limits
 from arazzo.openapi.data_url import write_data_url
 from arazzo.openapi.media import charset, is_json, is_json_lines, is_text, plain
-from arazzo.source.reading import MAX_DEPTH, levels
 
-#: JSON of more values is not read, nor are more lines: a triggerer that reads them does nothing else meanwhile.
-MAX_VALUES = 5_000_000
-MAX_LINES = 1_000_000
 _LINE_END = re.compile(r"[\r\n]+")
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
@@ -31,6 +29,8 @@ def decode_content(response: Response) -> Any:
     Without a content type it is JSON if it reads as JSON, else text if it reads as UTF-8.
     """
     body, content_type = response.body, response.header("Content-Type") or ""
+    if response.beyond:
+        return BeyondValue(response.beyond)
     if not body:
         return ABSENT
     if is_json(content_type):
@@ -45,57 +45,55 @@ def decode_content(response: Response) -> Any:
 def _json(body: bytes, content_type: str, *, lines: bool = False) -> Any:
     try:
         text = body.decode(charset(content_type) or json.detect_encoding(body)).removeprefix("\ufeff")
-        if _is_too_much(text):
-            return ABSENT
-        value = _lines(text) if lines else _DECODER.decode(text)
-        if any(depth >= MAX_DEPTH for depth, _ in enumerate(levels(value))):
-            return ABSENT
+        if (limit := _too_much(text, lines=lines)) is not None:
+            return BeyondValue(limit)
+        value = _lines(text) if lines else read_json_value(text)
         return _whole(value) if _SURROGATE.search(text) else value
-    except (ValueError, LookupError, RecursionError):
+    except (ValueError, LookupError):
         return ABSENT
 
 
-def _is_too_much(text: str) -> bool:
-    """Say whether JSON holds more values than are read; roughly first, since there are commas in texts too."""
-    if _count(text) <= MAX_VALUES:
-        return False
+def _too_much(text: str, *, lines: bool) -> str | None:
+    """Return the limit beyond which JSON is: a triggerer that reads so much of it does nothing else meanwhile.
+
+    Values are counted roughly first, since there are commas in texts too.
+    """
+    limits = current_limits()
+    if lines and text.count("\n") + text.count("\r") > limits.json_lines:
+        return f"an answer has more than {limits.json_lines:,} lines (json_lines)"
+    if _count(text) <= limits.json_values:
+        return None
     unescaped = text.replace("\\\\", "").replace('\\"', "")
-    return _count("".join(unescaped.split('"')[::2])) > MAX_VALUES
+    if _count("".join(unescaped.split('"')[::2])) <= limits.json_values:
+        return None
+    return f"an answer holds more than {limits.json_values:,} values (json_values)"
 
 
 def _count(text: str) -> int:
     return sum(map(text.count, "[{,"))
 
 
-def _finite(number: str) -> float:
-    return value if math.isfinite(value := float(number)) else _refuse(number)
-
-
 def _whole(value: Any) -> Any:
     """Return a value in whose texts a replacement character stands for half of a surrogate pair, which is none."""
-    text = json.dumps(value, ensure_ascii=False)
-    return json.loads(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no JSON")
-
-
-_DECODER = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite)
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    waiting = [value]
+    while waiting:
+        holder = waiting.pop()
+        places = list(holder.items()) if type(holder) is dict else list(enumerate(holder))
+        if type(holder) is dict:
+            holder.clear()
+        for place, item in places:
+            if type(item) in (dict, list):
+                waiting.append(item)
+            whole = _whole(item) if isinstance(item, str) else item
+            holder[_whole(place) if isinstance(place, str) else place] = whole
+    return value
 
 
 def _lines(text: str) -> list[Any]:
-    if text.count("\n") + text.count("\r") > MAX_LINES:
-        raise ValueError("too many lines")
     lines = (line.strip(" \t") for line in _LINE_END.split(text))
-    return [_line(line) for line in lines if line]
-
-
-def _line(line: str) -> Any:
-    value, end = _DECODER.raw_decode(line)
-    if end < len(line):
-        raise ValueError("a line of JSON lines holds one value")
-    return value
+    return [read_json_value(line) for line in lines if line]
 
 
 def _text(body: bytes, content_type: str) -> str:

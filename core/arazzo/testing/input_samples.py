@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from arazzo.document.models import Parameter
 from arazzo.document.schema_checks import schema_errors
-from arazzo.errors import EvaluationError, ExpressionSyntaxError
+from arazzo.errors import EvaluationError, ExpressionSyntaxError, GaveUpError
 from arazzo.expressions import Dialect, Input, declared_name, parse_template
 from arazzo.flow import Plan, PlannedStep, workflow_key
 from arazzo.openapi import Description, Operation
@@ -129,7 +129,7 @@ def _is_valid(schema: Any, inputs: Mapping[str, Any]) -> bool:
         return True
     try:
         return not schema_errors(schema, dict(inputs))
-    except EvaluationError:
+    except (EvaluationError, GaveUpError):
         return False
 
 

@@ -6,8 +6,8 @@ import string
 from dataclasses import dataclass
 from typing import Final
 
-from arazzo.errors import ExpressionSyntaxError
-from arazzo.expressions.regular_expressions import SECONDS, compile_pattern
+from arazzo.errors import ExpressionSyntaxError, GaveUpError
+from arazzo.expressions.regular_expressions import compile_pattern, finds
 
 _CLASSES: Final = {"d": "1", "w": "a", "s": " ", "D": "a", "W": "-", "S": "a", "h": "a"}
 _CONTROLS: Final = {"n": "\n", "r": "\r", "t": "\t", "f": "\f", "v": "\v"}
@@ -32,8 +32,8 @@ def matching_text(pattern: str, least: int = 0) -> str | None:
 
 def _matches(pattern: str, text: str) -> bool:
     try:
-        return compile_pattern(pattern).search(text, timeout=SECONDS) is not None
-    except (ExpressionSyntaxError, TimeoutError):
+        return finds(compile_pattern(pattern), text)
+    except (ExpressionSyntaxError, GaveUpError):
         return False
 
 

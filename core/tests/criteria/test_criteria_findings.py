@@ -202,6 +202,8 @@ def test_the_portable_spelling_says_the_same(condition):
             continue
         values = context(root, id="x")
         expected = evaluate(written, values, "lenient")
+        if expected.undecided:  # the length of a number; a query has nothing there
+            continue
         for dialect in ("lenient", "strict"):
             found = evaluate(portable, values, dialect)
             assert found.error is None

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from arazzo.absent import ABSENT
-from arazzo.errors import ArazzoError, EvaluationError, ExpressionSyntaxError
+from arazzo.errors import ArazzoError, EvaluationError, ExpressionSyntaxError, GaveUpError
 from arazzo.expressions.selectors import (
     check_selector,
     enumerates,
@@ -57,7 +57,7 @@ def test_rfc_9535_syntax_errors_are_located(query):
 
 
 def test_a_runaway_pattern_is_an_error_not_a_hang():
-    with pytest.raises(EvaluationError, match=r"cannot be evaluated|takes longer"):
+    with pytest.raises(GaveUpError, match="takes longer"):
         jsonpath_rfc9535('$[?match(@, "((((a|aa)+)+)+)+b")]', ["a" * 5000])
 
 
@@ -151,7 +151,6 @@ def test_xpath_refused(expression):
 @pytest.mark.parametrize(
     ("expression", "data"),
     [
-        ("count(1 to 10000000000)", XML),
         ("$x", XML),
         ("1 idiv 0", XML),
         ("/a", "{}"),
@@ -165,6 +164,11 @@ def test_xpath_refused(expression):
 def test_xpath_that_the_data_defeats(expression, data):
     with pytest.raises(EvaluationError):
         xpath(expression, data)
+
+
+def test_a_range_that_is_too_long_is_given_up():
+    with pytest.raises(GaveUpError, match="xpath_items"):
+        xpath("count(1 to 10000000000)", XML)
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arazzo.absent import ABSENT
+from arazzo.errors import GaveUpError
+from arazzo.exact_numbers import Beyond
 from arazzo.exchange import Response
+from arazzo.expressions.navigation import apply_pointer
+from arazzo.limits import limits_set
 from arazzo.openapi import Body, build_request, decode_content
-from arazzo.openapi.responses import MAX_LINES, MAX_VALUES
 
 
 def decoded(body: bytes, content_type: str | None):
@@ -66,19 +69,24 @@ def test_content(content_type, body, value):
 @pytest.mark.parametrize(
     ("content_type", "body"),
     [
-        ("application/json", b"[" + b"[]," * MAX_VALUES + b"[]]"),
-        ("application/json", b'["' + b'\\\\","' * MAX_VALUES + b'"]'),
-        ("application/x-ndjson", b"1\n" * (MAX_LINES + 1)),
-        ("application/x-ndjson", b"[" + b"1," * MAX_VALUES + b"1]"),
+        ("application/json", b"[" + b"[]," * 500 + b"[]]"),
+        ("application/json", b'["' + b'\\\\","' * 500 + b'"]'),
+        ("application/x-ndjson", b"1\n" * 101),
+        ("application/x-ndjson", b"[" + b"1," * 500 + b"1]"),
     ],
 )
-def test_what_would_be_read_for_minutes_is_absent(content_type, body):
-    assert decoded(body, content_type) is ABSENT
+def test_what_would_be_read_for_minutes_is_given_up_by_whoever_looks_into_it(content_type, body):
+    with limits_set(json_values=500, json_lines=100):
+        found = decoded(body, content_type)
+        assert isinstance(found, Beyond)
+        with pytest.raises(GaveUpError, match=r"json_(values|lines)"):
+            apply_pointer(found, "/0")
 
 
 def test_commas_in_a_text_are_no_values():
-    text = ',[{\\"' * (MAX_VALUES // 2)
-    assert decoded(f'["{text}", 1]'.encode(), "application/json")[1] == 1
+    text = ',[{\\"' * 300
+    with limits_set(json_values=500):
+        assert decoded(f'["{text}", 1]'.encode(), "application/json")[1] == 1
 
 
 @given(st.binary(min_size=1))
