@@ -134,4 +134,9 @@ _FIELDS = {
     "max_bytes": _field("Largest answer", "Bytes that an answer may have.", "integer", exclusiveMinimum=0),
     "redirects": _field("Redirects", "Empty: what the step expects of a GET or HEAD.", enum=["follow", "never", None]),
     "max_redirects": _field("Most redirects", "How many are followed. Default: 10.", "integer", exclusiveMinimum=0),
+    "required": _field(
+        "Required values",
+        "send: send requests although a value is missing that the API's description requires. Default: check.",
+        enum=["check", "send", None],
+    ),
 }

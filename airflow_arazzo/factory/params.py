@@ -45,7 +45,7 @@ def _asks_for_secret(plan: Plan, name: str) -> bool:
 
 def _param(plan: Plan, name: str, schema: Any, *, required: bool, secret: bool) -> Param:
     declared = _object(schema)
-    needs = [need for need in plan.needed_in_paths if need.input == name]
+    needs = [need for need in plan.needed_inputs if need.input == name]
     fields = param_schema(declared)
     allowed = list(dict.fromkeys(storable(str(value)) for need in needs for value in need.allowed))
     if allowed and "enum" not in fields:
@@ -69,7 +69,7 @@ def _origin_note(plan: Plan, name: str) -> str:
 
 def _need_note(need: Any) -> str:
     values = f" ({', '.join(map(str, need.allowed))})" if need.allowed else ""
-    return f"Needed by step '{need.step}' for path parameter '{need.parameter}'{values}."
+    return f"Needed by step '{need.step}' for {need.place}{values}."
 
 
 def _optional(schema: dict[str, Any]) -> dict[str, Any]:

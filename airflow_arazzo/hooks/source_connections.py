@@ -8,8 +8,10 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_arazzo.hooks.arazzo import SourceHooks, refusals
 from arazzo.auth import server_resolution
+from arazzo.auth.connection_settings import ConnectionSettings
+from arazzo.auth.server_resolution import Placement
 from arazzo.engine import uncallable
-from arazzo.flow import Plan
+from arazzo.flow import Plan, PlannedStep
 
 
 def connections_of(plan: Plan, connections: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -22,10 +24,10 @@ def connections_of(plan: Plan, connections: Mapping[str, str] | None = None) -> 
         return server_resolution.connections_of(plan, connections)
 
 
-def base_urls(plan: Plan, hooks: SourceHooks) -> dict[str, str]:
-    """Return the servers that connections name, by name of the source."""
-    urls = {source: hooks.hook(source).settings.base_url for source in server_resolution.sources_of(plan)}
-    return {source: url for source, url in urls.items() if url}
+def placements(plan: Plan, hooks: SourceHooks) -> dict[str, Placement]:
+    """Return what connections decide of requests, the server first of all, by name of the source."""
+    sources = server_resolution.sources_of(plan)
+    return {source: server_resolution.placement_of(hooks.hook(source).settings) for source in sources}
 
 
 def known_connections(plan: Plan, connections: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -38,7 +40,7 @@ def known_connections(plan: Plan, connections: Mapping[str, str] | None = None) 
     """
     named = connections_of(plan, connections)
     hooks = SourceHooks(named)
-    base_urls(plan, hooks)
+    placements(plan, hooks)
     return {**named, **hooks.found()}
 
 
@@ -51,10 +53,31 @@ def require_servers(
     :param default: a server URL, or URLs by name of the source, for those that no connection names.
     :raises AirflowFailException: naming step and server.
     """
-    for step, reason in uncallable(server_resolution.place_servers(plan, {}, default)):
-        named, source = step.settings.connection, step.operation.source if step.operation else ""
-        own = named.get(source) if isinstance(named, dict) else named
-        wanted = (connections or {}).get(source) or own
-        url = SourceHooks({source: wanted} if wanted else None).hook(source).settings.base_url
+    for step, reason in uncallable(server_resolution.place_requests(plan, {}, default)):
+        url = _settings_for(step, connections).base_url
         if not url or "#" in url:
             raise AirflowFailException(f"{reason}; nothing was sent")
+
+
+def knowing_connections(plan: Plan, connections: Mapping[str, str] | None = None) -> Plan:
+    """Return a plan that knows what connections decide where optional inputs would have to give a required value.
+
+    :param connections: ids that overrule those of the steps' settings.
+    """
+    asking = {need.step for need in plan.input_needs if need.required}
+
+    def known(step: PlannedStep) -> PlannedStep:
+        if step.step_id not in asking:
+            return step
+        placement = server_resolution.placement_of(_settings_for(step, connections))
+        return server_resolution.place_step(step, placement)
+
+    return plan.model_copy(update={"steps": tuple(map(known, plan.steps))}) if asking else plan
+
+
+def _settings_for(step: PlannedStep, connections: Mapping[str, str] | None) -> ConnectionSettings:
+    """Return what the connection says that the requests of a step go through."""
+    named, source = step.settings.connection, step.operation.source if step.operation else ""
+    own = named.get(source) if isinstance(named, dict) else named
+    wanted = (connections or {}).get(source) or own
+    return SourceHooks({source: wanted} if wanted else None).hook(source).settings

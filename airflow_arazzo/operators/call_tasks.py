@@ -17,7 +17,7 @@ from airflow.providers.common.compat.sdk import (
     BaseOperator,
 )
 
-from airflow_arazzo.hooks.source_connections import require_servers
+from airflow_arazzo.hooks.source_connections import knowing_connections, require_servers
 from airflow_arazzo.operators.region_task import DrivesRegion, as_mapping, read_plan
 from airflow_arazzo.operators.rendering import render_bound
 from airflow_arazzo.operators.run_inputs import run_inputs
@@ -76,7 +76,8 @@ class ArazzoInputsOperator(TellsSecrets, BaseOperator):
         self.learn(ti)
         params = context["params"] if self.from_params else {}
         try:
-            inputs = run_inputs(plan, params, self.inputs, render_bound(self, self.inputs, context))
+            rendered = render_bound(self, self.inputs, context)
+            inputs = run_inputs(knowing_connections(plan), params, self.inputs, rendered)
             require_servers(plan)
             state = start(plan, inputs)
         except InputError as error:

@@ -20,9 +20,10 @@ from airflow.sdk.exceptions import AirflowRuntimeError
 from airflow_arazzo.compat import TaskStateStore, settling_time, task_state_store
 from airflow_arazzo.hooks.arazzo import SourceHooks
 from airflow_arazzo.hooks.source_connections import (
-    base_urls,
     connections_of,
+    knowing_connections,
     known_connections,
+    placements,
     require_servers,
 )
 from airflow_arazzo.operators.at_most_once import Sending, UnknownOutcomeError, let_retry
@@ -45,7 +46,7 @@ from airflow_arazzo.protocol.xcoms import (
 )
 from airflow_arazzo.triggers.arazzo import ArazzoTrigger, open_event
 from arazzo import clock
-from arazzo.auth.server_resolution import place_servers
+from arazzo.auth.server_resolution import place_requests
 from arazzo.engine import Done, Note, State, drive, fits, load_plan, start
 from arazzo.flow import Options, Plan, Region, slice_region
 
@@ -126,12 +127,13 @@ class DrivesRegion(RendersWritten, TellsSecrets):
         region = self.region
         plan = slice_region(self.plan, region)
         hooks = SourceHooks(connections_of(plan, self.connections))
-        return mark(place_servers(plan, base_urls(plan, hooks), self.server))
+        return mark(place_requests(plan, placements(plan, hooks), self.server))
 
     def _first_state(self, plan: Plan, context: Context) -> State:
         ti, position = context["ti"], self.position
         try:
-            inputs = workflow_inputs(self.plan, position, self.inputs, self, context)
+            known = knowing_connections(self.plan, self.connections)
+            inputs = workflow_inputs(known, position, self.inputs, self, context)
         except AirflowFailException as error:
             push_refusal(ti, self.region, str(error))
             raise

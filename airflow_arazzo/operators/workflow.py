@@ -10,7 +10,7 @@ from airflow.providers.common.compat.sdk import AirflowException, AirflowFailExc
 
 from airflow_arazzo.compat import default_deferrable
 from airflow_arazzo.hooks.arazzo import SourceHooks
-from airflow_arazzo.hooks.source_connections import base_urls, connections_of
+from airflow_arazzo.hooks.source_connections import connections_of, placements
 from airflow_arazzo.operators.region_task import DrivesRegion, as_mapping, read_plan
 from airflow_arazzo.operators.rendering import render_bound
 from airflow_arazzo.operators.run_inputs import run_inputs
@@ -20,7 +20,7 @@ from airflow_arazzo.protocol.knowing import mark
 from airflow_arazzo.protocol.topology import WHOLE
 from airflow_arazzo.protocol.xcom_limits import OutputSizeError, check_workflow_outputs
 from airflow_arazzo.protocol.xcoms import OUTPUTS_KEY, RECORD_KEY, push_sealed
-from arazzo.auth.server_resolution import place_servers
+from arazzo.auth.server_resolution import place_requests
 from arazzo.document.settings import Settings
 from arazzo.engine import Done, State, start
 from arazzo.errors import InputError, UnsupportedError
@@ -93,13 +93,13 @@ class ArazzoWorkflowOperator(DrivesRegion, BaseOperator):
 
     def _placed_plan(self) -> Plan:
         hooks = SourceHooks(connections_of(self.plan, self.connections))
-        return mark(place_servers(self.plan, base_urls(self.plan, hooks), self.server))
+        return mark(place_requests(self.plan, placements(self.plan, hooks), self.server))
 
     def _first_state(self, plan: Plan, context: Context) -> State:
         params = context["params"] if self.from_params else {}
         try:
             rendered = render_bound(self, self.inputs, context, self._origins)
-            inputs = run_inputs(self.plan, params, self.inputs, rendered)
+            inputs = run_inputs(plan, params, self.inputs, rendered)
             return start(plan, inputs)
         except InputError as error:
             text = "; ".join(error.messages)

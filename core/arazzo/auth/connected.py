@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from arazzo.auth.authorizing import authorized, drive
 from arazzo.auth.connection_settings import Connection, ConnectionSettings, read_connection, secret_texts
-from arazzo.auth.server_resolution import connections_of, place_servers, sources_of
+from arazzo.auth.server_resolution import Placement, connections_of, place_requests, placement_of, sources_of
 from arazzo.auth.sessions import limits_of, new_session, with_netrc
 from arazzo.auth.tokens import MAX_BYTES, get_token
 from arazzo.errors import ConnectionSettingsError
@@ -74,8 +74,10 @@ class ConnectedApis:
 
         :param servers: those that somebody has named besides, which come first, by name of the source.
         """
-        urls = {source: settings.base_url for source, settings in self._settings.items() if settings.base_url}
-        return place_servers(plan, {**urls, **(servers or {})})
+        placements = {source: placement_of(settings) for source, settings in self._settings.items()}
+        for source, url in (servers or {}).items():
+            placements[source] = replace(placements.get(source, Placement()), url=url)
+        return place_requests(plan, placements)
 
     def send(self, request: Request) -> Response:
         """Send a request, with the credentials that its security schemes ask for.

@@ -28,7 +28,18 @@ OAUTH_EXTRAS = frozenset(
 )
 ARAZZO_EXTRAS = OAUTH_EXTRAS | {
     *("token", "api_keys", "headers", "secret_headers"),
-    *("verify", "cert", "key", "proxies", "timeout", "trust_env", "max_bytes", "redirects", "max_redirects"),
+    *(
+        "verify",
+        "cert",
+        "key",
+        "proxies",
+        "timeout",
+        "trust_env",
+        "max_bytes",
+        "redirects",
+        "max_redirects",
+        "required",
+    ),
 }
 _URL = re.compile(r"[\x21-\x7e]+")
 #: Headers that carry no secret, whoever sends them; any other value of a connection may be one.
@@ -82,6 +93,7 @@ class ConnectionSettings:
     :param max_bytes: the largest body that is read; None for the transport's default.
     :param redirects: whether GET and HEAD go where a redirect leads; None leaves it to what the step expects.
     :param max_redirects: how many they follow; None for the transport's default.
+    :param required: as the setting of that name: ``send`` where the description requires what the API does not.
     """
 
     base_url: str | None = None
@@ -95,6 +107,7 @@ class ConnectionSettings:
     max_bytes: int | None = None
     redirects: Literal["follow", "never"] | None = None
     max_redirects: int | None = None
+    required: Literal["check", "send"] | None = None
 
 
 def read_connection(connection: Connection) -> ConnectionSettings:
@@ -137,6 +150,7 @@ def _read_arazzo(connection: Connection, extras: Mapping[str, Any]) -> Connectio
         ),
         grant=_grant(connection, extras, base_url),
         cert=(str(cert), str(key)) if cert and key else str(cert) if cert else None,
+        required=_choice(connection, "required", extras.get("required"), ("check", "send")),
         **_transport_options(connection, extras),
     )
 
@@ -351,6 +365,15 @@ def _boolean(connection: Connection, name: str, value: Any) -> bool:
         case "false" | "0" | "no" | "off":
             return False
     raise _refused(connection, f"has an extra '{name}' that is neither true nor false")
+
+
+def _choice(connection: Connection, name: str, value: Any, words: tuple[str, ...]) -> Any:
+    """Return one of the words that an extra may be; None where it says nothing."""
+    if value in (None, ""):
+        return None
+    if value not in words:
+        raise _refused(connection, f"has an extra '{name}' that is none of {', '.join(words)}")
+    return value
 
 
 def _is_path(value: Any) -> bool:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
 
+from arazzo.auth.connection_settings import ConnectionSettings
 from arazzo.errors import ConnectionSettingsError
 from arazzo.flow import Plan, PlannedStep
 
@@ -34,14 +37,41 @@ def sources_of(plan: Plan) -> list[str]:
     return sorted({step.operation.source for step in steps_of(plan) if step.operation})
 
 
-def place_servers(plan: Plan, urls: Mapping[str, str], default: str | Mapping[str, str] | None = None) -> Plan:
+@dataclass(frozen=True)
+class Placement:
+    """What a connection decides of the requests to its source, before they are built.
+
+    :param url: takes the place of the description's servers; None where it names no host.
+    :param headers: names of the headers that it adds, in lower case.
+    :param required: as the setting ``required``; None where it does not say.
+    """
+
+    url: str | None = None
+    headers: tuple[str, ...] = ()
+    required: Literal["check", "send"] | None = None
+
+
+def placement_of(settings: ConnectionSettings) -> Placement:
+    """Return what a connection decides of requests before they are built."""
+    headers = tuple(sorted(name.lower() for name in settings.credentials.headers))
+    return Placement(settings.base_url, headers, settings.required)
+
+
+def place_requests(
+    plan: Plan, placements: Mapping[str, Placement], default: str | Mapping[str, str] | None = None
+) -> Plan:
     """Return the plan with its steps' servers set: by the connection, else by ``default``, else as they are.
 
-    :param urls: server URLs by name of the source, which overrule everything.
+    With them comes what else a connection decides. What the document says of a step comes first.
+
+    :param placements: what connections decide, by name of the source.
     :param default: a server URL, or URLs by name of the source, for the others.
     """
-    steps = tuple(_place(step, urls, default) for step in plan.steps)
-    children = {key: place_servers(child, urls, default) for key, child in plan.children.items()}
+    steps = tuple(
+        place_step(step, placements.get(step.operation.source if step.operation else "", _NOWHERE), default)
+        for step in plan.steps
+    )
+    children = {key: place_requests(child, placements, default) for key, child in plan.children.items()}
     return plan.model_copy(update={"steps": steps, "children": children})
 
 
@@ -52,9 +82,17 @@ def steps_of(plan: Plan) -> Iterator[PlannedStep]:
         yield from steps_of(child)
 
 
-def _place(step: PlannedStep, urls: Mapping[str, str], default: str | Mapping[str, str] | None) -> PlannedStep:
+def place_step(step: PlannedStep, placement: Placement, default: str | Mapping[str, str] | None = None) -> PlannedStep:
+    """Return a step with what its connection decides; arguments as for :func:`place_requests`."""
     source = step.operation.source if step.operation else ""
-    url = urls.get(source) or (default.get(source) if isinstance(default, Mapping) else default)
-    if not url:
+    url = placement.url or (default.get(source) if isinstance(default, Mapping) else default)
+    changed: dict[str, Any] = {"server": url} if url else {}
+    if placement.required is not None and step.settings.required is None:
+        changed["required"] = placement.required
+    if not changed and not placement.headers:
         return step
-    return step.model_copy(update={"settings": step.settings.model_copy(update={"server": url})})
+    settings = step.settings.model_copy(update=changed) if changed else step.settings
+    return step.model_copy(update={"settings": settings, "added": placement.headers})
+
+
+_NOWHERE = Placement()

@@ -9,6 +9,7 @@ from typing import Any
 from arazzo.absent import ABSENT
 from arazzo.document.models import Parameter, RequestBody
 from arazzo.engine.json_text import fill_json_text
+from arazzo.engine.required_values import require_values
 from arazzo.engine.state import Frame
 from arazzo.errors import EvaluationError, RequestError
 from arazzo.exchange import Exchange, Request
@@ -43,6 +44,7 @@ def step_request(plan: Plan, planned: PlannedStep, operation: Operation, context
     try:
         arguments = [_argument(parameter, plan, context) for parameter in step.parameters]
         body = _body(step.request_body, operation, plan, context) if step.request_body else None
+        require_values(planned, operation, arguments, body, plan.dialect)
         request = build_request(
             operation,
             arguments,

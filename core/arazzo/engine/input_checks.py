@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from arazzo.document.schema_checks import schema_errors
 from arazzo.engine.secrets import sensitive_inputs
 from arazzo.errors import EvaluationError, GaveUpError, InputError
-from arazzo.flow import Plan, is_sensitive
+from arazzo.flow import InputNeed, Plan, is_sensitive
 
 
 def check_inputs(plan: Plan, inputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -26,8 +26,8 @@ def inputs_of_call(plan: Plan, inputs: Mapping[str, Any]) -> dict[str, Any]:
     """Return the inputs with the defaults of their schema applied.
 
     The schema is JSON Schema 2020-12 (Arazzo 1.1.0, Workflow Object, ``inputs``). An optional input without default
-    that a path parameter needs is asked for here, not half-way. What is only passed on to a workflow that comes first
-    has its default from there, as the form of a DAG shows it, and is for that one to check.
+    that a request needs on every way is asked for here, not half-way. What is only passed on to a workflow that comes
+    first has its default from there, as the form of a DAG shows it, and is for that one to check.
 
     :param plan: the plan of the workflow.
     :param inputs: values by name; a name that is missing is an input not given, which is not null.
@@ -37,7 +37,7 @@ def inputs_of_call(plan: Plan, inputs: Mapping[str, Any]) -> dict[str, Any]:
     given = {**plan.taken.defaults, **inputs}
     foreign = {item.name for item in plan.passed_on} - plan.declared.schemas.keys()
     messages = _schema_findings(plan, {name: value for name, value in given.items() if name not in foreign})
-    messages += list(dict.fromkeys(str(need) for need in plan.path_needs if given.get(need.input) is None))
+    messages += list(dict.fromkeys(str(need) for need in _asked(plan) if given.get(need.input) is None))
     if messages:
         raise InputError(messages)
     return given
@@ -55,6 +55,17 @@ def value_findings(plan: Plan, given: Mapping[str, Any]) -> list[str]:
     except EvaluationError as error:
         return [f"inputs cannot be checked: {error}"]
     return list(dict.fromkeys(_finding(plan, error) for error in found if error.absolute_path))
+
+
+def _asked(plan: Plan) -> Iterator[InputNeed]:
+    """Yield what is asked for at the start, but for what a connection adds anyway, or says that it may be missing."""
+    for need in plan.input_needs:
+        if not need.always:
+            continue
+        step = plan.step(need.step)
+        added = need.header and need.header in step.added
+        if not added and not (need.required and step.settings.required == "send"):
+            yield need
 
 
 def _schema_findings(plan: Plan, given: Mapping[str, Any]) -> list[str]:

@@ -73,7 +73,8 @@ def _values(plan: Plan, bound: Mapping[str, Any]) -> Iterator[Refusal]:
 
 
 def _missing(plan: Plan, bound: Collection[str]) -> Iterator[Refusal]:
-    needed = dict.fromkeys([*plan.taken.required, *(need.input for need in plan.needed_in_paths)])
+    asked = (need.input for need in plan.needed_inputs if need.always and not need.header)
+    needed = dict.fromkeys([*plan.taken.required, *asked])
     given = {**plan.taken.defaults, **dict.fromkeys(bound)}
     missing = [name for name in needed if name not in given]
     if missing:

@@ -4,16 +4,16 @@ from arazzo.flow.compile import Options, choose_workflow, compile_document, slic
 from arazzo.flow.draw import draw
 from arazzo.flow.graph import FlowGraph, build_graph, components
 from arazzo.flow.loops import workflow_key
-from arazzo.flow.plan import END, Edge, PassedInput, PathNeed, Plan, PlannedStep, Region
+from arazzo.flow.plan import END, Edge, InputNeed, PassedInput, Plan, PlannedStep, Region
 from arazzo.flow.sensitive import is_sensitive, names_credential, sensitive_members
 
 __all__ = [
     "END",
     "Edge",
     "FlowGraph",
+    "InputNeed",
     "Options",
     "PassedInput",
-    "PathNeed",
     "Plan",
     "PlannedStep",
     "Region",

@@ -5,7 +5,7 @@ The document has been validated before; what is raised here is what makes a plan
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from arazzo.document import (
@@ -23,13 +23,14 @@ from arazzo.document import (
 from arazzo.document.models import Step, Workflow, unplaced
 from arazzo.document.settings import EXTENSION, UNSET, Settings
 from arazzo.errors import DocumentError, Problem, Severity
-from arazzo.expressions import Dialect, Input, declared_name, find_expressions
+from arazzo.expressions import Dialect, declared_name
 from arazzo.flow.graph import FlowGraph, build_graph
 from arazzo.flow.loops import build_regions, step_groups, workflow_key
 from arazzo.flow.needs import build_needs
-from arazzo.flow.plan import PassedInput, PathNeed, Plan, PlannedStep, Region
+from arazzo.flow.plan import InputNeed, PassedInput, Plan, PlannedStep, Region
 from arazzo.flow.sensitive import credential_outputs
 from arazzo.openapi import UnresolvedOperation, find_operation
+from arazzo.openapi.input_needs import Reading, call_readings, needed_readings
 from arazzo.openapi.operation import Operation
 from arazzo.openapi.sources import Sources
 
@@ -141,7 +142,7 @@ class _Compiler:
             needs=build_needs(workflow, planned, children),
             outputs=workflow.outputs,
             unreachable=tuple(step.step_id for step in workflow.steps if step.step_id not in reachable),
-            path_needs=tuple(_path_needs(workflow, tuple(steps.values()), self.options.dialect)),
+            input_needs=tuple(_input_needs(workflow, steps.values(), children, graph, self.options.dialect)),
             sensitive=_sensitive(settings, workflow),
             depends_on=depends_on,
             passed_on=passed_on,
@@ -305,24 +306,46 @@ def _passed_on(depends_on: tuple[str, ...], children: Mapping[str, Plan]) -> tup
     return tuple(found.values())
 
 
-def _path_needs(workflow: Workflow, steps: tuple[PlannedStep, ...], dialect: Dialect) -> Iterator[PathNeed]:
+def _input_needs(
+    workflow: Workflow, steps: Iterable[PlannedStep], children: Mapping[str, Plan], graph: FlowGraph, dialect: Dialect
+) -> Iterator[InputNeed]:
+    """Yield the optional inputs without default that the steps' requests and calls cannot do without."""
     inputs = declared_inputs(workflow.inputs)
+    unavoidable = graph.unavoidable()
     for planned in steps:
-        operation = planned.operation
-        for parameter in planned.step.parameters if operation else ():
-            spec = operation.parameter(parameter.name, "path") if operation else None
-            if operation is None or spec is None or parameter.location not in (None, "path"):
+        for reading in _readings(planned, children, dialect):
+            name = declared_name(reading.expression, inputs.schemas) or reading.expression.name
+            if name in inputs.required or name in inputs.defaults:
                 continue
-            for _, expression in find_expressions(parameter.value, dialect):
-                if not isinstance(expression, Input):
-                    continue
-                name = declared_name(expression, inputs.schemas) or expression.name
-                if name in inputs.required or name in inputs.defaults:
-                    continue
-                label = operation.operation_id or f"{operation.method} {operation.path}"
-                yield PathNeed.model_construct(
-                    input=name, step=planned.step_id, parameter=spec.name, operation=label, allowed=spec.allowed
-                )
+            yield InputNeed.model_construct(
+                input=name,
+                step=planned.step_id,
+                place=reading.place,
+                operation=_label(planned),
+                allowed=reading.allowed,
+                header=reading.header,
+                required=reading.required,
+                always=planned.step_id in unavoidable,
+            )
+
+
+def _readings(planned: PlannedStep, children: Mapping[str, Plan], dialect: Dialect) -> Iterator[Reading]:
+    step = planned.step
+    if planned.operation is not None:
+        required = planned.settings.required != "send"
+        yield from needed_readings(step.parameters, step.request_body, planned.operation, dialect, required=required)
+    elif planned.workflow is not None and planned.workflow in children:
+        child = children[planned.workflow]
+        needed = [name for name in child.taken.required if name not in child.taken.defaults]
+        needed += [need.input for need in child.needed_inputs if need.always and not need.header]
+        yield from call_readings(step.parameters, needed, dialect)
+
+
+def _label(planned: PlannedStep) -> str:
+    operation = planned.operation
+    if operation is None:
+        return f"workflow '{planned.workflow}'"
+    return operation.operation_id or f"{operation.method} {operation.path}"
 
 
 def slice_region(plan: Plan, region: Region) -> Plan:

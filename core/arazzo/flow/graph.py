@@ -44,12 +44,52 @@ class FlowGraph:
                     todo.append(target)
         return frozenset(seen)
 
+    def unavoidable(self) -> frozenset[str]:
+        """Return the steps that every way to an end goes through, failures that are left standing not counted.
+
+        Along one such way, a step can be avoided if a way that begins before it comes back behind it.
+        """
+        ways: dict[str, list[str]] = {step: [] for step in self.steps}
+        for edge in self.edges:
+            if not (edge.kind == "failure" and edge.target == END and edge.workflow is None):
+                ways[edge.source].append(edge.target)
+        way = _way_to_end(ways, self.steps[0])
+        place = {step: index for index, step in enumerate(way)}
+        found, seen, furthest = set(), set[str](), 0
+        for index, step in enumerate(way):
+            if furthest <= index and step != END:
+                found.add(step)
+            todo = [step]
+            while todo:
+                for target in ways.get(todo.pop(), ()):
+                    furthest = max(furthest, place.get(target, 0))
+                    if target not in place and target not in seen:
+                        seen.add(target)
+                        todo.append(target)
+        return frozenset(found)
+
     def only(self, steps: Iterable[str]) -> FlowGraph:
         """Return the graph without the other steps and without the edges from or to them."""
         kept = set(steps)
         ends = {*kept, END}
         edges = (edge for edge in self.edges if edge.source in kept and edge.target in ends)
         return FlowGraph(tuple(step for step in self.steps if step in kept), tuple(edges))
+
+
+def _way_to_end(ways: Mapping[str, list[str]], start: str) -> list[str]:
+    """Return the steps of one way from the start to END, both included; only the start where there is none."""
+    before, todo = {start: start}, [start]
+    for step in todo:
+        for target in ways.get(step, ()):
+            if target not in before:
+                before[target] = step
+                todo.append(target)
+    if END not in before:
+        return [start]
+    way = [END]
+    while way[-1] != start:
+        way.append(before[way[-1]])
+    return way[::-1]
 
 
 def build_graph(workflow: Workflow, unmatched: Mapping[str, Unmatched], workflows: Mapping[str, str]) -> FlowGraph:

@@ -61,6 +61,7 @@ class PlannedStep(PlanValue):
     :ivar settings: ``x-airflow`` of document, workflow, step and factory, merged; at the entry of a region, what holds
         for its task.
     :ivar protocol: the protocol of an AsyncAPI step, which is planned but not run.
+    :ivar added: names of the headers that the connection of its source adds, in lower case, once that is known.
     """
 
     step: Step
@@ -70,6 +71,7 @@ class PlannedStep(PlanValue):
     next: str | None = None
     settings: Settings = Field(default_factory=Settings.model_construct)
     protocol: str | None = None
+    added: tuple[str, ...] = ()
 
     @property
     def step_id(self) -> str:
@@ -113,17 +115,28 @@ class Region(PlanValue):
     exponential_backoff: bool = False
 
 
-class PathNeed(PlanValue):
-    """An optional input without default that a path parameter needs, so that it is asked for at the start."""
+class InputNeed(PlanValue):
+    """An optional input without default that the request of a step needs.
+
+    :ivar place: what of the request needs it: ``path parameter 'id'``.
+    :ivar operation: what the step calls.
+    :ivar allowed: the values that the API's description enumerates.
+    :ivar header: the header that it is for, which a connection may give instead; empty for any other place.
+    :ivar required: whether only the API's description says so, which the setting ``required`` may overrule.
+    :ivar always: whether every way through the workflow goes through the step, so that a run asks for it at the start.
+    """
 
     input: str
     step: str
-    parameter: str
+    place: str
     operation: str
     allowed: tuple[Any, ...] = ()
+    header: str = ""
+    required: bool = False
+    always: bool = True
 
     def __str__(self) -> str:
-        text = f"input '{self.input}' is needed by path parameter '{self.parameter}' of step '{self.step}'"
+        text = f"input '{self.input}' is needed by {self.place} of step '{self.step}'"
         text += f" ({self.operation})"
         return text + (f"; allowed values: {', '.join(map(str, self.allowed))}" if self.allowed else "")
 
@@ -177,7 +190,7 @@ class Plan(PlanValue):
     needs: dict[str, tuple[str, ...]] | None = None
     outputs: dict[str, Any] = Field(default_factory=dict)
     unreachable: tuple[str, ...] = ()
-    path_needs: tuple[PathNeed, ...] = ()
+    input_needs: tuple[InputNeed, ...] = ()
     sensitive: tuple[str, ...] = ()
     depends_on: tuple[str, ...] = ()
     passed_on: tuple[PassedInput, ...] = ()
@@ -216,10 +229,10 @@ class Plan(PlanValue):
         )
 
     @cached_property
-    def needed_in_paths(self) -> tuple[PathNeed, ...]:
-        """What path parameters need, those of the workflows that come first included."""
+    def needed_inputs(self) -> tuple[InputNeed, ...]:
+        """The optional inputs that requests need, those of the workflows that come first included."""
         first = (self.children[key] for key in self.depends_on if key in self.children)
-        return tuple(dict.fromkeys((*self.path_needs, *(need for plan in first for need in plan.needed_in_paths))))
+        return tuple(dict.fromkeys((*self.input_needs, *(need for plan in first for need in plan.needed_inputs))))
 
     @cached_property
     def secret_inputs(self) -> frozenset[str]:
@@ -230,7 +243,7 @@ class Plan(PlanValue):
     def __copy__(self) -> Self:
         """Return a copy that looks its steps and regions up anew: ``model_copy`` copies what is cached, too."""
         copied = super().__copy__()
-        for cached in ("_steps", "_regions", "_leaving", "declared", "taken", "needed_in_paths", "secret_inputs"):
+        for cached in ("_steps", "_regions", "_leaving", "declared", "taken", "needed_inputs", "secret_inputs"):
             copied.__dict__.pop(cached, None)
         return copied
 

@@ -9,6 +9,11 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+#: Headers that hold nothing but a credential.
+CREDENTIAL_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization"})
+#: Header parameters that OpenAPI ignores or the transport writes.
+OWN_HEADERS = frozenset({"accept", "content-type", "user-agent"})
+
 
 class Value(BaseModel):
     """The base of the values in this module; reading a description makes them by ``model_construct``, checked."""
@@ -55,11 +60,17 @@ class ParameterSpec(Value):
 
 
 class BodySpec(Value):
-    """One media type of a request body: its schema and, for forms, the encoding by property."""
+    """One media type of a request body: its schema and, for forms, the encoding by property.
+
+    :ivar required: the members that a request has to have; read-only ones are not among them.
+    :ivar nullable: those of them that may be null.
+    """
 
     content_type: str
     schema_: dict[str, Any] | bool = Field(default=True, alias="schema")
     encoding: dict[str, Any] = Field(default_factory=dict)
+    required: tuple[str, ...] = ()
+    nullable: tuple[str, ...] = ()
 
     model_config = ConfigDict(frozen=True, populate_by_name=True, defer_build=True)
 
@@ -101,6 +112,13 @@ class Operation(Value):
     security: tuple[tuple[SecurityScheme, ...], ...] = ()
     accepts: tuple[str, ...] = ()
     summary: str = ""
+
+    def is_credential(self, name: str, location: str | None) -> bool:
+        """Tell whether a parameter stands where a credential does: in a header for it, or where a scheme has it."""
+        if location in (None, "header") and name.lower() in CREDENTIAL_HEADERS:
+            return True
+        named = (scheme for need in self.security for scheme in need if scheme.name.lower() == name.lower())
+        return any(location in (None, scheme.location) for scheme in named)
 
     def parameter(self, name: str, location: str | None = None) -> ParameterSpec | None:
         """Return the parameter of that name (and place); header names compare without case."""

@@ -1,7 +1,8 @@
 """Schemas cut down to what serialization asks of them, so that plans stay small.
 
 What stays: type, format, the encoding of content, the names in XML, and the same of items and properties down to
-a bounded depth. References are resolved, ``allOf`` and the alternatives of ``oneOf`` and ``anyOf`` are folded in.
+a bounded depth; beside it, the names of the members that a body has to have. References are resolved, ``allOf`` and the
+alternatives of ``oneOf`` and ``anyOf`` are folded in.
 """
 
 from __future__ import annotations
@@ -36,6 +37,57 @@ def prune(description: Description, schema: Any, depth: int, *, values: bool = F
     if depth > 0 and mapping(whole.get("properties")):
         kept["properties"] = {name: prune(description, part, depth - 1) for name, part in whole["properties"].items()}
     return kept or True
+
+
+def required_members(description: Description, schema: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return which members of a body its schema requires, and which of them may be null.
+
+    What every part of an ``allOf`` requires counts, and of ``oneOf`` and ``anyOf`` what every branch does. What is read
+    only is not for requests.
+    """
+    found = _required(description, schema, DEEPEST_FOLD)
+    properties = mapping(_fold(description, schema, DEEPEST_FOLD).get("properties"))
+    asked = {
+        name: properties.get(name, True)
+        for name in found
+        if _fold(description, properties.get(name), DEEPEST_FOLD).get("readOnly") is not True
+    }
+    nullable = (name for name, part in asked.items() if allows_null(description, part))
+    return tuple(asked), tuple(nullable)
+
+
+def _required(description: Description, schema: Any, budget: int) -> dict[str, None]:
+    whole = description.follow(schema)
+    found = {name: None for name in sequence(whole.get("required")) if isinstance(name, str)}
+    if budget == 0:
+        return found
+    for part in sequence(whole.get("allOf")):
+        found |= _required(description, part, budget - 1)
+    for key in ("oneOf", "anyOf"):
+        branches = [
+            _required(description, part, budget - 1)
+            for part in sequence(whole.get(key))
+            if description.follow(part).get("type") != "null"
+        ]
+        found |= {name: None for name in (branches or [{}])[0] if all(name in branch for branch in branches)}
+    return found
+
+
+def allows_null(description: Description, schema: Any, budget: int = DEEPEST_FOLD) -> bool:
+    """Tell whether null is a value for a schema: where that says so (``nullable`` of 3.0, too), or says nothing."""
+    whole = description.follow(schema)
+    if whole.get("nullable") is True or budget == 0:
+        return True
+    types = whole.get("type", "null")
+    values = whole.get("enum", [whole["const"]] if "const" in whole else [None])
+    if "null" not in (types if isinstance(types, list) else [types]) or None not in sequence(values):
+        return False
+    inner = {key: sequence(whole.get(key)) for key in ("allOf", "oneOf", "anyOf")}
+    return all(allows_null(description, part, budget - 1) for part in inner["allOf"]) and all(
+        any(allows_null(description, part, budget - 1) for part in inner[key])
+        for key in ("oneOf", "anyOf")
+        if inner[key]
+    )
 
 
 def _fold(description: Description, schema: Any, budget: int) -> dict[str, Any]:

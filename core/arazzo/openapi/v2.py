@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from arazzo.openapi.description import Description, Endpoint, mapping, sequence
 from arazzo.openapi.operation import BodySpec, Operation, ParameterSpec, SecurityScheme, Server
-from arazzo.openapi.schema_slices import KEPT, prune
+from arazzo.openapi.schema_slices import KEPT, prune, required_members
 from arazzo.openapi.v3 import (
     FORM_DEPTH,
     PARAMETER_DEPTH,
@@ -120,15 +120,22 @@ def _bodies(description: Description, raw: dict[str, Any], parameters: list[dict
         files = any(entry.get("type") == "file" for entry in fields)
         forms = [name for name in consumes if name.startswith((FORM, MULTIPART)) and not (files and name == FORM)]
         schema = {"type": "object", "properties": {str(entry["name"]): _schema(entry, FORM_DEPTH) for entry in fields}}
+        required = tuple(str(entry["name"]) for entry in fields if entry.get("required") is True)
         return tuple(
-            BodySpec.model_construct(content_type=name, schema=schema)
+            BodySpec.model_construct(content_type=name, schema=schema, required=required)
             for name in forms or [MULTIPART if files else FORM]
         )
     body = next((entry for entry in parameters if entry.get("in") == "body"), None)
     if body is None:
         return ()
+    members, nullable = required_members(description, body.get("schema"))
     return tuple(
-        BodySpec.model_construct(content_type=name, schema=prune(description, body.get("schema"), depth_for(name)))
+        BodySpec.model_construct(
+            content_type=name,
+            schema=prune(description, body.get("schema"), depth_for(name)),
+            required=members,
+            nullable=nullable,
+        )
         for name in consumes or ["application/json"]
     )
 

@@ -21,7 +21,7 @@ from arazzo.openapi.operation import (
     Server,
     ServerVariable,
 )
-from arazzo.openapi.schema_slices import prune
+from arazzo.openapi.schema_slices import prune, required_members
 from arazzo.pointer import escape, tokens_of
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
@@ -164,10 +164,13 @@ def _bodies(description: Description, body: dict[str, Any]) -> Iterator[BodySpec
     for content_type, entry in mapping(body.get("content")).items():
         media = description.follow(entry)
         schema = media.get("schema", media.get("itemSchema"))
+        required, nullable = required_members(description, media.get("schema"))
         yield BodySpec.model_construct(
             content_type=str(content_type),
             schema=prune(description, schema, depth_for(str(content_type))),
             encoding={str(name): _encoding(entry) for name, entry in mapping(media.get("encoding")).items()},
+            required=required,
+            nullable=nullable,
         )
 
 

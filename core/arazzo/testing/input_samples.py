@@ -59,7 +59,7 @@ def sample_inputs(
     """Return inputs that a workflow accepts, if there are such.
 
     An example, default or enumeration of the inputs' own schema comes first, then what the operations say that the
-    inputs are for, then a value by type. Optional inputs that a path needs are always there.
+    inputs are for, then a value by type. Optional inputs that a request needs are always there.
 
     :param plan: the plan of the workflow.
     :param descriptions: its API descriptions by source name, which hold the examples; without them, only types, formats
@@ -74,14 +74,14 @@ def sample_inputs(
     inputs = dict(made) if isinstance(made, dict) else {}
     passed_on = {item.name: item.schema_ for item in plan.passed_on if item.name not in inputs}
     inputs.update({name: values.value(mapping(item), name) for name, item in passed_on.items()})
-    inputs.update({need.input: need.input for need in plan.needed_in_paths if need.input not in inputs})
+    inputs.update({need.input: need.input for need in plan.needed_inputs if need.input not in inputs})
     for use in uses:
         value = Values(use.origin, seed, hidden="readOnly").value(use.schema, use.path[-1])
         if not _tells(_own(schema, use.path)) and value not in (None, "", {}, []):
             inputs = _improved(plan.inputs, inputs, use.path, value)
     if optional:
         return inputs
-    kept = {*plan.taken.required, *(need.input for need in plan.needed_in_paths)}
+    kept = {*plan.taken.required, *(need.input for need in plan.needed_inputs)}
     return {name: value for name, value in inputs.items() if name in kept}
 
 

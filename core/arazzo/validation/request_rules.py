@@ -6,9 +6,12 @@ from collections.abc import Iterator
 
 from arazzo.document import merged_parameters
 from arazzo.document.models import Parameter, Step, Workflow
-from arazzo.errors import DocumentError, ExpressionSyntaxError, Problem, RequestError
-from arazzo.expressions import Input, declared_name, find_expressions
+from arazzo.errors import DocumentError, Problem, RequestError
+from arazzo.expressions import Input, declared_name, is_selector
 from arazzo.openapi import Operation, UnresolvedOperation, portable_reference
+from arazzo.openapi.bodies import content_type_of
+from arazzo.openapi.input_needs import Reading, call_readings, needed_readings
+from arazzo.openapi.media import matching
 from arazzo.openapi.operation import ParameterSpec, SecurityScheme
 from arazzo.openapi.path_templates import template_of
 from arazzo.openapi.servers import describe, server_of
@@ -79,8 +82,21 @@ def check_parameters(subject: Subject) -> Iterator[Problem]:
         if operation.body_required and step.request_body is None and not any(p.location == "body" for p in given):
             message = f"{_name(operation)} requires a request body, which the step leaves out"
             yield subject.warning("missing-parameter", f"{step.at}/stepId", message)
+        yield from _missing_members(subject, step, operation)
         for parameter in step.parameters:
             yield from _undeclared(subject, parameter, operation)
+
+
+def _missing_members(subject: Subject, step: Step, operation: Operation) -> Iterator[Problem]:
+    """Find members of a body that the operation requires, and a payload that is an object leaves out."""
+    body = step.request_body
+    if body is None or not isinstance(body.payload, dict) or is_selector(body.payload) or body.replacements:
+        return
+    spec = matching(operation.bodies, body.content_type or content_type_of(operation, body.payload))
+    for name in spec.required if spec is not None else ():
+        if name not in body.payload:
+            message = f"{_name(operation)} requires member '{name}' of the body, which the step leaves out"
+            yield subject.warning("missing-parameter", f"{body.at}/payload", message)
 
 
 def _undeclared(subject: Subject, parameter: Parameter, operation: Operation) -> Iterator[Problem]:
@@ -175,7 +191,7 @@ def _call(
     inputs, name = target.subject.taken_inputs(target.workflow), target.workflow.workflow_id
     known = inputs.known or {}
     for missing in sorted(inputs.required - {parameter.name for parameter in given}):
-        if not (isinstance(known.get(missing), dict) and "default" in known[missing]):
+        if not _has_default(known.get(missing)):
             yield subject.warning(
                 "missing-input", at, f"workflow '{name}' requires input '{missing}', which is left out"
             )
@@ -187,33 +203,41 @@ def _call(
             )
 
 
-def check_path_needs(subject: Subject) -> Iterator[Problem]:
-    """Find optional inputs without default that a path parameter needs."""
+def check_input_needs(subject: Subject) -> Iterator[Problem]:
+    """Find optional inputs without default that a request or a called workflow cannot do without."""
     for workflow, step in subject.steps():
-        operation = subject.operation(step)
-        for parameter in merged_parameters(workflow, step) if operation is not None else ():
-            spec = operation.parameter(parameter.name, "path") if operation is not None else None
-            if spec is None or operation is None or parameter.location not in (None, "path"):
-                continue
-            for name in _optional_inputs(subject, workflow, parameter):
-                allowed = f"; allowed are {', '.join(map(str, spec.allowed))}" if spec.allowed else ""
-                message = f"path parameter '{spec.name}' of {_name(operation)} needs input '{name}', which is optional"
+        for reading in _readings(subject, workflow, step):
+            name = _optional_input(workflow, reading.expression)
+            if name is not None:
+                operation = subject.operation(step)
+                of = f" of {_name(operation)}" if operation else ""
+                allowed = f"; allowed are {', '.join(map(str, reading.allowed))}" if reading.allowed else ""
+                message = f"{reading.place}{of} needs input '{name}', which is optional"
                 hint = f"list it under 'required', or give it a default{allowed}"
-                yield subject.warning("path-need", f"{parameter.at}/value", message, hint)
+                yield subject.warning("path-need" if reading.in_path else "input-need", reading.at, message, hint)
 
 
-def _optional_inputs(subject: Subject, workflow: Workflow, parameter: Parameter) -> Iterator[str]:
+def _readings(subject: Subject, workflow: Workflow, step: Step) -> Iterator[Reading]:
+    parameters, operation = merged_parameters(workflow, step), subject.operation(step)
+    if operation is not None:
+        required = subject.settings(workflow, step).required != "send"
+        yield from needed_readings(parameters, step.request_body, operation, subject.dialect, required=required)
+    elif (target := subject.called(step)) is not None:
+        inputs = target.subject.taken_inputs(target.workflow)
+        needed = (name for name in inputs.required if not _has_default((inputs.known or {}).get(name)))
+        yield from call_readings(parameters, needed, subject.dialect)
+
+
+def _optional_input(workflow: Workflow, expression: Input) -> str | None:
+    """Return the input that an expression names, if it is declared, optional and without a default."""
     inputs = declared_inputs(workflow)
     known = inputs.known or {}
-    try:
-        expressions = [expression for _, expression in find_expressions(parameter.value, subject.dialect)]
-    except ExpressionSyntaxError:
-        return
-    for expression in expressions:
-        name = declared_name(expression, known) if isinstance(expression, Input) else None
-        schema = known.get(name) if name is not None else None
-        if name is not None and name not in inputs.required and not (isinstance(schema, dict) and "default" in schema):
-            yield name
+    name = declared_name(expression, known)
+    return None if name is None or name in inputs.required or _has_default(known.get(name)) else name
+
+
+def _has_default(schema: object) -> bool:
+    return isinstance(schema, dict) and "default" in schema
 
 
 def check_credentials(subject: Subject) -> Iterator[Problem]:

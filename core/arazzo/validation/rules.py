@@ -96,6 +96,7 @@ _WARNINGS = {
     "misleading-jsonpath": "a JSONPath query does not say what it looks like",
     # requests
     "path-need": "a path needs an input that is optional and has no default",
+    "input-need": "a request needs an input that is optional and has no default",
     "missing-parameter": "a step leaves out what its operation requires",
     "undeclared-parameter": "an operation has no such parameter",
     "uncallable-server": "the description has no server that can be called",

@@ -32,9 +32,9 @@ from arazzo.validation.message_rules import check_messages
 from arazzo.validation.request_rules import (
     check_calls,
     check_credentials,
+    check_input_needs,
     check_operations,
     check_parameters,
-    check_path_needs,
     check_places,
     check_servers,
     check_sources,
@@ -71,7 +71,7 @@ CHECKS: tuple[Check, ...] = (
     check_places,
     check_servers,
     check_calls,
-    check_path_needs,
+    check_input_needs,
     check_credentials,
     check_secrets,
 )

@@ -148,3 +148,54 @@ def test_proxies_of_the_environment_and_of_the_option_count(api, look):
     assert look("bearer", *arguments, env={"http_proxy": api.url, "no_proxy": ""}).exit_code == 0
     assert look("bearer", *arguments, "--proxy", api.url).exit_code == 0
     assert api.lines == ["GET http://shop.invalid/things"] * 2
+
+
+TENANTS = """
+openapi: 3.1.0
+info: {title: shop, version: "1"}
+servers: [{url: https://shop.example/v1}]
+paths:
+  /things:
+    get:
+      operationId: list
+      parameters: [{name: X-Tenant, in: header, required: true, schema: {type: string}}]
+      responses: {"200": {description: ok}}
+"""
+TENANT = """
+arazzo: 1.0.1
+info: {title: t, version: "1"}
+sourceDescriptions: [{name: shop, url: api.yaml, type: openapi}]
+workflows:
+- workflowId: look
+  inputs: {type: object, properties: {tenant: {type: string}}}
+  steps: [{stepId: list, operationId: list, parameters: [{name: X-Tenant, in: header, value: $inputs.tenant}]}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("extra", "code", "sent"),
+    [
+        ({}, 2, []),
+        ({"headers": {"X-Tenant": "acme"}}, 0, ["acme"]),
+        ({"required": "check"}, 2, []),
+        ({"required": "send"}, 0, [None]),
+    ],
+)
+def test_a_required_header_may_come_from_the_connection_which_may_leave_it_out(api, tmp_path, extra, code, sent):
+    (tmp_path / "api.yaml").write_text(TENANTS)
+    (tmp_path / "t.arazzo.yaml").write_text(TENANT)
+    api.on("GET /things", 200, {})
+    given = json.dumps({"conn_type": "arazzo", "host": api.url, "extra": extra})
+    result = CliRunner().invoke(main, ["run", str(tmp_path / "t.arazzo.yaml"), "--connection", f"shop={given}"])
+    assert result.exit_code == code, result.output
+    assert ("input 'tenant' is needed by required header parameter 'X-Tenant'" in result.output) == (code == 2)
+    assert [asked.headers.get("X-Tenant") for asked in api.asked] == sent
+
+
+def test_a_connection_says_send_or_check(api, tmp_path):
+    (tmp_path / "api.yaml").write_text(TENANTS)
+    (tmp_path / "t.arazzo.yaml").write_text(TENANT)
+    given = json.dumps({"conn_type": "arazzo", "host": api.url, "extra": {"required": "never"}})
+    result = CliRunner().invoke(main, ["run", str(tmp_path / "t.arazzo.yaml"), "--connection", f"shop={given}"])
+    assert result.exit_code == 2
+    assert "'required' that is none of check, send" in result.output

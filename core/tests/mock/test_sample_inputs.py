@@ -140,12 +140,12 @@ def test_what_an_authorization_header_is_made_of(sample):
     assert made["login"].startswith("Bearer ")
 
 
-def test_only_what_is_required_and_what_a_path_needs(sample):
-    assert sample(INPUTS, optional=False) == {"zone": "north", "shape": "round"}
+def test_only_what_is_required_and_what_a_request_needs(sample):
+    assert sample(INPUTS, optional=False) == {"zone": "north", "size": 5, "shape": "round"}
 
 
 def test_an_input_that_is_not_declared_but_needed_by_a_path(sample):
-    assert sample(None) == {"zone": "north"}
+    assert sample(None)["zone"] == "north"
 
 
 def test_inputs_that_are_passed_on_to_another_workflow(sample):

@@ -456,3 +456,62 @@ def test_arrays_of_a_swagger_form_obey_their_collection_format(fields, form, con
     else:
         assert sent == form
     assert build_request(spec, (), Body(None, {"tags": []})).body.count(b"tags") == 0
+
+
+THING = {"type": "object", "required": ["id", "name"], "properties": {"id": {"type": "string", "readOnly": True}}}
+PET = {"allOf": [{"$ref": "#/components/schemas/Thing"}, {"required": ["kind"]}]}
+
+
+@pytest.mark.parametrize(
+    ("schema", "required"),
+    [
+        (THING, ("name",)),
+        (PET, ("kind", "name")),
+        ({"oneOf": [PET, {"required": ["name", "size"]}]}, ("name",)),
+        ({"anyOf": [{"required": ["a", "b"]}, {"required": ["b", "c"]}], "required": ["d"]}, ("d", "b")),
+        ({"oneOf": [{"type": "null"}, THING]}, ("name",)),
+        ({"required": ["own"], "properties": {"own": {"allOf": [{"readOnly": True}]}}}, ()),
+        ({}, ()),
+        (True, ()),
+        ({"required": "name"}, ()),
+    ],
+)
+def test_the_members_that_a_body_has_to_have(schema, required):
+    document = {"components": {"schemas": {"Thing": THING}}}
+    content = {"application/json": {"schema": schema}}
+    paths = {"/p": {"post": {"operationId": "it", "requestBody": {"content": content}}}}
+    spec = next(describe({**document, "paths": paths}).operations()).bodies[0]
+    assert set(spec.required) == set(required)
+
+
+@pytest.mark.parametrize(
+    ("schema", "nullable"),
+    [
+        ({"type": "string"}, False),
+        ({"type": ["string", "null"]}, True),
+        ({"type": "string", "nullable": True}, True),
+        ({}, True),
+        (True, True),
+        ({"enum": ["a", "b"]}, False),
+        ({"enum": ["a", None]}, True),
+        ({"const": 1}, False),
+        ({"oneOf": [{"type": "string"}, {"type": "null"}]}, True),
+        ({"anyOf": [{"type": "string"}, {"type": "integer"}]}, False),
+        ({"allOf": [{"type": "string"}, {"minLength": 1}]}, False),
+        ({"$ref": "#/components/schemas/Thing"}, False),
+    ],
+)
+def test_whether_a_required_member_may_be_null(schema, nullable):
+    content = {"application/json": {"schema": {"required": ["a"], "properties": {"a": schema}}}}
+    paths = {"/p": {"post": {"operationId": "it", "requestBody": {"content": content}}}}
+    spec = next(describe({"components": {"schemas": {"Thing": THING}}, "paths": paths}).operations()).bodies[0]
+    assert (spec.required, spec.nullable) == (("a",), ("a",) if nullable else ())
+
+
+def test_required_fields_of_a_swagger_form_and_members_of_its_body():
+    fields = [{"name": "a", "in": "formData", "type": "string", "required": True}, {"name": "b", "in": "formData"}]
+    body = {"name": "pet", "in": "body", "schema": {"type": "object", "required": ["a"]}}
+    for parameters in (fields, [body]):
+        paths = {"/p": {"post": {"operationId": "it", "parameters": parameters}}}
+        spec = next(describe({"swagger": "2.0", "host": "h.test", "paths": paths}).operations())
+        assert [each.required for each in spec.bodies] == [("a",)] * len(spec.bodies)

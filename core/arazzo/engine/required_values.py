@@ -1,0 +1,135 @@
+"""What an operation requires, an expression of the document was meant to give, and gave nothing: nothing is sent then.
+
+What the author has left out himself is for validation to say. A credential, and a header that the connection adds, may
+come from there.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from arazzo.absent import ABSENT
+from arazzo.document.models import RequestBody, Step
+from arazzo.errors import RequestError
+from arazzo.expressions import Dialect, find_expressions, is_selector
+from arazzo.flow import PlannedStep
+from arazzo.openapi import Argument, Body
+from arazzo.openapi.bodies import content_type_of
+from arazzo.openapi.media import is_json, matching
+from arazzo.openapi.operation import OWN_HEADERS, Operation
+from arazzo.openapi.parameters import is_undefined
+from arazzo.openapi.schema_slices import type_of
+from arazzo.pointer import tokens_of
+
+
+def require_values(
+    planned: PlannedStep, operation: Operation, arguments: Sequence[Argument], body: Body | None, dialect: Dialect
+) -> None:
+    """Refuse a request in which a value that the operation requires came out as nothing.
+
+    :param arguments: the evaluated parameters of the step, in their order.
+    :param body: its evaluated body.
+    :raises RequestError: naming the parameter or member, and the expression.
+    """
+    if planned.settings.required == "send":
+        return
+    for place, value, written in (
+        *_parameters(planned, operation, arguments, dialect),
+        *_members(planned.step, operation, arguments, body, dialect),
+    ):
+        state = "is absent" if value is ABSENT else "is null" if value is None else "is empty"
+        raise RequestError(f"{place} is required, and {written} {state}")
+
+
+def _parameters(
+    planned: PlannedStep, operation: Operation, arguments: Sequence[Argument], dialect: Dialect
+) -> Iterator[tuple[str, Any, str]]:
+    """Yield the required parameters that have come to nothing, with what they have come to and the expression."""
+    for parameter, argument in zip(planned.step.parameters, arguments, strict=True):
+        spec = operation.parameter(argument.name, argument.location)
+        written = expression_in(parameter.value, dialect)
+        if spec is None or not spec.required or spec.location == "path" or written is None:
+            continue
+        name = spec.name.lower() if spec.location == "header" else ""
+        from_elsewhere = (
+            name in OWN_HEADERS or name in planned.added or operation.is_credential(spec.name, spec.location)
+        )
+        if not from_elsewhere and (argument.value is ABSENT or is_undefined(argument.value)):
+            yield f"{spec.location} parameter '{argument.name}'", argument.value, written
+
+
+def _members(
+    step: Step, operation: Operation, arguments: Sequence[Argument], body: Body | None, dialect: Dialect
+) -> Iterator[tuple[str, Any, str]]:
+    """Yield the required members of the body, and the body, that have come to nothing."""
+    payload = ABSENT if body is None else body.payload
+    meant = dict(_meant(step, dialect))
+    given = {argument.name: argument.value for argument in arguments if argument.location == "body"}
+    if payload is ABSENT and given:
+        payload = {name: value for name, value in given.items() if value is not ABSENT}
+    written = expression_in(step.request_body.payload, dialect) if step.request_body is not None else None
+    content_type = (body.content_type if body else None) or content_type_of(operation, payload)
+    spec = matching(operation.bodies, content_type)
+    nothing = payload is ABSENT or (payload is None and spec is not None and type_of(spec.schema_) is not None)
+    if operation.body_required and nothing and written is not None:
+        yield "the body", payload, written
+    value = _as_object(payload)
+    for name in spec.required if spec is not None and value is not None else ():
+        found = value.get(name, ABSENT) if value is not None else ABSENT
+        null = found is None and not (name in spec.nullable and is_json(content_type)) if spec else False
+        if name in meant and (found is ABSENT or null):
+            yield f"member '{name}' of the body", found, meant[name]
+
+
+def _meant(step: Step, dialect: Dialect) -> Iterator[tuple[str, str]]:
+    """Yield the members of the body that an expression was meant to give, with the expression."""
+    body = step.request_body
+    for parameter in step.parameters:
+        if parameter.location == "body" and (written := expression_in(parameter.value, dialect)):
+            yield parameter.name, written
+    if body is None:
+        return
+    if isinstance(body.payload, str):
+        yield from _in_text(body.payload, dialect)
+    elif isinstance(body.payload, Mapping) and not is_selector(body.payload):
+        for name, value in body.payload.items():
+            if written := expression_in(value, dialect):
+                yield name, written
+    yield from _replaced(body, dialect)
+
+
+def _in_text(text: str, dialect: Dialect) -> Iterator[tuple[str, str]]:
+    """Yield the members of JSON text whose value is an expression."""
+    for _, expression in find_expressions(text, dialect):
+        before = text.partition(expression.text)[0]
+        name = re.search(r'("(?:[^"\\\\]|\\\\.)*")\s*:\s*"?\{?$', before[-300:])
+        if name is not None:
+            try:
+                yield str(json.loads(name[1])), expression.text
+            except ValueError:
+                continue
+
+
+def _replaced(body: RequestBody, dialect: Dialect) -> Iterator[tuple[str, str]]:
+    for item in body.replacements:
+        tokens = tokens_of(item.target) if item.target.startswith("/") else []
+        if len(tokens) == 1 and (written := expression_in(item.value, dialect)):
+            yield tokens[0], written
+
+
+def _as_object(payload: Any) -> Mapping[str, Any] | None:
+    """Return a payload that is an object, in JSON text too."""
+    if isinstance(payload, str) and payload.lstrip()[:1] == "{":
+        try:
+            payload = json.loads(payload)
+        except (ValueError, RecursionError):
+            return None
+    return payload if isinstance(payload, Mapping) else None
+
+
+def expression_in(value: Any, dialect: Dialect) -> str | None:
+    """Return the first expression in a value as it is written; None if there is none."""
+    return next((expression.text or str(expression) for _, expression in find_expressions(value, dialect)), None)
