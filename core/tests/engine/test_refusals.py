@@ -11,6 +11,7 @@ from arazzo.engine.program import find_problems
 API = """\
 openapi: 3.1.0
 info: {title: Things, version: 1.0.0}
+servers: [{url: https://api.example.test}]
 paths:
   /things/{id}:
     get:
