@@ -113,6 +113,11 @@ def choose(actions: Sequence[Action], retries: Mapping[str, int], context: Conte
     return Choice(None, tuple(records), tuple(notes), tuple(exhausted))
 
 
+def ends_well(action: Action | None) -> bool:
+    """Tell whether what follows a success that nobody has said more about is its end."""
+    return action is not None and action.type == "end" and not action.criteria
+
+
 def retry_limit(action: Action) -> int:
     """Return how often an action may retry: once, if it does not say (Failure Action Object, ``retryLimit``)."""
     return 1 if action.retry_limit is None else action.retry_limit

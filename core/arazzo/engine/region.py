@@ -27,7 +27,7 @@ from arazzo.engine.state import (
 from arazzo.errors import EvaluationError, GaveUpError, InputError, RequestError
 from arazzo.exchange import Exchange, Request, Response
 from arazzo.expressions import Context
-from arazzo.flow import END, Plan, PlannedStep, workflow_key
+from arazzo.flow import END, Plan, PlannedStep, passed_by_name, workflow_key
 from arazzo.openapi import decode_content
 
 
@@ -201,6 +201,8 @@ class Turn(LoopTurn):
         record = replace(record, criteria=(*record.criteria, *choice.records), message=failure)
         if choice.undecided is not None and not (failure and self._is_tolerated(state, planned)):
             return self._fail(state, messages.undecided(planned, choice.undecided, choice, failure), record)
+        if not failure and choice.exhausted and actions.ends_well(choice.action):
+            self._note(f"{'; '.join(choice.exhausted)}, and that is no failure", warning=True)
         if choice.action is not None:
             return self._take(state, planned, choice.action, context, record)
         if failure and not choice.exhausted and self._is_tolerated(state, planned):
@@ -360,11 +362,10 @@ class Turn(LoopTurn):
         """Return what an action passes to a workflow: its parameters, or else the caller's inputs of the same name."""
         if (known := self._passed.get(action.name)) is not None:
             return known
-        plan, inputs = self._plan(state.frame), state.frame.inputs
+        plan = self._plan(state.frame)
         if action.parameters:
             return call_inputs(plan, action.parameters, context)
-        taken = plan.children[workflow_key(action.workflow_id or "")].taken.schemas
-        return {name: inputs[name] for name in taken if name in inputs}
+        return passed_by_name(plan.children[workflow_key(action.workflow_id or "")], state.frame.inputs)
 
     # how it ends
 

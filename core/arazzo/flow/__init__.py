@@ -1,5 +1,6 @@
 """Control flow: a workflow becomes a flow graph, the graph a plan without cycles."""
 
+from arazzo.flow.action_needs import passed_by_name
 from arazzo.flow.compile import Options, choose_workflow, compile_document, slice_region
 from arazzo.flow.draw import draw
 from arazzo.flow.graph import FlowGraph, build_graph, components
@@ -24,6 +25,7 @@ __all__ = [
     "draw",
     "is_sensitive",
     "names_credential",
+    "passed_by_name",
     "sensitive_members",
     "slice_region",
     "workflow_key",

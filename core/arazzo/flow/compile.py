@@ -24,6 +24,7 @@ from arazzo.document.models import Step, Workflow, unplaced
 from arazzo.document.settings import EXTENSION, UNSET, Settings
 from arazzo.errors import DocumentError, Problem, Severity
 from arazzo.expressions import Dialect, declared_name
+from arazzo.flow.action_needs import action_needs
 from arazzo.flow.graph import FlowGraph, build_graph
 from arazzo.flow.loops import build_regions, step_groups, workflow_key
 from arazzo.flow.needs import build_needs
@@ -98,7 +99,8 @@ class _Compiler:
         """Compile a workflow, once for each key: what is called twice is the same plan."""
         identity = loaded.source.uri, f"{prefix}{workflow.workflow_id}"
         if identity not in self.done:
-            self.done[identity] = self._compile(loaded, sources, workflow, prefix)
+            plan = self._compile(loaded, sources, workflow, prefix)
+            self.done[identity] = plan.model_copy(update={"input_needs": (*plan.input_needs, *action_needs(plan))})
         return self.done[identity]
 
     def _compile(self, loaded: LoadedDocument, sources: Sources, workflow: Workflow, prefix: str) -> Plan:

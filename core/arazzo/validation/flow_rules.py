@@ -128,6 +128,19 @@ def _lists(owner: Workflow | Step) -> tuple[tuple[Action, ...], tuple[Action, ..
     return owner.success_actions, owner.failure_actions
 
 
+def check_spent_retries(subject: Subject) -> Iterator[Problem]:
+    """Find retries after success behind which the workflow ends well, whatever was waited for."""
+    for workflow, step in subject.steps():
+        retry: Action | None = None
+        for action in merged_actions(workflow, step)[0]:
+            if action.type == "retry":
+                retry = action
+            elif retry is not None and action.type == "end" and not action.criteria:
+                message = f"when retry '{retry.name}' has run out, '{action.name}' ends the workflow as a success"
+                hint = f"give '{action.name}' criteria, so that the step fails"
+                yield subject.warning("spent-retry", action.at, message, hint)
+
+
 def check_fall_through(subject: Subject) -> Iterator[Problem]:
     """Find steps where it matters what follows when no success action holds."""
     beside: dict[str, bool] = {}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from arazzo.document import merged_parameters
-from arazzo.document.models import Parameter, Step, Workflow
+from arazzo.document.models import Action, Parameter, Step, Workflow
 from arazzo.errors import DocumentError, Problem, RequestError
 from arazzo.expressions import Input, declared_name, is_selector
 from arazzo.openapi import Operation, UnresolvedOperation, portable_reference
@@ -177,24 +177,46 @@ def check_calls(subject: Subject) -> Iterator[Problem]:
             yield from _call(
                 subject, target, merged_parameters(workflow, step), step.parameters, f"{step.at}/workflowId"
             )
-    for _, _, action in subject.actions():
+    for workflow, _, action in subject.actions():
         if action.workflow_id is None or action.type == "end":
             continue
         target = subject.named(action.workflow_id)
         if target is not None:
-            yield from _call(subject, target, action.parameters, action.parameters, f"{action.at}/workflowId")
+            yield from _undeclared_inputs(subject, target, action.parameters)
+            yield from _unfed(subject, workflow, target, action)
+
+
+def _unfed(subject: Subject, workflow: Workflow, target: Target, action: Action) -> Iterator[Problem]:
+    given: Container[str] = {parameter.name for parameter in action.parameters}
+    source = "its parameters do not pass, and only those count"
+    if not action.parameters:
+        given, source = subject.taken_inputs(workflow).known or (), f"workflow '{workflow.workflow_id}' does not have"
+    for missing in _required(target):
+        if missing not in given:
+            name = target.workflow.workflow_id
+            message = f"{action.type} leads to workflow '{name}', which requires input '{missing}', which {source}"
+            yield subject.error("unfed-workflow", f"{action.at}/workflowId", message)
 
 
 def _call(
     subject: Subject, target: Target, given: tuple[Parameter, ...], own: tuple[Parameter, ...], at: str
 ) -> Iterator[Problem]:
-    inputs, name = target.subject.taken_inputs(target.workflow), target.workflow.workflow_id
+    names = {parameter.name for parameter in given}
+    for missing in _required(target):
+        if missing not in names:
+            message = f"workflow '{target.workflow.workflow_id}' requires input '{missing}', which is left out"
+            yield subject.warning("missing-input", at, message)
+    yield from _undeclared_inputs(subject, target, own)
+
+
+def _required(target: Target) -> list[str]:
+    inputs = target.subject.taken_inputs(target.workflow)
     known = inputs.known or {}
-    for missing in sorted(inputs.required - {parameter.name for parameter in given}):
-        if not _has_default(known.get(missing)):
-            yield subject.warning(
-                "missing-input", at, f"workflow '{name}' requires input '{missing}', which is left out"
-            )
+    return [name for name in sorted(inputs.required) if not _has_default(known.get(name))]
+
+
+def _undeclared_inputs(subject: Subject, target: Target, own: tuple[Parameter, ...]) -> Iterator[Problem]:
+    known, name = target.subject.taken_inputs(target.workflow).known or {}, target.workflow.workflow_id
     for parameter in own:
         if parameter.name not in known:
             message = f"workflow '{name}' declares no input '{parameter.name}'"

@@ -63,6 +63,7 @@ _ERRORS = {
     "unknown-workflow": "a workflow that is called, followed or awaited does not exist",
     "recursive-workflow": "workflows call each other in a circle",
     "too-many-calls": "a workflow calls too many workflows, or too deep",
+    "unfed-workflow": "a goto or retry leads to a workflow that requires an input which nobody gives",
     "unknown-step": "a step that is gone to, awaited or read from does not exist",
     "homeless-parameter": "a path parameter of the workflow has no place in the path of a step's operation",
     # expressions and conditions
@@ -80,6 +81,7 @@ _WARNINGS = {
     "unreachable-step": "no way leads to a step",
     "idle-action": "an action is never come to, because of those before it",
     "unmeetable-criteria": "criteria can never hold all at once",
+    "spent-retry": "a retry after success that has run out ends the workflow as a success",
     "fall-through": "what follows when no success action holds is not said",
     "unbounded-loop": "nothing in the document bounds a loop",
     "idle-setting": "a setting of a step is not used, because that of another step holds for the task of both",

@@ -25,6 +25,7 @@ from arazzo.validation.flow_rules import (
     check_order,
     check_reach,
     check_shared_settings,
+    check_spent_retries,
     check_steps,
     check_workflows,
 )
@@ -63,6 +64,7 @@ CHECKS: tuple[Check, ...] = (
     check_workflows,
     check_reach,
     check_possibility,
+    check_spent_retries,
     check_fall_through,
     check_loops,
     check_shared_settings,

@@ -113,3 +113,29 @@ def test_a_loop_around_a_call_ends_the_call_when_its_time_is_over():
     script.finished()
     assert run.status == "failed"
     assert run.message == "poll of step 'outer' gave up: timeout of 8 s reached after 0 rounds"
+
+
+SPENT = """
+arazzo: 1.0.1
+info: {title: t, version: "1"}
+sourceDescriptions: [{name: things, url: api.openapi.yaml, type: openapi}]
+workflows:
+- workflowId: main
+  steps:
+  - stepId: list
+    operationId: listThings
+    onSuccess:
+    - {name: waiting, type: retry, retryLimit: 1, retryAfter: 2, criteria: [{condition: $statusCode == 202}]}
+    - {name: done, type: end}
+"""
+
+
+def test_a_retry_that_has_run_out_before_an_end_is_told(tmp_path):
+    (tmp_path / "api.openapi.yaml").write_text((CASES / "api.openapi.yaml").read_text())
+    (tmp_path / "spent.arazzo.yaml").write_text(SPENT)
+    script = Script([{"request": "GET /things", "status": 202}, {"wait": 2}, {"request": "GET /things", "status": 202}])
+    notes = []
+    plan = load_plan(tmp_path / "spent.arazzo.yaml")
+    run = run_local(plan, {}, send=script.send, sleep=script.sleep, clock=script.clock, note=notes.append)
+    assert run.status == "success"
+    assert [note.text for note in notes if note.warning] == ["waiting: 1 retries used up, and that is no failure"]

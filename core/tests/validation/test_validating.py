@@ -317,7 +317,7 @@ def test_actions_that_hand_over_without_an_input_are_told(tmp_path: Path) -> Non
   inputs: {type: object, allOf: [{required: [id], properties: {id: {type: integer}, x: {type: string}}}]}
   steps: [{stepId: a, operationId: open}]
 """
-    assert check(tmp_path, body) == [("missing-input", 9), ("missing-input", 12)]
+    assert check(tmp_path, body) == [("unfed-workflow", 9), ("unfed-workflow", 12)]
 
 
 def test_a_workflow_takes_the_inputs_of_those_that_come_before_it(tmp_path: Path) -> None:
