@@ -7,7 +7,7 @@ they came; an *exchange* is both, with the content read.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from arazzo.absent import ABSENT
 
@@ -15,6 +15,9 @@ from arazzo.absent import ABSENT
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "QUERY"})
 #: Methods whose requests may be repeated (RFC 9110, 9.2.2).
 IDEMPOTENT_METHODS = SAFE_METHODS | {"PUT", "DELETE"}
+
+#: Statuses that lead elsewhere (RFC 9110, 15.4); 300 and 304 are answers.
+REDIRECTS = (301, 302, 303, 307, 308)
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -44,6 +47,8 @@ class Request:
     :param idempotency_key: name of the header by which the server tells a repeated request from a new one; whoever
         sends it fills that in. None where there is no such header.
     :param resend: whether it may be sent again although it is not idempotent and may have reached the server.
+    :param redirects: whether it goes where a redirect leads, as the step says; None leaves it to the connection.
+    :param kept_redirects: statuses of redirects that are the answer where neither says more.
     :param attempt: which request of its step it is since control came there: from 2 on it is a ``retry``.
     :param within: keys of the workflows that its step is within, from the outermost (not named) on.
     """
@@ -62,6 +67,8 @@ class Request:
     step: str = ""
     idempotency_key: str | None = None
     resend: bool = False
+    redirects: Literal["follow", "never"] | None = None
+    kept_redirects: tuple[int, ...] = ()
     attempt: int = 1
     within: tuple[str, ...] = ()
 

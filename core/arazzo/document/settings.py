@@ -183,6 +183,8 @@ class Settings(BaseModel):
     """How a loop waits when it is not deferrable."""
     unmatched: Literal["auto", "next", "fail"] | None = None
     sensitive: tuple[str, ...] | None = None
+    redirects: Literal["follow", "never"] | None = None
+    """Whether a GET or HEAD goes where a redirect leads; without it, what the step expects decides."""
     required: Literal["check", "send"] | None = None
     """Whether a request goes out in which a value that its operation requires came out as nothing."""
     idempotency_key: str | None = None

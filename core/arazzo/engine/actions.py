@@ -12,7 +12,7 @@ from arazzo.document.models import Action, Criterion
 from arazzo.document.shape import LONGEST_WAIT
 from arazzo.engine.state import CriterionRecord, Note
 from arazzo.errors import GaveUpError
-from arazzo.exchange import Exchange, Response
+from arazzo.exchange import REDIRECTS, Exchange, Response
 from arazzo.expressions import Context, Dialect
 from arazzo.flow import PlannedStep
 
@@ -84,8 +84,10 @@ def judge_success(planned: PlannedStep, exchange: Exchange, context: Context, di
     if planned.step.success_criteria:
         return judge(planned.step.success_criteria, context, dialect)
     status = exchange.response.status
-    passed, reason = 200 <= status <= 299, f"2xx expected: status was {status}"
-    return Judgement(Truth.of(passed), (CriterionRecord(condition="2xx", passed=passed, reason=reason),))
+    redirects = REDIRECTS if planned.operation is not None and planned.operation.answers_redirect else ()
+    expected = "2xx or a redirect" if redirects else "2xx"
+    passed, reason = 200 <= status <= 299 or status in redirects, f"{expected} expected: status was {status}"
+    return Judgement(Truth.of(passed), (CriterionRecord(condition=expected, passed=passed, reason=reason),))
 
 
 def choose(actions: Sequence[Action], retries: Mapping[str, int], context: Context, dialect: Dialect) -> Choice:

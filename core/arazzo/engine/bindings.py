@@ -57,7 +57,12 @@ def step_request(plan: Plan, planned: PlannedStep, operation: Operation, context
         raise RequestError(f"step '{step.step_id}': {error}; nothing was sent") from error
     settings = planned.settings
     return replace(
-        request, step=step.step_id, idempotency_key=settings.idempotency_key, resend=settings.resend or False
+        request,
+        step=step.step_id,
+        idempotency_key=settings.idempotency_key,
+        redirects=settings.redirects,
+        kept_redirects=planned.kept_redirects,
+        resend=settings.resend or False,
     )
 
 

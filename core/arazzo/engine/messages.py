@@ -5,10 +5,12 @@ A message names method, URL template, status, criterion and the value it saw (sh
 
 from __future__ import annotations
 
+import re
+
 from arazzo.document.models import Action
 from arazzo.engine.actions import Choice
 from arazzo.engine.state import Frame, StepRecord
-from arazzo.exchange import Exchange
+from arazzo.exchange import REDIRECTS, Exchange
 from arazzo.flow import PlannedStep, Region
 
 
@@ -20,8 +22,18 @@ def failure(planned: PlannedStep, exchange: Exchange, reasons: str) -> str:
     subject = f"step '{planned.step_id}' failed: {exchange.request}"
     if exchange.response is None:
         return f"{subject} got no response: {exchange.error}"
-    text = f"{subject} answered {exchange.response.status}: {reasons}"
+    text = f"{subject} answered {exchange.response.status}: {reasons}{_redirect(exchange)}"
     return f"{text}; {exchange.response.hint}" if exchange.response.hint else text
+
+
+def _redirect(exchange: Exchange) -> str:
+    """Say where a redirect leads that was not followed, without what may be a secret there."""
+    response = exchange.response
+    location = response.header("Location") if response is not None and response.status in REDIRECTS else None
+    if not location:
+        return ""
+    where = re.sub(r"//[^/@]*@", "//", re.split(r"[?#]", location.strip())[0][:200])
+    return f"; it redirects to {where}, and that was not followed"
 
 
 def unmatched(planned: PlannedStep, choice: Choice) -> str:

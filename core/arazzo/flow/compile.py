@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from arazzo.criteria.named_statuses import named_statuses
 from arazzo.document import (
     MAX_CALL_DEPTH,
     MAX_CALLS,
@@ -23,6 +24,7 @@ from arazzo.document import (
 from arazzo.document.models import Step, Workflow, unplaced
 from arazzo.document.settings import EXTENSION, UNSET, Settings
 from arazzo.errors import DocumentError, Problem, Severity
+from arazzo.exchange import REDIRECTS
 from arazzo.expressions import Dialect, declared_name
 from arazzo.flow.action_needs import action_needs
 from arazzo.flow.graph import FlowGraph, build_graph
@@ -182,9 +184,11 @@ class _Compiler:
         settings = self._step_settings(loaded, step, written)
         unmatched = settings.unmatched or ("auto" if self.options.dialect == "lenient" else "next")
         protocol = _protocol(step, sources)
+        operation = None if protocol or step.workflow_id else self._operation(loaded, sources, step)
         return PlannedStep.model_construct(
             step=unplaced(merged),
-            operation=None if protocol or step.workflow_id else self._operation(loaded, sources, step),
+            operation=operation,
+            kept_redirects=_kept_redirects(merged, operation),
             workflow=workflow_key(step.workflow_id) if step.workflow_id else None,
             unmatched=resolve_unmatched(workflow, step, unmatched),
             next=workflow.steps[index + 1].step_id if index + 1 < len(workflow.steps) else None,
@@ -341,6 +345,16 @@ def _readings(planned: PlannedStep, children: Mapping[str, Plan], dialect: Diale
         needed = [name for name in child.taken.required if name not in child.taken.defaults]
         needed += [need.input for need in child.needed_inputs if need.always and not need.header]
         yield from call_readings(step.parameters, needed, dialect)
+
+
+def _kept_redirects(step: Step, operation: Operation | None) -> tuple[int, ...]:
+    """Return the redirects that are the answer: those that criteria name, or all if the description has no other."""
+    if operation is None:
+        return ()
+    if operation.answers_redirect and not step.success_criteria:
+        return REDIRECTS
+    actions = (criterion for action in (*step.on_success, *step.on_failure) for criterion in action.criteria)
+    return named_statuses((*step.success_criteria, *actions), REDIRECTS)
 
 
 def _label(planned: PlannedStep) -> str:

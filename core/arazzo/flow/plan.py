@@ -61,6 +61,7 @@ class PlannedStep(PlanValue):
     :ivar settings: ``x-airflow`` of document, workflow, step and factory, merged; at the entry of a region, what holds
         for its task.
     :ivar protocol: the protocol of an AsyncAPI step, which is planned but not run.
+    :ivar kept_redirects: statuses of redirects that are the answer, where no setting says more.
     :ivar added: names of the headers that the connection of its source adds, in lower case, once that is known.
     """
 
@@ -72,6 +73,7 @@ class PlannedStep(PlanValue):
     settings: Settings = Field(default_factory=Settings.model_construct)
     protocol: str | None = None
     added: tuple[str, ...] = ()
+    kept_redirects: tuple[int, ...] = ()
 
     @property
     def step_id(self) -> str:

@@ -98,6 +98,7 @@ class Operation(Value):
     :ivar pointer: JSON pointer of the operation in its description.
     :ivar security: alternatives of combinations; empty means no credentials are asked for.
     :ivar accepts: response media types of the description, for ``Accept``.
+    :ivar answers_redirect: whether a redirect is what it answers with: it is described, and no 2xx is.
     """
 
     source: str
@@ -111,6 +112,7 @@ class Operation(Value):
     body_required: bool = False
     security: tuple[tuple[SecurityScheme, ...], ...] = ()
     accepts: tuple[str, ...] = ()
+    answers_redirect: bool = False
     summary: str = ""
 
     def is_credential(self, name: str, location: str | None) -> bool:

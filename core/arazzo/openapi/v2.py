@@ -14,6 +14,7 @@ from arazzo.openapi.v3 import (
     PARAMETER_DEPTH,
     absolute_server,
     accepted,
+    answers_redirect,
     depth_for,
     list_operations,
     locate,
@@ -43,6 +44,7 @@ def build_operation(description: Description, endpoint: Endpoint) -> Operation:
     item, raw = locate(description, endpoint)
     parameters = _parameters(description, item, raw)
     bodies = _bodies(description, raw, parameters)
+    responses = describe_responses(description, endpoint)
     return Operation.model_construct(
         source=description.name,
         operation_id=endpoint.operation_id,
@@ -54,7 +56,8 @@ def build_operation(description: Description, endpoint: Endpoint) -> Operation:
         bodies=bodies,
         body_required=any(entry.get("in") == "body" and entry.get("required") is True for entry in parameters),
         security=security_of(description, raw, item, _scheme),
-        accepts=accepted(describe_responses(description, endpoint)),
+        accepts=accepted(responses),
+        answers_redirect=answers_redirect(responses),
         summary=str(raw.get("summary") or ""),
     )
 

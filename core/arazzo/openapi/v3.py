@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import urljoin
 
+from arazzo.exchange import REDIRECTS
 from arazzo.openapi.description import (
     Description,
     Endpoint,
@@ -77,6 +78,7 @@ def build_operation(description: Description, endpoint: Endpoint) -> Operation:
     """Translate one operation (Operation Object)."""
     item, raw = locate(description, endpoint)
     body = description.follow(raw.get("requestBody"))
+    responses = describe_responses(description, endpoint)
     return Operation.model_construct(
         source=description.name,
         operation_id=endpoint.operation_id,
@@ -88,7 +90,8 @@ def build_operation(description: Description, endpoint: Endpoint) -> Operation:
         bodies=tuple(_bodies(description, body)),
         body_required=body.get("required") is True,
         security=security_of(description, raw, item, _scheme),
-        accepts=accepted(describe_responses(description, endpoint)),
+        accepts=accepted(responses),
+        answers_redirect=answers_redirect(responses),
         summary=str(raw.get("summary") or ""),
     )
 
@@ -268,3 +271,9 @@ def accepted(responses: dict[str, dict[str, Any]]) -> tuple[str, ...]:
     successful = [status for status in responses if status.startswith("2")] or ["default"]
     types = (name for status in successful for name in responses.get(status, {}).get("content", ()))
     return tuple(dict.fromkeys(types))
+
+
+def answers_redirect(responses: dict[str, dict[str, Any]]) -> bool:
+    """Tell whether a redirect is described and no success."""
+    found = {status.upper() for status in responses}
+    return not found.isdisjoint({"3XX", *map(str, REDIRECTS)}) and not any(status.startswith("2") for status in found)

@@ -25,7 +25,7 @@ async def send_async(
     connect_timeout: float = CONNECT_TIMEOUT,
     max_bytes: int = MAX_BYTES,
     sensitive_headers: frozenset[str] = frozenset(),
-    follow_redirects: bool = True,
+    follow_redirects: bool | None = None,
     max_redirects: int = MAX_REDIRECTS,
     use_netrc: bool = True,
     proxy: str | None = None,

@@ -14,12 +14,11 @@ from typing import Any, Final
 
 from arazzo import __version__
 from arazzo.errors import TransportError
-from arazzo.exchange import Headers, Request, Response, header
+from arazzo.exchange import REDIRECTS, Headers, Request, Response, header
 from arazzo.transport.content import Body, codings_of
 from arazzo.transport.failures import detail_of, kind_of
 from arazzo.transport.limits import MAX_REDIRECTS
 
-_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 #: What may cross to another origin: headers that carry no credential. Everything else stays behind.
 _HARMLESS: Final = frozenset(
     {"accept", "accept-charset", "accept-encoding", "accept-language", "cache-control", "user-agent"}
@@ -60,11 +59,11 @@ class Course:
         hop: Hop,
         sensitive: Iterable[str],
         *,
-        follow: bool = True,
+        follow: bool | None = None,
         max_redirects: int = MAX_REDIRECTS,
     ) -> None:
         self.request, self.hop, self.max_redirects = request, hop, max_redirects
-        self.follow = follow and request.safe and not hop.body
+        self.followed = _followed(request, follow) if not hop.body else frozenset()
         self.harmless = _HARMLESS - {name.lower() for name in sensitive} - _api_keys(request)
         self.sent = self.reused = False
         self.redirects = 0
@@ -72,7 +71,7 @@ class Course:
 
     def redirected(self, status: int, location: str | None) -> bool:
         """Take a redirect, or return False: then the 3xx is the response."""
-        if status not in _REDIRECTS or not location or not self.follow:
+        if status not in self.followed or not location:
             return False
         url = _target(self.hop.url, location)
         if url is None:
@@ -108,6 +107,17 @@ class Course:
             return self.error(kind, "the answer is not readable as HTTP")
         text = "no trusted connection" if kind == "tls" else "no connection"
         return self.error("tls" if kind == "tls" else "connect", f"{text}: {detail}" if detail else text)
+
+
+def _followed(request: Request, follow: bool | None) -> frozenset[int]:
+    """Return the statuses that are followed: as the step says, else the connection, else what the step expects.
+
+    :param follow: what the connection says; None for nothing.
+    """
+    setting = request.redirects or (None if follow is None else "follow" if follow else "never")
+    if setting == "never" or request.method not in ("GET", "HEAD"):
+        return frozenset()
+    return frozenset(REDIRECTS) - (frozenset(request.kept_redirects) if setting is None else frozenset())
 
 
 def first_hop(request: Request, session_headers: Mapping[str, Any], auth: Any, use_netrc: bool) -> Hop:

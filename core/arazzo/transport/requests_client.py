@@ -34,7 +34,7 @@ def send(
     connect_timeout: float = CONNECT_TIMEOUT,
     max_bytes: int = MAX_BYTES,
     sensitive_headers: frozenset[str] = frozenset(),
-    follow_redirects: bool = True,
+    follow_redirects: bool | None = None,
     max_redirects: int = MAX_REDIRECTS,
     use_netrc: bool = True,
 ) -> Response:
@@ -50,7 +50,8 @@ def send(
     :param max_bytes: how many bytes the decompressed body may have.
     :param sensitive_headers: names of headers that must not cross to another origin. (Without being named, only
         harmless ones such as ``Accept`` do.)
-    :param follow_redirects: whether a safe request goes where a redirect leads, or the 3xx is the response.
+    :param follow_redirects: whether a GET or HEAD goes where a redirect leads, or the 3xx is the response; None leaves
+        it to the request.
     :param max_redirects: how many redirects are followed; with more there is no answer.
     :param use_netrc: whether netrc counts, where the environment does.
     :raises TransportError: no complete answer, or nothing sent; the message holds no value of the request.

@@ -24,7 +24,7 @@ _OF_WORKFLOWS = (
     "deadline",
 )
 _OF_LOOPS = ("poke_interval", "timeout", "max_rounds", "tolerate", "exponential_backoff", "mode")
-_OF_REQUESTS = ("connection", "server", "server_variables", "required", "idempotency_key", "resend")
+_OF_REQUESTS = ("connection", "server", "server_variables", "redirects", "required", "idempotency_key", "resend")
 
 
 def check_settings(subject: Subject) -> Iterator[Problem]:

@@ -515,3 +515,14 @@ def test_required_fields_of_a_swagger_form_and_members_of_its_body():
         paths = {"/p": {"post": {"operationId": "it", "parameters": parameters}}}
         spec = next(describe({"swagger": "2.0", "host": "h.test", "paths": paths}).operations())
         assert [each.required for each in spec.bodies] == [("a",)] * len(spec.bodies)
+
+
+@pytest.mark.parametrize(
+    ("statuses", "redirect"),
+    [(["302"], True), (["3XX", "404"], True), (["302", "200"], False), (["2XX", "303"], False), (["304"], False)],
+)
+def test_whether_a_redirect_is_all_that_an_operation_answers(statuses, redirect):
+    responses = {status: {"description": "some"} for status in statuses}
+    for version in ({}, {"swagger": "2.0", "host": "h.test"}):
+        paths = {"/p": {"get": {"operationId": "it", "responses": responses}}}
+        assert next(describe({**version, "paths": paths}).operations()).answers_redirect == redirect

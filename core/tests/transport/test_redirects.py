@@ -88,7 +88,7 @@ def test_the_same_origin_keeps_everything(way, raw_server, location, line):
     assert server.headers()["x-api-key"] == "hunter2"
 
 
-@pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "QUERY"])
+@pytest.mark.parametrize("method", ["HEAD"])
 def test_the_method_stays(way, raw_server, method):
     server = raw_server(to("/next", 303), answer(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"))
     assert way.send(Request(method, server.origin)).status == 200
@@ -96,7 +96,7 @@ def test_the_method_stays(way, raw_server, method):
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY"])
 def test_a_request_that_is_not_safe_is_not_redirected(way, raw_server, method, status):
     server = raw_server(to("/next", status, b"see there"))
     response = way.send(Request(method, server.origin, body=b"{}"))
@@ -106,7 +106,7 @@ def test_a_request_that_is_not_safe_is_not_redirected(way, raw_server, method, s
 
 def test_a_body_is_not_sent_again(way, raw_server):
     server = raw_server(to("/next", 307))
-    assert way.send(Request("QUERY", server.origin, body=b"{}")).status == 307
+    assert way.send(Request("GET", server.origin, body=b"{}")).status == 307
     assert len(server.received) == 1
 
 
@@ -244,3 +244,31 @@ def test_a_session_of_aiohttp_with_auth(raw_server):
     assert first.headers(1)["authorization"] == "Bearer mine"
     assert "authorization" not in other.headers(0)
     assert "authorization" not in other.headers(1)
+
+
+@pytest.mark.parametrize(
+    ("fields", "connection", "followed"),
+    [
+        ({}, None, True),
+        ({"kept_redirects": (302,)}, None, False),
+        ({"kept_redirects": (303,)}, None, True),
+        ({"kept_redirects": (302,)}, True, True),
+        ({}, False, False),
+        ({"redirects": "follow", "kept_redirects": (302,)}, None, True),
+        ({"redirects": "follow"}, False, True),
+        ({"redirects": "never"}, True, False),
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "POST", "DELETE"])
+def test_step_then_connection_then_what_is_expected_decides(way, raw_server, fields, connection, followed, method):
+    last = answer(b"HTTP/1.1 204 Gone on\r\nContent-Length: 0\r\n\r\n")
+    server = raw_server(to("/next"), last)
+    given = {} if connection is None else {"follow_redirects": connection}
+    response = way.send(Request(method, server.origin + "/", **fields), **given)
+    assert response.status == (204 if followed and method in ("GET", "HEAD") else 302)
+
+
+@pytest.mark.parametrize("status", [300, 304])
+def test_answers_that_are_no_redirects_are_never_followed(way, raw_server, status):
+    server = raw_server(to("/next", status), OK)
+    assert way.send(Request("GET", server.origin + "/", redirects="follow")).status == status
