@@ -12,20 +12,24 @@ from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSki
 from airflow_arazzo.compat import default_deferrable
 from airflow_arazzo.operators.region_task import DrivesRegion, as_mapping, read_plan
 from airflow_arazzo.operators.run_inputs import workflow_inputs
-from airflow_arazzo.protocol.encryption import hide, hide_registered
+from airflow_arazzo.operators.telling import call_nobody, in_a_sentence
+from airflow_arazzo.protocol.encryption import hide, hide_registered, redacted
 from airflow_arazzo.protocol.knowing import TellsSecrets
-from airflow_arazzo.protocol.route_replay import STATUS, Result, has_begun, read_result
+from airflow_arazzo.protocol.route_replay import STATUS, Result, failed_before, has_begun, read_result
 from airflow_arazzo.protocol.topology import WHOLE, Course, Position, TaskIds
 from airflow_arazzo.protocol.xcom_limits import OutputSizeError, check_workflow_outputs
 from airflow_arazzo.protocol.xcoms import (
     OUTPUTS_KEY,
     RECORD_KEY,
     STOPPED,
+    document_record,
+    push_each,
     push_handed,
     push_known,
     push_sealed,
     push_workflows,
 )
+from arazzo.engine import ended
 from arazzo.flow import Plan
 
 if TYPE_CHECKING:
@@ -78,6 +82,7 @@ class ArazzoStepOperator(DrivesRegion, BaseOperator):
         self.deferrable = default_deferrable() if deferrable is None else deferrable
         self.position = position
 
+    @in_a_sentence
     def execute(self, context: Context) -> dict[str, Any]:
         """Send the step's request, and judge the answer."""
         return self.run_region(context)
@@ -115,6 +120,7 @@ class ArazzoOutputsOperator(TellsSecrets, BaseOperator):
         self.course = course or Course(self.plan, own)
         self.inputs = as_mapping(inputs)
 
+    @in_a_sentence
     def execute(self, context: Context) -> dict[str, Any]:
         """Follow the route, push the outputs, and fail if the workflow has."""
         ti, position = context["ti"], self.course.position
@@ -130,15 +136,24 @@ class ArazzoOutputsOperator(TellsSecrets, BaseOperator):
         push_workflows(ti, self.plan, {**result.workflows, self.plan.key: known}, position.kept)
         if position.inputs:
             push_handed(ti, self.plan, result.outputs)
-        if failure:
-            self.log.error("%s", failure)
+        shown = hide(result.outputs, self.plan.sensitive)
+        self._tell(result, failure, shown)
+        if failure and failed_before(ti, self.course):
+            call_nobody(self)
         if failure and not result.complete:
             raise AirflowFailException(failure)
-        visible = push_sealed(ti, result.outputs, result.outputs, hide(result.outputs, self.plan.sensitive))
+        visible = push_sealed(ti, result.outputs, result.outputs, shown)
         if failure:
             ti.xcom_push(key=OUTPUTS_KEY, value=visible)
             raise AirflowFailException(failure)
+        push_each(ti, self, visible)
         return visible
+
+    def _tell(self, result: Result, failure: str, shown: Mapping[str, Any]) -> None:
+        """Log in one line how the workflow has ended."""
+        outputs = shown if result.complete or not failure else {}
+        line = redacted(ended(self.plan.workflow_id, failure, outputs, result.path))
+        self.log.error("%s", line) if failure else self.log.info("%s", line)
 
     def _inputs(self, context: Context) -> tuple[dict[str, Any], str]:
         """Return the workflow's inputs; none of them, and why, if they are refused."""
@@ -159,7 +174,7 @@ class ArazzoOutputsOperator(TellsSecrets, BaseOperator):
     def _record(self, result: Result, failure: str) -> dict[str, Any]:
         return {
             "workflow": self.plan.workflow_id,
-            "document": {name: self.plan.document.get(name, "") for name in ("name", "title", "version", "digest")},
+            "document": document_record(self.plan),
             "status": "failed" if failure else "success",
             "message": failure,
             "route": list(result.steps),

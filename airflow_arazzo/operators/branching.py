@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowFailException, DownstreamTasksSkipped
 
+from airflow_arazzo.protocol.encryption import redacted
 from airflow_arazzo.protocol.task_instances import finished_tasks, map_index
 from airflow_arazzo.protocol.topology import way_key
 from airflow_arazzo.protocol.xcoms import pull_record
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator
+
+log = logging.getLogger(__name__)
 
 
 def choose_branch(
@@ -35,6 +39,7 @@ def choose_branch(
     :raises DownstreamTasksSkipped: in a mapped group, of which Airflow itself skips nothing behind a branch.
     """
     chosen = _chosen(ti, source, ways, takers or {}, marked)
+    log.info("%s", redacted(f"'{source}' leads to '{chosen}': {_why(pull_record(ti, source) or {})}"))
     if (index := map_index(ti)) < 0:
         return chosen
     task: BaseOperator = ti.task
@@ -61,6 +66,16 @@ def _chosen(ti: Any, source: str, ways: Mapping[str, str], takers: Mapping[str, 
             "nobody knows where to; mark this task and those that are not to run instead, or clear it"
         )
     raise AirflowFailException(f"task '{source}' says that {following!r} comes next, which is none of its ways")
+
+
+def _why(record: Mapping[str, Any]) -> str:
+    """Say which action has led on, and which of its criteria held; or that none did."""
+    action = record.get("action")
+    if not action:
+        return "no action was taken"
+    met = [each for each in record.get("criteria", ()) if each.get("action") == action and each.get("passed")]
+    held = "; ".join(f"{each['condition']} ({each['reason']})" for each in met)
+    return f"action '{action}'" + (f", since {held}" if held else ", which has no criteria")
 
 
 def _named(step: str) -> str:

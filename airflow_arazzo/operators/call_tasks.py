@@ -20,10 +20,11 @@ from airflow.providers.common.compat.sdk import (
 from airflow_arazzo.hooks.source_connections import knowing_connections, require_servers
 from airflow_arazzo.operators.region_task import DrivesRegion, as_mapping, read_plan
 from airflow_arazzo.operators.rendering import render_bound
-from airflow_arazzo.operators.run_inputs import run_inputs
+from airflow_arazzo.operators.run_inputs import require_unbound, run_inputs
+from airflow_arazzo.operators.telling import call_nobody, in_a_sentence
 from airflow_arazzo.protocol.encryption import hide_registered, redacted
 from airflow_arazzo.protocol.knowing import TellsSecrets, mark
-from airflow_arazzo.protocol.route_replay import has_begun, read_result
+from airflow_arazzo.protocol.route_replay import failed_before, has_begun, read_result
 from airflow_arazzo.protocol.task_instances import finished_tasks
 from airflow_arazzo.protocol.topology import WHOLE, Course, Position, TaskIds
 from airflow_arazzo.protocol.xcoms import (
@@ -70,12 +71,15 @@ class ArazzoInputsOperator(TellsSecrets, BaseOperator):
         self.inputs = as_mapping(inputs)
         self.from_params = from_params
 
+    @in_a_sentence
     def execute(self, context: Context) -> None:
         """Check the inputs and pass them on."""
         ti, plan = context["ti"], self.plan
         self.learn(ti)
         params = context["params"] if self.from_params else {}
         try:
+            if self.from_params:
+                require_unbound(plan, self.inputs, self, context)
             rendered = render_bound(self, self.inputs, context)
             inputs = run_inputs(knowing_connections(plan), params, self.inputs, rendered)
             require_servers(plan)
@@ -143,6 +147,7 @@ class ArazzoCallOperator(_CallingStep):
     :param position: where the calling workflow stands.
     """
 
+    @in_a_sentence
     def execute(self, context: Context) -> None:
         """Evaluate the inputs and pass them on; a step that does not get that far has failed here."""
         self._register_earlier(context["ti"])
@@ -169,11 +174,14 @@ class ArazzoReturnOperator(_CallingStep):
         super().__init__(**kwargs)
         self.course = course
 
+    @in_a_sentence
     def execute(self, context: Context) -> dict[str, Any]:
         """Decide the step; skip it if control did not come to it."""
         ti, course = context["ti"], self.course
         if not has_begun(ti, course):
             raise AirflowSkipException(f"control did not come to step '{self.step}'")
+        if failed_before(ti, course):
+            call_nobody(self)
         self._register_earlier(ti)
         refusal = pull_record(ti, course.gate) if course.gate in finished_tasks(ti, [course.gate]) else None
         if refusal and refusal.get("outcome") == "recovered":

@@ -30,6 +30,7 @@ from airflow_arazzo.operators.at_most_once import Sending, UnknownOutcomeError, 
 from airflow_arazzo.operators.links import LastResponseLink
 from airflow_arazzo.operators.rendering import RendersWritten
 from airflow_arazzo.operators.run_inputs import workflow_inputs
+from airflow_arazzo.operators.telling import in_a_sentence
 from airflow_arazzo.protocol.encryption import REGISTERED, redacted, register_known, register_texts
 from airflow_arazzo.protocol.envelope import Carried, pack, secrets_of, unpack
 from airflow_arazzo.protocol.knowing import TellsSecrets, mark
@@ -106,6 +107,7 @@ class DrivesRegion(RendersWritten, TellsSecrets):
         carried = self._still_fitting(kept, plan) if kept else Carried(self._first_state(plan, context))
         return self._drive(plan, carried, context)
 
+    @in_a_sentence
     def resume(self, context: Context, event: dict[str, Any] | None = None) -> dict[str, Any]:
         """Go on after a deferral with what the trigger has fired.
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import MappedOperator
+from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, MappedOperator
+
+from airflow_arazzo.protocol.encryption import hide_registered
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator, Context
@@ -35,13 +37,25 @@ def render_bound(
     :param bound: values, templates or XComs by name.
     :param origins: by input the argument of the task that it comes from, where that is not ``inputs``; none for what is
         in the document.
+    :raises AirflowFailException: if a template cannot be rendered.
     """
     found = dict.fromkeys(bound, "inputs") if origins is None else origins
     data = {argument for argument in set(found.values()) if not is_written(task, argument, context)}
     return {
-        name: value if found.get(name) in data else task.render_template(value, context)
+        name: value if found.get(name) in data else _rendered(task, name, value, context)
         for name, value in bound.items()
     }
+
+
+def _rendered(task: BaseOperator, name: str, value: Any, context: Context) -> Any:
+    from jinja2 import TemplateError
+
+    try:
+        return task.render_template(value, context)
+    except (TemplateError, AirflowException, AttributeError, KeyError, TypeError, ValueError) as error:
+        fault = hide_registered(f"{type(error).__name__}: {error}")
+        message = f"input '{name}' cannot be rendered in task '{task.task_id}': {fault}; nothing was sent"
+        raise AirflowFailException(message) from None
 
 
 def is_written(task: BaseOperator, argument: str, context: Context) -> bool:

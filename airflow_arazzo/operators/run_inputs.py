@@ -34,6 +34,7 @@ def workflow_inputs(
     """
     if position.inputs:
         return pull_inputs(context["ti"], plan, position.inputs, position.role)
+    require_unbound(plan, bound, task, context)
     return run_inputs(plan, context["params"], bound, render_bound(task, bound, context))
 
 
@@ -59,6 +60,22 @@ def run_inputs(
         text = "; ".join(error.messages)
         message = f"inputs of workflow '{plan.workflow_id}' refused: {text}; nothing was sent"
         raise AirflowFailException(hide_registered(message)) from None
+
+
+def require_unbound(plan: Plan, bound: Mapping[str, Any], task: BaseOperator, context: Context) -> None:
+    """Refuse what a run gives for a bound input, which nobody asks it for: it would be dropped.
+
+    A Param of the DAG may have the name of a bound input, whose template may read it.
+
+    :raises AirflowFailException: naming the first.
+    """
+    asked = task.dag.params if task.has_dag() else context["params"]  # type: ignore[no-untyped-call]
+    given = [name for name in bound if name in context["params"] and name not in asked]
+    if given:
+        raise AirflowFailException(
+            f"inputs of workflow '{plan.workflow_id}' refused: input '{given[0]}' is bound by the DAG, "
+            "and the run gives it too; nothing was sent"
+        )
 
 
 def input_schemas(plan: Plan) -> dict[str, Any]:

@@ -13,16 +13,17 @@ from airflow_arazzo.hooks.arazzo import SourceHooks
 from airflow_arazzo.hooks.source_connections import connections_of, placements
 from airflow_arazzo.operators.region_task import DrivesRegion, as_mapping, read_plan
 from airflow_arazzo.operators.rendering import render_bound
-from airflow_arazzo.operators.run_inputs import run_inputs
-from airflow_arazzo.protocol.encryption import hide, hide_registered, register, register_texts
+from airflow_arazzo.operators.run_inputs import require_unbound, run_inputs
+from airflow_arazzo.operators.telling import in_a_sentence
+from airflow_arazzo.protocol.encryption import hide, hide_registered, redacted, register, register_texts
 from airflow_arazzo.protocol.envelope import secrets_of
 from airflow_arazzo.protocol.knowing import mark
 from airflow_arazzo.protocol.topology import WHOLE
 from airflow_arazzo.protocol.xcom_limits import OutputSizeError, check_workflow_outputs
-from airflow_arazzo.protocol.xcoms import OUTPUTS_KEY, RECORD_KEY, push_sealed
+from airflow_arazzo.protocol.xcoms import OUTPUTS_KEY, RECORD_KEY, document_record, push_each, push_sealed, step_record
 from arazzo.auth.server_resolution import place_requests
 from arazzo.document.settings import Settings
-from arazzo.engine import Done, State, start
+from arazzo.engine import Done, State, ended, start, walked
 from arazzo.errors import InputError, UnsupportedError
 from arazzo.expressions import Dialect
 from arazzo.flow import Options, Plan
@@ -87,6 +88,7 @@ class ArazzoWorkflowOperator(DrivesRegion, BaseOperator):
         self.from_params = from_params
         XComArg.apply_upstream_relationship(self, self.inputs)
 
+    @in_a_sentence
     def execute(self, context: Context) -> dict[str, Any]:
         """Run the workflow from its first step."""
         return self.run_region(context)
@@ -98,6 +100,8 @@ class ArazzoWorkflowOperator(DrivesRegion, BaseOperator):
     def _first_state(self, plan: Plan, context: Context) -> State:
         params = context["params"] if self.from_params else {}
         try:
+            if self.from_params:
+                require_unbound(self.plan, self.inputs, self, context)
             rendered = render_bound(self, self.inputs, context, self._origins)
             inputs = run_inputs(plan, params, self.inputs, rendered)
             return start(plan, inputs)
@@ -130,12 +134,17 @@ class ArazzoWorkflowOperator(DrivesRegion, BaseOperator):
             ti.xcom_push(key=RECORD_KEY, value={**record, "status": "failed", "message": str(error)})
             raise
         ti.xcom_push(key=RECORD_KEY, value=record)
+        shown = hide(outputs, self.plan.sensitive)
         if done.outcome == "failed" and not self._was_ended(state, done):
             raise AirflowException(done.message)
-        visible = push_sealed(ti, outputs, outputs, hide(outputs, self.plan.sensitive))
+        if done.outcome != "failed":
+            path = walked((name, record.rounds) for name, record in state.records.items())
+            self.log.info("%s", redacted(ended(self.plan.workflow_id, "", shown, path)))
+        visible = push_sealed(ti, outputs, outputs, shown)
         if done.outcome == "failed":
             ti.xcom_push(key=OUTPUTS_KEY, value=visible)
             raise AirflowException(done.message)
+        push_each(ti, self, visible)
         return visible
 
     def _was_ended(self, state: State, done: Done) -> bool:
@@ -147,10 +156,10 @@ class ArazzoWorkflowOperator(DrivesRegion, BaseOperator):
     def _record(self, state: State, done: Done) -> dict[str, Any]:
         return {
             "workflow": self.plan.workflow_id,
-            "document": {name: self.plan.document.get(name, "") for name in ("name", "title", "version", "digest")},
+            "document": document_record(self.plan),
             "status": "failed" if done.outcome == "failed" else "success",
             "message": done.message,
-            "steps": {name: record.to_data() for name, record in state.records.items()},
+            "steps": {name: step_record(record) for name, record in state.records.items()},
             "history": list(state.history),
         }
 

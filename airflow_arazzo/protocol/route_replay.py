@@ -21,7 +21,7 @@ from airflow_arazzo.protocol.xcoms import (
     pull_workflows,
     steps_of_outputs,
 )
-from arazzo.engine import workflow_outputs
+from arazzo.engine import walked, workflow_outputs
 from arazzo.flow import END, Plan
 
 #: Where the record of a workflow's last task has what whoever called it asks for.
@@ -39,6 +39,7 @@ class Result:
     :param complete: whether an action ended it, so that the outputs count in spite of a failure.
     :param workflows: inputs and outputs of the workflows that had been completed.
     :param stopped: whether it failed in such a way that no action is asked, of a caller either.
+    :param path: the steps that ran as people read them, with how often control went round.
     """
 
     failure: str
@@ -48,6 +49,7 @@ class Result:
     complete: bool
     workflows: Outputs
     stopped: bool = False
+    path: tuple[str, ...] = ()
 
 
 def read_result(ti: Any, course: Course, inputs: Mapping[str, Any]) -> Result:
@@ -80,7 +82,8 @@ def read_result(ti: Any, course: Course, inputs: Mapping[str, Any]) -> Result:
         outputs = workflow_outputs(course.plan, inputs, found, workflows)
     steps += tuple(step for record in beside for step in _steps(record))
     stopped = stopped or any(record.get(STOPPED) for record in beside)
-    return Result(failure, outputs, status, steps, complete, workflows, stopped)
+    path = walked(entry for record in (*route, *beside) for entry in _rounds(record))
+    return Result(failure, outputs, status, steps, complete, workflows, stopped, path)
 
 
 def after_success(plan: Plan, step: str) -> str | None:
@@ -93,6 +96,11 @@ def after_success(plan: Plan, step: str) -> str | None:
         return None
     target, workflow = ways.pop()
     return None if workflow else target
+
+
+def failed_before(ti: Any, course: Course) -> bool:
+    """Say whether a task of the workflow has failed, which has told of it whoever wants to know."""
+    return "failed" in _ran(ti, course).values()
 
 
 def has_begun(ti: Any, course: Course) -> bool:
@@ -191,6 +199,10 @@ def _ended(route: list[dict[str, Any]]) -> _End:
 
 def _steps(record: Mapping[str, Any]) -> list[str]:
     """Return the steps that ran in the task of a record."""
-    if "outcome" not in record:
-        return []
-    return list(record.get("steps", [record["step"]]))
+    return [step for step, _ in _rounds(record)]
+
+
+def _rounds(record: Mapping[str, Any]) -> list[tuple[str, int]]:
+    """Return the steps that ran in the task of a record, and how many rounds their loop had."""
+    ran = record.get("steps", {record["step"]: record}) if "outcome" in record else {}
+    return [(step, int(each.get("rounds", 1))) for step, each in ran.items()]

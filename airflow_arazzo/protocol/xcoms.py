@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowFailException
 
@@ -33,8 +34,11 @@ from airflow_arazzo.protocol.envelope import all_sensitive, secrets_of
 from airflow_arazzo.protocol.storable import storable
 from airflow_arazzo.protocol.task_instances import finished_tasks, pull
 from airflow_arazzo.protocol.xcom_limits import OutputSizeError, check_step_outputs
-from arazzo.engine import Done, State, sensitive_inputs
+from arazzo.engine import Done, State, StepRecord, sensitive_inputs
 from arazzo.flow import END, Plan, Region
+
+if TYPE_CHECKING:
+    from airflow.sdk import BaseOperator
 
 RECORD_KEY = "arazzo"
 SEALED_KEY = "arazzo_sealed"
@@ -45,6 +49,11 @@ KNOWN_KEY = "arazzo_known"
 OUTPUTS_KEY = "return_value"
 #: In the record of a task: it failed in such a way that no action is asked, of its workflow or of one that calls it.
 STOPPED = "stopped"
+
+#: Keys that an output of the same name must not take: what lies there would be lost, or be taken for something else.
+RESERVED = frozenset(
+    {RECORD_KEY, SEALED_KEY, HANDED_KEY, INPUTS_KEY, WORKFLOWS_KEY, KNOWN_KEY, OUTPUTS_KEY, "skipmixin_key"}
+)
 
 Outputs = dict[str, dict[str, Any]]
 Inputs = dict[str, dict[str, Any]]
@@ -65,7 +74,7 @@ def region_record(plan: Plan, region: Region, state: State, done: Done) -> dict[
     """Return what happened in a region: the record of its last step, ``next`` saying where control goes."""
     last = done.step or region.task_id
     record = state.records.get(last)
-    dumped: dict[str, Any] = record.to_data() if record else {"step": last}
+    dumped: dict[str, Any] = step_record(record) if record else {"step": last}
     dumped["next"] = {"step": done.target, "end": END, "workflow": END}.get(done.outcome)
     if done.outcome == "workflow":
         dumped["workflow"] = done.target
@@ -76,7 +85,7 @@ def region_record(plan: Plan, region: Region, state: State, done: Done) -> dict[
     if done.stopped:
         dumped[STOPPED] = True
     if len(region.steps) > 1:
-        dumped["steps"] = {step: state.records[step].to_data() for step in region.steps if step in state.records}
+        dumped["steps"] = {step: step_record(state.records[step]) for step in region.steps if step in state.records}
     if region.loop:
         dumped["history"] = list(state.history)
     result: dict[str, Any] = hide_registered(dumped)
@@ -121,6 +130,32 @@ def push_sealed(ti: Any, outputs: dict[str, Any], full: dict[str, Any], hidden: 
     if visible != full:
         ti.xcom_push(key=SEALED_KEY, value=seal_known(outputs, secret=hidden != full))
     return visible
+
+
+def push_each(ti: Any, task: BaseOperator, outputs: Mapping[str, Any]) -> None:
+    """Push each output under its own name where Airflow would, if one of them has a name that is taken.
+
+    :param task: the running task, which Airflow then leaves alone; those with a name that is taken are not pushed.
+    """
+    if task.multiple_outputs and not RESERVED.isdisjoint(outputs):
+        for name in outputs.keys() - RESERVED:
+            ti.xcom_push(key=name, value=outputs[name])
+        task.multiple_outputs = False
+
+
+def step_record(record: StepRecord) -> dict[str, Any]:
+    """Return what happened to a step; of each criterion what was seen, without the condition once more."""
+    data: dict[str, Any] = record.to_data()
+    for criterion in data["criteria"]:
+        said = f"{' '.join(criterion['condition'].split())}: "
+        criterion["reason"] = criterion["reason"].removeprefix(said)
+    return data
+
+
+def document_record(plan: Plan) -> dict[str, Any]:
+    """Return which document a workflow is of, without the folder that it lies in."""
+    known = {name: plan.document.get(name, "") for name in ("name", "title", "version", "digest")}
+    return {**known, "name": PurePath(known["name"]).name}
 
 
 def push_handed(ti: Any, plan: Plan, outputs: dict[str, Any]) -> None:

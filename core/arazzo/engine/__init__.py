@@ -6,6 +6,7 @@ from arazzo.engine.drivers import drive, drive_async
 from arazzo.engine.idempotency import IdempotencyKeys, keyed
 from arazzo.engine.input_checks import check_inputs
 from arazzo.engine.local import Run, run_local
+from arazzo.engine.messages import ended, walked
 from arazzo.engine.program import load_plan, load_plans
 from arazzo.engine.secrets import (
     CONCEALED,
@@ -55,6 +56,7 @@ __all__ = [
     "drive",
     "drive_async",
     "end_call",
+    "ended",
     "entered_inputs",
     "fits",
     "hide",
@@ -69,5 +71,6 @@ __all__ = [
     "spellings",
     "start",
     "uncallable",
+    "walked",
     "workflow_outputs",
 ]

@@ -5,13 +5,18 @@ A message names method, URL template, status, criterion and the value it saw (sh
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from arazzo.document.models import Action
 from arazzo.engine.actions import Choice
 from arazzo.engine.state import Frame, StepRecord
 from arazzo.exchange import REDIRECTS, Exchange
 from arazzo.flow import PlannedStep, Region
+
+_LONGEST_VALUE = 60
 
 
 def failure(planned: PlannedStep, exchange: Exchange, reasons: str) -> str:
@@ -103,6 +108,39 @@ def tolerated(number: int) -> str:
 def asked_too_much(asked: float, region: Region) -> str:
     """Say that an API asks for a wait that a loop's budget does not have."""
     return f"Retry-After asks to wait {duration(asked)}, beyond the timeout of {duration(region.timeout)},"
+
+
+def ended(workflow_id: str, failure: str, outputs: Mapping[str, Any], path: Sequence[str]) -> str:
+    """Say in one line how a workflow has ended.
+
+    :param failure: why it has failed; empty if it has not.
+    :param outputs: its outputs, secrets hidden.
+    :param path: the steps that ran, see :func:`walked`.
+    """
+    values = ", ".join(f"{name}={_brief(value)}" for name, value in outputs.items())
+    parts = [f"{workflow_id} {'failed' if failure else 'completed'}", *filter(None, (failure, values))]
+    return ": ".join(parts) + (f" ({' → '.join(path)})" if path else "")
+
+
+def walked(steps: Iterable[tuple[str, int]]) -> tuple[str, ...]:
+    """Return steps as people read them.
+
+    :param steps: those that ran, each with the rounds of the loop that it is in.
+    """
+    return tuple(f"{step} ×{rounds}" if rounds > 1 else step for step, rounds in steps)
+
+
+def _brief(value: Any) -> str:
+    match value:
+        case str():
+            text = " ".join(value.split())
+        case dict():
+            return f"object of {len(value)}"
+        case list() | tuple():
+            return f"array of {len(value)}"
+        case _:
+            text = json.dumps(value, default=str)
+    return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 3]}..."
 
 
 def duration(seconds: float | None) -> str:

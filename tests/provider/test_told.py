@@ -1,0 +1,208 @@
+"""What a run tells people: how it has ended, in one line, once, and under names that nothing else has."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+import pytest
+from airflow.providers.common.compat.sdk import DAG, AirflowException, AirflowFailException
+from airflow.sdk import task
+from equivalence import in_place_of_the_world
+from executing import Execution
+from failures_shown import Answers
+from running import Run
+
+from airflow_arazzo import ArazzoDag, ArazzoTaskGroup, ArazzoWorkflowOperator
+
+OPENAPI = """
+openapi: 3.1.0
+info: {title: Things, version: "1"}
+servers: [{url: "http://things.example"}]
+paths:
+  /things/{id}:
+    parameters: [{name: id, in: path, required: true, schema: {type: string}}]
+    get: {operationId: getThing, responses: {"200": {description: The thing}}}
+"""
+DOCUMENT = """
+arazzo: 1.0.1
+info: {title: Things, version: "1"}
+sourceDescriptions: [{name: things, url: things.openapi.yaml, type: openapi}]
+workflows:
+  - workflowId: watch-thing
+    inputs: {type: object, properties: {id: {type: string, default: "7"}}}
+    steps:
+      - stepId: watch
+        operationId: getThing
+        parameters: [{name: id, in: path, value: $inputs.id}]
+        successCriteria: [{condition: $statusCode == 200}]
+        onSuccess:
+          - {name: again, type: goto, stepId: watch, criteria: [{condition: $response.body#/state == 'busy'}]}
+          - {name: ready, type: goto, stepId: use, criteria: [{condition: $response.body#/state == 'ready'}]}
+          - {name: gone, type: end, criteria: [{condition: $response.body#/state == 'gone'}]}
+        outputs: {state: $response.body#/state}
+        x-airflow: {poke_interval: 1}
+      - stepId: use
+        operationId: getThing
+        parameters: [{name: id, in: path, value: $inputs.id}]
+        outputs: {mark: $response.body#/mark}
+    outputs:
+      arazzo: $steps.watch.outputs.state
+      arazzo_known: $steps.use.outputs.mark
+      return_value: $steps.use.outputs.mark
+      mark: $steps.use.outputs.mark
+"""
+GOOD = [(200, {"state": "busy"}), (200, {"state": "busy"}), (200, {"state": "ready"}), (200, {"mark": "m"})]
+OUTPUTS = {"arazzo": "ready", "arazzo_known": "m", "return_value": "m", "mark": "m"}
+LINE = "watch-thing completed: arazzo=ready, arazzo_known=m, return_value=m, mark=m (watch ×3 → use)"
+
+
+@pytest.fixture
+def document(tmp_path):
+    (tmp_path / "things.openapi.yaml").write_text(OPENAPI)
+    (tmp_path / "watch.arazzo.yaml").write_text(DOCUMENT)
+    return tmp_path / "watch.arazzo.yaml"
+
+
+@pytest.fixture
+def lines(monkeypatch):
+    """The lines that tasks have logged."""
+    from airflow.sdk.bases.operator import BaseOperator
+
+    found = []
+    log = logging.Logger("tasks", logging.INFO)
+    log.addHandler(logging.Handler())
+    log.handlers[0].emit = lambda record: found.append(record.getMessage())
+    monkeypatch.setattr(BaseOperator, "log", log)
+    return found
+
+
+def played(dag, answers, **conf):
+    """Run a DAG task by task; return it with its state."""
+    world = Answers(list(answers))
+    with in_place_of_the_world(world):
+        run = Execution(dag, conf, world)
+        return run, run.finish()
+
+
+def test_the_last_task_says_in_one_line_how_the_run_has_ended(document, lines):
+    assert played(ArazzoDag(document), GOOD)[1] == "success"
+    assert LINE in lines
+
+
+def test_so_does_a_workflow_that_is_one_task(document, lines):
+    world = Answers(list(GOOD))
+    with in_place_of_the_world(world):
+        assert Run().execute(ArazzoWorkflowOperator(task_id="w", document=document)) == OUTPUTS
+    assert LINE in lines
+
+
+def test_a_failure_is_told_with_the_way_to_it(document, lines):
+    played(ArazzoDag(document), [(500, {"state": "ready"})])
+    line = next(text for text in lines if text.startswith("watch-thing failed: "))
+    assert "GET /things/{id} answered 500" in line
+    assert line.endswith(" (watch)")
+
+
+def test_a_branch_says_which_criterion_sent_it_there(document, caplog):
+    caplog.set_level(logging.INFO)
+    played(ArazzoDag(document), GOOD)
+    seen = "action 'ready', since $response.body#/state == 'ready' ($response.body#/state was 'ready')"
+    assert f"'watch' leads to 'use': {seen}" in caplog.messages
+
+
+def test_the_record_says_nothing_twice_and_no_folder(document):
+    run, _ = played(ArazzoDag(document), GOOD)
+    criteria = run.run.xcoms["watch", "arazzo"]["criteria"]
+    assert criteria[0] == {
+        "condition": "$statusCode == 200",
+        "passed": True,
+        "reason": "$statusCode was 200",
+        "action": None,
+        "undecided": False,
+    }
+    assert run.run.xcoms["outputs", "arazzo"]["document"]["name"] == "watch.arazzo.yaml"
+    assert str(document.parent) not in json.dumps(list(run.run.xcoms.values()))
+
+
+def test_outputs_may_have_the_names_of_our_own_xcoms(document):
+    run, _ = played(ArazzoDag(document), GOOD)
+    assert run.run.xcoms["outputs", "return_value"] == OUTPUTS
+    assert run.run.xcoms["outputs", "arazzo"]["status"] == "success"
+
+
+@pytest.mark.airflow
+def test_outputs_of_a_group_collide_with_nothing(document, run_dag):
+    @task
+    def behind(outputs, mark):
+        return [outputs, mark]
+
+    with DAG("collide", schedule=None) as dag:
+        one = ArazzoTaskGroup(document, group_id="one")
+        two = ArazzoWorkflowOperator(task_id="two", document=document)
+        one >> two >> behind(one.outputs, one.outputs["mark"])
+    with in_place_of_the_world(Answers([*GOOD, *GOOD])):
+        run = run_dag(dag)
+    assert run.state == "success"
+    assert run.xcom("behind") == [OUTPUTS, "m"]
+    for last in ("one.outputs", "two"):
+        assert (run.xcom(last), run.xcom(last, "arazzo")["status"]) == (OUTPUTS, "success")
+
+
+def test_what_a_run_gives_for_a_bound_input_is_refused(document):
+    dag = ArazzoDag(document, inputs={"id": "8"})
+    run, state = played(dag, GOOD, id="9")
+    assert state == "failed"
+    assert "input 'id' is bound by the DAG, and the run gives it too; nothing was sent" in str(run.errors["watch"])
+
+
+def test_a_param_that_a_bound_input_reads_may_have_its_name(document):
+    dag = ArazzoDag(document, inputs={"id": "{{ params.id }}"}, params={"id": "8"})
+    assert played(dag, GOOD, id="9")[1] == "success"
+
+
+@pytest.mark.parametrize("template", ["{{ params.gone.id }}", "{{ conn.nobody.login }}", "{{ broken"])
+def test_a_template_error_names_input_and_task(document, template):
+    run, state = played(ArazzoDag(document, inputs={"id": template}), GOOD)
+    assert state == "failed"
+    assert str(run.errors["watch"]).startswith("input 'id' cannot be rendered in task 'watch': ")
+
+
+def frames(error):
+    found, trace = 0, error.__traceback__
+    while trace is not None:
+        found, trace = found + 1, trace.tb_next
+    return found
+
+
+def test_a_workflow_that_failed_has_no_way_to_tell_but_its_sentence(document):
+    run, _ = played(ArazzoDag(document), [(500, {})])
+    assert isinstance(run.errors["watch"], AirflowException)
+    assert isinstance(run.errors["outputs"], AirflowFailException)
+    ours = [run.errors[name].__traceback__.tb_next.tb_next.tb_next for name in ("watch", "outputs")]
+    assert all(trace is None or trace.tb_next is None for trace in ours)
+
+
+@pytest.mark.airflow
+def test_a_failure_calls_once_and_the_last_task_calls_for_what_no_other_has_told(document, run_dag):
+    called = []
+
+    def call(context):
+        called.append((context["ti"].task_id, str(context["exception"])))
+
+    dag = ArazzoDag(document, dag_id="called_once", default_args={"on_failure_callback": call})
+    with in_place_of_the_world(Answers([(500, {})])):
+        run = run_dag(dag)
+    assert (run.tasks["watch"], run.tasks["outputs"]) == ("failed", "failed")
+    assert [name for name, _ in called] == ["watch"]
+    assert "answered 500" in called[0][1]
+    called.clear()
+    dag = ArazzoDag(document, dag_id="called_last", default_args={"on_failure_callback": call})
+    dag.get_task("outputs").plan = dag.plan.model_copy(update={"outputs": {"big": "x" * 2**21}})
+    dag.get_task("outputs").course = type(dag.get_task("outputs").course)(
+        dag.get_task("outputs").plan, dag.get_task("outputs").course.tasks
+    )
+    with in_place_of_the_world(Answers(list(GOOD))):
+        run_dag(dag)
+    assert [name for name, _ in called] == ["outputs"]
+    assert "output 'big' has" in called[0][1]
