@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 from airflow_arazzo import __version__
+from arazzo.limits import Limits
 
 _NAME = "Arazzo"
 
@@ -56,6 +58,7 @@ def get_provider_info() -> dict[str, Any]:
                         "example": "4194304",
                         "default": "",
                     },
+                    **_limit_options(),
                 },
             }
         },
@@ -81,6 +84,20 @@ def get_provider_info() -> dict[str, Any]:
 
 def _modules(*modules: str) -> dict[str, Any]:
     return {"integration-name": _NAME, "python-modules": list(modules)}
+
+
+def _limit_options() -> dict[str, dict[str, Any]]:
+    """Return an option for each limit of the engine."""
+    return {
+        limit.name: {
+            "description": limit.metadata["meaning"],
+            "version_added": "0.1.0",
+            "type": "integer" if isinstance(limit.default, int) else "float",
+            "example": None,
+            "default": str(limit.default),
+        }
+        for limit in fields(Limits)
+    }
 
 
 def _field(label: str, description: str, kind: str = "string", **schema: Any) -> dict[str, Any]:

@@ -20,20 +20,17 @@ from arazzo.auth.authorizing import authorized, drive, drive_async
 from arazzo.auth.connection_settings import ConnectionSettings, read_connection, secret_texts
 from arazzo.auth.sessions import limits_of, new_session, with_netrc
 from arazzo.auth.tls import tls_context
-from arazzo.auth.tokens import MAX_BYTES as TOKEN_BYTES
 from arazzo.auth.tokens import get_token, get_token_async
 from arazzo.errors import ConnectionSettingsError, RequestError, TransportError
 from arazzo.exchange import Request, Response
+from arazzo.limits import current_limits
 from arazzo.openapi import SecurityScheme
-from arazzo.transport.limits import MAX_REDIRECTS
 
 if TYPE_CHECKING:
     from ssl import SSLContext
 
     import aiohttp
     from airflow.sdk import Connection
-
-_TOKEN_LIMITS: dict[str, Any] = {"max_bytes": TOKEN_BYTES, "follow_redirects": False}
 
 
 class ArazzoHook(HttpHook):
@@ -123,11 +120,13 @@ class ArazzoHook(HttpHook):
         The login is only used for requests that bring no ``Authorization`` of their own.
         """
         settings = self.settings
-        own: dict[str, Any] = {"timeout": settings.timeout or transport.TIMEOUT}
+        own: dict[str, Any] = {"timeout": settings.timeout or current_limits().timeout}
         own["allow_redirects"] = settings.redirects != "never"
         self.merged_extra = {**own, **(extra_options or {})}
         session = self._new_session()
-        session.max_redirects = int(self.merged_extra.get("max_redirects", settings.max_redirects or MAX_REDIRECTS))
+        session.max_redirects = int(
+            self.merged_extra.get("max_redirects", settings.max_redirects or current_limits().max_redirects)
+        )
         credentials = settings.credentials
         session.headers.update(credentials.headers)
         session.headers.update(headers or {})
@@ -182,13 +181,13 @@ class ArazzoHook(HttpHook):
         await register_texts_async(found)
 
     def _send_for_token(self, request: Request) -> Response:
-        return self._exchange(request, **_TOKEN_LIMITS)
+        return self._exchange(request, **_token_limits())
 
     async def _async_send_for_token(self, request: Request) -> Response:
         """Send a request for a token over a connection of its own: a kept one may be closed while it is on its way."""
         settings = await self.async_settings()
         async with await self._new_async_session(settings) as session:
-            return await self._async_exchange(request, session, settings, **_TOKEN_LIMITS)
+            return await self._async_exchange(request, session, settings, **_token_limits())
 
     def _send(self, request: Request) -> Response:
         request, secrets = self._with_netrc(request, self.settings)
@@ -348,3 +347,7 @@ class _Login(AuthBase):
             elif self.login:
                 HTTPBasicAuth(self.login, self.password or "")(request)
         return request
+
+
+def _token_limits() -> dict[str, Any]:
+    return {"max_bytes": current_limits().token_bytes, "follow_redirects": False}

@@ -36,6 +36,7 @@ class Limits:
     visited_values: int = _limit(200_000, "Values that a path in a condition may visit.")
     xpath_items: int = _limit(100_000, "Members of a range in an XPath expression (``1 to n``).")
     xpath_characters: int = _limit(64 * 1024 * 1024, "Characters of text that one XPath evaluation may make.")
+    expression_characters: int = _limit(4096, "Characters of a runtime expression.")
     selector_characters: int = _limit(8192, "Characters of a selector, an XPath expression or a pattern.")
     pattern_pieces: int = _limit(100_000, "Pieces of a pattern with its repetitions written out.")
     condition_depth: int = _limit(32, "Levels of parentheses, brackets and negations in a condition.")

@@ -11,10 +11,11 @@ from arazzo.auth.authorizing import authorized, drive
 from arazzo.auth.connection_settings import Connection, ConnectionSettings, read_connection, secret_texts
 from arazzo.auth.server_resolution import Placement, connections_of, place_requests, placement_of, sources_of
 from arazzo.auth.sessions import limits_of, new_session, with_netrc
-from arazzo.auth.tokens import MAX_BYTES, get_token
+from arazzo.auth.tokens import get_token
 from arazzo.errors import ConnectionSettingsError
 from arazzo.exchange import Request, Response
 from arazzo.flow import Plan
+from arazzo.limits import current_limits
 from arazzo.openapi import SecurityScheme
 from arazzo.transport import send
 
@@ -99,7 +100,11 @@ class ConnectedApis:
         settings = self._settings[request.source]
         if settings.grant is None:
             raise AssertionError("only asked for where there is a grant")
-        limits: dict[str, Any] = {**limits_of(settings), "max_bytes": MAX_BYTES, "follow_redirects": False}
+        limits: dict[str, Any] = {
+            **limits_of(settings),
+            "max_bytes": current_limits().token_bytes,
+            "follow_redirects": False,
+        }
         session = self._sessions[request.source]
         token = get_token(settings.grant, scheme, request.url, lambda once: send(once, session, **limits))
         self.secrets.update(_texts((token.value, token.refresh_token)))

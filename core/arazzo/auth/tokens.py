@@ -23,15 +23,13 @@ from weakref import WeakKeyDictionary
 from arazzo import clock
 from arazzo.errors import TransportError
 from arazzo.exchange import Request, Response
+from arazzo.limits import current_limits
 from arazzo.openapi import SecurityScheme
 from arazzo.transport.exchange_policy import origin_of
 
 if TYPE_CHECKING:
     import asyncio
 
-#: Seconds for a token's exchange, and the largest answer.
-TIMEOUT = 30.0
-MAX_BYTES = 1024 * 1024
 #: Seconds before its end at which a token is renewed, at most a fifth of its life.
 MARGIN = 60.0
 #: Seconds for which a token is kept whose life nobody tells.
@@ -331,10 +329,14 @@ def _scopes(scheme: SecurityScheme) -> tuple[str, ...]:
 
 
 def _request(method: str, url: str, headers: list[tuple[str, str]], body: bytes | None = None) -> Request:
-    return Request(method, url, tuple(headers), body, template=urlsplit(url).path, timeout=TIMEOUT)
+    return Request(
+        method, url, tuple(headers), body, template=urlsplit(url).path, timeout=current_limits().token_timeout
+    )
 
 
 def _content(response: Response, scheme: SecurityScheme, url: str) -> dict[str, Any]:
+    if response.beyond:
+        raise _no_token(scheme, url, response.beyond)
     try:
         content = json.loads(response.body)
     except (ValueError, RecursionError):

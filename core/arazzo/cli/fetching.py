@@ -12,6 +12,7 @@ from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 
 from arazzo.errors import ArazzoError, DocumentError, TransportError
 from arazzo.exchange import Request, Response, header
+from arazzo.limits import current_limits
 from arazzo.openapi import named_files
 from arazzo.source import Copies, CopyError, Source, is_remote, load_source, parse_source
 
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
 #: Seconds and bytes for one file, redirects on the way to it, and files for one document.
 TIMEOUT: Final = 30.0
-MAX_BYTES: Final = 32 * 1024 * 1024
-MAX_REDIRECTS: Final = 5
 MAX_FILES: Final = 500
 
 Mode = Literal["fetch", "check", "update"]
@@ -171,14 +170,14 @@ class _Fetching:
 
     def _fetched(self, url: str) -> Source:
         location = url
-        for _ in range(MAX_REDIRECTS + 1):
+        for _ in range(current_limits().max_redirects + 1):
             self._require(location, url)
             response = self.get(location)
             target = header(response.headers, "Location")
             if response.status not in (301, 302, 303, 307, 308) or target is None:
                 return _read(response, url, location)
             location = urljoin(location, target)
-        raise RefusedError(f"more than {MAX_REDIRECTS} redirects")
+        raise RefusedError(f"more than {current_limits().max_redirects} redirects")
 
     def _require(self, location: str, url: str) -> None:
         if allows(self.prefixes, location):
@@ -193,6 +192,8 @@ class _Fetching:
 def _read(response: Response, url: str, location: str) -> Source:
     if response.status != 200:
         raise CopyError(f"it is answered with status {response.status}")
+    if response.beyond:
+        raise CopyError(response.beyond)
     try:
         text = response.body.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -217,6 +218,6 @@ def getter(session: requests.Session) -> Get:
     def get(url: str) -> Response:
         session.proxies = dict(get_environ_proxies(url))
         request = Request("GET", url, (("Accept", "application/yaml, application/json, */*;q=0.5"),), timeout=TIMEOUT)
-        return transport.send(request, session, max_bytes=MAX_BYTES, follow_redirects=False)
+        return transport.send(request, session, max_bytes=current_limits().file_characters, follow_redirects=False)
 
     return get

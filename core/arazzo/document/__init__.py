@@ -2,8 +2,6 @@
 
 from arazzo.document.concurrency import awaited_steps
 from arazzo.document.control import (
-    MAX_CALL_DEPTH,
-    MAX_CALLS,
     Transfer,
     Unmatched,
     may_match_nothing,
@@ -24,8 +22,6 @@ from arazzo.pointer import escape
 
 __all__ = [
     "EXTENSION",
-    "MAX_CALLS",
-    "MAX_CALL_DEPTH",
     "DeclaredInputs",
     "Hints",
     "LoadedDocument",

@@ -19,10 +19,6 @@ from arazzo.document.models import (
     Workflow,
 )
 
-#: How many workflows a workflow may call, each counted as often as it is called, and how deep.
-MAX_CALLS = 1_000
-MAX_CALL_DEPTH = 32
-
 Unmatched = Literal["auto", "next", "fail"]
 """What follows a success when the step has success actions and none holds."""
 

@@ -10,12 +10,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from arazzo.document.shape import Reader, describe, near
+from arazzo.limits import current_limits
 from arazzo.pointer import escape
 
 TYPES = ("string", "number", "integer", "boolean", "object", "array", "null")
 _RULE = "invalid-schema"
-#: How many schemas may be in each other: those who read them, Airflow and jsonschema, do so by recursion.
-MAX_SCHEMAS = 32
 #: Keywords whose value is a schema, a map of schemas, or a list of them.
 NESTED = frozenset(("items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames"))
 NESTED |= {"unevaluatedProperties", "unevaluatedItems", "contentSchema"}
@@ -52,7 +51,7 @@ def subschemas(schema: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
 def is_too_deep(schema: Any) -> bool:
     """Say whether more schemas are in each other than those who read them can take; without recursion."""
     level = [schema]
-    for _ in range(MAX_SCHEMAS + 1):
+    for _ in range(current_limits().schema_nesting + 1):
         level = [inner for each in level for _, inner in subschemas(each)]
         if not level:
             return False
@@ -63,8 +62,8 @@ def _check(reader: Reader, schema: Any, at: str) -> None:
     waiting = [(schema, at, 0)]
     while waiting:
         schema, at, depth = waiting.pop()
-        if depth > MAX_SCHEMAS:
-            reader.error(_RULE, at, f"more than {MAX_SCHEMAS} schemas are in each other")
+        if depth > (most := current_limits().schema_nesting):
+            reader.error(_RULE, at, f"more than {most} schemas are in each other (schema_nesting)")
         elif isinstance(schema, dict):
             for name, value in schema.items():
                 _keyword(reader, name, value, f"{at}/{escape(name)}")

@@ -13,20 +13,18 @@ from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
 from arazzo.document.input_declarations import declared_inputs
-from arazzo.document.meta_schema import LISTS, MAX_SCHEMAS, is_too_deep
+from arazzo.document.meta_schema import LISTS, is_too_deep
 from arazzo.document.models import Components, Document
 from arazzo.document.schema_checks import schema_errors
 from arazzo.document.shape import Reader
 from arazzo.errors import DocumentError, EvaluationError, GaveUpError
+from arazzo.limits import current_limits
 from arazzo.pointer import escape, tokens_of
 from arazzo.source import CopyError, Source, is_remote
 
 Resolver = Callable[[str], Source]
 """Opens a file by absolute path or URL; DocumentError or CopyError when it cannot."""
 
-#: Inputs beyond this size, references written out, are refused.
-MAX_VALUES = 200_000
-MAX_DEPTH = 100
 #: Keywords that only describe: next to ``$ref`` they overrule what the target says.
 _ANNOTATIONS = frozenset(
     {"title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly", "format"}
@@ -65,7 +63,9 @@ def _check_inputs(reader: Reader, inputs: Any, at: str) -> None:
     """Note what Airflow, which checks each input by itself, or a run without that input would stumble over."""
     if is_too_deep(inputs):
         reader.error(
-            "yaml-limits", at, f"with references written out, more than {MAX_SCHEMAS} schemas are in each other"
+            "yaml-limits",
+            at,
+            f"with references written out, more than {current_limits().schema_nesting} schemas are in each other",
         )
         return
     declared = declared_inputs(inputs)
@@ -112,7 +112,8 @@ class _Inlining:
             return schema
         written = self.schema(schema, self.root, self.reader.source, self.root)
         if self.shared.exceeded:
-            message = f"inputs with references written out hold more than {MAX_VALUES:,} values, or nest too deep"
+            most = current_limits().schema_values
+            message = f"inputs with references written out hold more than {most:,} values, or nest too deep"
             self.reader.error("yaml-limits", self.root, message)
         if self.definitions and isinstance(written, dict):
             return {**written, "$defs": {**written.get("$defs", {}), **self.definitions}}
@@ -142,7 +143,8 @@ class _Inlining:
 
     def spend(self, values: int) -> None:
         self.shared.count += values
-        if self.shared.count > MAX_VALUES or self.depth > MAX_DEPTH:
+        limits = current_limits()
+        if self.shared.count > limits.schema_values or self.depth > limits.schema_depth:
             self.shared.exceeded = True
 
     def members(self, schema: dict[str, Any], pointer: str, source: Source, at: str, names: bool) -> Any:

@@ -26,9 +26,8 @@ from arazzo.expressions.nodes import (
     WorkflowValue,
 )
 from arazzo.expressions.spelling import FIXED, ROOTS, nearest, nearest_root
+from arazzo.limits import current_limits
 from arazzo.pointer import to_pointer
-
-MAX_EXPRESSION: Final = 4096
 
 _IDENTIFIER: Final = re.compile(r"[A-Za-z0-9._-]+")
 _IDENTIFIER_STRICT: Final = re.compile(r"[A-Za-z0-9_-]+")
@@ -81,8 +80,9 @@ class _Reader:
 
     def read(self) -> Expression:
         """Read the root and dispatch."""
-        if len(self.text) > MAX_EXPRESSION:
-            raise self.wrong(f"an expression is at most {MAX_EXPRESSION} characters long", 0)
+        most = current_limits().expression_characters
+        if len(self.text) > most:
+            raise self.wrong(f"an expression is at most {most} characters long (expression_characters)", 0)
         match = re.match(r"\$([A-Za-z_]*)", self.text)
         if match is None:
             raise self.wrong("a runtime expression begins with '$'", 0)

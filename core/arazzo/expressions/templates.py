@@ -22,9 +22,10 @@ from typing import Any, Final
 from arazzo.errors import ExpressionSyntaxError
 from arazzo.expressions.context import Dialect
 from arazzo.expressions.nodes import Expression, Message, SourceReference
-from arazzo.expressions.parser import MAX_EXPRESSION, is_strict, parse_expression
+from arazzo.expressions.parser import is_strict, parse_expression
 from arazzo.expressions.selectors import VERSIONS
 from arazzo.expressions.spelling import ROOTS, misspelled_root
+from arazzo.limits import current_limits
 from arazzo.pointer import escape
 
 Parts = tuple["str | Expression", ...]
@@ -138,8 +139,9 @@ def scan_expression(text: str, start: int = 0, dialect: Dialect = "lenient") -> 
 
     :return: the expression and the offset after it.
     """
-    match = _UNBRACED.match(text, start, start + MAX_EXPRESSION + 1)
-    if match is None or len(match[0]) > MAX_EXPRESSION:
+    most = current_limits().expression_characters
+    match = _UNBRACED.match(text, start, start + most + 1)
+    if match is None or len(match[0]) > most:
         return None
     end = match.end()
     if text[end : end + 1] == "$":
@@ -244,8 +246,9 @@ def _length(text: str, start: int) -> int:
     What goes on for too long to be an expression is passed over as a whole: were each ``$`` in it looked at, a text
     that is full of them would be read to its end again and again.
     """
-    match = _UNBRACED.match(text, start, start + MAX_EXPRESSION + 1)
-    return len(match[0]) if match is not None and len(match[0]) > MAX_EXPRESSION else 1
+    most = current_limits().expression_characters
+    match = _UNBRACED.match(text, start, start + most + 1)
+    return len(match[0]) if match is not None and len(match[0]) > most else 1
 
 
 def _next(text: str, position: int, dialect: Dialect) -> int:

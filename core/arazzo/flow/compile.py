@@ -10,8 +10,6 @@ from dataclasses import dataclass, field, replace
 
 from arazzo.criteria.named_statuses import named_statuses
 from arazzo.document import (
-    MAX_CALL_DEPTH,
-    MAX_CALLS,
     LoadedDocument,
     deciding_steps,
     declared_inputs,
@@ -32,6 +30,7 @@ from arazzo.flow.loops import build_regions, step_groups, workflow_key
 from arazzo.flow.needs import build_needs
 from arazzo.flow.plan import InputNeed, PassedInput, Plan, PlannedStep, Region
 from arazzo.flow.sensitive import credential_outputs
+from arazzo.limits import current_limits
 from arazzo.openapi import UnresolvedOperation, find_operation
 from arazzo.openapi.input_needs import Reading, call_readings, needed_readings
 from arazzo.openapi.operation import Operation
@@ -241,7 +240,8 @@ class _Compiler:
             children[key] = inner.compile(child_loaded, child_sources, child, key[: -len(child.workflow_id)])
             times = sum(step.workflow_id == reference for step in workflow.steps) or 1
             number += times * self.counts[child_loaded.source.uri, key]
-            if number > MAX_CALLS or len(inner.calling) > MAX_CALL_DEPTH:
+            limits = current_limits()
+            if number > limits.calls or len(inner.calling) > limits.call_depth:
                 message = f"workflow '{workflow.workflow_id}' calls too many workflows, or too deep"
                 raise DocumentError([_problem(loaded, "too-many-calls", at, message)])
         self.counts[loaded.source.uri, f"{prefix}{workflow.workflow_id}"] = number

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import unquote, urldefrag, urljoin
 
 from arazzo.errors import ArazzoError, Problem, Severity
+from arazzo.limits import current_limits
 from arazzo.openapi.operation import Operation
 from arazzo.pointer import escape, tokens_of
 
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
 
 Loader = Callable[[str], "Source"]
 """Loads the file a reference names, by its absolute path or URL."""
-
-#: How many references may follow each other before they count as a circle.
-LONGEST_CHAIN = 64
 
 
 class UnresolvedReferenceError(ArazzoError):
@@ -167,7 +165,7 @@ class Description:
 
         :raises UnresolvedReferenceError: there is nothing.
         """
-        return self._navigate(self.raw, pointer, f"#{pointer}", LONGEST_CHAIN)
+        return self._navigate(self.raw, pointer, f"#{pointer}", current_limits().reference_chain)
 
     def find(self, pointer: str) -> Any:
         """Return the value at a JSON pointer; None if there is nothing."""
@@ -190,7 +188,7 @@ class Description:
 
         :raises UnresolvedReferenceError: it leads nowhere, or in a circle.
         """
-        return self._resolve(value, LONGEST_CHAIN)
+        return self._resolve(value, current_limits().reference_chain)
 
     def _resolve(self, value: Any, budget: int) -> Any:
         beside: dict[str, Any] = {}

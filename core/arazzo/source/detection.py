@@ -6,7 +6,7 @@ import codecs
 import re
 from pathlib import Path
 
-from arazzo.source.reading import MAX_CHARACTERS
+from arazzo.limits import current_limits
 
 _NAME = re.compile(r".*\.arazzo\.(?:yaml|yml|json)", re.DOTALL)
 _LINE = re.compile(r"[^\r\n]+")
@@ -28,7 +28,7 @@ def text_of(path: Path) -> str:
     """Return a file's text, whatever its encoding; nothing if it cannot be read."""
     try:
         with path.open("rb") as file:
-            raw = file.read(MAX_CHARACTERS)
+            raw = file.read(current_limits().file_characters)
     except OSError:
         return ""
     wide = raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))

@@ -6,8 +6,9 @@ import json
 import re
 from typing import Any, NoReturn
 
+from arazzo.limits import current_limits
 from arazzo.source.locations import Node
-from arazzo.source.reading import MAX_DEPTH, MAX_NODES, Read, Reading, levels
+from arazzo.source.reading import Read, Reading, levels
 
 
 def read_json(text: str, name: str, *, locate: bool = False) -> Read:
@@ -124,10 +125,10 @@ _HOOKS: dict[str, Any] = {"parse_constant": _no_constant, "parse_float": _finite
 
 def _too_large(value: Any) -> bool:
     """Say whether a value goes beyond the limits of depth or size."""
-    count = 0
+    count, limits = 0, current_limits()
     for depth, level in enumerate(levels(value)):
         count += sum(map(len, level))
-        if depth >= MAX_DEPTH or count > MAX_NODES:
+        if depth >= limits.file_depth or count > limits.file_values:
             return True
     return False
 

@@ -7,12 +7,9 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from arazzo.errors import DocumentError, Problem, Severity
+from arazzo.limits import current_limits
 from arazzo.source.locations import Lines, Node, printable
 
-#: Files beyond these limits are refused (rule ``yaml-limits``).
-MAX_CHARACTERS = 32 * 1024 * 1024
-MAX_DEPTH = 200
-MAX_NODES = 2_000_000
 #: What no database of Airflow's takes, though an API description may speak of it in a pattern.
 NUL = "\0"
 
@@ -51,6 +48,7 @@ class Reading:
     def __init__(self, text: str, name: str, *, locate: bool) -> None:
         self.text, self.name, self.locate = text, name, locate
         self.count = 0
+        self.limits = current_limits()
         self.merges: list[int] = []
         self.nul: int | None = None
 
@@ -66,7 +64,9 @@ class Reading:
     def spend(self, size: int, depth: int, offset: int) -> None:
         """Count what was read, aliases written out, and refuse what is too much."""
         self.count += size
-        if self.count > MAX_NODES:
-            self.fail("yaml-limits", offset, f"the file holds more than {MAX_NODES:,} values, aliases written out")
-        if depth > MAX_DEPTH:
-            self.fail("yaml-limits", offset, f"values are nested more than {MAX_DEPTH} deep")
+        limits = self.limits
+        if self.count > limits.file_values:
+            message = f"the file holds more than {limits.file_values:,} values, aliases written out (file_values)"
+            self.fail("yaml-limits", offset, message)
+        if depth > limits.file_depth:
+            self.fail("yaml-limits", offset, f"values are nested more than {limits.file_depth} deep (file_depth)")

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from arazzo.errors import DocumentError, Place, Problem, Severity
+from arazzo.limits import current_limits
 from arazzo.pointer import tokens_of
 from arazzo.source.json_reader import read_json
 from arazzo.source.locations import Lines, Node, Ruler, one_line, printable
-from arazzo.source.reading import MAX_CHARACTERS, Read, Reading
+from arazzo.source.reading import Read, Reading
 from arazzo.source.yaml_reader import read_yaml
 
 _LONE = re.compile("[\ud800-\udfff]")
@@ -155,7 +156,7 @@ def _read_file(path: str | Path, shown: str) -> bytes:
     _check_regular(os.stat(path).st_mode, shown)
     with open(path, "rb", opener=_at_once) as file:
         _check_regular(os.fstat(file.fileno()).st_mode, shown)  # what was looked at may have been replaced
-        raw: bytes | None = file.read(MAX_CHARACTERS * 4 + 1)
+        raw: bytes | None = file.read(current_limits().file_characters * 4 + 1)
     if raw is None:  # files of /proc that would wait
         _refuse_file(shown, "this is no file that can be read at once")
     return raw
@@ -189,8 +190,9 @@ def _decode(raw: bytes, name: str) -> str:
 
 def _read(text: str, name: str, *, locate: bool) -> Read:
     reading = Reading(text, name, locate=locate)
-    if len(text) > MAX_CHARACTERS:
-        reading.fail("yaml-limits", 0, f"the file is larger than {MAX_CHARACTERS:,} characters")
+    most = reading.limits.file_characters
+    if len(text) > most:
+        reading.fail("yaml-limits", 0, f"the file is larger than {most:,} characters (file_characters)")
     lone = _LONE.search(text)
     if lone is not None:
         reading.fail(

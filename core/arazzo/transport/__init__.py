@@ -12,15 +12,11 @@ kept.
 from __future__ import annotations
 
 from arazzo.transport.aiohttp_client import open_session, send_async
-from arazzo.transport.limits import CONNECT_TIMEOUT, IDLE_TIMEOUT, MAX_BYTES, MAX_REDIRECTS, TIMEOUT
+from arazzo.transport.limits import IDLE_TIMEOUT
 from arazzo.transport.requests_client import send
 
 __all__ = [
-    "CONNECT_TIMEOUT",
     "IDLE_TIMEOUT",
-    "MAX_BYTES",
-    "MAX_REDIRECTS",
-    "TIMEOUT",
     "open_session",
     "send",
     "send_async",

@@ -8,10 +8,11 @@ from ssl import SSLContext
 from typing import TYPE_CHECKING
 
 from arazzo.exchange import Request, Response, header
+from arazzo.limits import current_limits
 from arazzo.transport.content import grouped, readable
 from arazzo.transport.exchange_policy import Course, first_hop
 from arazzo.transport.failures import causes_of
-from arazzo.transport.limits import CONNECT_TIMEOUT, MAX_BYTES, MAX_REDIRECTS, PIECE, TIMEOUT
+from arazzo.transport.limits import PIECE
 
 if TYPE_CHECKING:
     import aiohttp
@@ -21,12 +22,12 @@ async def send_async(
     request: Request,
     session: aiohttp.ClientSession,
     *,
-    timeout: float = TIMEOUT,
-    connect_timeout: float = CONNECT_TIMEOUT,
-    max_bytes: int = MAX_BYTES,
+    timeout: float | None = None,
+    connect_timeout: float | None = None,
+    max_bytes: int | None = None,
     sensitive_headers: frozenset[str] = frozenset(),
     follow_redirects: bool | None = None,
-    max_redirects: int = MAX_REDIRECTS,
+    max_redirects: int | None = None,
     use_netrc: bool = True,
     proxy: str | None = None,
     ssl_elsewhere: SSLContext | bool = True,
@@ -44,7 +45,9 @@ async def send_async(
 
     import aiohttp
 
-    total = request.timeout or timeout
+    bounds = current_limits()
+    total = request.timeout or timeout or bounds.timeout
+    connect_timeout, max_bytes = connect_timeout or bounds.connect_timeout, max_bytes or bounds.max_bytes
     hop = first_hop(request, session.headers, session.auth, use_netrc and session.trust_env)
     course = Course(request, hop, sensitive_headers, follow=follow_redirects, max_redirects=max_redirects)
     limits = aiohttp.ClientTimeout(total=None, sock_connect=min(connect_timeout, total))
@@ -164,8 +167,9 @@ async def _exchange_async(
             body = course.body(headers, max_bytes)
             async for piece in answer.content.iter_any():
                 was_read(answer)
-                body.feed(piece)
-            return course.response(answer.status, headers, body.whole())
+                if not body.feed(piece):
+                    break
+            return course.response(answer.status, headers, body)
         finally:
             answer.close()  # which leaves the connection open if the answer was read to its end
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import aiohttp
 
-from arazzo.transport.limits import MAX_LINES, MAX_UNREAD
+from arazzo.limits import current_limits
 
 _BLANK = re.compile(rb"\n\r?\n")
 
@@ -50,6 +50,7 @@ class Unread(asyncio.Protocol):
         self.protocol, self.transport, self._fail = protocol, transport, fail
         self._error: aiohttp.ClientError | None = None
         self.count = 0
+        self._bounds = current_limits()
         self.head = Lines()
 
     def fails(self, fail: Callable[[BaseException], None]) -> None:
@@ -64,7 +65,7 @@ class Unread(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self.count += len(data)
         self.head.feed(data)
-        if self.count <= MAX_UNREAD and self.head.count <= MAX_LINES:
+        if self.count <= self._bounds.unread_bytes and self.head.count <= self._bounds.head_lines:
             self.protocol.data_received(data)
         elif not self.transport.is_closing():
             self._error = aiohttp.ClientError("more has come than can be read")

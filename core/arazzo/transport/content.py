@@ -13,15 +13,20 @@ _CODINGS: Final = {"gzip": 31, "x-gzip": 31, "deflate": 15}
 
 
 class Body:
-    """Collects a body, decompressed, up to a limit that a small bomb cannot jump over."""
+    """Collects a body, decompressed, up to a limit that a small bomb cannot jump over.
+
+    :ivar beyond: the limit beyond which it is; then nothing of it is kept.
+    """
 
     def __init__(self, codings: list[str], limit: int, error: Callable[[str, str], TransportError]) -> None:
         self.limit, self.error = limit, error
         self.stages = [Inflation(coding) for coding in reversed(codings)]
         self.parts: list[bytes] = []
         self.size = 0
+        self.beyond = ""
 
-    def feed(self, data: bytes) -> None:
+    def feed(self, data: bytes) -> bool:
+        """Take a piece; return whether more may come."""
         room = self.limit - self.size
         for stage in self.stages:
             try:
@@ -30,10 +35,15 @@ class Body:
                 raise self.error("protocol", "the compressed answer is damaged") from None
         self.size += len(data)
         if self.size > self.limit:
-            raise self.error("too-large", f"the answer is larger than {self.limit} bytes")
+            self.beyond = f"the answer is larger than {self.limit:,} bytes (max_bytes)"
+            self.parts.clear()
+            return False
         self.parts.append(data)
+        return True
 
     def whole(self) -> bytes:
+        if self.beyond:
+            return b""
         if not all(stage.complete for stage in self.stages):
             raise self.error("reset", "the connection was closed before the answer was complete")
         return b"".join(self.parts)

@@ -15,9 +15,9 @@ from typing import Any, Final
 from arazzo import __version__
 from arazzo.errors import TransportError
 from arazzo.exchange import REDIRECTS, Headers, Request, Response, header
+from arazzo.limits import current_limits
 from arazzo.transport.content import Body, codings_of
 from arazzo.transport.failures import detail_of, kind_of
-from arazzo.transport.limits import MAX_REDIRECTS
 
 #: What may cross to another origin: headers that carry no credential. Everything else stays behind.
 _HARMLESS: Final = frozenset(
@@ -60,9 +60,10 @@ class Course:
         sensitive: Iterable[str],
         *,
         follow: bool | None = None,
-        max_redirects: int = MAX_REDIRECTS,
+        max_redirects: int | None = None,
     ) -> None:
-        self.request, self.hop, self.max_redirects = request, hop, max_redirects
+        self.request, self.hop = request, hop
+        self.max_redirects = current_limits().max_redirects if max_redirects is None else max_redirects
         self.followed = _followed(request, follow) if not hop.body else frozenset()
         self.harmless = _HARMLESS - {name.lower() for name in sensitive} - _api_keys(request)
         self.sent = self.reused = False
@@ -88,8 +89,9 @@ class Course:
     def body(self, headers: Headers, limit: int) -> Body:
         return Body(codings_of(headers), limit, self.error)
 
-    def response(self, status: int, headers: Headers, body: bytes) -> Response:
-        return Response(status=status, headers=headers, body=body, seconds=time.monotonic() - self.started)
+    def response(self, status: int, headers: Headers, body: Body) -> Response:
+        seconds, whole = time.monotonic() - self.started, body.whole()
+        return Response(status=status, headers=headers, body=whole, seconds=seconds, beyond=body.beyond)
 
     def error(self, kind: str, text: str) -> TransportError:
         return TransportError(kind, f"{self.hop.origin}: {text}", maybe_sent=self.sent)

@@ -11,10 +11,11 @@ from http.client import HTTPException, HTTPResponse
 from typing import TYPE_CHECKING, Any
 
 from arazzo.exchange import Request, Response, header
+from arazzo.limits import current_limits
 from arazzo.transport.content import grouped, readable
 from arazzo.transport.exchange_policy import Course, first_hop, origin_of
 from arazzo.transport.failures import causes_of, kind_of
-from arazzo.transport.limits import CONNECT_TIMEOUT, IDLE_TIMEOUT, MAX_BYTES, MAX_INTERIM, MAX_REDIRECTS, PIECE, TIMEOUT
+from arazzo.transport.limits import IDLE_TIMEOUT, PIECE
 
 if TYPE_CHECKING:
     import requests
@@ -30,12 +31,12 @@ def send(
     request: Request,
     session: requests.Session,
     *,
-    timeout: float = TIMEOUT,
-    connect_timeout: float = CONNECT_TIMEOUT,
-    max_bytes: int = MAX_BYTES,
+    timeout: float | None = None,
+    connect_timeout: float | None = None,
+    max_bytes: int | None = None,
     sensitive_headers: frozenset[str] = frozenset(),
     follow_redirects: bool | None = None,
-    max_redirects: int = MAX_REDIRECTS,
+    max_redirects: int | None = None,
     use_netrc: bool = True,
 ) -> Response:
     """Send a request once and read the response.
@@ -45,9 +46,9 @@ def send(
     and netrc count only with ``trust_env``, and neither netrc nor ``auth`` replaces an ``Authorization`` header.
 
     :param request: what to send, credentials included.
-    :param timeout: seconds for everything, unless the request has a timeout.
+    :param timeout: seconds for everything, unless the request has a timeout. None here and below is the usual limit.
     :param connect_timeout: seconds for a connection.
-    :param max_bytes: how many bytes the decompressed body may have.
+    :param max_bytes: how many bytes of the decompressed body are read; one that has more is not (``Response.beyond``).
     :param sensitive_headers: names of headers that must not cross to another origin. (Without being named, only
         harmless ones such as ``Accept`` do.)
     :param follow_redirects: whether a GET or HEAD goes where a redirect leads, or the 3xx is the response; None leaves
@@ -58,7 +59,9 @@ def send(
     """
     import requests
 
-    total = request.timeout or timeout
+    bounds = current_limits()
+    total = request.timeout or timeout or bounds.timeout
+    connect_timeout, max_bytes = connect_timeout or bounds.connect_timeout, max_bytes or bounds.max_bytes
     hop = first_hop(request, session.headers, session.auth, use_netrc and session.trust_env)
     course = Course(request, hop, sensitive_headers, follow=follow_redirects, max_redirects=max_redirects)
     watch = _Watch(total, reuse=request.safe)
@@ -85,11 +88,11 @@ def _exchange(
                 continue
             _check_length(header(headers, "Content-Length"))
             body = course.body(headers, max_bytes)
-            while piece := _piece(answer):
-                body.feed(piece)
+            while (piece := _piece(answer)) and body.feed(piece):
+                pass
             if watch.expired:  # an answer that ends with its connection looks complete
                 raise TimeoutError
-            return course.response(answer.status_code, headers, body.whole())
+            return course.response(answer.status_code, headers, body)
         finally:
             answer.close()
 
@@ -233,7 +236,7 @@ class _WholeHead(HTTPResponse):
             raise ConnectionResetError
 
     def _begin_final(self) -> None:
-        for _ in range(MAX_INTERIM + 1):
+        for _ in range(current_limits().interim_answers + 1):
             super().begin()
             if self.status == 101:  # what follows is not HTTP any more
                 self.will_close = True

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 
-from arazzo.document import MAX_CALL_DEPTH, MAX_CALLS, named_workflows, strongly_connected
+from arazzo.document import named_workflows, strongly_connected
 from arazzo.errors import DocumentError
+from arazzo.limits import current_limits
 from arazzo.validation.reachability import Ways
 from arazzo.validation.validation_context import Subject, Target
 
@@ -57,7 +58,7 @@ class Calls:
             for name in self.called[member]
             if self.group[name] != self.group[member]
         ]
-        number = min(1 + sum(size for size, _ in below), MAX_CALLS + 1)
+        number = min(1 + sum(size for size, _ in below), current_limits().calls + 1)
         depth = 1 + max((depth for _, depth in below), default=0)
         self.sizes.update(dict.fromkeys(group, (number, depth)))
 
@@ -82,9 +83,11 @@ class Calls:
     def excess(self, name: str) -> str | None:
         """Say in what way a workflow calls too much; None if it does not."""
         number, depth = self.sizes[name]
-        if number > MAX_CALLS:
-            return f"calls more than {MAX_CALLS:,} workflows, each counted as often as it is called"
-        return f"calls workflows {depth} deep, more than {MAX_CALL_DEPTH}" if depth > MAX_CALL_DEPTH else None
+        limits = current_limits()
+        if number > limits.calls:
+            return f"calls more than {limits.calls:,} workflows, each counted as often as it is called (calls)"
+        most = limits.call_depth
+        return f"calls workflows {depth} deep, more than {most} (call_depth)" if depth > most else None
 
 
 def _called(target: Target, reference: str) -> Target | None:

@@ -16,6 +16,7 @@ from arazzo.cli import main
 from arazzo.cli.fetching import allows
 from arazzo.engine import load_plan
 from arazzo.errors import DocumentError
+from arazzo.limits import limits_set
 
 DOCUMENT = """
 arazzo: 1.0.1
@@ -189,7 +190,7 @@ def test_a_redirect_leads_no_further_than_the_allow_list(document, server, tmp_p
 def test_endless_redirects_end(document, server):
     server.files["/moved"] = "->/moved"
     code, output = fetch(document("/moved"), "--allow", server.url)
-    assert (code, len(server.asked)) == (1, 6)
+    assert (code, len(server.asked)) == (1, 11)
     assert "redirects" in output
 
 
@@ -306,12 +307,12 @@ def test_what_is_no_prefix_is_refused(document):
         assert fetch(document(), "--allow", prefix)[0] == 2
 
 
-def test_a_file_that_is_too_large_is_given_up(document, server, monkeypatch):
-    monkeypatch.setattr("arazzo.cli.fetching.MAX_BYTES", 1000)
-    server.files["/api.yaml"] = API + "#" * 2000
-    code, output = fetch(document(), "--allow", server.url)
+def test_a_file_that_is_too_large_is_given_up(document, server):
+    server.files["/api.yaml"] = API + "#" * 5000
+    with limits_set(file_characters=4000):
+        code, output = fetch(document(), "--allow", server.url)
     assert (code, words(output)) == (1, ["failed"])
-    assert "1000 bytes" in output.replace(",", "")
+    assert "4000 bytes" in output.replace(",", "")
 
 
 def test_it_takes_folders(document, server, tmp_path):

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from confinement import confined
 
-from arazzo.errors import EvaluationError, ExpressionSyntaxError
+from arazzo.errors import ExpressionSyntaxError, GaveUpError
 from arazzo.expressions.interruption import within_time
 from arazzo.expressions.selectors import jsonpath_goessner, jsonpath_rfc9535, select, xpath
 
@@ -51,9 +51,9 @@ def test_jsonpath(query: str, tmp_path: Path) -> None:
         assert answer(f"len(jsonpath_rfc9535({query!r}, {data}))", tmp_path)
 
 
-@pytest.mark.parametrize("query", ["$[?@.a > 21e999]", "$[?@.a == -1e400]", f"$[?@.a == {'9' * 400}]"])
-def test_a_number_out_of_range_is_none(query: str) -> None:
-    with pytest.raises(ExpressionSyntaxError, match="out of range"):
+@pytest.mark.parametrize("query", ["$[?@.a > 21e9999]", "$[?@.a == -1e4301]", f"$[?@.a == {'9' * 4301}]"])
+def test_a_number_beyond_the_limits_is_none(query: str) -> None:
+    with pytest.raises(ExpressionSyntaxError, match=r"number_(digits|exponent)"):
         jsonpath_rfc9535(query, [])
 
 
@@ -186,20 +186,20 @@ def test_an_evaluation_is_interrupted_in_whatever_thread_it_runs() -> None:
     def work() -> None:
         try:
             within_time("the work", forever)
-        except EvaluationError as error:
+        except GaveUpError as error:
             seen.append(str(error))
 
     thread = threading.Thread(target=work)
     thread.start()
 
     async def in_a_loop() -> str:
-        with pytest.raises(EvaluationError) as caught:
+        with pytest.raises(GaveUpError) as caught:
             within_time("the loop", forever)
         return str(caught.value)
 
-    assert asyncio.run(in_a_loop()).startswith("the loop takes longer than")
+    assert "the loop takes longer than" in asyncio.run(in_a_loop())
     thread.join()
-    assert seen[0].startswith("the work takes longer than")
+    assert "the work takes longer than" in seen[0]
 
 
 def test_a_process_that_is_traced_goes_on_afterwards() -> None:

@@ -14,7 +14,10 @@ import pytest
 from aiohttp import ClientPayloadError, http_exceptions
 from wire import Way, answer, drip, hang, reset
 
+from arazzo.errors import GaveUpError
 from arazzo.exchange import Request
+from arazzo.expressions.navigation import apply_pointer
+from arazzo.openapi import decode_content
 from arazzo.transport.failures import causes_of, kind_of
 
 OK = b"HTTP/1.1 200 OK\r\n"
@@ -53,10 +56,12 @@ FAULTS = {
     "drip of the body": (drip(OK + b"Content-Length: 100000\r\n\r\n", b"x"), "timeout"),
     "drip without length": (drip(OK + b"\r\n", b"x"), "timeout"),
     "drip of chunks": (drip(OK + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n"), "timeout"),
-    "gigabytes": (drip(OK + b"Content-Length: 9999999999\r\n\r\n", b"x" * 65536, 0), "too-large"),
-    "gigabytes without length": (drip(OK + b"\r\n", b"x" * 65536, 0), "too-large"),
-    "bomb": (answer(OK + b"Content-Encoding: gzip\r\n\r\n" + BOMB), "too-large"),
-    "bomb in a bomb": (answer(OK + b"Content-Encoding: gzip, gzip\r\n\r\n" + gzip.compress(BOMB)), "too-large"),
+}
+TOO_LARGE = {
+    "gigabytes": drip(OK + b"Content-Length: 9999999999\r\n\r\n", b"x" * 65536, 0),
+    "gigabytes without length": drip(OK + b"\r\n", b"x" * 65536, 0),
+    "bomb": answer(OK + b"Content-Encoding: gzip\r\n\r\n" + BOMB),
+    "bomb in a bomb": answer(OK + b"Content-Encoding: gzip, gzip\r\n\r\n" + gzip.compress(BOMB)),
 }
 
 
@@ -112,7 +117,16 @@ def test_the_lines_of_a_body_are_none_of_the_head(way, raw_server, first):
 def test_a_body_of_exactly_the_limit_is_whole(way, raw_server):
     server = raw_server(answer(OK + b"Content-Length: 1000\r\n\r\n" + b"x" * 1000))
     assert len(way.send(Request("GET", server.origin), max_bytes=1000).body) == 1000
-    assert way.failure(Request("GET", server.origin), max_bytes=999).kind == "too-large"
+    assert way.send(Request("GET", server.origin), max_bytes=999).beyond
+
+
+@pytest.mark.parametrize("size", TOO_LARGE)
+def test_a_body_beyond_the_limit_is_not_read_and_fails_nobody(way, raw_server, size):
+    response = way.send(Request("GET", raw_server(TOO_LARGE[size]).origin), max_bytes=1_000_000)
+    assert (response.status, response.body) == (200, b"")
+    assert "1,000,000 bytes (max_bytes)" in response.beyond
+    with pytest.raises(GaveUpError, match="max_bytes"):
+        apply_pointer(decode_content(response), "/a")
 
 
 def test_the_timeout_counts_from_the_first_redirect_on(way, raw_server):
