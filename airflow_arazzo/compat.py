@@ -72,6 +72,14 @@ def default_deferrable() -> bool:
     return bool(conf.getboolean("operators", "default_deferrable"))
 
 
+def draws_mermaid() -> bool:
+    """Say whether Airflow draws Mermaid in the documentation of DAGs: after 3.3.2 (apache/airflow#66809)."""
+    import airflow
+    from packaging.version import Version
+
+    return Version(airflow.__version__) > Version("3.3.2")
+
+
 def settling_time() -> float:
     """Return the seconds after which a scheduler has surely heard that a task has left its worker.
 

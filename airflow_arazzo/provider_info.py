@@ -50,6 +50,13 @@ def get_provider_info() -> dict[str, Any]:
                         "example": "30",
                         "default": "10",
                     },
+                    "version_tag": {
+                        "description": "Whether the version of its document is a tag of a DAG.",
+                        "version_added": "0.1.0",
+                        "type": "boolean",
+                        "example": "True",
+                        "default": "False",
+                    },
                     "max_output_bytes": {
                         "description": "Bytes that the outputs of a task may have, as JSON; 0: no limit. Empty: "
                         "1048576, and no limit where ``[core] xcom_backend`` is another than Airflow's own.",
@@ -115,6 +122,7 @@ _FIELDS = {
         "OAuth 2.0 grant",
         "How tokens are got; empty: the first that both the API and this connection can do.",
         enum=["client_credentials", "password", "refresh_token", None],
+        values_display={"null": "(the first possible)"},
     ),
     "token_url": _field("OAuth 2.0 token URL", "Empty: the one of the API description or of its OpenID provider."),
     "client_id": _field("OAuth 2.0 client id", "Empty: the login, for client credentials."),
@@ -125,6 +133,7 @@ _FIELDS = {
         "OAuth 2.0 client authentication",
         "Whether client id and secret are sent as basic authentication (default) or in the body.",
         enum=["basic", "body", None],
+        values_display={"null": "(basic)"},
     ),
     "refresh_token": _field("OAuth 2.0 refresh token", "For the grant refresh_token.", format="password"),
     "scopes": _field("OAuth 2.0 scopes", "Separated by spaces. Empty: those that the operation asks for."),

@@ -12,10 +12,11 @@ from typing import Any
 from airflow.providers.common.compat.sdk import DAG
 from pydantic import ValidationError
 
+from airflow_arazzo.factory.documentation import with_warnings
 from arazzo.document.schedules import schedule_fault
 from arazzo.document.settings import Settings
 from arazzo.document.shape import near
-from arazzo.engine import load_plan
+from arazzo.engine.program import load_plan_and_warnings
 from arazzo.expressions import Dialect
 from arazzo.flow import Options, Plan
 
@@ -113,9 +114,10 @@ def plan_of(
     :raises ValueError: if arguments would change a plan, or name what the document does not have.
     """
     if not isinstance(document, Plan):
-        plan = load_plan(document, workflow_id, compile_options({"dialect": dialect, **arguments}, default_args))
+        options = compile_options({"dialect": dialect, **arguments}, default_args)
+        plan, warnings = load_plan_and_warnings(document, workflow_id, options)
         require_names(plan, arguments)
-        return plan
+        return with_warnings(plan, warnings)
     if arguments or workflow_id not in (None, document.workflow_id):
         names = ", ".join(arguments) or "workflow_id"
         raise ValueError(f"{names}: what a plan says is fixed; give the document, or compile it with these settings")

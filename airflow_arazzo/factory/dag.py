@@ -7,18 +7,19 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from airflow.providers.common.compat.sdk import DAG
+from airflow.providers.common.compat.sdk import DAG, conf
 
 from airflow_arazzo.compat import set_dag_result
 from airflow_arazzo.factory.arguments import plan_of, require_schedule, split_arguments
 from airflow_arazzo.factory.dag_settings import announcing, owned, timing
+from airflow_arazzo.factory.documentation import describe
 from airflow_arazzo.factory.params import workflow_params
-from airflow_arazzo.factory.task_ids import storable, valid_key
+from airflow_arazzo.factory.task_ids import valid_key
 from airflow_arazzo.factory.tasks import add_task, add_tasks
 from arazzo.engine.refusals import refusals
 from arazzo.errors import InputError
 from arazzo.expressions import Dialect
-from arazzo.flow import Plan, draw
+from arazzo.flow import Plan
 
 #: The tag of every DAG that this package makes.
 TAG = "arazzo"
@@ -36,7 +37,7 @@ class ArazzoDag(DAG):
     :param dag_id: the workflow's id where it is missing.
     :param schedule: as for every DAG; then each required input needs a default or a binding.
     :param start_date: as for every DAG.
-    :param tags: beyond ``arazzo`` and the document's version.
+    :param tags: beyond ``arazzo``, and the document's version where ``[arazzo] version_tag`` is set.
     :param connections: connection ids by name of the source description; by default the one that has the source's name.
     :param inputs: bound inputs, values or templates (``{{ conn.aqua.password }}``) by name: rendered when a task runs,
         stored nowhere, asked of nobody.
@@ -135,22 +136,6 @@ def dag_arguments(
     }
 
 
-def describe(plan: Plan) -> str:
-    """Return the documentation of a workflow's DAG, as Markdown."""
-    document = plan.document
-    version, digest = document.get("version", ""), document.get("digest", "")
-    parts = [
-        f"# {plan.summary or document.get('title') or plan.workflow_id}",
-        plan.settings.doc or "",
-        plan.description,
-        f"Workflow `{plan.workflow_id}` of {document.get('title', '')}, version {version}, "
-        f"document `{Path(document.get('name', '')).name}`, SHA-256 `{digest[:16]}`.",
-        f"Not reachable and left out: {', '.join(plan.unreachable)}." if plan.unreachable else "",
-        f"```mermaid\n{draw(plan, 'mermaid').strip()}\n```",
-    ]
-    return storable("\n\n".join(part.strip() for part in parts if part.strip()))
-
-
 def require_known(plan: Plan, bound: Collection[str]) -> None:
     """Refuse to bind what the workflow does not have."""
     known = plan.taken.schemas
@@ -161,7 +146,8 @@ def require_known(plan: Plan, bound: Collection[str]) -> None:
 
 
 def _tags(plan: Plan, tags: Iterable[str]) -> list[str]:
-    own = [TAG, plan.document.get("version", ""), *(plan.settings.tags or ()), *tags]
+    version = plan.document.get("version", "") if conf.getboolean("arazzo", "version_tag", fallback=False) else ""
+    own = [TAG, version, *(plan.settings.tags or ()), *tags]
     return list(dict.fromkeys(tag[:_LONGEST_TAG] for tag in own if tag))
 
 

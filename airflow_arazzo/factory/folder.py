@@ -22,13 +22,14 @@ from airflow_arazzo.factory.arguments import (
     unknown_name,
 )
 from airflow_arazzo.factory.dag import ArazzoDag
+from airflow_arazzo.factory.documentation import with_warnings
 from airflow_arazzo.factory.invalid import Invalid, invalid_dag
 from airflow_arazzo.factory.task_ids import valid_key
 from arazzo.cpu_time import CpuTimeError, within_cpu_time
 from arazzo.document.outline import outline
 from arazzo.document.settings import UNSET, Settings
 from arazzo.document.shape import near
-from arazzo.engine.program import check_document
+from arazzo.engine.program import check_document, concerning
 from arazzo.errors import ArazzoError, DocumentError
 from arazzo.flow import Options, Plan, compile_document
 from arazzo.source import one_line
@@ -184,7 +185,7 @@ class _Build:
                 yield self._failing(path, workflow_id, settings, error)
 
     def _plans(self, path: Path) -> Iterator[_Good | Invalid]:
-        loaded, sources, _ = check_document(path, self.options)
+        loaded, sources, problems = check_document(path, self.options)
         for workflow in loaded.document.workflows:
             options = self.own.get(workflow.workflow_id, self.options)
             try:
@@ -192,7 +193,8 @@ class _Build:
             except Exception as error:  # noqa: BLE001 - see _failing
                 yield self._failing(path, workflow.workflow_id, _settings(path, workflow.workflow_id), error)
             else:
-                yield self._named(path, self._with_its_inputs(plan))
+                told = with_warnings(plan, concerning(loaded, sources, workflow, problems))
+                yield self._named(path, self._with_its_inputs(told))
 
     def _with_its_inputs(self, plan: Plan) -> Plan:
         """Return a plan without what is bound for all workflows and is no input of this one."""
@@ -272,7 +274,7 @@ def _candidates(invalid: Invalid) -> Iterator[str]:
     yield _stem(invalid.path)
     number = 2
     while True:
-        yield f"{invalid.wanted}-{number}"
+        yield f"{invalid.wanted}_{number}"
         number += 1
 
 

@@ -18,6 +18,8 @@ _VISIBLE = (
     "What is typed here stays readable in the run's configuration. "
     "Bind this input to a connection instead (x-airflow: inputs)."
 )
+#: What the form shows of a schema.
+_SHOWN = ("title", "description_md", "examples", "format", "$defs")
 #: Keywords of a schema without a type that speak of objects and arrays.
 _HOLDING = frozenset({"properties", "items", "prefixItems"})
 
@@ -54,12 +56,13 @@ def _param(plan: Plan, name: str, schema: Any, *, required: bool, secret: bool) 
         fields.setdefault("format", "password")
     notes = [str(declared.get("description", "")), *map(_need_note, needs), _origin_note(plan, name)]
     notes.append(_VISIBLE if secret else "")
-    description = storable("\n\n".join(note for note in notes if note)) or None
+    if text := storable("\n\n".join(note for note in notes if note)):
+        fields["description_md"] = text
     if "default" in declared:
-        return Param(declared["default"], description=description, schema=fields)
+        return Param(declared["default"], schema=_optional(fields))
     if required:
-        return Param(description=description, schema=fields)
-    return Param(None, description=description, schema=_optional(fields))
+        return Param(schema=_typed(fields))
+    return Param(None, schema=_optional(fields))
 
 
 def _origin_note(plan: Plan, name: str) -> str:
@@ -76,16 +79,28 @@ def _optional(schema: dict[str, Any]) -> dict[str, Any]:
     """Return a schema that also takes an empty field, which the form sends as null."""
     if accepts_null(schema):
         return schema
-    shown = {key: value for key, value in schema.items() if key in ("title", "examples", "format", "$defs")}
+    shown = {key: value for key, value in schema.items() if key in _SHOWN}
     types = schema.get("type")
     if types is None and {"enum", "const", "anyOf", "oneOf", "allOf", "$ref", "not"}.intersection(schema):
-        return {**shown, "anyOf": [schema, {"type": "null"}]}
+        return {**shown, **_no_null(schema), "anyOf": [schema, {"type": "null"}]}
     optional = dict(schema)
     if types is not None:
         optional["type"] = [*([types] if isinstance(types, str) else types), "null"]
     if "enum" in schema:
         optional["enum"] = [*schema["enum"], None]
-    return optional
+    return {**optional, **_no_null(schema)}
+
+
+def _no_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return what the form shows for an empty field in a list of choices, which else reads ``null``."""
+    return {"values_display": {"null": "(empty)"}} if "enum" in schema else {}
+
+
+def _typed(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a required input with the type of its choices, without which the form does not mark it."""
+    if "type" in schema or "enum" not in schema:
+        return schema
+    return {**schema, "type": "string"} if all(isinstance(value, str) for value in schema["enum"]) else schema
 
 
 def _object(schema: Any) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from airflow_arazzo.compat import default_deferrable
 from airflow_arazzo.operators.region_task import DrivesRegion, as_mapping, read_plan
 from airflow_arazzo.operators.run_inputs import workflow_inputs
 from airflow_arazzo.operators.telling import call_nobody, in_a_sentence
+from airflow_arazzo.operators.titles import title_of
 from airflow_arazzo.protocol.encryption import hide, hide_registered, redacted
 from airflow_arazzo.protocol.knowing import TellsSecrets
 from airflow_arazzo.protocol.route_replay import STATUS, Result, failed_before, has_begun, read_result
@@ -75,6 +76,7 @@ class ArazzoStepOperator(DrivesRegion, BaseOperator):
         super().__init__(**kwargs)
         self.plan = read_plan(plan, workflow_id)
         self.step = step or self.task_id
+        self.custom_operator_name = title_of(self.plan, self.step)
         self.tasks = TaskIds.of(tasks)
         self.inputs = as_mapping(inputs)
         self.connections = as_mapping(connections)

@@ -22,6 +22,7 @@ from airflow_arazzo.operators.region_task import DrivesRegion, as_mapping, read_
 from airflow_arazzo.operators.rendering import render_bound
 from airflow_arazzo.operators.run_inputs import require_unbound, run_inputs
 from airflow_arazzo.operators.telling import call_nobody, in_a_sentence
+from airflow_arazzo.operators.titles import title_of
 from airflow_arazzo.protocol.encryption import hide_registered, redacted
 from airflow_arazzo.protocol.knowing import TellsSecrets, mark
 from airflow_arazzo.protocol.route_replay import failed_before, has_begun, read_result
@@ -146,6 +147,10 @@ class ArazzoCallOperator(_CallingStep):
     :param inputs: bound inputs of the calling workflow.
     :param position: where the calling workflow stands.
     """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.custom_operator_name = title_of(self.plan, self.step)
 
     @in_a_sentence
     def execute(self, context: Context) -> None:

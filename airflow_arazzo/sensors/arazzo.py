@@ -11,6 +11,7 @@ from airflow.providers.common.compat.sdk import BaseSensorOperator
 from airflow_arazzo.compat import default_deferrable
 from airflow_arazzo.operators.region_task import DrivesRegion, as_mapping, read_plan
 from airflow_arazzo.operators.telling import in_a_sentence
+from airflow_arazzo.operators.titles import title_of
 from airflow_arazzo.protocol.topology import WHOLE, Position, TaskIds
 from arazzo.flow import Plan
 
@@ -64,6 +65,7 @@ class ArazzoSensor(DrivesRegion, BaseSensorOperator):
             )
         self.plan = read_plan(plan, workflow_id)
         self.step = step or self.task_id
+        self.custom_operator_name = title_of(self.plan, self.step)
         self.tasks = TaskIds.of(tasks)
         self.inputs = as_mapping(inputs)
         self.connections = as_mapping(connections)

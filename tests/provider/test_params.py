@@ -17,6 +17,12 @@ from arazzo.engine.refusals import refusals
 DOCUMENTS = Path(__file__).parent / "documents"
 
 
+def meaning(param):
+    """Return what the form shows below a field, as Markdown; which it does only where there is no plain text."""
+    assert param.description is None
+    return param.schema.get("description_md")
+
+
 @pytest.fixture(scope="module")
 def scan():
     return workflow_params(load_plan(DOCUMENTS / "scan.arazzo.yaml"), ())
@@ -29,8 +35,8 @@ def report():
 
 def test_inputs_in_document_order_with_what_the_schema_says(scan):
     assert list(scan) == ["user", "password", "image", "depth", "limit"]
-    assert scan["user"].schema == {"type": "string", "title": "User"}
-    assert scan["user"].description == "Who signs in."
+    assert scan["user"].schema == {"type": "string", "title": "User", "description_md": "Who signs in."}
+    assert meaning(scan["user"]) == "Who signs in."
     assert scan["limit"].value == 10
 
 
@@ -56,9 +62,9 @@ def test_a_required_input_with_a_default_keeps_it(report):
 
 def test_secrets_are_masked_in_the_form_and_warned_of(scan, report):
     assert scan["password"].schema["format"] == "password"
-    assert "Bind this input" in scan["password"].description
-    assert "Bind this input" in report["apiToken"].description
-    assert "Bind this input" not in (scan["user"].description or "")
+    assert "Bind this input" in meaning(scan["password"])
+    assert "Bind this input" in meaning(report["apiToken"])
+    assert "Bind this input" not in (meaning(scan["user"]) or "")
 
 
 @pytest.mark.parametrize(
@@ -90,13 +96,14 @@ def test_an_input_with_a_secret_in_it_is_warned_of(tmp_path, schema, warned, sho
     (tmp_path / "api.json").write_text(json.dumps(description))
     (tmp_path / "w.arazzo.json").write_text(json.dumps(document))
     login = workflow_params(load_plan(tmp_path / "w.arazzo.json"))["login"]
-    assert ("Bind this input" in (login.description or "")) is warned
+    assert ("Bind this input" in (meaning(login) or "")) is warned
     assert login.schema.get("format") == shown
 
 
 def test_an_input_that_a_path_needs_says_so_and_proposes_values(report):
-    assert report["kind"].schema == {"type": ["string", "null"], "examples": ["short", "full"]}
-    assert "Needed by step 'outputs' for path parameter 'kind' (short, full)." in report["kind"].description
+    assert report["kind"].schema["type"] == ["string", "null"]
+    assert report["kind"].schema["examples"] == ["short", "full"]
+    assert "Needed by step 'outputs' for path parameter 'kind' (short, full)." in meaning(report["kind"])
     assert report["kind"].resolve() is None
 
 
@@ -139,8 +146,8 @@ def test_inputs_of_all_parts_and_of_workflows_that_come_first_are_asked_for(part
     assert params["page"].resolve() == 1
     assert params["zone"].resolve() is None
     assert params["key"].schema["format"] == "password"
-    assert params["region"].description == "For workflow 'u', which comes first."
-    assert params["name"].description is None
+    assert meaning(params["region"]) == "For workflow 'u', which comes first."
+    assert meaning(params["name"]) is None
 
 
 def test_a_schedule_needs_the_inputs_of_workflows_that_come_first(parts):
@@ -162,8 +169,8 @@ def test_what_a_path_of_a_workflow_that_comes_first_needs_is_asked_for_as_its_ow
     plan = load_plan(tmp_path / "w.arazzo.yaml", "w")
     asked = workflow_params(plan)["id"]
     assert asked.resolve() is None
-    assert "Needed by step 'get' for path parameter 'id'." in asked.description
-    assert "For workflow 'u', which comes first." in asked.description
+    assert "Needed by step 'get' for path parameter 'id'." in meaning(asked)
+    assert "For workflow 'u', which comes first." in meaning(asked)
     [refusal] = refusals(plan, scheduled=True)
     assert "nobody gives it 'name', 'key', 'id'" in refusal.message
 
@@ -209,7 +216,7 @@ def test_what_an_api_description_says_can_be_stored(tmp_path):
         (tmp_path / path.name).write_text(path.read_text().replace("short, full", 'short, "f\\0ull"'))
     kind = workflow_params(load_plan(tmp_path / "nodes.arazzo.yaml", "report"))["kind"]
     assert kind.schema["examples"] == ["short", "f�ull"]
-    assert "\0" not in kind.description
+    assert "\0" not in meaning(kind)
 
 
 def test_a_schema_that_holds_itself_is_checked_by_airflow(params):
@@ -232,7 +239,7 @@ def test_a_schema_that_holds_itself_is_checked_by_airflow(params):
             {"properties": {"pattern": {"type": "string"}, "$id": {}}},
         ),
         ({"type": "string", "source": "x", "self": 1, "x-y": 2}, {"type": "string", "x-y": 2}),
-        ({"$id": "https://example.org/x", "$anchor": "a", "enum": ["$id"]}, {"enum": ["$id"]}),
+        ({"$id": "https://example.org/x", "$anchor": "a", "enum": ["$id"]}, {"enum": ["$id"], "type": "string"}),
     ],
 )
 def test_airflow_is_given_what_it_can_check(params, schema, given):
@@ -266,3 +273,22 @@ def test_airflow_is_given_what_it_can_check(params, schema, given):
 )
 def test_which_patterns_are_plainly_harmless(pattern, harmless):
     assert is_harmless(pattern) is harmless
+
+
+def test_a_star_is_on_what_has_to_be_filled_in_and_on_nothing_else(params):
+    """The form marks what has a type that is not null."""
+
+    def starred(param):
+        return "null" not in param.schema["type"]
+
+    kinds = {"type": "string"}, {"type": "string", "enum": ["x", "y"]}, {"type": "integer", "default": 5}
+    assert [starred(params(kind)["b"]) for kind in kinds] == [True, True, False]
+    assert [starred(params(kind)["a"]) for kind in kinds] == [False, False, False]
+    assert starred(params({"enum": ["x", "y"]})["b"])
+
+
+def test_no_choice_reads_null(params):
+    choices = params({"enum": ["x", "y"], "type": "string"})["a"]
+    assert choices.schema["enum"] == ["x", "y", None]
+    assert choices.schema["values_display"] == {"null": "(empty)"}
+    assert choices.resolve() is None

@@ -30,11 +30,22 @@ def load_plan(
     :raises DocumentError: with every error that concerns the workflow, located; warnings do not raise, nor do errors of
         other workflows of the document that it has nothing to do with.
     """
+    return load_plan_and_warnings(path, workflow_id, options, overrides)[0]
+
+
+def load_plan_and_warnings(
+    path: str | Path,
+    workflow_id: str | None = None,
+    options: Options | None = None,
+    overrides: Overrides | None = None,
+) -> tuple[Plan, tuple[Problem, ...]]:
+    """Do as :func:`load_plan`, and return the warnings that concern the workflow, too."""
     options = options or Options()
     loaded, sources, problems = _read(path, options, overrides)
     workflow = choose_workflow(loaded, workflow_id)
-    _refuse(filter(_concerned(loaded, sources, workflow), problems))
-    return compile_document(loaded, workflow.workflow_id, options, sources)
+    found = tuple(filter(_concerned(loaded, sources, workflow), problems))
+    _refuse(found)
+    return compile_document(loaded, workflow.workflow_id, options, sources), found
 
 
 def load_plans(path: str | Path, options: Options | None = None, overrides: Overrides | None = None) -> Iterator[Plan]:
@@ -102,6 +113,13 @@ def taken_ids(paths: Iterable[Path]) -> Iterator[tuple[Path, Problem]]:
                 message = f"the DAG id '{workflow.workflow_id}' is taken by a workflow of {one_line(owner.name)}"
                 at = f"{workflow.at}/workflowId"
                 yield path, loaded.source.problem("taken-id", Severity.ERROR, at, message)
+
+
+def concerning(
+    loaded: LoadedDocument, sources: Sources, workflow: Workflow, problems: Iterable[Problem]
+) -> tuple[Problem, ...]:
+    """Return which problems concern a workflow: it, one that it calls at any depth, or the document as a whole."""
+    return tuple(filter(_concerned(loaded, sources, workflow), problems))
 
 
 def _refused(loaded: LoadedDocument, workflow: Workflow, plan: Plan) -> Iterator[Problem]:

@@ -1,0 +1,161 @@
+"""The documentation of a workflow's DAG: what it does, asks for, gives, needs, and the document itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+from airflow_arazzo.compat import draws_mermaid
+from airflow_arazzo.factory.task_ids import storable
+from arazzo.document import EXTENSION
+from arazzo.engine.refusals import is_template
+from arazzo.errors import DocumentError, Problem
+from arazzo.flow import Plan, draw, is_sensitive
+from arazzo.source import load_source
+
+#: Under this name the document of a plan has what validation warns of, a line for each.
+WARNINGS = "warnings"
+_LONGEST_TEXT = 40_000
+_LONGEST_CELL = 200
+
+
+def describe(plan: Plan) -> str:
+    """Return the documentation of a workflow's DAG, as Markdown."""
+    document = plan.document
+    parts = [
+        f"# {plan.summary or document.get('title') or plan.workflow_id}",
+        plan.settings.doc or "",
+        plan.description,
+        f"Workflow `{plan.workflow_id}` of *{document.get('title', '')}*, version {document.get('version', '')}, "
+        f"document `{Path(document.get('name', '')).name}`, SHA-256 `{document.get('digest', '')[:16]}`.",
+        _picture(plan),
+        f"Not reachable and left out: {', '.join(plan.unreachable)}." if plan.unreachable else "",
+        _section("Inputs", _table(("input", "type", "", "meaning"), _inputs(plan))),
+        _section("Outputs", _table(("output", "value"), _outputs(plan))),
+        _section("Connections", _table(("source", "connection", "credentials"), _connections(plan))),
+        _section("Warnings", "\n".join(f"- {line}" for line in document.get(WARNINGS, "").splitlines())),
+        _section("Document", _text(plan)),
+    ]
+    return storable("\n\n".join(part.strip() for part in parts if part.strip()))
+
+
+def with_warnings(plan: Plan, problems: tuple[Problem, ...]) -> Plan:
+    """Return a plan that can tell what validation warns of."""
+    lines = [_warning(problem) for problem in problems if not problem.is_error]
+    return plan.model_copy(update={"document": {**plan.document, WARNINGS: "\n".join(lines)}}) if lines else plan
+
+
+def _warning(problem: Problem) -> str:
+    place = problem.place
+    where = f"{Path(place.file).name}:{place.line}:{place.column}" if place.line else Path(place.file).name
+    hint = f" ({problem.hint})" if problem.hint else ""
+    return " ".join(f"{where}: [{problem.rule}] {problem.message}{hint}".split())
+
+
+def _picture(plan: Plan) -> str:
+    """Return the way through the steps: a picture where Airflow draws it, else text."""
+    if draws_mermaid():
+        return _fenced("mermaid", draw(plan, "mermaid"))
+    return _fenced("text", dedent(draw(plan, "text").partition("\n")[2]))
+
+
+def _section(title: str, text: str) -> str:
+    return f"## {title}\n\n{text}" if text else ""
+
+
+def _table(heads: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:
+    lines = [f"| {' | '.join(row)} |" for row in rows]
+    return "\n".join([f"| {' | '.join(heads)} |", "|---" * len(heads) + "|", *lines]) if lines else ""
+
+
+def _inputs(plan: Plan) -> Iterator[tuple[str, ...]]:
+    bound = plan.settings.inputs or {}
+    for name, schema in plan.taken.schemas.items():
+        given = schema if isinstance(schema, Mapping) else {}
+        if name in bound:
+            need = "bound, asked of nobody"
+        elif "default" in given:
+            need = "has a default"
+        else:
+            need = "required" if name in plan.taken.required else "optional"
+        types = given.get("type", "")
+        shown = " or ".join(map(str, types)) if isinstance(types, list) else str(types)
+        yield _code(name), shown, need, _cell(str(given.get("description", "")))
+
+
+def _outputs(plan: Plan) -> Iterator[tuple[str, ...]]:
+    for name, value in plan.outputs.items():
+        yield _code(name), _code(value if isinstance(value, str) else "a selection")
+
+
+def _connections(plan: Plan) -> Iterator[tuple[str, ...]]:
+    """Yield for each source that steps call its connection, and what credentials the operations ask for."""
+    found: dict[str, dict[str, None]] = {}
+    ids: dict[str, dict[str, None]] = {}
+    for step in _steps(plan):
+        operation = step.operation
+        if operation is None:
+            continue
+        chosen = step.settings.connection
+        chosen = chosen.get(operation.source) if isinstance(chosen, dict) else chosen
+        ids.setdefault(operation.source, {})[chosen or operation.source] = None
+        schemes = found.setdefault(operation.source, {})
+        for alternative in operation.security:
+            schemes.update({" and ".join(f"{each.key} ({each.scheme or each.type})" for each in alternative): None})
+    for source, connections in ids.items():
+        asked = " or ".join(filter(None, found[source])) or "none asked for"
+        yield _code(source), ", ".join(map(_code, connections)), _cell(asked)
+
+
+def _steps(plan: Plan) -> Iterator[Any]:
+    yield from plan.steps
+    for child in plan.children.values():
+        yield from _steps(child)
+
+
+def _text(plan: Plan) -> str:
+    """Return the document as it was compiled; nothing if that is no longer there, or if a secret is written into it."""
+    try:
+        source = load_source(plan.document.get("name", ""))
+    except DocumentError:
+        return ""
+    if source.digest != plan.document.get("digest"):
+        return ""
+    if "[written-secret]" in plan.document.get(WARNINGS, "") or _binds_secret(source.data):
+        return "Not shown: a secret is written into it."
+    text = source.text
+    if len(text) > _LONGEST_TEXT:
+        text = text[:_LONGEST_TEXT].rpartition("\n")[0] + "\n# ... and so on"
+    return _fenced("json" if text.lstrip().startswith("{") else "yaml", text)
+
+
+def _binds_secret(data: Any) -> bool:
+    """Say whether a document binds a value, and no template, to an input that is secret by its name or as marked."""
+    workflows = data.get("workflows")
+    owners = [data, *(workflows if isinstance(workflows, list) else ())]
+    given = [owner.get(EXTENSION) for owner in owners if isinstance(owner, dict)]
+    settings = [each for each in given if isinstance(each, dict)]
+    marked = [name for each in settings for name in each.get("sensitive") or ()]
+    return any(
+        is_sensitive(name, marked) and not is_template(value)
+        for each in settings
+        for name, value in (each.get("inputs") or {}).items()
+    )
+
+
+def _fenced(language: str, text: str) -> str:
+    longest = max(map(len, re.findall("`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}{language}\n{text.strip(chr(10))}\n{fence}"
+
+
+def _code(text: str) -> str:
+    return f"`{_cell(text).replace('`', chr(39))}`"
+
+
+def _cell(text: str) -> str:
+    line = " ".join(text.split()).replace("|", "\\|")
+    return line if len(line) <= _LONGEST_CELL else f"{line[:_LONGEST_CELL]}…"
