@@ -139,10 +139,11 @@ def dag_arguments(
 def require_known(plan: Plan, bound: Collection[str]) -> None:
     """Refuse to bind what the workflow does not have."""
     known = plan.taken.schemas
-    unknown = [name for name in bound if known and name not in known]
+    unknown = [name for name in bound if not plan.takes(name)]
     if unknown:
         names = ", ".join(f"'{name}'" for name in sorted(unknown))
-        raise InputError([f"workflow '{plan.workflow_id}' has no input {names}; it has {', '.join(known)}"])
+        there = f"it has {', '.join(known)}" if known else "it has none"
+        raise InputError([f"workflow '{plan.workflow_id}' has no input {names}; {there}"])
 
 
 def _tags(plan: Plan, tags: Iterable[str]) -> list[str]:

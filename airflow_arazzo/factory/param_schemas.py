@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from arazzo.document.formats import FORMATS
 from arazzo.document.meta_schema import LISTS, MAPS, NESTED, subschemas
 
 #: Where a schema says how it is called. Nothing refers to that any more once references are written out.
@@ -18,9 +19,12 @@ _NAMES = frozenset(("$id", "$schema", "$anchor", "$dynamicAnchor", "$vocabulary"
 _CONTRARY = frozenset(("not", "if", "then", "else", "oneOf", "contains", "unevaluatedProperties", "unevaluatedItems"))
 #: Names that Airflow has for something else where it reads the keywords of a stored Param as arguments.
 _ARGUMENTS = frozenset(("self", "default", "description", "source"))
-_CLASS = r"\[\^?(?:\\[dwsDWS]|\\[^\w\s]|[^\\\[\]])+\]"
+#: Formats that Airflow's library asserts as we do, or not at all: others are asserted before the first request only.
+_FORMATS = frozenset(FORMATS) - {"date", "date-time", "email", "ipv4", "ipv6", "uuid"}
+# Of the letters, those of which ``re`` has more characters than ECMA-262, so that it refuses nothing that we take.
+_CLASS = r"(?:\[(?!\^)(?:\\[dw]|\\[^\w\s]|[^\\\[\]])+\]|\[\^(?:\\[^\w\s]|[^\\\[\]])+\])"
 _PIECE = re.compile(
-    rf"(?P<atom>{_CLASS}|\\[dwsDWS]|\\[^\w\s]|[^\\\[\](){{}}*+?|^$])"
+    rf"(?P<atom>{_CLASS}|\\[dw]|\\[^\w\s]|[^\\\[\](){{}}*+?|^$])"
     r"(?P<times>[*+?]|\{(?P<low>[0-9]{1,3})(?P<range>,(?P<high>[0-9]{1,3})?)?\})?"
     r"|\((?:\?:)?|\)(?![*+?{])|[|^$]"
 )
@@ -32,7 +36,7 @@ def param_schema(schema: dict[str, Any]) -> dict[str, Any]:
 
     :param schema: of the input, with the definitions that it needs.
     """
-    weaker = any("patternProperties" in part or not is_harmless(part.get("pattern", "")) for part in _parts(schema))
+    weaker = any("patternProperties" in part or _dropped(part) for part in _parts(schema))
     kept = _kept(schema, weaker)
     return {name: value for name, value in kept.items() if name not in _ARGUMENTS}
 
@@ -75,6 +79,12 @@ def _compiles(pattern: str) -> bool:
     return True
 
 
+def _dropped(schema: dict[str, Any]) -> set[str]:
+    """Return the keywords that Airflow would assert in another way."""
+    dropped = set() if is_harmless(schema.get("pattern", "")) else {"pattern"}
+    return dropped | ({"format"} if schema.get("format") in _FORMATS else set())
+
+
 def _parts(schema: Any) -> Iterator[dict[str, Any]]:
     waiting = [schema]
     while waiting:
@@ -94,8 +104,7 @@ def _kept(schema: Any, weaker: bool) -> Any:
     gone = _NAMES | _CONTRARY if weaker else _NAMES
     if "patternProperties" in schema:
         gone |= {"patternProperties", "additionalProperties"}
-    if not is_harmless(schema.get("pattern", "")):
-        gone |= {"pattern"}
+    gone |= _dropped(schema)
     return {name: _inner(name, value, weaker) for name, value in schema.items() if name not in gone}
 
 

@@ -9,7 +9,7 @@ from airflow.providers.common.compat.sdk import Param
 
 from airflow_arazzo.factory.param_schemas import param_schema
 from airflow_arazzo.factory.task_ids import storable
-from airflow_arazzo.operators.run_inputs import accepts_null, input_schemas
+from airflow_arazzo.operators.run_inputs import input_schemas
 from airflow_arazzo.protocol.encryption import is_sensitive
 from arazzo.engine import sensitive_inputs
 from arazzo.flow import Plan, sensitive_members
@@ -20,6 +20,8 @@ _VISIBLE = (
 )
 #: What the form shows of a schema.
 _SHOWN = ("title", "description_md", "examples", "format", "$defs")
+#: Keywords that may refuse null whatever the type is.
+_COMBINED = frozenset({"const", "anyOf", "oneOf", "allOf", "$ref", "not", "if"})
 #: Keywords of a schema without a type that speak of objects and arrays.
 _HOLDING = frozenset({"properties", "items", "prefixItems"})
 
@@ -77,17 +79,18 @@ def _need_note(need: Any) -> str:
 
 def _optional(schema: dict[str, Any]) -> dict[str, Any]:
     """Return a schema that also takes an empty field, which the form sends as null."""
-    if accepts_null(schema):
+    if not {"type", "enum"} & schema.keys() and not _COMBINED & schema.keys():
         return schema
-    shown = {key: value for key, value in schema.items() if key in _SHOWN}
-    types = schema.get("type")
-    if types is None and {"enum", "const", "anyOf", "oneOf", "allOf", "$ref", "not"}.intersection(schema):
+    if _COMBINED & schema.keys():
+        shown = {key: value for key, value in schema.items() if key in _SHOWN}
         return {**shown, **_no_null(schema), "anyOf": [schema, {"type": "null"}]}
+    types, values = schema.get("type", ["null"]), schema.get("enum", [None])
+    types = [types] if isinstance(types, str) else types
     optional = dict(schema)
-    if types is not None:
-        optional["type"] = [*([types] if isinstance(types, str) else types), "null"]
-    if "enum" in schema:
-        optional["enum"] = [*schema["enum"], None]
+    if "null" not in types:
+        optional["type"] = [*types, "null"]
+    if None not in values:
+        optional["enum"] = [*values, None]
     return {**optional, **_no_null(schema)}
 
 

@@ -20,7 +20,7 @@ from airflow.providers.common.compat.sdk import (
 from airflow_arazzo.hooks.source_connections import knowing_connections, require_servers
 from airflow_arazzo.operators.region_task import DrivesRegion, as_mapping, read_plan
 from airflow_arazzo.operators.rendering import render_bound
-from airflow_arazzo.operators.run_inputs import require_unbound, run_inputs
+from airflow_arazzo.operators.run_inputs import require_unbound, run_inputs, run_params
 from airflow_arazzo.operators.telling import call_nobody, in_a_sentence
 from airflow_arazzo.operators.titles import title_of
 from airflow_arazzo.protocol.encryption import hide_registered, redacted
@@ -77,7 +77,7 @@ class ArazzoInputsOperator(TellsSecrets, BaseOperator):
         """Check the inputs and pass them on."""
         ti, plan = context["ti"], self.plan
         self.learn(ti)
-        params = context["params"] if self.from_params else {}
+        params = run_params(plan, self, self.inputs, context) if self.from_params else {}
         try:
             if self.from_params:
                 require_unbound(plan, self.inputs, self, context)

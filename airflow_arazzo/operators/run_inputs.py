@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +36,20 @@ def workflow_inputs(
     if position.inputs:
         return pull_inputs(context["ti"], plan, position.inputs, position.role)
     require_unbound(plan, bound, task, context)
-    return run_inputs(plan, context["params"], bound, render_bound(task, bound, context))
+    params = run_params(plan, task, bound, context)
+    return run_inputs(plan, params, bound, render_bound(task, bound, context))
+
+
+def run_params(plan: Plan, task: BaseOperator, bound: Mapping[str, Any], context: Context) -> dict[str, Any]:
+    """Return the Params of a run that are inputs of the workflow, or are meant to be, whatever its conf says.
+
+    Not meant to be are those that a person has declared for the DAG or the task beside the workflow's inputs, and those
+    that a template of a bound input names.
+    """
+    dag = task.dag.params if task.has_dag() else {}  # type: ignore[no-untyped-call]
+    templates = " ".join(value for value in bound.values() if isinstance(value, str))
+    foreign = {*dag, *task.params, *re.findall(r"\w+", templates)} - plan.taken.schemas.keys()
+    return {name: value for name, value in context["params"].items() if name not in foreign}
 
 
 def run_inputs(
@@ -47,12 +61,12 @@ def run_inputs(
     process only.
 
     :param plan: the plan of the workflow.
-    :param params: the run's Params.
+    :param params: the run's Params, from :func:`run_params`.
     :param bound: bound inputs by name, values or templates.
     :param rendered: what :func:`render_bound` has made of these; it is never stored.
     :raises AirflowFailException: if the workflow does not accept them.
     """
-    given = {**_from_params(plan, params, bound), **_from_bound(plan, bound, rendered)}
+    given = {**{name: params[name] for name in params if name not in bound}, **_from_bound(plan, bound, rendered)}
     register(given, sensitive_inputs(plan))
     try:
         return check_inputs(plan, given)
@@ -81,30 +95,6 @@ def require_unbound(plan: Plan, bound: Mapping[str, Any], task: BaseOperator, co
 def input_schemas(plan: Plan) -> dict[str, Any]:
     """Return the schema of each input that a run of the workflow takes, by name."""
     return dict(plan.taken.schemas)
-
-
-def accepts_null(schema: Any) -> bool:
-    """Say whether null is a value of its own for a schema, and not just an empty field of the trigger form."""
-    if not isinstance(schema, dict):
-        return False
-    types = schema.get("type")
-    if types == "null" or (isinstance(types, list) and "null" in types):
-        return True
-    if "enum" in schema:
-        return None in schema["enum"]
-    return any(accepts_null(item) for word in ("anyOf", "oneOf") for item in schema.get(word, ()))
-
-
-def _from_params(plan: Plan, params: Mapping[str, Any], bound: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the inputs that Params give; an optional one that was left empty is not given."""
-    schemas = input_schemas(plan)
-    anything = not plan.declared.schemas and (plan.inputs is None or isinstance(plan.inputs, dict))
-    names = list(params) if anything else list(schemas)
-    return {
-        name: params[name]
-        for name in names
-        if name in params and name not in bound and (params[name] is not None or accepts_null(schemas.get(name)))
-    }
 
 
 def _from_bound(plan: Plan, bound: Mapping[str, Any], rendered: Mapping[str, Any]) -> dict[str, Any]:

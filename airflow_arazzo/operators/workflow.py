@@ -13,7 +13,7 @@ from airflow_arazzo.hooks.arazzo import SourceHooks
 from airflow_arazzo.hooks.source_connections import connections_of, placements
 from airflow_arazzo.operators.region_task import DrivesRegion, as_mapping, read_plan
 from airflow_arazzo.operators.rendering import render_bound
-from airflow_arazzo.operators.run_inputs import require_unbound, run_inputs
+from airflow_arazzo.operators.run_inputs import require_unbound, run_inputs, run_params
 from airflow_arazzo.operators.telling import in_a_sentence
 from airflow_arazzo.protocol.encryption import hide, hide_registered, redacted, register, register_texts
 from airflow_arazzo.protocol.envelope import secrets_of
@@ -98,7 +98,7 @@ class ArazzoWorkflowOperator(DrivesRegion, BaseOperator):
         return mark(place_requests(self.plan, placements(self.plan, hooks), self.server))
 
     def _first_state(self, plan: Plan, context: Context) -> State:
-        params = context["params"] if self.from_params else {}
+        params = run_params(self.plan, self, self.inputs, context) if self.from_params else {}
         try:
             if self.from_params:
                 require_unbound(self.plan, self.inputs, self, context)

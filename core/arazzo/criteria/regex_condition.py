@@ -9,7 +9,8 @@ from arazzo.criteria.interpolation import braced, fill
 from arazzo.criteria.syntax_tree import Remark
 from arazzo.errors import ExpressionSyntaxError
 from arazzo.expressions import Context, Dialect, Template, embed, parse_template, to_text
-from arazzo.expressions.regular_expressions import compile_pattern, finds
+from arazzo.expressions.ecma_patterns import compile_ecma
+from arazzo.expressions.regular_expressions import finds
 
 _DELIMITED = re.compile(r"/(?P<flagged>.+)/(?P<flags>[gimsuy]+)|/(?P<plain>\^.+|.+(?<!\\)\$)/", re.DOTALL)
 _FLAGS = frozenset("ims")
@@ -25,7 +26,7 @@ def read_pattern(condition: str, dialect: Dialect) -> tuple[Template, str, tuple
         return parse_template(condition, dialect), "", ()
     body, letters = found["flagged"] or found["plain"], found["flags"] or ""
     inline = "".join(sorted(_FLAGS.intersection(letters)))
-    portable = f"(?{inline}){body}" if inline else body
+    portable = f"(?{inline}:{body})" if inline else body
     remark = Remark(0, "a pattern has no slashes around it and no flags behind it", portable)
     return parse_template(body, dialect), inline, (remark,)
 
@@ -38,7 +39,7 @@ def check_pattern(condition: str, dialect: Dialect) -> tuple[Remark, ...]:
     template, flags, remarks = read_pattern(condition, dialect)
     shift = condition.find(template.parts[0]) if template.parts and isinstance(template.parts[0], str) else 0
     try:
-        compile_pattern(fill(template, lambda *_: "x"), flags)
+        compile_ecma(fill(template, lambda *_: "x"), flags)
     except ExpressionSyntaxError as error:
         raise ExpressionSyntaxError(error.message, condition, shift + error.offset, error.hint) from error
     remark = braced(template)
@@ -55,6 +56,6 @@ def matches(condition: str, value: Any, context: Context, dialect: Dialect) -> b
     :raises GaveUpError: if it takes too long.
     """
     template, flags, _ = read_pattern(condition, dialect)
-    pattern = compile_pattern(embed(template.text, context, dialect), flags)
+    pattern = compile_ecma(embed(template.text, context, dialect), flags)
     text = bytes(value).decode("utf-8", "replace") if isinstance(value, (bytes, bytearray)) else to_text(value)
     return finds(pattern, text)

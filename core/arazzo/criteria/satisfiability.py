@@ -35,7 +35,8 @@ from arazzo.criteria.syntax_tree import Key as MemberKey
 from arazzo.document.models import Criterion, ExpressionType
 from arazzo.exact_numbers import is_number
 from arazzo.expressions import Dialect, Fixed
-from arazzo.expressions.regular_expressions import compile_pattern, finds
+from arazzo.expressions.ecma_patterns import compile_ecma
+from arazzo.expressions.regular_expressions import finds
 from arazzo.expressions.selectors import RFC9535
 
 #: Combinations of values are not gone through if that takes more comparisons than these.
@@ -118,7 +119,7 @@ def _status_pattern(criterion: Criterion, dialect: Dialect) -> Formula:
     template, flags, _ = read_pattern(criterion.condition, dialect)
     if template.expressions:
         return _free(f"regex {criterion.context} {criterion.condition}")
-    pattern = compile_pattern(fill(template, lambda *_: ""), flags)
+    pattern = compile_ecma(fill(template, lambda *_: ""), flags)
     matching = frozenset(code for code in range(99, 600) if finds(pattern, str(code)))
     changes = tuple((STATUS, code) for code in range(100, 600) if (code in matching) != (code - 1 in matching))
     return Formula(changes or ((STATUS, 200),), lambda values: values[STATUS] in matching)

@@ -11,8 +11,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from arazzo.document.meta_schema import subschemas
+from arazzo.errors import EvaluationError
+from arazzo.expressions.ecma_patterns import compile_ecma
+from arazzo.expressions.regular_expressions import finds
+from arazzo.limits import current_limits
 
-_CHOICES = ("anyOf", "oneOf")
+#: Keywords whose schemas hold for the same value, some of them in some cases only.
+_LISTS = ("anyOf", "oneOf")
+_BRANCHES = ("if", "then", "else")
+_MISSING = object()
 
 
 @dataclass(frozen=True)
@@ -29,11 +36,8 @@ class DeclaredInputs:
     @property
     def defaults(self) -> dict[str, Any]:
         """The values of inputs that are not given, by name."""
-        return {
-            name: schema["default"]
-            for name, schema in self.schemas.items()
-            if isinstance(schema, Mapping) and "default" in schema
-        }
+        found = {name: _default(schema, schema) for name, schema in self.schemas.items()}
+        return {name: value for name, value in found.items() if value is not _MISSING}
 
 
 def declared_inputs(schema: Any, *, choices: bool = False) -> DeclaredInputs:
@@ -42,7 +46,7 @@ def declared_inputs(schema: Any, *, choices: bool = False) -> DeclaredInputs:
     What several parts say of one input is taken together; the schema itself overrules the parts below it.
 
     :param schema: JSON Schema of all inputs, references written out.
-    :param choices: whether names count that only some branch of ``anyOf`` or ``oneOf`` has; none of them is required.
+    :param choices: whether names count that only some branch has, of ``anyOf`` or ``if`` say; none of them is required.
     """
     schemas: dict[str, Any] = {}
     required: dict[str, None] = {}
@@ -56,6 +60,65 @@ def declared_inputs(schema: Any, *, choices: bool = False) -> DeclaredInputs:
             required.update(dict.fromkeys(name for name in names if isinstance(name, str)))
     whole = {name: with_definitions(item, schema) for name, item in schemas.items()}
     return DeclaredInputs(whole, tuple(required))
+
+
+def names_input(schema: Any, name: str) -> bool:
+    """Say whether a schema names an input, in whatever part or branch, or says of which kind those without a name are.
+
+    :param schema: JSON Schema of all inputs, references written out.
+    """
+    for part, _ in _parts(schema, schema, True, frozenset()):
+        open_for = (part.get("additionalProperties", False), part.get("unevaluatedProperties", False))
+        patterns = _mapping(part.get("patternProperties"))
+        dependent = {**_mapping(part.get("dependentRequired")), **_mapping(part.get("dependentSchemas"))}
+        if name in _mapping(part.get("properties")) or name in _items(part.get("required")) or name in dependent:
+            return True
+        if any(name in _items(names) for names in dependent.values()):
+            return True
+        if any(kind is not False for kind in open_for) or any(finds(compile_ecma(each), name) for each in patterns):
+            return True
+    return False
+
+
+def with_defaults(schema: Any, value: Any) -> Any:
+    """Return a value with the defaults that its schema has for missing members, at every depth.
+
+    :param schema: a schema, references written out; only what holds in any case gives defaults, no branch.
+    :raises EvaluationError: if the defaults hold themselves without end.
+    """
+    return _filled(schema, value, schema, 0)
+
+
+def _filled(schema: Any, value: Any, root: Any, depth: int) -> Any:
+    if not isinstance(value, (dict, list)):
+        return value
+    if depth > 4 * current_limits().schema_nesting:  # some rounds of a schema that holds itself
+        raise EvaluationError("the defaults of their schema hold themselves without end, or they are nested too deep")
+    for part, _ in _parts(schema, root, False, frozenset()):
+        if isinstance(value, dict):
+            value = _filled_object(part, value, root, depth)
+        elif isinstance(part.get("items"), Mapping) or "prefixItems" in part:
+            first = _items(part.get("prefixItems"))
+            schemas = [*first, *[part.get("items", True)] * (len(value) - len(first))]
+            value = [_filled(item, each, root, depth + 1) for item, each in zip(schemas, value, strict=False)]
+    return value
+
+
+def _filled_object(part: Mapping[str, Any], value: dict[str, Any], root: Any, depth: int) -> dict[str, Any]:
+    properties, patterns = _mapping(part.get("properties")), _mapping(part.get("patternProperties"))
+    missing = {name: _default(item, root) for name, item in properties.items() if name not in value}
+    value = {**value, **{name: default for name, default in missing.items() if default is not _MISSING}}
+    for name in value:
+        schemas = [properties[name]] if name in properties else []
+        schemas += [each for pattern, each in patterns.items() if finds(compile_ecma(pattern), name)]
+        for each in schemas or [part.get("additionalProperties", True)]:
+            value[name] = _filled(each, value[name], root, depth + 1)
+    return value
+
+
+def _default(schema: Any, root: Any) -> Any:
+    parts = _parts(schema, root, False, frozenset())
+    return next((part["default"] for part, _ in parts if "default" in part), _MISSING)
 
 
 def with_definitions(schema: Any, inputs: Any) -> Any:
@@ -91,10 +154,20 @@ def _parts(schema: Any, root: Any, choices: bool, seen: frozenset[str]) -> Itera
         yield from _parts(target, root, choices, seen | {reference})
     for item in _items(schema.get("allOf")):
         yield from _parts(item, root, choices, seen)
-    for word in _CHOICES if choices else ():
-        for item in _items(schema.get(word)):
-            yield from ((part, False) for part, _ in _parts(item, root, choices, seen))
+    for item in _branches(schema) if choices else ():
+        yield from ((part, False) for part, _ in _parts(item, root, choices, seen))
+
+
+def _branches(schema: Mapping[str, Any]) -> Iterator[Any]:
+    for word in _LISTS:
+        yield from _items(schema.get(word))
+    yield from (schema.get(word) for word in _BRANCHES)
+    yield from _mapping(schema.get("dependentSchemas")).values()
 
 
 def _items(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from arazzo.document.shape import Reader, describe, near
+from arazzo.errors import ExpressionSyntaxError
+from arazzo.expressions.ecma_patterns import compile_ecma
 from arazzo.limits import current_limits
 from arazzo.pointer import escape
 
@@ -146,10 +148,9 @@ def _is_count(value: Any) -> bool:
 
 def _is_pattern(value: Any) -> bool:
     try:
-        re.compile(value)
-    except (re.error, TypeError, OverflowError, RecursionError):
+        return isinstance(value, str) and compile_ecma(value) is not None
+    except ExpressionSyntaxError:
         return False
-    return isinstance(value, str)
 
 
 def _is_text(value: Any) -> bool:
@@ -168,7 +169,7 @@ _VALUES: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "type": (f"one of {', '.join(TYPES)}, or a list of them", _is_type),
     "required": ("a list of names, none of them twice", _is_names),
     "enum": ("a list", _is_list),
-    "pattern": ("a regular expression", _is_pattern),
+    "pattern": ("a regular expression (ECMA-262)", _is_pattern),
     "examples": ("a list", _is_list),
     "multipleOf": ("a number above zero", _is_factor),
     "dependentRequired": ("a map of lists of names", _is_map_of_names),

@@ -6,14 +6,15 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
+from arazzo.document.formats import is_of_format
 from arazzo.errors import EvaluationError, ExpressionSyntaxError
+from arazzo.expressions.ecma_patterns import compile_ecma
 from arazzo.expressions.interruption import within_time
-from arazzo.expressions.regular_expressions import compile_pattern, finds
+from arazzo.expressions.regular_expressions import finds
 
 _ANNOTATIONS = frozenset(
     ("title", "description", "default", "example", "examples", "deprecated", "readOnly", "writeOnly", "$comment")
 )
-_PLAIN_FORMATS = frozenset(("password", "binary", "int32", "int64", "float", "double"))
 _TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,),
     "integer": (int,),
@@ -67,7 +68,7 @@ def _plainly_valid(schema: Any, value: Any) -> bool:
             case "items":
                 valid = isinstance(value, list) and all(_plainly_valid(wanted, item) for item in value)
             case "format":
-                valid = wanted in _PLAIN_FORMATS
+                valid = is_of_format(value, wanted)
             case _:
                 valid = keyword in _ANNOTATIONS
         if not valid:
@@ -96,16 +97,17 @@ def _validator() -> Any:
         "pattern": _pattern,
         "patternProperties": _pattern_properties,
         "additionalProperties": _additional_properties,
+        "format": _format,
     }
     bounded = extend(Draft202012Validator, keywords)  # type: ignore[no-untyped-call]
-    validator = partial(bounded, registry=EMPTY_REGISTRY, format_checker=Draft202012Validator.FORMAT_CHECKER)
+    validator = partial(bounded, registry=EMPTY_REGISTRY)
     validator({"$ref": "#/$defs/a", "$defs": {"a": {"pattern": "a"}}}).is_valid("b")  # it imports more when it runs
     return validator
 
 
 def _matches(pattern: str, text: str) -> bool:
     try:
-        compiled = compile_pattern(pattern)
+        compiled = compile_ecma(pattern)
     except ExpressionSyntaxError as error:
         raise EvaluationError(f"their schema has a pattern that cannot be read: {error.message}") from error
     return finds(compiled, text)
@@ -116,6 +118,13 @@ def _pattern(validator: Any, pattern: str, instance: Any, _: Any) -> Iterator[An
 
     if isinstance(instance, str) and not _matches(pattern, instance):
         yield ValidationError(f"{instance!r} does not match {pattern!r}")
+
+
+def _format(validator: Any, name: Any, instance: Any, _: Any) -> Iterator[Any]:
+    from jsonschema import ValidationError
+
+    if not is_of_format(instance, name):
+        yield ValidationError(f"{instance!r} is not a {name!r}")
 
 
 def _pattern_properties(validator: Any, patterns: Mapping[str, Any], instance: Any, _: Any) -> Iterator[Any]:

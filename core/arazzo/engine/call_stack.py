@@ -135,7 +135,7 @@ def _before(plan: Plan, path: tuple[str, ...], inputs: Mapping[str, Any]) -> Ite
     order = list(_dependencies(plan, path, set()))
     for dependency_path, dependency in reversed(order):
         try:
-            named = {name: inputs[name] for name in dependency.declared.schemas if name in inputs}
+            named = {name: inputs[name] for name in dependency.own if name in inputs}
             checked = inputs_of_call(dependency, named)
         except InputError as error:
             first = f"workflow '{dependency.workflow_id}', which comes first"

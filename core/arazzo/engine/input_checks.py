@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from arazzo.document.input_declarations import names_input, with_defaults
 from arazzo.document.schema_checks import schema_errors
+from arazzo.document.shape import near
 from arazzo.engine.secrets import sensitive_inputs
 from arazzo.errors import EvaluationError, GaveUpError, InputError
 from arazzo.flow import InputNeed, Plan, is_sensitive
@@ -23,20 +25,28 @@ def check_inputs(plan: Plan, inputs: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def inputs_of_call(plan: Plan, inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the inputs with the defaults of their schema applied.
+    """Return the inputs with the defaults of their schema applied, at every depth.
 
-    The schema is JSON Schema 2020-12 (Arazzo 1.1.0, Workflow Object, ``inputs``). An optional input without default
-    that a request needs on every way is asked for here, not half-way. What is only passed on to a workflow that comes
-    first has its default from there, as the form of a DAG shows it, and is for that one to check.
+    The schema is JSON Schema 2020-12 (Arazzo 1.1.0, Workflow Object, ``inputs``). Leniently an input that neither the
+    schema names nor an expression reads is refused. An optional input without default that a request needs on every way
+    is asked for here, not half-way. What is only passed on to a workflow that comes first has its default from there,
+    as the form of a DAG shows it, and is for that one to check.
 
     :param plan: the plan of the workflow.
-    :param inputs: values by name; a name that is missing is an input not given, which is not null.
+    :param inputs: values by name; a name that is missing is an input not given, and so is null for an optional one
+        without default.
     :raises InputError: with one sentence per finding; no sentence shows a value.
     :raises GaveUpError: if checking them meets a limit.
     """
-    given = {**plan.taken.defaults, **inputs}
-    foreign = {item.name for item in plan.passed_on} - plan.declared.schemas.keys()
-    messages = _schema_findings(plan, {name: value for name, value in given.items() if name not in foreign})
+    unknown = [name for name in inputs if plan.dialect == "lenient" and not plan.takes(name)]
+    taken = {name: value for name, value in inputs.items() if name not in unknown and not _is_empty(plan, name, value)}
+    messages = [_unknown(plan, name) for name in unknown]
+    given = {**plan.taken.defaults, **taken}
+    try:
+        given = with_defaults(plan.inputs, given)
+        messages += _schema_findings(plan, given)
+    except EvaluationError as error:
+        messages.append(f"inputs cannot be checked: {error}")
     messages += list(dict.fromkeys(str(need) for need in _asked(plan) if given.get(need.input) is None))
     if messages:
         raise InputError(messages)
@@ -68,13 +78,29 @@ def _asked(plan: Plan) -> Iterator[InputNeed]:
             yield need
 
 
+def _is_empty(plan: Plan, name: str, value: Any) -> bool:
+    return value is None and name not in plan.taken.required and name not in plan.taken.defaults
+
+
+def _unknown(plan: Plan, name: str) -> str:
+    known = list(plan.taken.schemas)
+    hint = near(name, known) or (f"there are {', '.join(map(repr, known))}" if known else "there are none")
+    return f"there is no input '{name}': {hint}"
+
+
 def _schema_findings(plan: Plan, given: Mapping[str, Any]) -> list[str]:
     if not isinstance(plan.inputs, dict | bool):
         return []
-    try:
-        return list(dict.fromkeys(_finding(plan, error) for error in schema_errors(plan.inputs, dict(given))))
-    except EvaluationError as error:
-        return [f"inputs cannot be checked: {error}"]
+    foreign = {item.name for item in plan.passed_on if not names_input(plan.inputs, item.name)}
+    own = {name: value for name, value in given.items() if name not in foreign}
+    found = schema_errors(plan.inputs, own)
+    return list(dict.fromkeys(_finding(plan, error) for error in found if not _is_wanted(plan, error)))
+
+
+def _is_wanted(plan: Plan, error: Any) -> bool:
+    """Say whether what is wrong is a null that the schema itself has for a default."""
+    schema = error.schema if isinstance(error.schema, dict) else {}
+    return plan.dialect == "lenient" and error.instance is None and schema.get("default", False) is None
 
 
 def _finding(plan: Plan, error: Any) -> str:

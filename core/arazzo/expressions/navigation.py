@@ -84,6 +84,11 @@ def declared_prefix(path: str, names: Container[str]) -> str | None:
     return next((prefix for prefix, _ in cuts(path) if prefix in names), None)
 
 
+def outermost(path: str) -> str:
+    """Return the shortest name that begins a loose path."""
+    return next((path[:end] for end in range(1, len(path)) if path[end] in ".["), path)
+
+
 def cuts(path: str) -> Iterator[tuple[str, str]]:
     """Yield the ways to read a loose path as a name and a trail, the longest name first."""
     yield path, ""

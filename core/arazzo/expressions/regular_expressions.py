@@ -69,6 +69,21 @@ def compile_pattern(pattern: str, flags: str = "") -> Any:
     import regex
 
     prefix = f"(?{flags})" if flags else ""
+    require_bounded(pattern)
+    try:
+        return regex.compile(prefix + pattern)
+    except regex.error as error:
+        offset = max(error.pos - len(prefix), 0) if isinstance(error.pos, int) else 0
+        raise ExpressionSyntaxError(f"no regular expression: {error.msg}", pattern, offset) from error
+    except (RecursionError, OverflowError, MemoryError, ValueError) as error:
+        raise ExpressionSyntaxError("no regular expression: nested too deeply or too large", pattern) from error
+
+
+def require_bounded(pattern: str) -> None:
+    """Refuse a pattern that is too large, or that hides how large it is.
+
+    :raises ExpressionSyntaxError: saying which.
+    """
     limits = current_limits()
     if len(pattern) > limits.selector_characters:
         message = f"a pattern is at most {limits.selector_characters} characters long (selector_characters)"
@@ -78,13 +93,6 @@ def compile_pattern(pattern: str, flags: str = "") -> Any:
     if _size(pattern) > limits.pattern_pieces:  # compiling ((a{999}){999}){999} takes gigabytes
         message = "the repetitions in the pattern multiply to too many (pattern_pieces)"
         raise ExpressionSyntaxError(message, pattern)
-    try:
-        return regex.compile(prefix + pattern)
-    except regex.error as error:
-        offset = max(error.pos - len(prefix), 0) if isinstance(error.pos, int) else 0
-        raise ExpressionSyntaxError(f"no regular expression: {error.msg}", pattern, offset) from error
-    except (RecursionError, OverflowError, MemoryError, ValueError) as error:
-        raise ExpressionSyntaxError("no regular expression: nested too deeply or too large", pattern) from error
 
 
 def _size(pattern: str) -> int:

@@ -19,7 +19,7 @@ from arazzo.document import (
     resolve_unmatched,
     settings_of,
 )
-from arazzo.document.models import Step, Workflow, unplaced
+from arazzo.document.models import Parameter, Step, Workflow, unplaced
 from arazzo.document.settings import EXTENSION, UNSET, Settings
 from arazzo.errors import DocumentError, Problem, Severity
 from arazzo.exchange import REDIRECTS
@@ -29,6 +29,7 @@ from arazzo.flow.graph import FlowGraph, build_graph
 from arazzo.flow.loops import build_regions, step_groups, workflow_key
 from arazzo.flow.needs import build_needs
 from arazzo.flow.plan import InputNeed, PassedInput, Plan, PlannedStep, Region
+from arazzo.flow.read_inputs import undeclared_inputs
 from arazzo.flow.sensitive import credential_outputs
 from arazzo.limits import current_limits
 from arazzo.openapi import UnresolvedOperation, find_operation
@@ -108,10 +109,10 @@ class _Compiler:
         children = self._children(loaded, sources, workflow, prefix)
         depends_on = tuple(workflow_key(reference) for reference in workflow.depends_on)
         passed_on = _passed_on(depends_on, children)
-        written = self._written(loaded, workflow, passed_on)
+        written = self._written(loaded, workflow)
         settings = self.options.settings.over(written)
         planned = {
-            step.step_id: self._step(loaded, sources, workflow, index, written)
+            step.step_id: self._step(loaded, sources, workflow, index, written, children)
             for index, step in enumerate(workflow.steps)
         }
         graph = self._graph(workflow, planned, children)
@@ -123,7 +124,7 @@ class _Compiler:
             if len(group) > 1:
                 steps[entered[0]] = self._entry(loaded, steps[entered[0]], [workflow.step(step) for step in group])
         document = loaded.document
-        return Plan.model_construct(
+        plan: Plan = Plan.model_construct(
             key=f"{prefix}{workflow.workflow_id}",
             workflow_id=workflow.workflow_id,
             dialect=self.options.dialect,
@@ -148,34 +149,46 @@ class _Compiler:
             input_needs=tuple(_input_needs(workflow, steps.values(), children, graph, self.options.dialect)),
             sensitive=_sensitive(settings, workflow),
             depends_on=depends_on,
+            undeclared=undeclared_inputs(workflow, steps.values(), self.options.dialect),
             passed_on=passed_on,
             children=children,
             settings=settings,
         )
+        return plan.model_copy(update={"settings": self._bound(loaded, workflow, plan)})
+
+    def _bound(self, loaded: LoadedDocument, workflow: Workflow, plan: Plan) -> Settings:
+        """Return the settings of a plan without what the document binds for its other workflows."""
+        own = settings_of(workflow.extensions, f"{workflow.at}/{EXTENSION}", loaded.source).inputs or {}
+        meant = {*own, *(self.options.settings.inputs or ())}
+        bound = plan.settings.inputs or {}
+        kept = {name: value for name, value in bound.items() if name in meant or plan.takes(name)}
+        return plan.settings.model_copy(update={"inputs": kept}) if len(kept) < len(bound) else plan.settings
 
     def _graph(self, workflow: Workflow, planned: Mapping[str, PlannedStep], children: Mapping[str, Plan]) -> FlowGraph:
         unmatched = {step: plan.unmatched for step, plan in planned.items()}
         keys = {reference: workflow_key(reference) for reference, _ in named_workflows(workflow)}
         return build_graph(workflow, unmatched, {k: v for k, v in keys.items() if v in children})
 
-    def _written(self, loaded: LoadedDocument, workflow: Workflow, passed_on: tuple[PassedInput, ...]) -> Settings:
-        """Return the settings that the document and the workflow have; of the document's inputs those it takes."""
+    def _written(self, loaded: LoadedDocument, workflow: Workflow) -> Settings:
+        """Return the settings that the document and the workflow have."""
         document = settings_of(loaded.document.extensions, f"/{EXTENSION}", loaded.source)
         own = settings_of(workflow.extensions, f"{workflow.at}/{EXTENSION}", loaded.source)
-        if document.inputs is not None:
-            known = {*declared_inputs(workflow.inputs).schemas, *(item.name for item in passed_on)}
-            kept = {name: value for name, value in document.inputs.items() if not known or name in known}
-            document = document.model_copy(update={"inputs": kept})
         return own.over(document.over(self.options.defaults))
 
     def _step(
-        self, loaded: LoadedDocument, sources: Sources, workflow: Workflow, index: int, written: Settings
+        self,
+        loaded: LoadedDocument,
+        sources: Sources,
+        workflow: Workflow,
+        index: int,
+        written: Settings,
+        children: Mapping[str, Plan],
     ) -> PlannedStep:
         step = workflow.steps[index]
         on_success, on_failure = merged_actions(workflow, step)
         merged = step.model_copy(
             update={
-                "parameters": merged_parameters(workflow, step),
+                "parameters": _parameters(workflow, step, children),
                 "on_success": on_success,
                 "on_failure": on_failure,
             }
@@ -263,6 +276,15 @@ class _Compiler:
             raise DocumentError([_problem(loaded, "unknown-workflow", at, message)]) from None
 
 
+def _parameters(workflow: Workflow, step: Step, children: Mapping[str, Plan]) -> tuple[Parameter, ...]:
+    """Return the parameters of a step; of those of its workflow, a called workflow gets the ones that it takes."""
+    merged, child = merged_parameters(workflow, step), children.get(workflow_key(step.workflow_id or ""))
+    if child is None:
+        return merged
+    own = len(step.parameters)
+    return (*merged[:own], *(parameter for parameter in merged[own:] if child.takes(parameter.name)))
+
+
 def _sensitive(settings: Settings, workflow: Workflow) -> tuple[str, ...]:
     """Return the names that are marked as secret, and those of outputs that are credentials by where they come from."""
     outputs = (item for step in workflow.steps for item in step.outputs.items())
@@ -303,7 +325,7 @@ def _passed_on(depends_on: tuple[str, ...], children: Mapping[str, Plan]) -> tup
             PassedInput.model_construct(
                 name=name, schema_=schema, required=name in required, workflow=child.workflow_id
             )
-            for name, schema in child.declared.schemas.items()
+            for name, schema in child.own.items()
         )
         for item in (*own, *child.passed_on):
             known = found.setdefault(item.name, item)

@@ -12,9 +12,10 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import Self
 
-from arazzo.document.input_declarations import DeclaredInputs, declared_inputs
+from arazzo.document.input_declarations import DeclaredInputs, declared_inputs, names_input
 from arazzo.document.models import Parameter, Step
 from arazzo.document.settings import Settings
+from arazzo.expressions.navigation import declared_prefix, outermost
 from arazzo.flow.sensitive import secret_inputs
 from arazzo.openapi.operation import Operation
 
@@ -173,6 +174,7 @@ class Plan(PlanValue):
     :ivar unreachable: ids of steps that no way leads to.
     :ivar children: plans of the workflows that steps, actions and ``dependsOn`` name, by key.
     :ivar depends_on: keys of workflows that come first.
+    :ivar undeclared: names of inputs, as expressions spell them, that these read and no schema names; "" for all.
     :ivar passed_on: the inputs of the workflows that come first, whether or not this one declares them.
     """
 
@@ -195,6 +197,7 @@ class Plan(PlanValue):
     input_needs: tuple[InputNeed, ...] = ()
     sensitive: tuple[str, ...] = ()
     depends_on: tuple[str, ...] = ()
+    undeclared: tuple[str, ...] = ()
     passed_on: tuple[PassedInput, ...] = ()
     children: dict[str, Plan] = Field(default_factory=dict)
     settings: Settings = Field(default_factory=Settings.model_construct)
@@ -220,13 +223,17 @@ class Plan(PlanValue):
         return declared_inputs(self.inputs)
 
     @cached_property
+    def own(self) -> dict[str, Any]:
+        """The schemas of the inputs that the workflow declares, and of those that it only reads, which are anything."""
+        return {**dict.fromkeys((outermost(name) for name in self.undeclared if name), True), **self.declared.schemas}
+
+    @cached_property
     def taken(self) -> DeclaredInputs:
-        """The inputs that a run takes: those that the workflow declares, and those that it only passes on."""
+        """The inputs that a run takes: those of the workflow, and those that it only passes on."""
+        passed = {item.name: item.schema_ for item in self.passed_on}
         needed = (item.name for item in self.passed_on if item.required)
         return DeclaredInputs(
-            {**{item.name: item.schema_ for item in self.passed_on}, **self.declared.schemas}
-            if self.passed_on
-            else self.declared.schemas,
+            {**self.own, **passed, **self.declared.schemas} if passed else self.own,
             tuple(dict.fromkeys((*self.declared.required, *needed))),
         )
 
@@ -245,9 +252,15 @@ class Plan(PlanValue):
     def __copy__(self) -> Self:
         """Return a copy that looks its steps and regions up anew: ``model_copy`` copies what is cached, too."""
         copied = super().__copy__()
-        for cached in ("_steps", "_regions", "_leaving", "declared", "taken", "needed_inputs", "secret_inputs"):
+        for cached in ("_steps", "_regions", "_leaving", "declared", "own", "taken", "needed_inputs", "secret_inputs"):
             copied.__dict__.pop(cached, None)
         return copied
+
+    def takes(self, name: str) -> bool:
+        """Say whether an input is one: the schema names it, an expression reads it, or it is passed on."""
+        if name in self.taken.schemas or names_input(self.inputs, name):
+            return True
+        return any(not read or declared_prefix(read, (name,)) for read in self.undeclared)
 
     def step(self, step_id: str) -> PlannedStep:
         """Return the planned step of that id; KeyError if it is unknown or unreachable."""

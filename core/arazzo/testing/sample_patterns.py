@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from arazzo.errors import ExpressionSyntaxError, GaveUpError
-from arazzo.expressions.regular_expressions import compile_pattern, finds
+from arazzo.expressions.ecma_patterns import compile_ecma
+from arazzo.expressions.regular_expressions import finds
 
 _CLASSES: Final = {"d": "1", "w": "a", "s": " ", "D": "a", "W": "-", "S": "a", "h": "a"}
 _CONTROLS: Final = {"n": "\n", "r": "\r", "t": "\t", "f": "\f", "v": "\v"}
@@ -32,7 +33,7 @@ def matching_text(pattern: str, least: int = 0) -> str | None:
 
 def _matches(pattern: str, text: str) -> bool:
     try:
-        return finds(compile_pattern(pattern), text)
+        return finds(compile_ecma(pattern), text)
     except (ExpressionSyntaxError, GaveUpError):
         return False
 

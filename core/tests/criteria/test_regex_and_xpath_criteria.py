@@ -66,7 +66,7 @@ def test_javascript_spelling_is_lenient():
     assert not regex("/^AB+$/i", "abb", "strict").passed
     assert regex("/api/", "/api/v1").passed
     (finding,) = check(Criterion(context="$statusCode", condition="/^AB+$/i", type="regex"))
-    assert (finding.rule, finding.hint) == ("non-portable-condition", "(?i)^AB+$")
+    assert (finding.rule, finding.hint) == ("non-portable-condition", "(?i:^AB+$)")
 
 
 def test_a_pattern_that_backtracks_is_given_up():
@@ -103,7 +103,7 @@ def test_nothing_hides_how_large_a_pattern_is(pattern):
 
 
 @pytest.mark.parametrize(
-    "pattern", ["a(?#comment)b", "(?i:A)(?-i)b", "(?s)a.?b", "[(?x)a]b", r"\(?xab|ab", "(?P<x>a)b", "[]a]b"]
+    "pattern", ["a(?#comment)b", "(?i:A)(?-i)b", "(?s)a.?b", "[(?x)a]b", r"\(?xab|ab", "(?P<x>a)b"]
 )
 def test_patterns_with_comments_and_flags_are_read(pattern):
     assert regex(pattern, "ab").passed

@@ -1,0 +1,226 @@
+r"""Patterns of ECMA-262, with its flag ``u``, for the library ``regex``: those of schemas and of criteria.
+
+What differs is written out: ``\d``, ``\w`` and ``\b`` are ASCII, ``$`` is the end and not before a last line feed, the
+dot has four line ends, ``[]`` and ``[^]`` are classes, a brace that repeats nothing is a brace. Beyond ECMA-262 the
+spellings of Python are read that cannot mean anything else there: ``(?i)``, ``(?P<name>...)``, ``\A``, ``\Z``,
+``(?#...)``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any, Final
+
+from arazzo.errors import ExpressionSyntaxError
+from arazzo.expressions.regular_expressions import compile_pattern, require_bounded
+
+_LAST: Final = 0x10FFFF
+_Ranges = tuple[tuple[int, int], ...]
+_DIGITS: Final[_Ranges] = ((0x30, 0x39),)
+_WORD: Final[_Ranges] = ((0x30, 0x39), (0x41, 0x5A), (0x5F, 0x5F), (0x61, 0x7A))
+_SPACES: Final[_Ranges] = (
+    *((0x09, 0x0D), (0x20, 0x20), (0xA0, 0xA0), (0x1680, 0x1680), (0x2000, 0x200A), (0x2028, 0x2029)),
+    *((0x202F, 0x202F), (0x205F, 0x205F), (0x3000, 0x3000), (0xFEFF, 0xFEFF)),
+)
+_CONTROLS: Final = {"t": "\t", "n": "\n", "v": "\v", "f": "\f", "r": "\r", "0": "\0"}
+_LINE_ENDS: Final = r"\n\r\u2028\u2029"
+_HYPHEN: Final = r"\U0000002d"
+_FLAGS: Final = frozenset("ims")
+_TOKEN: Final = re.compile(
+    r"""\\u\{(?P<braced>[0-9A-Fa-f]{1,6})\}
+      | \\u(?P<high>[dD][89abAB][0-9A-Fa-f]{2})\\u(?P<low>[dD][c-fC-F][0-9A-Fa-f]{2})
+      | \\u(?P<four>[0-9A-Fa-f]{4}) | \\x(?P<two>[0-9A-Fa-f]{2}) | \\c(?P<control>[A-Za-z])
+      | \\(?P<property>[pP]\{[^{}]*\}) | \\k<(?P<recall>[^<>]+)> | \\(?P<number>[1-9][0-9]?) | \\(?P<escaped>.)
+      | (?P<comment>\(\?\#(?:\\.|[^)\\])*\)) | \(\?P?<(?P<name>[^=!<>][^<>]*)> | \(\?P=(?P<again>[^()]+)\)
+      | \(\?(?P<on>[A-Za-z]*)(?:-(?P<off>[A-Za-z]+))?(?P<end>[:)]) | (?P<open>\((?:\?(?:=|!|<=|<!|>)|(?!\?)))
+      | (?P<times>\{[0-9]+(?:,[0-9]*)?\}) | (?P<char>.)""",
+    re.VERBOSE | re.DOTALL,
+)
+
+
+@lru_cache(maxsize=512)
+def compile_ecma(pattern: str, flags: str = "") -> Any:
+    """Compile a pattern of ECMA-262 to one of the library ``regex``, whose methods take a ``timeout``.
+
+    :param pattern: the pattern, without slashes.
+    :param flags: of the letters ``i``, ``m`` and ``s``.
+    :raises ExpressionSyntaxError: if it is no regular expression, or too large to be one.
+    """
+    require_bounded(pattern)
+    pieces = list(_Translation(pattern, frozenset(flags)).pieces())
+    try:
+        return compile_pattern("".join(text for _, text in pieces), "i" * ("i" in flags))
+    except ExpressionSyntaxError as error:
+        raise ExpressionSyntaxError(error.message, pattern, _origin(pieces, error.offset), error.hint) from error
+
+
+def _origin(pieces: list[tuple[int, str]], offset: int) -> int:
+    """Return where in the pattern a character of its translation comes from."""
+    for at, text in pieces:
+        if offset < len(text):
+            return at
+        offset -= len(text)
+    return pieces[-1][0] if pieces else 0
+
+
+class _Translation:
+    """One pass over a pattern; ``scopes`` holds the flags of the groups that are open."""
+
+    def __init__(self, pattern: str, flags: frozenset[str]) -> None:
+        self.pattern, self.at = pattern, 0
+        self.scopes = [flags]
+
+    def pieces(self) -> Iterator[tuple[int, str]]:
+        """Yield the pattern of the library in pieces, each with the place that it is the translation of."""
+        while self.at < len(self.pattern):
+            start, token = self.at, self._token()
+            yield start, self._class() if token["char"] == "[" else self._outside(token)
+
+    def _token(self) -> re.Match[str]:
+        token = _TOKEN.match(self.pattern, self.at)
+        if token is None or (token["char"] == "(" and self.pattern[self.at + 1 : self.at + 2] == "?"):
+            raise self._refusal("'(?' begins no group" if token else "a backslash ends it", self.at)
+        self.at = token.end()
+        return token
+
+    def _refusal(self, reason: str, at: int) -> ExpressionSyntaxError:
+        return ExpressionSyntaxError(f"no regular expression: {reason}", self.pattern, at)
+
+    def _outside(self, token: re.Match[str]) -> str:
+        if token["char"] is not None or token["times"] is not None:
+            return self._plain(token[0])
+        if token["comment"] is not None:
+            return token[0]
+        if (recalled := token["recall"] or token["again"] or token["number"]) is not None:
+            known = recalled if token["number"] else _group_name(recalled)
+            back = rf"\{known}" if token["number"] else f"(?P={known})"
+            return f"(?:(?({known}){back}))"  # a group that took no part is empty
+        if token["name"] is not None:
+            self.scopes.append(self.scopes[-1])
+            return f"(?P<{_group_name(token['name'])}>"
+        if token["open"] is not None:
+            self.scopes.append(self.scopes[-1])
+            return token[0]
+        return self._flagged(token) if token["end"] is not None else self._escape(token)
+
+    def _plain(self, text: str) -> str:
+        flags = self.scopes[-1]
+        match text:
+            case ")" if len(self.scopes) > 1:
+                self.scopes.pop()
+            case ".":
+                return "(?s:.)" if "s" in flags else f"[^{_LINE_ENDS}]"
+            case "^":
+                return rf"(?:\A|(?<=[{_LINE_ENDS}]))" if "m" in flags else "^"
+            case "$":
+                return rf"(?=[{_LINE_ENDS}]|\Z)" if "m" in flags else r"\Z"
+            case "{" | "}" | "]":
+                return f"\\{text}"
+        return text
+
+    def _flagged(self, token: re.Match[str]) -> str:
+        on, off = frozenset(token["on"] or ""), frozenset(token["off"] or "")
+        if not (on | off) <= _FLAGS:
+            raise self._refusal(f"'{token[0]}' sets flags other than i, m and s", token.start())
+        flags = (self.scopes[-1] | on) - off
+        if token["end"] == ":":
+            self.scopes.append(flags)
+        else:
+            self.scopes[-1] = flags
+        letters = "i" * ("i" in on) + "-i" * ("i" in off)
+        return f"(?{letters}{token['end']}" if letters or token["end"] == ":" else "(?:)"
+
+    def _escape(self, token: re.Match[str]) -> str:
+        match token["escaped"]:
+            case "b" | "B" as letter:
+                word = _written(_WORD)
+                edge = rf"(?<=[{word}])(?![{word}])|(?<![{word}])(?=[{word}])"
+                return f"(?:{edge})" if letter == "b" else f"(?!{edge})"
+            case "A":
+                return r"\A"
+            case "Z" | "z":
+                return r"\Z"
+            case "d" | "D" | "w" | "W" | "s" | "S" as letter:
+                return f"[{_written(_ranges(letter))}]"
+        return f"\\{token['property']}" if token["property"] else re.escape(self._character(token))
+
+    def _character(self, token: re.Match[str]) -> str:
+        """Return the one character that an escape is."""
+        digits = token["braced"] or token["four"] or token["two"]
+        if digits is not None:
+            if int(digits, 16) > _LAST:
+                raise self._refusal(f"there is no character {digits}", token.start())
+            return chr(int(digits, 16))
+        if token["high"] is not None:
+            return chr(0x10000 + (int(token["high"], 16) - 0xD800) * 0x400 + int(token["low"], 16) - 0xDC00)
+        if token["control"] is not None:
+            return chr(ord(token["control"]) % 32)
+        letter = token["escaped"] or ""
+        if letter in _CONTROLS:
+            return _CONTROLS[letter]
+        if not letter or (letter.isascii() and letter.isalnum()):
+            raise self._refusal(f"'{token[0]}' means nothing", token.start())
+        return letter
+
+    def _class(self) -> str:
+        """Translate a class, whose opening bracket has been read."""
+        negated = self.pattern.startswith("^", self.at)
+        self.at += negated
+        members = list(self._members())
+        if not members:
+            return "(?s:.)" if negated else "(?!)"
+        parts: list[str] = []
+        begins = False  # whether what stands before may begin a range
+        for index, (text, single) in enumerate(members):
+            ends = index + 1 < len(members) and members[index + 1][1]
+            if text == _HYPHEN and begins and ends:
+                parts.append("-")
+                begins = False
+                continue
+            begins = single and parts[-1:] != ["-"]
+            parts.append(text)
+        return f"[{'^' * negated}{''.join(parts)}]"
+
+    def _members(self) -> Iterator[tuple[str, bool]]:
+        """Yield the members of a class up to its closing bracket, each with whether it is a single character."""
+        begin = self.at - 1
+        while (char := self.pattern[self.at : self.at + 1]) != "]":
+            if not char:
+                raise self._refusal("a class has no end", begin)
+            if char == "\\":
+                yield self._escaped_member(self._token())
+                continue
+            self.at += 1
+            yield (char if char.isalnum() else _code(ord(char))), True
+        self.at += 1
+
+    def _escaped_member(self, token: re.Match[str]) -> tuple[str, bool]:
+        escaped = token["escaped"]
+        if token["property"]:
+            return f"\\{token['property']}", False
+        if escaped is not None and escaped in "dDwWsS":
+            return _written(_ranges(escaped)), False
+        return _code(ord("\b" if escaped == "b" else self._character(token))), True
+
+
+def _group_name(name: str) -> str:
+    return "".join(char if char.isidentifier() or char.isdecimal() else f"_{ord(char):x}_" for char in name)
+
+
+def _ranges(letter: str) -> _Ranges:
+    ranges = {"d": _DIGITS, "w": _WORD, "s": _SPACES}[letter.lower()]
+    if letter.islower():
+        return ranges
+    edges = [-1, *(edge for pair in ranges for edge in pair), _LAST + 1]
+    gaps = zip(edges[::2], edges[1::2], strict=True)
+    return tuple((low + 1, high - 1) for low, high in gaps if low + 1 <= high - 1)
+
+
+def _written(ranges: _Ranges) -> str:
+    return "".join(_code(low) if low == high else f"{_code(low)}-{_code(high)}" for low, high in ranges)
+
+
+def _code(code: int) -> str:
+    return chr(code) if chr(code).isascii() and chr(code).isalnum() else f"\\U{code:08x}"
