@@ -21,12 +21,12 @@ from airflow_arazzo.protocol.topology import WHOLE, Course, Position, TaskIds
 from airflow_arazzo.protocol.xcom_limits import OutputSizeError, check_workflow_outputs
 from airflow_arazzo.protocol.xcoms import (
     OUTPUTS_KEY,
-    RECORD_KEY,
     STOPPED,
     document_record,
     push_each,
     push_handed,
     push_known,
+    push_record,
     push_sealed,
     push_workflows,
 )
@@ -132,7 +132,7 @@ class ArazzoOutputsOperator(TellsSecrets, BaseOperator):
         inputs, refused = self._inputs(context)
         result = self._bounded(read_result(ti, self.course, inputs))
         failure = result.failure or refused
-        ti.xcom_push(key=RECORD_KEY, value=hide_registered(self._record(result, failure)))
+        push_record(ti, hide_registered(self._record(result, failure)))
         push_known(ti, result.outputs)
         known = {"inputs": inputs, "outputs": result.outputs}
         push_workflows(ti, self.plan, {**result.workflows, self.plan.key: known}, position.kept)

@@ -30,6 +30,7 @@ from airflow.sdk.exceptions import AirflowRuntimeError
 from airflow_arazzo.compat import TaskStateStore, task_state_store
 from airflow_arazzo.protocol.encryption import seal, unseal
 from airflow_arazzo.protocol.envelope import Sent
+from airflow_arazzo.protocol.stored_forms import fields_of, formed
 from arazzo import clock
 from arazzo.engine import keyed
 from arazzo.errors import ArazzoError, TransportError
@@ -40,6 +41,13 @@ log = logging.getLogger(__name__)
 #: Characters that a recorded answer may have; a longer one is not kept. Airflow warns beyond 64 KiB.
 LARGEST_RECORD = 48 * 1024
 _CONCLUDED_KEY = "arazzo_concluded"
+#: What a record may have: what was sent when, and what came of it.
+_FIELDS = frozenset(
+    {
+        *("request", "fingerprint", "state", "try", "max_tries", "at", "key"),
+        *("time", "kind", "error", "status", "answer"),
+    }
+)
 _NAMESPACE = uuid.UUID("8a0c8c55-3a0f-5e0a-9d0e-6f1f2d3f7b11")
 
 
@@ -122,9 +130,18 @@ class Sending:
     # an earlier start
 
     def _record(self, store: TaskStateStore, place: str) -> dict[str, Any] | None:
-        """Return the record of a request by an earlier start of this life of the task."""
-        record = store.get(place) if place not in self._unsent else None
-        if not isinstance(record, dict) or record.get("max_tries") != self._life.max_tries:
+        """Return the record of a request by an earlier start of this life of the task.
+
+        :raises UnknownOutcomeError: if another version has written it: nobody knows whether the request was sent.
+        """
+        stored = store.get(place) if place not in self._unsent else None
+        if stored is None:
+            return None
+        try:
+            record = fields_of(stored, f"the record '{place}' of a request that may have been sent", _FIELDS)
+        except AirflowException as error:
+            raise UnknownOutcomeError(f"{error}. Nothing was sent; see first what the server has") from None
+        if record.get("max_tries") != self._life.max_tries:
             return None
         if record.get("state") == "unsent":
             return None
@@ -133,8 +150,9 @@ class Sending:
     def _last_concluded(self, store: TaskStateStore) -> int:
         """Return the last try that came to its end; 0 for none."""
         if self._concluded is None:
-            concluded = store.get(_CONCLUDED_KEY, 0)
-            self._concluded = concluded if isinstance(concluded, int) else 0
+            stored = store.get(_CONCLUDED_KEY)
+            concluded = {} if stored is None else fields_of(stored, f"the record '{_CONCLUDED_KEY}'", ("try",))
+            self._concluded = int(concluded.get("try", 0))
         return self._concluded
 
     def _recorded(
@@ -188,7 +206,7 @@ class Sending:
         """
         place = _place(request.step_name, number)
         record = {**self._intent(request), "key": key}
-        store.set(place, record)
+        store.set(place, formed(record))
         self._unsent.discard(place)
         try:
             response = self._counted(request, number, key)
@@ -257,8 +275,9 @@ class Sending:
     def _earlier(self, store: TaskStateStore, place: str, request: Request) -> dict[str, Any] | None:
         """Return the record of the same DELETE in this life of the task, if it may have done its work."""
         try:
-            record = store.get(place)
-            if not isinstance(record, dict) or record.get("max_tries") != self._life.max_tries:
+            stored = store.get(place)
+            record = {} if stored is None else fields_of(stored, f"the record '{place}'", _FIELDS)
+            if record.get("max_tries") != self._life.max_tries:
                 return None
             same = record.get("fingerprint") and unseal(str(record["fingerprint"])) == _fingerprint(request)
         except (AirflowRuntimeError, AirflowException):
@@ -292,7 +311,7 @@ def let_retry(context: Mapping[str, Any], sent: Sent) -> None:
     if store is None or not sent.counts or not sent.all_answered or not life.has_retries:
         return
     try:
-        store.set(_CONCLUDED_KEY, life.try_number)
+        store.set(_CONCLUDED_KEY, formed({"try": life.try_number}))
     except AirflowRuntimeError as error:  # the task's own failure matters more
         log.warning(
             "A next try will use the answers of this one again: its end could not be recorded: %s", type(error).__name__
@@ -369,7 +388,7 @@ def _place(step: str, number: int) -> str:
 def _amend(store: TaskStateStore, place: str, record: Mapping[str, Any], **outcome: Any) -> None:
     """Record an outcome; if that fails the task goes on, since it knows the outcome itself."""
     try:
-        store.set(place, {**record, **outcome, "time": clock.now()})
+        store.set(place, formed({**record, **outcome, "time": clock.now()}))
     except AirflowRuntimeError as error:
         log.warning("The outcome of %s could not be recorded: %s", record["request"], type(error).__name__)
 

@@ -29,11 +29,11 @@ from airflow_arazzo.protocol.route_replay import failed_before, has_begun, read_
 from airflow_arazzo.protocol.task_instances import finished_tasks
 from airflow_arazzo.protocol.topology import WHOLE, Course, Position, TaskIds
 from airflow_arazzo.protocol.xcoms import (
-    RECORD_KEY,
     pull_inputs,
     pull_record,
     push_inputs,
     push_known,
+    push_record,
 )
 from arazzo import clock
 from arazzo.engine import Done, State, begin_call, end_call, entered_inputs, start
@@ -97,7 +97,7 @@ class ArazzoInputsOperator(TellsSecrets, BaseOperator):
 
     def _refusal(self, ti: Any, message: str) -> AirflowFailException:
         record = {"step": "", "outcome": "failed", "message": hide_registered(message), "next": None}
-        ti.xcom_push(key=RECORD_KEY, value=record)
+        push_record(ti, record)
         push_known(ti)
         return AirflowFailException(message)
 
@@ -194,7 +194,7 @@ class ArazzoReturnOperator(_CallingStep):
             if done is not None:
                 return self._ended(state, done, context)
         if refusal:
-            ti.xcom_push(key=RECORD_KEY, value=refusal)
+            push_record(ti, refusal)
             push_known(ti)
             raise AirflowFailException(str(refusal.get("message")))
         inputs = pull_inputs(ti, course.plan, course.position.inputs, course.position.role)

@@ -34,6 +34,7 @@ from airflow_arazzo.operators.telling import in_a_sentence
 from airflow_arazzo.protocol.encryption import REGISTERED, redacted, register_known, register_texts
 from airflow_arazzo.protocol.envelope import Carried, pack, secrets_of, unpack
 from airflow_arazzo.protocol.knowing import TellsSecrets, mark
+from airflow_arazzo.protocol.stored_forms import FORM, fields_of, formed
 from airflow_arazzo.protocol.task_instances import finished_tasks
 from airflow_arazzo.protocol.topology import Position, TaskIds
 from airflow_arazzo.protocol.xcoms import (
@@ -242,6 +243,7 @@ class DrivesRegion(RendersWritten, TellsSecrets):
             state=_packed(carried, self.plan),
             connections=known_connections(plan, self.connections),
             sends=self._triggerer_sends(),
+            version=FORM,
         )
         deadline = self._deadline(carried.state)
         timeout = None if deadline is None else timedelta(seconds=max(deadline - clock.now(), 0.0) + GRACE)
@@ -264,17 +266,18 @@ class DrivesRegion(RendersWritten, TellsSecrets):
         if store is None:
             self.log.warning("This Airflow keeps no state between the starts of a task (3.3 does): sleeping instead")
             return
-        store.set(_STATE_KEY, {"try": context["ti"].try_number, "state": _packed(carried, self.plan)})
+        store.set(_STATE_KEY, formed({"try": context["ti"].try_number, "state": _packed(carried, self.plan)}))
         again = datetime.fromtimestamp(clock.now() + max(seconds, settling_time()), tz=timezone.utc)
         raise AirflowRescheduleException(again)  # type: ignore[no-untyped-call]
 
     def _kept_state(self, context: Context) -> Carried | None:
         """Return the state in which this try was rescheduled; None at the first start of a try."""
         store = task_state_store(context) if self.waits_by_rescheduling else None
-        kept = store.get(_STATE_KEY) if store is not None else None
-        if not isinstance(kept, dict) or kept.get("try") != context["ti"].try_number:
+        stored = store.get(_STATE_KEY) if store is not None else None
+        if stored is None:
             return None
-        return unpack(kept["state"])
+        kept = fields_of(stored, "the state that a rescheduled task has stored", ("try", "state"))
+        return unpack(kept["state"]) if kept["try"] == context["ti"].try_number else None
 
     # ending
 

@@ -20,7 +20,7 @@ from airflow_arazzo.protocol.envelope import secrets_of
 from airflow_arazzo.protocol.knowing import mark
 from airflow_arazzo.protocol.topology import WHOLE
 from airflow_arazzo.protocol.xcom_limits import OutputSizeError, check_workflow_outputs
-from airflow_arazzo.protocol.xcoms import OUTPUTS_KEY, RECORD_KEY, document_record, push_each, push_sealed, step_record
+from airflow_arazzo.protocol.xcoms import OUTPUTS_KEY, document_record, push_each, push_record, push_sealed, step_record
 from arazzo.auth.server_resolution import place_requests
 from arazzo.document.settings import Settings
 from arazzo.engine import Done, State, ended, start, walked
@@ -131,9 +131,9 @@ class ArazzoWorkflowOperator(DrivesRegion, BaseOperator):
         try:
             check_workflow_outputs(self.plan.workflow_id, outputs)
         except OutputSizeError as error:
-            ti.xcom_push(key=RECORD_KEY, value={**record, "status": "failed", "message": str(error)})
+            push_record(ti, {**record, "status": "failed", "message": str(error)})
             raise
-        ti.xcom_push(key=RECORD_KEY, value=record)
+        push_record(ti, record)
         shown = hide(outputs, self.plan.sensitive)
         if done.outcome == "failed" and not self._was_ended(state, done):
             raise AirflowException(done.message)

@@ -16,6 +16,7 @@ from airflow.providers.common.compat.sdk import AirflowException, conf
 from airflow.sdk.log import mask_secret, redact  # type: ignore[attr-defined] # no __all__, but public
 
 from airflow_arazzo.compat import mask_secret_async
+from airflow_arazzo.protocol.stored_forms import fields_of, formed
 from arazzo.engine import secrets
 from arazzo.json_values import read_json_value, write_json
 
@@ -221,7 +222,7 @@ def has_key() -> bool:
 def seal_known(value: Any, *, secret: bool = True) -> str:
     """Seal a JSON value with those of the registered secrets that occur in it, so that who opens it knows them."""
     known = occurring(value, REGISTERED)
-    return seal_json({"value": value, "secrets": known}, secret=secret or bool(known))
+    return seal_json(formed({"value": value, "secrets": known}), secret=secret or bool(known))
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -240,7 +241,7 @@ def _texts(value: Any) -> Iterator[str]:
 
 def unseal_known(text: str) -> Any:
     """Return the JSON value that :func:`seal_known` was given, and register the secrets in it."""
-    opened = unseal_json(text)
+    opened = fields_of(unseal_json(text), "what another task has stored", ("value", "secrets"))
     register_texts(opened["secrets"])
     return opened["value"]
 

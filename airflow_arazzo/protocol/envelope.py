@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 from airflow.providers.common.compat.sdk import AirflowException
-from pydantic import TypeAdapter
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from airflow_arazzo.protocol.encryption import has_key, occurring, seal_json, secrets_in, unseal_json
+from airflow_arazzo.protocol.stored_forms import fields_of, formed
 from arazzo.engine import Done, State, sensitive_inputs
 from arazzo.flow import Plan
 
@@ -26,6 +27,8 @@ class Sent:
     :param open: where none has got an answer since control came to the step: the idempotency key, if they have one.
     :param lost: whether control has gone on without an answer, and come to the step anew.
     """
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     counts: dict[str, int] = field(default_factory=dict)
     open: dict[str, str | None] = field(default_factory=dict)
@@ -68,6 +71,7 @@ class Carried:
     secrets: dict[str, bool] = field(default_factory=dict)
 
 
+_WHAT = "the state that a waiting task has stored"
 _DONE = ("outcome", "target", "step", "message", "outputs", "inputs", "stopped")
 
 
@@ -85,7 +89,7 @@ def pack(carried: Carried, plan: Plan) -> str:
     }
     secrets = _to_carry(carried.secrets, value)
     secret = next(secrets_of(carried.state, plan), None) is not None or bool(occurring(value, secrets))
-    return seal_json({**value, "secrets": secrets if has_key() else {}}, secret=secret)
+    return seal_json(formed({**value, "secrets": secrets if has_key() else {}}), secret=secret)
 
 
 def _to_carry(secrets: dict[str, bool], value: Any) -> dict[str, bool]:
@@ -103,14 +107,18 @@ def _carried() -> TypeAdapter[Carried]:
 def unpack(text: str) -> Carried:
     """Return what :func:`pack` was given.
 
-    :raises AirflowException: if it cannot be unsealed here, or is nothing that was packed.
+    :raises AirflowException: if it cannot be unsealed here, has another form, or is nothing that was packed.
     """
     try:
-        value = unseal_json(text)
-        secrets = dict(value.pop("secrets", {}))  # of any characters, which not all JSON parsers take
+        value = fields_of(unseal_json(text), _WHAT, ("state", "done", "sent", "secrets"))
+        secrets = dict(value.pop("secrets"))  # of any characters, which not all JSON parsers take
         return replace(_carried().validate_python(value), secrets=secrets)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise AirflowException(f"a carried state cannot be read: {type(error).__name__}") from None
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise AirflowException(f"{_WHAT} cannot be read: {place}: {first['msg']}") from None
+    except (KeyError, TypeError, ValueError) as error:
+        raise AirflowException(f"{_WHAT} cannot be read: {type(error).__name__}") from None
 
 
 def secrets_of(state: State, plan: Plan) -> Iterator[str]:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from airflow_arazzo.protocol.encryption import is_sensitive, register_texts, unseal_json
+from airflow_arazzo.protocol.stored_forms import fields_of
 from airflow_arazzo.protocol.task_instances import finished_tasks, pull
 from airflow_arazzo.protocol.xcoms import KNOWN_KEY, pull_record
 from arazzo.flow import Plan
@@ -84,5 +85,6 @@ def _learn_from(ti: Any, task_id: str) -> bool:
     if sealed is None:
         return pull_record(ti, task_id) is not None
     for text in (sealed,) if isinstance(sealed, str) else sealed:  # several of a task that is mapped
-        register_texts(unseal_json(text))
+        known = fields_of(unseal_json(text), f"what task '{task_id}' has stored", ("secrets",))
+        register_texts(known["secrets"])
     return True

@@ -17,7 +17,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import AirflowFailException
+from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
 
 from airflow_arazzo.protocol.encryption import (
     has_key,
@@ -32,6 +32,7 @@ from airflow_arazzo.protocol.encryption import (
 )
 from airflow_arazzo.protocol.envelope import all_sensitive, secrets_of
 from airflow_arazzo.protocol.storable import storable
+from airflow_arazzo.protocol.stored_forms import fields_of, formed
 from airflow_arazzo.protocol.task_instances import finished_tasks, pull
 from airflow_arazzo.protocol.xcom_limits import OutputSizeError, check_step_outputs
 from arazzo.engine import Done, State, StepRecord, sensitive_inputs
@@ -105,11 +106,11 @@ def push_region(ti: Any, plan: Plan, region: Region, state: State, done: Done) -
         check_step_outputs(outputs, state)
     except OutputSizeError as error:
         text = f"{done.message}; and {error}" if done.outcome == "failed" else str(error)
-        ti.xcom_push(key=RECORD_KEY, value={**record, "outcome": "failed", "message": text, "next": None})
+        push_record(ti, {**record, "outcome": "failed", "message": text, "next": None})
         if done.outcome == "failed":
             return {}
         raise
-    ti.xcom_push(key=RECORD_KEY, value=record)
+    push_record(ti, record)
     full = outputs if len(region.steps) > 1 else outputs.get(region.steps[0], {})
     visible = push_sealed(ti, outputs, full, visible_outputs(plan, region, outputs))
     if done.outputs is not None:
@@ -221,7 +222,7 @@ def push_known(ti: Any, told: Any = None) -> None:
     :param told: what else it tells.
     """
     if has_key() and (secrets := to_tell(told)):
-        ti.xcom_push(key=KNOWN_KEY, value=seal_json(secrets))
+        ti.xcom_push(key=KNOWN_KEY, value=seal_json(formed({"secrets": secrets})))
 
 
 def push_refusal(ti: Any, region: Region, message: str, *, stopped: bool = False) -> None:
@@ -231,14 +232,14 @@ def push_refusal(ti: Any, region: Region, message: str, *, stopped: bool = False
     """
     record: dict[str, Any] = {"step": region.task_id, "outcome": "failed", "message": hide_registered(message)}
     record |= {"next": None, **({STOPPED: True} if stopped else {})}
-    ti.xcom_push(key=RECORD_KEY, value=record)
+    push_record(ti, record)
     push_known(ti)
 
 
 def push_unanswered(ti: Any, region: Region, message: str) -> None:
     """Push the record of a question that nobody has answered, with which the workflow ends."""
     record = {"step": region.task_id, "outcome": "success", "message": hide_registered(message), "next": END}
-    ti.xcom_push(key=RECORD_KEY, value={**record, "action": None, "steps": []})
+    push_record(ti, {**record, "action": None, "steps": []})
     push_known(ti)
 
 
@@ -277,10 +278,25 @@ def _pull_region(ti: Any, region: Region, task_id: str) -> Outputs:
     return dict(values) if len(region.steps) > 1 else {region.steps[0]: values}
 
 
+def push_record(ti: Any, record: Mapping[str, Any]) -> None:
+    """Push the record of what happened in a task, which people read and the tasks after it go by."""
+    ti.xcom_push(key=RECORD_KEY, value=formed(dict(record)))
+
+
 def pull_record(ti: Any, task_id: str) -> dict[str, Any] | None:
-    """Return the record of what happened in a task of this run."""
+    """Return the record of what happened in a task of this run.
+
+    A person may have pushed one, which has no version.
+
+    :raises AirflowFailException: if another version of this package has pushed it.
+    """
     record: dict[str, Any] | None = pull(ti, task_id, RECORD_KEY)
-    return record
+    if record is None or "version" not in record:
+        return record
+    try:
+        return fields_of(record, f"the record of task '{task_id}'", record)
+    except AirflowException as error:
+        raise AirflowFailException(str(error)) from None
 
 
 def needed_steps(plan: Plan, region: Region) -> list[str]:

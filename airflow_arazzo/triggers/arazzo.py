@@ -12,11 +12,13 @@ from typing import Any
 
 from airflow.providers.common.compat.sdk import AirflowException
 from airflow.triggers.base import BaseTrigger, TriggerEvent
+from pydantic import ValidationError
 
 from airflow_arazzo import compat
 from airflow_arazzo.hooks.arazzo import SourceHooks
 from airflow_arazzo.protocol.encryption import redacted, register_texts_async
 from airflow_arazzo.protocol.envelope import Carried, pack, secrets_of, unpack
+from airflow_arazzo.protocol.stored_forms import fields_of
 from arazzo import clock
 from arazzo.engine import Note, State, drive_async
 from arazzo.exchange import Request
@@ -33,16 +35,29 @@ class ArazzoTrigger(BaseTrigger):
     :param state: what :func:`pack` has made of the state.
     :param connections: connection ids by name of the source description.
     :param sends: whether safe requests are sent from here.
+    :param version: of the form of these arguments. Airflow makes triggers of what another version has stored, too:
+        that has to come to the task as a message, and so is refused where the trigger runs.
     """
 
-    def __init__(self, plan: str, state: str, connections: dict[str, str], sends: bool) -> None:
+    def __init__(
+        self,
+        plan: str = "",
+        state: str = "",
+        connections: dict[str, str] | None = None,
+        sends: bool = False,
+        *,
+        version: int | None = None,
+        **unknown: Any,
+    ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self.plan, self.state, self.connections, self.sends = plan, state, connections, sends
+        self.plan, self.state, self.connections, self.sends = plan, state, connections or {}, sends
+        self.version, self.unknown = version, unknown
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the class path and the arguments, all of them JSON."""
         arguments = {"plan": self.plan, "state": self.state, "connections": self.connections, "sends": self.sends}
-        return f"{type(self).__module__}.{type(self).__qualname__}", arguments
+        stored = {"version": self.version, **arguments, **self.unknown}
+        return f"{type(self).__module__}.{type(self).__qualname__}", stored
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} sends={self.sends}>"
@@ -62,6 +77,7 @@ class ArazzoTrigger(BaseTrigger):
         yield TriggerEvent(event)  # type: ignore[no-untyped-call]
 
     async def _go_on(self) -> dict[str, Any]:
+        fields_of(self.serialize()[1], "the trigger", ("plan", "state", "connections", "sends"))
         carried = unpack(self.state)
         state = carried.state
         if not self.sends:
@@ -69,8 +85,10 @@ class ArazzoTrigger(BaseTrigger):
             return {"status": "waited", "state": self.state}
         try:
             plan = Plan.model_validate_json(self.plan)
-        except ValueError:
-            raise AirflowException("the plan cannot be read: worker and triggerer have different versions") from None
+        except ValidationError as error:
+            place = ".".join(str(part) for part in error.errors(include_url=False, include_input=False)[0]["loc"])
+            text = f"the plan of the trigger cannot be read at '{place}'"
+            raise AirflowException(f"{text}: worker and triggerer have different versions") from None
         hooks = SourceHooks(self.connections)
         try:
             await register_texts_async([*carried.secrets, *secrets_of(state, plan)])

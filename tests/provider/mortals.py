@@ -57,7 +57,7 @@ class MortalStore(Store):
             raise AirflowRuntimeError(ErrorResponse(error=ErrorType.API_SERVER_ERROR))
 
     def set(self, key, value):
-        self.fail(f"set {value['state']}" if isinstance(value, dict) else "set")
+        self.fail(f"set {value['state']}" if "state" in value else "set")
         self.dies_at -= 1
         if self.dies_at == 0 and not self.written:
             raise Killed

@@ -25,7 +25,7 @@ from airflow_arazzo import (
 from airflow_arazzo.operators import region_task
 from airflow_arazzo.operators.branching import choose_branch
 from airflow_arazzo.protocol import encryption
-from airflow_arazzo.protocol.encryption import seal_json
+from airflow_arazzo.protocol.encryption import seal, seal_json
 from airflow_arazzo.protocol.envelope import MOST_CARRIED, Carried, pack, unpack
 from arazzo.engine import start
 
@@ -274,9 +274,13 @@ def test_nobody_says_where_the_loop_begins(nodes):
         ({"status": "done"}, "status"),
         ({"status": "done", "state": 1}, "status"),
         ({"status": "done", "state": "fernet:xyz"}, "fernet_key differs"),
-        ({"status": "done", "state": 'plain:{"state": {}, "done": null}'}, "cannot be read"),
-        ({"status": "waited", "state": 'plain:{"oops": 1}'}, "cannot be read"),
-        ({"status": "waited", "state": "plain:{"}, "cannot be read"),
+        ({"status": "done", "state": seal_json({"state": {}, "done": None})}, "cannot be read: it has form none"),
+        ({"status": "waited", "state": seal_json({"version": 1, "oops": 1})}, "the field 'oops'"),
+        (
+            {"status": "waited", "state": seal_json({"version": 1, "state": {}, "secrets": {}})},
+            "state.frames",
+        ),
+        ({"status": "waited", "state": seal("{")}, "cannot be read"),
         ({"status": "error", "message": "the moon"}, "could not go on: the moon"),
     ],
 )
@@ -309,7 +313,10 @@ def test_every_event_is_checked(event, message):
 def test_a_state_that_does_not_fit_is_refused(state, done, sent, message):
     """The document may be edited while a task waits."""
     status = "done" if done else "waited"
-    event = {"status": status, "state": seal_json({"state": state, "done": done, "sent": sent})}
+    event = {
+        "status": status,
+        "state": seal_json({"version": 1, "state": state, "done": done, "sent": sent, "secrets": {}}),
+    }
     with pytest.raises(AirflowException, match=message):
         sensor().resume(Run().context("first"), event)
 

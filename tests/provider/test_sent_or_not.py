@@ -333,7 +333,15 @@ def test_a_task_that_is_started_again_uses_its_answer(nodes):
 
 def test_a_task_that_may_have_sent_fails_and_says_so(nodes):
     run = Run(
-        stored={"arazzo_sent_flaky_1": {"request": "POST /nodes/{node}", "state": "sending", "try": 1, "max_tries": 0}}
+        stored={
+            "arazzo_sent_flaky_1": {
+                "version": 1,
+                "request": "POST /nodes/{node}",
+                "state": "sending",
+                "try": 1,
+                "max_tries": 0,
+            }
+        }
     )
     with pytest.raises(AirflowFailException, match="may have reached the server") as error:
         run.execute(flaky(), try_number=2)

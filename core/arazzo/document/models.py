@@ -25,7 +25,7 @@ class Model(BaseModel):
     """
 
     model_config = ConfigDict(
-        frozen=True, populate_by_name=True, alias_generator=to_camel, extra="ignore", defer_build=True
+        frozen=True, populate_by_name=True, alias_generator=to_camel, extra="forbid", defer_build=True
     )
 
     at: str = Field(default="", exclude=True, repr=False)

@@ -288,6 +288,8 @@ class Done:
     :ivar stopped: it failed as a budget or a limit ended it: no action has been asked, and none of a caller may be.
     """
 
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
     outcome: Literal["step", "workflow", "end", "failed"]
     target: str = ""
     step: str = ""

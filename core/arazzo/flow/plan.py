@@ -26,7 +26,7 @@ END = ""
 class PlanValue(BaseModel):
     """The base of the values in this module; the compiler makes them by ``model_construct``, without validators."""
 
-    model_config = ConfigDict(frozen=True, defer_build=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Edge(PlanValue):

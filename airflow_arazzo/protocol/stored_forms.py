@@ -1,0 +1,42 @@
+"""The form of what is stored: trigger rows, XComs, records. Another version of it is refused, never half read.
+
+While Airflow is upgraded, tasks and triggers of one run may come from different versions of this package.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from airflow.providers.common.compat.sdk import AirflowException
+
+#: The form that this version writes, and the only one that it reads. Whoever changes a stored form counts it up.
+FORM = 1
+
+
+def formed(value: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of a value with the version of the form that they are stored in."""
+    return {"version": FORM, **value}
+
+
+def fields_of(value: Any, what: str, known: Collection[str]) -> dict[str, Any]:
+    """Return the fields of a value that :func:`formed` was given.
+
+    :param what: it is called in messages.
+    :param known: the names of its fields.
+    :raises AirflowException: if it has another form, or a field that this version does not know.
+    """
+    if not isinstance(value, dict):
+        raise AirflowException(f"{what} cannot be read: it is no object")
+    if (found := value.get("version")) != FORM:
+        raise _other(what, f"it has form {found if isinstance(found, int) else 'none'}, and form {FORM} is read here")
+    if unknown := sorted(map(str, value.keys() - {"version", *known})):
+        raise _other(what, f"it has the field '{unknown[0]}', which is not known here")
+    return {name: field for name, field in value.items() if name != "version"}
+
+
+def _other(what: str, why: str) -> AirflowException:
+    return AirflowException(
+        f"{what} cannot be read: {why}. Another version of airflow-provider-arazzo has stored it: bring workers and "
+        "triggerers to one version, then clear the task to begin anew"
+    )

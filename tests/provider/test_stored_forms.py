@@ -1,0 +1,263 @@
+"""What is stored, as files: what this version writes, and that it reads what such files hold.
+
+A release that changes a file changes a form: then the form's number goes up, and rows of the old one are refused with a
+sentence (or read, by code that says so). ``UPDATE_GOLDEN=1`` writes the files anew.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, TaskDeferred
+from running import Run, first_event
+
+from airflow_arazzo import ArazzoStepOperator
+from airflow_arazzo.operators.branching import choose_branch
+from airflow_arazzo.protocol import xcoms
+from airflow_arazzo.protocol.encryption import seal_json, unseal_json, unseal_known
+from airflow_arazzo.protocol.envelope import Carried, Sent, pack, unpack
+from airflow_arazzo.triggers.arazzo import ArazzoTrigger
+from arazzo.engine import Done, State, load_plan
+from arazzo.engine.state import Call, CriterionRecord, Detour, Frame, StepRecord
+
+FILES = Path(__file__).parent / "stored_forms"
+NODES = Path(__file__).parent / "documents" / "nodes.arazzo.yaml"
+pytestmark = pytest.mark.attack("stored rows", "triggers, states and XComs of another version, or not known whole")
+VERSIONS = [None, 0, 2, "1", 1.5]
+
+
+def held(name: str) -> Any:
+    return json.loads((FILES / f"{name}.json").read_text())
+
+
+def is_held(name: str, value: Any) -> None:
+    """Assert that what is written has the form of the file."""
+    path = FILES / f"{name}.json"
+    if os.environ.get("UPDATE_GOLDEN"):
+        path.write_text(json.dumps(value, indent=2, sort_keys=True) + "\n")
+    assert json.loads(json.dumps(value)) == json.loads(path.read_text())
+
+
+RECORD = StepRecord(
+    *("a", "getNode", "GET /nodes/{node}", 200, 0.25, "failed"),
+    criteria=(CriterionRecord("$statusCode == 200", True, "", "left"),),
+    action="left",
+    next="b",
+    attempts=2,
+    rounds=3,
+    message="no",
+)
+FRAME = Frame(
+    inputs={"node": "a", "n": None},
+    outputs={"a": {"mark": 1, "none": None}},
+    step="a",
+    retries={"again": 1},
+    attempts=2,
+    rounds=3,
+    waits=1,
+    visited=("a",),
+    deadline=1.5e9,
+    detour=Detour("a", 1.5, {"again": 1}, 1),
+)
+STATE = State(
+    frames=(FRAME, Frame(("b",), {}, {}, "b", call=Call("retry", 2.5))),
+    scope=("a", "b"),
+    elsewhere=("c",),
+    phase="waiting",
+    resume_at=1.5e9,
+    last_status=200,
+    workflows={"d": {"inputs": {}, "outputs": {"x": 1}}},
+    records={"a": RECORD},
+    history=("GET /nodes/{node} -> 200",),
+    secrets=("hunter2-hunter2",),
+)
+CARRIED = Carried(
+    STATE,
+    Done("step", "b", "a", "why", {"x": 1}, {"": {"node": "a"}}),
+    Sent({"a": 1}, {"a": "key"}, True),
+    {"hunter2-hunter2": False},
+)
+
+
+@pytest.fixture
+def plan():
+    return load_plan(NODES, "diamond")
+
+
+@pytest.fixture
+def nodes(monkeypatch, api):
+    monkeypatch.setenv("AIRFLOW_CONN_NODES", json.dumps({"conn_type": "http", "host": api.url}))
+    return api
+
+
+def test_the_state_of_a_waiting_task(plan):
+    plan = plan.model_copy(update={"children": {"b": plan}})
+    is_held("envelope", unseal_json(pack(CARRIED, plan)))
+    assert unpack(seal_json(held("envelope"))) == CARRIED
+
+
+def deferred(nodes):
+    """Return the trigger of a step that waits before it tries again."""
+    nodes.on("GET /nodes/flaky", 503, None, Retry_After="60").on("GET /nodes/flaky", 200, {"mark": "ok"})
+    with pytest.raises(TaskDeferred) as error:
+        ArazzoStepOperator(task_id="flaky", plan=NODES, workflow_id="retry-safe").execute(Run().context("flaky"))
+    return error.value.trigger
+
+
+def test_a_trigger_that_is_held_is_read(nodes):
+    stored = json.loads(json.dumps(held("trigger")).replace("{server}", nodes.url))
+    nodes.on("GET /nodes/flaky", 200, {"mark": "ok"})
+    trigger = ArazzoTrigger(**{**stored, "plan": json.dumps(stored["plan"]), "state": seal_json(stored["state"])})
+    event = first_event(trigger)
+    assert event["status"] == "done", event
+    assert unpack(event["state"]).state.outputs == {"flaky": {"mark": "ok"}}
+
+
+def test_a_trigger_is_written_as_it_is_held(nodes):
+    path, arguments = deferred(nodes).serialize()
+    assert path == "airflow_arazzo.triggers.arazzo.ArazzoTrigger"
+    plan = json.loads(arguments["plan"].replace(nodes.url, "{server}"))
+    plan["document"]["name"] = NODES.name
+    state = unseal_json(arguments["state"])
+    state["state"] |= {"resume_at": 1.5e9, "history": []}
+    for record in state["state"]["records"].values():
+        record["seconds"] = 0.25
+    state["secrets"] = {}
+    is_held("trigger", {**arguments, "plan": plan, "state": state})
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_trigger_of_another_version_ends_its_task_with_that_message(nodes, version):
+    arguments = deferred(nodes).serialize()[1]
+    arguments = {**arguments, "version": version}
+    event = first_event(ArazzoTrigger(**arguments))
+    flaky = ArazzoStepOperator(task_id="flaky", plan=NODES, workflow_id="retry-safe")
+    with pytest.raises(AirflowException, match=r"the trigger cannot be read: it has form .* and form 1 is read here"):
+        flaky.resume_execution("resume", {"event": event}, Run().context("flaky"))
+    assert len(nodes.lines) == 1
+
+
+@pytest.mark.parametrize("change", [{"roundz": 3}, {"plan": '{"roundz": 3}'}, {"state": seal_json({"version": 2})}])
+def test_a_trigger_that_is_not_known_whole_is_refused(nodes, change):
+    arguments = deferred(nodes).serialize()[1]
+    trigger = ArazzoTrigger(**{**arguments, **change})
+    assert trigger.serialize()[1] == {**arguments, **change}
+    event = first_event(trigger)
+    assert (event["status"], "cannot be read" in event["message"]) == ("error", True)
+    assert len(nodes.lines) == 1
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_an_event_of_another_version_ends_its_task_with_that_message(nodes, version):
+    event = {"status": "waited", "state": seal_json({**held("envelope"), "version": version})}
+    flaky = ArazzoStepOperator(task_id="flaky", plan=NODES, workflow_id="retry-safe")
+    with pytest.raises(AirflowException, match="Another version of airflow-provider-arazzo has stored it"):
+        flaky.resume_execution("resume", {"event": event}, Run().context("flaky"))
+    assert nodes.lines == []
+
+
+def paths(value: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Yield the places of the objects whose fields are ours."""
+    if isinstance(value, dict):
+        if at[-1:] not in (
+            (name,) for name in ("inputs", "outputs", "retries", "workflows", "records", "counts", "open")
+        ):
+            yield at
+        for name in value.keys() - {"inputs", "outputs", "workflows", "retries", "counts", "open", "secrets"}:
+            yield from paths(value[name], (*at, name))
+    elif isinstance(value, list):
+        for number, member in enumerate(value):
+            yield from paths(member, (*at, number))
+
+
+@pytest.mark.parametrize("place", sorted(paths(held("envelope")), key=str), ids=str)
+def test_a_state_with_an_unknown_field_is_refused_wherever_it_is(place):
+    value = held("envelope")
+    inner = value
+    for name in place:
+        inner = inner[name]
+    inner["roundz"] = 3
+    with pytest.raises(AirflowException, match=r"cannot be read: .*roundz"):
+        unpack(seal_json(value))
+
+
+# XComs
+
+
+def told(plan) -> dict[str, Any]:
+    """Return what a task tells others, unsealed."""
+    run = Run()
+    ti = run.context("a")["ti"]
+    region = plan.region_of("a")
+    state = replace(STATE, frames=(FRAME,), secrets=())
+    xcoms.push_region(ti, plan, region, state, replace(CARRIED.done, outputs={"x": 1}))
+    xcoms.push_workflows(ti, plan, {"d": {"inputs": {"node": "a"}, "outputs": {"x": 1}}}, {"d"})
+    xcoms.push_sealed(ti, {"a": {"token": "t"}}, {"token": "t"}, {"token": "***"})
+    return {key: unseal_json(value) if isinstance(value, str) else value for (_, key), value in run.xcoms.items()}
+
+
+def test_xcoms_are_written_as_they_are_held(plan):
+    found = told(plan)
+    is_held("xcoms", {key: value for key, value in found.items() if key != "arazzo"})
+    is_held("record", found["arazzo"])
+
+
+def test_xcoms_that_are_held_are_read(plan):
+    stored = {("a", key): seal_json(value) for key, value in held("xcoms").items()}
+    run = Run(xcoms={**stored, ("a", "arazzo"): held("record")}, states={"a": "success"})
+    ti = run.context("b")["ti"]
+    assert xcoms.pull_record(ti, "a") == {name: value for name, value in held("record").items() if name != "version"}
+    assert xcoms.pull_outputs(ti, plan, {r.task_id: r.task_id for r in plan.regions}, ["a"]) == {"a": {"token": "t"}}
+    assert xcoms.pull_workflows(ti, plan, {"d": ["a"]}) == {"d": {"inputs": {"node": "a"}, "outputs": {"x": 1}}}
+    assert xcoms.pull_handed(ti, "a") == {"x": 1}
+    assert xcoms.pull_inputs(ti, plan, "a", "") == {"node": "a"}
+
+
+@pytest.mark.parametrize("version", VERSIONS[1:])
+def test_a_record_of_another_version_decides_nothing(version):
+    run = Run(xcoms={("a", "arazzo"): {**held("record"), "version": version}}, states={"a": "success"})
+    with pytest.raises(AirflowFailException, match="the record of task 'a' cannot be read"):
+        choose_branch(ti=run.context("a_branch")["ti"], source="a", ways={"b": "b", "": "outputs"})
+
+
+@pytest.mark.parametrize("change", [{"version": 2}, {"version": None}, {"more": 1}])
+@pytest.mark.parametrize("key", ["arazzo_sealed", "arazzo_workflows", "arazzo_result", "arazzo_inputs"])
+def test_what_another_version_has_sealed_is_refused(key, change):
+    with pytest.raises(AirflowException, match="what another task has stored cannot be read"):
+        unseal_known(seal_json({**held("xcoms")[key], **change}))
+
+
+# requests that are sent once
+
+
+def flaky() -> ArazzoStepOperator:
+    return ArazzoStepOperator(task_id="flaky", plan=NODES, workflow_id="retry-unsafe")
+
+
+def test_a_record_of_a_request_is_written_as_it_is_held(nodes):
+    nodes.on("POST /nodes/flaky", 200, {"mark": 1})
+    run = Run(stored={})
+    run.execute(flaky())
+    (record,) = run.stored.values()
+    assert record.keys() == held("sent")["arazzo_sent_flaky_1"].keys()
+
+
+def test_a_record_of_a_request_that_is_held_is_read(nodes):
+    assert Run(stored=held("sent")).execute(flaky(), try_number=2) == {"mark": 1}
+    assert nodes.lines == []
+
+
+@pytest.mark.attack("stored rows", "a record of a POST that another version has written")
+@pytest.mark.parametrize("change", [*({"version": version} for version in VERSIONS), {"more": 1}])
+def test_a_request_whose_record_cannot_be_read_is_not_sent(nodes, change):
+    stored = held("sent")
+    stored["arazzo_sent_flaky_1"] |= change
+    with pytest.raises(AirflowFailException, match="of a request that may have been sent cannot be read"):
+        Run(stored=stored).execute(flaky(), try_number=2)
+    assert nodes.lines == []
