@@ -13,11 +13,12 @@ from arazzo.engine.required_values import require_values
 from arazzo.engine.state import Frame
 from arazzo.errors import EvaluationError, RequestError
 from arazzo.exchange import Exchange, Request
-from arazzo.expressions import Context, evaluate_output, evaluate_value, to_json_text
+from arazzo.expressions import Context, evaluate_output, evaluate_value, is_selector, parse_template, to_json_text
 from arazzo.flow import Plan, PlannedStep
 from arazzo.openapi import Argument, Body, Replacement, apply_replacements, build_request
 from arazzo.openapi.media import is_json, matching, preferred
 from arazzo.openapi.operation import Operation
+from arazzo.openapi.typed_values import converted
 
 Workflows = Mapping[str, Mapping[str, Any]]
 
@@ -44,6 +45,8 @@ def step_request(plan: Plan, planned: PlannedStep, operation: Operation, context
     try:
         arguments = [_argument(parameter, plan, context) for parameter in step.parameters]
         body = _body(step.request_body, operation, plan, context) if step.request_body else None
+        if plan.dialect == "lenient":
+            arguments = [_typed(argument, operation) for argument in arguments]
         require_values(planned, operation, arguments, body, plan.dialect)
         request = build_request(
             operation,
@@ -74,6 +77,12 @@ def _argument(parameter: Parameter, plan: Plan, context: Context) -> Argument:
     return Argument(name=parameter.name, location=parameter.location, value=value)
 
 
+def _typed(argument: Argument, operation: Operation) -> Argument:
+    """Return a parameter whose text is what the operation's schema asks for instead."""
+    spec = operation.parameter(argument.name, argument.location)
+    return argument if spec is None else replace(argument, value=converted(spec.schema_, argument.value))
+
+
 def _body(body: RequestBody, operation: Operation, plan: Plan, context: Context) -> Body:
     payload = ABSENT
     content_type = body.content_type or preferred([spec.content_type for spec in operation.bodies])
@@ -86,10 +95,21 @@ def _body(body: RequestBody, operation: Operation, plan: Plan, context: Context)
             replacements.append(Replacement(item.target, value, item.target_selector_type))
     if replacements:
         payload = apply_replacements(payload, replacements, content_type)
-    return Body(content_type=body.content_type, payload=payload)
+    lenient = plan.dialect == "lenient"
+    return Body(body.content_type, payload, is_value=_is_value(body.payload, plan), convert=lenient)
+
+
+def _is_value(payload: Any, plan: Plan) -> bool:
+    """Tell whether a payload is one expression: then text that it gives is a value, whatever is written in it."""
+    if not isinstance(payload, str):
+        return is_selector(payload)
+    template = parse_template(payload, plan.dialect)
+    return len(template.parts) == 1 and bool(template.expressions)
 
 
 def _payload(payload: Any, content_type: str | None, operation: Operation, plan: Plan, context: Context) -> Any:
+    if isinstance(payload, str) and plan.dialect == "lenient" and _is_value(payload, plan):
+        payload = payload.strip().removeprefix("{").removesuffix("}")
     if not _is_json_text(payload, content_type):
         return evaluate_value(payload, context, plan.dialect, where="request body")
     if plan.dialect == "strict":

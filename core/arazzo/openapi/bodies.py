@@ -32,6 +32,7 @@ from arazzo.openapi.media import (
 from arazzo.openapi.multipart import write_multipart
 from arazzo.openapi.operation import BodySpec, Operation
 from arazzo.openapi.schema_slices import type_of
+from arazzo.openapi.typed_values import converted
 from arazzo.openapi.xml_bodies import write_xml
 
 
@@ -41,10 +42,14 @@ class Body:
 
     :param content_type: None where it is left to the operation.
     :param payload: evaluated; ABSENT for no body.
+    :param is_value: whether a payload that is text is a value, and not written in the content type already.
+    :param convert: whether texts become what the operation's schema asks for instead.
     """
 
     content_type: str | None = None
     payload: Any = ABSENT
+    is_value: bool = False
+    convert: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,11 +73,11 @@ def serialize(operation: Operation, body: Body) -> Content:
     """
     if body.payload is ABSENT:
         return Content()
-    content_type = body.content_type or content_type_of(operation, body.payload)
+    content_type = body.content_type or content_type_of(operation, body.payload, is_value=body.is_value)
     spec = matching(operation.bodies, content_type) or BodySpec(content_type=content_type)
     payload = body.payload
     try:
-        return _by_type(content_type, spec, payload)
+        return _json(content_type, spec, body) if is_json(content_type) else _by_type(content_type, spec, payload)
     except (TypeError, ValueError, RecursionError, LookupError) as error:
         kind = "an object" if isinstance(payload, dict) else "a list" if isinstance(payload, list) else "a value"
         subject = f"the payload of {operation.method} {operation.path}, {kind}, cannot be written as {content_type}"
@@ -82,8 +87,6 @@ def serialize(operation: Operation, body: Body) -> Content:
 def _by_type(content_type: str, spec: BodySpec, payload: Any) -> Content:
     if isinstance(payload, bytes):
         return Content(content_type, payload, ABSENT)
-    if is_json(content_type):
-        return _json(content_type, spec, payload)
     if plain(content_type).startswith("multipart/"):
         typed, data = write_multipart(content_type, spec, payload)
         return Content(typed, data, payload)
@@ -104,7 +107,7 @@ def _written(content_type: str, spec: BodySpec, payload: Any) -> bytes:
     return scalar_text(payload).encode(charset(content_type) or "utf-8")
 
 
-def content_type_of(operation: Operation, payload: Any) -> str:
+def content_type_of(operation: Operation, payload: Any, *, is_value: bool = False) -> str:
     """Return the content type of a payload that says none: the operation's JSON, its first, else by the payload."""
     declared = preferred([spec.content_type for spec in operation.bodies])
     if (own := _own_type(operation, payload)) and not (declared and is_json(declared)):
@@ -115,7 +118,7 @@ def content_type_of(operation: Operation, payload: Any) -> str:
         return "application/json"
     if isinstance(payload, bytes):
         return "application/octet-stream"
-    return "application/json" if _parsed(payload) is not ABSENT else "text/plain; charset=utf-8"
+    return "application/json" if not is_value and _parsed(payload) is not ABSENT else "text/plain; charset=utf-8"
 
 
 def _own_type(operation: Operation, payload: Any) -> str | None:
@@ -127,17 +130,27 @@ def _own_type(operation: Operation, payload: Any) -> str | None:
     return data[0] if data and matching(operation.bodies, data[0]) else None
 
 
-def _json(content_type: str, spec: BodySpec, payload: Any) -> Content:
+def _json(content_type: str, spec: BodySpec, body: Body) -> Content:
     """Return JSON; text that is JSON, or a template that begins like it, is sent as it is.
 
-    Text that the schema calls a string, and text that is no JSON, is a string and is quoted.
+    Text is a string where the schema calls it one, where an expression gave it, and where it is no structure and no
+    string in JSON: ``123`` is one, unless the schema asks for a number.
     """
-    if isinstance(payload, str):
+    payload, convert = body.payload, converted if body.convert else _as_it_is
+    if isinstance(payload, bytes):
+        return Content(content_type, payload, ABSENT)
+    if isinstance(payload, str) and not body.is_value and payload.lstrip()[:1] in ("{", "[", '"'):
         value = _parsed(payload)
-        quoted = value is ABSENT and payload.lstrip()[:1] not in ("{", "[")
-        if not quoted and not (type_of(spec.schema_) == "string" and not isinstance(value, str)):
-            return Content(content_type, payload.encode(), payload if value is ABSENT else value)
-    return Content(content_type, json_text(payload).encode(), payload)
+        if type_of(spec.schema_) != "string" or isinstance(value, str):
+            typed = convert(spec.schema_, value)
+            data = payload if typed is value else json_text(typed)
+            return Content(content_type, data.encode(), payload if value is ABSENT else typed)
+    value = convert(spec.schema_, payload)
+    return Content(content_type, json_text(value).encode(), value)
+
+
+def _as_it_is(_: Any, value: Any) -> Any:
+    return value
 
 
 def _parsed(text: str) -> Any:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from arazzo.openapi.encoding import QUERY_RESERVED, SEGMENT_RESERVED, percent_encode, scalar_text
+from arazzo.openapi.encoding import QUERY_RESERVED, SEGMENT_RESERVED, json_text, percent_encode, scalar_text
+from arazzo.openapi.media import is_json
 from arazzo.openapi.operation import ParameterSpec
 from arazzo.openapi.schema_slices import type_of
 
@@ -44,7 +45,7 @@ def query_pairs(spec: ParameterSpec, value: Any) -> Pairs:
     if is_undefined(value):
         return []
     if spec.content_type is not None:
-        return [(name, encode(_content(value)))]
+        return [(name, encode(_content(spec, value)))]
     if not isinstance(value, (dict, list)):
         return [(name, encode(value))]
     if spec.style == "deepObject":
@@ -83,7 +84,7 @@ def path_text(spec: ParameterSpec, value: Any, *, slashes: bool = False) -> str:
     if is_undefined(value):
         return ""
     if spec.content_type is not None:
-        return encode(_content(value))
+        return encode(_content(spec, value))
     match spec.style:
         case "label":
             return f".{_joined(value, spec.explode, encode, '.' if spec.explode else ',')}"
@@ -109,7 +110,7 @@ def header_text(spec: ParameterSpec, value: Any) -> str:
     if is_undefined(value):
         return ""
     if spec.content_type is not None:
-        return scalar_text(_content(value))
+        return scalar_text(_content(spec, value))
 
     def encode(item: Any) -> str:
         return value_text(spec, item)
@@ -127,7 +128,7 @@ def cookie_pairs(spec: ParameterSpec, value: Any) -> Pairs:
     if is_undefined(value):
         return []
     if spec.content_type is not None:
-        return [(spec.name, encode(_content(value)))]
+        return [(spec.name, encode(_content(spec, value)))]
     if isinstance(value, (dict, list)) and spec.explode:
         return [(spec.name if key is None else key, encode(item)) for key, item in _members(value)]
     return [(spec.name, _joined(value, False, encode, ","))]
@@ -152,6 +153,6 @@ def _flat(value: Any) -> list[Any]:
     return [part for key, item in _members(value) for part in ((item,) if key is None else (key, item))]
 
 
-def _content(value: Any) -> str:
-    """Return a value in the media type of ``content``: text as it is, structures as JSON."""
-    return scalar_text(value)
+def _content(spec: ParameterSpec, value: Any) -> str:
+    """Return a value in the media type of ``content``: JSON, of text too; under any other type text as it is."""
+    return json_text(value) if is_json(spec.content_type or "") else scalar_text(value)

@@ -29,7 +29,7 @@ METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", 
 DEFAULT_STYLES = {"query": "form", "cookie": "form", "path": "simple", "header": "simple", "querystring": "form"}
 #: Levels of a schema that stay: parameters are flat, forms and XML name their parts.
 PARAMETER_DEPTH = 2
-JSON_DEPTH = 1
+JSON_DEPTH = 2
 FORM_DEPTH = 3
 XML_DEPTH = 5
 

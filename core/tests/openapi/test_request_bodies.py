@@ -48,7 +48,7 @@ def test_json_text_is_sent_as_it_is_and_known_as_a_value():
     ("payload", "schema", "expected"),
     [
         ("hello", {}, b'"hello"'),
-        ("5", {}, b"5"),
+        ("5", {}, b'"5"'),
         ("5", {"type": "string"}, b'"5"'),
         ('"5"', {"type": "string"}, b'"5"'),
         ("{broken", {}, b"{broken"),

@@ -1,0 +1,57 @@
+"""Types are kept, unless an operation asks for another where there is text: a number, a truth value or a structure.
+
+911 members of public documents are text for a number. What does not read as what the schema asks for stays text, and so
+does everything where the schema takes text, or says nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from arazzo.json_values import read_json_value
+from arazzo.openapi.schema_slices import property_of
+
+_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)")
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+_WORDS = {"true": True, "false": False}
+
+
+def converted(schema: Any, value: Any) -> Any:
+    """Return a value with texts turned into what a schema asks for instead; the value itself where none is.
+
+    :param schema: as far as a plan has it.
+    """
+    match value:
+        case str():
+            return _from_text(_types(schema), value)
+        case dict():
+            changed = {name: converted(property_of(schema, name), item) for name, item in value.items()}
+            return value if all(changed[name] is item for name, item in value.items()) else changed
+        case list():
+            items = schema.get("items") if isinstance(schema, dict) else None
+            elements = [converted(items, item) for item in value]
+            return value if all(new is old for new, old in zip(elements, value, strict=True)) else elements
+    return value
+
+
+def _types(schema: Any) -> frozenset[str]:
+    """Return the types that a schema asks for beside null; none if it says nothing."""
+    kind = schema.get("type") if isinstance(schema, dict) else None
+    types = frozenset(kind if isinstance(kind, list) else [kind]) - {None, "null"}
+    return types or frozenset({"object"} if isinstance(schema, dict) and "properties" in schema else ())
+
+
+def _from_text(types: frozenset[str], text: str) -> Any:
+    if not types or "string" in types:
+        return text
+    if "boolean" in types and text in _WORDS:
+        return _WORDS[text]
+    pattern = _NUMBER if "number" in types else _INTEGER if "integer" in types else None
+    mark = text.lstrip()[:1]
+    structure = (mark == "{" and "object" in types) or (mark == "[" and "array" in types)
+    wanted = structure or (pattern is not None and pattern.fullmatch(text) is not None)
+    try:
+        return read_json_value(text) if wanted else text
+    except ValueError:
+        return text
