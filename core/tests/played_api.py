@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, TypeVar
 
 from arazzo.errors import TransportError
 from arazzo.exchange import Request
+
+Self = TypeVar("Self", bound="PlayedApi")
 
 
 class PlayedApi:
@@ -25,7 +28,7 @@ class PlayedApi:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server.server_port}"
 
-    def __enter__(self) -> PlayedApi:
+    def __enter__(self: Self) -> Self:
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self.server.daemon_threads = True
         threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
@@ -58,9 +61,10 @@ def _handler(played: PlayedApi) -> type[BaseHTTPRequestHandler]:
             if response.status != 204:
                 self.send_header("Content-Length", str(len(response.body)))
             self.end_headers()
-            self.wfile.write(response.body)
+            with suppress(OSError):  # whoever asked has gone
+                self.wfile.write(b"" if self.command == "HEAD" else response.body)
 
-        do_GET = do_POST = do_DELETE = do_PUT = do_PATCH = answer  # noqa: N815
+        do_GET = do_POST = do_DELETE = do_PUT = do_PATCH = do_HEAD = answer  # noqa: N815
 
         def log_message(self, *_: object) -> None:
             pass
