@@ -1,7 +1,7 @@
-"""A budget of processor time for what runs in Python and cannot be asked to stop.
+"""A budget of CPU time for what runs in Python and cannot be asked to stop.
 
-What counts is the time of the thread that computes: neither the clock on the wall nor other threads change what comes
-of it. No signals, which only the main thread gets and which Airflow has a use for.
+What counts is the CPU time of the computing thread: a busy machine, a throttled container or other threads change
+nothing. No signals: it may be any thread, that of an event loop too.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from typing import TypeVar
 
 #: How often the interpreter may look for an interruption that is on its way; it does so whenever a loop begins anew.
 _CHECKS = 1000
-_SHORTEST_WAIT = 0.01
+#: Seconds between two looks at the clock of a thread, at the least.
+_SHORTEST_LOOK = 0.01
 Result = TypeVar("Result")
 
 
@@ -23,50 +24,74 @@ class CpuTimeError(Exception):
 
 
 class _Interruption(BaseException):
-    """Raised inside of a computation when its budget is spent; nothing on the way takes it for an error of its own."""
+    """Raised inside of a computation when its time is up; nothing on the way takes it for an error of its own."""
 
 
 def within_cpu_time(seconds: float, compute: Callable[[], Result]) -> Result:
-    """Return what a function returns, or interrupt it when this thread has computed for so long.
+    """Return what a function returns, or interrupt it when its thread has spent the seconds on it.
 
-    A single call of a function written in C is not interrupted: those have to be bounded otherwise.
+    A single call of a function written in C is not interrupted: those have to be bounded otherwise. Nothing may be
+    imported in it for the first time: that would count. Budgets may lie within each other.
 
-    :param seconds: of processor time; 0: no limit.
+    :param seconds: of CPU time; 0: no limit.
     :param compute: the function; it runs in this thread.
     :raises CpuTimeError: if it was interrupted.
     """
     if not seconds:
         return compute()
-    used = _clock_of_this_thread()
-    end = used() + seconds
-    thread, lock, done, late = ctypes.c_ulong(threading.get_ident()), threading.Lock(), threading.Event(), False
-
-    def watch() -> None:
-        nonlocal late
-        while not done.wait(max(end - used(), _SHORTEST_WAIT)):
-            with lock:
-                if not done.is_set() and used() >= end:
-                    late = True
-                    ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(_Interruption))
-                    return
-
-    watcher = threading.Thread(target=watch, name="cpu-time", daemon=True)
+    watch, late = _Watch(seconds), False
     try:
         try:
-            watcher.start()
+            watch.start()
             return compute()
         finally:
-            with lock:
-                done.set()
-            for _ in range(_CHECKS if late else 0):  # one that is on its way is raised in here
+            late = watch.end()
+            # One that is on its way is raised in here. It must not be taken back (by None): until Python 3.12 its flag
+            # stays set then, which slows the process down and, where it is traced, stops it.
+            for _ in range(_CHECKS if late else 0):
                 pass
     except _Interruption:
+        if not late:
+            raise  # that of a budget around this one
         raise CpuTimeError from None
 
 
-def _clock_of_this_thread() -> Callable[[], float]:
-    """Return what tells, in any thread, for how long this one has computed; the wall clock where nothing tells."""
+class _Watch(threading.Thread):
+    """Interrupts the thread that made it once that has spent its time.
+
+    It sleeps as long as the time cannot be up: nobody spends CPU time faster than the clock goes.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(daemon=True)
+        self._watched = threading.get_ident()
+        self._clock = _clock_of(self._watched)
+        self._until = self._clock() + seconds
+        self._lock = threading.Lock()
+        self._ended = threading.Event()
+        self._late = False
+
+    def run(self) -> None:
+        """Look at the clock until the time is up or the computation has ended."""
+        while (left := self._until - self._clock()) > 0:
+            if self._ended.wait(max(left, _SHORTEST_LOOK)):
+                return
+        with self._lock:
+            if not self._ended.is_set():
+                self._late = True
+                thread = ctypes.c_ulong(self._watched)
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(_Interruption))
+
+    def end(self) -> bool:
+        """Stop looking; return whether an interruption is on its way."""
+        with self._lock:
+            self._ended.set()
+            return self._late
+
+
+def _clock_of(thread: int) -> Callable[[], float]:
+    """Return the clock of a thread's CPU time; where a platform has none for others (macOS), that of the process."""
     if not hasattr(time, "pthread_getcpuclockid"):
-        return time.monotonic
-    clock = time.pthread_getcpuclockid(threading.get_ident())
+        return time.process_time
+    clock = time.pthread_getcpuclockid(thread)
     return lambda: time.clock_gettime(clock)
