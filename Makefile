@@ -17,7 +17,7 @@ TARGETS ?= source expression condition selector replacement response document de
 yes = $(filter-out 0 no false,$(1))
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-scheduler test-faults test-load test-distributed test-airflow-versions test-pythons fuzz bench lint format release constraints clean
+.PHONY: help install demo test test-scheduler test-faults test-busy test-load test-distributed test-airflow-versions test-pythons fuzz bench lint format release constraints clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-22s %s\n", $$1, $$2}' Makefile
@@ -33,6 +33,9 @@ test-scheduler: $(READY) ## run the tests that start Airflow's four components (
 
 test-faults: $(READY) ## kill each part of Airflow at each moment, a quarter of an hour; writes docs/reliability.md
 	@UPDATE_GOLDEN=1 $(BIN)/python -m pytest tests/faults -k "not short_form" $(ARGS)
+
+test-busy: $(READY) ## judge criteria alone, and at nice 19 beside four busy processes: the verdicts must be the same
+	@$(BIN)/python benchmarks/busy_verdicts.py
 
 test-load: $(READY) ## run a workflow a hundred times at once on an Airflow of one machine (RUNS=100)
 	@RUNS=$(or $(RUNS),100) $(BIN)/python -m pytest -rA tests/scheduler/test_many_runs.py $(ARGS)

@@ -10,7 +10,7 @@ from arazzo.absent import ABSENT
 from arazzo.criteria.condition_portability import portable_spelling
 from arazzo.criteria.interpolation import braced, readable
 from arazzo.criteria.jsonpath_condition import Query, evaluate_jsonpath, read_jsonpath
-from arazzo.criteria.query import misleading
+from arazzo.criteria.query import misleading, misleading_draft
 from arazzo.criteria.reasons import reason
 from arazzo.criteria.regex_condition import check_pattern, matches
 from arazzo.criteria.simple import evaluate_simple, parse_simple
@@ -185,7 +185,7 @@ def _jsonpath_remarks(reading: Query | Condition, criterion: Criterion) -> tuple
     if isinstance(reading, Query):
         remark = braced(reading.template)
         warnings = _warnings("non-portable-condition", (remark,) if remark else ())
-        misread = misleading(reading.text, criterion.condition) if reading.version == RFC9535 else ()
+        misread = (misleading if reading.version == RFC9535 else misleading_draft)(reading.text, criterion.condition)
         return warnings + _warnings("misleading-jsonpath", misread)
     message = "no RFC 9535 query; read as a boolean expression over JSON paths, which other tools do not read"
     spelling = portable_spelling(reading.node, criterion.context or "")

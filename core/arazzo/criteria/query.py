@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from arazzo.criteria.syntax_tree import Remark
 
+_ROOT_FILTER = re.compile(r"\s*\$\s*\[\s*\?")
+
 if TYPE_CHECKING:
     from jsonpath_rfc9535 import JSONPathQuery
 
@@ -53,6 +55,16 @@ def misleading(text: str, written: str) -> Iterator[Remark]:
             if found:
                 message = f"'.{part.name}' is a member of that name in an RFC 9535 query, not how long something is"
                 yield Remark(found.start(), message, "length(@.name) in a filter is how long something is")
+
+
+def misleading_draft(text: str, written: str) -> Iterator[Remark]:
+    """Yield what a query of Goessner's draft says that its author probably did not mean; parameters as above.
+
+    A filter on the root is evaluated as written in that dialect, and so never of an object as root itself.
+    """
+    if _ROOT_FILTER.match(text):
+        message = "a filter on the root looks at the members of an object, never at the object itself, in this dialect"
+        yield Remark(max(written.find("["), 0), message, "rfc9535 leniently looks at the object, too")
 
 
 def _count_of_one(written: str) -> Remark:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
 from arazzo.document.formats import is_of_format
-from arazzo.errors import EvaluationError, ExpressionSyntaxError
+from arazzo.errors import EvaluationError, ExpressionSyntaxError, GaveUpError
+from arazzo.exact_numbers import decimal_of, is_number
 from arazzo.expressions.ecma_patterns import compile_ecma
 from arazzo.expressions.interruption import within_time
 from arazzo.expressions.regular_expressions import finds
@@ -29,8 +31,8 @@ _TYPES: dict[str, tuple[type, ...]] = {
 def schema_errors(schema: Any, value: Any) -> list[Any]:
     """Return what jsonschema finds wrong in a value (its ``ValidationError``), sorted by path; nothing if it is valid.
 
-    :raises EvaluationError: if it cannot be told: a reference leads nowhere or in a circle.
-    :raises GaveUpError: if it takes too long.
+    :raises EvaluationError: if it cannot be told: a reference leads nowhere.
+    :raises GaveUpError: if it takes too long, or goes in a circle or too deep.
     """
     if _plainly_valid(schema, value):
         return []
@@ -46,7 +48,7 @@ def schema_errors(schema: Any, value: Any) -> list[Any]:
     except Unresolvable as error:
         raise EvaluationError(f"their schema refers to '{error.ref}', which is not there") from error
     except RecursionError as error:
-        raise EvaluationError("their schema refers to itself without end, or they are nested too deep") from error
+        raise GaveUpError("their schema refers to itself without end, or they are nested too deep") from error
     except (ArithmeticError, ValueError) as error:
         raise EvaluationError("they hold a number that is out of range") from error
 
@@ -97,6 +99,7 @@ def _validator() -> Any:
         "pattern": _pattern,
         "patternProperties": _pattern_properties,
         "additionalProperties": _additional_properties,
+        "multipleOf": _multiple_of,
         "format": _format,
     }
     bounded = extend(Draft202012Validator, keywords)  # type: ignore[no-untyped-call]
@@ -111,6 +114,14 @@ def _matches(pattern: str, text: str) -> bool:
     except ExpressionSyntaxError as error:
         raise EvaluationError(f"their schema has a pattern that cannot be read: {error.message}") from error
     return finds(compiled, text)
+
+
+def _multiple_of(validator: Any, factor: Any, instance: Any, _: Any) -> Iterator[Any]:
+    """Check as decimals: 19.99 is a multiple of 0.01."""
+    from jsonschema import ValidationError
+
+    if is_number(instance) and (Fraction(decimal_of(instance)) / Fraction(decimal_of(factor))).denominator != 1:
+        yield ValidationError(f"{instance!r} is not a multiple of {factor!r}")
 
 
 def _pattern(validator: Any, pattern: str, instance: Any, _: Any) -> Iterator[Any]:

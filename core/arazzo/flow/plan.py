@@ -6,10 +6,12 @@ It carries the slice of the API descriptions that its steps need.
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic_core import to_jsonable_python
 from typing_extensions import Self
 
 from arazzo.document.input_declarations import DeclaredInputs, declared_inputs, names_input
@@ -17,16 +19,33 @@ from arazzo.document.models import Parameter, Step
 from arazzo.document.settings import Settings
 from arazzo.expressions.navigation import declared_prefix, outermost
 from arazzo.flow.sensitive import secret_inputs
+from arazzo.json_values import as_json, is_plain, read_json_value, write_json
 from arazzo.openapi.operation import Operation
 
 #: Target of an edge that ends the workflow.
 END = ""
+#: What may be a number that no float holds.
+_LONG_NUMBER = re.compile(r"[0-9.]{16}|[0-9][eE]")
 
 
 class PlanValue(BaseModel):
     """The base of the values in this module; the compiler makes them by ``model_construct``, without validators."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    def model_dump_json(self, **options: Any) -> str:
+        """Return the value as JSON text, in which a number that no float holds is what the document spells."""
+        data = self.model_dump(**{name: value for name, value in options.items() if name != "indent"})
+        if is_plain(data):
+            return super().model_dump_json(**options)
+        return write_json(as_json(data), default=to_jsonable_python)
+
+    @classmethod
+    def model_validate_json(cls, json_data: Any, **options: Any) -> Self:
+        """Return the value that a JSON text says."""
+        if not _LONG_NUMBER.search(json_data):
+            return super().model_validate_json(json_data, **options)
+        return cls.model_validate(read_json_value(json_data), **options)
 
 
 class Edge(PlanValue):

@@ -6,6 +6,7 @@ import json
 import re
 from typing import Any, NoReturn
 
+from arazzo.exact_numbers import Beyond, read_decimal, read_integer
 from arazzo.limits import current_limits
 from arazzo.source.locations import Node
 from arazzo.source.reading import Read, Reading, levels
@@ -86,8 +87,10 @@ class _JsonReading(Reading):
         if token[0] != '"':
             try:
                 json.loads(token, **_HOOKS)
-            except _NotJsonError:
-                self.fail("json-syntax", start, f"{token[:20]} is no number that JSON has")
+            except _NotJsonError as error:
+                if token.lstrip("-").isalpha():
+                    self.fail("json-syntax", start, f"{token[:20]} is no number that JSON has")
+                self.fail("yaml-limits", start, str(error))
             return Node(start, end, "", None)
         if _NUL in token:
             self.look_at(json.loads(token), start)
@@ -107,20 +110,24 @@ def _no_constant(text: str) -> NoReturn:
     raise _NotJsonError(text)
 
 
-def _finite(text: str) -> float:
-    number = float(text)
-    if abs(number) == float("inf"):
-        raise _NotJsonError(text)
-    return number
+def _decimal(text: str) -> float:
+    return _within(read_decimal(text))
 
 
 def _integer(text: str) -> int:
-    if len(text) > 1000:
-        raise _NotJsonError(text)
-    return int(text)
+    number = read_integer(text)
+    if isinstance(number, Beyond):
+        raise _NotJsonError(number.limit)
+    return number
 
 
-_HOOKS: dict[str, Any] = {"parse_constant": _no_constant, "parse_float": _finite, "parse_int": _integer}
+def _within(number: float) -> float:
+    if isinstance(number, Beyond):
+        raise _NotJsonError(number.limit)
+    return number
+
+
+_HOOKS: dict[str, Any] = {"parse_constant": _no_constant, "parse_float": _decimal, "parse_int": _integer}
 
 
 def _too_large(value: Any) -> bool:

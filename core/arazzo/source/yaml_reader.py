@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -11,6 +10,7 @@ from typing import Any, NoReturn
 import yaml
 from yaml.cyaml import CParser  # type: ignore[attr-defined]
 
+from arazzo.exact_numbers import Beyond, read_decimal, read_integer
 from arazzo.source.locations import Node
 from arazzo.source.reading import Read, Reading
 
@@ -147,6 +147,8 @@ class _YamlReading(Reading):
             value = self._tagged(event)
         elif event.implicit[0] and text[:1] in _TYPED:
             value = _resolve(text)
+        if isinstance(value, Beyond):
+            self.fail("yaml-limits", _start(event), value.limit)
         node = None
         if self.locate:
             node = Node(_start(event), _end(event), style, None)
@@ -160,8 +162,8 @@ class _YamlReading(Reading):
             return event.value
         value = _resolve(event.value)
         if kind == "float" and type(value) is int:
-            return float(value)
-        if kind not in _TAGS or type(value) is not _TAGS[kind]:
+            return read_decimal(f"{value}.0")
+        if kind not in _TAGS or not isinstance(value, _TAGS[kind]) or (kind == "int" and isinstance(value, bool)):
             self._refuse_tag(event)
         return value
 
@@ -211,20 +213,30 @@ _NULL = ("", "~", "null", "Null", "NULL")
 _TRUE = ("true", "True", "TRUE")
 _FALSE = ("false", "False", "FALSE")
 _WORDS: dict[str, bool | None] = dict.fromkeys(_NULL) | dict.fromkeys(_TRUE, True) | dict.fromkeys(_FALSE, False)
-_INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,999})|0o[0-7]{1,999}|0x[0-9a-fA-F]{1,999}")
-_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+#: Numbers of the core schema (YAML 1.2.2, 10.3.2); ``.inf`` and ``.nan``, which JSON does not have, stay text.
+_INTEGER = re.compile(r"[-+]?[0-9]+")
+_BASES = re.compile(r"0o[0-7]{1,999}|0x[0-9a-fA-F]{1,999}")
+_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _TAGS: dict[str, type] = {"int": int, "float": float, "bool": bool, "null": type(None)}
 
 
 def _resolve(text: str) -> Any:
-    """Return what a plain scalar means in the core schema; a number too large to be one stays text."""
+    """Return what a plain scalar means in the core schema, numbers exactly; :class:`Beyond` for one beyond a limit."""
     if text in _WORDS:
         return _WORDS[text]
     if _INTEGER.fullmatch(text):
-        return int(text, 0) if text[:2] in ("0o", "0x") else int(text)
-    if _FLOAT.fullmatch(text) and math.isfinite(number := float(text)):
-        return number
-    return text
+        return read_integer(text)
+    if _BASES.fullmatch(text):
+        return int(text, 0)
+    return read_decimal(_as_json(text)) if _FLOAT.fullmatch(text) else text
+
+
+def _as_json(number: str) -> str:
+    """Return a number of YAML as JSON spells it: no plus, digits on both sides of the point."""
+    sign, digits = ("-" if number[0] == "-" else ""), number.lstrip("+-")
+    mantissa, mark, exponent = digits.lower().partition("e")
+    whole, point, fraction = mantissa.partition(".")
+    return f"{sign}{whole.lstrip('0') or '0'}{point}{fraction or '0' * len(point)}{mark}{exponent}"
 
 
 def _explain(error: yaml.MarkedYAMLError, text: str) -> tuple[int, str, str | None]:
