@@ -27,9 +27,10 @@ from airflow_arazzo.protocol.xcoms import (
     push_handed,
     push_known,
     push_record,
-    push_sealed,
+    push_workflow_outputs,
     push_workflows,
 )
+from arazzo.absent import absent_names, to_people, unreadable_names
 from arazzo.engine import ended
 from arazzo.flow import Plan
 
@@ -133,18 +134,18 @@ class ArazzoOutputsOperator(TellsSecrets, BaseOperator):
         result = self._bounded(read_result(ti, self.course, inputs))
         failure = result.failure or refused
         push_record(ti, hide_registered(self._record(result, failure)))
-        push_known(ti, result.outputs)
+        push_known(ti, to_people(result.outputs))
         known = {"inputs": inputs, "outputs": result.outputs}
         push_workflows(ti, self.plan, {**result.workflows, self.plan.key: known}, position.kept)
         if position.inputs:
             push_handed(ti, self.plan, result.outputs)
-        shown = hide(result.outputs, self.plan.sensitive)
+        shown = hide(to_people(result.outputs), self.plan.sensitive)
         self._tell(result, failure, shown)
         if failure and failed_before(ti, self.course):
             call_nobody(self)
         if failure and not result.complete:
             raise AirflowFailException(failure)
-        visible = push_sealed(ti, result.outputs, result.outputs, shown)
+        visible = push_workflow_outputs(ti, result.outputs, shown)
         if failure:
             ti.xcom_push(key=OUTPUTS_KEY, value=visible)
             raise AirflowFailException(failure)
@@ -167,7 +168,7 @@ class ArazzoOutputsOperator(TellsSecrets, BaseOperator):
     def _bounded(self, result: Result) -> Result:
         """Return a result as it is, or as a failure without outputs if they are too large."""
         try:
-            check_workflow_outputs(self.plan.workflow_id, result.outputs)
+            check_workflow_outputs(self.plan.workflow_id, to_people(result.outputs))
         except OutputSizeError as error:
             failure = f"{result.failure}; and {error}" if result.failure else str(error)
             return replace(result, failure=failure, outputs={}, complete=False)
@@ -181,5 +182,7 @@ class ArazzoOutputsOperator(TellsSecrets, BaseOperator):
             "message": failure,
             "route": list(result.steps),
             **({STOPPED: True} if result.stopped else {}),
+            "absent": list(absent_names(result.outputs)),
+            "unreadable": list(unreadable_names(result.outputs)),
             **({STATUS: result.status, "complete": result.complete} if self.course.position.inputs else {}),
         }

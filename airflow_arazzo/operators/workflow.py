@@ -20,7 +20,15 @@ from airflow_arazzo.protocol.envelope import secrets_of
 from airflow_arazzo.protocol.knowing import mark
 from airflow_arazzo.protocol.topology import WHOLE
 from airflow_arazzo.protocol.xcom_limits import OutputSizeError, check_workflow_outputs
-from airflow_arazzo.protocol.xcoms import OUTPUTS_KEY, document_record, push_each, push_record, push_sealed, step_record
+from airflow_arazzo.protocol.xcoms import (
+    OUTPUTS_KEY,
+    document_record,
+    push_each,
+    push_record,
+    push_workflow_outputs,
+    step_record,
+)
+from arazzo.absent import absent_names, to_people, unreadable_names
 from arazzo.auth.server_resolution import place_requests
 from arazzo.document.settings import Settings
 from arazzo.engine import Done, State, ended, start, walked
@@ -129,18 +137,18 @@ class ArazzoWorkflowOperator(DrivesRegion, BaseOperator):
         register(outputs, self.plan.sensitive)
         record = hide_registered(self._record(state, done))
         try:
-            check_workflow_outputs(self.plan.workflow_id, outputs)
+            check_workflow_outputs(self.plan.workflow_id, to_people(outputs))
         except OutputSizeError as error:
             push_record(ti, {**record, "status": "failed", "message": str(error)})
             raise
         push_record(ti, record)
-        shown = hide(outputs, self.plan.sensitive)
+        shown = hide(to_people(outputs), self.plan.sensitive)
         if done.outcome == "failed" and not self._was_ended(state, done):
             raise AirflowException(done.message)
         if done.outcome != "failed":
             path = walked((name, record.rounds) for name, record in state.records.items())
             self.log.info("%s", redacted(ended(self.plan.workflow_id, "", shown, path)))
-        visible = push_sealed(ti, outputs, outputs, shown)
+        visible = push_workflow_outputs(ti, outputs, shown)
         if done.outcome == "failed":
             ti.xcom_push(key=OUTPUTS_KEY, value=visible)
             raise AirflowException(done.message)
@@ -159,6 +167,8 @@ class ArazzoWorkflowOperator(DrivesRegion, BaseOperator):
             "document": document_record(self.plan),
             "status": "failed" if done.outcome == "failed" else "success",
             "message": done.message,
+            "absent": list(absent_names(done.outputs or {})),
+            "unreadable": list(unreadable_names(done.outputs or {})),
             "steps": {name: step_record(record) for name, record in state.records.items()},
             "history": list(state.history),
         }

@@ -12,6 +12,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from airflow_arazzo.protocol.encryption import has_key, occurring, seal_json, secrets_in, unseal_json
 from airflow_arazzo.protocol.stored_forms import fields_of, formed
+from arazzo.absent import to_wire
 from arazzo.engine import Done, State, sensitive_inputs
 from arazzo.flow import Plan
 
@@ -84,12 +85,16 @@ def pack(carried: Carried, plan: Plan) -> str:
     done = carried.done
     value = {
         "state": carried.state.to_data(exclude_defaults=True),
-        "done": done and {name: getattr(done, name) for name in _DONE},
+        "done": done and {name: getattr(done, name) for name in _DONE} | _wired(done),
         "sent": asdict(carried.sent),
     }
     secrets = _to_carry(carried.secrets, value)
     secret = next(secrets_of(carried.state, plan), None) is not None or bool(occurring(value, secrets))
     return seal_json(formed({**value, "secrets": secrets if has_key() else {}}), secret=secret)
+
+
+def _wired(done: Done) -> dict[str, Any]:
+    return {} if done.outputs is None else {"outputs": to_wire(done.outputs)}
 
 
 def _to_carry(secrets: dict[str, bool], value: Any) -> dict[str, bool]:

@@ -21,7 +21,8 @@ from airflow_arazzo.protocol.xcoms import (
     pull_workflows,
     steps_of_outputs,
 )
-from arazzo.engine import walked, workflow_outputs
+from arazzo.absent import ABSENT
+from arazzo.engine import unreadable_output, walked, workflow_outputs
 from arazzo.flow import END, Plan
 
 #: Where the record of a workflow's last task has what whoever called it asks for.
@@ -33,7 +34,7 @@ class Result:
     """How a workflow has ended.
 
     :param failure: why it has failed; empty if it has not.
-    :param outputs: its outputs; those of a workflow that failed as far as they go.
+    :param outputs: its outputs, each of its kind; all absent if it failed, unless an action ended it.
     :param status: the status that its last step saw.
     :param steps: the steps that ran, in the order in which control came to them; document order side by side.
     :param complete: whether an action ended it, so that the outputs count in spite of a failure.
@@ -80,6 +81,9 @@ def read_result(ti: Any, course: Course, inputs: Mapping[str, Any]) -> Result:
         wanted = [step for step in steps_of_outputs(course.plan) if step in steps]
         found = pull_outputs(ti, course.plan, course.tasks, wanted)
         outputs = workflow_outputs(course.plan, inputs, found, workflows)
+        failure = failure or unreadable_output(outputs)
+    if failure and not complete:
+        outputs = dict.fromkeys(outputs, ABSENT)
     steps += tuple(step for record in beside for step in _steps(record))
     stopped = stopped or any(record.get(STOPPED) for record in beside)
     path = walked(entry for record in (*route, *beside) for entry in _rounds(record))

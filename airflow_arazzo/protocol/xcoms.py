@@ -1,9 +1,9 @@
 """What tasks tell each other: outputs, and the record of what happened.
 
 The outputs of a step lie under ``return_value``, by name; those of a loop of several steps by step id, then by name.
-Secret ones read ``***`` there and travel sealed under ``arazzo_sealed``; so do those that Airflow cannot store. What
-happened lies under ``arazzo``. A task after which another workflow takes over has the outputs of that one, sealed,
-under ``arazzo_result``, if it ran that workflow itself.
+Secret ones read ``***`` there and travel sealed under ``arazzo_sealed``; so do those that Airflow cannot store, and
+those that are absent or unreadable, which read null. What happened lies under ``arazzo``. A task after which another
+workflow takes over has the outputs of that one, sealed, under ``arazzo_result``, if it ran that workflow itself.
 
 Between workflows: inputs of the workflow that a task enters, and of those that come before it, lie sealed under
 ``arazzo_inputs``; inputs and outputs of completed workflows, as far as some task reads them, under
@@ -35,6 +35,7 @@ from airflow_arazzo.protocol.storable import storable
 from airflow_arazzo.protocol.stored_forms import fields_of, formed
 from airflow_arazzo.protocol.task_instances import finished_tasks, pull
 from airflow_arazzo.protocol.xcom_limits import OutputSizeError, check_step_outputs
+from arazzo.absent import from_wire, to_people, to_wire
 from arazzo.engine import Done, State, StepRecord, sensitive_inputs
 from arazzo.flow import END, Plan, Region
 
@@ -67,7 +68,7 @@ def region_outputs(region: Region, state: State) -> Outputs:
 
 def visible_outputs(plan: Plan, region: Region, outputs: Outputs) -> dict[str, Any]:
     """Return a region's outputs as anybody may see them."""
-    visible = {step: hide(values, plan.sensitive) for step, values in outputs.items()}
+    visible = {step: hide(to_people(values), plan.sensitive) for step, values in outputs.items()}
     return visible if len(region.steps) > 1 else visible.get(region.steps[0], {})
 
 
@@ -100,10 +101,11 @@ def push_region(ti: Any, plan: Plan, region: Region, state: State, done: Done) -
     """
     outputs = region_outputs(region, state)
     register_texts(secrets_of(state, plan))
-    push_known(ti, [outputs, done.inputs])
+    seen = {step: to_people(values) for step, values in outputs.items()}
+    push_known(ti, [seen, done.inputs])
     record = region_record(plan, region, state, done)
     try:
-        check_step_outputs(outputs, state)
+        check_step_outputs(seen, state)
     except OutputSizeError as error:
         text = f"{done.message}; and {error}" if done.outcome == "failed" else str(error)
         push_record(ti, {**record, "outcome": "failed", "message": text, "next": None})
@@ -111,8 +113,9 @@ def push_region(ti: Any, plan: Plan, region: Region, state: State, done: Done) -
             return {}
         raise
     push_record(ti, record)
-    full = outputs if len(region.steps) > 1 else outputs.get(region.steps[0], {})
-    visible = push_sealed(ti, outputs, full, visible_outputs(plan, region, outputs))
+    full = seen if len(region.steps) > 1 else seen.get(region.steps[0], {})
+    told = {step: to_wire(values) for step, values in outputs.items()}
+    visible = push_sealed(ti, told, full, visible_outputs(plan, region, outputs), kinds=told != seen)
     if done.outputs is not None:
         push_handed(ti, plan, done.outputs)
     if done.inputs is not None:
@@ -120,15 +123,27 @@ def push_region(ti: Any, plan: Plan, region: Region, state: State, done: Done) -
     return visible
 
 
-def push_sealed(ti: Any, outputs: dict[str, Any], full: dict[str, Any], hidden: dict[str, Any]) -> dict[str, Any]:
+def push_workflow_outputs(ti: Any, outputs: dict[str, Any], hidden: dict[str, Any]) -> dict[str, Any]:
+    """Push a workflow's outputs sealed where ``return_value`` cannot be what they are; return what it can be.
+
+    :param hidden: what people see of them, secrets hidden.
+    """
+    seen, told = to_people(outputs), to_wire(outputs)
+    return push_sealed(ti, told, seen, hidden, kinds=told != seen)
+
+
+def push_sealed(
+    ti: Any, outputs: dict[str, Any], full: dict[str, Any], hidden: dict[str, Any], *, kinds: bool
+) -> dict[str, Any]:
     """Push outputs sealed if their ``return_value`` cannot be what they are; return what it can be.
 
-    :param outputs: what is sealed.
+    :param outputs: what is sealed, the kinds of nothing told apart.
     :param full: what ``return_value`` would be.
     :param hidden: that with its secrets hidden.
+    :param kinds: whether something among them is absent or unreadable, and not null as people see it.
     """
     visible: dict[str, Any] = storable(hidden)
-    if visible != full:
+    if kinds or visible != full:
         ti.xcom_push(key=SEALED_KEY, value=seal_known(outputs, secret=hidden != full))
     return visible
 
@@ -161,7 +176,9 @@ def document_record(plan: Plan) -> dict[str, Any]:
 
 def push_handed(ti: Any, plan: Plan, outputs: dict[str, Any]) -> None:
     """Push the outputs that a task has got from a workflow it has handed over to."""
-    ti.xcom_push(key=HANDED_KEY, value=seal_known(outputs, secret=hide(outputs, plan.sensitive) != outputs))
+    seen = to_people(outputs)
+    secret = hide(seen, plan.sensitive) != seen
+    ti.xcom_push(key=HANDED_KEY, value=seal_known(to_wire(outputs), secret=secret))
 
 
 def push_inputs(ti: Any, plan: Plan, inputs: Inputs) -> None:
@@ -192,7 +209,11 @@ def pull_inputs(ti: Any, plan: Plan, task_id: str, role: str) -> dict[str, Any]:
 
 def push_workflows(ti: Any, plan: Plan, workflows: Outputs, kept: Collection[str]) -> None:
     """Push inputs and outputs of the workflows that have been completed in a task, as far as somebody reads them."""
-    found = {key: values for key, values in workflows.items() if key in kept}
+    found = {
+        key: {field: to_wire(known) for field, known in values.items()}
+        for key, values in workflows.items()
+        if key in kept
+    }
     if found:
         secret = hide(found, all_sensitive(plan)) != found
         ti.xcom_push(key=WORKFLOWS_KEY, value=seal_known(found, secret=secret))
@@ -210,7 +231,7 @@ def pull_workflows(ti: Any, plan: Plan, completed: Mapping[str, Sequence[str]]) 
             sealed = pull(ti, task, WORKFLOWS_KEY) if task in ran else None
             values = unseal_known(sealed).get(key) if sealed is not None else None
             if values is not None:
-                found[key] = values
+                found[key] = {field: from_wire(known) for field, known in values.items()}
                 break
     register(found, all_sensitive(plan))
     return found
@@ -246,8 +267,7 @@ def push_unanswered(ti: Any, region: Region, message: str) -> None:
 def pull_handed(ti: Any, task_id: str) -> dict[str, Any] | None:
     """Return the outputs of the workflow that a task has handed over to; None if it has not."""
     sealed = pull(ti, task_id, HANDED_KEY)
-    handed: dict[str, Any] | None = None if sealed is None else unseal_known(sealed)
-    return handed
+    return None if sealed is None else from_wire(unseal_known(sealed))
 
 
 def pull_outputs(ti: Any, plan: Plan, tasks: Mapping[str, str], steps: Iterable[str]) -> Outputs:
@@ -270,8 +290,7 @@ def pull_outputs(ti: Any, plan: Plan, tasks: Mapping[str, str], steps: Iterable[
 def _pull_region(ti: Any, region: Region, task_id: str) -> Outputs:
     sealed = pull(ti, task_id, SEALED_KEY)
     if sealed is not None:
-        opened: Outputs = unseal_known(sealed)
-        return opened
+        return {step: from_wire(values) for step, values in unseal_known(sealed).items()}
     values = pull(ti, task_id, OUTPUTS_KEY)
     if values is None:
         return {}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final
+from typing import Any, Final
 
 
 class Absent(Enum):
@@ -39,3 +40,50 @@ class Unreadable:
 
     def __str__(self) -> str:
         return f"{self.origin} is unreadable: {self.reason}" if self.origin else f"unreadable: {self.reason}"
+
+
+#: The one member of an object that stands for a kind of nothing in JSON; a value that looks so is put into another one.
+_MARK = "$nothing"
+
+
+def to_wire(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return named values as JSON has them, the kinds of nothing told apart: ``{"$nothing": "absent"}``."""
+    return {name: _marked(value) for name, value in values.items()}
+
+
+def from_wire(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the named values that :func:`to_wire` was given."""
+    return {name: _unmarked(value) for name, value in values.items()}
+
+
+def _marked(value: Any) -> Any:
+    match value:
+        case Absent():
+            return {_MARK: value.value}
+        case Unreadable():
+            return {_MARK: [value.reason, value.origin]}
+        case dict() if value.keys() == {_MARK}:
+            return {_MARK: value}
+    return value
+
+
+def _unmarked(value: Any) -> Any:
+    match value:
+        case {"$nothing": found} if len(value) == 1:
+            return ABSENT if found == ABSENT.value else Unreadable(*found) if isinstance(found, list) else found
+    return value
+
+
+def to_people(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return named values as people see them: null for what is absent or unreadable."""
+    return {name: None if isinstance(value, (Absent, Unreadable)) else value for name, value in values.items()}
+
+
+def absent_names(values: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the names of the values that are absent, in order."""
+    return tuple(name for name, value in values.items() if value is ABSENT)
+
+
+def unreadable_names(values: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the names of the values that are unreadable, in order."""
+    return tuple(name for name, value in values.items() if isinstance(value, Unreadable))

@@ -131,7 +131,14 @@ class AbsentError(EvaluationError):
 
 
 class UnreadableError(EvaluationError):
-    """A value that leads into an answer that cannot be read, where a value is needed (:class:`~.absent.Unreadable`)."""
+    """A value that leads into an answer that cannot be read, where a value is needed (:class:`~.absent.Unreadable`).
+
+    :param reason: that of the value, as is ``origin``.
+    """
+
+    def __init__(self, message: str, reason: str = "", origin: str = "") -> None:
+        super().__init__(message)
+        self.reason, self.origin = reason or message, origin
 
 
 class GaveUpError(ArazzoError):

@@ -18,6 +18,8 @@ IDEMPOTENT_METHODS = SAFE_METHODS | {"PUT", "DELETE"}
 
 #: Statuses that lead elsewhere (RFC 9110, 15.4); 300 and 304 are answers.
 REDIRECTS = (301, 302, 303, 307, 308)
+#: Content codings that are undone while an answer is received (RFC 9110, 8.4).
+CODINGS = frozenset({"gzip", "x-gzip", "deflate"})
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -26,6 +28,12 @@ def header(headers: Headers, name: str) -> str | None:
     """Return the first header of that name, compared without case; None if there is none."""
     wanted = name.lower()
     return next((value for key, value in headers if key.lower() == wanted), None)
+
+
+def content_codings(headers: Headers) -> list[str]:
+    """Return the content codings of a body in the order in which they were applied."""
+    names = ",".join(value for name, value in headers if name.lower() == "content-encoding").lower().split(",")
+    return [name for name in (name.strip() for name in names) if name not in ("", "identity")]
 
 
 @dataclass(frozen=True)
@@ -119,10 +127,17 @@ class Exchange:
     :param request: what was sent.
     :param response: what came back; None after a network error or a timeout.
     :param error: why there is no response, one sentence without secrets.
-    :param content: the response's body as a value (parsed JSON, text, ...); ABSENT when empty or unreadable.
+    :param content: the response's body as a value (parsed JSON, text, ...); ABSENT when empty, or Unreadable.
+    :param parsed: where that is text: the JSON that it is all the same, or why it is none; ABSENT elsewhere.
     """
 
     request: Request
     response: Response | None = None
     error: str | None = None
     content: Any = field(default=ABSENT, repr=False)
+    parsed: Any = field(default=ABSENT, repr=False)
+
+    @property
+    def structure(self) -> Any:
+        """What pointers and paths into the response's body lead into."""
+        return self.content if self.parsed is ABSENT else self.parsed

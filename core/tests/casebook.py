@@ -87,6 +87,9 @@ def _read(folder: Path) -> list[Case]:
 class Script:
     """Plays a case's API and clock: answers as written, and fails on any request or wait that is not in the script.
 
+    An entry's ``body`` is what was sent as JSON, ``body_text`` as text. Answers are ``json``, ``text``, or ``bytes`` as
+    Latin-1; a header with a list comes several times.
+
     :param in_order: whether requests and waits have to come in the order of the script.
     """
 
@@ -112,9 +115,11 @@ class Script:
             assert header(request.headers, name) == value
         if "error" in entry:
             raise TransportError("connect", entry["error"])
-        content = json.dumps(entry["json"]).encode() if "json" in entry else entry.get("text", "").encode()
-        headers = {"Content-Type": "application/json", **entry.get("headers", {})}
-        return Response(entry["status"], tuple(headers.items()), content, 0.001)
+        text = entry["bytes"].encode("latin-1") if "bytes" in entry else entry.get("text", "").encode()
+        content = json.dumps(entry["json"]).encode() if "json" in entry else text
+        given = {"Content-Type": "application/json", **entry.get("headers", {})}
+        headers = [(k, v) for k, value in given.items() for v in (value if isinstance(value, list) else [value])]
+        return Response(entry["status"], tuple(headers), content, 0.001)
 
     def sleep(self, seconds: float) -> None:
         assert self.left, f"the script has ended, but a wait of {seconds} s was asked for"

@@ -17,6 +17,7 @@ from executing import Execution
 from airflow_arazzo import ArazzoDag, ArazzoTaskGroup
 from airflow_arazzo.protocol.encryption import hide_registered, unseal_known
 from arazzo import clock, transport
+from arazzo.absent import from_wire, to_people
 from arazzo.engine import run_local
 from arazzo.errors import InputError
 from arazzo.exchange import Request, Response
@@ -91,7 +92,7 @@ def outcome(plan: Plan, state: str, xcoms: dict[tuple[str, str], Any], last: str
     """Return what the last task of a DAG says."""
     outputs = xcoms.get((last, "return_value"))
     if sealed := xcoms.get((last, "arazzo_sealed")):
-        outputs = unseal_known(sealed)
+        outputs = to_people(from_wire(unseal_known(sealed)))
     return Outcome(state, xcoms[last, "arazzo"]["message"], outputs)
 
 

@@ -162,7 +162,8 @@ def _report(run: Run) -> dict[str, Any]:
     for record in run.records:
         data = {**record.to_data(), "outputs": run.steps.get(record.step, {})}
         steps[data.pop("step")] = data
-    return {"status": run.status, "message": run.message, "outputs": run.outputs, "steps": steps}
+    told = {"status": run.status, "message": run.message, "outputs": run.outputs}
+    return {**told, "absent": run.absent, "unreadable": run.unreadable, "steps": steps}
 
 
 def _summary(run: Run) -> None:

@@ -59,6 +59,8 @@ def describe_run(plan: Plan, run: Run, log: list[str], started: float, seconds: 
         "started": datetime.fromtimestamp(started, timezone.utc).isoformat(timespec="milliseconds"),
         "seconds": round(seconds, 3),
         "outputs": run.outputs,
+        "absent": list(run.absent),
+        "unreadable": list(run.unreadable),
         "steps": list(_steps(run)),
         "log": log,
     }

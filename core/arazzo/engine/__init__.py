@@ -1,6 +1,6 @@
 """The engine: a step machine without I/O, and what drives it."""
 
-from arazzo.engine.bindings import workflow_outputs
+from arazzo.engine.bindings import unreadable_output, workflow_outputs
 from arazzo.engine.call_stack import dependencies, entered_inputs, fits, start
 from arazzo.engine.drivers import drive, drive_async
 from arazzo.engine.idempotency import IdempotencyKeys, keyed
@@ -71,6 +71,7 @@ __all__ = [
     "spellings",
     "start",
     "uncallable",
+    "unreadable_output",
     "walked",
     "workflow_outputs",
 ]

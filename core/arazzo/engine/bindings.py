@@ -6,17 +6,27 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from arazzo.absent import ABSENT
+from arazzo.absent import ABSENT, Unreadable
 from arazzo.document.models import Parameter, RequestBody
 from arazzo.engine.json_text import fill_json_text
 from arazzo.engine.required_values import require_values
 from arazzo.engine.state import Frame
-from arazzo.errors import EvaluationError, RequestError
+from arazzo.errors import AbsentError, EvaluationError, RequestError
 from arazzo.exchange import Exchange, Request
-from arazzo.expressions import Context, evaluate_output, evaluate_value, is_selector, parse_template, to_json_text
+from arazzo.expressions import (
+    Context,
+    Input,
+    evaluate_output,
+    evaluate_value,
+    find_expressions,
+    is_selector,
+    parse_template,
+    to_json_text,
+    to_text,
+)
 from arazzo.flow import Plan, PlannedStep
 from arazzo.openapi import Argument, Body, Replacement, apply_replacements, build_request
-from arazzo.openapi.media import is_json, matching, preferred
+from arazzo.openapi.media import is_json, is_xml, matching, preferred
 from arazzo.openapi.operation import Operation
 from arazzo.openapi.typed_values import converted
 
@@ -33,6 +43,7 @@ def frame_context(plan: Plan, frame: Frame, workflows: Workflows, exchange: Exch
         components=plan.components,
         self_uri=plan.document.get("self") or None,
         exchange=exchange,
+        dialect=plan.dialect,
     )
 
 
@@ -43,7 +54,7 @@ def step_request(plan: Plan, planned: PlannedStep, operation: Operation, context
     """
     step = planned.step
     try:
-        arguments = [_argument(parameter, plan, context) for parameter in step.parameters]
+        arguments = [_argument(parameter, operation, plan, context) for parameter in step.parameters]
         body = _body(step.request_body, operation, plan, context) if step.request_body else None
         if plan.dialect == "lenient":
             arguments = [_typed(argument, operation) for argument in arguments]
@@ -69,12 +80,38 @@ def step_request(plan: Plan, planned: PlannedStep, operation: Operation, context
     )
 
 
-def _argument(parameter: Parameter, plan: Plan, context: Context) -> Argument:
-    where = f"{parameter.location or 'parameter'} '{parameter.name}'"
-    value = evaluate_value(parameter.value, context, plan.dialect, where=where)
-    if value is ABSENT and parameter.location == "path":
-        raise EvaluationError(f"path parameter '{parameter.name}' needs {parameter.value}, which is absent")
-    return Argument(name=parameter.name, location=parameter.location, value=value)
+def _argument(parameter: Parameter, operation: Operation, plan: Plan, context: Context) -> Argument:
+    name, place = parameter.name, parameter.location
+    credential = _is_credential(name, place, operation)
+    optional = credential and _is_from_inputs(parameter.value, plan)
+    where = f"{place or 'parameter'} '{name}'"
+    convert = scalar_only if credential else to_text
+    try:
+        value = evaluate_value(parameter.value, context, plan.dialect, where=where, convert=convert)
+    except AbsentError:
+        if not optional:
+            raise
+        value = ABSENT
+    if (value is ABSENT or value is None) and not optional:
+        state = f"needs {spelled(parameter.value)}, which is {'absent' if value is ABSENT else 'null'}"
+        if place == "path" or (place is None and operation.parameter(name, "path")):
+            raise EvaluationError(f"path parameter '{name}' {state}")
+        if credential:
+            raise EvaluationError(f"{where} {state}: a credential that was to be sent")
+    return Argument(name=name, location=place, value=value)
+
+
+def _is_credential(name: str, place: str | None, operation: Operation) -> bool:
+    """Tell whether a parameter stands where a credential does: a header for it, or the place of a security scheme."""
+    if place in (None, "header") and name.lower() in ("authorization", "proxy-authorization", "cookie"):
+        return True
+    named = (scheme for need in operation.security for scheme in need if scheme.name.lower() == name.lower())
+    return any(scheme.location == place or place is None for scheme in named)
+
+
+def _is_from_inputs(value: Any, plan: Plan) -> bool:
+    """Tell whether a value comes from inputs alone; where one was not given, the connection's credential is sent."""
+    return all(isinstance(expression, Input) for _, expression in find_expressions(value, plan.dialect))
 
 
 def _typed(argument: Argument, operation: Operation) -> Argument:
@@ -90,9 +127,12 @@ def _body(body: RequestBody, operation: Operation, plan: Plan, context: Context)
         payload = _payload(body.payload, content_type, operation, plan, context)
     replacements = []
     for item in body.replacements:
-        value = evaluate_value(item.value, context, plan.dialect, where=f"replacement of {item.target}")
-        if value is not ABSENT:
-            replacements.append(Replacement(item.target, value, item.target_selector_type))
+        where = f"replacement of '{item.target}'"
+        value = evaluate_value(item.value, context, plan.dialect, where=where)
+        if value is ABSENT or (value is None and content_type and is_xml(content_type)):
+            state = "absent" if value is ABSENT else "null"
+            raise EvaluationError(f"{where} needs {spelled(item.value)}, which is {state}")
+        replacements.append(Replacement(item.target, value, item.target_selector_type))
     if replacements:
         payload = apply_replacements(payload, replacements, content_type)
     lenient = plan.dialect == "lenient"
@@ -132,8 +172,11 @@ def call_inputs(plan: Plan, parameters: Iterable[Parameter], context: Context) -
 
 
 def step_outputs(plan: Plan, planned: PlannedStep, context: Context) -> dict[str, Any]:
-    """Return a step's outputs by name; null where one cannot be read."""
-    return {name: evaluate_output(value, context, plan.dialect) for name, value in planned.step.outputs.items()}
+    """Return a step's outputs by name, each with its kind: a value, null, absent or unreadable."""
+    return {
+        name: evaluate_output(value, context, plan.dialect, origin=f"output '{name}' of step '{planned.step_id}'")
+        for name, value in planned.step.outputs.items()
+    }
 
 
 def workflow_outputs(
@@ -142,7 +185,7 @@ def workflow_outputs(
     outputs: Mapping[str, Mapping[str, Any]],
     workflows: Workflows | None = None,
 ) -> dict[str, Any]:
-    """Return the workflow's outputs, every key present; null where a step did not run or a value cannot be read.
+    """Return the workflow's outputs, every key present, each with its kind; absent where a step did not run.
 
     :param plan: the plan of the workflow.
     :param inputs: checked inputs.
@@ -151,4 +194,35 @@ def workflow_outputs(
     """
     found = {step: dict(values) for step, values in outputs.items()}
     context = frame_context(plan, Frame(inputs=dict(inputs), outputs=found), workflows or {})
-    return {name: evaluate_output(value, context, plan.dialect) for name, value in plan.outputs.items()}
+    origin = f"of workflow '{plan.workflow_id}'"
+    return {
+        name: evaluate_output(value, context, plan.dialect, origin=f"output '{name}' {origin}")
+        for name, value in plan.outputs.items()
+    }
+
+
+def unreadable_output(outputs: Mapping[str, Any]) -> str:
+    """Return why a workflow fails that has come to its end: an output of its is unreadable; empty if none is."""
+    return next(
+        (
+            f"output '{name}' of the workflow: {value}"
+            for name, value in outputs.items()
+            if isinstance(value, Unreadable)
+        ),
+        "",
+    )
+
+
+def scalar_only(value: Any, quote: str | None = None) -> str:
+    """Return a value as it is embedded in a credential.
+
+    :raises EvaluationError: if it is an array or an object, such as the cookies that an answer sets.
+    """
+    if isinstance(value, (dict, list, tuple)):
+        raise EvaluationError("an array or object is embedded in a credential, which is one text")
+    return to_text(value, quote)
+
+
+def spelled(value: Any) -> str:
+    """Return a value of a document as a message names it."""
+    return value if isinstance(value, str) else "a selector" if is_selector(value) else "a value"

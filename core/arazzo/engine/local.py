@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from arazzo.absent import ABSENT, absent_names, to_people, unreadable_names
 from arazzo.engine.call_stack import start
 from arazzo.engine.drivers import drive, unheard
 from arazzo.engine.input_checks import check_inputs
@@ -23,17 +24,21 @@ class Run:
     """How a workflow ended.
 
     :param status: ``success`` or ``failed``.
-    :param outputs: the workflow's outputs, every key present.
+    :param outputs: the workflow's outputs, every key present, null for what is absent or unreadable.
     :param message: why it failed.
+    :param absent: names of the outputs that are absent.
+    :param unreadable: names of the outputs that lead into an answer that cannot be read.
     :param records: the last record of each step, in the order in which steps last ran; a step of an inner workflow is
         named ``workflow/step``.
-    :param steps: outputs of the steps that ran, by step id and name.
+    :param steps: outputs of the steps that ran, by step id and name, as people see them.
     :param secrets: the secret texts among inputs and outputs, those of inner workflows included.
     """
 
     status: Literal["success", "failed"]
     outputs: dict[str, Any]
     message: str = ""
+    absent: tuple[str, ...] = ()
+    unreadable: tuple[str, ...] = ()
     records: tuple[StepRecord, ...] = ()
     steps: dict[str, dict[str, Any]] = field(default_factory=dict)
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
@@ -65,7 +70,16 @@ def run_local(
     require_servers(plan)
     state = start(plan, checked)
     state, done = drive(plan, state, send=send, wait=wait, clock=clock, note=note, conceal=conceal)
-    outputs = done.outputs if done.outputs is not None else dict.fromkeys(plan.outputs)
+    outputs = done.outputs if done.outputs is not None else dict.fromkeys(plan.outputs, ABSENT)
     status: Literal["success", "failed"] = "success" if done.outcome == "end" else "failed"
     records = tuple(replace(record, step=name) for name, record in state.records.items())
-    return Run(status, outputs, done.message, records, state.outputs, frozenset(state.secrets))
+    return Run(
+        status,
+        to_people(outputs),
+        done.message,
+        absent_names(outputs),
+        unreadable_names(outputs),
+        records,
+        {step: to_people(values) for step, values in state.outputs.items()},
+        frozenset(state.secrets),
+    )

@@ -10,6 +10,7 @@ from dataclasses import replace
 from itertools import takewhile
 from typing import Any
 
+from arazzo.absent import ABSENT
 from arazzo.engine import actions, messages, pacing
 from arazzo.engine.secrets import Conceal, conceal
 from arazzo.engine.state import Command, Frame, Note, State, StepRecord
@@ -98,7 +99,7 @@ class LoopTurn(ABC):
         text = messages.hiccup(record)
         frame = replace(
             frame,
-            outputs={**frame.outputs, frame.step: dict.fromkeys(planned.step.outputs)},
+            outputs={**frame.outputs, frame.step: dict.fromkeys(planned.step.outputs, ABSENT)},
             hiccups=frame.hiccups + 1,
             tolerated=frame.tolerated + 1,
             hiccup=text,
@@ -156,6 +157,11 @@ class LoopTurn(ABC):
 
     def _note(self, text: str, *, warning: bool = False) -> None:
         self.notes.append(Note(text, warning))
+
+    def _warn(self, text: str) -> None:
+        """Take a warning into the log, once."""
+        if (note := Note(text, warning=True)) not in self.notes:
+            self.notes.append(note)
 
 
 def record_name(state: State, step: str) -> str:

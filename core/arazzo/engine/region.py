@@ -6,10 +6,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from arazzo.absent import ABSENT
+from arazzo.absent import ABSENT, Unreadable, absent_names, unreadable_names
 from arazzo.document.models import Action
 from arazzo.engine import actions, messages, pacing
-from arazzo.engine.bindings import call_inputs, frame_context, step_outputs, step_request, workflow_outputs
+from arazzo.engine.bindings import (
+    call_inputs,
+    frame_context,
+    step_outputs,
+    step_request,
+    unreadable_output,
+    workflow_outputs,
+)
 from arazzo.engine.call_stack import enter, entered_inputs, unfinished
 from arazzo.engine.dead_ends import is_dead_end, producers
 from arazzo.engine.loop_turn import LoopTurn, Turned, as_before, record_name, with_record, without
@@ -28,7 +35,7 @@ from arazzo.errors import EvaluationError, GaveUpError, InputError, RequestError
 from arazzo.exchange import Exchange, Request, Response
 from arazzo.expressions import Context
 from arazzo.flow import END, Plan, PlannedStep, passed_by_name, workflow_key
-from arazzo.openapi import decode_content
+from arazzo.openapi import decode_content, parsed_content
 
 
 class Turn(LoopTurn):
@@ -95,9 +102,8 @@ class Turn(LoopTurn):
         plan = self._plan(frame)
         makers = producers(plan, planned, frame, context)
         dead_ends = [item for item in planned.step.on_failure if is_dead_end(plan, frame.step, item, makers)]
-        outputs = frame.outputs | {frame.step: dict.fromkeys(planned.step.outputs)}
-        state = state.with_frame(replace(frame, outputs=outputs))
-        context = replace(context, steps=outputs, conceal=self._concealing(state))
+        state, context = _without_outputs(state, planned, context)
+        context = replace(context, conceal=self._concealing(state))
         record = StepRecord(
             step=frame.step,
             operation=planned.workflow or (planned.operation.operation_id if planned.operation else None) or "",
@@ -111,18 +117,22 @@ class Turn(LoopTurn):
     def received(self, state: State, exchange: Exchange) -> Turned:
         """Judge a step by its exchange, and decide what follows."""
         if exchange.response is not None and exchange.content is ABSENT:
-            exchange = replace(exchange, content=decode_content(exchange.response))
+            content = decode_content(exchange.response)
+            exchange = replace(exchange, content=content, parsed=parsed_content(exchange.response, content))
         status = exchange.response.status if exchange.response else None
         state = replace(state, last_status=status, phase="ready")
         frame = state.frame
         plan = self._plan(frame)
         planned = plan.step(frame.step)
-        context = frame_context(plan, frame, state.workflows, exchange)
+        context = replace(frame_context(plan, frame, state.workflows, exchange), warn=self._warn)
         state, context = self._outputs(state, plan, planned, context)
         self._exposed = exposed_secrets(exchange)
         context = replace(context, conceal=self._concealing(state))
         judgement = actions.judge_success(planned, exchange, context, plan.dialect)
         self._note_exchange(state, exchange, judgement)
+        for value in context.steps[frame.step].values():
+            if isinstance(value, Unreadable):
+                self._note(str(value), warning=True)
         record = StepRecord(
             step=frame.step,
             operation=planned.operation.operation_id or "" if planned.operation else "",
@@ -172,10 +182,10 @@ class Turn(LoopTurn):
     def _outputs(self, state: State, plan: Plan, planned: PlannedStep, context: Context) -> tuple[State, Context]:
         """Evaluate a step's outputs; they are there for its own actions already."""
         exchange = context.exchange
-        if exchange is not None and exchange.response is None and planned.workflow is None:
-            values = dict.fromkeys(planned.step.outputs)
-        else:
-            values = dict.fromkeys(planned.step.outputs) if self.stopped else step_outputs(plan, planned, context)
+        unanswered = exchange is not None and exchange.response is None and planned.workflow is None
+        if unanswered or self.stopped:
+            return _without_outputs(state, planned, context)
+        values = step_outputs(plan, planned, context)
         state = state.knowing(secret_values(plan, {}, values))
         outputs = state.frame.outputs | {planned.step_id: values}
         state = state.with_frame(replace(state.frame, outputs=outputs))
@@ -198,7 +208,14 @@ class Turn(LoopTurn):
         listed = [item for item in self._listed(state, planned, bool(failure)) if item not in dead_ends]
         choice = actions.choose(listed, state.frame.retries, context, plan.dialect)
         self.notes += choice.notes
-        record = replace(record, criteria=(*record.criteria, *choice.records), message=failure)
+        values = state.frame.outputs[planned.step_id]
+        record = replace(
+            record,
+            criteria=(*record.criteria, *choice.records),
+            message=failure,
+            absent=absent_names(values),
+            unreadable=unreadable_names(values),
+        )
         if choice.undecided is not None and not (failure and self._is_tolerated(state, planned)):
             return self._fail(state, messages.undecided(planned, choice.undecided, choice, failure), record)
         if not failure and choice.exhausted and actions.ends_well(choice.action):
@@ -236,7 +253,7 @@ class Turn(LoopTurn):
                 return self._retry(state, planned, action, context, record)
             case "end" if failed:
                 self._note(f"{action.name}: end, and the failure stands")
-                return self._fail(state, record.message, record)
+                return self._fail(state, record.message, record, ended=True)
             case "end":
                 self._note(f"{action.name}: end")
                 return self._transfer(state, END, context.exchange, record)
@@ -264,6 +281,9 @@ class Turn(LoopTurn):
             if len(state.frames) == 1 and state.scope is not None and target not in state.scope:
                 return state, Done("step", target=target, step=record.step)
             return state, None
+        if failed:  # what it gave in an earlier round is not so any more
+            nothing = dict.fromkeys(frame.outputs.get(frame.step, ()), ABSENT)
+            moved = replace(moved, outputs=frame.outputs | {frame.step: nothing})
         if target not in frame.visited:
             return state.with_frame(replace(moved, visited=(*frame.visited, target))), None
         at_once = any(
@@ -392,23 +412,35 @@ class Turn(LoopTurn):
         self.stopped = True
         return self._fail(state, message, record)
 
-    def _fail(self, state: State, message: str, record: StepRecord | None = None) -> Turned:
-        """Let the failure of the step at hand stand: its workflow has failed."""
+    def _fail(self, state: State, message: str, record: StepRecord | None = None, *, ended: bool = False) -> Turned:
+        """Let the failure of the step at hand stand: its workflow has failed.
+
+        :param ended: whether an action has ended it, so that its outputs count all the same.
+        """
         frame = state.frame
         message = self._concealing(state)(message)
         record = record or state.records.get(record_name(state, frame.step)) or StepRecord(step=frame.step)
         record = replace(record, outcome="failed", message=message, next=None)
-        return self._finish(with_record(state, record), message)
+        return self._finish(with_record(state, record), message, ended=ended)
 
-    def _finish(self, state: State, failure: str, handed: dict[str, Any] | None = None) -> Turned:
-        """End the innermost workflow and go back to whoever called it."""
+    def _finish(
+        self, state: State, failure: str, handed: dict[str, Any] | None = None, *, ended: bool = False
+    ) -> Turned:
+        """End the innermost workflow and go back to whoever called it.
+
+        :param handed: outputs that another workflow has given it, to which it has handed over.
+        :param ended: whether an action has ended it.
+        """
         frame = state.frame
         plan = self._plan(frame)
         outputs = handed if handed is not None else self._final_outputs(plan, state)
+        whole = len(state.frames) > 1 or state.scope is None or handed is not None
+        failure = failure or (unreadable_output(outputs) if whole else "")
         state = state.knowing(secret_values(plan, {}, outputs))
-        done = {**state.workflows, plan.key: {"inputs": frame.inputs, "outputs": outputs}}
+        told = dict.fromkeys(outputs, ABSENT) if failure and not ended else outputs
+        done = {**state.workflows, plan.key: {"inputs": frame.inputs, "outputs": told}}
         if len(state.frames) == 1:
-            result = outputs if state.scope is None or handed is not None else None
+            result = outputs if whole else None
             over = Done(
                 "failed" if failure else "end", step=frame.step, message=failure, outputs=result, stopped=self.stopped
             )
@@ -416,9 +448,9 @@ class Turn(LoopTurn):
         state = replace(state, workflows=done, frames=state.frames[:-1])
         match frame.call:
             case Call(kind="goto"):
-                return self._finish(state, failure, outputs)
+                return self._finish(state, failure, outputs, ended=ended)
             case Call(kind="step"):
-                return self.returned(state, outputs, failure)
+                return self.returned(state, told, failure)
             case Call(kind="retry") as call if failure:
                 return self._not_prepared(state, call, failure)
             case Call(kind="retry", wait=wait):
@@ -436,7 +468,7 @@ class Turn(LoopTurn):
         except GaveUpError:
             if not self.stopped:
                 raise
-            return dict.fromkeys(plan.outputs)
+            return dict.fromkeys(plan.outputs, ABSENT)
 
     # words
 
@@ -453,3 +485,9 @@ class Turn(LoopTurn):
             text = f"round {state.frame.rounds + 1}: {text}"
         self._note(self._concealing(state)(text))
         self.notes += judgement.notes
+
+
+def _without_outputs(state: State, planned: PlannedStep, context: Context) -> tuple[State, Context]:
+    """Return state and context in which the outputs of a step are absent."""
+    outputs = state.frame.outputs | {planned.step_id: dict.fromkeys(planned.step.outputs, ABSENT)}
+    return state.with_frame(replace(state.frame, outputs=outputs)), replace(context, steps=outputs)

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
-from pydantic import ConfigDict, TypeAdapter
+from pydantic import BeforeValidator, ConfigDict, PlainSerializer, TypeAdapter
 from typing_extensions import Self
 
+from arazzo.absent import from_wire, to_wire
 from arazzo.exchange import Request
 from arazzo.json_values import as_json, read_json_value, write_json
+
+Named: TypeAlias = Annotated[dict[str, Any], PlainSerializer(to_wire), BeforeValidator(from_wire)]
+"""Values by name, each of its kind: a JSON value, ``ABSENT`` or ``Unreadable``, which JSON tells apart too."""
 
 
 @lru_cache(maxsize=16)
@@ -88,6 +92,8 @@ class StepRecord(StateValue):
     :ivar message: why it failed.
     :ivar tolerated: rounds of the loop that failed and were tolerated.
     :ivar hiccup: the last of those.
+    :ivar absent: names of the outputs that are absent, which people see as null.
+    :ivar unreadable: names of the outputs that lead into an answer that cannot be read; null to people, too.
     """
 
     step: str
@@ -104,6 +110,8 @@ class StepRecord(StateValue):
     message: str = ""
     tolerated: int = 0
     hiccup: str = ""
+    absent: tuple[str, ...] = ()
+    unreadable: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -157,7 +165,7 @@ class Frame(StateValue):
 
     :ivar plan: keys of the plans from the outermost (not named) to this one.
     :ivar inputs: checked inputs, defaults applied.
-    :ivar outputs: outputs by step id, then by name; null where an output could not be read.
+    :ivar outputs: outputs by step id, then by name, each of its kind.
     :ivar step: the step that is to run or is running.
     :ivar retries: retries used by action name, of the current step.
     :ivar attempts: requests of the current step since it was entered from another step.
@@ -179,7 +187,7 @@ class Frame(StateValue):
 
     plan: tuple[str, ...] = ()
     inputs: dict[str, Any] = field(default_factory=dict)
-    outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    outputs: dict[str, Named] = field(default_factory=dict)
     step: str = ""
     retries: dict[str, int] = field(default_factory=dict)
     attempts: int = 0
@@ -190,7 +198,7 @@ class Frame(StateValue):
     opened: bool = False
     at_once: bool = False
     openings: dict[str, str] = field(default_factory=dict)
-    again: dict[str, dict[str, Any] | None] = field(default_factory=dict)
+    again: dict[str, Named | None] = field(default_factory=dict)
     hiccups: int = 0
     tolerated: int = 0
     hiccup: str = ""
@@ -220,7 +228,7 @@ class State(StateValue):
     phase: Literal["ready", "sent", "waiting"] = "ready"
     resume_at: float | None = None
     last_status: int | None = None
-    workflows: dict[str, dict[str, Any]] = field(default_factory=dict)
+    workflows: dict[str, dict[str, Named]] = field(default_factory=dict)
     records: dict[str, StepRecord] = field(default_factory=dict)
     history: tuple[str, ...] = ()
     secrets: tuple[str, ...] = field(default=(), repr=False)
@@ -282,8 +290,8 @@ class Done:
     :ivar target: the step to go on with, or the plan key of the workflow that takes over.
     :ivar step: the last step that ran.
     :ivar message: why it failed: method, template, status, criterion and the value seen.
-    :ivar outputs: the workflow's outputs when it is over and was run whole, or when it handed over to another workflow,
-        whose outputs they are.
+    :ivar outputs: the workflow's outputs, each of its kind, when it is over and was run whole, or when it handed over
+        to another workflow, whose outputs they are.
     :ivar inputs: the checked inputs of the workflow that takes over, under ``""``, and of those before it, by plan key.
     :ivar stopped: it failed as a budget or a limit ended it: no action has been asked, and none of a caller may be.
     """
@@ -294,7 +302,7 @@ class Done:
     target: str = ""
     step: str = ""
     message: str = ""
-    outputs: dict[str, Any] | None = None
+    outputs: Named | None = None
     inputs: dict[str, dict[str, Any]] | None = None
     stopped: bool = False
     notes: tuple[Note, ...] = ()

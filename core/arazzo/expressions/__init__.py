@@ -9,10 +9,12 @@ from arazzo.absent import ABSENT
 from arazzo.errors import ExpressionSyntaxError
 from arazzo.expressions.context import Context, Dialect, as_it_is
 from arazzo.expressions.evaluation import (
+    Gap,
     embed,
     evaluate,
     evaluate_output,
     evaluate_value,
+    no_text,
     require_structure,
     to_json_text,
     to_literal,
@@ -52,6 +54,7 @@ __all__ = [
     "Expression",
     "ExpressionSyntaxError",
     "Fixed",
+    "Gap",
     "Input",
     "Loose",
     "Message",
@@ -71,6 +74,7 @@ __all__ = [
     "find_loose",
     "is_selector",
     "misspelled_root",
+    "no_text",
     "parse_context",
     "parse_expression",
     "parse_template",

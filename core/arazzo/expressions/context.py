@@ -17,6 +17,10 @@ def as_it_is(text: str) -> str:
     return text
 
 
+def unheard(_: str) -> None:
+    """Drop a warning."""
+
+
 @dataclass(frozen=True)
 class Context:
     """The values an expression may name. What is not in a mapping is absent.
@@ -29,8 +33,10 @@ class Context:
     :param components: reusable parameters by name under ``parameters`` (``$components.parameters.x``).
     :param self_uri: the document's ``$self``.
     :param exchange: the request of the step at hand and its response, if any.
-    :param judging: whether a criterion is judged. Then a body that cannot be read, and a way into one that is neither
-        object nor array, is an error (Arazzo 1.1.0, Evaluation Errors); elsewhere it is absent.
+    :param judging: whether a criterion is judged. Then what is unreadable, and a way into a body that is neither object
+        nor array, is an error (Arazzo 1.1.0, Evaluation Errors); elsewhere that is a value, and absent.
+    :param dialect: of the document, where the same expression has two values: several headers of one name.
+    :param warn: hears what whoever reads the log should know of a value.
     :param conceal: hides what is secret in a text that is shown to people: no value of an expression goes through it.
     """
 
@@ -43,4 +49,6 @@ class Context:
     self_uri: str | None = None
     exchange: Exchange | None = field(default=None, repr=False)
     judging: bool = False
+    dialect: Dialect = "lenient"
+    warn: Callable[[str], None] = field(default=unheard, repr=False, compare=False)
     conceal: Callable[[str], str] = field(default=as_it_is, repr=False, compare=False)

@@ -1,6 +1,7 @@
 """Expressions to values.
 
-Absent and null differ: what is absent is left out of objects, is null in arrays, and is an error inside a string.
+Absent and null differ: what is absent is left out of objects, and is an error in arrays and inside a string. So is, in
+lenient, null inside a string. What is unreadable is an error wherever a value is used.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Any, TypeAlias
 
 from arazzo.absent import ABSENT, Unreadable
 from arazzo.errors import AbsentError, EvaluationError, ExpressionSyntaxError, GaveUpError, UnreadableError
-from arazzo.exchange import Exchange, header
+from arazzo.exchange import Exchange
 from arazzo.expressions.context import Context, Dialect
 from arazzo.expressions.navigation import apply_pointer, follow, lookup
 from arazzo.expressions.nodes import (
@@ -33,19 +34,42 @@ from arazzo.json_values import is_plain, write_json
 Convert: TypeAlias = Callable[[Any, "str | None"], str]
 """From a value, and the quote it is embedded in, to the text to embed."""
 
+Gap: TypeAlias = Callable[[Any, "str | None"], "str | None"]
+"""From what is absent or null, and the quote it is embedded in, to the text to embed; None where that is an error."""
+
 _NOTHING: Mapping[str, Any] = {}
+#: Response headers that are lists, of which several are one value (RFC 9110, 5.3; the registry of field names).
+_LISTS = frozenset(
+    (
+        *("accept", "accept-ch", "accept-charset", "accept-encoding", "accept-language", "accept-patch", "accept-post"),
+        *("accept-ranges", "access-control-allow-headers", "access-control-allow-methods"),
+        *("access-control-expose-headers", "allow", "alt-svc", "authentication-info", "cache-control", "cache-status"),
+        *("clear-site-data", "connection", "content-encoding", "content-language", "content-security-policy", "dav"),
+        *("digest", "forwarded", "link", "pragma", "preference-applied", "proxy-authenticate", "proxy-status"),
+        *("proxy-authentication-info", "server-timing", "signature", "signature-input", "timing-allow-origin"),
+        *("trailer", "transfer-encoding", "upgrade", "variant-vary", "vary", "via", "warning", "www-authenticate"),
+        *("x-forwarded-for", "x-robots-tag"),
+    )
+)
 
 
 def evaluate(expression: Expression, context: Context) -> Any:
-    """Return the value of an expression with its type, or ABSENT.
+    """Return the value of an expression with its type, ABSENT, or Unreadable.
 
-    Header names compare without case. A pointer into what is no JSON structure (text, XML) is absent.
+    Header names compare without case.
 
     :param expression: a node from :func:`~arazzo.expressions.parse_expression`.
     :param context: what the expression may name.
-    :raises EvaluationError: only where a criterion is judged (:attr:`Context.judging`), of a body that is not empty:
-        if it cannot be read, or if the expression leads into it and it is neither object nor array.
+    :raises UnreadableError: only where a criterion is judged (:attr:`Context.judging`): if the value is unreadable.
+    :raises EvaluationError: only there: if the expression leads into a body that is neither object nor array.
     """
+    value = _found(expression, context)
+    if context.judging and isinstance(value, Unreadable):
+        raise _unreadable(value, expression.text or str(expression))
+    return value
+
+
+def _found(expression: Expression, context: Context) -> Any:
     match expression:
         case Fixed():
             return _fixed(expression, context)
@@ -67,50 +91,84 @@ def to_text(value: Any, quote: str | None = None) -> str:
     return value if isinstance(value, str) else _json(value)
 
 
+def no_text(value: Any, quote: str | None = None) -> str | None:
+    """Return no text: what is absent or null can be embedded in no string."""
+    return None
+
+
+def null_literal(value: Any, quote: str | None = None) -> str | None:
+    """Return ``null`` for null outside of quotes, as a query has it."""
+    return "null" if value is None and quote is None else None
+
+
 def evaluate_value(
-    value: Any, context: Context, dialect: Dialect = "lenient", *, where: str = "", convert: Convert = to_text
+    value: Any,
+    context: Context,
+    dialect: Dialect = "lenient",
+    *,
+    where: str = "",
+    convert: Convert = to_text,
+    gap: Gap = no_text,
 ) -> Any:
     """Return a JSON value with the expressions in its strings evaluated and its Selector Objects applied.
 
-    Absent members are left out of objects and are null in arrays; the result is ABSENT if the whole value is.
+    Absent members are left out of objects; the result is ABSENT if the whole value is. Absent in an array is an error,
+    in strict null.
 
     :param value: any JSON value; it is not changed.
     :param where: what the value is for, to begin the message of an error (``header 'Authorization'``).
     :param convert: how values are embedded in strings; :func:`to_json_text` for a string that is JSON text.
-    :raises EvaluationError: if something absent is embedded in a string, naming the expression; or a selector fails.
+    :param gap: what is embedded for what is absent or null.
+    :raises AbsentError: if something absent is embedded in a string, in lenient null too, naming the expression.
+    :raises UnreadableError: if something in it is unreadable.
+    :raises EvaluationError: if something absent stands in an array.
     :raises ExpressionSyntaxError: if a string begins like an expression and is none, or a selector cannot be read.
     """
 
     def inside(item: Any) -> Any:
-        return evaluate_value(item, context, dialect, where=where, convert=convert)
+        return evaluate_value(item, context, dialect, where=where, convert=convert, gap=gap)
 
     match value:
         case str():
-            return _string(value, context, dialect, where, convert)
+            return _readable(_string(value, context, dialect, where, convert, gap), value, where)
         case Mapping() if is_selector(value):
-            return _selector(value, context, dialect, where)
+            return _readable(_selector(value, context, dialect, where), f"selector {value['selector']!r}", where)
         case Mapping():
             items = ((name, inside(item)) for name, item in value.items())
             return {name: item for name, item in items if item is not ABSENT}
         case list() | tuple():
-            return [None if found is ABSENT else found for found in map(inside, value)]
+            return [_element(item, inside(item), dialect, where) for item in value]
         case _:
             return value
 
 
-def evaluate_output(value: Any, context: Context, dialect: Dialect = "lenient") -> Any:
-    """Return the value of an output; null if it is absent or cannot be read, which fails no step.
+def _element(written: Any, value: Any, dialect: Dialect, where: str) -> Any:
+    """Return the value of an element of an array."""
+    if value is not ABSENT:
+        return value
+    if dialect == "lenient":
+        raise EvaluationError(f"{_subject(where)}{_spelled(written)} has no value, and is an element of an array")
+    return None
 
+
+def evaluate_output(value: Any, context: Context, dialect: Dialect = "lenient", *, origin: str = "") -> Any:
+    """Return the value of an output: ABSENT or Unreadable where it is that, since an output never fails a step.
+
+    One that embeds what is absent is absent.
+
+    :param origin: what the output is, for whoever uses it later: ``output 'token' of step 'login'``.
     :raises GaveUpError: if a limit is met, or the value holds what is beyond one.
     """
     try:
         found = evaluate_value(value, context, dialect)
-    except (EvaluationError, ExpressionSyntaxError):
-        return None
+    except UnreadableError as error:
+        return Unreadable(error.reason, error.origin or origin)
     except RecursionError:
         raise GaveUpError("the value of an output is nested too deep") from None
+    except (EvaluationError, ExpressionSyntaxError):
+        return ABSENT
     is_plain(found)
-    return None if found is ABSENT else found
+    return found
 
 
 def to_literal(value: Any, quote: str | None = None) -> str:
@@ -138,37 +196,51 @@ def to_xpath(value: Any, quote: str | None = None) -> str:
     return text.replace(quote, quote * 2) if quote else text
 
 
-def embed(text: str, context: Context, dialect: Dialect = "lenient", *, convert: Convert = to_text) -> str:
+def embed(
+    text: str,
+    context: Context,
+    dialect: Dialect = "lenient",
+    *,
+    convert: Convert = to_text,
+    gap: Gap = no_text,
+    where: str = "",
+) -> str:
     """Return a string with its embedded expressions replaced by the text of their values.
 
     :param convert: decides the text from the value and the quote that is open where it stands (``'``, ``"`` or None).
-    :raises EvaluationError: if an expression is absent, naming it.
+    :param gap: as for :func:`evaluate_value`.
+    :raises AbsentError: if an expression is absent, in lenient null too, naming it.
+    :raises UnreadableError: if one is unreadable.
     """
     template = parse_template(text, dialect)
     if template.whole is not None:
-        value = evaluate(template.whole, context)
+        value = _readable(evaluate(template.whole, context), template.whole, where)
+        if value is None and dialect == "lenient":
+            return _filled(template.whole, value, gap(value, None), where)
         if value is not ABSENT:
             return convert(value, None)
-    return _join(template.split or template, context, convert, "")
+    return _join(template.split or template, context, dialect, where, convert, gap)
 
 
-def _string(text: str, context: Context, dialect: Dialect, where: str, convert: Convert = to_text) -> Any:
+def _string(
+    text: str, context: Context, dialect: Dialect, where: str, convert: Convert = to_text, gap: Gap = no_text
+) -> Any:
     """Evaluate a string: the one expression it is, or the text that it makes."""
     template = parse_template(text, dialect)
     if not template.expressions:
         return text
     if template.whole is None:
-        return _join(template, context, convert, where)
+        return _join(template, context, dialect, where, convert, gap)
     value = evaluate(template.whole, context)
     if value is not ABSENT or template.split is None:
         return value
     begins = template.split.expressions[0]
     if template.sole is not None and evaluate(begins, context) is ABSENT:
         return ABSENT
-    return _join(template.split, context, convert, where)
+    return _join(template.split, context, dialect, where, convert, gap)
 
 
-def _join(template: Template, context: Context, convert: Convert, where: str) -> str:
+def _join(template: Template, context: Context, dialect: Dialect, where: str, convert: Convert, gap: Gap) -> str:
     """Put values into a text, keeping count of its quotes."""
     quote: str | None = None
     done = []
@@ -177,17 +249,53 @@ def _join(template: Template, context: Context, convert: Convert, where: str) ->
             quote = _quote_after(part, quote)
             done.append(part)
             continue
-        value = evaluate(part, context)
-        if isinstance(value, Unreadable):
-            raise UnreadableError(f"{part.text or part}: {value}")
-        if value is not ABSENT:
-            done.append(convert(value, quote))
-        elif isinstance(part, Fixed) and index in template.unbraced:
+        value = _readable(evaluate(part, context), part, where)
+        if value is ABSENT and isinstance(part, Fixed) and index in template.unbraced:
             done.append(part.text)
+        elif value is ABSENT or (value is None and dialect == "lenient"):
+            done.append(_filled(part, value, gap(value, quote), where))
         else:
-            subject = f"{where}: " if where else ""
-            raise AbsentError(f"{subject}{part.text or part} has no value, and is embedded in a string")
+            done.append(convert(_one(part, value, where), quote))
     return "".join(done)
+
+
+def _filled(part: Expression, value: Any, text: str | None, where: str) -> str:
+    """Return what is embedded for what is absent or null, if anything is."""
+    if text is None:
+        state = "has no value" if value is ABSENT else "is null"
+        raise AbsentError(f"{_subject(where)}{part.text or part} {state}, and is embedded in a string")
+    return text
+
+
+def _one(part: Expression, value: Any, where: str) -> Any:
+    """Return a value to embed, which is not the list of the cookies that an answer sets: no text holds several."""
+    if isinstance(part, Message) and part.part == "header" and isinstance(value, list):
+        raise EvaluationError(f"{_subject(where)}{part.text or part} is a list, and is embedded in a string")
+    return value
+
+
+def _readable(value: Any, written: Any, where: str) -> Any:
+    """Return a value that is used."""
+    if isinstance(value, Unreadable):
+        raise _unreadable(value, f"{_subject(where)}{_spelled(written)}")
+    return value
+
+
+def _unreadable(value: Unreadable, subject: str) -> UnreadableError:
+    return UnreadableError(f"{subject}: {value}", value.reason, value.origin)
+
+
+def _subject(where: str) -> str:
+    return f"{where}: " if where else ""
+
+
+def _spelled(written: Any) -> str:
+    match written:
+        case str():
+            return written.strip()
+        case Mapping():
+            return f"selector {written.get('selector')!r}"
+    return str(getattr(written, "text", "") or written)
 
 
 def _quote_after(text: str, quote: str | None) -> str | None:
@@ -210,12 +318,12 @@ def _selector(value: Mapping[str, Any], context: Context, dialect: Dialect, wher
     kind, version = value["type"], None
     if isinstance(kind, Mapping):
         kind, version = kind["type"], kind.get("version")
-    subject = _string(value["context"], context, dialect, where)
-    if subject is ABSENT:
-        return ABSENT
+    subject = _selected_from(value["context"], kind, context, dialect, where)
+    if subject is ABSENT or isinstance(subject, Unreadable):
+        return subject
     written = selector = value["selector"]
     if kind == "jsonpath":
-        selector = embed(selector, context, dialect, convert=to_literal)
+        selector = embed(selector, context, dialect, convert=to_literal, gap=null_literal)
     elif kind == "xpath" and "{$" in selector:
         selector = embed(selector, context, "strict", convert=to_xpath)
     try:
@@ -224,6 +332,17 @@ def _selector(value: Mapping[str, Any], context: Context, dialect: Dialect, wher
         if selector == written:
             raise
         raise EvaluationError(f"selector '{written}' cannot be read with the values embedded in it") from None
+    except EvaluationError as error:
+        return Unreadable(str(error))
+
+
+def _selected_from(text: str, kind: str, context: Context, dialect: Dialect, where: str) -> Any:
+    """Return what a selector is applied to; of a body as a whole what paths into it lead into."""
+    whole = parse_template(text, dialect).sole
+    body = isinstance(whole, Message) and (whole.side, whole.part) == ("response", "body")
+    if body and kind != "xpath" and context.exchange is not None and str(whole) == "$response.body":
+        return context.exchange.structure
+    return _string(text, context, dialect, where)
 
 
 def _fixed(expression: Fixed, context: Context) -> Any:
@@ -257,28 +376,37 @@ def _message(expression: Message, context: Context) -> Any:
     asked = expression.side == "request"
     match expression.part:
         case "header":
-            sender = exchange.request if asked else exchange.response
-            found = header(sender.headers, expression.name) if sender else None
-            return ABSENT if found is None else found
+            return _header(expression, exchange, context)
         case "query" | "path":
             given = (
                 (exchange.request.query if expression.part == "query" else exchange.request.path) if asked else _NOTHING
             )
             return _look_up(given, expression.name, expression.loose)
         case _:
-            content = exchange.request.content if asked else exchange.content
-            if context.judging:
-                _require_readable(expression, exchange, content)
+            inward = bool(expression.pointer or expression.trail)
+            content = exchange.request.content if asked else exchange.structure if inward else exchange.content
+            if context.judging and inward:
+                require_structure(content, expression.text or str(expression))
             return _point(follow(content, expression.trail), expression.pointer, expression.loose)
 
 
-def _require_readable(expression: Message, exchange: Exchange, content: Any) -> None:
-    """Refuse a body that is there and cannot be read, and a way into one that is no structure."""
-    message = exchange.request if expression.side == "request" else exchange.response
-    if content is ABSENT and message is not None and (message.body or b"").strip():
-        raise EvaluationError(f"{expression.text or expression} names a body that is there and cannot be read")
-    if expression.pointer or expression.trail:
-        require_structure(content, expression.text or str(expression))
+def _header(expression: Message, exchange: Exchange, context: Context) -> Any:
+    """Return a header; of several of one name those of a list as one, else the first (RFC 9110, 5.3).
+
+    ``Set-Cookie``, which is no list and comes several times all the same, is an array in lenient.
+    """
+    sender = exchange.request if expression.side == "request" else exchange.response
+    name = expression.name.lower()
+    found = [value for key, value in sender.headers if key.lower() == name] if sender else []
+    if not found or context.dialect == "strict" or sender is exchange.request:
+        return found[0] if found else ABSENT
+    if name == "set-cookie":
+        return found
+    if name in _LISTS:
+        return ", ".join(found)
+    if len(found) > 1:
+        context.warn(f"{len(found)} headers '{expression.name}' came back, and the first is taken: it is no list")
+    return found[0]
 
 
 def _named(expression: Named, context: Context) -> Any:
@@ -293,7 +421,8 @@ def _named(expression: Named, context: Context) -> Any:
         case WorkflowValue():
             values = context.workflows.get(expression.workflow, _NOTHING).get(expression.field) or _NOTHING
     if not expression.name:
-        return dict(values)
+        unreadable = (value for value in values.values() if isinstance(value, Unreadable))
+        return next(unreadable, {name: value for name, value in values.items() if value is not ABSENT})
     found = _look_up(values, expression.name, expression.loose)
     return _point(found, expression.pointer, expression.loose)
 

@@ -7,7 +7,7 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote
 
-from arazzo.absent import ABSENT
+from arazzo.absent import ABSENT, Unreadable
 from arazzo.pointer import unescape
 
 _INDEX = re.compile(r"0|[1-9][0-9]{0,15}")
@@ -41,7 +41,7 @@ def apply_pointer(value: Any, pointer: str, *, decode: bool = False) -> Any:
     :param decode: where a literal member is missing, try its name with percent-encoding decoded (lenient; the
         expression grammar takes pointers literally although they stand after a ``#``).
     """
-    if pointer == "":
+    if pointer == "" or isinstance(value, Unreadable):
         return value
     if not pointer.startswith("/"):
         return ABSENT
@@ -62,7 +62,7 @@ def follow(value: Any, trail: str) -> Any:
     :param value: any JSON value.
     :param trail: ``""`` or text beginning with a dot or a bracket.
     """
-    while trail:
+    while trail and not isinstance(value, Unreadable):
         value, trail = _enter(value, trail[1:]) if trail[0] == "." else _step(value, trail)
         if value is ABSENT:
             return ABSENT
@@ -110,10 +110,10 @@ def trail_tokens(text: str) -> tuple[str, ...] | None:
 
 
 def _enter(value: Any, path: str) -> tuple[Any, str]:
-    """Enter by name: the longest prefix that is a member, and the trail that is left."""
+    """Enter by name: the longest prefix that is a member, absent or not, and the trail that is left."""
     for prefix, trail in cuts(path):
         found = member(value, prefix)
-        if found is not ABSENT:
+        if found is not ABSENT or (isinstance(value, Mapping) and prefix in value):
             return found, trail
     return ABSENT, ""
 

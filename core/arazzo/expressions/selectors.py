@@ -14,7 +14,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from arazzo.absent import ABSENT
+from arazzo.absent import ABSENT, Unreadable
 from arazzo.errors import EvaluationError, ExpressionSyntaxError, GaveUpError
 from arazzo.expressions.navigation import apply_pointer
 from arazzo.limits import current_limits
@@ -42,7 +42,7 @@ def select(value: Any, selector: str, kind: str, version: str | None = None) -> 
     Any other yields the one node it finds, and an array only if a filter finds several. XPath likewise yields one item
     or an array. Nothing found is ABSENT.
 
-    :param value: the context; ABSENT stays ABSENT.
+    :param value: the context; ABSENT stays ABSENT, and what is unreadable stays so.
     :param selector: the query, expression or pointer.
     :param kind: ``jsonpath``, ``xpath`` or ``jsonpointer``.
     :param version: of the Expression Type Object; None for the default of the type.
@@ -51,8 +51,8 @@ def select(value: Any, selector: str, kind: str, version: str | None = None) -> 
     :raises GaveUpError: if evaluating it meets a limit.
     """
     version = selector_version(kind, version)
-    if value is ABSENT:
-        return ABSENT
+    if value is ABSENT or isinstance(value, Unreadable):
+        return value
     match kind:
         case "jsonpath":
             query = jsonpath_rfc9535 if version == RFC9535 else jsonpath_goessner

@@ -38,6 +38,17 @@ def parse_xml(data: Any) -> etree._Element:
 
     :raises EvaluationError: if the data is no XML text, or declares entities.
     """
+    root = read_xml(data)
+    if next(root.iter(etree.Entity), None) is not None:
+        raise EvaluationError("XML with entities is not read")
+    return root
+
+
+def read_xml(data: Any) -> etree._Element:
+    """Read XML in which entities may be left.
+
+    :raises EvaluationError: if the data is no XML text.
+    """
     if not isinstance(data, (str, bytes)):
         raise EvaluationError("XPath needs XML text")
     encoding = "utf-8" if isinstance(data, str) else None
@@ -46,12 +57,9 @@ def parse_xml(data: Any) -> etree._Element:
     )
     try:
         raw = data.encode() if isinstance(data, str) else data
-        root = etree.fromstring(raw.strip(), parser)
+        return etree.fromstring(raw.strip(), parser)
     except (etree.XMLSyntaxError, UnicodeError, ValueError) as error:
         raise EvaluationError("XPath needs XML text, and this is not well-formed") from error
-    if next(root.iter(etree.Entity), None) is not None:
-        raise EvaluationError("XML with entities is not read")
-    return root
 
 
 def _declared(root: etree._Element) -> dict[str, str]:

@@ -12,7 +12,7 @@ from arazzo.openapi.operation_lookup import UnresolvedOperation, find_operation,
 from arazzo.openapi.remote import named_files
 from arazzo.openapi.replacements import Replacement, apply_replacements
 from arazzo.openapi.request_building import Argument, build_request
-from arazzo.openapi.responses import decode_content
+from arazzo.openapi.responses import decode_content, parsed_content
 from arazzo.openapi.security import Credentials, authorize, unmet_schemes, wanted_tokens
 from arazzo.openapi.sources import Overrides, Sources
 
@@ -36,6 +36,7 @@ __all__ = [
     "find_operation",
     "load_description",
     "named_files",
+    "parsed_content",
     "portable_reference",
     "unmet_schemes",
     "wanted_tokens",

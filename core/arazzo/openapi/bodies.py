@@ -74,6 +74,8 @@ def serialize(operation: Operation, body: Body) -> Content:
     if body.payload is ABSENT:
         return Content()
     content_type = body.content_type or content_type_of(operation, body.payload, is_value=body.is_value)
+    if body.payload is None and not is_json(content_type):
+        return Content()
     spec = matching(operation.bodies, content_type) or BodySpec(content_type=content_type)
     payload = body.payload
     try:

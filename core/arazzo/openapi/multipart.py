@@ -56,11 +56,17 @@ def _parts(spec: BodySpec, name: str, value: Any) -> list[Part]:
     if isinstance(value, list):
         separator = separator_of(schema)
         schema = schema.get("items", True) if isinstance(schema, dict) and type_of(schema) == "array" else schema
-        given = [item for item in value if item is not None]
+        given = [item for item in value if not _is_nothing(item)]
         if separator is not None and given and not is_binary(schema):
             given = [separator.join(map(scalar_text, given))]
         return [_part(name, item, schema, content_type, file=file) for item in given]
-    return [] if value is None else [_part(name, value, schema, content_type, file=file)]
+    return [] if _is_nothing(value) else [_part(name, value, schema, content_type, file=file)]
+
+
+def _is_nothing(value: Any) -> bool:
+    """Tell whether there is no part for a value: null, or a file whose content is null."""
+    file = isinstance(value, dict) and value.keys() <= _FILE_KEYS
+    return value is None or (file and "content" in value and value["content"] is None)
 
 
 def _part(name: str, value: Any, schema: Any, content_type: str | None, *, file: bool) -> Part:

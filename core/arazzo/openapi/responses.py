@@ -1,8 +1,9 @@
 """From a response's bytes to a value (RFC 9110, 8.3).
 
 JSON is parsed, JSON lines become an array; XML, forms and every other text stay text. Bytes are no JSON value: they
-become a ``data:`` URL with their media type, which a request body takes back as bytes. Nothing and broken JSON is
-ABSENT; what is beyond a limit is given up on when something looks into it.
+become a ``data:`` URL with their media type, which a request body takes back as bytes. Nothing is ABSENT. What is not
+what its type says (broken JSON or XML, a page in HTML) is :class:`~arazzo.absent.Unreadable`; what is beyond a limit is
+given up on when something looks into it.
 """
 
 from __future__ import annotations
@@ -11,35 +12,57 @@ import json
 import re
 from typing import Any
 
-from arazzo.absent import ABSENT
+from arazzo.absent import ABSENT, Unreadable
+from arazzo.errors import EvaluationError
 from arazzo.exact_numbers import BeyondValue
-from arazzo.exchange import Response
+from arazzo.exchange import CODINGS, Response, content_codings
 from arazzo.json_values import read_json_value
 from arazzo.limits import current_limits
 from arazzo.openapi.data_url import write_data_url
-from arazzo.openapi.media import charset, is_json, is_json_lines, is_text, plain
+from arazzo.openapi.media import charset, is_json, is_json_lines, is_text, is_xml, plain
 
 _LINE_END = re.compile(r"[\r\n]+")
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def decode_content(response: Response) -> Any:
-    """Return the body as a JSON value; ABSENT if there is none or it cannot be read.
+    """Return the body as a JSON value; ABSENT if there is none, Unreadable if it is not what its type says.
 
     Without a content type it is JSON if it reads as JSON, else text if it reads as UTF-8.
     """
     body, content_type = response.body, response.header("Content-Type") or ""
     if response.beyond:
         return BeyondValue(response.beyond)
-    if not body:
+    if not body or (is_json(content_type) and not body.strip()):
         return ABSENT
+    if coded := [name for name in content_codings(response.headers) if name not in CODINGS]:
+        return Unreadable(f"the body has the content coding {coded[0]!r}, which was not asked for")
     if is_json(content_type):
         return _json(body, content_type)
     if is_json_lines(content_type):
         return _json(body, content_type, lines=True)
+    if is_xml(content_type):
+        return _xml(body, content_type)
     if is_text(content_type):
         return _text(body, content_type)
     return write_data_url(plain(content_type), body) if plain(content_type) else _untyped(body)
+
+
+def parsed_content(response: Response, content: Any) -> Any:
+    """Return what pointers and paths into an answer lead into where it says that it is no JSON.
+
+    JSON is read whatever its type says. What is none is Unreadable.
+
+    :param content: from :func:`decode_content`.
+    :return: ABSENT where that is the content itself, or nothing.
+    """
+    content_type = response.header("Content-Type") or ""
+    if not isinstance(content, str) or not response.body.strip() or is_json(content_type):
+        return ABSENT
+    value = _json(response.body, content_type)
+    if isinstance(value, Unreadable):
+        return Unreadable(f"the body is {plain(content_type) or 'text'} and no JSON")
+    return value
 
 
 def _json(body: bytes, content_type: str, *, lines: bool = False) -> Any:
@@ -49,8 +72,26 @@ def _json(body: bytes, content_type: str, *, lines: bool = False) -> Any:
             return BeyondValue(limit)
         value = _lines(text) if lines else read_json_value(text)
         return _whole(value) if _SURROGATE.search(text) else value
-    except (ValueError, LookupError):
-        return ABSENT
+    except json.JSONDecodeError as error:
+        return Unreadable(f"the body is no JSON: {error.msg.lower()}, line {error.lineno}, column {error.colno}")
+    except UnicodeDecodeError:
+        return Unreadable(f"the body is no text in {charset(content_type) or 'UTF-8'}")
+    except LookupError:
+        return Unreadable(f"the body has the unknown charset {charset(content_type)!r}")
+    except ValueError as error:
+        return Unreadable(f"the body is no JSON: {error}")
+
+
+def _xml(body: bytes, content_type: str) -> Any:
+    """Return XML as text; Unreadable if it is none."""
+    from arazzo.expressions.xml_parsing import read_xml
+
+    text = _text(body, content_type)
+    try:
+        read_xml(text)
+    except EvaluationError:
+        return Unreadable("the body is no XML that is well-formed") if text.strip() else ABSENT
+    return text
 
 
 def _too_much(text: str, *, lines: bool) -> str | None:
@@ -108,7 +149,7 @@ def _text(body: bytes, content_type: str) -> str:
 
 def _untyped(body: bytes) -> Any:
     value = _json(body, "")
-    if value is not ABSENT:
+    if not isinstance(value, Unreadable):
         return value
     try:
         return body.decode("utf-8-sig")

@@ -17,7 +17,7 @@ _NAME = re.compile(r"[^\W\d][\w.-]*(:[^\W\d][\w.-]*)?")
 def write_xml(schema: Any, payload: Any) -> str:
     """Return an object as XML.
 
-    The root is named by the schema's ``xml.name``; without one, the object's only member is the root.
+    The root is named by the schema's ``xml.name``; without one, the object's only member is the root. Null is left out.
 
     :raises PayloadError: the payload has no root, or a name that XML does not have.
     """
@@ -46,6 +46,8 @@ def _element(name: str, schema: Any, value: Any) -> str:
         return f"<{name}{attributes}>{_text(value).translate(_TEXT)}</{name}>"
     for key, item in value.items():
         part = property_of(schema, key)
+        if item is None:
+            continue
         if _is_attribute(part):
             attribute = _checked(str(_xml(part).get("name") or key))
             attributes += f' {attribute}="{_text(item).translate(_ATTRIBUTE)}"'
@@ -66,7 +68,7 @@ def _children(key: str, schema: Any, value: Any) -> str:
     items = schema.get("items", True) if isinstance(schema, dict) else True
     wrapped = _xml(schema).get("wrapped") is True or _xml(schema).get("nodeType") == "element"
     item_name = str(_xml(items).get("name") or (key if wrapped else name))
-    elements = "".join(_element(item_name, items, item) for item in value)
+    elements = "".join(_element(item_name, items, item) for item in value if item is not None)
     return f"<{_checked(name)}>{elements}</{_checked(name)}>" if wrapped else elements
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from arazzo.errors import TransportError
-from arazzo.exchange import Headers
+from arazzo.exchange import Headers, content_codings
 
 _CODINGS: Final = {"gzip": 31, "x-gzip": 31, "deflate": 15}
 
@@ -88,8 +88,7 @@ class Inflation:
 
 def codings_of(headers: Headers) -> list[str]:
     """Return the content codings of a body in the order they were applied; empty if one of them is unknown."""
-    names = ",".join(value for name, value in headers if name.lower() == "content-encoding").lower().split(",")
-    found = [name for name in (name.strip() for name in names) if name not in ("", "identity")]
+    found = content_codings(headers)
     return found if all(name in _CODINGS for name in found) and len(found) < 4 else []
 
 

@@ -31,7 +31,7 @@ import pytest
 from casebook import BASE, Script
 
 from arazzo import criteria
-from arazzo.absent import ABSENT
+from arazzo.absent import ABSENT, Unreadable
 from arazzo.document import LoadedDocument, parse_document
 from arazzo.document.models import Criterion
 from arazzo.engine import Run, run_local
@@ -39,7 +39,7 @@ from arazzo.errors import ArazzoError, DocumentError, InputError, Severity
 from arazzo.exchange import Exchange, Request, Response, header
 from arazzo.expressions import Context, evaluate, evaluate_value, parse_expression
 from arazzo.flow import Options, Plan, compile_document
-from arazzo.openapi import Sources, decode_content
+from arazzo.openapi import Sources, decode_content, parsed_content
 from arazzo.source import parse_source
 from arazzo.validation import validate
 
@@ -226,7 +226,8 @@ def _exchange(given: dict[str, Any]) -> Exchange | None:
     if given["response"] is None:
         return Exchange(request, error="no answer")
     response = response_of(given["response"])
-    return Exchange(request, response, content=decode_content(response))
+    content = decode_content(response)
+    return Exchange(request, response, content=content, parsed=parsed_content(response, content))
 
 
 def response_of(entry: dict[str, Any]) -> Response:
@@ -245,6 +246,8 @@ def _play_value(evaluated: Any, data: dict[str, Any], version: str) -> None:
     value = evaluated(context)
     if data.get("absent"):
         assert value is ABSENT
+    elif data.get("unreadable"):
+        assert isinstance(value, Unreadable)
     else:
         assert (type(value), value) == (type(data["value"]), data["value"])
 

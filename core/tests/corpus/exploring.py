@@ -17,7 +17,7 @@ from typing import Any
 
 from variations import Hints, criteria_of, hints, mutations
 
-from arazzo.absent import ABSENT
+from arazzo.absent import ABSENT, Unreadable, to_people
 from arazzo.document.models import Criterion
 from arazzo.engine import Done, Send, State, StepRecord, Wait, advance, check_inputs, run_local, start
 from arazzo.errors import TransportError
@@ -313,10 +313,10 @@ class Explorer:
             (name, record) for name, record in after[0].records.items() if state.records.get(name) is not record
         )
         outputs = next((f.outputs for f in after[0].frames if f.plan == state.frame.plan), {})
-        there = [name for name, value in outputs.get(state.frame.step, {}).items() if value is not None]
+        values = to_people(outputs.get(state.frame.step, {}))
+        there = [name for name, value in values.items() if value is not None]
         context = Context(steps=outputs)
-        read = [str(item) for item in reads if evaluate(item, context) not in (ABSENT, None)]
-        values = outputs.get(state.frame.step, {})
+        read = [str(item) for item in reads if not _is_nothing(evaluate(item, context))]
         told = json.dumps({name: values.get(name) for name in sorted(self._told(state))}, default=str)
         return Trial(answer, after, changed, (*there, *read), len(read) == len(reads), told[:200])
 
@@ -380,9 +380,10 @@ class Explorer:
         for step, values in state.frame.outputs.items():
             at = replace(state, frames=(replace(state.frame, step=step),))
             reads = self._reads(at, self.plan.child(at.frame.plan).step(step))
-            missing = sum(evaluate(item, Context(steps=state.frame.outputs)) in (ABSENT, None) for item in reads)
+            missing = sum(_is_nothing(evaluate(item, Context(steps=state.frame.outputs))) for item in reads)
+            seen = to_people(values)
             found[step] = str(bool(missing))
-            found.update({f"{step}.{name}": json.dumps(values.get(name))[:200] for name in self._told(at)})
+            found.update({f"{step}.{name}": json.dumps(seen.get(name))[:200] for name in self._told(at)})
         return found
 
     def _hints(
@@ -390,7 +391,7 @@ class Explorer:
     ) -> Hints:
         known: dict[str, Any] = dict(state.frame.inputs)
         for outputs in state.frame.outputs.values():
-            known.update(outputs)
+            known.update(to_people(outputs))
         known = {name: value for name, value in known.items() if len(json.dumps(value)) < 2000}
         responses = description.responses(planned.operation) if planned.operation else {}
         return hints(planned, known, responses, description, reads, self._later(state))
@@ -426,7 +427,7 @@ class Explorer:
         if not (wanted.paths or wanted.names):
             return
         body = decode_content(answer.response)
-        for content in mutations(None if body is ABSENT else body, wanted):
+        for content in mutations(None if _is_nothing(body) else body, wanted):
             yield replace(answer, response=_with_body(answer.response, content), made=True)
 
     def _allows(self, answer: Answer, planned: PlannedStep) -> bool:
@@ -456,7 +457,11 @@ def _with_body(response: Response, content: Any) -> Response:
 
 def _content(response: Response) -> Any:
     content = decode_content(response)
-    return None if content is ABSENT else content
+    return None if _is_nothing(content) else content
+
+
+def _is_nothing(value: Any) -> bool:
+    return value is ABSENT or value is None or isinstance(value, Unreadable)
 
 
 def _media(responses: Mapping[str, Any], status: int) -> Any:
@@ -477,7 +482,10 @@ def _position(state: State, told: Mapping[str, str]) -> Any:
     """Return what tells one request from another: the step, how it was come to, and which outputs there are."""
     frame = state.frame
     outputs = frozenset(
-        (step, name) for step, values in frame.outputs.items() for name, value in values.items() if value is not None
+        (step, name)
+        for step, values in frame.outputs.items()
+        for name, value in to_people(values).items()
+        if value is not None
     )
     return (
         tuple(frame.plan for frame in state.frames),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from arazzo.absent import Unreadable
 from arazzo.criteria import Verdict, evaluate
 from arazzo.document.models import Criterion, ExpressionType
 from arazzo.exchange import Exchange, Request, Response
 from arazzo.expressions import ABSENT, Context, evaluate_output
-from arazzo.openapi import decode_content
+from arazzo.openapi import decode_content, parsed_content
 
 JSON = "application/json"
 UNFIT = [
@@ -41,7 +42,8 @@ NO_ERROR = [
 def context_of(content_type: str | None, body: bytes, content: object = ABSENT) -> Context:
     response = Response(200, (("Content-Type", content_type),) if content_type else (), body)
     request = Request("POST", "https://api.test/x", content=content)
-    return Context(exchange=Exchange(request, response, content=decode_content(response)))
+    decoded = decode_content(response)
+    return Context(exchange=Exchange(request, response, content=decoded, parsed=parsed_content(response, decoded)))
 
 
 def judged(condition: str, content_type: str | None, body: bytes, dialect: str = "lenient") -> Verdict:
@@ -80,7 +82,8 @@ def test_strict_agrees(condition, content_type, body):
 def test_a_body_that_cannot_be_read_is_not_an_absent_one(condition):
     verdict = judged(condition, JSON, b'{"a": ')
     assert not verdict.passed
-    assert verdict.error == "$response.body names a body that is there and cannot be read"
+    assert verdict.error is not None
+    assert verdict.error.startswith("$response.body: unreadable: the body is no JSON")
     assert judged(condition, JSON, b"").passed
 
 
@@ -131,7 +134,8 @@ def test_a_context_that_cannot_be_read_cannot_be_evaluated(kind):
     criterion = Criterion(context="$response.body", condition="$" if kind != "xpath" else "true()", type=kind)
     verdict = evaluate(criterion, context_of(JSON, b'{"error": "the disk is fa'))
     assert not verdict.passed
-    assert verdict.error == "$response.body names a body that is there and cannot be read"
+    assert verdict.error is not None
+    assert verdict.error.startswith("$response.body: unreadable: the body is no JSON")
 
 
 def test_the_body_of_a_request_is_no_different():
@@ -142,8 +146,28 @@ def test_the_body_of_a_request_is_no_different():
 
 
 @pytest.mark.parametrize(("content_type", "body"), UNFIT)
-def test_an_output_is_null(content_type, body):
-    assert evaluate_output("$response.body#/error", context_of(content_type, body)) is None
+def test_an_output_is_unreadable_unless_the_answer_is_json_without_members(content_type, body):
+    found = evaluate_output("$response.body#/error", context_of(content_type, body))
+    assert found is ABSENT if body in (b'"a string"', b"5", b"true") else isinstance(found, Unreadable)
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "application/octet-stream", "text/html", None])
+@pytest.mark.parametrize(
+    "output",
+    ["$response.body#/a", "$response.body.a", {"context": "$response.body", "selector": "$.a", "type": "jsonpath"}],
+)
+def test_json_is_read_whatever_its_type_says(content_type, output):
+    context = context_of(content_type, b'{"a": "found"}')
+    assert evaluate_output(output, context) == "found"
+
+
+@pytest.mark.parametrize(
+    ("content_type", "whole"),
+    [("text/html", "<p>"), ("application/json", None), ("application/xml", None), ("text/plain", "<p>")],
+)
+def test_a_body_as_a_whole_is_unreadable_only_where_its_type_says_json_or_xml(content_type, whole):
+    found = evaluate_output("$response.body", context_of(content_type, b"<p>"))
+    assert isinstance(found, Unreadable) if whole is None else found == whole
 
 
 def test_no_response_is_no_body():

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 from casebook import Case, Script, cases
 
+from arazzo.absent import to_people
 from arazzo.engine import (
     Done,
     Run,
@@ -20,6 +21,7 @@ from arazzo.engine import (
     load_plan,
     run_local,
     start,
+    unreadable_output,
     workflow_outputs,
 )
 from arazzo.errors import InputError, TransportError
@@ -87,13 +89,15 @@ def region_by_region(plan: Plan, case: Case, script: Script) -> Run:
         outputs, workflows = state.outputs, state.workflows
         if done.outcome != "step":
             result = done.outputs or workflow_outputs(plan, inputs, outputs, workflows)
-            return Run("success" if done.outcome == "end" else "failed", result, done.message)
+            unreadable = unreadable_output(result)
+            status = "success" if done.outcome == "end" and not unreadable else "failed"
+            return Run(status, to_people(result), done.message or unreadable)
         at = done.target
 
 
 def _run(plan: Plan, case: Case, state: State, done: Done) -> Run:
     outputs = done.outputs if done.outputs is not None else dict.fromkeys(plan.outputs)
-    return Run("success" if done.outcome == "end" else "failed", outputs, done.message)
+    return Run("success" if done.outcome == "end" else "failed", to_people(outputs), done.message)
 
 
 @pytest.mark.parametrize("way", [whole, in_event_loop, through_json, region_by_region], ids=lambda way: way.__name__)

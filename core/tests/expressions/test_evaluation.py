@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arazzo.errors import ArazzoError, EvaluationError
+from arazzo.absent import Unreadable
+from arazzo.errors import AbsentError, ArazzoError, EvaluationError, UnreadableError
 from arazzo.exchange import Exchange, Request, Response
 from arazzo.expressions import (
     ABSENT,
@@ -190,7 +191,7 @@ def test_a_pointer_into_text_is_absent():
         ("$inputs.count", 3),
         ("$inputs.list", [1, None, "z"]),
         ("{$inputs.count}", "3"),
-        ("{$inputs.flag}/{$inputs.nothing}/{$inputs.price}", "true/null/1.5"),
+        ("{$inputs.flag}/{$inputs.price}", "true/1.5"),
         ("v{$inputs.list}", 'v[1,null,"z"]'),
         ('{"xml": {$steps.one.outputs.xml}}', '{"xml": <a><b>1</b></a>}'),
         ("Bearer $inputs.name", "Bearer Ann"),
@@ -225,16 +226,78 @@ def test_an_unbraced_word_such_as_url_stays_text_where_there_is_no_url():
         evaluate_value("at {$url}", Context())
 
 
-def test_absent_members_are_left_out_and_absent_elements_are_null():
-    value = {
-        "a": "$inputs.missing",
-        "b": ["$inputs.missing", "$inputs.nothing"],
-        "c": "$inputs.nothing",
-        "d": {"e": "$inputs.no"},
-    }
+def test_null_in_a_string_is_text_to_the_letter_only():
+    assert evaluate_value("{$inputs.flag}/{$inputs.nothing}", CONTEXT, "strict") == "true/null"
+    with pytest.raises(AbsentError, match=r"query 'q': \$inputs\.nothing is null"):
+        evaluate_value("{$inputs.flag}/{$inputs.nothing}", CONTEXT, where="query 'q'")
+
+
+def test_absent_members_are_left_out():
+    value = {"a": "$inputs.missing", "b": ["$inputs.nothing"], "c": "$inputs.nothing", "d": {"e": "$inputs.no"}}
     before = json.dumps(value)
-    assert evaluate_value(value, CONTEXT) == {"b": [None, None], "c": None, "d": {}}
+    assert evaluate_value(value, CONTEXT) == {"b": [None], "c": None, "d": {}}
     assert json.dumps(value) == before
+
+
+def test_an_absent_element_is_an_error_and_null_to_the_letter():
+    assert evaluate_value(["$inputs.missing"], CONTEXT, "strict") == [None]
+    with pytest.raises(EvaluationError, match=r"request body: \$inputs\.missing has no value, and is an element"):
+        evaluate_value({"a": ["x", "$inputs.missing"]}, CONTEXT, where="request body")
+
+
+LOST = Unreadable("the body is no JSON", "output 'id' of step 'find'")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "$steps.find.outputs.id",
+        "$steps.find.outputs.id#/deep",
+        "x {$steps.find.outputs.id}",
+        {"a": ["$steps.find.outputs.id"]},
+        {"context": "$steps.find.outputs.id", "selector": "$.a", "type": "jsonpath"},
+        {"context": "$inputs.data", "selector": "$[?@ == {$steps.find.outputs.id}]", "type": "jsonpath"},
+    ],
+)
+@pytest.mark.parametrize("dialect", ["lenient", "strict"])
+def test_what_is_unreadable_is_an_error_wherever_it_is_used(value, dialect):
+    context = Context(steps={"find": {"id": LOST}}, inputs={"data": []})
+    with pytest.raises(UnreadableError, match="output 'id' of step 'find' is unreadable: the body is no JSON"):
+        evaluate_value(value, context, dialect)
+    assert evaluate_output(value, context, dialect, origin="output 'x' of step 'y'") == LOST
+
+
+def test_dots_and_brackets_lead_to_nothing_else_in_what_is_unreadable():
+    assert evaluate(parse_expression("$steps.find.outputs.id.a[0]"), Context(steps={"find": {"id": LOST}})) == LOST
+
+
+def test_a_declared_name_that_is_absent_is_not_looked_for_as_a_path():
+    outputs = {"a.b": ABSENT, "a": {"b": 1}}
+    assert evaluate(parse_expression("$steps.s.outputs.a.b"), Context(steps={"s": outputs})) is ABSENT
+
+
+@pytest.mark.parametrize(
+    ("headers", "name", "lenient", "warned"),
+    [
+        ((("Vary", "a"), ("vary", "b, c")), "Vary", "a, b, c", False),
+        ((("X-Id", "1"), ("X-Id", "2")), "x-id", "1", True),
+        ((("X-Id", "1"),), "x-id", "1", False),
+        ((("Set-Cookie", "a=1"),), "set-cookie", ["a=1"], False),
+        ((("Set-Cookie", "a=1"), ("Set-Cookie", "b=2")), "set-cookie", ["a=1", "b=2"], False),
+        ((), "Set-Cookie", ABSENT, False),
+    ],
+)
+def test_several_headers_of_one_name(headers, name, lenient, warned):
+    heard = []
+    exchange = Exchange(Request("GET", "https://api.test/"), Response(200, headers))
+    expression = parse_expression(f"$response.header.{name}")
+    assert evaluate(expression, Context(exchange=exchange, warn=heard.append)) == lenient
+    assert bool(heard) == warned
+    first = headers[0][1] if headers else ABSENT
+    assert evaluate(expression, Context(exchange=exchange, dialect="strict")) == first
+    if name == "set-cookie":
+        with pytest.raises(EvaluationError, match=r"Set-Cookie is a list|set-cookie is a list"):
+            evaluate_value(f"x {{$response.header.{name}}}", Context(exchange=exchange))
 
 
 @pytest.mark.parametrize(
@@ -288,14 +351,22 @@ def test_an_unreadable_selector_does_not_show_the_value_put_into_it():
     [
         "$inputs.missing",
         "x {$inputs.missing}",
+        "x {$inputs.nothing}",
         "$steps.one",
+        ["$inputs.missing"],
         {"context": "$response.body", "selector": "$.a[", "type": "jsonpath"},
-        {"context": "$response.body", "selector": "/a", "type": "xpath"},
         {"context": "$response.body", "selector": "/a", "type": {"type": "xpath", "version": "9"}},
     ],
 )
-def test_outputs_that_cannot_be_read_are_null(value):
-    assert evaluate_output(value, CONTEXT, "lenient") is None
+def test_outputs_that_have_no_value_are_absent(value):
+    assert evaluate_output(value, CONTEXT, "lenient") is ABSENT
+
+
+def test_an_output_whose_selector_cannot_be_applied_is_unreadable():
+    value = {"context": "$response.body", "selector": "/a", "type": "xpath"}
+    found = evaluate_output(value, CONTEXT, origin="output 'a' of step 's'")
+    assert isinstance(found, Unreadable)
+    assert str(found).startswith("output 'a' of step 's' is unreadable: XPath needs XML text")
 
 
 def test_outputs_keep_their_values():
@@ -326,13 +397,13 @@ JSON = st.recursive(
 def test_json_text_stays_json_whatever_is_put_into_its_strings(value):
     text = """{"it's": "{$inputs.v}", "n": {$inputs.n}}"""
     context = Context(inputs={"v": value, "n": 5})
-    filled = json.loads(evaluate_value(text, context, convert=to_json_text))
+    filled = json.loads(evaluate_value(text, context, "strict", convert=to_json_text))
     assert filled == {"it's": to_text(value), "n": 5}
 
 
 @given(JSON)
 def test_structures_are_embedded_as_json(value):
-    text = evaluate_value("{$inputs.v}", Context(inputs={"v": value}))
+    text = evaluate_value("{$inputs.v}", Context(inputs={"v": value}), "strict")
     assert text == value if isinstance(value, str) else json.loads(text) == value
     assert json.loads(to_literal(value)) == value
 

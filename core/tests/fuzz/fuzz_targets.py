@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from arazzo import criteria
-from arazzo.absent import ABSENT
+from arazzo.absent import ABSENT, Unreadable
 from arazzo.document import parse_document
 from arazzo.document.models import Criterion, ExpressionType
 from arazzo.engine import State, advance, check_inputs, start, workflow_outputs
@@ -158,7 +158,7 @@ def read_response(body: bytes, content_type: str | None, retry_after: str = "") 
     """Decode a response; what comes of it is JSON that can be kept and sent."""
     headers = (("Content-Type", content_type),) if content_type is not None else ()
     value = decode_content(Response(200, (*headers, ("Retry-After", retry_after)), body))
-    if value is not ABSENT:
+    if value is not ABSENT and not isinstance(value, Unreadable):
         json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
 
 

@@ -7,7 +7,7 @@ from apidoc import operation
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arazzo.absent import ABSENT
+from arazzo.absent import ABSENT, Unreadable
 from arazzo.errors import GaveUpError
 from arazzo.exact_numbers import Beyond
 from arazzo.exchange import Response
@@ -31,16 +31,23 @@ def decoded(body: bytes, content_type: str | None):
         ("application/json", "[1]".encode("utf-16"), [1]),
         ("application/problem+json", b"null", None),
         ("text/json", b"0", 0),
-        ("application/json", b"{broken", ABSENT),
+        ("application/json", b"{broken", Unreadable),
         ("application/json", b" ", ABSENT),
-        ("application/json", b"[NaN]", ABSENT),
-        ("application/json", b"\xff", ABSENT),
-        ("application/json; charset=nope", b"{}", ABSENT),
-        ("application/json", b"[" * 100_000, ABSENT),
+        ("application/json", b"[NaN]", Unreadable),
+        ("application/json", b"\xff", Unreadable),
+        ("application/json; charset=nope", b"{}", Unreadable),
+        ("application/json", b"[" * 100_000, Unreadable),
         ("application/json", b"", ABSENT),
+        ("application/json", b"[1,]", Unreadable),
+        ("application/json", b"1 2", Unreadable),
+        ("application/json", b"<html></html>", Unreadable),
+        ("application/json", b'{"a": 1', Unreadable),
+        ("application/xml", b"<a>", Unreadable),
+        ("application/xml", b"<!DOCTYPE a [<!ENTITY e 'x'>]><a>&e;</a>", "<!DOCTYPE a [<!ENTITY e 'x'>]><a>&e;</a>"),
+        ("application/soap+xml", b" ", ABSENT),
         ("application/x-ndjson", b'{"a":1}\n\n2\n', [{"a": 1}, 2]),
-        ("application/jsonl", b"{", ABSENT),
-        ("application/jsonl", b"1 2", ABSENT),
+        ("application/jsonl", b"{", Unreadable),
+        ("application/jsonl", b"1 2", Unreadable),
         ("application/jsonl", b'"\\ud800"\r\n\t[2] \n', ["\ufffd", [2]]),
         ("application/jsonl", '"\u2028"\n2'.encode("utf-16"), ["\u2028", 2]),
         ("application/xml", b"<a/>", "<a/>"),
@@ -62,8 +69,25 @@ def decoded(body: bytes, content_type: str | None):
 )
 def test_content(content_type, body, value):
     found = decoded(body, content_type)
+    if value is Unreadable:
+        assert isinstance(found, Unreadable)
+        return
     assert found == value
     assert type(found) is type(value)
+
+
+@pytest.mark.parametrize("coding", ["br", "zstd", "gzip, br", "aes128gcm"])
+@pytest.mark.parametrize("content_type", ["application/json", "text/plain", "application/pdf"])
+def test_a_content_coding_that_nobody_asked_for(coding, content_type):
+    headers = (("Content-Type", content_type), ("Content-Encoding", coding))
+    found = decode_content(Response(200, headers, b"{}"))
+    assert isinstance(found, Unreadable)
+    assert "content coding" in found.reason
+
+
+def test_a_content_coding_that_has_been_undone():
+    headers = (("Content-Type", "application/json"), ("Content-Encoding", "gzip, identity"))
+    assert decode_content(Response(200, headers, b"{}")) == {}
 
 
 @pytest.mark.parametrize(
@@ -100,6 +124,6 @@ def test_bytes_come_back_as_they_were(data):
     st.binary(),
     st.sampled_from(["application/json", "text/plain", "application/jsonl", "x/y", "", "application/xml", None]),
 )
-def test_every_body_is_a_json_value_or_absent(data, content_type):
+def test_every_body_is_a_json_value_or_none_that_can_be_had(data, content_type):
     value = decoded(data, content_type)
-    assert value is ABSENT or json.loads(json.dumps(value)) == value
+    assert value is ABSENT or isinstance(value, Unreadable) or json.loads(json.dumps(value)) == value
