@@ -211,6 +211,7 @@ class _Weaving:
             site.plan,
             names.records,
             approvals=names.approvals,
+            branches=names.branches,
             takers={key: taker.outputs for key, taker in names.takers.items()},
             before={key: other.outputs for key, other in names.before.items()},
             gate=names.gate,

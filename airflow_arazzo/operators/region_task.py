@@ -7,15 +7,21 @@ hooks, and its waits become a deferral, a reschedule or a sleep.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow.exceptions import AirflowRescheduleException
-from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, TaskDeferred
-from airflow.sdk.exceptions import AirflowRuntimeError
+from airflow.providers.common.compat.sdk import (
+    AirflowException,
+    AirflowFailException,
+    AirflowSkipException,
+    TaskDeferred,
+)
+from airflow.sdk.exceptions import AirflowRuntimeError, AirflowTaskTimeout
 
 from airflow_arazzo.compat import TaskStateStore, settling_time, task_state_store
 from airflow_arazzo.hooks.arazzo import SourceHooks
@@ -31,6 +37,7 @@ from airflow_arazzo.operators.links import LastResponseLink
 from airflow_arazzo.operators.rendering import RendersWritten
 from airflow_arazzo.operators.run_inputs import workflow_inputs
 from airflow_arazzo.operators.telling import in_a_sentence
+from airflow_arazzo.operators.time_limits import check_time, deferral_timeout, loop_deadline, too_long, try_end
 from airflow_arazzo.protocol.encryption import REGISTERED, redacted, register_known, register_texts
 from airflow_arazzo.protocol.envelope import Carried, pack, secrets_of, unpack
 from airflow_arazzo.protocol.knowing import TellsSecrets, mark
@@ -50,6 +57,7 @@ from airflow_arazzo.triggers.arazzo import ArazzoTrigger, open_event
 from arazzo import clock
 from arazzo.auth.server_resolution import place_requests
 from arazzo.engine import Done, Note, State, drive, fits, load_plan, start
+from arazzo.errors import ArazzoError
 from arazzo.flow import Options, Plan, Region, slice_region
 
 if TYPE_CHECKING:
@@ -61,8 +69,6 @@ log = logging.getLogger(__name__)
 SHORT_WAIT = 3.0
 #: How long one start of a task may sleep in such waits together.
 SHORT_WAITS = 10.0
-#: Seconds after a loop's deadline at which the scheduler ends a deferral that no triggerer has ended.
-GRACE = 600.0
 _STATE_KEY = "arazzo_state"
 
 
@@ -79,6 +85,10 @@ class DrivesRegion(RendersWritten, TellsSecrets):
     position: Position
     #: Status of the last response, once the region has ended.
     last_status: int | None = None
+    #: Whether the region has come to its end, and the record says how.
+    concluded: bool = False
+    execution_timeout: timedelta | None
+    task_id: str
     operator_extra_links = (LastResponseLink(),)
 
     @property
@@ -100,13 +110,19 @@ class DrivesRegion(RendersWritten, TellsSecrets):
         :raises AirflowFailException: if the inputs are refused; nothing was sent then.
         :raises AirflowException: if a failure of the region stands.
         """
-        self._register_earlier(context["ti"])
-        plan = self._placed_plan()
-        kept = self._kept_state(context)
-        if not kept:
-            require_servers(self.plan, self.connections, self.server)
-        carried = self._still_fitting(kept, plan) if kept else Carried(self._first_state(plan, context))
-        return self._drive(plan, carried, context)
+        with self._telling(context):
+            self._register_earlier(context["ti"])
+            plan = self._placed_plan()
+            kept = self._kept_state(context)
+            if not kept:
+                require_servers(self.plan, self.connections, self.server)
+            begun = kept or Carried(self._first_state(plan, context), end=try_end(self.execution_timeout))
+            return self._drive(plan, self._still_fitting(begun, plan), context)
+
+    def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
+        """Resume the task; where no trigger has fired, that is the reason which its record has."""
+        with self._telling(context):
+            return super().resume_execution(next_method, next_kwargs, context)
 
     @in_a_sentence
     def resume(self, context: Context, event: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -123,6 +139,25 @@ class DrivesRegion(RendersWritten, TellsSecrets):
             return self._over(carried, carried.done, context)
         return self._drive(plan, carried, context)
 
+    @contextmanager
+    def _telling(self, context: Context) -> Iterator[None]:
+        """Leave the reason in the record if the task fails before its region has come to an end.
+
+        Whoever decides the run reads it there.
+        """
+        try:
+            yield
+        except (AirflowRescheduleException, AirflowSkipException):
+            raise
+        except (AirflowException, AirflowRuntimeError, AirflowTaskTimeout, ArazzoError) as error:
+            region = self.plan.region_of(self.step)
+            if not self.concluded and region is not None:
+                text = str(error)
+                if isinstance(error, AirflowTaskTimeout):
+                    text = too_long(self.task_id, self.execution_timeout)
+                push_refusal(context["ti"], region, text, stopped=isinstance(error, UnknownOutcomeError))
+            raise
+
     # beginning
 
     def _placed_plan(self) -> Plan:
@@ -134,24 +169,21 @@ class DrivesRegion(RendersWritten, TellsSecrets):
 
     def _first_state(self, plan: Plan, context: Context) -> State:
         ti, position = context["ti"], self.position
-        try:
-            known = knowing_connections(self.plan, self.connections)
-            inputs = workflow_inputs(known, position, self.inputs, self, context)
-        except AirflowFailException as error:
-            push_refusal(ti, self.region, str(error))
-            raise
+        known = knowing_connections(self.plan, self.connections)
         return start(
             plan,
-            inputs,
+            workflow_inputs(known, position, self.inputs, self, context),
             at=self._entry(ti),
             outputs=pull_outputs(ti, self.plan, self.tasks, needed_steps(self.plan, self.region)),
             scope=self.region.steps,
             workflows=pull_workflows(ti, self.plan, position.completed),
             elsewhere=position.elsewhere,
+            deadline=loop_deadline(context, self.region),
         )
 
     def _still_fitting(self, carried: Carried, plan: Plan) -> Carried:
         """Return what was carried, unless the document has changed so that it cannot go on from there."""
+        carried = self._rerouted(carried)
         state, done = carried.state, carried.done
         if done is None:
             good = fits(plan, state)
@@ -165,6 +197,17 @@ class DrivesRegion(RendersWritten, TellsSecrets):
             f"the document has changed while task '{self.task_id}' waited, and it cannot go on from where it was; "
             "clear the task to begin anew"
         )
+
+    def _rerouted(self, carried: Carried) -> Carried:
+        """Return what was carried as the document has it now: document order may have got another step."""
+        done = carried.done
+        record = None if done is None else carried.state.records.get(done.step)
+        if done is None or record is None or record.action is not None or done.outcome not in ("step", "end"):
+            return carried
+        order = [e.target for e in self.region.exits if e.source == done.step and e.kind == "next"]
+        if not order:
+            return carried
+        return replace(carried, done=replace(done, outcome="step" if order[0] else "end", target=order[0]))
 
     def _entry(self, ti: Any) -> str:
         """Return the step that control enters the region by: what the task before it says comes next."""
@@ -186,10 +229,11 @@ class DrivesRegion(RendersWritten, TellsSecrets):
 
     def _drive(self, plan: Plan, carried: Carried, context: Context) -> dict[str, Any]:
         self._register(carried)
+        check_time(self.task_id, self.execution_timeout, carried.end)
         hooks = SourceHooks(connections_of(plan, self.connections))
         sending = Sending(hooks.send, context, carried.sent)
         try:
-            wait = self._waiter(plan, sending, context)
+            wait = self._waiter(plan, carried, sending, context)
             state, done = drive(
                 plan,
                 carried.state,
@@ -199,9 +243,6 @@ class DrivesRegion(RendersWritten, TellsSecrets):
                 note=self._hear,
                 conceal=redacted,
             )
-        except UnknownOutcomeError as error:
-            push_refusal(context["ti"], self.region, str(error), stopped=True)
-            raise
         finally:
             hooks.close()
         return self._over(Carried(state, sent=sending.sent), done, context)
@@ -218,7 +259,9 @@ class DrivesRegion(RendersWritten, TellsSecrets):
     def _hear(self, note: Note) -> None:
         (self.log.warning if note.warning else self.log.info)("%s", note.text)
 
-    def _waiter(self, plan: Plan, sending: Sending, context: Context) -> Callable[[State, float], None]:
+    def _waiter(
+        self, plan: Plan, before: Carried, sending: Sending, context: Context
+    ) -> Callable[[State, float], None]:
         """Return what to do about a wait: give the worker back, or sleep."""
         slept = 0.0
 
@@ -227,10 +270,11 @@ class DrivesRegion(RendersWritten, TellsSecrets):
             if state.resume_at is not None and state.resume_at <= clock.now():
                 return  # the wait was counted from an answer of an earlier start
             short = not self._goes_round(state) and seconds <= SHORT_WAIT and slept + seconds <= SHORT_WAITS
+            carried = replace(before, state=state, sent=sending.sent)
             if self.deferrable and not short:
-                self._defer(plan, Carried(state, sent=sending.sent), seconds)
+                self._defer(plan, carried, seconds)
             if self.waits_by_rescheduling:
-                self._reschedule(Carried(state, sent=sending.sent), seconds, context)
+                self._reschedule(carried, seconds, context)
             slept += seconds
             clock.sleep(seconds)
 
@@ -245,8 +289,7 @@ class DrivesRegion(RendersWritten, TellsSecrets):
             sends=self._triggerer_sends(),
             version=FORM,
         )
-        deadline = self._deadline(carried.state)
-        timeout = None if deadline is None else timedelta(seconds=max(deadline - clock.now(), 0.0) + GRACE)
+        timeout = deferral_timeout(self._deadline(carried.state), carried.end)
         raise TaskDeferred(trigger=trigger, method_name="resume", timeout=timeout)
 
     def _goes_round(self, state: State) -> bool:
@@ -296,6 +339,7 @@ class DrivesRegion(RendersWritten, TellsSecrets):
 
     def _conclude(self, state: State, done: Done, context: Context) -> dict[str, Any]:
         ti = context["ti"]
+        self.concluded = True
         if self.waits_by_rescheduling and (store := task_state_store(context)) is not None:
             _forget_state(store)
         visible = push_region(ti, self.plan, self.region, state, done)

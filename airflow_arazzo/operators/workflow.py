@@ -133,6 +133,7 @@ class ArazzoWorkflowOperator(DrivesRegion, BaseOperator):
 
     def _conclude(self, state: State, done: Done, context: Context) -> dict[str, Any]:
         ti, outputs = context["ti"], done.outputs or {}
+        self.concluded = True
         register_texts(secrets_of(state, self.plan))
         register(outputs, self.plan.sensitive)
         record = hide_registered(self._record(state, done))
@@ -144,7 +145,7 @@ class ArazzoWorkflowOperator(DrivesRegion, BaseOperator):
         push_record(ti, record)
         shown = hide(to_people(outputs), self.plan.sensitive)
         if done.outcome == "failed" and not self._was_ended(state, done):
-            raise AirflowException(done.message)
+            raise (AirflowFailException if done.stopped else AirflowException)(done.message)
         if done.outcome != "failed":
             path = walked((name, record.rounds) for name, record in state.records.items())
             self.log.info("%s", redacted(ended(self.plan.workflow_id, "", shown, path)))

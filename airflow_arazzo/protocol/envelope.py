@@ -64,12 +64,14 @@ class Carried:
     :param done: how it has ended, if it has.
     :param sent: what it has sent.
     :param secrets: the secret texts that are known so far, the oldest first, and by each whether it is a connection's.
+    :param end: POSIX time at which the try is over, if it has an ``execution_timeout``.
     """
 
     state: State
     done: Done | None = None
     sent: Sent = field(default_factory=Sent)
     secrets: dict[str, bool] = field(default_factory=dict)
+    end: float | None = None
 
 
 _WHAT = "the state that a waiting task has stored"
@@ -87,6 +89,7 @@ def pack(carried: Carried, plan: Plan) -> str:
         "state": carried.state.to_data(exclude_defaults=True),
         "done": done and {name: getattr(done, name) for name in _DONE} | _wired(done),
         "sent": asdict(carried.sent),
+        "end": carried.end,
     }
     secrets = _to_carry(carried.secrets, value)
     secret = next(secrets_of(carried.state, plan), None) is not None or bool(occurring(value, secrets))

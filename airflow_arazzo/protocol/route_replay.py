@@ -29,6 +29,12 @@ from arazzo.flow import END, Plan
 STATUS = "last_status"
 
 
+_MARKED = (
+    "step '{step}' was marked as a success, but several ways lead on: mark the branch after it as a success, "
+    "too, and the tasks that are not to run, and clear those that are, this one included"
+)
+
+
 @dataclass(frozen=True)
 class Result:
     """How a workflow has ended.
@@ -143,11 +149,33 @@ def _record(ti: Any, course: Course, ran: Mapping[str, str], step: str) -> dict[
     """Return what happened to a step, or who refused it."""
     task, approval = course.task_of(step), course.approval_of(step)
     if task in ran:
-        return _agreed(course, step, ran[task], pull_record(ti, task))
+        record = pull_record(ti, task)
+        unsaid = record is None or record.get("outcome") == "failed"
+        following = _after_mark(ti, course, ran, step) if ran[task] == "success" and unsaid else None
+        return _agreed(course, step, ran[task], record, following)
     return pull_record(ti, approval) if approval in ran and approval is not None else None
 
 
-def _agreed(course: Course, step: str, state: str, record: dict[str, Any] | None) -> dict[str, Any] | None:
+def _after_mark(ti: Any, course: Course, ran: Mapping[str, str], step: str) -> str | None:
+    """Return the step that follows one that a person has marked as a success; None if nobody can tell.
+
+    Where actions decide, the person has marked the branch as well, and has let one of the ways run.
+    """
+    following, region = after_success(course.plan, step), course.plan.region_of(step)
+    branch = course.branches.get(region.task_id, "") if region is not None else ""
+    if following is not None or region is None or finished_tasks(ti, [branch] if branch else []) != {branch: "success"}:
+        return following
+    ways = dict.fromkeys(edge.target for edge in region.exits if edge.workflow is None)
+    tasks = {way: course.task_of(way) for way in ways if way != END}
+    taken = [way for way, task in tasks.items() if task in ran and pull_record(ti, task) is not None]
+    if len(taken) == 1:
+        return taken[0]
+    return END if not taken and END in ways else None
+
+
+def _agreed(
+    course: Course, step: str, state: str, record: dict[str, Any] | None, following: str | None
+) -> dict[str, Any] | None:
     """Return the record of a task as its state bears it out.
 
     A task may have failed, or been killed, after it told what had happened and before its outputs were stored. And a
@@ -158,8 +186,7 @@ def _agreed(course: Course, step: str, state: str, record: dict[str, Any] | None
         text = f"step '{step}' had come to its end when its task failed, before its outputs were stored: see its log"
         return {**record, "outcome": "failed", "message": text, "action": None, "next": None, "workflow": None}
     if state == "success" and failed:
-        following = after_success(course.plan, step)
-        text = "" if following is not None else f"step '{step}' was marked as a success, but several ways lead on"
+        text = "" if following is not None else _MARKED.format(step=step)
         outcome = "failed" if text else "success"
         return {"step": step, **(record or {}), "outcome": outcome, "message": text, "action": None, "next": following}
     return record
@@ -187,7 +214,11 @@ def _unfinished(ti: Any, course: Course, ran: Mapping[str, str], last: Mapping[s
         if record and record.get("message"):
             text = f"workflow '{key}', which comes first, failed: {record['message']}"
             return text, None, bool(record.get(STOPPED))
-    return f"step '{last['step']}' did not come to an end: see the log of its task", None, False
+    task = course.task_of(last["step"])
+    reason = f"its task '{task}' did not run"
+    if task in ran:
+        reason = f"its task '{task}' failed without a word: it was killed, or marked as failed, or its worker was lost"
+    return f"step '{last['step']}' did not come to an end: {reason}", None, False
 
 
 def _ended(route: list[dict[str, Any]]) -> _End:

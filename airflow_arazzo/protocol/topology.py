@@ -46,6 +46,7 @@ class Course:
     :param plan: the plan of the workflow.
     :param tasks: by region, the task that tells what happened.
     :param approvals: by region, the task that asks for approval before it.
+    :param branches: by region, the branch after it.
     :param takers: by :func:`way_key`, the last task of the workflow that a ``goto`` hands over to.
     :param before: by plan key, the last task of each workflow that comes before this one, in order.
     :param gate: the task that checks the workflow's inputs before all others; empty where there is none.
@@ -55,6 +56,7 @@ class Course:
     plan: Plan
     tasks: Mapping[str, str]
     approvals: Mapping[str, str] = field(default_factory=dict)
+    branches: Mapping[str, str] = field(default_factory=dict)
     takers: Mapping[str, str] = field(default_factory=dict)
     before: Mapping[str, str] = field(default_factory=dict)
     gate: str = ""

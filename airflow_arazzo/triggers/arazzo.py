@@ -6,8 +6,9 @@ JSON: Airflow stores them, a restarted triggerer begins again from the arguments
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
+from math import inf
 from typing import Any
 
 from airflow.providers.common.compat.sdk import AirflowException
@@ -80,8 +81,9 @@ class ArazzoTrigger(BaseTrigger):
         fields_of(self.serialize()[1], "the trigger", ("plan", "state", "connections", "sends"))
         carried = unpack(self.state)
         state = carried.state
+        end = inf if carried.end is None else carried.end
         if not self.sends:
-            await clock.sleep_async(max((state.resume_at or 0.0) - clock.now(), 0.0))
+            await clock.sleep_async(max(min(state.resume_at or 0.0, end) - clock.now(), 0.0))
             return {"status": "waited", "state": self.state}
         try:
             plan = Plan.model_validate_json(self.plan)
@@ -96,12 +98,14 @@ class ArazzoTrigger(BaseTrigger):
                 plan,
                 state,
                 send=hooks.async_send,
-                wait=_wait,
+                wait=_waiting(end),
                 clock=clock.now,
                 note=self._hear,
                 may_send=_is_safe,
                 conceal=redacted,
             )
+        except _OutOfTimeError as error:
+            state, done = error.state, None
         finally:
             await hooks.async_close()
         known = carried.secrets | {secret: carried.secrets.get(secret, True) for secret in hooks.secrets()}
@@ -117,8 +121,24 @@ def _is_safe(request: Request) -> bool:
     return request.safe
 
 
-async def _wait(state: State, seconds: float) -> None:
-    await clock.sleep_async(seconds)
+class _OutOfTimeError(Exception):
+    """The try is over; what that means, its worker says."""
+
+    def __init__(self, state: State) -> None:
+        super().__init__()
+        self.state = state
+
+
+def _waiting(end: float) -> Callable[[State, float], Awaitable[None]]:
+    """Return what waits, but not beyond the end of the try."""
+
+    async def wait(state: State, seconds: float) -> None:
+        left = end - clock.now()
+        await clock.sleep_async(max(min(seconds, left), 0.0))
+        if left <= seconds:
+            raise _OutOfTimeError(state)
+
+    return wait
 
 
 def open_event(event: Any) -> Carried:

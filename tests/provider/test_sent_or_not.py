@@ -398,3 +398,50 @@ def test_a_task_that_is_cut_short_while_it_waits_for_the_answer(nodes, run_dag, 
     keys = {asked.headers.get("Idempotency-Key") for asked in nodes.asked}
     assert len(keys) == 1
     assert (None not in keys) == ("idempotency_key" in settings)
+
+
+def test_a_caller_is_not_asked_what_to_do_about_an_outcome_that_nobody_knows(tmp_path, monkeypatch):
+    """Its failure action is a DELETE."""
+    monkeypatch.setenv("AIRFLOW_CONN_THINGS", json.dumps({"conn_type": "http", "host": "http://shop.test"}))
+    (tmp_path / "api.yaml").write_text(CALLED_API)
+    (tmp_path / "calling.arazzo.yaml").write_text(CALLING)
+    dag, run = ArazzoDag(tmp_path / "calling.arazzo.yaml", "outer"), Run(stored={})
+    run.execute(dag.get_task("call.inputs"))
+    server = Server(answers=[Killed()])
+    monkeypatch.setattr("airflow_arazzo.hooks.arazzo.SourceHooks.send", lambda _, request: server.send(request))
+    order = dag.get_task("call.order")
+    with pytest.raises(Killed):
+        order.execute(run.context("call.order"))
+    with pytest.raises(UnknownOutcomeError):
+        order.execute(run.context("call.order", try_number=2))
+    run.states["call.order"] = "failed"
+    with pytest.raises(AirflowFailException, match="may have reached the server"):
+        run.execute(dag.get_task("call.outputs"))
+    record = run.xcoms["call.outputs", "arazzo"]
+    assert (record["outcome"], record["next"], record["stopped"]) == ("failed", None, True)
+
+
+CALLED_API = """
+openapi: 3.1.0
+info: {title: t, version: "1"}
+servers: [{url: "http://shop.test"}]
+paths:
+  /orders:
+    post: {operationId: order, responses: {"201": {description: made}}}
+    delete: {operationId: drop, responses: {"204": {description: gone}}}
+"""
+CALLING = """
+arazzo: 1.0.1
+info: {title: t, version: "1"}
+sourceDescriptions: [{name: things, url: api.yaml, type: openapi}]
+workflows:
+- workflowId: outer
+  steps:
+  - stepId: call
+    workflowId: inner
+    onSuccess: [{name: fine, type: end}]
+    onFailure: [{name: cleanUp, type: goto, stepId: drop}]
+  - {stepId: drop, operationId: drop}
+- workflowId: inner
+  steps: [{stepId: order, operationId: order}]
+"""

@@ -6,7 +6,7 @@ from arazzo.engine.drivers import drive, drive_async
 from arazzo.engine.idempotency import IdempotencyKeys, keyed
 from arazzo.engine.input_checks import check_inputs
 from arazzo.engine.local import Run, run_local
-from arazzo.engine.messages import ended, walked
+from arazzo.engine.messages import duration, ended, walked
 from arazzo.engine.program import load_plan, load_plans
 from arazzo.engine.secrets import (
     CONCEALED,
@@ -55,6 +55,7 @@ __all__ = [
     "dependencies",
     "drive",
     "drive_async",
+    "duration",
     "end_call",
     "ended",
     "entered_inputs",

@@ -22,6 +22,7 @@ def start(
     scope: tuple[str, ...] | None = None,
     workflows: Mapping[str, Mapping[str, Any]] | None = None,
     elsewhere: Iterable[str] = (),
+    deadline: float | None = None,
 ) -> State:
     """Return the state in which a workflow, or a region of it, is about to run.
 
@@ -33,12 +34,14 @@ def start(
         the workflows it depends on before it.
     :param workflows: inputs and outputs of workflows that have been completed elsewhere, by id.
     :param elsewhere: keys of workflows that a ``goto`` leaves to others: handing over to one is an exit.
+    :param deadline: POSIX time by which the loop that the run begins in is to be over; None for its whole timeout.
     :raises InputError: if a workflow that comes first does not accept the inputs.
     """
     frame = Frame(
         inputs=dict(inputs),
         outputs={step: dict(values) for step, values in (outputs or {}).items()},
         step=at or plan.steps[0].step_id,
+        deadline=deadline,
     )
     state = State(
         frames=(frame,),
