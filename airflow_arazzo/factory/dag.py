@@ -17,7 +17,7 @@ from airflow_arazzo.factory.params import workflow_params
 from airflow_arazzo.factory.task_ids import valid_key
 from airflow_arazzo.factory.tasks import add_task, add_tasks
 from arazzo.engine.refusals import refusals
-from arazzo.errors import InputError
+from arazzo.errors import InputError, UnsupportedError
 from arazzo.expressions import Dialect
 from arazzo.flow import Plan
 
@@ -118,7 +118,8 @@ def dag_arguments(
     when = timing(settings, schedule, start_date, catchup)
     require_schedule(when["schedule"])
     if refused := refusals(plan, scheduled=when["schedule"] is not None):
-        raise InputError(map(str, refused))
+        asking = [str(refusal) for refusal in refused if refusal.setting == ("approval",)]
+        raise UnsupportedError("; ".join(asking)) if asking else InputError(map(str, refused))
     from_document = {
         "catchup": catchup,
         "max_active_runs": settings.max_active_runs or (1 if when["schedule"] == "@continuous" else None),

@@ -12,6 +12,7 @@ from airflow_arazzo.protocol.topology import TaskIds, way_key
 from arazzo.engine import dependencies
 from arazzo.errors import UnsupportedError
 from arazzo.flow import END, Edge, Plan, Region
+from arazzo.flow.grouping import is_group, is_split
 
 _LONGEST = 200
 #: How long the id of a task may be with those of the groups that it is in, for Airflow.
@@ -99,23 +100,6 @@ class Names:
     def local(self, name: str) -> str:
         """Return an id as it is within the group."""
         return name.removeprefix(f"{self.group}.") if self.group else name
-
-
-def is_group(plan: Plan, region: Region) -> bool:
-    """Say whether a region is a step that calls a workflow whose tasks are a group.
-
-    A loop is one task, and so is a step that can run its workflow again.
-    """
-    planned = plan.step(region.task_id)
-    if planned.workflow is None or region.loop or len(region.steps) > 1 or planned.settings.granularity == "workflow":
-        return False
-    actions = (*planned.step.on_success, *planned.step.on_failure)
-    return is_split(plan, planned.workflow) and all(action.type != "retry" for action in actions)
-
-
-def is_split(plan: Plan, key: str) -> bool:
-    """Say whether another workflow of a plan has tasks of its own."""
-    return plan.children[key].settings.granularity != "workflow"
 
 
 def hand_overs(plan: Plan, region: Region) -> Iterator[tuple[str, Edge]]:

@@ -260,7 +260,7 @@ def push_refusal(ti: Any, region: Region, message: str, *, stopped: bool = False
 def push_unanswered(ti: Any, region: Region, message: str) -> None:
     """Push the record of a question that nobody has answered, with which the workflow ends."""
     record = {"step": region.task_id, "outcome": "success", "message": hide_registered(message), "next": END}
-    push_record(ti, {**record, "action": None, "steps": []})
+    push_record(ti, {**record, "action": None, "steps": {}})
     push_known(ti)
 
 

@@ -29,8 +29,8 @@ def diamond(**arguments):
 
 
 @contextmanager
-def person(task_id: str, answer: str):
-    """Answer the first question that a task asks; yield what was asked."""
+def person(task_id: str, answer: str | None):
+    """Answer the first question that a task asks, or let its time run out (None); yield what was asked."""
     from airflow.models.taskinstance import TaskInstance
     from airflow.models.trigger import handle_event_submit
     from airflow.triggers.base import TriggerEvent
@@ -49,6 +49,10 @@ def person(task_id: str, answer: str):
             for instance in session.scalars(waiting):
                 detail = instance.hitl_detail
                 asked.append(detail.subject)
+                if answer is None:
+                    late = TriggerEvent({"error": "the response timeout has passed", "error_type": "timeout"})
+                    handle_event_submit(late, task_instance=instance, session=session)
+                    return True
                 detail.responded_by = {"id": "1", "name": "grace"}
                 detail.responded_at = datetime.now(timezone.utc)
                 detail.chosen_options, detail.params_input = [answer], {}
@@ -118,3 +122,20 @@ def test_a_step_within_a_group_asks_there():
 def test_a_step_that_is_part_of_another_task_cannot_ask():
     with pytest.raises(UnsupportedError, match="asks for approval"):
         ArazzoDag(TEAMS, "tour", settings={"approval": True, "granularity": "workflow"})
+
+
+@pytest.mark.airflow
+@pytest.mark.skipif("not hasattr(__import__('airflow.sdk.exceptions').sdk.exceptions, 'TaskAwaitingInput')")
+@pytest.mark.parametrize(
+    ("fails", "state", "states"),
+    [(True, "failed", ("failed", "upstream_failed", "failed")), (False, "success", ("success", "skipped", "success"))],
+)
+def test_when_nobody_answers_nothing_is_sent(fails, state, states, nodes, run_dag):
+    asking = {"b": {"approval": {"timeout": 60, "fail_on_timeout": fails}}}
+    with person("b_approval", None):
+        run = run_dag(ArazzoDag(NODES, "diamond", steps=asking, dag_id=f"unanswered_{fails}"))
+    assert run.state == state
+    assert nodes.lines == ["GET /nodes/a"]
+    assert (run.tasks["b_approval"], run.tasks["b"], run.tasks["outputs"]) == states
+    told = run.xcom("b_approval", "arazzo")["message"]
+    assert told == "step 'b': nobody approved GET /nodes/{node} of 'nodes' within 60 s; nothing was sent"

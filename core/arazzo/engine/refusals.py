@@ -9,6 +9,7 @@ from typing import Any
 from arazzo.document.shape import near
 from arazzo.engine.input_checks import value_findings
 from arazzo.flow import Plan
+from arazzo.flow.grouping import unasked
 
 #: What begins a template of Jinja; a value with one in it is only known when a task runs.
 _TEMPLATES = ("{{", "{%", "{#")
@@ -39,7 +40,7 @@ def refusals(plan: Plan, *, scheduled: bool | None = None) -> tuple[Refusal, ...
     :param scheduled: whether it has a schedule; None: if its settings say so.
     """
     bound = plan.settings.inputs or {}
-    found = [*_unknown(plan, bound), *_values(plan, bound)]
+    found = [*_unknown(plan, bound), *_values(plan, bound), *_approvals(plan)]
     if scheduled if scheduled is not None else plan.settings.schedule is not None:
         found += [*_missing(plan, bound), *_timing(plan)]
     return tuple(found)
@@ -82,6 +83,15 @@ def _missing(plan: Plan, bound: Collection[str]) -> Iterator[Refusal]:
         message = f"workflow '{plan.workflow_id}' cannot have a schedule: nobody gives it {names}"
         hint = "bind them (x-airflow: inputs) or give them defaults"
         yield Refusal("unbound-input", ("schedule",), message, hint)
+
+
+def _approvals(plan: Plan) -> Iterator[Refusal]:
+    for workflow, step in unasked(plan):
+        message = (
+            f"step '{step}' of workflow '{workflow.workflow_id}' asks for approval (x-airflow: approval), "
+            "which takes a task of its own; here the workflow is part of another task"
+        )
+        yield Refusal("invalid-setting", ("approval",), message)
 
 
 def _timing(plan: Plan) -> Iterator[Refusal]:

@@ -59,6 +59,36 @@ def test_what_a_path_needs_is_needed_for_a_schedule(tmp_path: Path) -> None:
     assert problems(tmp_path, given, value="$inputs.id") == ["path-need", "unbound-input"]
 
 
+CALLS = """\
+arazzo: 1.0.1
+info: {title: T, version: 1.0.0}
+sourceDescriptions: [{name: api, url: api.yaml}]
+workflows:
+- workflowId: w
+  steps: [{stepId: a, workflowId: u, x-airflow: OUTER}]
+- workflowId: u
+  x-airflow: INNER
+  steps: [{stepId: b, operationId: get, x-airflow: {approval: true}, parameters: [{name: id, in: path, value: x}]}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("outer", "inner", "refused"),
+    [
+        ("{}", "{}", 0),
+        ("{approval: true}", "{}", 0),
+        ("{granularity: workflow}", "{}", 1),
+        ("{}", "{granularity: workflow}", 2),
+    ],
+)
+def test_a_step_that_is_part_of_another_task_cannot_ask(outer: str, inner: str, refused: int, tmp_path: Path) -> None:
+    (tmp_path / "api.yaml").write_text(API)
+    (tmp_path / "w.yaml").write_text(CALLS.replace("OUTER", outer).replace("INNER", inner))
+    found = [problem for problem in find_problems(tmp_path / "w.yaml") if problem.is_error]
+    assert [problem.rule for problem in found] == ["invalid-setting"] * refused
+    assert all("asks for approval" in problem.message for problem in found)
+
+
 def problems(folder: Path, settings: str, value: str = "x") -> list[str]:
     (folder / "api.yaml").write_text(API)
     path = folder / "w.yaml"

@@ -1,0 +1,48 @@
+"""Which workflows of a plan are groups of tasks, and which are part of the task of a step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from arazzo.flow.compile import slice_region
+from arazzo.flow.plan import Plan, Region
+
+
+def is_group(plan: Plan, region: Region) -> bool:
+    """Say whether a region is a step that calls a workflow whose tasks are a group.
+
+    A loop is one task, and so is a step that can run its workflow again.
+    """
+    planned = plan.step(region.task_id)
+    if planned.workflow is None or region.loop or len(region.steps) > 1 or planned.settings.granularity == "workflow":
+        return False
+    actions = (*planned.step.on_success, *planned.step.on_failure)
+    return is_split(plan, planned.workflow) and all(action.type != "retry" for action in actions)
+
+
+def is_split(plan: Plan, key: str) -> bool:
+    """Say whether another workflow of a plan has tasks of its own."""
+    return plan.children[key].settings.granularity != "workflow"
+
+
+def unasked(plan: Plan) -> Iterator[tuple[Plan, str]]:
+    """Yield the steps that ask for approval and cannot, since they are part of another task, with their workflow."""
+    if plan.settings.granularity == "workflow":
+        yield from _asking(plan)
+        return
+    for region in plan.regions:
+        named = (edge.workflow for edge in region.exits if edge.workflow is not None)
+        elsewhere = {workflow for workflow in named if is_split(plan, workflow)}
+        for key, child in slice_region(plan, region).children.items():
+            if key in elsewhere or is_group(plan, region):
+                yield from unasked(child)
+            else:
+                yield from _asking(child)
+    for key in plan.depends_on:
+        yield from unasked(plan.children[key])
+
+
+def _asking(plan: Plan) -> Iterator[tuple[Plan, str]]:
+    yield from ((plan, step.step_id) for step in plan.steps if step.settings.approval)
+    for child in plan.children.values():
+        yield from _asking(child)
