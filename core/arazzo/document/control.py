@@ -6,7 +6,7 @@ The actions and parameters of a workflow apply to each of its steps, unless the 
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
@@ -56,6 +56,9 @@ def merged_parameters(workflow: Workflow, step: Step) -> tuple[Parameter, ...]:
     The parameters of a step that calls a workflow are inputs, whatever their place: those are compared by name.
     Header names are compared without case (RFC 9110, 5.1).
     """
+
+    if not workflow.parameters:
+        return step.parameters
 
     def identity(parameter: Parameter) -> tuple[str, str | None]:
         if step.workflow_id is not None:
@@ -112,24 +115,33 @@ def successors(workflow: Workflow, step: Step, unmatched: Unmatched = "auto") ->
     if may_match_nothing(on_success) and resolve_unmatched(workflow, step, unmatched) == "next":
         after = next_step(workflow, step)
         ways.append(Transfer("next", after.step_id if after else None))
-    ways.extend(_transfer(step, action, "failure") for action in _that_count(on_failure, _back_from(workflow, step)))
+    ways.extend(
+        _transfer(step, action, "failure")
+        for action in _that_count(on_failure, lambda name: _is_back(workflow, step, name))
+    )
     return tuple(ways)
 
 
-def _back_from(workflow: Workflow, step: Step) -> frozenset[str]:
-    """Return a step and those listed before it."""
-    return frozenset(item.step_id for item in workflow.steps[: workflow.index(step.step_id) + 1])
+def _is_back(workflow: Workflow, step: Step, name: str | None) -> bool:
+    """Say whether a name is that of a step or of one listed before it."""
+    return name is not None and workflow.has_step(name) and workflow.index(name) <= workflow.index(step.step_id)
 
 
 def _with_inherited(own: tuple[AnyAction, ...], inherited: tuple[AnyAction, ...]) -> tuple[AnyAction, ...]:
+    if not inherited:
+        return own
     names = {action.name for action in own}
     return (*own, *(action for action in inherited if action.name not in names))
 
 
-def _that_count(actions: Sequence[AnyAction], back: Container[str] = ()) -> Iterator[AnyAction]:
+def _nowhere(name: str | None) -> bool:
+    return False
+
+
+def _that_count(actions: Sequence[AnyAction], is_back: Callable[[str | None], bool] = _nowhere) -> Iterator[AnyAction]:
     for action in actions:
         yield action
-        goes_back = action.type == "goto" and action.step_id in back
+        goes_back = action.type == "goto" and is_back(action.step_id)
         if not may_match_nothing((action,)) and not goes_back:
             return
 

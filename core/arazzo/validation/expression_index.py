@@ -60,8 +60,12 @@ class Value:
     step: Step | None = None
 
 
-def values(subject: Subject) -> Iterator[Value]:
-    """Yield every value of a document that may hold expressions, conditions left out."""
+def values(subject: Subject) -> tuple[Value, ...]:
+    """Return every value of a document that may hold expressions, conditions left out."""
+    return subject.once("values", lambda: tuple(_values(subject)))
+
+
+def _values(subject: Subject) -> Iterator[Value]:
     for workflow in subject.workflows:
         for step in workflow.steps:
             yield from _of_step(workflow, step)
@@ -69,15 +73,23 @@ def values(subject: Subject) -> Iterator[Value]:
             yield Value(value, f"{workflow.at}/outputs/{escape(name)}", "end", workflow)
 
 
-def texts(subject: Subject) -> Iterator[Text]:
-    """Yield every text in those values."""
+def texts(subject: Subject) -> tuple[Text, ...]:
+    """Return every text in those values."""
+    return subject.once("texts", lambda: tuple(_texts(subject)))
+
+
+def _texts(subject: Subject) -> Iterator[Text]:
     for value in values(subject):
         for at, text in _strings(value.value, value.at):
             yield Text(text, at, value.when, value.workflow, value.step)
 
 
-def uses(subject: Subject) -> Iterator[Use]:
-    """Yield every expression that can be read, those of conditions included, in document order by step."""
+def uses(subject: Subject) -> tuple[Use, ...]:
+    """Return every expression that can be read, those of conditions included, in document order by step."""
+    return subject.once("uses", lambda: tuple(_uses(subject)))
+
+
+def _uses(subject: Subject) -> Iterator[Use]:
     for text in texts(subject):
         yield from _in_text(text, subject.dialect)
     for workflow, step in subject.steps():

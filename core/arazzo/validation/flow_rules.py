@@ -257,6 +257,10 @@ def _unmatched(subject: Subject, workflow: Workflow) -> dict[str, Unmatched]:
 
 def ways(subject: Subject, workflow: Workflow, *, retries: bool = True) -> Ways:
     """Return for each step the steps that may follow it; steps that do not exist are left out."""
+    return subject.once(("ways", workflow.at, retries), lambda: _ways(subject, workflow, retries))
+
+
+def _ways(subject: Subject, workflow: Workflow, retries: bool) -> Ways:
     return {
         step.step_id: dict.fromkeys(
             way.step_id

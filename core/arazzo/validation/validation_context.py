@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from arazzo.document import Hints, LoadedDocument, Settings, merged_actions, settings_of
 from arazzo.document.input_declarations import declared_inputs as inputs_of_schema
@@ -16,6 +16,7 @@ from arazzo.expressions import Dialect
 from arazzo.openapi import Description, Operation, Sources, UnresolvedOperation, find_operation
 
 _SOURCES = "$sourceDescriptions."
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,14 @@ class Subject:
     sources: Sources
     hints: Hints = field(default_factory=Hints)
     _others: dict[str, Subject] = field(default_factory=dict)
+    _found: dict[object, Any] = field(default_factory=dict)
+
+    def once(self, key: object, find: Callable[[], Found]) -> Found:
+        """Return what several rules look for, found by the first of them."""
+        if key not in self._found:
+            self._found[key] = find()
+        found: Found = self._found[key]
+        return found
 
     @property
     def workflows(self) -> tuple[Workflow, ...]:
