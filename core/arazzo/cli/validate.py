@@ -14,7 +14,7 @@ from arazzo.engine.program import find_problems, taken_ids
 from arazzo.errors import Problem
 from arazzo.flow import Options
 from arazzo.openapi import Overrides
-from arazzo.validation import Format, report
+from arazzo.validation import PORTABILITY, Format, report
 
 RUNNABLE, PROBLEMS = 0, 1
 
@@ -22,9 +22,10 @@ RUNNABLE, PROBLEMS = 0, 1
 @click.command("validate")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--format", "form", type=click.Choice(get_args(Format)), default="text", show_default=True)
+@click.option("--portable", is_flag=True, help="Also warn of what other readers of Arazzo may not understand.")
 @SOURCES
 @STRICT
-def command(paths: tuple[Path, ...], form: Any, sources: tuple[str, ...], strict: bool) -> NoReturn:
+def command(paths: tuple[Path, ...], form: Any, portable: bool, sources: tuple[str, ...], strict: bool) -> NoReturn:
     """Report every problem of the documents at PATHS; of a folder, of every document that load_dags makes DAGs of.
 
     Exit code 0: all of them can be run (there may be warnings), 1: there are errors.
@@ -37,6 +38,7 @@ def command(paths: tuple[Path, ...], form: Any, sources: tuple[str, ...], strict
         for documents in folders
         for found in _problems(documents, options, overrides).values()
         for problem in found
+        if portable or strict or problem.is_error or problem.rule not in PORTABILITY
     ]
     text = report(problems, form)
     if text:

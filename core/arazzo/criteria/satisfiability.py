@@ -150,13 +150,16 @@ def answered() -> Formula:
     return Formula(((STATUS, 200),), lambda values: values[STATUS] is not ABSENT)
 
 
-def is_possible(formulas: Sequence[Formula]) -> bool:
-    """Tell whether all of these can hold at once; True if that is too much to find out."""
+def is_possible(formulas: Sequence[Formula], *, booleans: bool = False) -> bool:
+    """Tell whether all of these can hold at once; True if that is too much to find out.
+
+    :param booleans: whether what is compared with nothing but ``true`` and ``false`` is taken to be one of them.
+    """
     whole = both(formulas)
     keys = dict.fromkeys(key for key, _ in whole.looks_at)
     if 2 ** min(len(keys), 64) * len(whole.looks_at) > MOST_COMPARISONS:
         return True
-    domains = {key: list(_domain(key, whole.looks_at)) for key in keys}
+    domains = {key: list(_domain(key, whole.looks_at, booleans)) for key in keys}
     if math.prod(map(len, domains.values())) * len(whole.looks_at) > MOST_COMPARISONS:
         return True
     return any(whole.holds(dict(zip(domains, values, strict=True))) for values in product(*domains.values()))
@@ -242,7 +245,7 @@ def _joined(parts: Iterable[Formula]) -> tuple[tuple[Key, Any], ...]:
     return tuple(looked for part in parts for looked in part.looks_at)
 
 
-def _domain(key: Key, looks_at: Iterable[tuple[Key, Any]]) -> Iterator[Any]:
+def _domain(key: Key, looks_at: Iterable[tuple[Key, Any]], booleans: bool) -> Iterator[Any]:
     """Yield the values that something takes: enough to tell apart all that is said of it."""
     if key[0] == "free":
         yield from (True, False)
@@ -252,6 +255,9 @@ def _domain(key: Key, looks_at: Iterable[tuple[Key, Any]]) -> Iterator[Any]:
         numbers = {int(number) for number in constants if is_number(number) and abs(number) < 1000} | {200, 404, 500}
         near = {number + step for number in numbers for step in (-1, 0, 1)}
         yield from (ABSENT, *sorted(status for status in near if 100 <= status <= 599))
+        return
+    if booleans and all(isinstance(constant, bool) for constant in constants):
+        yield from (True, False)
         return
     yield from (ABSENT, NO_LENGTH, None, True, False, "", "another text", "one more text", ["a list"])
     for constant in constants:

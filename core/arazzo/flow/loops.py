@@ -206,4 +206,5 @@ def children_of_actions(planned: PlannedStep, children: Mapping[str, Plan]) -> I
 
 def workflow_key(reference: str) -> str:
     """Return the plan key of a workflow reference: the local id, or ``source.workflowId``."""
-    return reference.removeprefix("$sourceDescriptions.")
+    source, dot, name = reference.removeprefix("$sourceDescriptions.").partition(".")
+    return f"{source}{dot}{name.removeprefix('workflows.')}"

@@ -51,6 +51,19 @@ def check_possibility(subject: Subject) -> Iterator[Problem]:
             yield problems[0]
 
 
+def may_fall_through(subject: Subject, step: Step, actions: Sequence[Action]) -> bool:
+    """Say whether a step can succeed with none of its success actions taken; True if that is not known.
+
+    Actions for ``true`` and for ``false`` leave nothing.
+    """
+    criteria = (*step.success_criteria, *(item for action in actions for item in action.criteria))
+    if subject.is_asyncapi(step) or not _readable(subject, criteria):
+        return True
+    lasting = [action for action in actions if action.type != "retry"][:MOST_BEFORE]
+    taken = [both(formula_of(item, subject.dialect) for item in action.criteria) for action in lasting]
+    return is_possible([_success(subject, step), *map(negated, taken)], booleans=True)
+
+
 def _readable(subject: Subject, criteria: Sequence[Criterion]) -> bool:
     return not any(finding.severity.value == "error" for item in criteria for finding in check(item, subject.dialect))
 

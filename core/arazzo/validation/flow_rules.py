@@ -23,6 +23,7 @@ from arazzo.errors import DocumentError, Problem, Severity
 from arazzo.exchange import SAFE_METHODS
 from arazzo.expressions import StepOutput
 from arazzo.validation.call_rules import Calls, identity
+from arazzo.validation.criteria_rules import may_fall_through
 from arazzo.validation.expression_index import Use, uses
 from arazzo.validation.reachability import Dominance, Ways, after, loops
 from arazzo.validation.validation_context import Subject, Target
@@ -40,6 +41,15 @@ def check_steps(subject: Subject) -> Iterator[Problem]:
     for workflow, step in subject.steps():
         for index, reference in enumerate(step.depends_on):
             yield from _awaited(subject, workflow, reference, f"{step.at}/dependsOn/{index}")
+    owners: list[Workflow | Step] = [*subject.workflows, *(step for _, step in subject.steps())]
+    for owner in owners:
+        seen: set[str] = set()
+        for index, reference in enumerate(owner.depends_on):
+            if reference in seen:
+                message, at = f"dependsOn names '{reference}' twice", f"{owner.at}/dependsOn/{index}"
+                severity = Severity.ERROR if subject.dialect == "strict" else Severity.WARNING
+                yield subject.problem("duplicate-dependency", severity, at, message, "leave one out")
+            seen.add(reference)
 
 
 def _awaited(subject: Subject, workflow: Workflow, reference: str, at: str) -> Iterator[Problem]:
@@ -87,18 +97,23 @@ def check_workflows(subject: Subject) -> Iterator[Problem]:
                 message = f"there is no workflow '{reference}'"
                 yield subject.error("unknown-workflow", at, message, subject.near(reference, known))
                 continue
-            if target.subject is not subject and not reference.startswith("$sourceDescriptions."):
+            portable = _portable(reference)
+            if target.subject is not subject and reference != portable:
                 message = f"'{reference}' is not how a workflow of another document is named"
                 severity = Severity.ERROR if subject.dialect == "strict" else Severity.WARNING
-                yield subject.problem(
-                    "loose-reference", severity, at, message, f"write '$sourceDescriptions.{reference}'"
-                )
+                yield subject.problem("loose-reference", severity, at, message, f"write '{portable}'")
             if (circle := calls.circle(own, identity(target))) is not None:
                 message = f"workflows call each other in a circle: {' -> '.join(circle)}"
                 yield subject.error("recursive-workflow", at, message)
         if (excess := calls.excess(own)) is not None:
             message = f"workflow '{workflow.workflow_id}' {excess}"
             yield subject.error("too-many-calls", f"{workflow.at}/workflowId", message)
+
+
+def _portable(reference: str) -> str:
+    """Return how a workflow of another document is named (Step Object, ``workflowId``)."""
+    source, _, name = reference.removeprefix("$sourceDescriptions.").partition(".")
+    return f"$sourceDescriptions.{source}.{name.removeprefix('workflows.')}"
 
 
 def check_reach(subject: Subject) -> Iterator[Problem]:
@@ -147,6 +162,8 @@ def check_fall_through(subject: Subject) -> Iterator[Problem]:
     for workflow, step in subject.steps():
         actions, _ = merged_actions(workflow, step)
         if not actions or not may_match_nothing(actions) or subject.settings(workflow, step).unmatched is not None:
+            continue
+        if not may_fall_through(subject, step, actions):
             continue
         if workflow.at not in beside:
             beside[workflow.at] = awaited_steps(workflow, _unmatched(subject, workflow)) is not None

@@ -24,8 +24,34 @@ def check_messages(subject: Subject) -> Iterator[Problem]:
         field = "channelPath" if step.channel_path is not None else "operationId"
         pattern, text = (_CHANNEL, step.channel_path) if step.channel_path is not None else (_OPERATION, _named(step))
         match = pattern.fullmatch(text) if text is not None else None
+        yield from _misplaced(subject, step, match["name"] if match is not None else None)
         if match is not None:
             yield from _missing(subject, match["name"], match["rest"], f"{step.at}/{field}")
+
+
+def _misplaced(subject: Subject, step: Step, source: str | None) -> Iterator[Problem]:
+    """Find fields of messages on a step that has to do with none, or with the other kind (Step Object)."""
+    kinds = {item.name: _kind(subject, item) for item in subject.loaded.document.source_descriptions}
+    here = f"step '{step.step_id}'"
+    if step.channel_path is not None and step.action is None:
+        message = f"{here} has a 'channelPath' and needs 'action'"
+        yield subject.error("missing-field", f"{step.at}/channelPath", message, "write 'action: send' or 'receive'")
+    if step.channel_path is not None and kinds.get(source or "") in ("openapi", "arazzo"):
+        message = f"'channelPath' of {here} leads into '{source}', which is no AsyncAPI description"
+        yield subject.error("invalid-value", f"{step.at}/channelPath", message)
+    if step.channel_path is None and (kinds.get(source or "") == "openapi" or set(kinds.values()) == {"openapi"}):
+        message = f"'action' is of a step that sends or receives a message, and {here} sends a request"
+        yield subject.error("conflicting-fields", f"{step.at}/action", message, "leave it out")
+    if step.action == "send" and step.correlation_id is not None:
+        message = f"'correlationId' is what a received message is known by, and {here} sends one"
+        yield subject.error("conflicting-fields", f"{step.at}/correlationId", message, "leave it out")
+
+
+def _kind(subject: Subject, source: SourceDescription) -> str | None:
+    try:
+        return subject.sources.kind(source)
+    except DocumentError:
+        return None  # a problem of its own
 
 
 def _named(step: Step) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterator
 
 from arazzo.document import merged_parameters
@@ -17,6 +18,7 @@ from arazzo.openapi.path_templates import template_of
 from arazzo.openapi.servers import describe, server_of
 from arazzo.validation.validation_context import Subject, Target, declared_inputs
 
+_KEY = re.compile(r"api[-_]?key|(?:access|auth)[-_]?token|client[-_]?secret", re.IGNORECASE)
 #: Header parameters that OpenAPI ignores, since the request has them anyway.
 _OWN_HEADERS = frozenset({"accept", "content-type", "authorization"})
 
@@ -272,7 +274,7 @@ def check_credentials(subject: Subject) -> Iterator[Problem]:
         given = merged_parameters(workflow, step)
         settings = subject.settings(workflow, step)
         if settings.connection is None and not any(
-            _sent(scheme, given) for need in operation.security for scheme in need
+            _sent(scheme, given) or _passes_key(given) for need in operation.security for scheme in need
         ):
             bare.setdefault(operation.source, []).append((workflow, step, operation))
     for source in subject.loaded.document.source_descriptions:
@@ -285,6 +287,15 @@ def check_credentials(subject: Subject) -> Iterator[Problem]:
         message += f" secured operations of '{source.name}' ({', '.join(schemes)}) without a credential"
         hint = f"connection '{source.name}' has to have it"
         yield subject.warning("missing-credential", f"{source.at}/name", message, hint)
+
+
+def _passes_key(given: tuple[Parameter, ...]) -> bool:
+    """Tell whether one of the parameters is a credential by its name, whatever the description calls it."""
+    return any(
+        _KEY.search(parameter.name) or (parameter.location == "header" and parameter.name.lower() == "authorization")
+        for parameter in given
+        if parameter.location != "path"
+    )
 
 
 def _sent(scheme: SecurityScheme, given: tuple[Parameter, ...]) -> bool:

@@ -132,11 +132,15 @@ _LENIENT = {
     "needless-in": "a parameter of an action says where it goes",
     "missing-version": "an expression type has no version",
     "duplicate-action": "two actions of a list have one name",
+    "duplicate-dependency": "dependsOn names one thing twice",
     "duplicate-parameter": "two parameters of a list have one name and place",
     "success-retry": "a success action is of type retry",
     "body-parameter": "a parameter goes into the body",
     "constant-output": "an output is a constant",
 }
+
+#: Rules about spellings that other readers of Arazzo do not understand: shown on request, and by ``--strict``.
+PORTABILITY = frozenset({"non-portable-expression", "non-portable-condition", "loose-reference"})
 
 RULES: dict[str, Rule] = {
     rule.id: rule

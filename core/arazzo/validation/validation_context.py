@@ -165,6 +165,7 @@ class Subject:
             if key.startswith(f"{source.name}.") and self.sources.kind(source) == "arazzo":
                 other = self._other(source.name)
                 name = key.removeprefix(f"{source.name}.")
+                name = name.removeprefix("workflows.") if self.dialect == "lenient" else name
                 return Target(other, other._workflows[name]) if name in other._workflows else None
         return Target(self, self._workflows[key]) if key in self._workflows else None
 
