@@ -15,8 +15,8 @@ from arazzo.engine import sensitive_inputs
 from arazzo.flow import Plan, sensitive_members
 
 _VISIBLE = (
-    "What is typed here stays readable in the run's configuration. "
-    "Bind this input to a connection instead (x-airflow: inputs)."
+    "What is typed here stays readable, in the run's configuration and in the audit log. Bind this input instead: "
+    "`x-airflow: {{inputs: {{{name}: '{{{{ conn.CONNECTION.password }}}}'}}}}`."
 )
 #: What the form shows of a schema.
 _SHOWN = ("title", "description_md", "examples", "format", "$defs")
@@ -57,7 +57,7 @@ def _param(plan: Plan, name: str, schema: Any, *, required: bool, secret: bool) 
     if secret and fields.get("type", "string") == "string" and not _HOLDING & fields.keys():
         fields.setdefault("format", "password")
     notes = [str(declared.get("description", "")), *map(_need_note, needs), _origin_note(plan, name)]
-    notes.append(_VISIBLE if secret else "")
+    notes.append(_VISIBLE.format(name=name) if secret else "")
     if text := storable("\n\n".join(note for note in notes if note)):
         fields["description_md"] = text
     if "default" in declared:

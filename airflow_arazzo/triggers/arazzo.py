@@ -6,6 +6,7 @@ JSON: Airflow stores them, a restarted triggerer begins again from the arguments
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from math import inf
@@ -110,8 +111,9 @@ class ArazzoTrigger(BaseTrigger):
             await hooks.async_close()
         known = carried.secrets | {secret: carried.secrets.get(secret, True) for secret in hooks.secrets()}
         if done is None:
-            return {"status": "waited", "state": pack(replace(carried, state=state, secrets=known), plan)}
-        return {"status": "done", "state": pack(replace(carried, state=state, done=done, secrets=known), plan)}
+            return {"status": "waited", "state": await _packed(replace(carried, state=state, secrets=known), plan)}
+        found = replace(carried, state=state, done=done, secrets=known)
+        return {"status": "done", "state": await _packed(found, plan)}
 
     def _hear(self, note: Note) -> None:
         (self.log.warning if note.warning else self.log.info)("%s", note.text)
@@ -127,6 +129,11 @@ class _OutOfTimeError(Exception):
     def __init__(self, state: State) -> None:
         super().__init__()
         self.state = state
+
+
+async def _packed(carried: Carried, plan: Plan) -> str:
+    """Pack a state in a thread: outputs may be large."""
+    return await asyncio.to_thread(pack, carried, plan)
 
 
 def _waiting(end: float) -> Callable[[State, float], Awaitable[None]]:

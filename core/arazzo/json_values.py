@@ -28,6 +28,9 @@ def refuse_constant(constant: str) -> NoReturn:
 
 _ANY = json.JSONDecoder(parse_constant=refuse_constant, parse_float=read_decimal, parse_int=read_integer)
 _QUICK = json.JSONDecoder(parse_constant=refuse_constant, parse_float=read_decimal)
+#: Characters of a text from which on other threads get a turn after each object.
+_LONG = 256 * 1024
+_YIELDING = json.JSONDecoder(parse_constant=refuse_constant, parse_float=read_decimal, object_hook=lambda found: found)
 
 
 def read_json_value(text: str) -> Any:
@@ -37,7 +40,8 @@ def read_json_value(text: str) -> Any:
     """
     limits = current_limits()
     try:
-        value = (_QUICK if limits.number_digits >= _PLAIN_DIGITS else _ANY).decode(text)
+        quick = _YIELDING if len(text) > _LONG else _QUICK
+        value = (quick if limits.number_digits >= _PLAIN_DIGITS else _ANY).decode(text)
     except JSONDecodeError:
         raise
     except (ValueError, RecursionError):  # an integer of many digits, a constant, or deep

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from arazzo.engine.secrets import Conceal
 from arazzo.engine.state import Done, Note, Send, State, Wait
@@ -12,6 +13,9 @@ from arazzo.errors import TransportError
 from arazzo.exchange import Exchange, Request, Response
 from arazzo.expressions import as_it_is
 from arazzo.flow import Plan
+
+#: Bytes of an answer from which on a thread costs less than holding the event loop (benchmarks/loop_lag.py).
+LARGE = 32 * 1024
 
 
 def unheard(note: Note) -> None:
@@ -55,6 +59,10 @@ def drive(
                 return state, command
 
 
+def _is_large(exchange: Exchange | None) -> bool:
+    return exchange is not None and exchange.response is not None and len(exchange.response.body) > LARGE
+
+
 def _any_request(_: Request) -> bool:
     return True
 
@@ -72,13 +80,18 @@ async def drive_async(
 ) -> tuple[State, Done | None]:
     """Run a region in an event loop; everything else as :func:`drive`.
 
+    Large answers are judged in a thread: decoding one and looking into it must not hold the loop.
+
     :param may_send: says whether a request may be sent from here.
     :returns: as :func:`drive`; before a request that may not be sent from here, the state to go on with elsewhere.
     """
-    exchange = None
+    import asyncio
+
+    exchange: Exchange | None = None
     while True:
         answered, began = clock(), clock()
-        state, command = advance(plan, state, exchange, now=answered, conceal=conceal)
+        turn = partial(advance, plan, state, exchange, now=answered, conceal=conceal)
+        state, command = await asyncio.to_thread(turn) if _is_large(exchange) else turn()
         for line in command.notes:
             note(line)
         exchange = None

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from arazzo.document import EXTENSION, LoadedDocument, escape, load_document, named_workflows
 from arazzo.document.models import Workflow
+from arazzo.engine.outside import without_outside
 from arazzo.engine.refusals import refusals
 from arazzo.errors import DocumentError, Problem, Severity
 from arazzo.flow import Options, Plan, choose_workflow, compile_document, workflow_key
@@ -94,9 +95,13 @@ def check_document(
 def _read(
     path: str | Path, options: Options, overrides: Overrides | None
 ) -> tuple[LoadedDocument, Sources, tuple[Problem, ...]]:
-    loaded = load_document(path, dialect=options.dialect)
-    sources = Sources(loaded, overrides)
-    return loaded, sources, validate(loaded, dialect=options.dialect, sources=sources)
+    try:
+        loaded = load_document(path, dialect=options.dialect)
+        sources = Sources(loaded, overrides)
+        problems = validate(loaded, dialect=options.dialect, sources=sources)
+    except DocumentError as error:
+        raise DocumentError(without_outside(error.problems, path, overrides or {})) from None
+    return loaded, sources, without_outside(problems, path, overrides or {})
 
 
 def taken_ids(paths: Iterable[Path]) -> Iterator[tuple[Path, Problem]]:
