@@ -8,6 +8,7 @@ from typing import Any
 
 from arazzo.absent import ABSENT, Unreadable
 from arazzo.document.models import Parameter, RequestBody
+from arazzo.engine.embedding import embedding_in, json_as_written
 from arazzo.engine.json_text import fill_json_text
 from arazzo.engine.required_values import require_values
 from arazzo.engine.state import Frame
@@ -21,12 +22,12 @@ from arazzo.expressions import (
     find_expressions,
     is_selector,
     parse_template,
-    to_json_text,
     to_text,
 )
 from arazzo.flow import Plan, PlannedStep
 from arazzo.openapi import Argument, Body, Replacement, apply_replacements, build_request
-from arazzo.openapi.media import is_json, is_xml, matching, preferred
+from arazzo.openapi.forms import read_form
+from arazzo.openapi.media import FORM, is_json, is_xml, matching, plain, preferred
 from arazzo.openapi.operation import Operation
 from arazzo.openapi.typed_values import converted
 
@@ -42,6 +43,7 @@ def frame_context(plan: Plan, frame: Frame, workflows: Workflows, exchange: Exch
         sources=plan.sources,
         components=plan.components,
         self_uri=plan.document.get("self") or None,
+        newer=plan.newer,
         exchange=exchange,
         dialect=plan.dialect,
     )
@@ -134,6 +136,7 @@ def _body(body: RequestBody, operation: Operation, plan: Plan, context: Context)
             raise EvaluationError(f"{where} needs {spelled(item.value)}, which is {state}")
         replacements.append(Replacement(item.target, value, item.target_selector_type))
     if replacements:
+        payload = read_form(payload) if content_type and plain(content_type) == FORM else payload
         payload = apply_replacements(payload, replacements, content_type)
     lenient = plan.dialect == "lenient"
     return Body(body.content_type, payload, is_value=_is_value(body.payload, plan), convert=lenient)
@@ -151,9 +154,10 @@ def _payload(payload: Any, content_type: str | None, operation: Operation, plan:
     if isinstance(payload, str) and plan.dialect == "lenient" and _is_value(payload, plan):
         payload = payload.strip().removeprefix("{").removesuffix("}")
     if not _is_json_text(payload, content_type):
-        return evaluate_value(payload, context, plan.dialect, where="request body")
+        convert = embedding_in(content_type, plan.dialect) if isinstance(payload, str) else to_text
+        return evaluate_value(payload, context, plan.dialect, where="request body", convert=convert)
     if plan.dialect == "strict":
-        return evaluate_value(payload, context, plan.dialect, where="request body", convert=to_json_text)
+        return evaluate_value(payload, context, plan.dialect, where="request body", convert=json_as_written)
     spec = matching(operation.bodies, content_type) if content_type else None
     return fill_json_text(payload, spec.schema_ if spec else True, context, plan.dialect)
 

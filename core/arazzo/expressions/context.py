@@ -35,6 +35,7 @@ class Context:
     :param exchange: the request of the step at hand and its response, if any.
     :param judging: whether a criterion is judged. Then what is unreadable, and a way into a body that is neither object
         nor array, is an error (Arazzo 1.1.0, Evaluation Errors); elsewhere that is a value, and absent.
+    :param newer: whether what came with Arazzo 1.1 is read: Selector Objects and ``$self``, which are literals in 1.0.
     :param dialect: of the document, where the same expression has two values: several headers of one name.
     :param warn: hears what whoever reads the log should know of a value.
     :param conceal: hides what is secret in a text that is shown to people: no value of an expression goes through it.
@@ -51,4 +52,5 @@ class Context:
     judging: bool = False
     dialect: Dialect = "lenient"
     warn: Callable[[str], None] = field(default=unheard, repr=False, compare=False)
+    newer: bool = True
     conceal: Callable[[str], str] = field(default=as_it_is, repr=False, compare=False)

@@ -131,7 +131,7 @@ def evaluate_value(
     match value:
         case str():
             return _readable(_string(value, context, dialect, where, convert, gap), value, where)
-        case Mapping() if is_selector(value):
+        case Mapping() if context.newer and is_selector(value):
             return _readable(_selector(value, context, dialect, where), f"selector {value['selector']!r}", where)
         case Mapping():
             items = ((name, inside(item)) for name, item in value.items())
@@ -183,11 +183,11 @@ def to_literal(value: Any, quote: str | None = None) -> str:
 
 
 def to_json_text(value: Any, quote: str | None = None) -> str:
-    """Return a value as it is embedded in JSON text: like :func:`to_text`, but escaped inside a JSON string.
+    """Return a value as it is embedded in JSON text: a JSON value, inside a JSON string escaped text.
 
     To the letter the text goes in "without modification"; where that differs, the payload would be no JSON.
     """
-    return to_literal(value, quote) if quote == '"' else to_text(value)
+    return to_literal(value, quote) if quote == '"' else to_literal(value) if isinstance(value, str) else to_text(value)
 
 
 def to_xpath(value: Any, quote: str | None = None) -> str:
@@ -348,6 +348,8 @@ def _selected_from(text: str, kind: str, context: Context, dialect: Dialect, whe
 def _fixed(expression: Fixed, context: Context) -> Any:
     exchange = context.exchange
     match expression.name:
+        case "self" if not context.newer:
+            return "$self"
         case "self":
             return ABSENT if context.self_uri is None else context.self_uri
         case "url":

@@ -34,7 +34,7 @@ _IDENTIFIER_STRICT: Final = re.compile(r"[A-Za-z0-9_-]+")
 _POINTER: Final = re.compile(r"(?:/(?:[^/~{}]|~[01])*)*")
 _TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _CHARS: Final = re.compile(r'(?:[^\x00-\x1f"\\{}]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*')
-_LOOSE_NAME: Final = re.compile(r"""(?:\['[^'{}]*'\]|\["[^"{}]*"\]|[\w.$()\[\],:;/@+*%~-]| (?=\S))+""")
+_LOOSE_NAME: Final = re.compile(r"""(?:\['[^'{}]*'\]|\["[^"{}]*"\]|[\w.$()\[\],:;/@+*%~<>|&=?'!^{}-]| (?=\S))+""")
 _ESCAPE: Final = re.compile(r'\\(?:(["\\/bfnrt])|u([0-9a-fA-F]{4}))')
 _UNESCAPED: Final = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 

@@ -128,6 +128,7 @@ class _Compiler:
             key=f"{prefix}{workflow.workflow_id}",
             workflow_id=workflow.workflow_id,
             dialect=self.options.dialect,
+            newer=not document.arazzo.startswith("1.0"),
             summary=workflow.summary,
             description=workflow.description,
             document={

@@ -181,6 +181,7 @@ class Plan(PlanValue):
     """One workflow, compiled.
 
     :ivar key: the workflow id, unique among the plans of one compilation (``source.workflowId`` from other documents).
+    :ivar newer: whether the document states Arazzo 1.1 or later.
     :ivar document: ``name`` (file), ``title``, ``version``, ``digest`` (SHA-256 of the text), ``self``.
     :ivar sources: fields of the source descriptions by name, for ``$sourceDescriptions``.
     :ivar components: reusable parameters, for ``$components``.
@@ -200,6 +201,7 @@ class Plan(PlanValue):
     key: str
     workflow_id: str
     dialect: Literal["lenient", "strict"] = "lenient"
+    newer: bool = True
     summary: str = ""
     description: str = ""
     document: dict[str, str] = Field(default_factory=dict)

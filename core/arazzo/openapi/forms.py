@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import quote_plus
+from urllib.parse import parse_qsl, quote_plus
 
 from arazzo.openapi.data_url import PayloadError
 from arazzo.openapi.encoding import json_text, scalar_text
@@ -65,3 +65,13 @@ def separator_of(schema: Any) -> str | None:
 
 def _item_schema(schema: Any) -> Any:
     return schema.get("items", True) if isinstance(schema, dict) and type_of(schema) == "array" else schema
+
+
+def read_form(payload: Any) -> Any:
+    """Return a form that is text as an object, a name that it has more than once with a list; others as they are."""
+    if not isinstance(payload, str):
+        return payload
+    found: dict[str, list[str]] = {}
+    for name, value in parse_qsl(payload.strip(), keep_blank_values=True):
+        found.setdefault(name, []).append(value)
+    return {name: values if len(values) > 1 else values[0] for name, values in found.items()}

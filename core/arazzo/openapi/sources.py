@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from arazzo.document import LoadedDocument, parse_document
 from arazzo.document.models import SourceDescription
@@ -133,7 +133,7 @@ class Sources:
         here = Path(self.loaded.source.uri).parent
         own = urlsplit(self.loaded.document.self_uri or "")
         if own.path and own.scheme in ("", "file") and not own.netloc:
-            from_self = (here / unquote(own.path)).parent / path
+            from_self = here / unquote(urlsplit(urljoin(own.path, quote(path))).path)
             if _may_be_file(from_self):
                 return str(from_self)
         return str(here / path)

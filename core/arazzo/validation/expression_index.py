@@ -10,7 +10,7 @@ from arazzo import criteria
 from arazzo.document import escape, merged_actions, merged_parameters
 from arazzo.document.models import Criterion, Step, Workflow
 from arazzo.errors import ExpressionSyntaxError, Severity
-from arazzo.expressions import Dialect, Expression, parse_template
+from arazzo.expressions import Expression, declared_name, parse_template
 from arazzo.validation.validation_context import Subject
 
 When = Literal["request", "response", "call", "end"]
@@ -91,7 +91,7 @@ def uses(subject: Subject) -> tuple[Use, ...]:
 
 def _uses(subject: Subject) -> Iterator[Use]:
     for text in texts(subject):
-        yield from _in_text(text, subject.dialect)
+        yield from _in_text(text, subject)
     for workflow, step in subject.steps():
         for criterion in all_criteria(workflow, step):
             yield from _in_criterion(criterion, workflow, step, subject)
@@ -133,10 +133,17 @@ def _strings(value: Any, at: str) -> Iterator[tuple[str, str]]:
                 yield from _strings(item, f"{at}/{index}")
 
 
-def _in_text(text: Text, dialect: Dialect) -> Iterator[Use]:
+def _in_text(text: Text, subject: Subject) -> Iterator[Use]:
+    """Yield the expressions of a text; of two readings the one that a run takes, by what is declared."""
     try:
-        template = parse_template(text.text, dialect)
+        template = parse_template(text.text, subject.dialect)
     except ExpressionSyntaxError:
+        return
+    whole, names = template.whole, None
+    if whole is not None and template.split is not None:
+        names = subject.names_for(whole, text.workflow)
+    if whole is not None and names is not None and declared_name(whole, names) is not None:
+        yield Use(whole, text.text.find("$"), text.at, text.when, text.workflow, text.step)
         return
     for offset, part in zip(template.offsets, template.parts, strict=False):
         if not isinstance(part, str):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from arazzo import criteria
-from arazzo.document.models import SourceDescription, Workflow
+from arazzo.document.models import SourceDescription
 from arazzo.errors import DocumentError, ExpressionSyntaxError, Problem, Severity
 from arazzo.expressions import (
     ComponentReference,
@@ -60,7 +60,7 @@ def _unreadable(subject: Subject, text: Text, error: ExpressionSyntaxError) -> P
 
 def _loose(subject: Subject, text: Text) -> Iterator[Problem]:
     def declared(expression: Expression) -> Iterable[str] | None:
-        return _names(subject, expression, text.workflow)
+        return subject.names_for(expression, text.workflow)
 
     try:
         found = find_loose(text.text, declared)  # type: ignore[arg-type]
@@ -176,7 +176,7 @@ def _step_output(subject: Subject, use: Use, expression: StepOutput) -> Iterator
 
 
 def _declared(subject: Subject, use: Use, noun: str, workflow_id: str) -> Iterator[Problem]:
-    names = _names(subject, use.expression, use.workflow)
+    names = subject.names_for(use.expression, use.workflow)
     name = getattr(use.expression, "name", "")
     if names is not None and declared_name(use.expression, names) is None:
         message = f"workflow '{workflow_id}' declares no {noun} '{name}'"
@@ -206,24 +206,6 @@ def _source(subject: Subject, use: Use, name: str) -> Iterator[Problem]:
     if name not in known:
         message = f"there is no source description '{name}'"
         yield _at(subject, use, "unknown-source", Severity.ERROR, message, subject.near(name, known))
-
-
-def _names(subject: Subject, expression: Expression, workflow: Workflow) -> Mapping[str, object] | None:
-    """Return what is declared where an expression looks, by name; None if that is not known."""
-    match expression:
-        case Input():
-            known = declared_inputs(workflow).known
-            return {} if known is None else known
-        case Output():
-            return workflow.outputs
-        case StepOutput(step=name):
-            return workflow.step(name).outputs if workflow.has_step(name) else None
-        case WorkflowValue(workflow=name, field=field):
-            target = _target(subject, name)
-            if target is None:
-                return None
-            return target.workflow.outputs if field == "outputs" else declared_inputs(target.workflow).known or {}
-    return None
 
 
 def _target(subject: Subject, reference: str) -> Target | None:

@@ -95,6 +95,7 @@ _WARNINGS = {
     "misspelled-expression": "text resembles a runtime expression and is none",
     "non-portable-condition": "only the lenient dialect reads this condition",
     "foreign-expression": "text is what another tool would fill in; it is sent as it is",
+    "newer-value": "a value is newer than the version the document states, and is a literal",
     "misleading-jsonpath": "a JSONPath query does not say what it looks like",
     # requests
     "path-need": "a path needs an input that is optional and has no default",

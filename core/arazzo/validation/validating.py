@@ -43,7 +43,7 @@ from arazzo.validation.request_rules import (
 from arazzo.validation.secret_rules import check_secrets
 from arazzo.validation.selector_rules import check_selectors
 from arazzo.validation.validation_context import Subject
-from arazzo.validation.value_rules import check_foreign, check_unquoted
+from arazzo.validation.value_rules import check_foreign, check_newer_values, check_unquoted
 
 Check = Callable[[Subject], Iterator[Problem]]
 
@@ -56,6 +56,7 @@ CHECKS: tuple[Check, ...] = (
     check_quoted,
     check_unquoted,
     check_foreign,
+    check_newer_values,
     check_selectors,
     check_conditions,
     check_names,

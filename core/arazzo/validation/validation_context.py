@@ -12,7 +12,7 @@ from arazzo.document.input_declarations import declared_inputs as inputs_of_sche
 from arazzo.document.models import Action, Step, Workflow
 from arazzo.document.settings import EXTENSION
 from arazzo.errors import ArazzoError, DocumentError, Problem, Severity
-from arazzo.expressions import Dialect
+from arazzo.expressions import Dialect, Expression, Input, Output, StepOutput, WorkflowValue
 from arazzo.openapi import Description, Operation, Sources, UnresolvedOperation, find_operation
 
 _SOURCES = "$sourceDescriptions."
@@ -203,6 +203,23 @@ class Subject:
             known = {**(passed.known or {}), **known}
             required |= passed.required
         return InputNames(None) if own.known is None and not known else InputNames(known, frozenset(required))
+
+    def names_for(self, expression: Expression, workflow: Workflow) -> Mapping[str, object] | None:
+        """Return what is declared where an expression of a workflow looks, by name; None if that is not known."""
+        match expression:
+            case Input():
+                known = declared_inputs(workflow).known
+                return {} if known is None else known
+            case Output():
+                return workflow.outputs
+            case StepOutput(step=name):
+                return workflow.step(name).outputs if workflow.has_step(name) else None
+            case WorkflowValue(workflow=name, field=field):
+                target = self.named(name)
+                if target is None:
+                    return None
+                return target.workflow.outputs if field == "outputs" else declared_inputs(target.workflow).known or {}
+        return None
 
     def settings(self, workflow: Workflow, step: Step) -> Settings:
         """Return the settings of ``x-airflow`` for a step; what cannot be read is not set."""

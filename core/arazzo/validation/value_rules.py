@@ -8,7 +8,7 @@ from typing import Any
 
 from arazzo.document import escape
 from arazzo.errors import ExpressionSyntaxError, Problem
-from arazzo.expressions import parse_expression
+from arazzo.expressions import Dialect, is_selector, parse_expression
 from arazzo.expressions.spelling import FIXED, ROOTS, nearest_root
 from arazzo.validation.expression_index import texts, values
 from arazzo.validation.validation_context import Subject
@@ -82,3 +82,31 @@ def _extensions(subject: Subject) -> Iterator[Problem]:
                 message = f"'{name}' is an extension of another tool, and does nothing here"
                 hint = "credentials come from the connection of the source description"
                 yield subject.warning("foreign-extension", f"{item.at}/{escape(name)}", message, hint)
+
+
+def check_newer_values(subject: Subject) -> Iterator[Problem]:
+    """Find what would be evaluated from Arazzo 1.1 on, and is a literal in a document that states 1.0."""
+    if not subject.loaded.document.arazzo.startswith("1.0"):
+        return
+    seen: set[str] = set()
+    for value in values(subject):
+        for found, at in _newer(value.value, value.at, subject.dialect):
+            if at not in seen:
+                seen.add(at)
+                message = f"{found} came with Arazzo 1.1.0; in this document it is sent as it is written"
+                yield subject.warning("newer-value", at, message, "write 'arazzo: 1.1.0'")
+
+
+def _newer(value: Any, at: str, dialect: Dialect) -> Iterator[tuple[str, str]]:
+    match value:
+        case str():
+            if value.strip().strip("{}") == "$self":
+                yield "'$self'", at
+        case dict():
+            if is_selector(value):
+                yield "a Selector Object", at
+            for name, item in value.items():
+                yield from _newer(item, f"{at}/{escape(str(name))}", dialect)
+        case list():
+            for index, item in enumerate(value):
+                yield from _newer(item, f"{at}/{index}", dialect)

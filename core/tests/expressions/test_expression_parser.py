@@ -104,7 +104,6 @@ def test_dots_in_a_name_are_a_name_in_strict_and_may_be_navigation_in_lenient():
         ("$inputs", 7, None),
         ("$outputs", 8, None),
         ("$inputs.", 8, None),
-        ("$inputs.a{b", 9, None),
         ("$inputs.a#b", 10, "write '#/b'"),
         ("$inputs.a#/b~2", 12, "'~' is written '~0'"),
         ("$steps.a.outputs.", 17, None),

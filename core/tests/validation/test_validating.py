@@ -482,7 +482,7 @@ def test_errors_of_a_workflow_do_not_concern_the_others(tmp_path: Path) -> None:
 def test_structures_in_quotes_are_told_and_scalars_are_not(tmp_path: Path) -> None:
     inputs = "properties: {list: {type: array}, map: {type: [object]}, n: {type: integer}, key: {type: string}}"
     payload = '{"a": "{$inputs.list}", "b": "{$inputs.n}", "c": "of {$inputs.list}", "d": {$inputs.list}, "e": $inputs}'
-    body = f"- workflowId: w\n  inputs: {{type: object, required: [key], {inputs}}}\n  {KEY}\n  steps:\n"
+    body = f"- workflowId: w\n  inputs: {{type: object, required: [key, list, map, n], {inputs}}}\n  {KEY}\n  steps:\n"
     body += "  - stepId: a\n    operationId: clear\n    requestBody: {payload: PAYLOAD}\n"
     body = body.replace("PAYLOAD", json.dumps(payload))
     assert check(tmp_path, body) == [("non-portable-expression", 11)]

@@ -1,0 +1,39 @@
+"""One reader of names for a run and for validation: the longest declared name wins, whatever is in it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from arazzo.engine import load_plan, run_local
+from arazzo.exchange import Response
+from arazzo.validation import validate
+
+API = """
+openapi: 3.1.0
+info: {title: A, version: "1"}
+servers: [{url: "http://h.test"}]
+paths: {/t: {get: {operationId: it, responses: {"200": {description: ok}}}}}
+"""
+
+
+@pytest.mark.parametrize("mark", list("<|{}&=?'!/:,*+;@%~$>^"))
+@pytest.mark.parametrize("shape", ["a{}b", "a{0}", "a {} b"])
+def test_a_declared_output_is_read_and_known(tmp_path, mark, shape):
+    name = shape.replace("{}", mark).replace("{0}", mark)
+    (tmp_path / "a.yaml").write_text(API)
+    step = {"stepId": "s", "operationId": "it", "outputs": {name: "$response.body#/v", "a": "$statusCode"}}
+    document = {
+        "arazzo": "1.0.1",
+        "info": {"title": "T", "version": "1"},
+        "sourceDescriptions": [{"name": "a", "url": "a.yaml", "type": "openapi"}],
+        "workflows": [{"workflowId": "w", "steps": [step], "outputs": {"o": f"$steps.s.outputs.{name}"}}],
+    }
+    path = tmp_path / "w.arazzo.json"
+    path.write_text(json.dumps(document))
+    run = run_local(
+        load_plan(path, "w"), {}, send=lambda _: Response(200, (("Content-Type", "application/json"),), b'{"v": 7}')
+    )
+    assert run.outputs == {"o": 7}
+    assert not {problem.rule for problem in validate(path)} & {"undeclared-output", "unreadable-expression"}
