@@ -38,6 +38,7 @@ from airflow_arazzo.operators.rendering import RendersWritten
 from airflow_arazzo.operators.run_inputs import workflow_inputs
 from airflow_arazzo.operators.telling import in_a_sentence
 from airflow_arazzo.operators.time_limits import check_time, deferral_timeout, loop_deadline, too_long, try_end
+from airflow_arazzo.protocol.debugging import in_full
 from airflow_arazzo.protocol.encryption import REGISTERED, redacted, register_known, register_texts
 from airflow_arazzo.protocol.envelope import Carried, pack, secrets_of, unpack
 from airflow_arazzo.protocol.knowing import TellsSecrets, mark
@@ -242,6 +243,7 @@ class DrivesRegion(RendersWritten, TellsSecrets):
                 clock=sending.now,
                 note=self._hear,
                 conceal=redacted,
+                whole=in_full(self.log),
             )
         finally:
             hooks.close()

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from airflow_arazzo import compat
 from airflow_arazzo.hooks.arazzo import SourceHooks
+from airflow_arazzo.protocol.debugging import in_full
 from airflow_arazzo.protocol.encryption import redacted, register_texts_async
 from airflow_arazzo.protocol.envelope import Carried, pack, secrets_of, unpack
 from airflow_arazzo.protocol.stored_forms import fields_of
@@ -104,6 +105,7 @@ class ArazzoTrigger(BaseTrigger):
                 note=self._hear,
                 may_send=_is_safe,
                 conceal=redacted,
+                whole=in_full(self.log),
             )
         except _OutOfTimeError as error:
             state, done = error.state, None

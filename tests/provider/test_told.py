@@ -70,7 +70,7 @@ def lines(monkeypatch):
     from airflow.sdk.bases.operator import BaseOperator
 
     found = []
-    log = logging.Logger("tasks", logging.INFO)
+    log = logging.Logger("tasks", logging.DEBUG)
     log.addHandler(logging.Handler())
     log.handlers[0].emit = lambda record: found.append(record.getMessage())
     monkeypatch.setattr(BaseOperator, "log", log)
@@ -206,3 +206,23 @@ def test_a_failure_calls_once_and_the_last_task_calls_for_what_no_other_has_told
         run_dag(dag)
     assert [name for name, _ in called] == ["outputs"]
     assert "output 'big' has" in called[0][1]
+
+
+def test_at_level_debug_requests_and_answers_are_logged_in_full(document, lines):
+    played(ArazzoDag(document), GOOD)
+    assert [line.splitlines() for line in lines if line.startswith("> ")][-1] == [
+        "> GET http://things.example/things/7",
+        "> Accept: application/json, */*;q=0.5",
+        "< 200",
+        "< Content-Type: application/json",
+        "",
+        '{"mark": "m"}',
+    ]
+
+
+def test_a_failure_shows_where_it_was_sent_and_what_the_api_said(document):
+    run, _ = played(ArazzoDag(document), [(500, {"error": "no disk"})])
+    shown = 'sent to http://things.example/things/7; the answer: {"error": "no disk"}'
+    assert str(run.errors["watch"]).endswith(shown)
+    assert run.run.xcoms["watch", "arazzo"]["message"].endswith(shown)
+    assert run.run.xcoms["outputs", "arazzo"]["message"].endswith(shown)

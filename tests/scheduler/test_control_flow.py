@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
+from casebook import BASE
 from failures_shown import DOCUMENT, FAILURES, Answers, Shown, in_page
 from many_runs import AQUA, ROOT, slow_mock
 from played_api import PlayedApi
@@ -81,11 +82,12 @@ def world(tmp_path_factory):
         airflow.start()
         airflow.wait_healthy(180)
         airflow.wait_for_dags("asking", "whole", "sleeping", "rescan_images", "failure0", limit=120)
-        yield World(airflow, mock, nodes)
+        yield World(airflow, mock, nodes, [api.url for api in failing])
 
 
 class World:
-    def __init__(self, airflow: LocalAirflow, mock: Any, nodes: Nodes) -> None:
+    def __init__(self, airflow: LocalAirflow, mock: Any, nodes: Nodes, hosts: list[str]) -> None:
+        self.hosts = hosts
         self.airflow, self.rest, self.mock, self.nodes = airflow, airflow.rest, mock, nodes
         self.failures = [self.rest.trigger(f"failure{number}") for number in range(len(FAILURES))]
         self.scans = {dag_id: self.rest.trigger(dag_id, _scan(dag_id, image)) for dag_id, image in SCANS.items()}
@@ -96,7 +98,10 @@ class World:
         states = self.rest.task_states(dag_id, run_id)
         record = self.rest.xcom(dag_id, run_id, "outputs", "arazzo") or {}
         outputs = self.rest.xcom(dag_id, run_id, "outputs")
-        return Shown(states, state, outputs, record.get("message", ""))
+        message = record.get("message", "")
+        for host in self.hosts:  # where the page has that of the description
+            message = message.replace(f"sent to {host}/", f"sent to {BASE}/")
+        return Shown(states, state, outputs, message)
 
     def sent(self, key: str) -> Counter:
         return Counter(entry.operation for entry in self.mock.record if key in (entry.key, entry.used_for))

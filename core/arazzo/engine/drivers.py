@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 from arazzo.engine.secrets import Conceal
+from arazzo.engine.shown import in_full
 from arazzo.engine.state import Done, Note, Send, State, Wait
 from arazzo.engine.step_machine import advance, judged, unsent
 from arazzo.errors import TransportError
@@ -31,6 +32,7 @@ def drive(
     clock: Callable[[], float] = time.time,
     note: Callable[[Note], None] = unheard,
     conceal: Conceal = as_it_is,
+    whole: Callable[[str], None] | None = None,
 ) -> tuple[State, Done]:
     """Run a region to its end.
 
@@ -39,6 +41,7 @@ def drive(
     :param clock: POSIX time; the first time after an answer that at which the answer came.
     :param note: hears every line for the log.
     :param conceal: hides in a text what is secret beyond what the engine knows to be.
+    :param whole: hears each request and its answer in full, secrets hidden; None where nobody wants to.
     """
     exchange = None
     while True:
@@ -53,6 +56,8 @@ def drive(
                     exchange = Exchange(request, send(request))
                 except TransportError as error:
                     exchange = Exchange(request, error=str(error))
+                if whole is not None:
+                    whole(in_full(plan, state, exchange, conceal))
             case Wait(seconds=seconds):
                 wait(judged(state, clock() - began), seconds)
             case Done():
@@ -77,6 +82,7 @@ async def drive_async(
     note: Callable[[Note], None] = unheard,
     may_send: Callable[[Request], bool] = _any_request,
     conceal: Conceal = as_it_is,
+    whole: Callable[[str], None] | None = None,
 ) -> tuple[State, Done | None]:
     """Run a region in an event loop; everything else as :func:`drive`.
 
@@ -103,6 +109,8 @@ async def drive_async(
                     exchange = Exchange(request, await send(request))
                 except TransportError as error:
                     exchange = Exchange(request, error=str(error))
+                if whole is not None:
+                    whole(in_full(plan, state, exchange, conceal))
             case Wait(seconds=seconds):
                 await wait(judged(state, clock() - began), seconds)
             case Done():

@@ -13,10 +13,11 @@ from typing import Any
 from arazzo.absent import ABSENT
 from arazzo.engine import actions, messages, pacing
 from arazzo.engine.secrets import Conceal, conceal
+from arazzo.engine.shown import shown_exchange
 from arazzo.engine.state import Command, Frame, Note, State, StepRecord
 from arazzo.exchange import Exchange
 from arazzo.expressions import Context
-from arazzo.flow import Plan, PlannedStep, Region
+from arazzo.flow import Plan, PlannedStep, Region, is_sensitive
 
 Turned = tuple[State, Command | None]
 
@@ -36,6 +37,8 @@ class LoopTurn(ABC):
         self._passed: dict[str, dict[str, Any] | None] = {}
         self._conceal_more = conceal
         self._exposed: frozenset[str] = frozenset()
+        #: The answer that the turn began with, until a message has shown it or another step begins.
+        self._unshown: Exchange | None = None
 
     # rounds
 
@@ -154,6 +157,12 @@ class LoopTurn(ABC):
         """Return what hides all that is known to be secret, and the credentials of the answer."""
         secrets = self._exposed.union(state.secrets)
         return lambda text: self._conceal_more(conceal(text, secrets))
+
+    def _shown(self, state: State, exchange: Exchange) -> str:
+        """Return what people are shown of an exchange: the URL as it was sent, and the beginning of the answer."""
+        plans = (self.root, self._plan(state.frame))
+        marked = {name for plan in plans for name in (*plan.sensitive, *plan.secret_inputs)}
+        return shown_exchange(exchange, self._concealing(state), lambda name: is_sensitive(name, marked))
 
     def _note(self, text: str, *, warning: bool = False) -> None:
         self.notes.append(Note(text, warning))

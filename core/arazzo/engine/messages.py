@@ -140,7 +140,12 @@ def _brief(value: Any) -> str:
             return f"array of {len(value)}"
         case _:
             text = json.dumps(value, default=str)
-    return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 3]}..."
+    return brief(text, _LONGEST_VALUE)
+
+
+def brief(text: str, longest: int) -> str:
+    """Return a text, cut where it is longer."""
+    return text if len(text) <= longest else f"{text[: longest - 3]}..."
 
 
 def duration(seconds: float | None) -> str:

@@ -59,7 +59,7 @@ class Turn(LoopTurn):
         return self._begin(state)
 
     def _begin(self, state: State) -> Turned:
-        frame = state.frame
+        frame, self._unshown = state.frame, None
         plan = self._plan(frame)
         planned = plan.step(frame.step)
         context = frame_context(plan, as_before(frame), state.workflows)
@@ -146,6 +146,9 @@ class Turn(LoopTurn):
             hiccup=frame.hiccup,
         )
         message = "" if judgement.passed else messages.failure(planned, exchange, judgement.reasons)
+        self._unshown = exchange
+        if message:
+            self._note(self._shown(state, exchange))
         self._hiccup = bool(message) and pacing.is_hiccup(exchange.response)
         state = self._remembering(state, frame, failed=bool(message))
         return self._settle(state, planned, context, record, message)
@@ -419,6 +422,8 @@ class Turn(LoopTurn):
         """
         frame = state.frame
         message = self._concealing(state)(message)
+        if self._unshown is not None:
+            message, self._unshown = f"{message}; {self._shown(state, self._unshown)}", None
         record = record or state.records.get(record_name(state, frame.step)) or StepRecord(step=frame.step)
         record = replace(record, outcome="failed", message=message, next=None)
         return self._finish(with_record(state, record), message, ended=ended)

@@ -255,7 +255,7 @@ class State(StateValue):
 
 @dataclass(frozen=True)
 class Note:
-    """A line for the log: one per exchange, one per decision. It holds no secret and no body.
+    """A line for the log: one per exchange, one per decision. It holds no secret.
 
     :param text: one sentence.
     :param warning: a criterion that could not be evaluated, say.

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from arazzo.engine import pacing
+from arazzo.engine import messages, pacing
 from arazzo.engine.region import Turn
 from arazzo.engine.secrets import Conceal
 from arazzo.engine.state import Command, Done, State
@@ -19,6 +19,8 @@ from arazzo.expressions import as_it_is
 from arazzo.flow import Plan
 
 HISTORY = 100
+#: Characters of a line in the history: what an API has answered is in the log in full length.
+LONGEST_LINE = 400
 
 
 def advance(
@@ -46,7 +48,7 @@ def advance(
             state, command = turn.proceed(state)
         except GaveUpError as error:
             state, command = turn.gave_up(state, error)
-    history = (*state.history, *(note.text for note in turn.notes))[-HISTORY:]
+    history = (*state.history, *(messages.brief(note.text, LONGEST_LINE) for note in turn.notes))[-HISTORY:]
     return replace(state, history=history), replace(command, notes=tuple(turn.notes))
 
 

@@ -1,0 +1,130 @@
+"""What people are shown of an exchange: the URL as it was sent, and what the API answered; and of both no secret."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from urllib.parse import unquote_plus, urlsplit
+
+from arazzo.engine import secrets
+from arazzo.engine.secrets import CONCEALED, Conceal, exposed_secrets, hide
+from arazzo.engine.state import State
+from arazzo.errors import GaveUpError
+from arazzo.exchange import Exchange, Headers, Request, Response
+from arazzo.flow import Plan, is_sensitive, names_credential
+from arazzo.limits import current_limits
+from arazzo.openapi import decode_content
+from arazzo.openapi.media import charset, is_json, is_text, is_xml
+
+IsSecret = Callable[[str], bool]
+"""Says by a name that its value is secret."""
+
+#: Bytes up to which a JSON answer is hidden by the names in it, and not just as text.
+_STRUCTURED = 256 * 1024
+#: Characters beyond those shown in which a secret may end that begins among them.
+_MARGIN = 64 * 1024
+_LEGIBLE = "\t\n\r"
+
+
+def shown_exchange(exchange: Exchange, conceal: Conceal, is_secret: IsSecret) -> str:
+    """Return where a request was sent, and the beginning of its answer, in one line (``[arazzo] shown_answer``).
+
+    :param conceal: hides in a text what is known to be secret.
+    """
+    text = f"sent to {shown_url(exchange.request, conceal, is_secret)}"
+    answer = _one_line(_body(exchange, conceal, is_secret, current_limits().shown_answer))
+    return f"{text}; the answer: {answer}" if answer else text
+
+
+def in_full(plan: Plan, state: State, exchange: Exchange, conceal_more: Conceal) -> str:
+    """Return request and answer in full where a run stands, without what is known there to be secret.
+
+    :param conceal_more: hides what is secret beyond that.
+    """
+    if exchange.response is not None:
+        with suppress(GaveUpError):
+            exchange = replace(exchange, content=decode_content(exchange.response))
+    known = exposed_secrets(exchange).union(state.secrets)
+    marked = {name for each in (plan, plan.child(state.frame.plan)) for name in (*each.sensitive, *each.secret_inputs)}
+    return whole_exchange(
+        exchange, lambda text: conceal_more(secrets.conceal(text, known)), lambda name: is_sensitive(name, marked)
+    )
+
+
+def whole_exchange(exchange: Exchange, conceal: Conceal, is_secret: IsSecret) -> str:
+    """Return request and answer in full, headers too: for a log at level DEBUG."""
+    request, response = exchange.request, exchange.response
+    lines = [f"> {request.method} {shown_url(request, conceal, is_secret)}", *_headers(request.headers, conceal, ">")]
+    if request.body:
+        lines += ["", conceal(request.body.decode("utf-8", "replace"))]
+    if response is None:
+        return "\n".join((*lines, f"< no response: {conceal(str(exchange.error))}"))
+    lines += [f"< {response.status}", *_headers(response.headers, conceal, "<")]
+    return "\n".join((*lines, "", _body(exchange, conceal, is_secret, len(response.body))))
+
+
+def shown_url(request: Request, conceal: Conceal, is_secret: IsSecret) -> str:
+    """Return a URL as it was sent, without the secrets that are known, and those that the names in its query tell."""
+    parts = urlsplit(request.url)
+    pairs = [pair.partition("=") for pair in parts.query.split("&") if pair]
+    hidden = [
+        f"{name}={CONCEALED}" if _is_hidden(unquote_plus(name), is_secret) else f"{name}{sign}{value}"
+        for name, sign, value in pairs
+    ]
+    plain = parts._replace(netloc=parts.netloc.rpartition("@")[2], query="&".join(hidden), fragment="")
+    return conceal(plain.geturl())
+
+
+def _is_hidden(name: str, is_secret: IsSecret) -> bool:
+    return is_secret(name) or names_credential(name)
+
+
+def _headers(headers: Headers, conceal: Conceal, mark: str) -> Iterator[str]:
+    for name, value in headers:
+        yield f"{mark} {name}: {CONCEALED if names_credential(name) else conceal(value)}"
+
+
+def _body(exchange: Exchange, conceal: Conceal, is_secret: IsSecret, most: int) -> str:
+    """Return the beginning of an answer that is text; what it is of one that is not."""
+    response = exchange.response
+    if response is None or not response.body or most <= 0:
+        return ""
+    structured = _structured(exchange, conceal, is_secret) if len(response.body) <= _STRUCTURED else None
+    if structured is not None:
+        text = structured
+    elif (found := _text(response, most)) is not None:
+        text = conceal(found)
+    else:
+        return f"{len(response.body):,} bytes of {response.header('Content-Type') or 'no type'}"
+    return text if len(text) <= most else f"{text[:most]}..."
+
+
+def _structured(exchange: Exchange, conceal: Conceal, is_secret: IsSecret) -> str | None:
+    """Return JSON as text, hidden by the names in it; None for what is no JSON, or has a number beyond the limits."""
+    if not isinstance(exchange.content, (dict, list)):
+        return None
+    try:
+        hidden = hide(exchange.content, conceal, lambda name: _is_hidden(name, is_secret))
+        return json.dumps(hidden, ensure_ascii=False, default=str)
+    except GaveUpError:
+        return None
+
+
+def _text(response: Response, most: int) -> str | None:
+    """Return as much of a body as is looked at, as text; None if it is none."""
+    kind = response.header("Content-Type") or ""
+    beginning = response.body[: 4 * (most + _MARGIN)]
+    try:
+        text = beginning.decode(charset(kind) or "utf-8", "replace")[: most + _MARGIN]
+    except LookupError:
+        return None
+    if is_json(kind) or is_xml(kind) or is_text(kind):
+        return text
+    legible = all(letter.isprintable() or letter in _LEGIBLE for letter in text[:most])
+    return text if legible and "\N{REPLACEMENT CHARACTER}" not in text[:most] else None
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
