@@ -18,7 +18,7 @@ from airflow.sdk.log import mask_secret, redact  # type: ignore[attr-defined] # 
 from airflow_arazzo.compat import mask_secret_async
 from airflow_arazzo.protocol.stored_forms import fields_of, formed
 from arazzo.engine import secrets
-from arazzo.json_values import read_json_value, write_json
+from arazzo.json_values import read_own_json, write_json
 
 if TYPE_CHECKING:
     from cryptography.fernet import MultiFernet
@@ -181,7 +181,7 @@ def seal_json(value: Any, *, secret: bool = True) -> str:
 
 def unseal_json(text: str) -> Any:
     """Return the JSON value that :func:`seal_json` was given."""
-    return read_json_value(unseal(text))
+    return read_own_json(unseal(text))
 
 
 def masked_parts(value: Any) -> Iterator[str]:

@@ -101,7 +101,16 @@ class BeyondNumber(Beyond, float):
         number.limit = limit
         return number
 
-    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __bool__ = __int__ = __hash__ = Beyond.give_up
+    def __eq__(self, other: object) -> bool:
+        return self.give_up() if is_number(other) else False
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    __lt__ = __le__ = __gt__ = __ge__ = __bool__ = __int__ = Beyond.give_up
     __str__ = __repr__ = __format__ = __float__ = __trunc__ = is_integer = Beyond.give_up
 
 

@@ -38,15 +38,21 @@ def read_json_value(text: str) -> Any:
 
     :raises ValueError: if it is no JSON.
     """
-    limits = current_limits()
+    return _to_depth(read_own_json(text), current_limits())
+
+
+def read_own_json(text: str) -> Any:
+    """Return the value of JSON text that :func:`write_json` has written, of any depth.
+
+    :raises ValueError: if it is no JSON.
+    """
     try:
         quick = _YIELDING if len(text) > _LONG else _QUICK
-        value = (quick if limits.number_digits >= _PLAIN_DIGITS else _ANY).decode(text)
+        return (quick if current_limits().number_digits >= _PLAIN_DIGITS else _ANY).decode(text)
     except JSONDecodeError:
         raise
     except (ValueError, RecursionError):  # an integer of many digits, a constant, or deep
-        value = _without_recursion(text)
-    return _to_depth(value, limits)
+        return _without_recursion(text)
 
 
 def write_json(value: Any, *, ascii_only: bool = False, default: Callable[[Any], Any] | None = None) -> str:

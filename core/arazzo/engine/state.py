@@ -12,7 +12,7 @@ from typing_extensions import Self
 
 from arazzo.absent import from_wire, to_wire
 from arazzo.exchange import Request
-from arazzo.json_values import as_json, read_json_value, write_json
+from arazzo.json_values import as_json, read_own_json, write_json
 
 Named: TypeAlias = Annotated[dict[str, Any], PlainSerializer(to_wire), BeforeValidator(from_wire)]
 """Values by name, each of its kind: a JSON value, ``ABSENT`` or ``Unreadable``, which JSON tells apart too."""
@@ -48,7 +48,7 @@ class StateValue:
 
         :raises ValueError: as for :meth:`from_data`.
         """
-        return cls.from_data(read_json_value(text))
+        return cls.from_data(read_own_json(text))
 
     def to_data(self, *, exclude_defaults: bool = False) -> dict[str, Any]:
         """Return the value as JSON has it."""

@@ -19,7 +19,7 @@ from arazzo.document.models import Parameter, Step
 from arazzo.document.settings import Settings
 from arazzo.expressions.navigation import declared_prefix, outermost
 from arazzo.flow.sensitive import secret_inputs
-from arazzo.json_values import as_json, is_plain, read_json_value, write_json
+from arazzo.json_values import as_json, is_plain, read_own_json, write_json
 from arazzo.openapi.operation import Operation
 
 #: Target of an edge that ends the workflow.
@@ -45,7 +45,7 @@ class PlanValue(BaseModel):
         """Return the value that a JSON text says."""
         if not _LONG_NUMBER.search(json_data):
             return super().model_validate_json(json_data, **options)
-        return cls.model_validate(read_json_value(json_data), **options)
+        return cls.model_validate(read_own_json(json_data), **options)
 
 
 class Edge(PlanValue):

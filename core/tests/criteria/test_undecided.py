@@ -1,0 +1,92 @@
+"""Undecided is not false: what cannot be read is neither, and a limit lets nobody conclude anything."""
+
+from __future__ import annotations
+
+import pytest
+
+from arazzo.absent import Unreadable
+from arazzo.criteria import Truth, check, evaluate
+from arazzo.document.models import Criterion, ExpressionType
+from arazzo.errors import GaveUpError
+from arazzo.exchange import Exchange, Request, Response
+from arazzo.expressions import Context
+from arazzo.limits import limits_set
+
+LOST = Unreadable("the body is no JSON", "output 'token' of step 'login'")
+DRAFT = ExpressionType(type="jsonpath", version="draft-goessner-dispatch-jsonpath-00")
+
+
+def judged(condition, kind="simple", context=None, *, dialect="lenient", content=None):
+    exchange = Exchange(Request("GET", "https://a.test"), Response(200), content={} if content is None else content)
+    values = Context(exchange=exchange, steps={"login": {"token": LOST}}, inputs={"a": 1})
+    return evaluate(Criterion(condition=condition, context=context, type=kind), values, dialect)
+
+
+@pytest.mark.parametrize(
+    ("condition", "truth"),
+    [
+        ("$steps.login.outputs.token == 'x'", Truth.UNDECIDED),
+        ("!($steps.login.outputs.token == 'x')", Truth.UNDECIDED),
+        ("$steps.login.outputs.token != null", Truth.UNDECIDED),
+        ("$steps.login.outputs.token", Truth.UNDECIDED),
+        ("$steps.login.outputs.token.length == 0", Truth.UNDECIDED),
+        ("$steps.login.outputs.token == 'x' || $statusCode == 200", Truth.HOLDS),
+        ("$statusCode == 500 && $steps.login.outputs.token == 'x'", Truth.FAILS),
+        ("$statusCode == 500 || $steps.login.outputs.token == 'x'", Truth.UNDECIDED),
+        ("$statusCode == 200 && $steps.login.outputs.token == 'x'", Truth.UNDECIDED),
+        ("'{$inputs.gone}' == 'x'", Truth.FAILS),
+        ("!('{$inputs.gone}' == 'x')", Truth.FAILS),
+        ("'{$inputs.gone}' == 'x' || $steps.login.outputs.token == 'x'", Truth.UNDECIDED),
+        ("$inputs.a.length == 0", Truth.UNDECIDED),
+        ("$inputs.gone.length == 0", Truth.HOLDS),
+    ],
+)
+def test_simple_conditions(condition, truth):
+    assert judged(condition).truth is truth
+    assert (judged(condition).error is None) is (truth is not Truth.UNDECIDED and "gone}" not in condition)
+
+
+@pytest.mark.parametrize("kind", ["jsonpath", "regex", "xpath", DRAFT])
+def test_a_context_that_cannot_be_read_decides_nothing(kind):
+    verdict = judged("$" if kind != "xpath" else "/a", kind, "$steps.login.outputs.token")
+    assert verdict.undecided
+    assert "output 'token' of step 'login'" in str(verdict.error)
+
+
+def test_strict_takes_it_for_false_as_the_specification_says():
+    verdict = judged("$steps.login.outputs.token == 'x'", dialect="strict")
+    assert (verdict.truth, verdict.error is not None) == (Truth.FAILS, True)
+
+
+@pytest.mark.parametrize("content", [5, True, 0.5])
+def test_a_number_has_no_length(content):
+    for condition in ("$.files.length == 0", "!($.files.length == 0)", "$[?(@.length == 0)].length == 0"):
+        assert judged(condition, "jsonpath", "$response.body", content={"files": content}).undecided, condition
+
+
+def test_nobody_takes_a_truth_for_a_boolean():
+    with pytest.raises(TypeError, match="undecided"):
+        bool(Truth.UNDECIDED)
+
+
+@pytest.mark.parametrize(
+    ("condition", "kind", "limit"),
+    [
+        ("$..x", "jsonpath", {"selected_nodes": 2}),
+        ("$..x", DRAFT, {"selected_nodes": 2}),
+        ("$..x.length > 0", "jsonpath", {"visited_values": 2}),
+        ("!($..x.length > 0)", "jsonpath", {"visited_values": 2}),
+        ("^(a|aa)+$", "regex", {"pattern_seconds": 0.01}),
+    ],
+)
+def test_a_limit_is_no_verdict(condition, kind, limit):
+    content = "a" * 60 + "!" if kind == "regex" else [{"x": [1]}, {"x": [2]}, {"x": [3]}]
+    with limits_set(**limit), pytest.raises(GaveUpError, match=next(iter(limit))):
+        judged(condition, kind, "$response.body", content=content)
+
+
+@pytest.mark.parametrize("condition", ["$[?(@.name == 'x')]", " $ [ ?(@.name == 'x')].id"])
+def test_a_filter_on_the_root_is_warned_of_in_the_draft(condition):
+    criterion = Criterion(condition=condition, context="$response.body", type=DRAFT)
+    assert [finding.rule for finding in check(criterion)] == ["misleading-jsonpath"]
+    assert check(Criterion(condition="$.a[?(@.name == 'x')]", context="$response.body", type=DRAFT)) == ()
