@@ -23,6 +23,7 @@ from airflow_arazzo.protocol.xcoms import (
 )
 from arazzo.absent import ABSENT
 from arazzo.engine import unreadable_output, walked, workflow_outputs
+from arazzo.errors import GaveUpError
 from arazzo.flow import END, Plan
 
 #: Where the record of a workflow's last task has what whoever called it asks for.
@@ -86,8 +87,12 @@ def read_result(ti: Any, course: Course, inputs: Mapping[str, Any]) -> Result:
     if outputs is None:
         wanted = [step for step in steps_of_outputs(course.plan) if step in steps]
         found = pull_outputs(ti, course.plan, course.tasks, wanted)
-        outputs = workflow_outputs(course.plan, inputs, found, workflows)
-        failure = failure or unreadable_output(outputs)
+        try:
+            outputs = workflow_outputs(course.plan, inputs, found, workflows)
+            failure = failure or unreadable_output(outputs)
+        except GaveUpError as error:
+            outputs, stopped = dict.fromkeys(course.plan.outputs, ABSENT), True
+            failure = failure or f"outputs of workflow '{course.plan.workflow_id}': {error}"
     if failure and not complete:
         outputs = dict.fromkeys(outputs, ABSENT)
     steps += tuple(step for record in beside for step in _steps(record))
