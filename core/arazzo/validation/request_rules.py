@@ -6,9 +6,11 @@ import re
 from collections.abc import Container, Iterator
 
 from arazzo.document import merged_parameters
+from arazzo.document.input_declarations import names_input
 from arazzo.document.models import Action, Parameter, Step, Workflow
-from arazzo.errors import DocumentError, Problem, RequestError
+from arazzo.errors import DocumentError, Problem, RequestError, Severity
 from arazzo.expressions import Input, declared_name, is_selector
+from arazzo.expressions.navigation import declared_prefix
 from arazzo.openapi import Operation, UnresolvedOperation, portable_reference
 from arazzo.openapi.bodies import content_type_of
 from arazzo.openapi.input_needs import Reading, call_readings, needed_readings
@@ -16,6 +18,7 @@ from arazzo.openapi.media import matching
 from arazzo.openapi.operation import ParameterSpec, SecurityScheme
 from arazzo.openapi.path_templates import template_of
 from arazzo.openapi.servers import describe, server_of
+from arazzo.validation.expression_index import uses
 from arazzo.validation.validation_context import Subject, Target, declared_inputs
 
 _KEY = re.compile(r"api[-_]?key|(?:access|auth)[-_]?token|client[-_]?secret", re.IGNORECASE)
@@ -220,11 +223,20 @@ def _required(target: Target) -> list[str]:
 def _undeclared_inputs(subject: Subject, target: Target, own: tuple[Parameter, ...]) -> Iterator[Problem]:
     known, name = target.subject.taken_inputs(target.workflow).known or {}, target.workflow.workflow_id
     for parameter in own:
-        if parameter.name not in known:
-            message = f"workflow '{name}' declares no input '{parameter.name}'"
-            yield subject.warning(
-                "undeclared-input", f"{parameter.at}/name", message, subject.near(parameter.name, known)
-            )
+        if parameter.name in known or names_input(target.workflow.inputs, parameter.name):
+            continue
+        message, severity = f"workflow '{name}' declares no input '{parameter.name}'", Severity.WARNING
+        if subject.dialect == "lenient" and not _reads(target, parameter.name):
+            message, severity = f"{message}, nor does it read one, and will refuse it", Severity.ERROR
+        hint = subject.near(parameter.name, known)
+        yield subject.problem("undeclared-input", severity, f"{parameter.at}/name", message, hint)
+
+
+def _reads(target: Target, name: str) -> bool:
+    """Say whether an expression of a workflow reads an input of that name, or all inputs."""
+    read = (use.expression for use in uses(target.subject) if use.workflow is target.workflow)
+    names = (expression.name for expression in read if isinstance(expression, Input))
+    return any(not each or declared_prefix(each, (name,)) for each in names)
 
 
 def check_input_needs(subject: Subject) -> Iterator[Problem]:

@@ -134,3 +134,24 @@ def test_spellings_that_others_do_not_read_are_shown_on_request(
     assert "non-portable-expression" in found(tmp_path, {**GO, "outputs": outputs})
     result = CliRunner().invoke(command, [str(tmp_path / "w.arazzo.json"), *options])
     assert ("$response.body#/items/0" in result.output) is shown
+
+
+@pytest.mark.parametrize(
+    ("given", "severity"), [("it", None), ("read", "warning"), ("x-1", None), ("its", "error"), ("other", "error")]
+)
+def test_an_input_that_a_called_workflow_will_refuse_is_an_error(
+    tmp_path: Path, given: str, severity: str | None
+) -> None:
+    call = {"stepId": "c", "workflowId": "called", "parameters": [{"name": given, "value": 1}]}
+    called = {
+        "workflowId": "called",
+        "inputs": {"properties": {"it": {}}, "patternProperties": {"^x-": {}}},
+        "steps": [{**GO, "outputs": {"x": "$inputs.read"}}],
+    }
+    found(tmp_path, call)
+    document = json.loads((tmp_path / "w.arazzo.json").read_text())
+    document["workflows"].append(called)
+    (tmp_path / "w.arazzo.json").write_text(json.dumps(document))
+    problems = validate(tmp_path / "w.arazzo.json")
+    told = [each.severity.value for each in problems if each.place.pointer.endswith("/parameters/0/name")]
+    assert told == ([severity] if severity else [])
