@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from functools import lru_cache
 from typing import Any, ClassVar
 
@@ -118,7 +118,7 @@ def unpack(text: str) -> Carried:
     :raises AirflowException: if it cannot be unsealed here, has another form, or is nothing that was packed.
     """
     try:
-        value = fields_of(unseal_json(text), _WHAT, ("state", "done", "sent", "secrets"))
+        value = fields_of(unseal_json(text), _WHAT, [known.name for known in fields(Carried)])
         secrets = dict(value.pop("secrets"))  # of any characters, which not all JSON parsers take
         return replace(_carried().validate_python(value), secrets=secrets)
     except ValidationError as error:

@@ -198,7 +198,7 @@ def told(plan) -> dict[str, Any]:
     state = replace(STATE, frames=(FRAME,), secrets=())
     xcoms.push_region(ti, plan, region, state, replace(CARRIED.done, outputs={"x": 1}))
     xcoms.push_workflows(ti, plan, {"d": {"inputs": {"node": "a"}, "outputs": {"x": 1}}}, {"d"})
-    xcoms.push_sealed(ti, {"a": {"token": "t"}}, {"token": "t"}, {"token": "***"})
+    xcoms.push_sealed(ti, {"a": {"token": "t"}}, {"token": "t"}, {"token": "***"}, kinds=False)
     return {key: unseal_json(value) if isinstance(value, str) else value for (_, key), value in run.xcoms.items()}
 
 
