@@ -28,6 +28,7 @@ from arazzo.flow.action_needs import action_needs
 from arazzo.flow.graph import FlowGraph, build_graph
 from arazzo.flow.loops import build_regions, step_groups, workflow_key
 from arazzo.flow.needs import build_needs
+from arazzo.flow.passed_outputs import with_passed_outputs
 from arazzo.flow.plan import InputNeed, PassedInput, Plan, PlannedStep, Region
 from arazzo.flow.read_inputs import undeclared_inputs
 from arazzo.flow.sensitive import credential_outputs
@@ -115,6 +116,8 @@ class _Compiler:
             step.step_id: self._step(loaded, sources, workflow, index, written, children)
             for index, step in enumerate(workflow.steps)
         }
+        if self.options.dialect == "lenient":
+            planned = with_passed_outputs(workflow, planned, children)
         graph = self._graph(workflow, planned, children)
         reachable = graph.reachable()
         graph = graph.only(reachable)

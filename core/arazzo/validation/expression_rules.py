@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from arazzo import criteria
-from arazzo.document.models import SourceDescription
+from arazzo.document.models import SourceDescription, Step
 from arazzo.errors import DocumentError, ExpressionSyntaxError, Problem, Severity
 from arazzo.expressions import (
     ComponentReference,
@@ -168,11 +168,21 @@ def _step_output(subject: Subject, use: Use, expression: StepOutput) -> Iterator
         message = f"step '{expression.step}' is read, which workflow '{workflow.workflow_id}' does not have"
         hint = subject.near(expression.step, (item.step_id for item in workflow.steps))
         yield _at(subject, use, "unknown-step", Severity.ERROR, message, hint)
+    elif declared_name(expression, step.outputs) is None and (name := _passed(subject, step, expression)):
+        message = f"only the lenient dialect reads output '{name}' of the workflow that step '{expression.step}' calls"
+        hint = f"declare it on the step: outputs: {{{name}: $outputs.{name}}}"
+        yield _at(subject, use, "non-portable-expression", Severity.WARNING, message, hint)
     elif declared_name(expression, step.outputs) is None:
         message = f"step '{expression.step}' declares no output '{expression.name}'; it is always null"
         short = ".outputs." not in expression.text and use.when in ("request", "call")
         rule, severity = ("unreadable-expression", Severity.ERROR) if short else ("undeclared-output", Severity.WARNING)
         yield _at(subject, use, rule, severity, message, subject.near(expression.name, step.outputs))
+
+
+def _passed(subject: Subject, step: Step, expression: StepOutput) -> str | None:
+    """Return which output of the workflow that a step calls an expression means; None if it means none."""
+    target = _target(subject, step.workflow_id) if step.workflow_id and subject.dialect == "lenient" else None
+    return declared_name(expression, target.workflow.outputs) if target else None
 
 
 def _declared(subject: Subject, use: Use, noun: str, workflow_id: str) -> Iterator[Problem]:
