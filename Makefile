@@ -17,7 +17,7 @@ TARGETS ?= source expression condition selector replacement response document de
 yes = $(filter-out 0 no false,$(1))
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-scheduler test-faults test-busy test-load test-distributed test-airflow-versions test-pythons fuzz bench lint format release constraints clean
+.PHONY: help install demo test test-scheduler test-faults test-security test-busy test-load test-distributed test-airflow-versions test-pythons fuzz bench lint format release constraints clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-22s %s\n", $$1, $$2}' Makefile
@@ -36,6 +36,9 @@ test-faults: $(READY) ## kill each part of Airflow at each moment, a quarter of 
 
 test-busy: $(READY) ## judge criteria alone, and at nice 19 beside four busy processes: the verdicts must be the same
 	@$(BIN)/python benchmarks/busy_verdicts.py
+
+test-security: $(READY) ## play the attacks that have to fail, half an hour with a real scheduler; writes docs/security-tests.md
+	@UPDATE_GOLDEN=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadfile -p security_page -m attack $(ARGS)
 
 test-load: $(READY) ## run a workflow a hundred times at once on an Airflow of one machine (RUNS=100)
 	@RUNS=$(or $(RUNS),100) $(BIN)/python -m pytest -rA tests/scheduler/test_many_runs.py $(ARGS)

@@ -17,10 +17,11 @@ from running import Run
 from scripted_api import ScriptedApi
 
 from airflow_arazzo import ArazzoHook, ArazzoStepOperator
-from arazzo.auth import tokens
 from arazzo.errors import RequestError, TransportError
 from arazzo.exchange import Request
+from arazzo.limits import limits_set
 
+pytestmark = pytest.mark.attack("servers", "answers, redirects and token endpoints that mean harm")
 DOCUMENT = """
 arazzo: 1.0.1
 info: {title: t, version: "1"}
@@ -179,9 +180,8 @@ ENDLESS = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
     ("piece", "pause", "said"), [(b" ", 0.02, "no complete answer within 0.5 s"), (b" " * 65536, 0, "larger than")]
 )
 @pytest.mark.parametrize("endpoint", ["token", "host"])
-def test_answers_without_end_are_given_up(connect, monkeypatch, send, piece, pause, said, endpoint):
-    monkeypatch.setattr(tokens, "TIMEOUT", 0.5 if pause else 20)
-    with streaming(ENDLESS, piece, pause) as url:
+def test_answers_without_end_are_given_up(connect, send, piece, pause, said, endpoint):
+    with streaming(ENDLESS, piece, pause) as url, limits_set(token_timeout=0.5 if pause else 20):
         extra = {"timeout": 0.5 if pause else 20, "max_bytes": 5_000_000}
         security = ()
         if endpoint == "token":

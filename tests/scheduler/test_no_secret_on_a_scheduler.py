@@ -14,7 +14,10 @@ from vault import ALPHABETS, BOUND, DOCUMENT, answer, connection, found, random_
 
 from airflow_arazzo.testing.local_airflow import LocalAirflow
 
-pytestmark = pytest.mark.scheduler
+pytestmark = [
+    pytest.mark.scheduler,
+    pytest.mark.attack("metadata database, logs and REST API", "an API that says every secret again"),
+]
 
 #: DAG by DAG: the characters of its secrets, whether its run fails, whether a person types its password.
 CASES = {

@@ -12,6 +12,7 @@ from wire import answer
 from arazzo.exchange import Request
 from arazzo.transport import send
 
+pytestmark = pytest.mark.attack("redirects", "a redirect to another origin, to no place, without end, or with a body")
 OK = answer(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
 SECRETS = (
     ("Authorization", "Bearer hunter2"),
