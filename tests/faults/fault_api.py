@@ -45,7 +45,7 @@ API_FAULTS = {
         {"fault": "slow", "pace": 0.05, "body": {"mark": "x" * 99}},
         "no complete answer within",
     ),
-    "huge": ApiFault("answers 8 GB", {"size": 8_000_000_000}, "larger than 100000 bytes"),
+    "huge": ApiFault("answers 8 GB", {"size": 8_000_000_000}, "larger than 100,000 bytes"),
     "busy": ApiFault("answers 429, Retry-After: 3", {"status": 429, "headers": {"Retry-After": "3"}}, "429", True),
     "broken": ApiFault("answers 500", {"status": 500}, "500", True),
     "moved": ApiFault("redirects to another host", {"status": 307, "headers": {"Location": "{other}"}}, "307", True),

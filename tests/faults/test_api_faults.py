@@ -123,7 +123,7 @@ def test_a_redirected_get_takes_no_credential_to_another_host(mock, other, way):
     assert SECRET not in str(there.to_json())
 
 
-@pytest.mark.parametrize(("fault", "method"), FAILURES)
+@pytest.mark.parametrize(("fault", "method"), [way for way in FAILURES if way[0] != "huge"])
 def test_what_the_author_wants_repeated_is_repeated_as_often_as_he_said(mock, fault, method):
     shop = Shop(mock.url, mock, "always", fault)
     status, mark, message = shop.run("stubborn", method)
@@ -135,7 +135,16 @@ def test_what_the_author_wants_repeated_is_repeated_as_often_as_he_said(mock, fa
 
 @each_way
 @each_method
-@pytest.mark.parametrize("fault", sorted(API_FAULTS.keys() - {"refused", "moved"}))
+def test_an_answer_beyond_the_limit_is_given_up_on_and_asks_no_retry(mock, method, way):
+    shop = Shop(mock.url, mock, "once", "huge", way)
+    status, mark, message = shop.run("stubborn", method)
+    assert (status, mark, len(shop.got)) == ("failed", None, 1)
+    assert "max_bytes" in message
+
+
+@each_way
+@each_method
+@pytest.mark.parametrize("fault", sorted(API_FAULTS.keys() - {"refused", "moved", "huge"}))
 def test_a_repeated_request_that_is_answered_well_goes_on(mock, fault, method, way):
     shop = Shop(mock.url, mock, "once", fault, way)
     assert shop.run("stubborn", method) == ("success", shop.key, "")
