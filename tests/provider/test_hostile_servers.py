@@ -187,8 +187,12 @@ def test_answers_without_end_are_given_up(connect, send, piece, pause, said, end
         if endpoint == "token":
             extra |= {"client_id": "me", "client_secret": "hunter2", "token_url": f"{url}/token"}
             security = (({"key": "oauth", "type": "oauth2"},),)
+        request = Request("GET", f"{url}/a", source="things", security=security)
+        if endpoint == "host" and not pause:  # of what is too large nothing is kept, and who looks into it gives up
+            assert send(connect(extra=extra), request).body == b""
+            return
         with pytest.raises(TransportError, match=said):
-            send(connect(extra=extra), Request("GET", f"{url}/a", source="things", security=security))
+            send(connect(extra=extra), request)
 
 
 @WAYS
