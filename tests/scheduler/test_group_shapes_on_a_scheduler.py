@@ -36,7 +36,7 @@ CALLED = {
     "mapped_before": ["many"],
 }
 
-pytestmark = pytest.mark.scheduler
+pytestmark = [pytest.mark.scheduler, pytest.mark.slow]
 
 
 def broken(request):
