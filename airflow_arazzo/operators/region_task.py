@@ -19,9 +19,10 @@ from airflow.providers.common.compat.sdk import (
     AirflowException,
     AirflowFailException,
     AirflowSkipException,
+    AirflowTaskTimeout,
     TaskDeferred,
 )
-from airflow.sdk.exceptions import AirflowRuntimeError, AirflowTaskTimeout
+from airflow.sdk.exceptions import AirflowRuntimeError
 
 from airflow_arazzo.compat import TaskStateStore, settling_time, task_state_store
 from airflow_arazzo.hooks.arazzo import SourceHooks

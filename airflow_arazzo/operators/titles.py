@@ -13,6 +13,8 @@ def title_of(plan: Plan, step: str) -> str:
     :param step: id of the step, or of one of a loop's.
     """
     region = plan.region_of(step)
+    if region is None and all(each.step_id != step for each in plan.steps):
+        return step  # of an operator that says so itself when it runs
     steps = [plan.step(each) for each in (region.steps if region else (step,))]
     title = ", ".join(dict.fromkeys(map(_request, steps)))
     if region is not None and region.loop:

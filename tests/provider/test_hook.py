@@ -117,14 +117,14 @@ def test_the_connections_proxy_wins_over_the_environments(monkeypatch, api, vari
 def test_netrc_counts_for_the_host_of_a_connection_only(monkeypatch, api, tmp_path):
     from airflow.sdk.log import redact
 
-    (tmp_path / "netrc").write_text("default login bob password hunter2-netrc\n")
+    (tmp_path / "netrc").write_text("default login bob password sesame-netrc\n")
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     api.on("GET /x").on("POST /token", 200, {"access_token": "tok-1"})
-    expected = "Basic Ym9iOmh1bnRlcjItbmV0cmM="
+    expected = "Basic Ym9iOnNlc2FtZS1uZXRyYw=="
     sent_both_ways(SourceHooks().hook("shop"), get(api))
     name_connection(monkeypatch, "shop")
     sent_both_ways(SourceHooks().hook("shop"), get(api))
-    assert redact(f"hunter2-netrc {expected}") == "*** Basic ***"
+    assert redact(f"sesame-netrc {expected}") == "*** Basic ***"
     name_connection(monkeypatch, "shop", extra={"trust_env": False})
     sent_both_ways(SourceHooks().hook("shop"), get(api))
     assert [asked.headers.get("Authorization") for asked in api.asked] == [None, None, expected, expected, None, None]

@@ -31,7 +31,7 @@ def link(task, **key):
 def watch(monkeypatch):
     monkeypatch.setenv("AIRFLOW_CONN_THINGS", json.dumps({"conn_type": "http", "host": "http://things.example"}))
     monkeypatch.setenv("AIRFLOW__API__BASE_URL", "https://airflow.example/base/")
-    return ArazzoDag(DOCUMENT, "polled").get_task("watch")
+    return ArazzoDag(DOCUMENT, "polled", settings={"tolerate": 0}).get_task("watch")
 
 
 def test_it_leads_to_the_xcoms_and_names_the_status(watch):

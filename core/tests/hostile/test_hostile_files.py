@@ -244,8 +244,8 @@ print(attempt(lambda: check_inputs(plan, {"b" * 60 + "!": "x"})))
 print(attempt(lambda: check_inputs(plan, {"a": "aaa", "bbb": "x"})))
 """
     first, second, third = confined(code, tmp_path).splitlines()
-    assert first.startswith("InputError: inputs cannot be checked: a pattern")
-    assert second.startswith("InputError: inputs cannot be checked: a pattern")
+    assert first.startswith("InputError: inputs cannot be checked: gave up: a pattern")
+    assert second.startswith("InputError: inputs cannot be checked: gave up: a pattern")
     assert third == "{'a': 'aaa', 'bbb': 'x'}"
 
 

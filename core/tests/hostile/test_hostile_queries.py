@@ -53,7 +53,7 @@ def test_jsonpath(query: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("query", ["$[?@.a > 21e9999]", "$[?@.a == -1e4301]", f"$[?@.a == {'9' * 4301}]"])
 def test_a_number_beyond_the_limits_is_none(query: str) -> None:
-    with pytest.raises(ExpressionSyntaxError, match=r"number_(digits|exponent)"):
+    with pytest.raises(ExpressionSyntaxError, match="a number that is out of range"):
         jsonpath_rfc9535(query, [])
 
 
@@ -62,7 +62,7 @@ def test_a_number_beyond_the_limits_is_none(query: str) -> None:
 def test_replacements(target: str, kind: str, tmp_path: Path) -> None:
     kind = repr(kind) if kind == "jsonpath" else kind
     found = answer(f"apply_replacements(wide, [Replacement({target!r}, 1, {kind})], None)", tmp_path)
-    assert found.startswith(("RequestError", "["))
+    assert found.startswith(("RequestError", "GaveUpError", "["))
 
 
 @pytest.mark.parametrize("query", ["$..*..*..*..nope", "$..[?(@.a > 3)]", "$..[*]..[*]..[*]", "$.." + "*.." * 50 + "*"])

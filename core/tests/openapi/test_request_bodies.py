@@ -324,7 +324,7 @@ def test_any_payload_is_written_or_refused(payload, content_type):
         request = sent(payload, content_type)
     except RequestError:
         return
-    assert isinstance(request.body, bytes)
+    assert isinstance(request.body, bytes) or payload is None  # which is no body where there is no null
 
 
 @pytest.mark.parametrize("declared", [["image/*"], ["*/*"], ["image/gif", "image/png"], ["text/plain", "image/*"]])
