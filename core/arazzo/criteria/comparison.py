@@ -1,6 +1,7 @@
 """How values compare and what counts as true: one place for simple conditions and for the boolean dialect.
 
-An absent value equals nothing, but ``== null`` holds of it. ``!=`` is always the opposite of ``==``.
+An absent value equals nothing, but ``== null`` holds of it. ``!=`` is the opposite of ``==``, but for a status that
+never came (condition_evaluation.py).
 """
 
 from __future__ import annotations

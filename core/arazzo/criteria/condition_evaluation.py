@@ -12,7 +12,11 @@ from arazzo.criteria.interpolation import readable
 from arazzo.criteria.member_paths import member, select
 from arazzo.criteria.syntax_tree import And, Comparison, Item, Literal, Node, Not, Or, Path, Runtime, Text
 from arazzo.errors import AbsentError, EvaluationError
-from arazzo.expressions import Context, Message, embed, evaluate, require_structure
+from arazzo.expressions import Context, Fixed, Message, embed, evaluate, require_structure
+
+
+class NoStatusError(AbsentError):
+    """A comparison with the status of an answer that never came: it holds of ``== null`` only, negated or not."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,7 @@ def passes(node: Node, scope: Scope) -> bool:
 
     What is undecided is an error here: ``!`` does not turn it round, ``||`` and ``&&`` decide where they can (Kleene).
 
-    :raises EvaluationError: if it is undecided, or a string embeds what is absent.
+    :raises EvaluationError: if it is undecided, a string embeds what is absent, or a status is compared that is absent.
     :raises GaveUpError: if a limit is met.
     """
     match node:
@@ -56,7 +60,10 @@ def passes(node: Node, scope: Scope) -> bool:
         case Not(operand):
             return not passes(operand, scope)
         case Comparison(operator, left, right):
-            return _compare(operator, value_of(left, scope), value_of(right, scope), scope)
+            one, two = value_of(left, scope), value_of(right, scope)
+            if _lacks_status(left, one, two) or _lacks_status(right, two, one):
+                raise NoStatusError("$statusCode is absent: there is no answer")
+            return _compare(operator, one, two, scope)
         case Path() if scope.filtering:
             return any(_exists(node, value) for value in selected(node, scope))
     value = value_of(node, scope)
@@ -150,6 +157,11 @@ def _exists(path: Path, value: Any) -> bool:
     if not path.length:
         return True
     return path.length in value if isinstance(value, dict) else length_of(value) > 0
+
+
+def _lacks_status(node: Node, value: Any, other: Any) -> bool:
+    status = isinstance(node, Runtime) and isinstance(node.expression, Fixed) and node.expression.name == "statusCode"
+    return status and value is ABSENT and other is not None
 
 
 def _compare(operator: str, left: Any, right: Any, scope: Scope) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from arazzo.criteria.condition_evaluation import Scope, passes
+from arazzo.criteria.condition_evaluation import NoStatusError, Scope, passes
 from arazzo.criteria.grammar import Grammar
 from arazzo.criteria.reasons import observed, reason
 from arazzo.criteria.syntax_tree import Condition
@@ -31,4 +31,8 @@ def evaluate_simple(text: str, context: Context, dialect: Dialect) -> Verdict:
     """
     node = parse_simple(text, dialect).node
     scope = Scope(context, loose=True)
-    return Verdict(Truth.of(passes(node, scope)), reason(text, observed(node, scope), context.conceal))
+    try:
+        truth = Truth.of(passes(node, scope))
+    except NoStatusError:
+        truth = Truth.FAILS
+    return Verdict(truth, reason(text, observed(node, scope), context.conceal))
