@@ -17,3 +17,7 @@ class _Group(LazyGroup):
 @click.version_option(package_name="airflow-provider-arazzo", prog_name="airflow-arazzo")
 def main() -> None:
     """Arazzo workflow documents on Apache Airflow."""
+
+
+if __name__ == "__main__":
+    main(prog_name="airflow-arazzo")

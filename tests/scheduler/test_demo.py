@@ -19,7 +19,7 @@ pytestmark = pytest.mark.scheduler
 @pytest.fixture
 def demo(tmp_path):
     def start(*arguments):
-        command = [sys.executable, "-m", "arazzo.cli", "demo", "--dags", str(DAGS), "--home", str(tmp_path)]
+        command = [sys.executable, "-m", "airflow_arazzo.cli", "demo", "--dags", str(DAGS), "--home", str(tmp_path)]
         return subprocess.Popen(
             [*command, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8"
         )
