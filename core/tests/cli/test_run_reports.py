@@ -137,7 +137,7 @@ def test_what_the_terminal_may_show_the_reports_may_not(run):
 
 
 LONG = "s3cret-of-many-characters"
-ECHO = {"stepId": "e", "operationId": "echo", "requestBody": {"payload": "$inputs"}}
+ECHO = {"stepId": "e", "operationId": "echo", "requestBody": {"payload": {"sent": "$inputs.password"}}}
 ALL = {**ECHO, "outputs": {"all": "$response.body"}}
 FAILS = {**ECHO, "successCriteria": [{"condition": "$response.body#/said == 'x'"}]}
 LOGIN = {"stepId": "login", "operationId": "signIn", "outputs": {"token": "$response.body#/token"}}
