@@ -155,9 +155,10 @@ class ArazzoCallOperator(_CallingStep):
     @in_a_sentence
     def execute(self, context: Context) -> None:
         """Evaluate the inputs and pass them on; a step that does not get that far has failed here."""
-        self._register_earlier(context["ti"])
-        require_servers(self.plan)
-        plan, state, done = self._begun(context)
+        with self._telling(context):
+            self._register_earlier(context["ti"])
+            require_servers(self.plan)
+            plan, state, done = self._begun(context)
         if done is not None:
             self._ended(state, done, context)
             recovered = state.records[done.step].message  # by an action, which the last task of the group takes

@@ -155,7 +155,7 @@ class Turn(LoopTurn):
 
     def returned(self, state: State, outputs: dict[str, Any], failure: str) -> Turned:
         """Judge a step that called a workflow: well if that ended well and the step's own criteria hold."""
-        frame = state.frame
+        frame, self._unshown = state.frame, None  # what the workflow was answered last is none of this step's
         plan = self._plan(frame)
         planned = plan.step(frame.step)
         response = Response(state.last_status) if state.last_status is not None else None
