@@ -198,9 +198,9 @@ CASES: tuple[Case, ...] = (
         keys=("library/postgres:16",),
         conf={"authorization": _WHO, "tag": "docker.io/library/postgres:16"},
         state="failed",
-        requests=(),
-        route=("findActiveImage",),
-        message=("input 'vtype'", "path parameter 'vtype'", "os, non-os, all"),
+        requests=(Call("GET /anchore/images?tag=docker.io%2Flibrary%2Fpostgres%3A16&image_status=active"),),
+        route=("findActiveImage", "refreshVulnerabilities"),
+        message=("path parameter 'vtype'", "$inputs.vtype, which is absent", "nothing was sent"),
     ),
     Case(
         title="Anchore: nothing is found",
