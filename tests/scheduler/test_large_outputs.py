@@ -68,7 +68,7 @@ def test_large_outputs_pass_from_task_to_task(tmp_path):
     with ScriptedApi() as api:
         api.on("GET /orders", 200, body).on("POST /orders", 201, {})
         environment = {"AIRFLOW_CONN_ORDERS": json.dumps({"conn_type": "http", "host": api.url}), **settings(storage)}
-        with LocalAirflow(tmp_path / "home", dags, environment) as airflow:
+        with LocalAirflow(tmp_path / "home", dags, environment, restart=True) as airflow:
             airflow.migrate()
             airflow.start()
             airflow.wait_healthy(240)

@@ -134,7 +134,7 @@ def played(tmp_path_factory):
     environment = {"AIRFLOW__CORE__FERNET_KEY": KEY.decode(), "AIRFLOW__LOGGING__LOGGING_LEVEL": "DEBUG"}
     with ExitStack() as stack:
         cases = {name: Case(name, stack) for name in CASES}
-        airflow = stack.enter_context(LocalAirflow(folder / "home", folder / "dags", environment))
+        airflow = stack.enter_context(LocalAirflow(folder / "home", folder / "dags", environment, restart=True))
         airflow.migrate()
         airflow.start()
         airflow.wait_healthy(240)

@@ -60,7 +60,7 @@ def airflow(mock, tmp_path_factory):
         "AIRFLOW_CONN_AQUASECURITYAPI": f'{{"conn_type": "http", "host": "{mock.url}/aqua/api"}}',
         "AIRFLOW_CONN_ANCHOREAPI": f'{{"conn_type": "arazzo", "host": "{mock.url}/anchore/v2"}}',
     }
-    with LocalAirflow(home / "home", home / "dags", connections) as airflow:
+    with LocalAirflow(home / "home", home / "dags", connections, restart=True) as airflow:
         airflow.migrate()
         airflow.start()
         airflow.wait_healthy()
