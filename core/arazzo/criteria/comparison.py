@@ -1,6 +1,6 @@
 """How values compare and what counts as true: one place for simple conditions and for the boolean dialect.
 
-An absent value equals nothing, but ``== null`` holds of it. ``!=`` is the opposite of ``==``, but for a status that
+An absent value equals nothing, but ``== null`` holds of it. ``!=`` is the opposite of ``==``, but of an answer that
 never came (condition_evaluation.py).
 """
 

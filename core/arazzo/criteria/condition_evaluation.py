@@ -11,12 +11,14 @@ from arazzo.criteria.comparison import NO_LENGTH, holds, length_of, truthy
 from arazzo.criteria.interpolation import readable
 from arazzo.criteria.member_paths import member, select
 from arazzo.criteria.syntax_tree import And, Comparison, Item, Literal, Node, Not, Or, Path, Runtime, Text
+from arazzo.criteria.verdict import Truth
 from arazzo.errors import AbsentError, EvaluationError
-from arazzo.expressions import Context, Fixed, Message, embed, evaluate, require_structure
+from arazzo.exchange import Exchange
+from arazzo.expressions import Context, Expression, Fixed, Message, embed, evaluate, require_structure
 
 
-class NoStatusError(AbsentError):
-    """A comparison with the status of an answer that never came: it holds of ``== null`` only, negated or not."""
+class NoAnswerError(AbsentError):
+    """A look at what never came: nothing holds of it, negated or not, but ``$statusCode == null``."""
 
 
 @dataclass(frozen=True)
@@ -44,12 +46,20 @@ class Several:
     values: tuple[Any, ...]
 
 
+def truth_of(node: Node, scope: Scope) -> Truth:
+    """Return whether a condition holds: not if it comes down to what never came. Raises as :func:`passes` else."""
+    try:
+        return Truth.of(passes(node, scope))
+    except NoAnswerError:
+        return Truth.FAILS
+
+
 def passes(node: Node, scope: Scope) -> bool:
     """Return whether a condition holds.
 
     What is undecided is an error here: ``!`` does not turn it round, ``||`` and ``&&`` decide where they can (Kleene).
 
-    :raises EvaluationError: if it is undecided, a string embeds what is absent, or a status is compared that is absent.
+    :raises EvaluationError: if it is undecided, a string embeds what is absent, or it looks at what never came.
     :raises GaveUpError: if a limit is met.
     """
     match node:
@@ -59,11 +69,10 @@ def passes(node: Node, scope: Scope) -> bool:
             return _decided(operands, scope, by=False)
         case Not(operand):
             return not passes(operand, scope)
+        case Comparison("==" | "!=" as operator, left, right) if _both_nothing(left, right, scope):
+            return operator == "=="
         case Comparison(operator, left, right):
-            one, two = value_of(left, scope), value_of(right, scope)
-            if _lacks_status(left, one, two) or _lacks_status(right, two, one):
-                raise NoStatusError("$statusCode is absent: there is no answer")
-            return _compare(operator, one, two, scope)
+            return _compare(operator, value_of(left, scope), value_of(right, scope), scope)
         case Path() if scope.filtering:
             return any(_exists(node, value) for value in selected(node, scope))
     value = value_of(node, scope)
@@ -145,6 +154,8 @@ def _readable(value: Any, name: str) -> Any:
 
 def _runtime_value(node: Runtime, scope: Scope) -> Any:
     """Return the value of a runtime expression or, if that is absent and it ends so, its length."""
+    if _never_came(node.expression, scope.context.exchange):
+        raise NoAnswerError(f"{node.text} is absent: there is no answer")
     owner = readable(evaluate(node.owner, scope.context), node.text) if node.owner else ABSENT
     if isinstance(owner, str):
         return length_of(owner)  # all that text has
@@ -159,9 +170,24 @@ def _exists(path: Path, value: Any) -> bool:
     return path.length in value if isinstance(value, dict) else length_of(value) > 0
 
 
-def _lacks_status(node: Node, value: Any, other: Any) -> bool:
-    status = isinstance(node, Runtime) and isinstance(node.expression, Fixed) and node.expression.name == "statusCode"
-    return status and value is ABSENT and other is not None
+def _never_came(expression: Expression, exchange: Exchange | None) -> bool:
+    """Return whether an expression looks at an answer that never came, or at a request that was never made."""
+    match expression:
+        case Message(side="request") | Fixed(name="url" | "method"):
+            return exchange is None
+        case Message() | Fixed(name="statusCode"):
+            return exchange is None or exchange.response is None
+    return False
+
+
+def _both_nothing(left: Node, right: Node, scope: Scope) -> bool:
+    """Return whether the status of an answer that never came is compared with null."""
+    status = Fixed("statusCode")
+    if not _never_came(status, scope.context.exchange):
+        return False
+    sides = ((left, right), (right, left))
+    others = [other for node, other in sides if isinstance(node, Runtime) and node.expression == status]
+    return any(value_of(other, scope) is None for other in others)
 
 
 def _compare(operator: str, left: Any, right: Any, scope: Scope) -> bool:

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 from arazzo.criteria.boolean import parse_boolean
-from arazzo.criteria.condition_evaluation import Scope, passes
+from arazzo.criteria.condition_evaluation import Scope, truth_of
 from arazzo.criteria.interpolation import fill, original_offset, present
 from arazzo.criteria.query import filters_root
 from arazzo.criteria.reasons import observed, reason
@@ -101,7 +101,7 @@ def evaluate_jsonpath(
 
     def judge() -> Verdict:
         seen = reason(condition, observed(node, scope, where), context.conceal)
-        return Verdict(Truth.of(passes(node, scope)), seen)
+        return Verdict(truth_of(node, scope), seen)
 
     if not branches(condition):
         return judge()

@@ -8,7 +8,7 @@ from typing import Any
 
 from arazzo.absent import ABSENT, Unreadable
 from arazzo.criteria.comparison import NoLength
-from arazzo.criteria.condition_evaluation import Scope, Several, operands, value_of
+from arazzo.criteria.condition_evaluation import NoAnswerError, Scope, Several, operands, value_of
 from arazzo.criteria.syntax_tree import Node
 from arazzo.errors import EvaluationError, GaveUpError
 from arazzo.exact_numbers import Beyond
@@ -46,6 +46,8 @@ def observed(node: Node, scope: Scope, owner: str = "") -> list[tuple[str, Any]]
     for operand in operands(node):
         try:
             value = value_of(operand, scope)
+        except NoAnswerError:
+            value = ABSENT
         except (EvaluationError, GaveUpError):
             continue
         seen.append((operand.text, "***" if _SECRET.search(owner) and value is not ABSENT else value))

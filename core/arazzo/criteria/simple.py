@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from arazzo.criteria.condition_evaluation import NoStatusError, Scope, passes
+from arazzo.criteria.condition_evaluation import Scope, truth_of
 from arazzo.criteria.grammar import Grammar
 from arazzo.criteria.reasons import observed, reason
 from arazzo.criteria.syntax_tree import Condition
-from arazzo.criteria.verdict import Truth, Verdict
+from arazzo.criteria.verdict import Verdict
 from arazzo.expressions import Context, Dialect
 
 
@@ -31,8 +31,4 @@ def evaluate_simple(text: str, context: Context, dialect: Dialect) -> Verdict:
     """
     node = parse_simple(text, dialect).node
     scope = Scope(context, loose=True)
-    try:
-        truth = Truth.of(passes(node, scope))
-    except NoStatusError:
-        truth = Truth.FAILS
-    return Verdict(truth, reason(text, observed(node, scope), context.conceal))
+    return Verdict(truth_of(node, scope), reason(text, observed(node, scope), context.conceal))

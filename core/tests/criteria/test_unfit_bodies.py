@@ -170,7 +170,30 @@ def test_a_body_as_a_whole_is_unreadable_only_where_its_type_says_json_or_xml(co
     assert isinstance(found, Unreadable) if whole is None else found == whole
 
 
-def test_no_response_is_no_body():
+@pytest.mark.parametrize(
+    "condition",
+    [
+        *("$response.body#/error == null", "$response.body#/error != 'x'", "$response.header.X != 'x'"),
+        *("!$response.body#/error", "$response.body#/list.length == 0", "$response.body == null", "!$statusCode"),
+        *("$statusCode < 500", "$statusCode <= null", "$statusCode != null", "null != $statusCode"),
+    ],
+)
+def test_nothing_holds_of_an_answer_that_never_came(condition):
     context = Context(exchange=Exchange(Request("GET", "https://api.test/x"), None, "timed out"))
-    verdict = evaluate(Criterion(condition="$response.body#/error == null"), context)
-    assert (verdict.passed, verdict.error) == (True, None)
+    verdict = evaluate(Criterion(condition=condition), context)
+    assert (verdict.passed, verdict.undecided, verdict.error) == (False, False, None)
+    assert "was absent" in verdict.reason
+
+
+@pytest.mark.parametrize(
+    "condition",
+    ["$statusCode == null", "$response.body#/x == 1 || $method == 'GET'", "!($response.body#/a == 1 && $url == 1)"],
+)
+def test_what_is_known_decides_without_an_answer(condition):
+    context = Context(exchange=Exchange(Request("GET", "https://api.test/x"), None, "timed out"))
+    assert evaluate(Criterion(condition=condition), context).passed
+
+
+@pytest.mark.parametrize("condition", ["$request.header.X != 'x'", "$url != 'x'", "$method != 'GET'"])
+def test_nothing_holds_of_a_request_that_was_never_made(condition):
+    assert not evaluate(Criterion(condition=condition), Context()).passed
