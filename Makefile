@@ -17,7 +17,7 @@ TARGETS ?= source expression condition selector replacement response document de
 yes = $(filter-out 0 no false,$(1))
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-scheduler test-faults test-security test-busy test-load test-distributed test-airflow-versions test-pythons fuzz bench lint format release constraints clean
+.PHONY: help install demo test test-scheduler test-faults test-security test-busy test-load test-distributed test-airflow-versions test-pythons fuzz bench docs lint format release constraints clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-22s %s\n", $$1, $$2}' Makefile
@@ -63,6 +63,10 @@ bench: $(READY) ## measure starting the commands, documents of 10 to 10,000 step
 	@$(BIN)/python benchmarks/startup.py --rounds $(or $(ROUNDS),15)
 	@$(BIN)/python benchmarks/scale.py
 
+docs: $(VENV)/.docs ## build the site into build/docs, strictly: a warning is an error
+	@$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -j auto -c docs -d build/doctrees . build/docs
+	@echo "build/docs/index.html"
+
 lint: $(READY) ## check style, types and the direction of imports
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -95,6 +99,10 @@ $(VENV)/.fuzz: $(READY)
 	    "random inputs: make test ARGS=core/tests/fuzz" >&2; exit 1; }
 	@touch $@
 
+$(VENV)/.docs: $(READY)
+	@$(BIN)/python -m pip install -qq --no-build-isolation --constraint constraints.txt --editable ./core --editable '.[docs]'
+	@touch $@
+
 $(DISTRIBUTED)/.ready: pyproject.toml core/pyproject.toml constraints.txt
 	@sh .ci/make-venv $(DISTRIBUTED) "$(PYTHON)"
 	@echo "Installing Airflow with Celery and Postgres into $(DISTRIBUTED): a minute or two, once."
@@ -106,7 +114,8 @@ $(DISTRIBUTED)/.ready: pyproject.toml core/pyproject.toml constraints.txt
 # Needs uv. Not part of any other target: the versions change only when somebody means it.
 constraints: ## resolve every version anew into constraints.txt
 	@{ head -1 constraints.txt; echo 'apache-airflow==3.3.2' | uv pip compile --quiet --universal --python-version 3.10 \
-	    --extra celery --extra dev --extra fuzz --no-annotate --no-header --constraint /dev/stdin pyproject.toml; } > constraints.new
+	    --extra celery --extra dev --extra docs --extra fuzz --no-emit-package arazzo-core --no-annotate --no-header \
+	    --constraint /dev/stdin pyproject.toml; } > constraints.new
 	@mv constraints.new constraints.txt
 
 clean: ## remove the environments, the demo's Airflow and every cache

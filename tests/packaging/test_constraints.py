@@ -29,7 +29,9 @@ def pinned(python):
 
 def declared():
     text = "".join((ROOT / name).read_text("utf-8") for name in ("pyproject.toml", "core/pyproject.toml"))
-    lists = re.findall(r"^(?:requires|dependencies|async|mock|dev|celery) = \[(.*?)\]$", text, re.MULTILINE | re.DOTALL)
+    lists = re.findall(
+        r"^(?:requires|dependencies|async|mock|dev|docs|celery) = \[(.*?)\]$", text, re.MULTILINE | re.DOTALL
+    )
     names = [
         Requirement(item)
         for block in lists
