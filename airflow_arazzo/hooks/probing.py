@@ -18,6 +18,8 @@ Send = Callable[[Request], Response]
 _OAUTH = {"type": "oauth2", "key": "oauth2"}
 _BASIC = {"type": "http", "scheme": "basic", "key": "basic"}
 _BEARER = {"type": "http", "scheme": "bearer", "key": "bearer"}
+#: The hook does not know the API's description.
+UNASKED = "a workflow sends {} only where the API's description asks for it (security)"
 NOTHING = "The connection names neither host nor token URL, so nothing can be tested: requests go where the API says."
 
 
@@ -62,6 +64,7 @@ def _host(settings: ConnectionSettings, url: str, send: Send) -> Finding:
         response = send(replace(request, method="GET"))
     said = f"status {response.status}" + (f", asked with {sent}" if sent else ", asked without credentials")
     said += "; API keys were not tried" if credentials.api_keys else ""
+    said += f"; {UNASKED.format(sent)}" if sent else ""
     if response.status in (401, 403) and sent:
         return False, f"{url} refuses the credentials: {said}"
     if response.status >= 500:

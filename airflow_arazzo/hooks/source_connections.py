@@ -10,6 +10,7 @@ from airflow_arazzo.hooks.arazzo import SourceHooks, refusals
 from arazzo.auth import server_resolution
 from arazzo.auth.connection_settings import ConnectionSettings
 from arazzo.auth.server_resolution import Placement
+from arazzo.auth.unasked_logins import unasked_login
 from arazzo.engine import uncallable
 from arazzo.flow import Plan, PlannedStep
 
@@ -28,6 +29,19 @@ def placements(plan: Plan, hooks: SourceHooks) -> dict[str, Placement]:
     """Return what connections decide of requests, the server first of all, by name of the source."""
     sources = server_resolution.sources_of(plan)
     return {source: server_resolution.placement_of(hooks.hook(source).settings) for source in sources}
+
+
+def unasked_logins(plan: Plan, hooks: SourceHooks) -> list[str]:
+    """Return a sentence for each connection whose login no operation of a plan asks for.
+
+    :param hooks: those whose connections have been looked up.
+    """
+    found = hooks.found()
+    told = (
+        unasked_login(plan, source, hooks.hook(source).settings, f"connection '{conn_id}'")
+        for source, conn_id in found.items()
+    )
+    return [text for text in told if text]
 
 
 def known_connections(plan: Plan, connections: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -32,6 +32,7 @@ from airflow_arazzo.hooks.source_connections import (
     known_connections,
     placements,
     require_servers,
+    unasked_logins,
 )
 from airflow_arazzo.operators.at_most_once import Sending, UnknownOutcomeError, let_retry
 from airflow_arazzo.operators.links import LastResponseLink
@@ -114,8 +115,8 @@ class DrivesRegion(RendersWritten, TellsSecrets):
         """
         with self._telling(context):
             self._register_earlier(context["ti"])
-            plan = self._placed_plan()
             kept = self._kept_state(context)
+            plan = self._placed_plan(begins=kept is None)
             if not kept:
                 require_servers(self.plan, self.connections, self.server)
             begun = kept or Carried(self._first_state(plan, context), end=try_end(self.execution_timeout))
@@ -162,12 +163,21 @@ class DrivesRegion(RendersWritten, TellsSecrets):
 
     # beginning
 
-    def _placed_plan(self) -> Plan:
-        """Return the region's slice of the plan, with the servers that the connections name."""
-        region = self.region
-        plan = slice_region(self.plan, region)
+    def _placed_plan(self, *, begins: bool = False) -> Plan:
+        """Return what the task runs of the plan, with the servers that the connections name.
+
+        :param begins: whether to say what no operation asks for; once a try is enough.
+        """
+        plan = self._own_plan()
         hooks = SourceHooks(connections_of(plan, self.connections))
-        return mark(place_requests(plan, placements(plan, hooks), self.server))
+        placed = mark(place_requests(plan, placements(plan, hooks), self.server))
+        for text in unasked_logins(self.plan, hooks) if begins else ():
+            self.log.info("%s", text)
+        return placed
+
+    def _own_plan(self) -> Plan:
+        """Return what the task runs of the plan: the region's slice."""
+        return slice_region(self.plan, self.region)
 
     def _first_state(self, plan: Plan, context: Context) -> State:
         ti, position = context["ti"], self.position

@@ -9,15 +9,12 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, BaseOperator, XComArg
 
 from airflow_arazzo.compat import default_deferrable
-from airflow_arazzo.hooks.arazzo import SourceHooks
-from airflow_arazzo.hooks.source_connections import connections_of, placements
 from airflow_arazzo.operators.region_task import DrivesRegion, as_mapping, read_plan
 from airflow_arazzo.operators.rendering import render_bound
 from airflow_arazzo.operators.run_inputs import require_unbound, run_inputs, run_params
 from airflow_arazzo.operators.telling import in_a_sentence
 from airflow_arazzo.protocol.encryption import hide, hide_registered, redacted, register, register_texts
 from airflow_arazzo.protocol.envelope import secrets_of
-from airflow_arazzo.protocol.knowing import mark
 from airflow_arazzo.protocol.topology import WHOLE
 from airflow_arazzo.protocol.xcom_limits import OutputSizeError, check_workflow_outputs
 from airflow_arazzo.protocol.xcoms import (
@@ -29,7 +26,6 @@ from airflow_arazzo.protocol.xcoms import (
     step_record,
 )
 from arazzo.absent import absent_names, to_people, unreadable_names
-from arazzo.auth.server_resolution import place_requests
 from arazzo.document.settings import Settings
 from arazzo.engine import Done, State, ended, start, walked
 from arazzo.errors import InputError, UnsupportedError
@@ -101,9 +97,8 @@ class ArazzoWorkflowOperator(DrivesRegion, BaseOperator):
         """Run the workflow from its first step."""
         return self.run_region(context)
 
-    def _placed_plan(self) -> Plan:
-        hooks = SourceHooks(connections_of(self.plan, self.connections))
-        return mark(place_requests(self.plan, placements(self.plan, hooks), self.server))
+    def _own_plan(self) -> Plan:
+        return self.plan
 
     def _first_state(self, plan: Plan, context: Context) -> State:
         params = run_params(self.plan, self, self.inputs, context) if self.from_params else {}

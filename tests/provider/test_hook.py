@@ -14,6 +14,7 @@ from arazzo.auth.connections import parse_connection
 from arazzo.errors import TransportError
 from arazzo.exchange import Request
 
+SENT = "a workflow sends a token only where the API's description asks for it (security)"
 BEARER = (({"key": "bearer", "type": "http", "scheme": "bearer"},),)
 
 
@@ -176,7 +177,8 @@ def test_a_login_is_tried(api):
     api.on("HEAD /", 200, None)
     assert tried(host=api.url, login="bob", password="hunter2") == (
         True,
-        f"{api.url} answers: status 200, asked with the login",
+        f"{api.url} answers: status 200, asked with the login; a workflow sends the login only where the API's "
+        "description asks for it (security)",
     )
     assert api.asked[0].headers["Authorization"].startswith("Basic ")
 
@@ -194,7 +196,7 @@ def test_a_token_is_used_at_the_host(api):
     api.on("POST /token", 200, {"access_token": "hunter2-token"}).on("HEAD /", 200, None)
     good, message = tried(host=api.url, extra={**CLIENT, "token_url": f"{api.url}/token"})
     assert good
-    assert message == f"{api.url}/token gives a token; {api.url} answers: status 200, asked with a token"
+    assert message == f"{api.url}/token gives a token; {api.url} answers: status 200, asked with a token; {SENT}"
     assert api.asked[1].headers["Authorization"] == "Bearer hunter2-token"
 
 

@@ -115,6 +115,8 @@ def _run(plan: Plan, inputs: dict[str, Any], log: list[str], apis: ConnectedApis
     def hidden(text: str) -> str:
         return conceal(text, apis.secrets)
 
+    for text in apis.unasked(plan):
+        tell(Note(text))
     run = run_local(plan, inputs, send=send, note=tell, conceal=hidden)
     return replace(run, secrets=run.secrets | apis.secrets)
 

@@ -13,7 +13,7 @@ from arazzo.openapi.remote import named_files
 from arazzo.openapi.replacements import Replacement, apply_replacements
 from arazzo.openapi.request_building import Argument, build_request
 from arazzo.openapi.responses import decode_content, parsed_content
-from arazzo.openapi.security import Credentials, authorize, unmet_schemes, wanted_tokens
+from arazzo.openapi.security import Credentials, authorize, has_secret_for, unmet_schemes, wanted_tokens
 from arazzo.openapi.sources import Overrides, Sources
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "build_request",
     "decode_content",
     "find_operation",
+    "has_secret_for",
     "load_description",
     "named_files",
     "parsed_content",

@@ -129,6 +129,11 @@ def _alternatives(request: Request) -> Iterator[tuple[SecurityScheme, ...]]:
             yield tuple(SecurityScheme.model_validate(scheme) for scheme in need)
 
 
+def has_secret_for(scheme: SecurityScheme, credentials: Credentials) -> bool:
+    """Say whether there is a credential for a scheme."""
+    return _secret(scheme, credentials) is not None
+
+
 def _secret(scheme: SecurityScheme, credentials: Credentials) -> Secret | None:
     """Return the credential for a scheme; None if there is none."""
     alone = credentials.password if not credentials.login else None

@@ -106,6 +106,16 @@ def test_a_401_says_which_scheme_and_how_to_give_a_connection(api, look):
     assert "and connection 'shop' has no credential for it" in found.output
 
 
+def test_a_login_that_no_operation_asks_for_is_named(api, look):
+    api.on("GET /things", 401, {})
+    found = look("bearer", "--connection", f"shop=http://bob:pw-secret@{api.url.removeprefix('http://')}")
+    assert found.exit_code == 1
+    assert found.output.count("connection 'shop' has a login, and no operation of 'shop' that workflow 'look'") == 1
+    assert "pw-secret" not in found.output
+    found = look("basic", "--connection", f"shop=http://bob:pw-secret@{api.url.removeprefix('http://')}")
+    assert "has a login" not in found.output
+
+
 def test_a_server_that_is_typed_comes_before_the_connections_host(api, look):
     api.on("GET /things", 200, {"seen": 1})
     found = look("bearer", "--connection", "shop=arazzo://:t@nowhere.example", "--server", f"shop={api.url}")

@@ -1,0 +1,32 @@
+"""A login or a token that a connection has and nobody asks for: not sent, and easily taken for a wrong one."""
+
+from __future__ import annotations
+
+from arazzo.auth.connection_settings import ConnectionSettings
+from arazzo.auth.server_resolution import steps_of
+from arazzo.auth.tokens import can_grant
+from arazzo.flow import Plan
+from arazzo.openapi import SecurityScheme, has_secret_for
+
+
+def unasked_login(plan: Plan, source: str, settings: ConnectionSettings, connection: str) -> str | None:
+    """Say that no operation of a workflow asks for the login or the token of a connection; None where one does.
+
+    API keys belong to schemes by name: what they are for is said where an operation asks for another.
+
+    :param source: whose connection it is.
+    :param connection: how the sentence names it.
+    """
+    kind = "login" if settings.credentials.login else "token" if settings.credentials.token else ""
+    steps = [step for step in steps_of(plan) if step.operation and step.operation.source == source]
+    schemes = [scheme for step in steps if step.operation for need in step.operation.security for scheme in need]
+    if not kind or any(_is_for(scheme, settings) for scheme in schemes):
+        return None
+    return (
+        f"{connection} has a {kind}, and no operation of '{source}' that workflow '{plan.workflow_id}' calls asks for "
+        "one (security in the API's description): it is sent only where the document itself puts it"
+    )
+
+
+def _is_for(scheme: SecurityScheme, settings: ConnectionSettings) -> bool:
+    return has_secret_for(scheme, settings.credentials) or can_grant(settings.grant, scheme)
