@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import json
 import os
 import shutil
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -21,6 +24,7 @@ from airflow_arazzo.demo.signals import Stopped, stoppable, uninterrupted
 from airflow_arazzo.testing.demo_scenario import example_dags
 from airflow_arazzo.testing.local_airflow import LocalAirflow, StartError
 from airflow_arazzo.testing.sessions import stop_leftovers
+from arazzo.cli.options import format_option
 
 _START_LIMIT = 120
 _RUN_LIMIT = 240
@@ -45,17 +49,18 @@ UNHEARD = (OSError, SystemExit)
     show_default=True,
     help="Where Airflow's database and all logs go; what an earlier demo left there is removed.",
 )
-@click.option("--port", type=int, default=None, help="The port of the UI; a free one by default.")
-def command(keep: bool, dags_folder: Path, home: Path, port: int | None) -> None:
+@click.option("--port", type=click.IntRange(1, 65535), default=None, help="The port of the UI; a free one by default.")
+@format_option(("text", "json"), "text")
+def command(keep: bool, dags_folder: Path, home: Path, port: int | None, form: str) -> None:
     """Run the example workflows on a real Airflow against a mock of their APIs.
 
     Starts the mock and Airflow's four components on 127.0.0.1, runs each case as a DAG run, shows a table and stops
     everything again. The exit code is 0 only if every case came out right.
     """
-    screen = Screen()
+    screen = Screen(stderr=form == "json")
     try:
         with stoppable(), _sole(home):
-            code = _run(screen, home, dags_folder, keep=keep, port=port)
+            code = _run(screen, home, dags_folder, form, keep=keep, port=port)
     except Stopped as stopped:
         screen.say("Stopped.")
         code = stopped.exit_code
@@ -65,13 +70,15 @@ def command(keep: bool, dags_folder: Path, home: Path, port: int | None) -> None
     sys.exit(code)
 
 
-def _run(screen: Screen, home: Path, dags_folder: Path, *, keep: bool, port: int | None) -> int:
+def _run(screen: Screen, home: Path, dags_folder: Path, form: str, *, keep: bool, port: int | None) -> int:
     mock = MockProcess(home, dags_folder.parent / "openapi")
     airflow = LocalAirflow(home / "airflow", dags_folder, mock.connections(), port=port, restart=True)
     try:
         _start(screen, airflow, mock)
         results = _run_cases(screen, airflow, mock)
         screen.results(results)
+        if form == "json":
+            click.echo(json.dumps({"cases": [_case(each) for each in results]}, indent=2))
         right = sum(found.right for found in results)
         screen.say(f"{right} of {len(results)} cases came out as they should.")
         if keep:
@@ -85,6 +92,11 @@ def _run(screen: Screen, home: Path, dags_folder: Path, *, keep: bool, port: int
             _stop(screen, airflow, mock)
             with contextlib.suppress(*UNHEARD):
                 screen.say(f"Everything is stopped; the logs are in {home}.")
+
+
+def _case(found: Result) -> dict[str, Any]:
+    told = {name: value for name, value in asdict(found).items() if name != "case"}
+    return {"title": found.case.title, "dag": found.case.dag_id, "right": found.right, **told}
 
 
 def _stop(screen: Screen, airflow: LocalAirflow, mock: MockProcess) -> None:
@@ -131,9 +143,14 @@ def _sole(home: Path) -> Iterator[None]:
     """Hold the folder for this demo alone, and clean away what an earlier one left.
 
     :raises StartError: when another demo holds it.
+    :raises click.UsageError: when nothing can be written there.
     """
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (home / "lock").open("a") as lock:
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        held = (home / "lock").open("a")
+    except OSError as error:
+        raise click.UsageError(f"--home: {home} cannot be used: {error.strerror}") from error
+    with held as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -21,10 +21,11 @@ class Screen:
     """Where the demo writes.
 
     :param console: by default the standard output; not a terminal, it gets plain lines wide enough for the table.
+    :param stderr: whether it is the standard error instead, since the standard output is for programs.
     """
 
-    def __init__(self, console: Console | None = None) -> None:
-        self.console = console or _console()
+    def __init__(self, console: Console | None = None, *, stderr: bool = False) -> None:
+        self.console = console or _console(stderr)
         self.began = time.monotonic()
         self._live: Live | None = None
         self._shown: dict[str, str] = {}
@@ -87,9 +88,9 @@ _COLUMNS: dict[str, dict[str, Any]] = {
 }
 
 
-def _console() -> Console:
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=max(console.width, 190))
+def _console(stderr: bool) -> Console:
+    console = Console(highlight=False, stderr=stderr)
+    return console if console.is_terminal else Console(highlight=False, stderr=stderr, width=max(console.width, 190))
 
 
 def _progress_table(states: Mapping[str, str]) -> Table:

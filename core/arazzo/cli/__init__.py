@@ -6,7 +6,10 @@ import atexit
 import gc
 import os
 from collections.abc import Mapping
+from difflib import get_close_matches
+from errno import EPIPE
 from importlib import import_module
+from typing import Any
 
 import click
 
@@ -14,6 +17,9 @@ import click
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 gc.set_threshold(50_000)  # while modules are imported there is no garbage, and looking for it takes a tenth of the time
 atexit.register(gc.freeze)  # nor is there any at the end that is worth another tenth
+
+STOPPED = 130
+"""Exit code after Ctrl-C, as shells have it."""
 
 COMMANDS = {
     "validate": "arazzo.cli.validate",
@@ -42,6 +48,28 @@ class LazyGroup(click.Group):
         command = import_module(module).command
         assert isinstance(command, click.Command)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that a person types; of one that is not there, say which may be meant."""
+        if args and not args[0].startswith("-") and args[0] not in self.modules:
+            found = get_close_matches(args[0], self.modules, n=1)
+            hint = f"did you mean '{found[0]}'?" if found else f"there are {', '.join(self.modules)}"
+            ctx.fail(f"there is no command '{args[0]}': {hint}")
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; Ctrl-C, and an output that takes nothing more, end it with a sentence."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("stopped", err=True)
+            ctx.exit(STOPPED)
+        except OSError as error:
+            if error.errno == EPIPE:
+                raise  # whoever read the output has enough of it, and needs no word
+            raise click.ClickException(f"cannot go on: {error}") from error
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

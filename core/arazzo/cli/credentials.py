@@ -6,11 +6,13 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
 
 import click
 
 from arazzo.cli.options import pairs
 from arazzo.flow import Plan
+from arazzo.openapi.servers import has_usable_port
 
 if TYPE_CHECKING:
     from arazzo.auth.connected import ConnectedApis
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 
 _GIVEN = f"{__name__}.given"
+_PROXIES = ("http", "https", "socks4", "socks5", "socks5h")
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -43,7 +46,7 @@ def connection_options(command: Command) -> Command:
             "--proxy",
             metavar="URL",
             expose_value=False,
-            callback=_remember,
+            callback=_remember_proxy,
             help="Proxy for all requests; by default those of the environment.",
         ),
     )
@@ -54,6 +57,17 @@ def connection_options(command: Command) -> Command:
 
 def _remember(context: click.Context, parameter: click.Parameter, value: Any) -> None:
     context.meta.setdefault(_GIVEN, {})[parameter.name] = value
+
+
+def _remember_proxy(context: click.Context, parameter: click.Parameter, value: str | None) -> None:
+    if value is not None:
+        try:
+            parts = urlsplit(value)
+        except ValueError:
+            parts = urlsplit("")
+        if parts.scheme not in _PROXIES or not parts.hostname or not has_usable_port(parts):
+            raise click.BadParameter(f"it is no URL of a proxy: {', '.join(_PROXIES)}, then :// and the host")
+    _remember(context, parameter, value)
 
 
 def connected_apis(plan: Plan) -> ConnectedApis:

@@ -1,16 +1,18 @@
-"""``airflow-arazzo fetch``: copies of the remote files that documents name."""
+"""``arazzo fetch``: copies of the remote files that documents name."""
 
 from __future__ import annotations
 
+import json
 import os
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import NoReturn
 
 import click
 
 from arazzo.cli.fetching import Mode, fetch_all, getter, is_prefix, read_prefixes
-from arazzo.cli.options import documents_at
+from arazzo.cli.options import FileName, documents_at, format_option
 
 #: As Airflow has it: option ``allowed_sources`` of section ``[arazzo]``.
 VARIABLE = "AIRFLOW__ARAZZO__ALLOWED_SOURCES"
@@ -19,7 +21,7 @@ COMPLETE, INCOMPLETE = 0, 1
 
 
 @click.command("fetch")
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, required=True, type=FileName(path_type=Path))
 @click.option(
     "--allow",
     multiple=True,
@@ -28,7 +30,8 @@ COMPLETE, INCOMPLETE = 0, 1
 )
 @click.option("--check", is_flag=True, help="Store nothing; say which copies are missing, or no more what is there.")
 @click.option("--update", is_flag=True, help="Fetch what there is a copy of, too.")
-def command(paths: tuple[Path, ...], allow: tuple[str, ...], check: bool, update: bool) -> NoReturn:
+@format_option(("text", "json"), "text")
+def command(paths: tuple[Path, ...], allow: tuple[str, ...], check: bool, update: bool, form: str) -> NoReturn:
     """Fetch what the documents at PATHS name by https, into arazzo-sources/ beside each.
 
     That are remote source descriptions, remote $refs, and what these name in turn. Nothing is fetched that no prefix
@@ -45,9 +48,14 @@ def command(paths: tuple[Path, ...], allow: tuple[str, ...], check: bool, update
             raise click.UsageError(f"{prefix!r} is no URL of http or https, without credentials, to begin others with")
     mode: Mode = "check" if check else "update" if update else "fetch"
     documents = [document for path in paths for document in documents_at(path)]
-    good = True
+    outcomes = []
     with requests.Session() as session:
         for outcome in fetch_all(documents, prefixes, mode, getter(session)):
-            click.echo(str(outcome))
-            good = good and outcome.good
-    sys.exit(COMPLETE if good else INCOMPLETE)
+            outcomes.append(outcome)
+            if form == "text":
+                click.echo(str(outcome))
+    if form == "json":
+        click.echo(json.dumps({"files": [asdict(outcome) for outcome in outcomes]}, indent=2))
+    elif not outcomes:
+        click.echo("Nothing to fetch: no document names a remote file.", err=True)
+    sys.exit(COMPLETE if all(outcome.good for outcome in outcomes) else INCOMPLETE)

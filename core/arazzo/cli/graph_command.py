@@ -1,4 +1,4 @@
-"""``airflow-arazzo graph``: the plan of a workflow as a picture in text."""
+"""``arazzo graph``: the plan of a workflow as a picture in text."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 import click
 
-from arazzo.cli.options import DOCUMENT, SOURCES, STRICT, WORKFLOW, pairs
+from arazzo.cli.options import DOCUMENT, SOURCES, STRICT, WORKFLOW, format_option, pairs
 from arazzo.engine import load_plan
 from arazzo.errors import DocumentError
 from arazzo.flow import Options, draw
@@ -18,7 +18,7 @@ from arazzo.flow.draw import FORMATS
 @click.command("graph")
 @DOCUMENT
 @WORKFLOW
-@click.option("--format", "form", type=click.Choice(FORMATS), default="mermaid", show_default=True)
+@format_option(FORMATS, "mermaid")
 @SOURCES
 @STRICT
 def command(document: Path, workflow: str | None, form: Any, sources: tuple[str, ...], strict: bool) -> NoReturn:

@@ -1,14 +1,16 @@
-"""``airflow-arazzo mock``: APIs from their descriptions, with a scenario."""
+"""``arazzo mock``: APIs from their descriptions, with a scenario."""
 
 from __future__ import annotations
 
 import contextlib
+import json
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 
 import click
 
+from arazzo.cli.options import format_option
 from arazzo.errors import DocumentError
 
 REFUSED, NOT_STARTED = 2, 1
@@ -19,7 +21,8 @@ REFUSED, NOT_STARTED = 2, 1
 @click.option("--scenario", metavar="FILE", help="What is answered when; `demo` is the scenario of the demo.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen at.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="The port to listen at; a free one by default.")
-def command(descriptions: tuple[str, ...], scenario: str | None, host: str, port: int) -> None:
+@format_option(("text", "json"), "text")
+def command(descriptions: tuple[str, ...], scenario: str | None, host: str, port: int, form: str) -> None:
     """Serve mocks of the APIs that OpenAPI descriptions describe, all at one address.
 
     NAME is what the scenario calls an API, and a path that leads to it alone; by default it is the file's name. Without
@@ -30,7 +33,11 @@ def command(descriptions: tuple[str, ...], scenario: str | None, host: str, port
     try:
         with contextlib.suppress(KeyboardInterrupt):
             run_server(
-                _named(descriptions), _scenario(scenario), host=host, port=port, on_start=lambda url: _say(url, host)
+                _named(descriptions),
+                _scenario(scenario),
+                host=host,
+                port=port,
+                on_start=lambda url: _say(url, host, form),
             )
     except DocumentError as error:
         click.echo(str(error), err=True)
@@ -65,6 +72,8 @@ def _scenario(name: str | None) -> Path | None:
     return packaged if packaged.exists() else Path(name)
 
 
-def _say(url: str, host: str) -> None:
+def _say(url: str, host: str, form: str) -> None:
+    if form == "json":
+        click.echo(json.dumps({"url": url}))
     everybody = " (for everybody who reaches this machine)" if host not in ("127.0.0.1", "localhost", "::1") else ""
     click.echo(f"The mock API is at {url}{everybody}; Ctrl-C ends it.", err=True)

@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from arazzo.json_values import read_json_value
 from arazzo.source.document_files import document_files
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-DOCUMENT = click.argument("document", type=click.Path(path_type=Path))
+
+class FileName(click.Path):
+    """A path that a person types; an empty one, such as a variable that is not set gives, is none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path."""
+        if value == "":
+            self.fail("the name is empty", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+DOCUMENT = click.argument("document", type=FileName(path_type=Path))
 WORKFLOW = click.argument("workflow", required=False)
 STRICT = click.option("--strict", is_flag=True, help="Read the specification to the letter.")
 SOURCES = click.option(
@@ -24,6 +36,44 @@ SOURCES = click.option(
     metavar="NAME=FILE",
     help="File of a source description that is elsewhere than the document says; NAME may be its URL. Repeatable.",
 )
+
+
+_JSON = f"{__name__}.json"
+
+
+def format_option(choices: Sequence[str], default: str) -> Callable[[Command], Command]:
+    """Add ``--format``, and ``--json`` for ``--format json``; the command gets the format as ``form``."""
+
+    def remember(context: click.Context, _: click.Parameter, given: bool) -> None:
+        context.meta[_JSON] = given
+
+    def choose(context: click.Context, parameter: click.Parameter, form: str) -> str:
+        named = context.get_parameter_source(str(parameter.name)) is ParameterSource.COMMANDLINE
+        if context.meta[_JSON] and named and form != "json":
+            raise click.UsageError(f"--json is --format json: it does not go with --format {form}")
+        return "json" if context.meta[_JSON] else form
+
+    def add(command: Command) -> Command:
+        short = click.option(
+            "--json",
+            is_flag=True,
+            is_eager=True,
+            expose_value=False,
+            callback=remember,
+            help="Short for --format json.",
+        )
+        option = click.option(
+            "--format",
+            "form",
+            type=click.Choice(choices),
+            default=default,
+            show_default=True,
+            callback=choose,
+            help="How the result is written to stdout.",
+        )
+        return option(short(command))
+
+    return add
 
 
 def documents_at(path: Path) -> tuple[Path, ...]:

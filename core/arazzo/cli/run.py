@@ -1,4 +1,4 @@
-"""``airflow-arazzo run``: the engine without Airflow."""
+"""``arazzo run``: the engine without Airflow."""
 
 from __future__ import annotations
 
@@ -7,15 +7,19 @@ import sys
 import time
 from dataclasses import replace
 from functools import partial
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 from uuid import uuid4
 
 import click
+from pydantic import ValidationError
 
 from arazzo.cli.credentials import connected_apis, connection_options
-from arazzo.cli.options import DOCUMENT, SOURCES, STRICT, WORKFLOW, pairs, read_inputs
+from arazzo.cli.dry_run import tell_plan
+from arazzo.cli.options import DOCUMENT, SOURCES, STRICT, WORKFLOW, format_option, pairs, read_inputs
 from arazzo.cli.run_reports import describe_refusal, describe_run, report_option, write_reports
+from arazzo.cli.story import Story
 from arazzo.document.settings import Settings
 from arazzo.document.shape import LONGEST_WAIT
 from arazzo.engine import (
@@ -27,18 +31,29 @@ from arazzo.engine import (
     hide,
     is_sensitive,
     load_plan,
+    ready,
     run_local,
 )
 from arazzo.errors import ArazzoError, ConnectionSettingsError, DocumentError, InputError, RequestError
-from arazzo.exchange import Request, Response
 from arazzo.flow import Options, Plan
 from arazzo.json_values import json_report, write_json
 
 if TYPE_CHECKING:
     from arazzo.auth.connected import ConnectedApis
 
-SUCCESS, FAILED, REFUSED = 0, 1, 2
-SECONDS = click.FloatRange(min=0, max=LONGEST_WAIT, min_open=True)
+SUCCESS, FAILED, REFUSED, STOPPED = 0, 1, 2, 130
+_STOPPED = "stopped: what was sent before is not undone"
+
+
+class _Seconds(click.FloatRange):
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        number = float(super().convert(value, param, ctx))
+        if isnan(number):
+            self.fail(f"{value} is no number of seconds", param, ctx)
+        return number
+
+
+SECONDS = _Seconds(min=0, max=LONGEST_WAIT, min_open=True)
 
 
 @click.command("run")
@@ -46,7 +61,10 @@ SECONDS = click.FloatRange(min=0, max=LONGEST_WAIT, min_open=True)
 @WORKFLOW
 @click.option("--inputs", metavar="JSON|@FILE", help="Inputs as a JSON object, or a file with one (@- is stdin).")
 @click.option("--input", "single", multiple=True, metavar="NAME=VALUE", help="One input; repeatable.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout: status, outputs, steps.")
+@click.option("--dry-run", is_flag=True, help="Check everything, show what would be sent, and send nothing.")
+@format_option(("text", "json"), "text")
+@click.option("-q", "--quiet", is_flag=True, help="Tell nothing on the way, only how it ended.")
+@click.option("--debug", is_flag=True, help="Show requests and answers in full, headers too, without secrets.")
 @click.option("--poll-interval", type=SECONDS, help="Seconds between rounds of a poll.")
 @click.option("--timeout", type=SECONDS, help="Seconds for all rounds of a poll.")
 @click.option("--unmatched", type=click.Choice(["auto", "next", "fail"]), help="After a success no action matches.")
@@ -62,78 +80,113 @@ def command(
     workflow: str | None,
     inputs: str | None,
     single: tuple[str, ...],
-    as_json: bool,
-    poll_interval: float | None,
-    timeout: float | None,
-    unmatched: Any,
-    servers: tuple[str, ...],
-    show_secrets: bool,
     sources: tuple[str, ...],
-    strict: bool,
+    form: str,
+    **given: Any,
 ) -> NoReturn:
-    """Run a workflow of DOCUMENT here and now, without Airflow.
+    """Run a workflow of DOCUMENT here and now.
 
-    WORKFLOW is its workflowId; it may be left out where there is only one. Progress goes to stderr. Exit code 0:
-    success, 1: the workflow failed, 2: the document or the inputs were refused and nothing was sent.
+    WORKFLOW is its workflowId; it may be left out where there is only one. Progress goes to stderr, the outputs to
+    stdout. Exit code 0: success, 1: the workflow failed, 2: the document, the inputs or an option were refused and
+    nothing was sent, 130: stopped by Ctrl-C.
+
+    \b
+    Examples:
+      arazzo run adopt.arazzo.yaml --input pet=7
+      arazzo run adopt.arazzo.yaml adopt --inputs @inputs.json --json
+      arazzo run adopt.arazzo.yaml --input pet=7 --server shop=http://127.0.0.1:8090 --dry-run
+      arazzo run adopt.arazzo.yaml --connection shop=@connection.json --report-junit run.xml
     """
-    given = read_inputs(inputs, single)
-    settings = Settings.model_construct(
-        poke_interval=poll_interval, timeout=timeout, unmatched=unmatched, server=pairs(servers, "--server") or None
-    )
-    options = Options(dialect="strict" if strict else "lenient", settings=settings)
-    started, log = time.time(), list[str]()
+    values = read_inputs(inputs, single)
+    servers = pairs(given["servers"], "--server")
+    options = Options("strict" if given["strict"] else "lenient", settings=_settings(servers, given))
     try:
         plan = load_plan(document, workflow, options, pairs(sources, "--source"))
-        _check_servers(plan, settings)
+        _check_servers(plan, servers)
         with connected_apis(plan) as apis:
-            run = _run(apis.place(plan, pairs(servers, "--server")), given, log, apis)
+            placed = apis.place(plan, servers)
+            if given["dry_run"]:
+                tell_plan(placed, ready(placed, values), apis, form)
+                sys.exit(SUCCESS)
+            _finish(placed, values, apis, form, given)
     except (ConnectionSettingsError, DocumentError, InputError, RequestError) as error:
         write_reports(describe_refusal(str(document), workflow, str(error)))
-        _refuse(error, as_json)
+        _refuse(error, form)
+
+
+def _settings(servers: dict[str, str], given: dict[str, Any]) -> Settings:
+    """Return the settings that options give.
+
+    :raises click.UsageError: for a URL that cannot be called.
+    """
+    try:
+        checked = Settings(server=servers or None).server
+    except ValidationError:
+        raise click.UsageError(
+            "--server takes SOURCE=URL, an absolute URL of http or https, with a port from 1 to 65535 if any"
+        ) from None
+    return Settings.model_construct(
+        poke_interval=given["poll_interval"], timeout=given["timeout"], unmatched=given["unmatched"], server=checked
+    )
+
+
+def _finish(plan: Plan, values: dict[str, Any], apis: ConnectedApis, form: str, given: dict[str, Any]) -> NoReturn:
+    """Run the workflow and say how it ended."""
+    story = Story(lambda text: conceal(text, apis.secrets), quiet=given["quiet"], debug=given["debug"])
+    started = time.time()
+    try:
+        run = _run(plan, values, story, apis)
+    except KeyboardInterrupt:
+        story.clear()
+        write_reports({**describe_refusal(plan.document["name"], plan.workflow_id, _STOPPED), "status": "stopped"})
+        _say_not_run("stopped", _STOPPED, form)
+        sys.exit(STOPPED)
     concealed = _concealed(plan, run)
-    log = [conceal(line, run.secrets) for line in log]
+    log = [conceal(line, run.secrets) for line in story.log]
     write_reports(describe_run(plan, concealed, log, started, time.time() - started))
-    run = run if show_secrets else concealed
-    if as_json:
+    run = run if given["show_secrets"] else concealed
+    if form == "json":
         click.echo(write_json(_report(run), ascii_only=True))
     else:
         _summary(run)
     sys.exit(SUCCESS if run.status == "success" else FAILED)
 
 
-def _run(plan: Plan, inputs: dict[str, Any], log: list[str], apis: ConnectedApis) -> Run:
+def _run(plan: Plan, inputs: dict[str, Any], story: Story, apis: ConnectedApis) -> Run:
     keys = IdempotencyKeys(lambda _: str(uuid4()))
-
-    def send(request: Request) -> Response:
-        return keys.send(request, apis.send)
-
-    def tell(note: Note) -> None:
-        text = hidden(note.text)
-        log.append(f"warning: {text}" if note.warning else text)
-        click.echo(log[-1], err=True)
-
-    def hidden(text: str) -> str:
-        return conceal(text, apis.secrets)
-
     for text in apis.unasked(plan):
-        tell(Note(text))
-    run = run_local(plan, inputs, send=send, note=tell, conceal=hidden)
+        story.note(Note(text))
+    run = run_local(
+        plan,
+        inputs,
+        send=story.answered(lambda request: keys.send(request, apis.send)),
+        sleep=story.wait,
+        note=story.note,
+        conceal=lambda text: conceal(text, apis.secrets),
+        whole=story.whole if story.hears_all else None,
+        sent=story.sent,
+    )
+    story.clear()
     return replace(run, secrets=run.secrets | apis.secrets)
 
 
-def _check_servers(plan: Plan, settings: Settings) -> None:
-    named = set(settings.server) if isinstance(settings.server, dict) else set()
-    unknown = sorted(named - set(plan.sources))
+def _check_servers(plan: Plan, servers: dict[str, str]) -> None:
+    unknown = sorted(servers.keys() - plan.sources.keys())
     if unknown:
         raise click.UsageError(f"--server: no source {', '.join(unknown)}; there are {', '.join(plan.sources)}")
 
 
-def _refuse(error: ArazzoError, as_json: bool) -> NoReturn:
-    text = f"inputs refused: {error}" if isinstance(error, InputError) else str(error)
-    click.echo(text, err=True)
-    if as_json:
-        click.echo(json.dumps({"status": "refused", "message": str(error), "outputs": {}, "steps": {}}))
+def _refuse(error: ArazzoError, form: str) -> NoReturn:
+    click.echo(f"inputs refused: {error}" if isinstance(error, InputError) else str(error), err=True)
+    _say_not_run("refused", str(error), form)
     sys.exit(REFUSED)
+
+
+def _say_not_run(status: str, message: str, form: str) -> None:
+    if form == "json":
+        click.echo(json.dumps({"status": status, "message": message, "outputs": {}, "steps": {}}))
+    elif status == "stopped":
+        click.echo(message, err=True)
 
 
 def _concealed(plan: Plan, run: Run) -> Run:

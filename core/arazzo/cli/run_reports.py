@@ -28,13 +28,28 @@ _ASKED_FOR = f"{__name__}.asked_for"
 _NO_XML = "[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 
+def require_writable(path: Path) -> None:
+    """Refuse a file that cannot be written, before anything is done whose result is to stand in it.
+
+    :raises click.BadParameter: saying why.
+    """
+    if not path.parent.is_dir():
+        raise click.BadParameter(f"there is no folder {path.parent}")
+    was_there = path.exists()
+    try:
+        path.open("a").close()
+        if not was_there:
+            path.unlink()
+    except OSError as error:
+        raise click.BadParameter(f"{path} cannot be written: {error.strerror}") from error
+
+
 def report_option(kind: str, text: str) -> Callable[[Any], Any]:
     """Return the option ``--report-KIND``; :func:`write_reports` knows whether it was given."""
 
     def remember(context: click.Context, _: click.Parameter, path: Path | None) -> None:
-        if path is not None and not path.parent.is_dir():
-            raise click.BadParameter(f"there is no folder {path.parent}")
         if path is not None:
+            require_writable(path)
             context.meta.setdefault(_ASKED_FOR, {})[kind] = path
 
     kind_of_path = click.Path(dir_okay=False, writable=True, path_type=Path)

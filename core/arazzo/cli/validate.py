@@ -1,4 +1,4 @@
-"""``airflow-arazzo validate``: every problem of documents at once."""
+"""``arazzo validate``: every problem of documents at once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, NoReturn, get_args
 
 import click
 
-from arazzo.cli.options import SOURCES, STRICT, documents_at, pairs
+from arazzo.cli.options import SOURCES, STRICT, FileName, documents_at, format_option, pairs
 from arazzo.engine.program import find_problems, taken_ids
 from arazzo.errors import Problem
 from arazzo.flow import Options
@@ -20,8 +20,8 @@ RUNNABLE, PROBLEMS = 0, 1
 
 
 @click.command("validate")
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--format", "form", type=click.Choice(get_args(Format)), default="text", show_default=True)
+@click.argument("paths", nargs=-1, required=True, type=FileName(path_type=Path))
+@format_option(get_args(Format), "text")
 @click.option("--portable", is_flag=True, help="Also warn of what other readers of Arazzo may not understand.")
 @SOURCES
 @STRICT

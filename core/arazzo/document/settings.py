@@ -43,12 +43,13 @@ def _is_date(text: str) -> bool:
 def _is_server(url: str) -> bool:
     """Tell whether text can be the URL of a server; a variable in it (``{region}``) may stand for anything."""
     try:
-        parts = urlsplit(re.sub(r"\{[^{}]+\}", "0", url))
+        parts = urlsplit(re.sub(r"\{[^{}]+\}", "1", url))
+        usable = parts.port != 0
     except ValueError:
         return False
     scheme = url.partition("://")[0]
     absolute = "{" in scheme or (parts.scheme in ("http", "https") and bool(parts.netloc))
-    return absolute and "#" not in url
+    return absolute and usable and "#" not in url
 
 
 def _is_zone(name: str) -> bool:

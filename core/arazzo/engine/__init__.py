@@ -3,9 +3,10 @@
 from arazzo.engine.bindings import unreadable_output, workflow_outputs
 from arazzo.engine.call_stack import dependencies, entered_inputs, fits, start
 from arazzo.engine.drivers import drive, drive_async
+from arazzo.engine.foresight import Foreseen, foresee
 from arazzo.engine.idempotency import IdempotencyKeys, keyed
 from arazzo.engine.input_checks import check_inputs
-from arazzo.engine.local import Run, run_local
+from arazzo.engine.local import Run, ready, run_local
 from arazzo.engine.messages import duration, ended, walked
 from arazzo.engine.program import load_plan, load_plans
 from arazzo.engine.secrets import (
@@ -38,6 +39,7 @@ __all__ = [
     "Command",
     "CriterionRecord",
     "Done",
+    "Foreseen",
     "Frame",
     "IdempotencyKeys",
     "Note",
@@ -60,11 +62,13 @@ __all__ = [
     "ended",
     "entered_inputs",
     "fits",
+    "foresee",
     "hide",
     "is_sensitive",
     "keyed",
     "load_plan",
     "load_plans",
+    "ready",
     "require_servers",
     "run_local",
     "secrets_in",

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 from arazzo.engine.secrets import Conceal
-from arazzo.engine.shown import in_full
+from arazzo.engine.shown import in_full, request_line
 from arazzo.engine.state import Done, Note, Send, State, Wait
 from arazzo.engine.step_machine import advance, judged, unsent
 from arazzo.errors import TransportError
@@ -33,6 +33,7 @@ def drive(
     note: Callable[[Note], None] = unheard,
     conceal: Conceal = as_it_is,
     whole: Callable[[str], None] | None = None,
+    sent: Callable[[str], None] | None = None,
 ) -> tuple[State, Done]:
     """Run a region to its end.
 
@@ -42,6 +43,7 @@ def drive(
     :param note: hears every line for the log.
     :param conceal: hides in a text what is secret beyond what the engine knows to be.
     :param whole: hears each request and its answer in full, secrets hidden; None where nobody wants to.
+    :param sent: hears method and URL of each request before it is sent, secrets hidden; None where nobody wants to.
     """
     exchange = None
     while True:
@@ -52,6 +54,8 @@ def drive(
         exchange = None
         match command:
             case Send(request=request):
+                if sent is not None:
+                    sent(request_line(plan, state, request, conceal))
                 try:
                     exchange = Exchange(request, send(request))
                 except TransportError as error:

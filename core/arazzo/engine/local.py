@@ -44,6 +44,17 @@ class Run:
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
 
 
+def ready(plan: Plan, inputs: Mapping[str, Any]) -> State:
+    """Return the state in which a whole workflow is about to run.
+
+    :raises InputError: if the inputs are refused.
+    :raises RequestError: if a step has no server that can be called.
+    """
+    checked = check_inputs(plan, inputs)
+    require_servers(plan)
+    return start(plan, checked)
+
+
 def run_local(
     plan: Plan,
     inputs: Mapping[str, Any],
@@ -53,12 +64,16 @@ def run_local(
     clock: Callable[[], float] = time.time,
     note: Callable[[Note], None] = unheard,
     conceal: Conceal = as_it_is,
+    whole: Callable[[str], None] | None = None,
+    sent: Callable[[str], None] | None = None,
 ) -> Run:
     """Run a whole workflow.
 
     :param send: sends a request; raises TransportError where there is no answer.
     :param sleep: waits that many seconds between rounds and before retries.
     :param conceal: hides in a text what is secret beyond inputs and outputs, such as credentials.
+    :param whole: hears each request and its answer in full, secrets hidden.
+    :param sent: hears method and URL of each request before it is sent, secrets hidden.
     :raises InputError: if the inputs are refused; then nothing was sent.
     :raises RequestError: if a step has no server that can be called; then nothing was sent.
     """
@@ -66,10 +81,17 @@ def run_local(
     def wait(_: State, seconds: float) -> None:
         sleep(seconds)
 
-    checked = check_inputs(plan, inputs)
-    require_servers(plan)
-    state = start(plan, checked)
-    state, done = drive(plan, state, send=send, wait=wait, clock=clock, note=note, conceal=conceal)
+    state, done = drive(
+        plan,
+        ready(plan, inputs),
+        send=send,
+        wait=wait,
+        clock=clock,
+        note=note,
+        conceal=conceal,
+        whole=whole,
+        sent=sent,
+    )
     outputs = done.outputs if done.outputs is not None else dict.fromkeys(plan.outputs, ABSENT)
     status: Literal["success", "failed"] = "success" if done.outcome == "end" else "failed"
     records = tuple(replace(record, step=name) for name, record in state.records.items())

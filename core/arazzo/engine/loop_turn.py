@@ -13,11 +13,11 @@ from typing import Any
 from arazzo.absent import ABSENT
 from arazzo.engine import actions, messages, pacing
 from arazzo.engine.secrets import Conceal, conceal
-from arazzo.engine.shown import shown_exchange
+from arazzo.engine.shown import secret_names, shown_exchange
 from arazzo.engine.state import Command, Frame, Note, State, StepRecord
 from arazzo.exchange import Exchange
 from arazzo.expressions import Context
-from arazzo.flow import Plan, PlannedStep, Region, is_sensitive
+from arazzo.flow import Plan, PlannedStep, Region
 
 Turned = tuple[State, Command | None]
 
@@ -39,6 +39,8 @@ class LoopTurn(ABC):
         self._exposed: frozenset[str] = frozenset()
         #: The answer that the turn began with, until a message has shown it or another step begins.
         self._unshown: Exchange | None = None
+        #: The step that notes are about, as records name it.
+        self._step = ""
 
     # rounds
 
@@ -160,16 +162,18 @@ class LoopTurn(ABC):
 
     def _shown(self, state: State, exchange: Exchange) -> str:
         """Return what people are shown of an exchange: the URL as it was sent, and the beginning of the answer."""
-        plans = (self.root, self._plan(state.frame))
-        marked = {name for plan in plans for name in (*plan.sensitive, *plan.secret_inputs)}
-        return shown_exchange(exchange, self._concealing(state), lambda name: is_sensitive(name, marked))
+        return shown_exchange(exchange, self._concealing(state), secret_names(self.root, state))
 
-    def _note(self, text: str, *, warning: bool = False) -> None:
-        self.notes.append(Note(text, warning))
+    def _note(self, text: str, *, warning: bool = False, request: str = "") -> None:
+        self._noted(Note(text, warning, request=request))
+
+    def _noted(self, *notes: Note) -> None:
+        """Take notes about the step at hand."""
+        self.notes += (replace(note, step=self._step) for note in notes)
 
     def _warn(self, text: str) -> None:
         """Take a warning into the log, once."""
-        if (note := Note(text, warning=True)) not in self.notes:
+        if (note := Note(text, warning=True, step=self._step)) not in self.notes:
             self.notes.append(note)
 
 

@@ -60,6 +60,7 @@ class Turn(LoopTurn):
 
     def _begin(self, state: State) -> Turned:
         frame, self._unshown = state.frame, None
+        self._step = record_name(state, frame.step)
         plan = self._plan(frame)
         planned = plan.step(frame.step)
         context = frame_context(plan, as_before(frame), state.workflows)
@@ -122,6 +123,7 @@ class Turn(LoopTurn):
         status = exchange.response.status if exchange.response else None
         state = replace(state, last_status=status, phase="ready")
         frame = state.frame
+        self._step = record_name(state, frame.step)
         plan = self._plan(frame)
         planned = plan.step(frame.step)
         context = replace(frame_context(plan, frame, state.workflows, exchange), warn=self._warn)
@@ -156,6 +158,7 @@ class Turn(LoopTurn):
     def returned(self, state: State, outputs: dict[str, Any], failure: str) -> Turned:
         """Judge a step that called a workflow: well if that ended well and the step's own criteria hold."""
         frame, self._unshown = state.frame, None  # what the workflow was answered last is none of this step's
+        self._step = record_name(state, frame.step)
         plan = self._plan(frame)
         planned = plan.step(frame.step)
         response = Response(state.last_status) if state.last_status is not None else None
@@ -175,7 +178,7 @@ class Turn(LoopTurn):
         message = f"step '{frame.step}': workflow '{planned.workflow}' failed: {failure}" if failure else ""
         if not failure and planned.step.success_criteria:
             judgement = actions.judge(planned.step.success_criteria, context, plan.dialect)
-            self.notes += judgement.notes
+            self._noted(*judgement.notes)
             record = replace(record, criteria=judgement.records)
             if not judgement.passed:
                 message = f"step '{frame.step}': workflow '{planned.workflow}' ended, but {judgement.reasons}"
@@ -210,7 +213,7 @@ class Turn(LoopTurn):
         plan = self._plan(state.frame)
         listed = [item for item in self._listed(state, planned, bool(failure)) if item not in dead_ends]
         choice = actions.choose(listed, state.frame.retries, context, plan.dialect)
-        self.notes += choice.notes
+        self._noted(*choice.notes)
         values = state.frame.outputs[planned.step_id]
         record = replace(
             record,
@@ -488,8 +491,8 @@ class Turn(LoopTurn):
         region = self._plan(state.frame).region_of(state.frame.step)
         if region is not None and region.loop:
             text = f"round {state.frame.rounds + 1}: {text}"
-        self._note(self._concealing(state)(text))
-        self.notes += judgement.notes
+        self._note(self._concealing(state)(text), request=str(exchange.request))
+        self._noted(*judgement.notes)
 
 
 def _without_outputs(state: State, planned: PlannedStep, context: Context) -> tuple[State, Context]:

@@ -47,10 +47,19 @@ def in_full(plan: Plan, state: State, exchange: Exchange, conceal_more: Conceal)
         with suppress(GaveUpError):
             exchange = replace(exchange, content=decode_content(exchange.response))
     known = exposed_secrets(exchange).union(state.secrets)
+    return whole_exchange(exchange, lambda text: conceal_more(secrets.conceal(text, known)), secret_names(plan, state))
+
+
+def request_line(plan: Plan, state: State, request: Request, conceal_more: Conceal) -> str:
+    """Return method and URL of a request as it is sent where a run stands, without what is known there to be secret."""
+    url = shown_url(request, lambda text: conceal_more(secrets.conceal(text, state.secrets)), secret_names(plan, state))
+    return f"{request.method} {url}"
+
+
+def secret_names(plan: Plan, state: State) -> IsSecret:
+    """Return what says by a name whether its value is secret in the workflow that is being run."""
     marked = {name for each in (plan, plan.child(state.frame.plan)) for name in (*each.sensitive, *each.secret_inputs)}
-    return whole_exchange(
-        exchange, lambda text: conceal_more(secrets.conceal(text, known)), lambda name: is_sensitive(name, marked)
-    )
+    return lambda name: is_sensitive(name, marked)
 
 
 def whole_exchange(exchange: Exchange, conceal: Conceal, is_secret: IsSecret) -> str:

@@ -259,10 +259,14 @@ class Note:
 
     :param text: one sentence.
     :param warning: a criterion that could not be evaluated, say.
+    :param step: the step that it is about, ``workflow/step`` in inner workflows.
+    :param request: of a line about an exchange, the request line in it, which is without values.
     """
 
     text: str
     warning: bool = False
+    step: str = ""
+    request: str = ""
 
 
 @dataclass(frozen=True)

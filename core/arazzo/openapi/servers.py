@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from arazzo.errors import RequestError
 from arazzo.openapi.operation import Operation, Server, ServerVariable
@@ -27,9 +27,9 @@ def server_of(
     declared = operation.servers[0] if operation.servers else Server(url="/")
     template = declared.url if server_url is None else server_url
     url = _expand(template, declared.variables, server_variables or {}, operation).rstrip("/")
-    if not _is_absolute(url):
+    if fault := _fault(url):
         raise RequestError(
-            f"{describe(operation)} has only the server '{template}', which is no absolute URL: "
+            f"{describe(operation)} has only the server '{template}', {fault}: "
             "give a server by a connection or by the setting 'server'"
         )
     if "#" in url:
@@ -39,12 +39,23 @@ def server_of(
     return url
 
 
-def _is_absolute(url: str) -> bool:
+def _fault(url: str) -> str:
+    """Return why nothing can be sent to a URL; empty if it can."""
     try:
         parts = urlsplit(url)
     except ValueError:
+        return "which is no absolute URL"
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        return "which is no absolute URL"
+    return "" if has_usable_port(parts) else "whose port is no number from 1 to 65535"
+
+
+def has_usable_port(parts: SplitResult) -> bool:
+    """Say whether a URL has no port, or one that can be called."""
+    try:
+        return parts.port != 0
+    except ValueError:
         return False
-    return parts.scheme in ("http", "https") and bool(parts.hostname)
 
 
 def _expand(

@@ -76,8 +76,8 @@ def test_success_prints_one_json_object_and_exits_with_0(api):
     assert report["steps"]["read"]["status"] == 200
     assert report["steps"]["find"]["outputs"] == {"id": "7"}
     assert seen == ["GET /v1/things?tag=a", "GET /v1/things/7"]
-    assert "GET /things/{id} -> 200" in result.stderr
-    assert "found: goto read" in result.stderr
+    assert f"read: GET {url}/things/7 -> 200" in result.stderr
+    assert "find: found: goto read" in result.stderr
 
 
 def test_a_failed_workflow_exits_with_1(api):

@@ -1,0 +1,45 @@
+"""``arazzo run --dry-run``: what would be sent, as far as that is known before anything is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from arazzo.engine import Foreseen, State, conceal, foresee, hide, is_sensitive
+from arazzo.flow import Plan, draw
+from arazzo.json_values import json_report
+
+if TYPE_CHECKING:
+    from arazzo.auth.connected import ConnectedApis
+
+
+def tell_plan(plan: Plan, state: State, apis: ConnectedApis, form: str) -> None:
+    """Write the plan, the inputs and the requests that can be known; nothing is sent.
+
+    :param state: in which the workflow is about to run: its inputs have been checked.
+    """
+    secrets = frozenset(state.secrets) | apis.secrets
+    requests = list(foresee(plan, state, lambda text: conceal(text, apis.secrets)))
+    marked = {*plan.sensitive, *plan.secret_inputs}
+    inputs = hide(state.frames[0].inputs, lambda text: conceal(text, secrets), lambda name: is_sensitive(name, marked))
+    if form == "json":
+        report: dict[str, Any] = {"status": "planned", "workflow": plan.workflow_id, "inputs": inputs}
+        click.echo(json_report({**report, "requests": [asdict(each) for each in requests]}, ascii_only=True))
+        return
+    click.echo(draw(plan, "text"))
+    click.echo(f"\ninputs: {json_report(inputs, ascii_only=True)}\n\nrequests, each if control comes to its step:")
+    for line in _lines(requests):
+        click.echo(line)
+    click.echo("\nA dry run: nothing was sent.")
+
+
+def _lines(requests: Iterable[Foreseen]) -> Iterable[str]:
+    for each in requests:
+        yield f"  {each.step}: {each.method} {each.url}"
+        if each.after:
+            yield f"    known when the workflow runs: {', '.join(each.after)}"
+        if each.message:
+            yield f"    as things are, it is not sent: {each.message}"

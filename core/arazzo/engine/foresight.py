@@ -1,0 +1,119 @@
+"""What a run will send, as far as that is known before anything is sent: for a dry run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from arazzo.engine.bindings import call_inputs, frame_context, step_request
+from arazzo.engine.input_checks import inputs_of_call
+from arazzo.engine.secrets import Conceal, conceal, secret_values
+from arazzo.engine.shown import request_line
+from arazzo.engine.state import Frame, State
+from arazzo.errors import EvaluationError, GaveUpError, InputError, RequestError
+from arazzo.expressions import ComponentReference, Expression, Fixed, Input, SourceReference, find_expressions
+from arazzo.flow import Plan, PlannedStep
+from arazzo.openapi.operation import Operation
+from arazzo.openapi.servers import server_of
+
+Inputs = Mapping[str, Any] | None
+"""The inputs of a workflow; None where they are known only when it is called."""
+
+
+@dataclass(frozen=True)
+class Foreseen:
+    """The request of a step, which is sent if control comes to the step.
+
+    :ivar step: step id; ``workflow/step`` in inner workflows.
+    :ivar method: upper case.
+    :ivar url: without secrets; where it is not known, with the names of path parameters in braces.
+    :ivar known: whether the request is known as a whole.
+    :ivar after: expressions whose values are known only when the workflow runs.
+    :ivar message: why it could not be sent as things are; empty if it can.
+    """
+
+    step: str
+    method: str
+    url: str
+    known: bool = True
+    after: tuple[str, ...] = ()
+    message: str = ""
+
+
+def foresee(plan: Plan, state: State, conceal_more: Conceal) -> Iterator[Foreseen]:
+    """Yield the requests of a workflow, those of workflows that come first and of called ones included.
+
+    :param plan: with the servers set that are called.
+    :param state: in which the workflow is about to run.
+    :param conceal_more: hides in a text what is secret beyond the inputs.
+    """
+    for frame in reversed(state.frames):
+        yield from _of_workflow(_Foreseeing(plan, state, conceal_more), frame.plan, frame.inputs)
+
+
+@dataclass(frozen=True)
+class _Foreseeing:
+    root: Plan
+    state: State
+    conceal_more: Conceal
+
+    def request(self, planned: PlannedStep, operation: Operation, path: tuple[str, ...], inputs: Inputs) -> Foreseen:
+        plan, name = self.root.child(path), "/".join((*path, planned.step_id))
+        after = tuple(dict.fromkeys(str(each) for each in _unknown(planned, plan.dialect, inputs)))
+        unknown = Foreseen(name, operation.method, _template(planned, operation), known=False, after=after)
+        if after or inputs is None:
+            return unknown
+        frame = Frame(plan=path, inputs=dict(inputs))
+        state = replace(self.state, frames=(frame,)).knowing(secret_values(plan, inputs, {}))
+        try:
+            request = step_request(plan, planned, operation, frame_context(plan, frame, {}))
+        except (RequestError, GaveUpError) as error:
+            return replace(unknown, message=self.conceal_more(conceal(str(error), state.secrets)))
+        method, _, url = request_line(self.root, state, request, self.conceal_more).partition(" ")
+        return Foreseen(name, method, url)
+
+
+def _of_workflow(foreseeing: _Foreseeing, path: tuple[str, ...], inputs: Inputs) -> Iterator[Foreseen]:
+    plan = foreseeing.root.child(path)
+    for planned in plan.steps:
+        if planned.operation is not None:
+            yield foreseeing.request(planned, planned.operation, path, inputs)
+        elif planned.workflow is not None:
+            yield from _called(foreseeing, (*path, planned.workflow), _passed(plan, planned, inputs))
+
+
+def _called(foreseeing: _Foreseeing, path: tuple[str, ...], inputs: Inputs) -> Iterator[Foreseen]:
+    for key in foreseeing.root.child(path).depends_on:
+        yield from _called(foreseeing, (*path, key), None)
+    yield from _of_workflow(foreseeing, path, inputs)
+
+
+def _passed(plan: Plan, planned: PlannedStep, inputs: Inputs) -> Inputs:
+    """Return the inputs of a workflow that a step calls; None where they are not known yet, or are refused."""
+    if inputs is None or planned.workflow is None or any(_unknown(planned, plan.dialect, inputs)):
+        return None
+    context = frame_context(plan, Frame(inputs=dict(inputs)), {})
+    try:
+        return inputs_of_call(plan.children[planned.workflow], call_inputs(plan, planned.step.parameters, context))
+    except (EvaluationError, InputError, GaveUpError):
+        return None
+
+
+def _unknown(planned: PlannedStep, dialect: Any, inputs: Inputs) -> Iterator[Expression]:
+    """Yield what the request of a step reads that is known only when the workflow runs."""
+    step = planned.step
+    values = [parameter.value for parameter in step.parameters]
+    if step.request_body is not None:
+        values += [step.request_body.payload, *(item.value for item in step.request_body.replacements)]
+        values += [item.target for item in step.request_body.replacements]
+    known: tuple[type, ...] = (ComponentReference, SourceReference, *(() if inputs is None else (Input,)))
+    for _, expression in find_expressions(values, dialect):
+        if not isinstance(expression, known) and expression != Fixed("self"):
+            yield expression
+
+
+def _template(planned: PlannedStep, operation: Operation) -> str:
+    """Return the URL of a step's operation with the names of path parameters in it."""
+    server = server_of(operation, server_url=planned.server, server_variables=planned.settings.server_variables)
+    return server + operation.path
