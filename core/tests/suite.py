@@ -10,6 +10,8 @@ import pytest
 
 #: Public documents, API descriptions and the specification: not ours, and not part of the project.
 PUBLIC_DATA = Path(__file__).parents[3] / "shared"
+#: Whether thousands of cases are drawn where a test says so, and not a few hundred.
+THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
 MISSING = (
     f"No public documents beside the checkout ({PUBLIC_DATA.name}/ next to its folder): the tests that read the seeds, "
     "the corpus and the specification were skipped. CONTRIBUTING.md says what belongs there."

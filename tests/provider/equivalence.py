@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,9 +21,6 @@ from arazzo.engine import run_local
 from arazzo.errors import InputError
 from arazzo.exchange import Request, Response
 from arazzo.flow import Plan
-
-#: How many cases: a few hundred in CI, thousands with ``HYPOTHESIS_PROFILE=thorough``.
-THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
 
 
 @dataclass(frozen=True)

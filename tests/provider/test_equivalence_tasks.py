@@ -11,7 +11,6 @@ from random import Random
 
 import pytest
 from equivalence import (
-    THOROUGH,
     assert_in_order,
     assert_same,
     assert_side_by_side,
@@ -22,6 +21,7 @@ from equivalence import (
 )
 from hypothesis import HealthCheck, event, example, given, settings
 from hypothesis import strategies as st
+from suite import THOROUGH
 from workflows import ANSWERS, INPUTS, ROUTES, STEPS, Api, ApiOfPlaces, graphs, load, side_by_side, workflows
 
 from airflow_arazzo import ArazzoDag

@@ -17,7 +17,7 @@ from arazzo.errors import RequestError
 from arazzo.expressions import Dialect, find_expressions, is_selector
 from arazzo.flow import PlannedStep
 from arazzo.openapi import Argument, Body
-from arazzo.openapi.bodies import content_type_of
+from arazzo.openapi.bodies import content_type_of, leaves_out
 from arazzo.openapi.media import is_json, matching
 from arazzo.openapi.operation import OWN_HEADERS, Operation
 from arazzo.openapi.parameters import is_undefined
@@ -80,7 +80,7 @@ def _members(
     for name in spec.required if spec is not None and value is not None else ():
         found = value.get(name, ABSENT) if value is not None else ABSENT
         null = found is None and not (name in spec.nullable and is_json(content_type)) if spec else False
-        if name in meant and (found is ABSENT or null):
+        if name in meant and (found is ABSENT or null or (spec and leaves_out(content_type, spec, name, found))):
             yield f"member '{name}' of the body", found, meant[name]
 
 
@@ -103,9 +103,11 @@ def _meant(step: Step, dialect: Dialect) -> Iterator[tuple[str, str]]:
 
 def _in_text(text: str, dialect: Dialect) -> Iterator[tuple[str, str]]:
     """Yield the members of JSON text whose value is an expression."""
+    at = 0
     for _, expression in find_expressions(text, dialect):
-        before = text.partition(expression.text)[0]
-        name = re.search(r'("(?:[^"\\\\]|\\\\.)*")\s*:\s*"?\{?$', before[-300:])
+        at = max(text.find(expression.text, at), at)
+        name = re.search(r'("(?:[^"\\\\]|\\\\.)*")\s*:\s*"?\{?$', text[max(0, at - 300) : at])
+        at += len(expression.text)
         if name is not None:
             try:
                 yield str(json.loads(name[1])), expression.text

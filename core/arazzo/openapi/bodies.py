@@ -86,6 +86,17 @@ def serialize(operation: Operation, body: Body) -> Content:
         raise RequestError(f"{subject}: {error}" if isinstance(error, PayloadError) else subject) from error
 
 
+def leaves_out(content_type: str, spec: BodySpec, name: str, value: Any) -> bool:
+    """Tell whether a member leaves nothing in a body of that type, as an array without elements does in a form."""
+    if is_json(content_type) or not isinstance(value, (dict, list)):
+        return False
+    try:
+        with_it, without = (_by_type(content_type, spec, payload).data for payload in ({name: value}, {}))
+    except (TypeError, ValueError, RecursionError, LookupError):  # which is told when it is written
+        return False
+    return with_it == without
+
+
 def _by_type(content_type: str, spec: BodySpec, payload: Any) -> Content:
     if isinstance(payload, bytes):
         return Content(content_type, payload, ABSENT)
