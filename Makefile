@@ -4,6 +4,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 # An environment of its own for Airflow with Celery and Postgres.
 DISTRIBUTED := .venv-distributed
+# One for the tools of releases.
+TOOLS := .venv-tools
 # PYTHON=/path/to/python overrides the choice of .ci/make-venv.
 PYTHON ?=
 # More arguments for pytest: make test ARGS="-k polling"
@@ -17,7 +19,7 @@ TARGETS ?= source expression condition selector replacement response document de
 yes = $(filter-out 0 no false,$(1))
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-scheduler test-faults test-security test-busy test-load test-distributed test-airflow-versions test-pythons fuzz bench docs lint format release constraints clean
+.PHONY: help install demo test test-scheduler test-faults test-security test-busy test-load test-distributed test-airflow-versions test-pythons fuzz bench docs lint format audit release sbom constraints clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-22s %s\n", $$1, $$2}' Makefile
@@ -77,9 +79,15 @@ format: $(READY) ## format the code and fix what can be fixed
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
+audit: $(TOOLS)/.ready ## ask osv.dev whether a version that constraints.txt names has a known vulnerability
+	@$(TOOLS)/bin/python .ci/audit
+
 release: $(READY) ## build both distributions into dist/ and check versions, changelog and metadata
-	@$(BIN)/python -m pip install -qq --constraint constraints.txt twine==7.0.0
+	@$(BIN)/python -m pip install -qq --constraint constraints.txt --constraint .ci/tools.txt twine
 	@$(BIN)/python .ci/release
+
+sbom: $(TOOLS)/.ready ## after make release: list what it brings with it, as CycloneDX, in dist/
+	@sh .ci/sbom $(TOOLS)/bin/python
 
 install: $(READY) ## make .venv with everything in constraints.txt
 
@@ -111,13 +119,21 @@ $(DISTRIBUTED)/.ready: pyproject.toml core/pyproject.toml constraints.txt
 	@env -u PYTHONDONTWRITEBYTECODE $(DISTRIBUTED)/bin/python -m compileall -qq -j 0 $(DISTRIBUTED)/lib || true
 	@touch $@
 
+$(TOOLS)/.ready: .ci/tools.txt
+	@sh .ci/make-venv $(TOOLS) "$(PYTHON)"
+	@$(TOOLS)/bin/python -m pip install -qq --constraint .ci/tools.txt cyclonedx-bom pip-audit
+	@touch $@
+
 # Needs uv. Not part of any other target: the versions change only when somebody means it.
-constraints: ## resolve every version anew into constraints.txt
+constraints: ## resolve every version anew into constraints.txt and .ci/tools.txt
 	@{ head -1 constraints.txt; echo 'apache-airflow==3.3.2' | uv pip compile --quiet --universal --python-version 3.10 \
 	    --extra celery --extra dev --extra docs --extra fuzz --no-emit-package arazzo-core --no-annotate --no-header \
 	    --constraint /dev/stdin pyproject.toml; } > constraints.new
 	@mv constraints.new constraints.txt
+	@{ head -1 .ci/tools.txt; printf '%s\n' cyclonedx-bom pip-audit twine uv | uv pip compile --quiet --universal \
+	    --python-version 3.10 --no-annotate --no-header --constraint constraints.txt -; } > constraints.new
+	@mv constraints.new .ci/tools.txt
 
 clean: ## remove the environments, the demo's Airflow and every cache
-	@rm -rf $(VENV) $(DISTRIBUTED) .venv-airflow .venv-pythons .demo .fuzz build dist core/dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) $(DISTRIBUTED) $(TOOLS) .venv-airflow .venv-pythons .demo .fuzz build dist core/dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	@find airflow_arazzo core dags tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
