@@ -21,7 +21,7 @@ PAGES = [
     *sorted((ROOT / "docs").glob("*.md")),
 ]
 #: Those of environments of their own; others have to be here.
-ELSEWHERE = {"celery"}
+ELSEWHERE = {"celery", "furo", "myst-parser", "sphinx"}
 
 
 def pins(file):
