@@ -128,7 +128,8 @@ class Exchange:
     :param response: what came back; None after a network error or a timeout.
     :param error: why there is no response, one sentence without secrets.
     :param content: the response's body as a value (parsed JSON, text, ...); ABSENT when empty, or Unreadable.
-    :param parsed: where that is text: the JSON that it is all the same, or why it is none; ABSENT elsewhere.
+    :param parsed: where that is text: the JSON that it is all the same, what XML stands for, or why it is neither;
+        ABSENT elsewhere.
     """
 
     request: Request

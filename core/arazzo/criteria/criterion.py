@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from arazzo.absent import ABSENT
+from arazzo.absent import ABSENT, Unreadable
 from arazzo.criteria.condition_portability import portable_spelling
 from arazzo.criteria.interpolation import braced, readable
 from arazzo.criteria.jsonpath_condition import Query, evaluate_jsonpath, read_jsonpath
@@ -25,6 +25,7 @@ from arazzo.expressions import evaluate as value_of
 from arazzo.expressions.selectors import RFC9535, VERSIONS, selector_version
 from arazzo.json_values import read_json_value
 
+RESPONSE_BODY = Message("response", "body")
 _TYPES = ("simple", "regex", "jsonpath", "xpath")
 
 
@@ -112,6 +113,9 @@ def _structured(text: str, value: Any, context: Context, dialect: Dialect) -> An
     body = isinstance(whole, Message) and whole.part in ("body", "payload") and not whole.pointer and not whole.trail
     if not isinstance(value, str) or not body or _sent_as_json(context):
         return value
+    found = context.exchange.structure if context.exchange is not None and whole == RESPONSE_BODY else value
+    if not isinstance(found, (str, Unreadable)):
+        return found
     try:
         return read_json_value(value)
     except ValueError as error:

@@ -117,15 +117,17 @@ class Turn(LoopTurn):
 
     def received(self, state: State, exchange: Exchange) -> Turned:
         """Judge a step by its exchange, and decide what follows."""
-        if exchange.response is not None and exchange.content is ABSENT:
-            content = decode_content(exchange.response)
-            exchange = replace(exchange, content=content, parsed=parsed_content(exchange.response, content))
         status = exchange.response.status if exchange.response else None
         state = replace(state, last_status=status, phase="ready")
         frame = state.frame
         self._step = record_name(state, frame.step)
         plan = self._plan(frame)
         planned = plan.step(frame.step)
+        if exchange.response is not None and exchange.content is ABSENT:
+            content = decode_content(exchange.response)
+            operation = planned.operation if plan.dialect == "lenient" else None
+            parsed = parsed_content(exchange.response, content, operation)
+            exchange = replace(exchange, content=content, parsed=parsed)
         context = replace(frame_context(plan, frame, state.workflows, exchange), warn=self._warn)
         state, context = self._outputs(state, plan, planned, context)
         self._exposed = exposed_secrets(exchange)

@@ -201,6 +201,8 @@ class _Compiler:
         unmatched = settings.unmatched or ("auto" if self.options.dialect == "lenient" else "next")
         protocol = _protocol(step, sources)
         operation = None if protocol or step.workflow_id else self._operation(loaded, sources, step)
+        if operation is not None and operation.answers and "$response.body" not in merged.model_dump_json():
+            operation = operation.model_copy(update={"answers": ()})
         return PlannedStep.model_construct(
             step=unplaced(merged),
             operation=operation,

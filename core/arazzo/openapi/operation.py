@@ -75,6 +75,15 @@ class BodySpec(Value):
     model_config = ConfigDict(frozen=True, populate_by_name=True, defer_build=True)
 
 
+class AnswerSpec(Value):
+    """What an answer in XML stands for, by status: ``200``, ``2XX`` or ``default``."""
+
+    status: str
+    schema_: dict[str, Any] | bool = Field(default=True, alias="schema")
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True, defer_build=True)
+
+
 class SecurityScheme(Value):
     """One security scheme as a requirement uses it: its key in the description, the scheme, the scopes asked for."""
 
@@ -98,6 +107,7 @@ class Operation(Value):
     :ivar pointer: JSON pointer of the operation in its description.
     :ivar security: alternatives of combinations; empty means no credentials are asked for.
     :ivar accepts: response media types of the description, for ``Accept``.
+    :ivar answers: the schemas of its answers in XML, where a step looks into them.
     :ivar answers_redirect: whether a redirect is what it answers with: it is described, and no 2xx is.
     """
 
@@ -112,6 +122,7 @@ class Operation(Value):
     body_required: bool = False
     security: tuple[tuple[SecurityScheme, ...], ...] = ()
     accepts: tuple[str, ...] = ()
+    answers: tuple[AnswerSpec, ...] = ()
     answers_redirect: bool = False
     summary: str = ""
 
@@ -121,6 +132,12 @@ class Operation(Value):
             return True
         named = (scheme for need in self.security for scheme in need if scheme.name.lower() == name.lower())
         return any(location in (None, scheme.location) for scheme in named)
+
+    def answer_schema(self, status: int) -> dict[str, Any] | bool:
+        """Return what an answer in XML stands for: by its status, else by its range, else by default; else True."""
+        by_status = {answer.status.upper(): answer.schema_ for answer in self.answers}
+        names = (str(status), f"{status // 100}XX", "DEFAULT")
+        return next((by_status[name] for name in names if name in by_status), True)
 
     def parameter(self, name: str, location: str | None = None) -> ParameterSpec | None:
         """Return the parameter of that name (and place); header names compare without case."""

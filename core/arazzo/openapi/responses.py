@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from typing import Any
 
 from arazzo.absent import ABSENT, Unreadable
@@ -20,6 +21,7 @@ from arazzo.json_values import read_json_value
 from arazzo.limits import current_limits
 from arazzo.openapi.data_url import write_data_url
 from arazzo.openapi.media import charset, is_json, is_json_lines, is_text, is_xml, plain
+from arazzo.openapi.operation import Operation
 
 _LINE_END = re.compile(r"[\r\n]+")
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
@@ -48,21 +50,27 @@ def decode_content(response: Response) -> Any:
     return write_data_url(plain(content_type), body) if plain(content_type) else _untyped(body)
 
 
-def parsed_content(response: Response, content: Any) -> Any:
+def parsed_content(response: Response, content: Any, operation: Operation | None = None) -> Any:
     """Return what pointers and paths into an answer lead into where it says that it is no JSON.
 
-    JSON is read whatever its type says. What is none is Unreadable.
+    JSON is read whatever its type says. What is none is Unreadable, but XML where it is read.
 
     :param content: from :func:`decode_content`.
+    :param operation: whose schemas say what XML stands for; None where paths for JSON lead into no XML (``strict``).
     :return: ABSENT where that is the content itself, or nothing.
     """
     content_type = response.header("Content-Type") or ""
     if not isinstance(content, str) or not response.body.strip() or is_json(content_type):
         return ABSENT
     value = _json(response.body, content_type)
-    if isinstance(value, Unreadable):
-        return Unreadable(f"the body is {plain(content_type) or 'text'} and no JSON")
-    return value
+    if not isinstance(value, Unreadable):
+        return value
+    if operation is not None and (is_xml(content_type) or content.lstrip().startswith("<?xml")):
+        from arazzo.openapi.xml_answers import read_xml_answer
+
+        with suppress(EvaluationError):
+            return read_xml_answer(content, operation.answer_schema(response.status))
+    return Unreadable(f"the body is {plain(content_type) or 'text'} and no JSON")
 
 
 def _json(body: bytes, content_type: str, *, lines: bool = False) -> Any:

@@ -19,6 +19,7 @@ from arazzo.openapi.v3 import (
     list_operations,
     locate,
     security_of,
+    xml_answers,
 )
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch")
@@ -57,6 +58,7 @@ def build_operation(description: Description, endpoint: Endpoint) -> Operation:
         body_required=any(entry.get("in") == "body" and entry.get("required") is True for entry in parameters),
         security=security_of(description, raw, item, _scheme),
         accepts=accepted(responses),
+        answers=xml_answers(description, responses),
         answers_redirect=answers_redirect(responses),
         summary=str(raw.get("summary") or ""),
     )

@@ -14,7 +14,9 @@ from arazzo.openapi.description import (
     mapping,
     sequence,
 )
+from arazzo.openapi.media import is_xml
 from arazzo.openapi.operation import (
+    AnswerSpec,
     BodySpec,
     Operation,
     ParameterSpec,
@@ -91,6 +93,7 @@ def build_operation(description: Description, endpoint: Endpoint) -> Operation:
         body_required=body.get("required") is True,
         security=security_of(description, raw, item, _scheme),
         accepts=accepted(responses),
+        answers=xml_answers(description, responses),
         answers_redirect=answers_redirect(responses),
         summary=str(raw.get("summary") or ""),
     )
@@ -271,6 +274,18 @@ def accepted(responses: dict[str, dict[str, Any]]) -> tuple[str, ...]:
     successful = [status for status in responses if status.startswith("2")] or ["default"]
     types = (name for status in successful for name in responses.get(status, {}).get("content", ()))
     return tuple(dict.fromkeys(types))
+
+
+def xml_answers(description: Description, responses: dict[str, dict[str, Any]]) -> tuple[AnswerSpec, ...]:
+    """Return the schemas of the answers that are XML, or may be."""
+    found = []
+    for status, response in responses.items():
+        content = response.get("content", {})
+        name = next((name for name in content if is_xml(name)), next((name for name in content if "*" in name), None))
+        if name is not None:
+            schema = prune(description, content[name].get("schema"), XML_DEPTH)
+            found.append(AnswerSpec.model_construct(status=status, schema=schema))
+    return tuple(found)
 
 
 def answers_redirect(responses: dict[str, dict[str, Any]]) -> bool:

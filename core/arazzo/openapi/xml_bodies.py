@@ -21,7 +21,7 @@ def write_xml(schema: Any, payload: Any) -> str:
 
     :raises PayloadError: the payload has no root, or a name that XML does not have.
     """
-    name = _xml(schema).get("name")
+    name = xml_facts(schema).get("name")
     if not name and isinstance(payload, dict) and len(payload) == 1:
         name, payload = next(iter(payload.items()))
         schema = property_of(schema, name)
@@ -30,13 +30,14 @@ def write_xml(schema: Any, payload: Any) -> str:
     return '<?xml version="1.0" encoding="UTF-8"?>' + _element(str(name), schema, payload)
 
 
-def _xml(schema: Any) -> dict[str, Any]:
+def xml_facts(schema: Any) -> dict[str, Any]:
+    """Return what a schema says of its XML."""
     found = schema.get("xml") if isinstance(schema, dict) else None
     return found if isinstance(found, dict) else {}
 
 
 def _element(name: str, schema: Any, value: Any) -> str:
-    facts = _xml(schema)
+    facts = xml_facts(schema)
     name = _checked(f"{facts['prefix']}:{name}" if facts.get("prefix") else name)
     attributes, children = "", ""
     if facts.get("namespace"):
@@ -48,26 +49,32 @@ def _element(name: str, schema: Any, value: Any) -> str:
         part = property_of(schema, key)
         if item is None:
             continue
-        if _is_attribute(part):
-            attribute = _checked(str(_xml(part).get("name") or key))
+        if is_attribute(part):
+            attribute = _checked(str(xml_facts(part).get("name") or key))
             attributes += f' {attribute}="{_text(item).translate(_ATTRIBUTE)}"'
         else:
             children += _children(key, part, item)
     return f"<{name}{attributes}>{children}</{name}>"
 
 
-def _is_attribute(schema: Any) -> bool:
-    return _xml(schema).get("attribute") is True or _xml(schema).get("nodeType") == "attribute"
+def is_attribute(schema: Any) -> bool:
+    """Tell whether a member is an attribute."""
+    return xml_facts(schema).get("attribute") is True or xml_facts(schema).get("nodeType") == "attribute"
+
+
+def is_wrapped(schema: Any) -> bool:
+    """Tell whether an array has an element around its items."""
+    return xml_facts(schema).get("wrapped") is True or xml_facts(schema).get("nodeType") == "element"
 
 
 def _children(key: str, schema: Any, value: Any) -> str:
     """Return the elements of a member: one, or one for each item of an array, wrapped or not."""
-    name = str(_xml(schema).get("name") or key)
+    name = str(xml_facts(schema).get("name") or key)
     if not isinstance(value, list):
         return _element(name, schema, value)
     items = schema.get("items", True) if isinstance(schema, dict) else True
-    wrapped = _xml(schema).get("wrapped") is True or _xml(schema).get("nodeType") == "element"
-    item_name = str(_xml(items).get("name") or (key if wrapped else name))
+    wrapped = is_wrapped(schema)
+    item_name = str(xml_facts(items).get("name") or (key if wrapped else name))
     elements = "".join(_element(item_name, items, item) for item in value if item is not None)
     return f"<{_checked(name)}>{elements}</{_checked(name)}>" if wrapped else elements
 

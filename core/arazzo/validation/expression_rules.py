@@ -23,6 +23,7 @@ from arazzo.expressions import (
     misspelled_root,
     parse_template,
 )
+from arazzo.openapi.media import is_xml
 from arazzo.validation.expression_index import Text, Use, all_criteria, texts, uses
 from arazzo.validation.validation_context import Subject, Target, declared_inputs
 
@@ -155,6 +156,18 @@ def check_times(subject: Subject) -> Iterator[Problem]:
             message = f"'{use.expression.text}' is read for the request, before there is a response"
             hint = "make it an output of an earlier step: $steps.<id>.outputs.<name>"
             yield _at(subject, use, "early-expression", Severity.WARNING, message, hint)
+
+
+def check_xml(subject: Subject) -> Iterator[Problem]:
+    """Find pointers for JSON into answers that are XML only."""
+    for use in uses(subject) if subject.dialect == "lenient" else ():
+        match use.expression:
+            case Message(side="response", part="body") as body if body.pointer or body.trail:
+                operation = subject.operation(use.step) if use.step is not None else None
+                if operation is not None and operation.accepts and all(map(is_xml, operation.accepts)):
+                    message = f"the answer is XML, into which only the lenient dialect reads '{body.text}'"
+                    hint = "select with XPath: {context: $response.body, type: xpath, selector: ...}"
+                    yield _at(subject, use, "non-portable-expression", Severity.WARNING, message, hint)
 
 
 def _at(subject: Subject, use: Use, rule: str, severity: Severity, message: str, hint: str | None) -> Problem:

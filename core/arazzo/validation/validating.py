@@ -17,6 +17,7 @@ from arazzo.validation.expression_rules import (
     check_names,
     check_quoted,
     check_times,
+    check_xml,
 )
 from arazzo.validation.extension_rules import check_settings
 from arazzo.validation.flow_rules import (
@@ -61,6 +62,7 @@ CHECKS: tuple[Check, ...] = (
     check_conditions,
     check_names,
     check_times,
+    check_xml,
     check_steps,
     check_workflows,
     check_reach,
