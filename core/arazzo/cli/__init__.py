@@ -27,6 +27,7 @@ COMMANDS = {
     "graph": "arazzo.cli.graph_command",
     "run": "arazzo.cli.run",
     "mock": "arazzo.cli.mock_command",
+    "init": "arazzo.cli.init_command",
 }
 """By command name the module whose ``command`` is it."""
 

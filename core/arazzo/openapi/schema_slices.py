@@ -90,6 +90,11 @@ def allows_null(description: Description, schema: Any, budget: int = DEEPEST_FOL
     )
 
 
+def folded(description: Description, schema: Any) -> dict[str, Any]:
+    """Return a schema with what its ``allOf`` says laid together, and what all its alternatives say."""
+    return _fold(description, schema, DEEPEST_FOLD)
+
+
 def _fold(description: Description, schema: Any, budget: int) -> dict[str, Any]:
     whole = description.follow(schema)
     if budget == 0:

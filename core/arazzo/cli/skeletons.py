@@ -1,0 +1,260 @@
+"""A document to begin with, made from operations of an API description: `arazzo init`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from arazzo.openapi import Description, Operation
+from arazzo.openapi.description import mapping
+from arazzo.openapi.media import is_json, matching, preferred
+from arazzo.openapi.operation import CREDENTIAL_HEADERS, OWN_HEADERS, BodySpec
+from arazzo.openapi.schema_slices import folded, property_of, type_of
+from arazzo.pointer import escape
+
+#: What a schema of inputs keeps of an operation's schema.
+_KEPT = (
+    *("type", "format", "enum", "pattern", "minLength", "maxLength", "minimum", "maximum", "multipleOf"),
+    *("minItems", "maxItems", "uniqueItems", "description", "title"),
+)
+#: States in which something is not over yet, in lower case without separators.
+_UNFINISHED = frozenset(
+    (
+        *("pending", "queued", "running", "inprogress", "processing", "scheduled", "waiting"),
+        *("started", "created", "new", "submitted", "accepted"),
+    )
+)
+_MOST_OUTPUTS = 5
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """An operation that becomes a step.
+
+    :ivar poll: whether the step is repeated while its answer says that something is not over.
+    :ivar branch: whether what follows depends on its answer.
+    """
+
+    operation: Operation
+    poll: bool = False
+    branch: bool = False
+
+
+@dataclass
+class Skeleton:
+    """A document that is being made.
+
+    :ivar name: of the source description.
+    :ivar title: of document and workflow.
+    :ivar scenario: for the mock, what the polled operations answer, by ``source.operationId``.
+    """
+
+    name: str
+    title: str
+    url: str
+    inputs: dict[str, Any] = field(default_factory=dict)
+    required: list[str] = field(default_factory=list)
+    steps: list[dict[str, Any]] = field(default_factory=list)
+    scenario: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def workflow_id(self) -> str:
+        return identifier(self.title).lower() or "workflow"
+
+    def document(self) -> dict[str, Any]:
+        """Return the document as a JSON value."""
+        last = self.steps[-1]
+        outputs = {name: f"$steps.{last['stepId']}.outputs.{name}" for name in last.get("outputs", {})}
+        schema = {"type": "object", "required": self.required, "properties": self.inputs}
+        workflow = {
+            "workflowId": self.workflow_id,
+            "summary": self.title,
+            "inputs": schema if self.required else {name: schema[name] for name in ("type", "properties")},
+            "steps": self.steps,
+            "outputs": outputs,
+        }
+        return {
+            "arazzo": "1.0.1",
+            "info": {"title": self.title, "version": "0.1.0"},
+            "sourceDescriptions": [{"name": self.name, "url": self.url, "type": "openapi"}],
+            "workflows": [{name: value for name, value in workflow.items() if value != {}}],
+        }
+
+
+def identifier(text: str) -> str:
+    """Return a text as an id: letters, digits, dashes and underscores."""
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", text).strip("-")
+
+
+def make_skeleton(description: Description, chosen: Sequence[Chosen], title: str, url: str) -> Skeleton:
+    """Return a document whose steps call operations, in their order.
+
+    What an operation requires becomes an input of the workflow, or for a path parameter the output of that name of a
+    step before.
+
+    :param url: how the document names the description.
+    """
+    made = Skeleton(description.name, title, url)
+    ids = list(_step_ids(each.operation for each in chosen))
+    produced: dict[str, str] = {}
+    for at, (step_id, each) in enumerate(zip(ids, chosen, strict=True)):
+        answer = _answer(description, each.operation)
+        step: dict[str, Any] = {"stepId": step_id}
+        if each.operation.summary:
+            step["description"] = each.operation.summary
+        step.update(_reference(description, each.operation))
+        step.update(_request(made, step_id, each.operation, produced))
+        if answer.status and not each.branch:
+            step["successCriteria"] = [{"condition": f"$statusCode == {answer.status}"}]
+        following = ids[at + 1] if at + 1 < len(ids) else None
+        if each.poll:
+            _poll(made, step, each.operation, answer, following)
+        elif each.branch:
+            _branch(step, answer, following)
+        outputs = list(answer.names)[:_MOST_OUTPUTS]
+        if outputs:
+            step["outputs"] = {identifier(name): f"$response.body#/{escape(name)}" for name in outputs}
+            produced.update({name: f"$steps.{step_id}.outputs.{identifier(name)}" for name in answer.certain})
+        made.steps.append(step)
+    return made
+
+
+def _step_ids(operations: Iterable[Operation]) -> Iterator[str]:
+    taken: set[str] = set()
+    for operation in operations:
+        path = re.sub(r"[{}]", "", operation.path)
+        wanted = identifier(operation.operation_id or f"{operation.method.lower()}{path}")
+        name, number = wanted, 1
+        while name in taken:
+            number += 1
+            name = f"{wanted}-{number}"
+        taken.add(name)
+        yield name
+
+
+def _reference(description: Description, operation: Operation) -> dict[str, str]:
+    if operation.operation_id and len(description.named(operation.operation_id)) == 1:
+        return {"operationId": operation.operation_id}
+    return {"operationPath": f"{{$sourceDescriptions.{description.name}.url}}#{operation.pointer}"}
+
+
+# what is sent
+
+
+def _request(made: Skeleton, step_id: str, operation: Operation, produced: Mapping[str, str]) -> dict[str, Any]:
+    parameters = []
+    for spec in operation.parameters:
+        own = spec.location == "header" and spec.name.lower() in CREDENTIAL_HEADERS | OWN_HEADERS
+        if own or operation.is_credential(spec.name, spec.location) or not spec.required:
+            continue
+        value = produced.get(spec.name) if spec.location == "path" else None
+        value = value or _input(made, step_id, spec.name, spec.schema_, required=True)
+        parameters.append({"name": spec.name, "in": spec.location, "value": value})
+    found: dict[str, Any] = {"parameters": parameters} if parameters else {}
+    wanted = preferred([spec.content_type for spec in operation.bodies])
+    body = matching(operation.bodies, wanted) if wanted else None
+    if body is not None and (operation.body_required or body.required):
+        found["requestBody"] = {"contentType": body.content_type, "payload": _payload(made, step_id, body)}
+    return found
+
+
+def _payload(made: Skeleton, step_id: str, body: BodySpec) -> Any:
+    """Return the members that are required, else all; the whole body as one input where it has no members."""
+    properties = mapping(mapping(body.schema_).get("properties"))
+    writable = [name for name, schema in properties.items() if not mapping(schema).get("readOnly")]
+    names = [name for name in body.required if name in properties] or ([] if body.required else writable)
+    if not names or set(body.required) - properties.keys() or "xml" in body.content_type:
+        return _input(made, step_id, f"{step_id}Body", body.schema_, required=True)
+    required = set(body.required)
+    return {name: _input(made, step_id, name, properties[name], required=name in required) for name in names}
+
+
+def _input(made: Skeleton, step_id: str, name: str, schema: Any, *, required: bool) -> str:
+    """Return the expression for an input; one of that name is shared by all steps that take the same."""
+    kept = _kept(schema)
+    wanted = identifier(name) or "value"
+    if made.inputs.get(wanted, kept) != kept:
+        wanted = f"{step_id}-{wanted}"
+    made.inputs[wanted] = kept
+    if required and wanted not in made.required:
+        made.required.append(wanted)
+    return f"$inputs.{wanted}"
+
+
+def _kept(schema: Any) -> dict[str, Any]:
+    """Return what a schema says, without what only an API description has."""
+    found = {name: value for name, value in mapping(schema).items() if name in _KEPT}
+    if "type" not in found and (kind := type_of(schema)):
+        found["type"] = kind
+    if mapping(schema).get("nullable") and isinstance(found.get("type"), str):
+        found["type"] = [found["type"], "null"]
+    if isinstance(mapping(schema).get("items"), dict):
+        found["items"] = _kept(mapping(schema)["items"])
+    return found
+
+
+# what is answered
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What an operation answers when it succeeds.
+
+    :ivar status: None where the description names none.
+    :ivar names: members of a JSON object that hold plain values.
+    :ivar certain: those of them that are always there.
+    :ivar state: the member that says how far something is.
+    :ivar states: the values it can have.
+    :ivar missing: whether 404 is described.
+    """
+
+    status: str | None
+    names: tuple[str, ...] = ()
+    certain: frozenset[str] = frozenset()
+    state: str = "status"
+    states: tuple[str, ...] = ()
+    missing: bool = False
+
+
+def _answer(description: Description, operation: Operation) -> _Answer:
+    responses = description.responses(operation)
+    status = next((code for code in responses if re.fullmatch(r"2\d\d", code)), None)
+    content = mapping(mapping(responses.get(status or "", responses.get("2XX"))).get("content"))
+    media: Any = next((value for kind, value in content.items() if is_json(kind)), {})
+    schema = folded(description, mapping(media).get("schema"))
+    members = {name: folded(description, value) for name, value in mapping(schema.get("properties")).items()}
+    plain = tuple(name for name, value in members.items() if type_of(value) not in ("object", "array"))
+    state = next((name for name in plain if re.search(r"(?i)stat(e|us)$", name)), "status")
+    listed = property_of({"properties": members}, state)
+    states = tuple(text for text in mapping(listed).get("enum") or () if isinstance(text, str))
+    always = frozenset(name for name in schema.get("required") or () if name in plain)
+    return _Answer(status, plain, always, state, states, "404" in responses)
+
+
+def _poll(made: Skeleton, step: dict[str, Any], operation: Operation, answer: _Answer, following: str | None) -> None:
+    """Repeat a step while its answer says that something is not over."""
+    unfinished = [text for text in answer.states if re.sub(r"[^a-z]", "", text.lower()) in _UNFINISHED] or ["pending"]
+    finished = next((text for text in answer.states if text not in unfinished), "completed")
+    at = f"$response.body#/{escape(answer.state)}"
+    again = {"name": "again", "type": "goto", "stepId": step["stepId"]}
+    condition = " || ".join(f"{at} == '{text}'" for text in unfinished)
+    over = {"name": "over", "type": "goto", "stepId": following} if following else {"name": "over", "type": "end"}
+    step["onSuccess"] = [{**again, "criteria": [{"condition": condition}]}, over]
+    step["x-airflow"] = {"poke_interval": 10, "timeout": 3600}
+    key = operation.operation_id or f"{operation.method} {operation.path}"
+    name = f"{made.name}.{key}" if operation.operation_id else f"{made.name} {key}"
+    answers = [{"with": {answer.state: unfinished[0]}, "times": 2}, {"with": {answer.state: finished}}]
+    made.scenario[name] = {"rules": [{"answers": answers}]}
+
+
+def _branch(step: dict[str, Any], answer: _Answer, following: str | None) -> None:
+    """Let what follows depend on a step's answer: found, or not."""
+    well = f"$statusCode == {answer.status or 200}"
+    on = {"type": "goto", "stepId": following} if following else {"type": "end"}
+    step["successCriteria"] = [{"condition": f"{well} || $statusCode == 404"}]
+    step["onSuccess"] = [
+        {"name": "found", **on, "criteria": [{"condition": well}]},
+        {"name": "notFound", "type": "end", "criteria": [{"condition": "$statusCode == 404"}]},
+    ]

@@ -1,0 +1,111 @@
+"""``arazzo init``: what it writes validates, and runs against the mock with the command that it prints."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+
+import pytest
+import yaml
+from casebook import CASES
+from click.testing import CliRunner
+from suite import PUBLIC_DATA
+
+from arazzo.cli import main
+from arazzo.openapi import load_description
+from arazzo.source import load_source
+from arazzo.testing import MockApi, serve
+
+ROOT = Path(__file__).parents[3]
+DESCRIPTIONS = [
+    *sorted((PUBLIC_DATA / "seeds" / "openapi").glob("*.yaml")),
+    *sorted((ROOT / "dags" / "openapi").glob("*.yaml")),
+    CASES / "api.openapi.yaml",
+]
+
+
+def invoke(*arguments: str):
+    return CliRunner().invoke(main, arguments)
+
+
+def names_in(file: Path) -> list[str]:
+    endpoints = load_description(load_source(str(file)), "api").endpoints()
+    return [endpoint.operation_id or str(endpoint) for endpoint in endpoints]
+
+
+def written(file: Path, *options: str) -> tuple[list[str], list[list[str]]]:
+    """Write a document; return the files and the commands that come next."""
+    result = invoke("init", str(file), *options, "--json", "--title", "made")
+    assert result.exit_code == 0, result.output
+    report = json.loads(result.stdout)
+    return report["files"], [shlex.split(line) for line in report["next"]]
+
+
+def runs(commands: list[list[str]]):
+    """Type the commands, the mock's with a port of its own."""
+    validate, mock, run = commands
+    assert invoke(*validate[1:]).exit_code == 0
+    name, _, file = mock[2].partition("=")
+    scenario = Path(mock[-1]) if "--scenario" in mock else None
+    with serve(MockApi({name: file}, scenario)) as url:
+        typed = [text.replace("http://127.0.0.1:8090", url) for text in run[1:]]
+        return invoke(*typed, "--poll-interval", "0.05", "--json")
+
+
+@pytest.mark.parametrize("file", DESCRIPTIONS, ids=lambda file: f"{file.parents[1].name}-{file.name}")
+def test_a_document_of_every_operation_validates_and_runs(file, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in names_in(file):
+        _, commands = written(file, "--operation", name, "--force")
+        result = runs(commands)
+        assert result.exit_code == 0, (name, result.output)
+
+
+@pytest.mark.parametrize("file", DESCRIPTIONS, ids=lambda file: f"{file.parents[1].name}-{file.name}")
+def test_a_document_of_all_operations_together_validates_and_runs(file, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    options = [text for name in names_in(file) for text in ("--operation", name)]
+    _, commands = written(file, *options)
+    result = runs(commands)
+    assert result.exit_code == 0, result.output
+
+
+def test_a_poll_goes_round_until_the_scenario_ends_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    file = ROOT / "dags" / "openapi" / "aqua-security-api.yaml"
+    files, commands = written(file, "--operation", "registerImage", "--poll", "getImage", "--branch", "deleteImage")
+    assert files == ["made.arazzo.yaml", "made.scenario.yaml"]
+    result = runs(commands)
+    assert result.exit_code == 0, result.output
+    steps = json.loads(result.stdout)["steps"]
+    assert steps["getImage"]["rounds"] == 3
+    assert steps["deleteImage"]["action"] == "found"
+
+
+def test_nothing_is_overwritten_unless_asked_for(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    api = str(CASES / "api.openapi.yaml")
+    Path("made.arazzo.yaml").write_text("mine")
+    refused = invoke("init", api, "--operation", "login", "--title", "made")
+    assert refused.exit_code == 2
+    assert "made.arazzo.yaml is there already; --force overwrites it" in refused.stderr
+    assert Path("made.arazzo.yaml").read_text() == "mine"
+    assert invoke("init", api, "--operation", "login", "--title", "made", "--force").exit_code == 0
+    assert yaml.safe_load(Path("made.arazzo.yaml").read_text())["arazzo"] == "1.0.1"
+
+
+def test_what_cannot_be_meant_is_refused_with_a_hint(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    api = str(CASES / "api.openapi.yaml")
+    document = str(CASES / "branch" / "workflow.arazzo.yaml")
+    for arguments, words in [
+        ((api,), "name the operations with --operation; there are login"),
+        ((api, "--operation", "logn"), "did you mean 'login'?"),
+        ((api, "--operation", "login", "-o", "nowhere/a.yaml"), "there is no folder nowhere"),
+        ((document, "--operation", "login"), "is a document already"),
+        (("nowhere.yaml", "--operation", "login"), "there is no such file"),
+    ]:
+        result = invoke("init", *arguments)
+        assert (result.exit_code, words in result.output) == (2, True), result.output
+    assert list(tmp_path.iterdir()) == []
