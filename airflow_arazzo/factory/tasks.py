@@ -6,7 +6,7 @@ steps may run side by side, a task waits for those of the steps that its step ne
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,6 @@ from airflow.providers.common.compat.sdk import TaskGroup, TriggerRule
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.providers.standard.operators.python import BranchPythonOperator
 
-from airflow_arazzo.factory.mentions import completed_in, mentioned_in, mentioned_workflows
 from airflow_arazzo.factory.region_tasks import (
     approval_task,
     call_task,
@@ -78,7 +77,7 @@ def add_tasks(plan: Plan, dag: DAG) -> BaseOperator:
     :param dag: the DAG, which has the workflow's inputs as Params.
     """
     names = name_tasks(plan)
-    weaving = _Weaving(dag, mentioned_workflows(plan))
+    weaving = _Weaving(dag, _kept(plan))
     site = Site(plan, names, Position(kept=weaving.kept), dag.task_group)
     gate = weaving.gate(site, plan.settings.inputs, from_params=True) if names.gate else None
     return weaving.whole(site, gate, weaving.outlets(site)).last
@@ -113,7 +112,7 @@ def add_group_tasks(plan: Plan, group: TaskGroup, inputs: Mapping[str, Any]) -> 
     """
     taken = (*group.dag.task_ids, *filter(None, group.used_group_ids))
     names = name_tasks(plan, str(group.group_id) if group.prefix_group_id else "", taken)
-    weaving = _Weaving(group.dag, mentioned_workflows(plan))
+    weaving = _Weaving(group.dag, _kept(plan))
     site = Site(plan, names, Position(inputs=names.gate, kept=weaving.kept), group)
     built = weaving.whole(site, weaving.gate(site, inputs, from_params=False), weaving.outlets(site))
     built.last.multiple_outputs = True  # so that people can name one of them
@@ -246,10 +245,11 @@ class _Weaving:
 
     def _task(self, site: Site, region: Region) -> Built:
         task = region_task(site.plan, region, site.names, site.position, site.group)
-        for child in slice_region(site.plan, region).children.values():
+        part = slice_region(site.plan, region)
+        for child in part.children.values():
             if child.key not in site.position.elsewhere:
                 require_no_approval(child)
-        for key in completed_in(site.plan, region):
+        for key in _called(part):
             self._completes(key, task.task_id)
         return Built(task, task)
 
@@ -276,8 +276,19 @@ class _Weaving:
 
     def _read_by(self, plan: Plan, region: Region | None) -> dict[str, tuple[str, ...]]:
         """Return the tasks woven so far in which the workflows that a region reads may be completed."""
-        mentioned = mentioned_in(plan, region, self.kept)
-        return {key: tuple(tasks) for key, tasks in self.completed.items() if key in mentioned}
+        read = slice_region(plan, region).read_workflows if region else plan.output_reads.workflows
+        return {key: tuple(tasks) for key, tasks in self.completed.items() if key in read}
+
+
+def _kept(plan: Plan) -> frozenset[str]:
+    """Return the plan keys of the workflows of a plan that a plan in it reads, or depends on a step of."""
+    return frozenset(_called(plan)) & {*plan.read_workflows, *plan.output_reads.workflows}
+
+
+def _called(plan: Plan) -> Iterator[str]:
+    for child in plan.children.values():
+        yield child.key
+        yield from _called(child)
 
 
 @dataclass(frozen=True)

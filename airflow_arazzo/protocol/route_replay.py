@@ -19,7 +19,6 @@ from airflow_arazzo.protocol.xcoms import (
     pull_outputs,
     pull_record,
     pull_workflows,
-    steps_of_outputs,
 )
 from arazzo.absent import ABSENT
 from arazzo.engine import unreadable_output, walked, workflow_outputs
@@ -85,7 +84,7 @@ def read_result(ti: Any, course: Course, inputs: Mapping[str, Any]) -> Result:
     steps = tuple(step for record in route for step in _steps(record))
     failure += "".join(f"; and {record['message']}" for record in beside if record.get("outcome") == "failed")
     if outputs is None:
-        wanted = [step for step in steps_of_outputs(course.plan) if step in steps]
+        wanted = [step for step in course.plan.output_reads.steps if step in steps]
         found = pull_outputs(ti, course.plan, course.tasks, wanted)
         try:
             outputs = workflow_outputs(course.plan, inputs, found, workflows)

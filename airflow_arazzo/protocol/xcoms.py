@@ -12,7 +12,6 @@ Between workflows: inputs of the workflow that a task enters, and of those that 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
@@ -37,7 +36,7 @@ from airflow_arazzo.protocol.task_instances import finished_tasks, pull
 from airflow_arazzo.protocol.xcom_limits import OutputSizeError, check_step_outputs
 from arazzo.absent import from_wire, to_people, to_wire
 from arazzo.engine import Done, State, StepRecord, sensitive_inputs
-from arazzo.flow import END, Plan, Region
+from arazzo.flow import END, Plan, Region, slice_region
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator
@@ -319,29 +318,6 @@ def pull_record(ti: Any, task_id: str) -> dict[str, Any] | None:
 
 
 def needed_steps(plan: Plan, region: Region) -> list[str]:
-    """Return the steps outside of a region whose outputs it may need, in document order.
-
-    By the look of the text: too many cost a look into an XCom, too few would cost the request.
-    """
-    texts = [plan.step(step).step.model_dump_json() for step in region.steps]
-    mentioned = _mentioned(plan, "".join(texts) + _text(plan.components), but=region.steps)
-    named = {name.removeprefix("$steps.") for step in region.steps for name in plan.step(step).step.depends_on}
-    return [
-        step.step_id
-        for step in plan.steps
-        if step.step_id in mentioned or (step.step_id in named and step.step_id not in region.steps)
-    ]
-
-
-def steps_of_outputs(plan: Plan) -> list[str]:
-    """Return the steps whose outputs the workflow's outputs may need, in document order."""
-    return _mentioned(plan, _text(plan.outputs) + _text(plan.components))
-
-
-def _mentioned(plan: Plan, text: str, but: tuple[str, ...] = ()) -> list[str]:
-    quoted = {step.step_id: _text(step.step_id)[1:-1] for step in plan.steps if step.step_id not in but}
-    return [step for step, name in quoted.items() if f"$steps.{name}." in text]
-
-
-def _text(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    """Return the steps outside of a region whose outputs it may need, in document order."""
+    read = {name for reads in slice_region(plan, region).reads.values() for name in reads.steps} - {*region.steps}
+    return [step.step_id for step in plan.steps if step.step_id in read]

@@ -18,6 +18,7 @@ from arazzo.document.scc import Reach, entrances, strongly_connected
 from arazzo.document.schema_references import Resolver
 from arazzo.document.settings import EXTENSION, Settings, deciding_steps, settings_of
 from arazzo.document.shape import Hints, describe
+from arazzo.document.step_values import When, merged_step, step_criteria, step_values
 from arazzo.pointer import escape
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "Settings",
     "Transfer",
     "Unmatched",
+    "When",
     "awaited_steps",
     "deciding_steps",
     "declared_inputs",
@@ -40,11 +42,14 @@ __all__ = [
     "may_match_nothing",
     "merged_actions",
     "merged_parameters",
+    "merged_step",
     "named_workflows",
     "next_step",
     "parse_document",
     "resolve_unmatched",
     "settings_of",
+    "step_criteria",
+    "step_values",
     "strongly_connected",
     "successors",
 ]

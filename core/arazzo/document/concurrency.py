@@ -11,8 +11,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from arazzo.document.control import Transfer, Unmatched, merged_actions, merged_parameters, successors
+from arazzo.document.control import Transfer, Unmatched, successors
 from arazzo.document.models import Criterion, Step, Workflow
+from arazzo.document.step_values import merged_step, step_criteria, step_values
 from arazzo.errors import ExpressionSyntaxError
 from arazzo.expressions import StepOutput, find_expressions, scan_expression
 
@@ -83,21 +84,16 @@ def declared_needs(workflow: Workflow) -> Needs:
 def step_needs(workflow: Workflow) -> Needs:
     """Return for each step the steps that it depends on, and those whose outputs it reads anywhere (Tool Behavior)."""
     return {
-        name: needs | frozenset(filter(workflow.has_step, _read(workflow, workflow.step(name)))) - {name}
+        name: needs | frozenset(filter(workflow.has_step, _read(merged_step(workflow, workflow.step(name))))) - {name}
         for name, needs in declared_needs(workflow).items()
     }
 
 
-def _read(workflow: Workflow, step: Step) -> Iterator[str]:
+def _read(step: Step) -> Iterator[str]:
     """Yield the steps whose outputs a step reads: for its request, its criteria, its outputs or its actions."""
-    actions = [action for actions in merged_actions(workflow, step) for action in actions]
-    parameters = [*merged_parameters(workflow, step), *(item for action in actions for item in action.parameters)]
-    body = step.request_body
-    values = [*(item.value for item in parameters), step.correlation_id, *step.outputs.values()]
-    values += [body.payload, *(item.value for item in body.replacements)] if body is not None else []
-    for value in values:
+    for value, _, _ in step_values(step):
         yield from _steps_in(value)
-    for criterion in (*step.success_criteria, *(item for action in actions for item in action.criteria)):
+    for criterion in step_criteria(step):
         yield from _steps_in_criterion(criterion)
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from arazzo.document.models import Action
 from arazzo.expressions import Input, declared_name, find_expressions
-from arazzo.flow.loops import workflow_key
 from arazzo.flow.plan import InputNeed, Plan
+from arazzo.flow.reads import workflow_key
 
 
 def passed_by_name(target: Plan, inputs: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,8 +13,7 @@ from arazzo.document import (
     LoadedDocument,
     deciding_steps,
     declared_inputs,
-    merged_actions,
-    merged_parameters,
+    merged_step,
     named_workflows,
     resolve_unmatched,
     settings_of,
@@ -26,11 +25,11 @@ from arazzo.exchange import REDIRECTS
 from arazzo.expressions import Dialect, declared_name
 from arazzo.flow.action_needs import action_needs
 from arazzo.flow.graph import FlowGraph, build_graph
-from arazzo.flow.loops import build_regions, step_groups, workflow_key
+from arazzo.flow.loops import build_regions, step_groups
 from arazzo.flow.needs import build_needs
 from arazzo.flow.passed_outputs import with_passed_outputs
 from arazzo.flow.plan import InputNeed, PassedInput, Plan, PlannedStep, Region
-from arazzo.flow.read_inputs import undeclared_inputs
+from arazzo.flow.reads import step_reads, value_reads, workflow_key
 from arazzo.flow.sensitive import credential_outputs
 from arazzo.limits import current_limits
 from arazzo.openapi import UnresolvedOperation, find_operation
@@ -147,13 +146,13 @@ class _Compiler:
             steps=tuple(steps.values()),
             regions=build_regions(graph, groups, steps, children, self.options.dialect),
             edges=graph.edges,
-            needs=build_needs(workflow, planned, children),
+            needs=build_needs(workflow, planned, children, self.options.dialect),
             outputs=workflow.outputs,
             unreachable=tuple(step.step_id for step in workflow.steps if step.step_id not in reachable),
             input_needs=tuple(_input_needs(workflow, steps.values(), children, graph, self.options.dialect)),
             sensitive=_sensitive(settings, workflow),
             depends_on=depends_on,
-            undeclared=undeclared_inputs(workflow, steps.values(), self.options.dialect),
+            undeclared=_undeclared(workflow, steps.values(), self.options.dialect),
             passed_on=passed_on,
             children=children,
             settings=settings,
@@ -189,14 +188,8 @@ class _Compiler:
         children: Mapping[str, Plan],
     ) -> PlannedStep:
         step = workflow.steps[index]
-        on_success, on_failure = merged_actions(workflow, step)
-        merged = step.model_copy(
-            update={
-                "parameters": _parameters(workflow, step, children),
-                "on_success": on_success,
-                "on_failure": on_failure,
-            }
-        )
+        merged = merged_step(workflow, step)
+        merged = merged.model_copy(update={"parameters": _taken(step, merged.parameters, children)})
         settings = self._step_settings(loaded, step, written)
         unmatched = settings.unmatched or ("auto" if self.options.dialect == "lenient" else "next")
         protocol = _protocol(step, sources)
@@ -282,13 +275,21 @@ class _Compiler:
             raise DocumentError([_problem(loaded, "unknown-workflow", at, message)]) from None
 
 
-def _parameters(workflow: Workflow, step: Step, children: Mapping[str, Plan]) -> tuple[Parameter, ...]:
+def _taken(step: Step, merged: tuple[Parameter, ...], children: Mapping[str, Plan]) -> tuple[Parameter, ...]:
     """Return the parameters of a step; of those of its workflow, a called workflow gets the ones that it takes."""
-    merged, child = merged_parameters(workflow, step), children.get(workflow_key(step.workflow_id or ""))
+    child = children.get(workflow_key(step.workflow_id or ""))
     if child is None:
         return merged
     own = len(step.parameters)
     return (*merged[:own], *(parameter for parameter in merged[own:] if child.takes(parameter.name)))
+
+
+def _undeclared(workflow: Workflow, steps: Iterable[PlannedStep], dialect: Dialect) -> tuple[str, ...]:
+    """Return the inputs that are read, as expressions spell them, and that no schema has: leniently they are inputs."""
+    known = declared_inputs(workflow.inputs, choices=True).schemas
+    read = [step_reads(planned.step, dialect) for planned in steps] + [value_reads(workflow.outputs, dialect)]
+    found = (each for reads in read for each in reads.inputs if declared_name(each, known) is None)
+    return tuple(dict.fromkeys(each.name for each in found))
 
 
 def _sensitive(settings: Settings, workflow: Workflow) -> tuple[str, ...]:

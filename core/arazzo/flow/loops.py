@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
-from arazzo.document import entrances
+from arazzo.document import entrances, step_values
 from arazzo.document.settings import Settings
 from arazzo.exchange import SAFE_METHODS
 from arazzo.expressions import Dialect, StepOutput, WorkflowValue, find_expressions
 from arazzo.flow.graph import FlowGraph, components
 from arazzo.flow.plan import Edge, Plan, PlannedStep, Region
+from arazzo.flow.reads import workflow_key
 from arazzo.flow.rounds import feeding_ways
 
 Groups = Mapping[tuple[str, ...], tuple[str, ...]]
@@ -180,14 +181,8 @@ def _requests_within(plan: Plan) -> Iterator[Any]:
 
 
 def request_values(planned: PlannedStep) -> Iterator[Any]:
-    """Return the values that a step's request, or its call of a workflow, is made of."""
-    for parameter in planned.step.parameters:
-        yield parameter.value
-    body = planned.step.request_body
-    if body is not None:
-        yield body.payload
-        for replacement in body.replacements:
-            yield replacement.value
+    """Yield the values that a step's request, or its call of a workflow, is made of."""
+    return (value for value, _, when in step_values(planned.step) if when == "request")
 
 
 def _is_safe(planned: PlannedStep, children: Mapping[str, Plan]) -> bool:
@@ -202,9 +197,3 @@ def children_of_actions(planned: PlannedStep, children: Mapping[str, Plan]) -> I
     for action in (*planned.step.on_success, *planned.step.on_failure):
         if action.workflow_id and (key := workflow_key(action.workflow_id)) in children:
             yield key
-
-
-def workflow_key(reference: str) -> str:
-    """Return the plan key of a workflow reference: the local id, or ``source.workflowId``."""
-    source, dot, name = reference.removeprefix("$sourceDescriptions.").partition(".")
-    return f"{source}{dot}{name.removeprefix('workflows.')}"

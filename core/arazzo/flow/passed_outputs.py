@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from itertools import chain
 
 from arazzo.document.models import Workflow
-from arazzo.errors import ExpressionSyntaxError
-from arazzo.expressions import StepOutput, declared_name, find_expressions
+from arazzo.expressions import StepOutput, declared_name
 from arazzo.flow.plan import Plan, PlannedStep
+from arazzo.flow.reads import step_expressions, value_expressions
 
 
 def with_passed_outputs(
@@ -19,7 +19,7 @@ def with_passed_outputs(
     What a step declares itself is left alone (docs/semantics.md, 1).
     """
     found = dict(planned)
-    for expression in _read(workflow):
+    for expression in _read(workflow, planned):
         step = found.get(expression.step)
         child = children.get(step.workflow) if step is not None and step.workflow is not None else None
         if step is None or child is None or declared_name(expression, step.step.outputs) is not None:
@@ -31,22 +31,8 @@ def with_passed_outputs(
     return found
 
 
-def _read(workflow: Workflow) -> Iterator[StepOutput]:
-    for text in _texts(workflow.model_dump(mode="json")):
-        try:
-            found = list(find_expressions(text))
-        except ExpressionSyntaxError:  # a description, say
-            continue
-        yield from (expression for _, expression in found if isinstance(expression, StepOutput))
-
-
-def _texts(value: Any) -> Iterator[str]:
-    match value:
-        case str() if "$steps." in value:
-            yield value
-        case dict():
-            for item in value.values():
-                yield from _texts(item)
-        case list():
-            for item in value:
-                yield from _texts(item)
+def _read(workflow: Workflow, planned: Mapping[str, PlannedStep]) -> Iterator[StepOutput]:
+    found = [expression for step in planned.values() for expression in step_expressions(step.step, "lenient")]
+    yield from (
+        each for each in (*found, *value_expressions(workflow.outputs, "lenient")) if isinstance(each, StepOutput)
+    )

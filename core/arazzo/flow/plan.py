@@ -18,6 +18,7 @@ from arazzo.document.input_declarations import DeclaredInputs, declared_inputs, 
 from arazzo.document.models import Parameter, Step
 from arazzo.document.settings import Settings
 from arazzo.expressions.navigation import declared_prefix, outermost
+from arazzo.flow.reads import Reads, step_reads, value_reads
 from arazzo.flow.sensitive import secret_inputs
 from arazzo.json_values import as_json, is_plain, read_own_json, write_json
 from arazzo.openapi.operation import Operation
@@ -32,6 +33,13 @@ class PlanValue(BaseModel):
     """The base of the values in this module; the compiler makes them by ``model_construct``, without validators."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    def __copy__(self) -> Self:
+        """Return a copy that computes anew what depends on its fields: ``model_copy`` copies what is cached, too."""
+        copied = super().__copy__()
+        for cached in copied.__dict__.keys() - type(self).model_fields.keys():
+            del copied.__dict__[cached]
+        return copied
 
     def model_dump_json(self, **options: Any) -> str:
         """Return the value as JSON text, in which a number that no float holds is what the document spells."""
@@ -270,12 +278,21 @@ class Plan(PlanValue):
         passed = {"properties": {item.name: item.schema_ for item in self.passed_on}}
         return secret_inputs(self.inputs, self.sensitive) | secret_inputs(passed, self.sensitive)
 
-    def __copy__(self) -> Self:
-        """Return a copy that looks its steps and regions up anew: ``model_copy`` copies what is cached, too."""
-        copied = super().__copy__()
-        for cached in ("_steps", "_regions", "_leaving", "declared", "own", "taken", "needed_inputs", "secret_inputs"):
-            copied.__dict__.pop(cached, None)
-        return copied
+    @cached_property
+    def reads(self) -> dict[str, Reads]:
+        """What each step reads, by step id."""
+        return {planned.step_id: step_reads(planned.step, self.dialect) for planned in self.steps}
+
+    @cached_property
+    def output_reads(self) -> Reads:
+        """What the outputs of the workflow read."""
+        return value_reads(self.outputs, self.dialect)
+
+    @cached_property
+    def read_workflows(self) -> frozenset[str]:
+        """The plan keys of the workflows that the steps read, those of the workflows included that they call."""
+        own = frozenset(key for reads in self.reads.values() for key in reads.workflows)
+        return own.union(*({*child.read_workflows, *child.output_reads.workflows} for child in self.children.values()))
 
     def takes(self, name: str) -> bool:
         """Say whether an input is one: the schema names it, an expression reads it, or it is passed on."""

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from arazzo import criteria
-from arazzo.document import escape, merged_actions, merged_parameters
+from arazzo.document import When, escape, merged_step, step_criteria, step_values
 from arazzo.document.models import Criterion, Step, Workflow
 from arazzo.errors import ExpressionSyntaxError, Severity
 from arazzo.expressions import Expression, declared_name, parse_template
 from arazzo.validation.validation_context import Subject
-
-When = Literal["request", "response", "call", "end"]
-"""When a value is wanted: for the request, after the response, for a workflow that an action starts, or at the end."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +65,8 @@ def values(subject: Subject) -> tuple[Value, ...]:
 def _values(subject: Subject) -> Iterator[Value]:
     for workflow in subject.workflows:
         for step in workflow.steps:
-            yield from _of_step(workflow, step)
+            for value, at, when in step_values(merged_step(workflow, step)):
+                yield Value(value, at, when, workflow, step)
         for name, value in workflow.outputs.items():
             yield Value(value, f"{workflow.at}/outputs/{escape(name)}", "end", workflow)
 
@@ -93,32 +91,8 @@ def _uses(subject: Subject) -> Iterator[Use]:
     for text in texts(subject):
         yield from _in_text(text, subject)
     for workflow, step in subject.steps():
-        for criterion in all_criteria(workflow, step):
+        for criterion in step_criteria(merged_step(workflow, step)):
             yield from _in_criterion(criterion, workflow, step, subject)
-
-
-def all_criteria(workflow: Workflow, step: Step) -> Iterator[Criterion]:
-    """Yield the criteria that decide about a step, its own and those of its actions."""
-    yield from step.success_criteria
-    for actions in merged_actions(workflow, step):
-        for action in actions:
-            yield from action.criteria
-
-
-def _of_step(workflow: Workflow, step: Step) -> Iterator[Value]:
-    found: list[tuple[Any, str, When]] = [
-        (item.value, f"{item.at}/value", "request") for item in merged_parameters(workflow, step)
-    ]
-    found.append((step.correlation_id, f"{step.at}/correlationId", "request"))
-    if step.request_body is not None:
-        found.append((step.request_body.payload, f"{step.at}/requestBody/payload", "request"))
-        found.extend((item.value, f"{item.at}/value", "request") for item in step.request_body.replacements)
-    for name, value in step.outputs.items():
-        found.append((value, f"{step.at}/outputs/{escape(name)}", "response"))
-    for actions in merged_actions(workflow, step):
-        found.extend((item.value, f"{item.at}/value", "call") for action in actions for item in action.parameters)
-    for value, at, when in found:
-        yield Value(value, at, when, workflow, step)
 
 
 def _strings(value: Any, at: str) -> Iterator[tuple[str, str]]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from arazzo import criteria
+from arazzo.document import merged_step, step_criteria
 from arazzo.document.models import SourceDescription, Step
 from arazzo.errors import DocumentError, ExpressionSyntaxError, Problem, Severity
 from arazzo.expressions import (
@@ -24,7 +25,7 @@ from arazzo.expressions import (
     parse_template,
 )
 from arazzo.openapi.media import is_xml
-from arazzo.validation.expression_index import Text, Use, all_criteria, texts, uses
+from arazzo.validation.expression_index import Text, Use, texts, uses
 from arazzo.validation.validation_context import Subject, Target, declared_inputs
 
 _QUOTED = re.compile(r'"\{\$inputs\.(?P<name>[A-Za-z0-9_-]+)\}"')
@@ -108,7 +109,7 @@ def check_conditions(subject: Subject) -> Iterator[Problem]:
     """Find criteria that nobody can read, or only the lenient dialect."""
     seen: set[str] = set()
     for workflow, step in subject.steps():
-        for criterion in all_criteria(workflow, step):
+        for criterion in step_criteria(merged_step(workflow, step)):
             if criterion.at in seen:
                 continue
             seen.add(criterion.at)

@@ -1,0 +1,51 @@
+"""What a step says that may hold runtime expressions: its values, and the criteria that decide about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Literal
+
+from arazzo.document.control import merged_actions, merged_parameters
+from arazzo.document.models import Criterion, Step, Workflow
+from arazzo.pointer import escape
+
+When = Literal["request", "response", "call", "end"]
+"""When a value is wanted: for the request, after the response, for a workflow that an action starts, or at the end."""
+
+
+def merged_step(workflow: Workflow, step: Step) -> Step:
+    """Return a step with the parameters and actions that it has from its workflow."""
+    if not (workflow.parameters or workflow.success_actions or workflow.failure_actions):
+        return step
+    on_success, on_failure = merged_actions(workflow, step)
+    parameters = merged_parameters(workflow, step)
+    merged: Step = step.model_copy(
+        update={"parameters": parameters, "on_success": on_success, "on_failure": on_failure}
+    )
+    return merged
+
+
+def step_values(step: Step) -> Iterator[tuple[Any, str, When]]:
+    """Yield the values of a step, conditions left out, each with where it stands and when it is wanted.
+
+    :param step: from :func:`merged_step`, or planned.
+    """
+    for parameter in step.parameters:
+        yield parameter.value, f"{parameter.at}/value", "request"
+    yield step.correlation_id, f"{step.at}/correlationId", "request"
+    if step.request_body is not None:
+        yield step.request_body.payload, f"{step.at}/requestBody/payload", "request"
+        for item in step.request_body.replacements:
+            yield item.value, f"{item.at}/value", "request"
+    for name, value in step.outputs.items():
+        yield value, f"{step.at}/outputs/{escape(name)}", "response"
+    for action in (*step.on_success, *step.on_failure):
+        for parameter in action.parameters:
+            yield parameter.value, f"{parameter.at}/value", "call"
+
+
+def step_criteria(step: Step) -> Iterator[Criterion]:
+    """Yield the criteria that decide about a step, its own and those of its actions."""
+    yield from step.success_criteria
+    for action in (*step.on_success, *step.on_failure):
+        yield from action.criteria

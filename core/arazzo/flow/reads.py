@@ -1,0 +1,84 @@
+"""What steps and outputs read of others: steps, workflows and inputs, by the expressions that are parsed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from arazzo import criteria
+from arazzo.document import step_criteria, step_values
+from arazzo.document.models import Step
+from arazzo.errors import ExpressionSyntaxError
+from arazzo.expressions import Dialect, Expression, Input, StepOutput, WorkflowValue, find_expressions
+
+Item = TypeVar("Item")
+#: What a criterion has to hold to be parsed here at all.
+_ROOTS = re.compile(r"\$(?:inputs|steps|workflows)\b")
+
+
+@dataclass(frozen=True)
+class Reads:
+    """What is read, each once, in document order.
+
+    :ivar steps: step ids, those that ``dependsOn`` names included.
+    :ivar workflows: plan keys, those of whose steps ``dependsOn`` names one included.
+    :ivar inputs: with the name "" where all inputs are read.
+    """
+
+    steps: tuple[str, ...] = ()
+    workflows: tuple[str, ...] = ()
+    inputs: tuple[Input, ...] = ()
+
+
+def step_reads(step: Step, dialect: Dialect) -> Reads:
+    """Return what a planned step reads or waits for."""
+    awaited = [name.removeprefix("$workflows.").rpartition(".steps.") for name in step.depends_on]
+    found = _reads(step_expressions(step, dialect))
+    steps = (name.removeprefix("$steps.") for _, separator, name in awaited if not separator)
+    workflows = (workflow_key(name) for name, separator, _ in awaited if separator)
+    return Reads(_once((*found.steps, *steps)), _once((*found.workflows, *workflows)), found.inputs)
+
+
+def value_reads(value: Any, dialect: Dialect) -> Reads:
+    """Return what a JSON value reads."""
+    return _reads(value_expressions(value, dialect))
+
+
+def step_expressions(step: Step, dialect: Dialect) -> Iterator[Expression]:
+    """Yield the expressions of a planned step: of its values, and of the criteria that decide about it."""
+    for value, _, _ in step_values(step):
+        yield from value_expressions(value, dialect)
+    for criterion in step_criteria(step):
+        if _ROOTS.search(f"{criterion.context} {criterion.condition}"):
+            try:
+                yield from (expression for _, _, expression in criteria.expressions(criterion, dialect))
+            except ExpressionSyntaxError:
+                continue  # it reads nothing, and validation says so
+
+
+def value_expressions(value: Any, dialect: Dialect) -> Iterator[Expression]:
+    try:
+        yield from (expression for _, expression in find_expressions(value, dialect))
+    except ExpressionSyntaxError:
+        return  # it reads nothing, and validation says so
+
+
+def _reads(expressions: Iterable[Expression]) -> Reads:
+    found = list(expressions)
+    return Reads(
+        _once(each.step for each in found if isinstance(each, StepOutput)),
+        _once(each.workflow for each in found if isinstance(each, WorkflowValue)),
+        _once(each for each in found if isinstance(each, Input)),
+    )
+
+
+def _once(items: Iterable[Item]) -> tuple[Item, ...]:
+    return tuple(dict.fromkeys(items))
+
+
+def workflow_key(reference: str) -> str:
+    """Return the plan key of a workflow reference: the local id, or ``source.workflowId``."""
+    source, dot, name = reference.removeprefix("$sourceDescriptions.").partition(".")
+    return f"{source}{dot}{name.removeprefix('workflows.')}"
