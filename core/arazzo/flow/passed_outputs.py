@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from itertools import chain
 
 from arazzo.document.models import Workflow
 from arazzo.expressions import StepOutput, declared_name

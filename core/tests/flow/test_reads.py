@@ -1,6 +1,7 @@
 """What the steps of a plan read of others, by the expressions that are parsed."""
 
 import pytest
+
 from arazzo.document.models import Step
 from arazzo.flow.reads import step_reads, value_reads
 
