@@ -1,17 +1,17 @@
-"""XML as text: parsed with nothing in reach but the text (no entities, no network, no files), XPath applied to it."""
+"""XPath applied to XML that is text."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
+from xml.etree.ElementTree import Element, ElementTree
 
 import elementpath
-from lxml import etree
 
-from arazzo.errors import EvaluationError, GaveUpError
+from arazzo.errors import GaveUpError
 from arazzo.exact_numbers import read_decimal
+from arazzo.expressions.xml_tree import XmlElement, parse_xml, text_of, written_xml
 from arazzo.expressions.xpath_parsers import compile_xpath, run_xpath
 from arazzo.expressions.xpath_texts import begin, spend
 from arazzo.limits import current_limits
@@ -22,7 +22,7 @@ def evaluate_xpath(expression: str, data: Any, version: str) -> Any:
     root = parse_xml(data)
     namespaces = tuple(sorted((prefix, uri) for prefix, uri in _declared(root).items()))
     token = compile_xpath(expression, version, namespaces)
-    found = run_xpath(token, elementpath.XPathContext(root.getroottree(), namespaces=dict(namespaces)))
+    found = run_xpath(token, elementpath.XPathContext(ElementTree(root), namespaces=dict(namespaces)))
     if not isinstance(found, list):
         return _plain(found)
     values = []
@@ -33,40 +33,11 @@ def evaluate_xpath(expression: str, data: Any, version: str) -> Any:
     return values
 
 
-def parse_xml(data: Any) -> etree._Element:
-    """Parse XML without entities, DTD or network.
-
-    :raises EvaluationError: if the data is no XML text, or declares entities.
-    """
-    root = read_xml(data)
-    if next(root.iter(etree.Entity), None) is not None:
-        raise EvaluationError("XML with entities is not read")
-    return root
-
-
-def read_xml(data: Any) -> etree._Element:
-    """Read XML in which entities may be left.
-
-    :raises EvaluationError: if the data is no XML text.
-    """
-    if not isinstance(data, (str, bytes)):
-        raise EvaluationError("XPath needs XML text")
-    encoding = "utf-8" if isinstance(data, str) else None
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, encoding=encoding
-    )
-    try:
-        raw = data.encode() if isinstance(data, str) else data
-        return etree.fromstring(raw.strip(), parser)
-    except (etree.XMLSyntaxError, UnicodeError, ValueError) as error:
-        raise EvaluationError("XPath needs XML text, and this is not well-formed") from error
-
-
-def _declared(root: etree._Element) -> dict[str, str]:
+def _declared(root: XmlElement) -> dict[str, str]:
     """Return the prefixes that the XML declares anywhere, the outermost declaration of each."""
     found: dict[str, str] = {}
-    for element in root.iter(etree.Element):
-        for prefix, uri in element.nsmap.items():
+    for element in root.iter():
+        for prefix, uri in element.nsmap.items() if isinstance(element, XmlElement) else ():
             if prefix:
                 found.setdefault(prefix, uri)
     return found
@@ -85,19 +56,11 @@ def _plain(item: Any) -> Any:
             return item
         case Decimal():
             return int(item) if item == item.to_integral_value() else read_decimal(str(item))
-        case etree._ElementTree():
+        case ElementTree():
             return _plain(item.getroot())
-        case etree._Element():
-            return _element(item)
+        case XmlElement() if any(isinstance(child, XmlElement) for child in item):
+            return written_xml(item)
+        case Element():
+            return text_of(item)
         case _:
             return str(item)
-
-
-def _element(element: etree._Element) -> str:
-    if isinstance(element.tag, str) and next(_children(element), None) is not None:
-        return etree.tostring(element, encoding="unicode", with_tail=False)
-    return "".join(map(str, element.itertext())) if isinstance(element.tag, str) else element.text or ""
-
-
-def _children(element: etree._Element) -> Iterator[etree._Element]:
-    return element.iterchildren(etree.Element)

@@ -92,11 +92,11 @@ def _json(body: bytes, content_type: str, *, lines: bool = False) -> Any:
 
 def _xml(body: bytes, content_type: str) -> Any:
     """Return XML as text; Unreadable if it is none."""
-    from arazzo.expressions.xml_parsing import read_xml
+    from arazzo.expressions.xml_tree import require_xml
 
     text = _text(body, content_type)
     try:
-        read_xml(text)
+        require_xml(text)
     except EvaluationError:
         return Unreadable("the body is no XML that is well-formed") if text.strip() else ABSENT
     return text

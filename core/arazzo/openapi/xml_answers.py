@@ -9,10 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lxml import etree
-
 from arazzo.errors import EvaluationError
-from arazzo.expressions.xml_parsing import parse_xml
+from arazzo.expressions.xml_tree import XmlElement, parse_xml, text_of
 from arazzo.openapi.schema_slices import property_of, type_of
 from arazzo.openapi.typed_values import converted
 from arazzo.openapi.xml_bodies import is_attribute, is_wrapped, xml_facts
@@ -42,7 +40,7 @@ def read_xml_answer(text: str, schema: Any) -> Any:
     return _object(schema, root)
 
 
-def _value(schema: Any, element: etree._Element) -> Any:
+def _value(schema: Any, element: XmlElement) -> Any:
     if element.get(_NIL) in ("true", "1"):
         return None
     kind = type_of(schema)
@@ -50,23 +48,23 @@ def _value(schema: Any, element: etree._Element) -> Any:
         return [_value(_items(schema), child) for child in _children(element)]
     if kind == "object" or _children(element):
         return _object(schema, element)
-    text = "".join(map(str, element.itertext()))
+    text = text_of(element)
     read = converted(schema, text.strip())
     return text if isinstance(read, str) else read
 
 
-def _object(schema: Any, element: etree._Element) -> dict[str, Any]:
+def _object(schema: Any, element: XmlElement) -> dict[str, Any]:
     """Return an element's members: those that the schema names, then the others."""
-    elements: dict[str, list[etree._Element]] = {}
+    elements: dict[str, list[XmlElement]] = {}
     for child in _children(element):
         elements.setdefault(_local(child), []).append(child)
-    attributes = {etree.QName(str(name)).localname: value for name, value in element.attrib.items()}
+    attributes = {name.rpartition("}")[2]: value for name, value in element.attrib.items()}
     found: dict[str, Any] = {}
     for key, part in _properties(schema).items():
         name = _written(key, part)
         if is_attribute(part):
             if name in attributes:
-                found[key] = converted(part, str(attributes[name]))
+                found[key] = converted(part, attributes[name])
         elif name in elements:
             found[key] = _member(part, elements.pop(name))
     for name, several in elements.items():
@@ -75,7 +73,7 @@ def _object(schema: Any, element: etree._Element) -> dict[str, Any]:
     return found
 
 
-def _member(schema: Any, elements: list[etree._Element]) -> Any:
+def _member(schema: Any, elements: list[XmlElement]) -> Any:
     """Return a member: of an array each element is an item, if none is declared to be around the items."""
     if type_of(schema) == "array" and not is_wrapped(schema):
         return [_value(_items(schema), element) for element in elements]
@@ -91,12 +89,12 @@ def _written(key: str, schema: Any) -> str:
     return str(name or key).rpartition(":")[2]
 
 
-def _children(element: etree._Element) -> list[etree._Element]:
-    return list(element.iterchildren(etree.Element))
+def _children(element: XmlElement) -> list[XmlElement]:
+    return [child for child in element if isinstance(child, XmlElement)]
 
 
-def _local(element: etree._Element) -> str:
-    return etree.QName(element).localname
+def _local(element: XmlElement) -> str:
+    return element.tag.rpartition("}")[2]
 
 
 def _properties(schema: Any) -> Mapping[str, Any]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from arazzo.expressions.xml_tree import ATTRIBUTE, TEXT
 from arazzo.openapi.data_url import PayloadError
 from arazzo.openapi.encoding import scalar_text
 from arazzo.openapi.schema_slices import property_of
 
-_TEXT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
-_ATTRIBUTE = _TEXT | str.maketrans({'"': "&quot;", "\n": "&#10;", "\t": "&#9;"})
 _NAME = re.compile(r"[^\W\d][\w.-]*(:[^\W\d][\w.-]*)?")
 
 
@@ -42,16 +41,16 @@ def _element(name: str, schema: Any, value: Any) -> str:
     attributes, children = "", ""
     if facts.get("namespace"):
         declared = f"xmlns:{facts['prefix']}" if facts.get("prefix") else "xmlns"
-        attributes += f' {declared}="{str(facts["namespace"]).translate(_ATTRIBUTE)}"'
+        attributes += f' {declared}="{str(facts["namespace"]).translate(ATTRIBUTE)}"'
     if not isinstance(value, dict):
-        return f"<{name}{attributes}>{_text(value).translate(_TEXT)}</{name}>"
+        return f"<{name}{attributes}>{_text(value).translate(TEXT)}</{name}>"
     for key, item in value.items():
         part = property_of(schema, key)
         if item is None:
             continue
         if is_attribute(part):
             attribute = _checked(str(xml_facts(part).get("name") or key))
-            attributes += f' {attribute}="{_text(item).translate(_ATTRIBUTE)}"'
+            attributes += f' {attribute}="{_text(item).translate(ATTRIBUTE)}"'
         else:
             children += _children(key, part, item)
     return f"<{name}{attributes}>{children}</{name}>"
