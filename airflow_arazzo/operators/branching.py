@@ -64,7 +64,7 @@ def _chosen(ti: Any, source: str, ways: Mapping[str, str], takers: Mapping[str, 
         raise AirflowFailException(
             f"task '{source}' was marked as a success, and its actions lead to {', '.join(sorted(map(_named, ways)))}: "
             "nobody knows where to; mark this task as a success, too, and the tasks that are not to run, and clear "
-            "those that are, the last one included; or clear '{source}' to send its requests again"
+            f"those that are, the last one included; or clear '{source}' to send its requests again"
         )
     raise AirflowFailException(f"task '{source}' says that {following!r} comes next, which is none of its ways")
 

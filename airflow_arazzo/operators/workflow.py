@@ -42,7 +42,8 @@ class ArazzoWorkflowOperator(DrivesRegion, BaseOperator):
     Its ``return_value`` are the workflow's outputs, secret ones hidden, each also an XCom of its own name
     (``task.output["status"]``); XCom ``arazzo`` says what happened.
     It holds no worker while it waits: the triggerer waits, and goes on with the requests that are safe (RFC 9110); one
-    that is not safe is left to a worker. One for each of several inputs::
+    that is not safe is left to a worker. Airflow's ``retries`` run all of it anew, its loops with their whole
+    ``timeout``; a loop that has run out is not retried. One for each of several inputs::
 
         ArazzoWorkflowOperator.partial(task_id="rescan", document=DOCUMENT).expand(inputs=[{"image": "nginx"}, ...])
 

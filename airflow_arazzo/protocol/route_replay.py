@@ -114,7 +114,8 @@ def after_success(plan: Plan, step: str) -> str | None:
 
 def failed_before(ti: Any, course: Course) -> bool:
     """Say whether a task of the workflow has failed, which has told of it whoever wants to know."""
-    return "failed" in _ran(ti, course).values()
+    branches = finished_tasks(ti, [*course.branches.values()])
+    return "failed" in (*_ran(ti, course).values(), *branches.values())
 
 
 def has_begun(ti: Any, course: Course) -> bool:

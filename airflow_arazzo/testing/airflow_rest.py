@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -17,10 +17,12 @@ class AirflowRest:
     """Talk to an Airflow whose simple auth manager lets everybody in as an administrator.
 
     :param base_url: for example ``http://127.0.0.1:8080``.
+    :param troubles: says what has become of the components, for the message where a run does not end.
     """
 
-    def __init__(self, base_url: str) -> None:
+    def __init__(self, base_url: str, troubles: Callable[[], str] = str) -> None:
         self.base_url = base_url
+        self._troubles = troubles
         self._session: requests.Session | None = None
 
     def call(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
@@ -82,16 +84,30 @@ class AirflowRest:
         return run
 
     def wait(self, dag_id: str, run_id: str, limit: float = 120, interval: float = 0.3) -> dict[str, Any]:
-        """Return the run when it has ended.
+        """Return the run when it has ended; an API server that does not answer, or starts again, is waited for.
 
-        :raises TimeoutError: when it has not after ``limit`` seconds, with the states of its tasks.
+        :raises TimeoutError: when it has not after ``limit`` seconds, with the states of its tasks and what has become
+            of Airflow's components.
         """
         deadline = time.monotonic() + limit
-        while (run := self.run(dag_id, run_id))["state"] not in ENDED:
+        while (run := self._if_answered(self.run, dag_id, run_id)) is None or run["state"] not in ENDED:
             if time.monotonic() > deadline:
-                raise TimeoutError(f"{dag_id} {run_id} still {run['state']}: {self.task_states(dag_id, run_id)}")
+                states = self._if_answered(self.task_states, dag_id, run_id)
+                text = f"{dag_id} {run_id} still {run['state']}: {states}" if run else "the API server does not answer"
+                raise TimeoutError("\n".join(filter(None, [text, self._troubles()])))
             time.sleep(interval)
         return run
+
+    def _if_answered(
+        self, ask: Callable[[str, str], dict[str, Any]], dag_id: str, run_id: str
+    ) -> dict[str, Any] | None:
+        """Return what is answered about a run, None if nothing is."""
+        import requests
+
+        try:
+            return ask(dag_id, run_id)
+        except (requests.ConnectionError, requests.Timeout):
+            return None
 
     def tasks(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
         """Return the run's task instances, those that started first first."""

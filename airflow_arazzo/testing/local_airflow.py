@@ -72,9 +72,10 @@ class LocalAirflow:
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.environment = {**_environment(self.home, self.dags_folder, self.port), **(env or {})}
-        self.rest = AirflowRest(self.url)
+        self.rest = AirflowRest(self.url, self.troubles)
         self.sessions: dict[str, Session] = {}
         self.restarted: list[str] = []
+        self._ends: list[str] = []
         self._restart = restart
         self._stopping = threading.Event()
         self._watch: threading.Thread | None = None
@@ -183,8 +184,20 @@ class LocalAirflow:
                 for name, session in list(self.sessions.items()):
                     if session.ended:
                         session.signal(signal.SIGKILL)  # what it has left behind
+                        self._ends.append(f"{self._end(name)}\nIt was started again.")
                         self.restarted.append(name)
                         self.sessions[name] = self._started(name)
+
+    def troubles(self) -> str:
+        """Return which components have ended by themselves, and the end of the log of each; empty for none."""
+        ended = [name for name, session in self.sessions.items() if session.ended]
+        return "\n".join([*self._ends, *map(self._end, ended)])
+
+    def _end(self, name: str) -> str:
+        return f"{name} ended with code {self.sessions[name].exit_code}.\n{self._log_end(name)}"
+
+    def _log_end(self, name: str) -> str:
+        return f"The end of {self.log_path(name)}:\n{_tail(self.log_path(name))}"
 
     def log_path(self, name: str) -> Path:
         """Return where a component writes what it prints."""
@@ -192,13 +205,8 @@ class LocalAirflow:
 
     def _missing(self, ended: list[str], waiting: list[str], limit: float) -> str:
         if ended:
-            codes = {name: self.sessions[name].exit_code for name in ended}
-            lines = [f"{name} ended with code {code}." for name, code in codes.items()]
-        else:
-            lines = [f"Not healthy after {limit:.0f} s: {', '.join(waiting)}."]
-        for name in ended or waiting:
-            lines.append(f"The end of {self.log_path(name)}:\n{_tail(self.log_path(name))}")
-        return "\n".join(lines)
+            return "\n".join(map(self._end, ended))
+        return "\n".join([f"Not healthy after {limit:.0f} s: {', '.join(waiting)}.", *map(self._log_end, waiting)])
 
 
 def free_port() -> int:
@@ -255,7 +263,7 @@ def _environment(home: Path, dags_folder: Path, port: int) -> dict[str, str]:
         "AIRFLOW__CORE__HOSTNAME_CALLABLE": "socket.gethostname",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db?timeout=60",
         "AIRFLOW__API__HOST": "127.0.0.1",
         "AIRFLOW__API__PORT": str(port),
         "AIRFLOW__API__BASE_URL": url,

@@ -68,19 +68,21 @@ def test_where_none_has_run_they_lead_to_the_end():
 
 
 @pytest.mark.parametrize(
-    ("states", "told"),
+    ("states", "told", "calls"),
     [
-        ({"a": "success", "a_branch": "failed"}, {}),
-        ({"a": "success", "a_branch": "success"}, {}),
-        (dict.fromkeys(("a", "a_branch", "b", "d"), "success"), passed("b", "") | passed("d", "")),
+        ({"a": "success", "a_branch": "failed"}, {}, False),
+        ({"a": "success", "a_branch": "success"}, {}, True),
+        (dict.fromkeys(("a", "a_branch", "b", "d"), "success"), passed("b", "") | passed("d", ""), True),
     ],
     ids=["the branch is not marked", "nothing has run", "both have run"],
 )
-def test_else_the_message_says_what_to_do(states, told):
+def test_else_the_message_says_what_to_do_and_calls_where_the_branch_has_not(states, told, calls):
+    dag = ArazzoDag(NODES, "diamond", default_args={"on_failure_callback": [print]})
     run = Run(states=states, xcoms=refused("a") | told)
     wanted = "several ways lead on: mark the branch after it as a success, too, and the tasks that are not to run"
     with pytest.raises(AirflowFailException, match=wanted):
-        run.execute(ArazzoDag(NODES, "diamond").outputs)
+        run.execute(dag.outputs)
+    assert dag.outputs.on_failure_callback == ([print] if calls else [])
 
 
 # changed

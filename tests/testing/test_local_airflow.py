@@ -1,7 +1,16 @@
 """An Airflow of one's own: it runs a DAG, survives the loss of a component, and leaves nothing behind."""
 
-import pytest
+import os
+import signal
+import sqlite3
+import threading
+import time
+from contextlib import closing, contextmanager
 
+import pytest
+from scripted_api import ScriptedApi
+
+from airflow_arazzo.testing.airflow_rest import AirflowRest
 from airflow_arazzo.testing.local_airflow import LocalAirflow, StartError
 from airflow_arazzo.testing.sessions import members
 
@@ -22,6 +31,24 @@ with DAG("greetings"):
 """
 
 
+def until(look):
+    end = time.monotonic() + 60
+    while not look():
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
+@contextmanager
+def held(path, seconds):
+    """Hold the database as a busy machine may for one transaction, for longer than SQLite waits by default."""
+    with closing(sqlite3.connect(path, isolation_level=None, timeout=60, check_same_thread=False)) as database:
+        database.execute("BEGIN IMMEDIATE")
+        timer = threading.Timer(seconds, database.execute, ["ROLLBACK"])
+        timer.start()
+        yield
+        timer.join()
+
+
 def test_a_command_that_fails_shows_its_log(tmp_path):
     airflow = LocalAirflow(tmp_path / "home", tmp_path, {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "nonsense"})
     with pytest.raises(StartError, match=r"(?s)db migrate` ended with code 1:.*ValueError"):
@@ -38,11 +65,38 @@ def test_settings_of_the_caller_do_not_leak_in(tmp_path, monkeypatch):
     assert {"AIRFLOW_CONN_SOMETHING", "PYTHONDONTWRITEBYTECODE"}.isdisjoint(environment)
 
 
+def test_a_component_that_ends_by_itself_is_named_with_the_end_of_its_log(tmp_path):
+    with LocalAirflow(tmp_path / "home", tmp_path) as airflow:
+        airflow.home.mkdir()
+        assert airflow.troubles() == ""
+        airflow.start("nonsense")
+        airflow.sessions["nonsense"].process.wait(60)
+        assert "nonsense ended with code 2.\nThe end of " in airflow.troubles()
+        assert "invalid choice: 'nonsense'" in airflow.troubles()
+
+
+def test_a_run_that_does_not_end_says_what_has_become_of_the_components():
+    with ScriptedApi() as api:
+        api.on("GET /auth/token", 200, {"access_token": "t"})
+        api.on("GET /api/v2/dags/d/dagRuns/r", 200, {"state": "running"})
+        task = {"task_id": "a", "state": "queued", "start_date": None}
+        api.on("GET /api/v2/dags/d/dagRuns/r/taskInstances?limit=100", 200, {"task_instances": [task]})
+        rest = AirflowRest(api.url, lambda: "scheduler ended with code 1.")
+        with pytest.raises(TimeoutError, match=r"d r still running: \{'a': 'queued'\}\nscheduler ended with code 1\."):
+            rest.wait("d", "r", limit=0)
+        rest.close()
+
+
+def test_an_api_server_that_does_not_answer_is_waited_for():
+    with pytest.raises(TimeoutError, match=r"the API server does not answer\napi-server ended with code 1\."):
+        AirflowRest("http://127.0.0.1:1", lambda: "api-server ended with code 1.").wait("d", "r", limit=0)
+
+
 @pytest.mark.scheduler
 def test_runs_a_dag_survives_a_kill_and_leaves_nothing(tmp_path):
     (tmp_path / "dags").mkdir()
     (tmp_path / "dags" / "greetings.py").write_text(DAG)
-    with LocalAirflow(tmp_path / "home", tmp_path / "dags") as airflow:
+    with LocalAirflow(tmp_path / "home", tmp_path / "dags", restart=True) as airflow:
         airflow.migrate()
         airflow.start()
         airflow.wait_healthy()
@@ -56,7 +110,13 @@ def test_runs_a_dag_survives_a_kill_and_leaves_nothing(tmp_path):
         assert airflow.rest.xcom("greetings", run_id, "greet") == {"hello": "Ada"}
         assert airflow.rest.xcom("greetings", run_id, "fail") is None
         assert "ValueError: nobody is called Ada" in airflow.rest.task_log("greetings", run_id, "fail")
+        os.kill(airflow.sessions["dag-processor"].process.pid, signal.SIGKILL)
+        until(lambda: airflow.restarted == ["dag-processor"])
+        assert "dag-processor ended with code -9." in airflow.troubles()
         airflow.wait_healthy()
+        with held(airflow.home / "airflow.db", seconds=8):
+            body = {"dag_run_id": "waits", "logical_date": None, "conf": {}}
+            assert airflow.rest.call("POST", "/dags/greetings/dagRuns", body)["state"] == "queued"
         leaders = [session.process.pid for session in airflow.sessions.values()]
         assert len(leaders) == 4
     assert [pid for leader in leaders for pid in members(leader)] == []
