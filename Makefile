@@ -63,6 +63,7 @@ fuzz: $(VENV)/.fuzz ## feed the parsers whatever gets further, guided by coverag
 
 bench: $(READY) ## measure starting the commands, documents of 10 to 10,000 steps and folders of DAGs (ROUNDS=15)
 	@$(BIN)/python benchmarks/startup.py --rounds $(or $(ROUNDS),15)
+	@$(BIN)/python benchmarks/dag_file.py
 	@$(BIN)/python benchmarks/scale.py
 
 docs: $(VENV)/.docs ## build the site into build/docs, strictly: a warning is an error

@@ -12,7 +12,6 @@ from airflow_arazzo.factory.task_ids import Names, storable
 from airflow_arazzo.operators.arazzo import ArazzoStepOperator
 from airflow_arazzo.operators.call_tasks import ArazzoCallOperator, ArazzoReturnOperator
 from airflow_arazzo.protocol.topology import Course, Position
-from airflow_arazzo.sensors.arazzo import ArazzoSensor
 from arazzo.document.settings import Approval
 from arazzo.flow import Plan, Region
 
@@ -39,6 +38,8 @@ def region_task(plan: Plan, region: Region, names: Names, position: Position, gr
         arguments["timeout"] = region.timeout
     if settings.mode is not None:
         arguments["mode"] = settings.mode
+    from airflow_arazzo.sensors.arazzo import ArazzoSensor
+
     return ArazzoSensor(
         **arguments,
         poke_interval=region.poke_interval,

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import TaskGroup, TriggerRule
 from airflow.providers.standard.operators.empty import EmptyOperator
-from airflow.providers.standard.operators.python import BranchPythonOperator
 
 from airflow_arazzo.factory.region_tasks import (
     approval_task,
@@ -40,6 +39,7 @@ from arazzo.engine import dependencies
 from arazzo.flow import END, Plan, Region, slice_region
 
 if TYPE_CHECKING:
+    from airflow.providers.standard.operators.python import BranchPythonOperator
     from airflow.sdk import DAG, BaseOperator
 
 
@@ -356,6 +356,8 @@ class _Joining:
         return self.last if way.target == END else self.regions[way.target].first
 
     def _branch(self, region: Region, dag: DAG) -> BranchPythonOperator:
+        from airflow.providers.standard.operators.python import BranchPythonOperator
+
         names = self.site.names
         ways: dict[str, str] = {}
         takers: dict[str, str] = {}

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from airflow.providers.http.hooks.http import HttpHook
 from requests import PreparedRequest, Session
 from requests.auth import AuthBase, HTTPBasicAuth
 
+from airflow_arazzo.hooks.connection_errors import refusals
 from airflow_arazzo.hooks.probing import NOTHING, probe
 from airflow_arazzo.protocol.encryption import register_texts, register_texts_async
 from arazzo import transport
@@ -21,7 +21,7 @@ from arazzo.auth.connection_settings import ConnectionSettings, read_connection,
 from arazzo.auth.sessions import limits_of, new_session, with_netrc
 from arazzo.auth.tls import tls_context
 from arazzo.auth.tokens import get_token, get_token_async
-from arazzo.errors import ConnectionSettingsError, RequestError, TransportError
+from arazzo.errors import RequestError, TransportError
 from arazzo.exchange import Request, Response
 from arazzo.limits import current_limits
 from arazzo.openapi import SecurityScheme
@@ -267,64 +267,6 @@ class ArazzoHook(HttpHook):
         connector = aiohttp.TCPConnector(ssl=context, limit=4, keepalive_timeout=transport.IDLE_TIMEOUT)
         jar = aiohttp.DummyCookieJar()
         return aiohttp.ClientSession(connector=connector, trust_env=settings.trust_env, cookie_jar=jar)
-
-
-class SourceHooks:
-    """The hooks of a workflow's source descriptions, each made when the first request for its API is sent.
-
-    :param connections: connection ids by name of the source description. A source that is not named has the connection
-        whose id is the source's name, if there is one.
-    """
-
-    def __init__(self, connections: Mapping[str, str] | None = None) -> None:
-        self.connections = dict(connections or {})
-        self._hooks: dict[str, ArazzoHook] = {}
-
-    def hook(self, source: str) -> ArazzoHook:
-        """Return the hook of a source description."""
-        if source not in self._hooks:
-            named = self.connections.get(source)
-            self._hooks[source] = ArazzoHook(named or source or None, optional=named is None)
-        return self._hooks[source]
-
-    def found(self) -> dict[str, str]:
-        """Return the ids of the connections that there are, of those looked up, by name of the source."""
-        return {
-            source: hook.arazzo_conn_id
-            for source, hook in self._hooks.items()
-            if hook.found and hook.arazzo_conn_id is not None
-        }
-
-    def secrets(self) -> dict[str, None]:
-        """Return the secrets of the connections that were looked up, and the tokens got with them."""
-        return {secret: None for hook in self._hooks.values() for secret in hook.secrets}
-
-    def send(self, request: Request) -> Response:
-        """Send a request through the hook of its source description."""
-        return self.hook(request.source).send(request)
-
-    async def async_send(self, request: Request) -> Response:
-        """Send a request through the hook of its source description, on the running event loop."""
-        return await self.hook(request.source).async_send(request)
-
-    def close(self) -> None:
-        """Close what :meth:`send` keeps open."""
-        for hook in self._hooks.values():
-            hook.close()
-
-    async def async_close(self) -> None:
-        """Close what :meth:`async_send` keeps open."""
-        for hook in self._hooks.values():
-            await hook.async_close()
-
-
-@contextmanager
-def refusals() -> Iterator[None]:
-    """Raise as Airflow's own error what a connection says that cannot be meant."""
-    try:
-        yield
-    except ConnectionSettingsError as error:
-        raise AirflowException(str(error)) from None
 
 
 class _Unshown(dict[str, None]):

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from airflow.providers.common.compat.sdk import AirflowFailException
 
-from airflow_arazzo.hooks.arazzo import SourceHooks, refusals
+from airflow_arazzo.hooks.connection_errors import refusals
+from airflow_arazzo.hooks.source_hooks import SourceHooks
 from arazzo.auth import server_resolution
 from arazzo.auth.connection_settings import ConnectionSettings
 from arazzo.auth.server_resolution import Placement

@@ -25,7 +25,6 @@ from airflow.providers.common.compat.sdk import (
 from airflow.sdk.exceptions import AirflowRuntimeError
 
 from airflow_arazzo.compat import TaskStateStore, settling_time, task_state_store
-from airflow_arazzo.hooks.arazzo import SourceHooks
 from airflow_arazzo.hooks.source_connections import (
     connections_of,
     knowing_connections,
@@ -34,6 +33,7 @@ from airflow_arazzo.hooks.source_connections import (
     require_servers,
     unasked_logins,
 )
+from airflow_arazzo.hooks.source_hooks import SourceHooks
 from airflow_arazzo.operators.at_most_once import Sending, UnknownOutcomeError, let_retry
 from airflow_arazzo.operators.links import LastResponseLink
 from airflow_arazzo.operators.rendering import RendersWritten
@@ -56,7 +56,6 @@ from airflow_arazzo.protocol.xcoms import (
     push_region,
     push_workflows,
 )
-from airflow_arazzo.triggers.arazzo import ArazzoTrigger, open_event
 from arazzo import clock
 from arazzo.auth.server_resolution import place_requests
 from arazzo.engine import Done, Note, State, drive, fits, load_plan, start
@@ -133,6 +132,8 @@ class DrivesRegion(RendersWritten, TellsSecrets):
 
         :param event: from :class:`ArazzoTrigger`; anything else is refused.
         """
+        from airflow_arazzo.triggers.arazzo import open_event
+
         self._register_earlier(context["ti"])
         carried = open_event(event)
         plan = self._placed_plan()
@@ -294,6 +295,8 @@ class DrivesRegion(RendersWritten, TellsSecrets):
         return wait
 
     def _defer(self, plan: Plan, carried: Carried, seconds: float) -> None:
+        from airflow_arazzo.triggers.arazzo import ArazzoTrigger
+
         self.log.info("Waiting %.3g s in the triggerer", seconds)
         trigger = ArazzoTrigger(
             plan=_without_bindings(plan).model_dump_json(exclude_defaults=True),

@@ -17,7 +17,7 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 from pydantic import ValidationError
 
 from airflow_arazzo import compat
-from airflow_arazzo.hooks.arazzo import SourceHooks
+from airflow_arazzo.hooks.source_hooks import SourceHooks
 from airflow_arazzo.protocol.debugging import in_full
 from airflow_arazzo.protocol.encryption import redacted, register_texts_async
 from airflow_arazzo.protocol.envelope import Carried, pack, secrets_of, unpack

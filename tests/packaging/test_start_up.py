@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +19,21 @@ HEAVY = (
 )
 #: Nothing listens there, which is enough to see what sending needs.
 NOWHERE = "http://127.0.0.1:9"
+#: What only sending needs: a DAG file is parsed over and over, and at the start of each of its tasks.
+SENDING = (
+    *("requests", "urllib3", "aiohttp", "lxml", "elementpath", "jsonschema", "referencing", "jsonpath_ng", "rich"),
+    *("jsonpath_rfc9535", "regex", "starlette", "airflow.providers.http", "airflow_arazzo.hooks.arazzo"),
+)
+#: What only some workflows are made of.
+PARTS = ("airflow.triggers.base", "airflow.providers.standard.operators.python", "airflow_arazzo.sensors.arazzo")
+DAG_FILE = """\
+from airflow.sdk import DAG
+import sys
+before = set(sys.modules)
+from airflow_arazzo import load_dags
+print(list(load_dags({folder!r})), flush=True)
+print(json.dumps([name for name in {names!r} if name in set(sys.modules) - before]))
+"""
 
 
 def loaded_by(code):
@@ -86,6 +103,53 @@ def test_running_a_workflow_loads_what_sends_and_nothing_else(path):
     loaded, found = loaded_by_command("run", path, "--inputs", json.dumps(inputs), *servers)
     assert "Connection refused" in found.stderr, found
     assert loaded == ["requests", "urllib3"]
+
+
+def loaded_by_dag_file(folder, tmp_path):
+    """Return the DAGs of a folder, and what is loaded for them that only sending needs."""
+    program = "import json\n" + DAG_FILE.format(folder=str(folder), names=SENDING + PARTS)
+    environment = {**os.environ, "AIRFLOW_HOME": str(tmp_path / "airflow"), "AIRFLOW__CORE__LOAD_EXAMPLES": "False"}
+    command = [sys.executable, "-c", program]
+    found = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    dags, loaded = found.stdout.splitlines()[-2:]
+    return dags, json.loads(loaded)
+
+
+def one_workflow(folder, again=()):
+    """Write a workflow of two steps; one that goes back from the second loops."""
+    step = {"operationId": "getThing", "successCriteria": [{"condition": "$statusCode == 200"}]}
+    workflow = {"workflowId": "plain", "steps": [{"stepId": "a", **step}, {"stepId": "b", **step, **dict(again)}]}
+    source = {"name": "things", "url": "things.openapi.json", "type": "openapi"}
+    info = {"title": "Things", "version": "1"}
+    get = {"operationId": "getThing", "responses": {"200": {"description": "the thing"}}}
+    api = {"openapi": "3.1.0", "info": info, "servers": [{"url": NOWHERE}], "paths": {"/thing": {"get": get}}}
+    document = {"arazzo": "1.0.1", "info": info, "sourceDescriptions": [source], "workflows": [workflow]}
+    (folder / "things.openapi.json").write_text(json.dumps(api))
+    (folder / "plain.arazzo.yaml").write_text(yaml.safe_dump(document))
+
+
+def test_a_dag_file_loads_nothing_that_sends(tmp_path):
+    one_workflow(tmp_path)
+    assert loaded_by_dag_file(tmp_path, tmp_path) == ("['plain']", [])
+
+
+def test_a_dag_file_loads_what_its_tasks_are_made_of(tmp_path):
+    criteria = [{"context": "$response.body", "type": "jsonpath", "condition": "$[?@.status == 'pending']"}]
+    one_workflow(
+        tmp_path, {"onSuccess": [{"name": "again", "type": "goto", "stepId": "a", "criteria": criteria}]}.items()
+    )
+    assert "airflow_arazzo.sensors.arazzo" in loaded_by_dag_file(tmp_path, tmp_path)[1]
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_the_examples_as_dags_load_no_library_that_sends(path, tmp_path):
+    folder = tmp_path / "dags"
+    shutil.copytree(path.parents[1] / "openapi", folder / "openapi")
+    (folder / "workflows").mkdir()
+    shutil.copy(path, folder / "workflows")
+    dags, loaded = loaded_by_dag_file(folder / "workflows", tmp_path)
+    assert dags == f"['{path.name.removesuffix('.arazzo.yaml')}']"
+    assert not set(loaded) & set(SENDING)
 
 
 @pytest.mark.parametrize("module", ["airflow_arazzo.demo", "airflow_arazzo.testing.local_airflow"])

@@ -116,7 +116,7 @@ def shop(monkeypatch, api):
     def connect(extra=None, **fields):
         text = json.dumps({"conn_type": "arazzo", "extra": extra or {}, **fields})
         monkeypatch.setenv("AIRFLOW_CONN_SHOP", text)
-        from airflow_arazzo.hooks.arazzo import SourceHooks
+        from airflow_arazzo.hooks.source_hooks import SourceHooks
 
         return SourceHooks().hook("shop")
 

@@ -9,7 +9,7 @@ from airflow.sdk import Connection
 from scripted_api import ScriptedApi
 
 from airflow_arazzo import ArazzoHook
-from airflow_arazzo.hooks.arazzo import SourceHooks
+from airflow_arazzo.hooks.source_hooks import SourceHooks
 from arazzo.auth.connections import parse_connection
 from arazzo.errors import TransportError
 from arazzo.exchange import Request

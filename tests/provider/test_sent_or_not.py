@@ -408,7 +408,7 @@ def test_a_caller_is_not_asked_what_to_do_about_an_outcome_that_nobody_knows(tmp
     dag, run = ArazzoDag(tmp_path / "calling.arazzo.yaml", "outer"), Run(stored={})
     run.execute(dag.get_task("call.inputs"))
     server = Server(answers=[Killed()])
-    monkeypatch.setattr("airflow_arazzo.hooks.arazzo.SourceHooks.send", lambda _, request: server.send(request))
+    monkeypatch.setattr("airflow_arazzo.hooks.source_hooks.SourceHooks.send", lambda _, request: server.send(request))
     order = dag.get_task("call.order")
     with pytest.raises(Killed):
         order.execute(run.context("call.order"))

@@ -17,7 +17,7 @@ from running import Run
 from scripted_api import ScriptedApi
 
 from airflow_arazzo import ArazzoDag, ArazzoHook
-from airflow_arazzo.hooks.arazzo import SourceHooks
+from airflow_arazzo.hooks.source_hooks import SourceHooks
 from arazzo import clock
 from arazzo.errors import TransportError
 from arazzo.exchange import Request

@@ -1,0 +1,19 @@
+"""What a connection says that cannot be meant, as Airflow's own error."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from airflow.providers.common.compat.sdk import AirflowException
+
+from arazzo.errors import ConnectionSettingsError
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Raise as Airflow's own error what a connection says that cannot be meant."""
+    try:
+        yield
+    except ConnectionSettingsError as error:
+        raise AirflowException(str(error)) from None
