@@ -29,6 +29,7 @@ def get_provider_info() -> dict[str, Any]:
         "operators": [_modules("airflow_arazzo.operators.arazzo", "airflow_arazzo.operators.workflow")],
         "sensors": [_modules("airflow_arazzo.sensors.arazzo")],
         "triggers": [_modules("airflow_arazzo.triggers.arazzo")],
+        "extra-links": ["airflow_arazzo.operators.links.LastResponseLink"],
         "cli": ["airflow_arazzo.provider_cli.get_cli_commands"],
         "config": {
             "arazzo": {
@@ -120,7 +121,7 @@ _FIELDS = {
     ),
     "grant_type": _field(
         "OAuth 2.0 grant",
-        "How tokens are got; empty: the first that both the API and this connection can do.",
+        "How tokens are fetched; empty: the first that both the API and this connection can do.",
         enum=["client_credentials", "password", "refresh_token", None],
         values_display={"null": "(the first possible)"},
     ),
@@ -158,11 +159,17 @@ _FIELDS = {
     ),
     "timeout": _field("Timeout", "Seconds for an exchange. Default: 60.", "number", exclusiveMinimum=0),
     "max_bytes": _field("Largest answer", "Bytes that an answer may have.", "integer", exclusiveMinimum=0),
-    "redirects": _field("Redirects", "Empty: what the step expects of a GET or HEAD.", enum=["follow", "never", None]),
+    "redirects": _field(
+        "Redirects",
+        "Whether a GET or HEAD goes where a redirect leads. Empty: what the step expects.",
+        enum=["follow", "never", None],
+        values_display={"null": "(what the step expects)"},
+    ),
     "max_redirects": _field("Most redirects", "How many are followed. Default: 10.", "integer", exclusiveMinimum=0),
     "required": _field(
         "Required values",
         "send: send requests although a value is missing that the API's description requires. Default: check.",
         enum=["check", "send", None],
+        values_display={"null": "(check)"},
     ),
 }

@@ -20,7 +20,7 @@ from arazzo.engine.program import load_plan_and_warnings
 from arazzo.expressions import Dialect
 from arazzo.flow import Options, Plan
 
-#: The arguments that a document is compiled with and that are no settings of the same name.
+#: The arguments that a document is compiled with and that are not settings of the same name.
 _COMPILED = frozenset({"connections", "dialect", "steps", "settings"})
 #: What ``default_args`` say to every sensor, and a document under the same name.
 _OF_SENSORS = ("poke_interval", "timeout", "exponential_backoff")

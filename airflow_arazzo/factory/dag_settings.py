@@ -56,7 +56,7 @@ def callback_arguments(settings: Settings, *, runs: bool = False) -> dict[str, A
 
 
 def imported(names: Any, subject: str) -> Any:
-    """Return what names stand for: one object for one name, a list for several; what is no name as it is.
+    """Return what names stand for: one object for one name, a list for several; what is not a name as it is.
 
     :param subject: whose names they are, for messages.
     :raises ValueError: for a name that cannot be imported.
@@ -114,7 +114,7 @@ def _date(value: datetime | str | None, zone: tzinfo | None) -> datetime | None:
         try:
             value = datetime.fromisoformat(value.replace("Z", "+00:00"))
         except ValueError:
-            raise ValueError(f"start_date: '{value}' is no ISO 8601 date") from None
+            raise ValueError(f"start_date: '{value}' is not an ISO 8601 date") from None
         value = value if value.tzinfo or zone else value.replace(tzinfo=timezone.utc)
     if zone is None:
         return value

@@ -51,11 +51,11 @@ def load_dags(
     strict: bool = False,
     **arguments: Any,
 ) -> dict[str, DAG]:
-    """Make a DAG of every workflow of every Arazzo document below a folder; Airflow finds them without further ado.
+    """Make a DAG of every workflow of every Arazzo document below a folder; Airflow finds them by itself.
 
-    A document that cannot be run takes none of the others away, and is loud: each of its workflows becomes a DAG with
-    the workflow's id and schedule, tagged ``arazzo-invalid``, whose only task fails with the problems. The log has them
-    as errors. Which files are documents is what ``airflow-arazzo validate FOLDER`` says
+    A document that cannot be run does not affect the others, and shows its problems: each of its workflows becomes a
+    DAG with the workflow's id and schedule, tagged ``arazzo-invalid``, whose only task fails with the problems. The log
+    has them as errors. Which files are documents is what ``airflow-arazzo validate FOLDER`` says
     (:func:`arazzo.source.document_files.document_files`).
 
     :param folder: searched for ``.yaml``, ``.yml`` and ``.json``, subfolders included.
@@ -197,7 +197,7 @@ class _Build:
                 yield self._named(path, self._with_its_inputs(told))
 
     def _with_its_inputs(self, plan: Plan) -> Plan:
-        """Return a plan without what is bound for all workflows and is no input of this one."""
+        """Return a plan without what is bound for all workflows and is not an input of this one."""
         own = self.workflows.get(plan.workflow_id, {}).get("inputs", {})
         shared = self.arguments.get("inputs") or {}
         known, bound = plan.taken.schemas, plan.settings.inputs or {}

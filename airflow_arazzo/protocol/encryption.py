@@ -260,4 +260,4 @@ def _fernet_of(keys: str) -> MultiFernet | None:
     try:
         return MultiFernet([Fernet(key.strip().encode()) for key in keys.split(",")])
     except ValueError as error:
-        raise AirflowException(f"[core] fernet_key is no Fernet key: {error}") from None
+        raise AirflowException(f"[core] fernet_key is not a Fernet key: {error}") from None

@@ -27,7 +27,7 @@ def fields_of(value: Any, what: str, known: Collection[str]) -> dict[str, Any]:
     :raises AirflowException: if it has another form, or a field that this version does not know.
     """
     if not isinstance(value, dict):
-        raise AirflowException(f"{what} cannot be read: it is no object")
+        raise AirflowException(f"{what} cannot be read: it is not an object")
     if (found := value.get("version")) != FORM:
         raise _other(what, f"it has form {found if isinstance(found, int) else 'none'}, and form {FORM} is read here")
     if unknown := sorted(map(str, value.keys() - {"version", *known})):

@@ -22,7 +22,7 @@ class OutputSizeError(AirflowFailException):
 def output_limit() -> int | None:
     """Return how many bytes the outputs of a task may have; None for no limit.
 
-    :raises AirflowException: if the setting is no number.
+    :raises AirflowException: if the setting is not a number.
     """
     setting = (conf.get("arazzo", "max_output_bytes", fallback="") or "").strip()
     if not setting:
@@ -30,7 +30,7 @@ def output_limit() -> int | None:
     try:
         return int(setting) or None
     except ValueError:
-        raise AirflowException(f"[arazzo] max_output_bytes is no number: {setting!r}") from None
+        raise AirflowException(f"[arazzo] max_output_bytes is not a number: {setting!r}") from None
 
 
 def check_step_outputs(outputs: Mapping[str, Mapping[str, Any]], state: State) -> None:

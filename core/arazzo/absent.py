@@ -28,7 +28,7 @@ ABSENT: Final = Absent.ABSENT
 class Unreadable:
     """The value of what leads into an answer that cannot be read (docs/semantics.md, 2). Using it is an error.
 
-    :param reason: why the answer cannot be read, one clause without secrets: ``the body is no JSON: line 1, column 9``.
+    :param reason: why the answer cannot be read, one clause without secrets: ``the body is not JSON: line 1``.
     :param origin: where it came from, for whoever uses it later: ``output 'token' of step 'login'``; empty at first.
     """
 

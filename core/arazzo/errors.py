@@ -14,7 +14,7 @@ from arazzo.pointer import tokens_of
 
 
 class Severity(str, Enum):
-    """How much a problem weighs: an error will not run, a warning runs, but."""
+    """How much a problem weighs: a document with an error does not run, a warning does not stop it."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -109,7 +109,7 @@ class DocumentError(ArazzoError):
 
 
 class ExpressionSyntaxError(ArazzoError):
-    """Text that is no runtime expression, condition or selector.
+    """Text that is not a runtime expression, condition or selector.
 
     :param message: what is wrong, one sentence.
     :param text: the whole text that was read.

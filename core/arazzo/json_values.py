@@ -23,7 +23,7 @@ def refuse_constant(constant: str) -> NoReturn:
 
     :raises ValueError: always.
     """
-    raise ValueError(f"{constant} is no JSON")
+    raise ValueError(f"{constant} is not JSON")
 
 
 _ANY = json.JSONDecoder(parse_constant=refuse_constant, parse_float=read_decimal, parse_int=read_integer)
@@ -36,7 +36,7 @@ _YIELDING = json.JSONDecoder(parse_constant=refuse_constant, parse_float=read_de
 def read_json_value(text: str) -> Any:
     """Return the value of JSON text; what in it is beyond a limit of depth or of numbers is a :class:`Beyond` there.
 
-    :raises ValueError: if it is no JSON.
+    :raises ValueError: if it is not JSON.
     """
     return _to_depth(read_own_json(text), current_limits())
 
@@ -44,7 +44,7 @@ def read_json_value(text: str) -> Any:
 def read_own_json(text: str) -> Any:
     """Return the value of JSON text that :func:`write_json` has written, of any depth.
 
-    :raises ValueError: if it is no JSON.
+    :raises ValueError: if it is not JSON.
     """
     try:
         quick = _YIELDING if len(text) > _LONG else _QUICK
@@ -162,7 +162,7 @@ def _to_depth(value: Any, limits: Limits) -> Any:
 def _without_recursion(text: str) -> Any:
     """Read JSON with a stack of its own.
 
-    :raises ValueError: if it is no JSON.
+    :raises ValueError: if it is not JSON.
     """
     stack: list[Any] = []
     names: list[str] = []

@@ -66,7 +66,7 @@ def parse_limits(settings: Mapping[str, str], where: str) -> Limits:
 
     :param settings: by name, as text.
     :param where: where they are written, to begin the message of an error.
-    :raises ArazzoError: for a name that is no limit, and for a text that is no number above zero.
+    :raises ArazzoError: for a name that is not a limit, and for a text that is not a number above zero.
     """
     kinds: dict[str, type[int] | type[float]] = {each.name: type(each.default) for each in fields(Limits)}  # type: ignore[misc]
     values: dict[str, Any] = {}

@@ -125,9 +125,9 @@ def test_strict_raises_what_is_wrong_with_all_documents(folder):
 
 @pytest.mark.parametrize("given", ["@dayly", "every day", "61 * * * *", ""])
 def test_a_schedule_that_is_none_is_a_mistake_in_python(given, folder):
-    with pytest.raises(ValueError, match="is no schedule"):
+    with pytest.raises(ValueError, match="is not a schedule"):
         load_dags(folder, schedule=given)
-    with pytest.raises(ValueError, match="is no schedule"):
+    with pytest.raises(ValueError, match="is not a schedule"):
         ArazzoDag(folder / "good.yaml", schedule=given)
 
 

@@ -115,5 +115,5 @@ def test_the_limit_is_that_of_the_backend(monkeypatch):
     limit(monkeypatch, 0)
     assert output_limit() is None
     limit(monkeypatch, "much")
-    with pytest.raises(AirflowException, match="max_output_bytes is no number"):
+    with pytest.raises(AirflowException, match="max_output_bytes is not a number"):
         output_limit()

@@ -134,7 +134,7 @@ def test_what_was_never_sealed_is_said_so():
 
 def test_a_key_that_is_none_is_said_so(monkeypatch):
     monkeypatch.setenv("AIRFLOW__CORE__FERNET_KEY", "not a key")
-    with pytest.raises(AirflowException, match="no Fernet key"):
+    with pytest.raises(AirflowException, match="not a Fernet key"):
         encryption.seal("x")
 
 

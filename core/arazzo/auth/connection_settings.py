@@ -84,7 +84,7 @@ class ConnectionSettings:
 
     :param base_url: takes the place of the description's servers; None where the connection names no host.
     :param credentials: what the security schemes are fed with.
-    :param grant: how tokens are got for ``oauth2`` and ``openIdConnect``; None if the connection does not know how.
+    :param grant: how tokens are fetched for ``oauth2`` and ``openIdConnect``; None if the connection does not know how.
     :param verify: whether to check the server's certificate, or the file of the authorities to trust.
     :param cert: client certificate file, or that and its key file.
     :param proxies: proxy URLs by scheme, as ``requests`` has them.
@@ -162,7 +162,7 @@ def _read_http(connection: Connection, extras: Mapping[str, Any]) -> ConnectionS
     for name, value in headers.items():
         if isinstance(value, (dict, list)):
             raise _refused(
-                connection, f"has an extra '{name}' that is no text; every extra but the options is a header"
+                connection, f"has an extra '{name}' that is not text; every extra but the options is a header"
             )
     _check_auth_type(connection, extras.get("auth_type"))
     options = {name: value for name, value in extras.items() if name != "redirects"}
@@ -190,7 +190,7 @@ def _credentials(
     api_keys: Mapping[str, str] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Credentials:
-    """Return the credentials: a password without a login is a token, unless tokens are got with it."""
+    """Return the credentials: a password without a login is a token, unless it is used to fetch tokens."""
     login, password = connection.login or None, connection.password or None
     if password and not login:
         token = token or (None if granted else password)
@@ -205,7 +205,7 @@ def _credentials(
 
 
 def _grant(connection: Connection, extras: Mapping[str, Any], home: str | None) -> Grant | None:
-    """Return how tokens are got; with a login and a password alone, by the client credentials that they are then."""
+    """Return how tokens are fetched; a login and a password alone are client credentials then."""
     named: dict[str, Any] = {name: str(extras[name]) for name in OAUTH_EXTRAS - {"scopes"} if name in extras}
     for name, allowed in ("grant_type", GRANT_TYPES), ("client_auth", ("basic", "body")):
         if name in named and named[name] not in allowed:
@@ -237,7 +237,7 @@ def _check_token_url(connection: Connection, url: str) -> None:
     except ValueError:
         usable = False
     if not usable or not _URL.fullmatch(url):
-        raise _refused(connection, "has an extra 'token_url' that is no http or https URL")
+        raise _refused(connection, "has an extra 'token_url' that is not an http or https URL")
     if "@" in parts.netloc:
         raise _refused(connection, "has credentials in its 'token_url'; they belong into client_id and client_secret")
 
@@ -289,7 +289,7 @@ def _base_url(connection: Connection, default_scheme: str) -> str | None:
         parts = urlsplit(url)
         port = parts.port or connection.port or 1
     except ValueError:  # whose text may show a password, where one is in the host
-        raise _refused(connection, "has a host that is no host, or a port that is no number below 65536") from None
+        raise _refused(connection, "has a host that is no host, or a port that is not a number below 65536") from None
     if "@" in parts.netloc:
         raise _refused(connection, "has credentials in its host; they belong into login and password")
     if parts.query or parts.fragment:
@@ -310,9 +310,9 @@ def _extras(connection: Connection) -> dict[str, Any]:
     try:
         extras = json.loads(connection.extra)
     except ValueError:
-        raise _refused(connection, "has an extra that is no JSON") from None
+        raise _refused(connection, "has an extra that is not JSON") from None
     if not isinstance(extras, dict):
-        raise _refused(connection, "has an extra that is no JSON object")
+        raise _refused(connection, "has an extra that is not a JSON object")
     return {name: value for name, value in extras.items() if value is not None and value != ""}
 
 
@@ -323,9 +323,9 @@ def _mapping(connection: Connection, name: str, value: Any) -> dict[str, str]:
         try:
             value = json.loads(value)
         except ValueError:
-            raise _refused(connection, f"has an extra '{name}' that is no JSON object") from None
+            raise _refused(connection, f"has an extra '{name}' that is not a JSON object") from None
     if not isinstance(value, dict) or not all(isinstance(item, (str, int, float)) for item in value.values()):
-        raise _refused(connection, f"has an extra '{name}' that is no object of texts")
+        raise _refused(connection, f"has an extra '{name}' that is not an object of texts")
     return {str(key): str(item) for key, item in value.items()}
 
 
@@ -350,7 +350,7 @@ def _number(connection: Connection, name: str, value: Any, kind: Callable[[Any],
             raise TypeError
         number = kind(value)
     except (TypeError, ValueError, OverflowError):
-        raise _refused(connection, f"has an extra '{name}' that is no number") from None
+        raise _refused(connection, f"has an extra '{name}' that is not a number") from None
     if not 0 < number <= most:  # as NaN is not
         raise _refused(connection, f"has an extra '{name}' that is not above zero, or above {most:.0f}")
     return number

@@ -63,7 +63,7 @@ def _from_json(conn_id: str, text: str) -> GivenConnection:
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
-        raise ValueError("is no JSON, which it begins like") from None
+        raise ValueError("is not JSON, which it begins like") from None
     named: dict[str, Any] = {}
     for name, item in value.items():
         known = _ALIASES.get(name, name)
@@ -78,7 +78,7 @@ def _from_json(conn_id: str, text: str) -> GivenConnection:
     try:
         number = None if port in (None, "") else int(port)
     except (TypeError, ValueError):
-        raise ValueError("has a port that is no number") from None
+        raise ValueError("has a port that is not a number") from None
     text_fields = {name: str(item) for name, item in named.items()}
     given = extra if isinstance(extra, str) or extra is None else json.dumps(extra)
     return GivenConnection(conn_id, **text_fields, port=number, extra=given)
@@ -95,7 +95,7 @@ def _from_uri(conn_id: str, text: str) -> GivenConnection:
     try:
         port = parts.port
     except ValueError:
-        raise ValueError("has a port that is no number below 65536") from None
+        raise ValueError("has a port that is not a number below 65536") from None
     query = dict(parse_qsl(parts.query, keep_blank_values=True))
     extra = query.get(_EXTRA) if _EXTRA in query else json.dumps(query) if query else None
     host = unquote(parts.hostname) if parts.hostname else None

@@ -94,12 +94,12 @@ def can_grant(grant: Grant | None, scheme: SecurityScheme) -> bool:
     if grant is None or _grant_type(grant, scheme) is None:
         return False
     if scheme.type == "http" and not grant.token_url:
-        return False  # of a bearer token the description does not say where it is got
+        return False  # the description does not say where a bearer token comes from
     return bool(grant.token_url or scheme.open_id_connect_url or _token_url(scheme, _grant_type(grant, scheme)))
 
 
 def spends_its_token(grant: Grant) -> bool:
-    """Say whether a token is got with a refresh token, which may be good for one use only."""
+    """Say whether a token is fetched with a refresh token, which may be good for one use only."""
     return (grant.grant_type or ("refresh_token" if grant.refresh_token else "")) == "refresh_token"
 
 
@@ -346,7 +346,7 @@ def _content(response: Response, scheme: SecurityScheme, url: str) -> dict[str, 
         said = f" ({error})" if isinstance(error, str) and _ERROR.fullmatch(error) else ""
         raise _no_token(scheme, url, f"status {response.status}{said}")
     if not isinstance(content, dict):
-        raise _no_token(scheme, url, "the answer is no JSON object")
+        raise _no_token(scheme, url, "the answer is not a JSON object")
     return content
 
 

@@ -66,7 +66,7 @@ def _remember_proxy(context: click.Context, parameter: click.Parameter, value: s
         except ValueError:
             parts = urlsplit("")
         if parts.scheme not in _PROXIES or not parts.hostname or not has_usable_port(parts):
-            raise click.BadParameter(f"it is no URL of a proxy: {', '.join(_PROXIES)}, then :// and the host")
+            raise click.BadParameter(f"it is not a URL of a proxy: {', '.join(_PROXIES)}, then :// and the host")
     _remember(context, parameter, value)
 
 

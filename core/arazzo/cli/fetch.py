@@ -28,15 +28,15 @@ COMPLETE, INCOMPLETE = 0, 1
     metavar="URL-PREFIX",
     help=f"What may be fetched, beyond what {VARIABLE} says: https://specs.example.com/apis/ for example. Repeatable.",
 )
-@click.option("--check", is_flag=True, help="Store nothing; say which copies are missing, or no more what is there.")
+@click.option("--check", is_flag=True, help="Store nothing; say which copies are missing or out of date.")
 @click.option("--update", is_flag=True, help="Fetch what there is a copy of, too.")
 @format_option(("text", "json"), "text")
 def command(paths: tuple[Path, ...], allow: tuple[str, ...], check: bool, update: bool, form: str) -> NoReturn:
     """Fetch what the documents at PATHS name by https, into arazzo-sources/ beside each.
 
-    That are remote source descriptions, remote $refs, and what these name in turn. Nothing is fetched that no prefix
-    covers, redirects included; http needs a prefix that says so. Exit code 0: there is a copy of everything, 1: there
-    is not, or with --check a copy is no more what is there.
+    These are remote source descriptions, remote $refs, and what they name in turn. Only what a prefix covers is
+    fetched, redirects included; http needs a prefix that says so. Exit code 0: there is a copy of everything; 1: one is
+    missing, or, with --check, out of date.
     """
     import requests
 
@@ -45,7 +45,7 @@ def command(paths: tuple[Path, ...], allow: tuple[str, ...], check: bool, update
     prefixes = [*read_prefixes(os.environ.get(VARIABLE, "")), *allow]
     for prefix in prefixes:
         if not is_prefix(prefix):
-            raise click.UsageError(f"{prefix!r} is no URL of http or https, without credentials, to begin others with")
+            raise click.UsageError(f"{prefix!r} is not an http or https URL without credentials")
     mode: Mode = "check" if check else "update" if update else "fetch"
     documents = [document for path in paths for document in documents_at(path)]
     outcomes = []

@@ -184,7 +184,7 @@ class _Fetching:
             return
         parts = _split(location)
         if parts is None:
-            raise RefusedError("it is no URL of http or https without credentials")
+            raise RefusedError("it is not a URL of http or https without credentials")
         led = "" if location == url else f"it redirects to {parts.scheme}://{parts.netloc}{parts.path}, and "
         raise RefusedError(f"{led}no prefix on the allow-list covers it, such as {parts.scheme}://{parts.netloc}/")
 
@@ -200,10 +200,10 @@ def _read(response: Response, url: str, location: str) -> Source:
         raise CopyError("it is not UTF-8") from None
     source = parse_source(text, url, location)
     if not isinstance(source.data, dict):
-        raise CopyError("it is no YAML or JSON object")
+        raise CopyError("it is not a YAML or JSON object")
     local = next((uri for uri in named_files(source) if not is_remote(uri)), None)
     if local is not None:
-        raise RefusedError(f"it names '{local}', which is no remote file")
+        raise RefusedError(f"it names '{local}', which is not a remote file")
     return source
 
 

@@ -118,7 +118,7 @@ def _asked(endpoints: Mapping[str, Endpoint]) -> list[str]:
     wanted = [part.strip() for part in str(text).split(",")]
     for part in wanted:
         if not part.isdecimal() or not 0 < int(part) <= len(names):
-            raise click.UsageError(f"'{part}' is no number from 1 to {len(names)}")
+            raise click.UsageError(f"'{part}' is not a number from 1 to {len(names)}")
     return [names[int(part) - 1] for part in wanted]
 
 

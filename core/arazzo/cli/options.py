@@ -109,7 +109,7 @@ def read_inputs(text: str | None, single: Iterable[str]) -> dict[str, Any]:
     """Return inputs from ``--inputs`` (JSON, or ``@FILE`` with JSON; ``@-`` is standard input) and ``--input``.
 
     :param single: ``NAME=VALUE`` texts; a value that is JSON is taken as JSON, any other as text.
-    :raises click.UsageError: if it is no JSON object; no text is shown, it may hold secrets.
+    :raises click.UsageError: if it is not a JSON object; no text is shown, it may hold secrets.
     """
     inputs: Any = {}
     if text is not None:
@@ -118,9 +118,9 @@ def read_inputs(text: str | None, single: Iterable[str]) -> dict[str, Any]:
             inputs = read_json_value(raw)
         except json.JSONDecodeError as error:
             where = f"line {error.lineno}, column {error.colno}"
-            raise click.UsageError(f"--inputs is no JSON: {error.msg} at {where}") from error
+            raise click.UsageError(f"--inputs is not JSON: {error.msg} at {where}") from error
         except ValueError as error:
-            raise click.UsageError(f"--inputs is no JSON: {error}") from error
+            raise click.UsageError(f"--inputs is not JSON: {error}") from error
         if not isinstance(inputs, dict):
             raise click.UsageError("--inputs takes a JSON object")
     for name, value in pairs(single, "--input", secret=True).items():

@@ -1,6 +1,6 @@
 """The boolean dialect: expressions over JSON paths that public documents write as conditions of type jsonpath.
 
-``$.scan_status == "pending" || $.scan_status == "in-progress"``, ``$.items.length > 0``. Only what is no RFC 9535 query
+``$.scan_status == "pending" || $.scan_status == "in-progress"``, ``$.items.length > 0``. What is not an RFC 9535 query
 is read as this. To the shared grammar it adds JSON paths with filters, words without quotes, and ``@`` in filters.
 """
 

@@ -159,7 +159,7 @@ class Grammar(Reader):
                 if foreign
                 else "compare it: every side of && and || is a condition"
             )
-            self.fail(f"{node.text} by itself is no condition", start, hint)
+            self.fail(f"{node.text} by itself is not a condition", start, hint)
         return node
 
     def comparison(self) -> Node:

@@ -1,7 +1,7 @@
 """Conditions of type jsonpath (Arazzo 1.1.0, Criterion Object, JSONPath Conditions).
 
 A condition is read as an RFC 9535 query (or of Goessner's draft, if the type says so), which holds when it selects
-anything. Leniently, what is no query is read as the boolean dialect. The text alone settles it, never the data.
+anything. Leniently, what is not a query is read as the boolean dialect. The text alone settles it, never the data.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ def _run(query: Query, condition: str, value: Any, context: Context, dialect: Di
         if not nodes and dialect == "lenient" and query.filters_root and isinstance(value, dict):
             nodes = find(text, [value])
     except ExpressionSyntaxError as error:
-        raise EvaluationError("with the values put in, the condition is no JSONPath query") from error
+        raise EvaluationError("with the values put in, the condition is not a JSONPath query") from error
     except EvaluationError as error:
         raise EvaluationError(str(error).replace(text, condition)) from error
     return nodes

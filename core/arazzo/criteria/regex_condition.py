@@ -34,7 +34,7 @@ def read_pattern(condition: str, dialect: Dialect) -> tuple[Template, str, tuple
 def check_pattern(condition: str, dialect: Dialect) -> tuple[Remark, ...]:
     """Compile a pattern, with a letter for each embedded expression.
 
-    :raises ExpressionSyntaxError: if it is no regular expression.
+    :raises ExpressionSyntaxError: if it is not a regular expression.
     """
     template, flags, remarks = read_pattern(condition, dialect)
     shift = condition.find(template.parts[0]) if template.parts and isinstance(template.parts[0], str) else 0

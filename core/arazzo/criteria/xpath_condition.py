@@ -29,7 +29,7 @@ def holds_xpath(condition: str, value: Any, version: str, context: Context, dial
     """Return the effective boolean value of an XPath expression over XML text, by the rules of the version.
 
     :raises ExpressionSyntaxError: if it cannot be read.
-    :raises EvaluationError: if the value is no XML text, if what it embeds is absent, or if evaluation fails.
+    :raises EvaluationError: if the value is not XML text, if what it embeds is absent, or if evaluation fails.
     """
     check_xpath(condition, version, dialect)
     template = read_xpath(condition, dialect)
@@ -40,7 +40,7 @@ def holds_xpath(condition: str, value: Any, version: str, context: Context, dial
         check_selector(text, "xpath", version)
         return _boolean(text, value, version)
     except ExpressionSyntaxError as error:
-        raise EvaluationError("with the values put in, the condition is no XPath expression") from error
+        raise EvaluationError("with the values put in, the condition is not an XPath expression") from error
     except EvaluationError as error:
         raise EvaluationError(str(error).replace(text, condition)) from error
 

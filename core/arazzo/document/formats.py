@@ -92,6 +92,6 @@ FORMATS: Final[Mapping[str, Callable[[str], bool]]] = {
 
 
 def is_of_format(value: object, name: object) -> bool:
-    """Say whether a value is of a format, as every value is that is no text, and of every format not listed."""
+    """Say whether a value is of a format, as every value is that is not text, and of every format not listed."""
     check = FORMATS.get(name) if isinstance(value, str) and isinstance(name, str) else None
     return check is None or check(str(value))

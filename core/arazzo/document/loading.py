@@ -69,15 +69,15 @@ def _sorted(problems: Iterable[Problem]) -> tuple[Problem, ...]:
 
 
 def _check_kind(reader: Reader) -> None:
-    """Refuse at once what is no Arazzo document: its other problems would say nothing."""
+    """Refuse at once what is not an Arazzo document: its other problems would say nothing."""
     data = reader.source.data
     if not isinstance(data, dict):
-        reader.error("not-a-document", "", "this is no Arazzo document: it holds no fields")
+        reader.error("not-a-document", "", "this is not an Arazzo document: it holds no fields")
     elif data.get("arazzo") is None:
         other = next((kind for kind in ("openapi", "swagger", "asyncapi") if kind in data), None)
         names = {"openapi": "an OpenAPI", "swagger": "a Swagger", "asyncapi": "an AsyncAPI"}
         what = f": it is {names[other]} description" if other else ""
-        reader.error("not-a-document", "", f"this is no Arazzo document{what}", "it starts with 'arazzo: 1.0.1'")
+        reader.error("not-a-document", "", f"this is not an Arazzo document{what}", "it starts with 'arazzo: 1.0.1'")
     else:
         _check_version(reader, data["arazzo"])
     if any(problem.is_error for problem in reader.problems):

@@ -83,7 +83,7 @@ def _keyword(reader: Reader, name: str, value: Any, at: str) -> None:
         elif name == "patternProperties":
             for pattern in value:
                 if not _is_pattern(pattern):
-                    reader.error(_RULE, f"{at}/{escape(pattern)}", f"'{pattern}' is no regular expression", key=True)
+                    reader.error(_RULE, f"{at}/{escape(pattern)}", f"'{pattern}' is not a regular expression", key=True)
     elif name in LISTS:
         if not isinstance(value, list) or not value:
             message = f"'{name}' is a list of schemas with at least one, and this is {describe(value)}"

@@ -272,9 +272,9 @@ def _uri(reader: Reader, value: Any, at: str) -> str | Broken:
     """Read a URI reference (RFC 3986, 4.1); other text is taken as it is."""
     uri = filled_text(reader, value, at)
     if isinstance(uri, str) and not _can_be_split(uri):
-        return reader.error("invalid-value", at, f"'{uri}' is no URI reference: its host cannot be read")
+        return reader.error("invalid-value", at, f"'{uri}' is not a URI reference: its host cannot be read")
     if isinstance(uri, str) and not _URI.fullmatch(uri):
-        message = f"'{uri}' is no URI reference"
+        message = f"'{uri}' is not a URI reference"
         reader.lenient("odd-uri", at, message, f"write '{quote(uri, _URI_SAFE)}'")
     return uri
 

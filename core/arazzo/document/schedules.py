@@ -9,7 +9,7 @@ PRESETS = ("@once", "@continuous", "@hourly", "@daily", "@weekly", "@monthly", "
 
 
 def schedule_fault(text: str) -> str | None:
-    """Return why text is no schedule, with what may have been meant; None if it is one."""
+    """Return why text is not a schedule, with what may have been meant; None if it is one."""
     from croniter import croniter  # type: ignore[import-untyped]
 
     if text in PRESETS:
@@ -20,5 +20,5 @@ def schedule_fault(text: str) -> str | None:
         found = difflib.get_close_matches(text, PRESETS, n=1)
         hint = f"did you mean '{found[0]}'?" if found else f"write a cron expression, or one of {', '.join(PRESETS)}"
         reason = "" if text.startswith("@") else f" ({error})"
-        return f"'{text}' is no schedule{reason}; {hint}"
+        return f"'{text}' is not a schedule{reason}; {hint}"
     return None

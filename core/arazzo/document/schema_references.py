@@ -240,7 +240,7 @@ class _Inlining:
         try:
             uri = _against(source.uri, reference)
         except ValueError:
-            self.reader.error("unknown-reference", at, f"'{reference}' is no URI")
+            self.reader.error("unknown-reference", at, f"'{reference}' is not a URI")
             return None
         if is_remote(source.uri) and not is_remote(uri):
             self.reader.error("unknown-reference", at, f"'{reference}' is a local file, and a remote one refers to it")

@@ -42,7 +42,7 @@ def in_form(value: Any, quote: str | None = None) -> str:
 def json_as_written(value: Any, quote: str | None = None) -> str:
     """Return a value for JSON text as the specification has it; inside a string it is escaped.
 
-    :raises EvaluationError: if it is text outside of a string that is no JSON value by itself.
+    :raises EvaluationError: if it is text outside of a string that is not a JSON value by itself.
     """
     if quote != '"' and isinstance(value, str):
         try:

@@ -111,7 +111,7 @@ def _body(exchange: Exchange, conceal: Conceal, is_secret: IsSecret, most: int) 
 
 
 def _structured(exchange: Exchange, conceal: Conceal, is_secret: IsSecret) -> str | None:
-    """Return JSON as text, hidden by the names in it; None for what is no JSON, or has a number beyond the limits."""
+    """Return JSON as text, hidden by the names in it; None for what is not JSON, or has a number beyond the limits."""
     if not isinstance(exchange.content, (dict, list)):
         return None
     try:

@@ -46,7 +46,7 @@ def compile_ecma(pattern: str, flags: str = "") -> Any:
 
     :param pattern: the pattern, without slashes.
     :param flags: of the letters ``i``, ``m`` and ``s``.
-    :raises ExpressionSyntaxError: if it is no regular expression, or too large to be one.
+    :raises ExpressionSyntaxError: if it is not a regular expression, or too large to be one.
     """
     require_bounded(pattern)
     pieces = list(_Translation(pattern, frozenset(flags)).pieces())

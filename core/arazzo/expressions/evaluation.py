@@ -368,7 +368,7 @@ def require_structure(value: Any, name: str) -> None:
     """
     if isinstance(value, (str, int, float)) and not (isinstance(value, str) and not value.strip()):
         kind = "text" if isinstance(value, str) else "true or false" if isinstance(value, bool) else "a number"
-        raise EvaluationError(f"{name} leads into what is no JSON object or array, but {kind}")
+        raise EvaluationError(f"{name} leads into what is not a JSON object or array, but {kind}")
 
 
 def _message(expression: Message, context: Context) -> Any:
@@ -395,7 +395,7 @@ def _message(expression: Message, context: Context) -> Any:
 def _header(expression: Message, exchange: Exchange, context: Context) -> Any:
     """Return a header; of several of one name those of a list as one, else the first (RFC 9110, 5.3).
 
-    ``Set-Cookie``, which is no list and comes several times all the same, is an array in lenient.
+    ``Set-Cookie``, which is not a list and comes several times all the same, is an array in lenient.
     """
     sender = exchange.request if expression.side == "request" else exchange.response
     name = expression.name.lower()
@@ -407,7 +407,7 @@ def _header(expression: Message, exchange: Exchange, context: Context) -> Any:
     if name in _LISTS:
         return ", ".join(found)
     if len(found) > 1:
-        context.warn(f"{len(found)} headers '{expression.name}' came back, and the first is taken: it is no list")
+        context.warn(f"{len(found)} headers '{expression.name}' came back, and the first is taken: it is not a list")
     return found[0]
 
 

@@ -98,7 +98,7 @@ def cuts(path: str) -> Iterator[tuple[str, str]]:
 
 
 def trail_tokens(text: str) -> tuple[str, ...] | None:
-    """Split a trail into the names and indices it goes through; None if it is no trail."""
+    """Split a trail into the names and indices it goes through; None if it is not a trail."""
     tokens, position = [], 0
     while position < len(text):
         match = STEP.match(text, position)

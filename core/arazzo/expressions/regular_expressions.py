@@ -64,7 +64,7 @@ def compile_pattern(pattern: str, flags: str = "") -> Any:
     :param pattern: the pattern.
     :param flags: letters of inline flags (``i``, ``m``, ``s``). There is no ``x``: what it does to a pattern, down to
         the digits of a repetition, hides how large the pattern is.
-    :raises ExpressionSyntaxError: if it is no regular expression, or too large to be one.
+    :raises ExpressionSyntaxError: if it is not a regular expression, or too large to be one.
     """
     import regex
 

@@ -21,7 +21,7 @@ from arazzo.expressions.regular_expressions import compile_pattern, search_withi
 
 
 class BoundedPattern(FilterFunction):
-    """``match`` or ``search`` of RFC 9535 with a time limit; a pattern that is no I-Regexp matches nothing."""
+    """``match`` or ``search`` of RFC 9535 with a time limit; a pattern that is not an I-Regexp matches nothing."""
 
     arg_types: ClassVar[list[ExpressionType]] = [ExpressionType.VALUE, ExpressionType.VALUE]
     return_type = ExpressionType.LOGICAL

@@ -133,7 +133,7 @@ def jsonpath_goessner(query: str, data: Any) -> list[Any]:
 
     :param query: the query, ``$`` first.
     :param data: a JSON value.
-    :raises ExpressionSyntaxError: if it is no query of that dialect.
+    :raises ExpressionSyntaxError: if it is not a query of that dialect.
     :raises EvaluationError: if the data makes it fail.
     :raises GaveUpError: as above, and if the data is nested too deep for the library.
     """
@@ -143,7 +143,7 @@ def jsonpath_goessner(query: str, data: Any) -> list[Any]:
 def jsonpath_places(query: str, data: Any, version: str | None = None) -> list[tuple[str | int, ...]]:
     """Return where the nodes are that a JSONPath query selects: names and indices from the root on, in order.
 
-    :raises ExpressionSyntaxError: if it is no query of that version.
+    :raises ExpressionSyntaxError: if it is not a query of that version.
     :raises EvaluationError: as above.
     """
     if selector_version("jsonpath", version) == RFC9535:
@@ -210,7 +210,7 @@ def xpath(expression: str, data: Any, version: str | None = None) -> Any:
     :return: a bool, number or string, or the list of what was found: an element without child elements as its text,
         with child elements as XML text, an attribute or text node as its value. An empty list: nothing found.
     :raises ExpressionSyntaxError: if the expression cannot be read.
-    :raises EvaluationError: if the data is no XML text, or evaluation fails.
+    :raises EvaluationError: if the data is not XML text, or evaluation fails.
     """
     from arazzo.expressions.xml_parsing import evaluate_xpath
 
@@ -231,7 +231,7 @@ def branches(query: str) -> bool:
 
 
 def skeleton(query: str) -> str:
-    """Return a query without its quoted names and its filters; what is outside of them in what is no query."""
+    """Return a query without its quoted names and its filters; what is outside of them in what is not a query."""
     kept, depth, quote, previous = [], 0, "", ""
     for char in query:
         if quote:

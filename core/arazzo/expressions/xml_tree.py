@@ -37,7 +37,7 @@ class XmlElement(Element):
 def parse_xml(data: Any) -> XmlElement:
     """Parse XML.
 
-    :raises EvaluationError: if the data is no XML text, or declares entities.
+    :raises EvaluationError: if the data is not XML text, or declares entities.
     """
     reader = _Reader()
     _expat(data, reader)

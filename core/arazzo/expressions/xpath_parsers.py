@@ -213,7 +213,7 @@ def _part(part: str, match: Any) -> str:
 
 
 def _tokenize(token: Any, context: Any = None) -> list[str]:
-    """Evaluate ``fn:tokenize``; what its groups match is no token."""
+    """Evaluate ``fn:tokenize``; what its groups match is not a token."""
     context = token.context or context
     text = token.get_argument(context, cls=str)
     if text is None:
@@ -269,7 +269,7 @@ def _truth(side: list[Any]) -> bool:
 
 
 def _number(value: Any) -> float:
-    """Return what ``number()`` of XPath 1.0 makes of a value; NaN of text that is no number."""
+    """Return what ``number()`` of XPath 1.0 makes of a value; NaN of text that is not a number."""
     if isinstance(value, str):
         return float(value) if _NUMBER.fullmatch(value) else math.nan
     return float(value)

@@ -146,7 +146,7 @@ def _own_type(operation: Operation, payload: Any) -> str | None:
 def _json(content_type: str, spec: BodySpec, body: Body) -> Content:
     """Return JSON; text that is JSON, or a template that begins like it, is sent as it is.
 
-    Text is a string where the schema calls it one, where an expression gave it, and where it is no structure and no
+    Text is a string where the schema calls it one, where an expression gave it, and where it is not a structure and no
     string in JSON: ``123`` is one, unless the schema asks for a number.
     """
     payload, convert = body.payload, converted if body.convert else _as_it_is

@@ -205,7 +205,7 @@ class Description:
         try:
             uri, fragment = urldefrag(urljoin(self.base, reference) if reference[:1] != "#" else reference)
         except ValueError as error:
-            raise UnresolvedReferenceError(reference, "it is no URI") from error
+            raise UnresolvedReferenceError(reference, "it is not a URI") from error
         document = self.raw if uri in ("", self.source.uri, self.base) else self._sibling(uri, reference)
         fragment = unquote(fragment)
         if fragment and not fragment.startswith("/"):

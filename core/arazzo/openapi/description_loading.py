@@ -15,11 +15,11 @@ def load_description(source: Source, name: str, *, loader: Loader | None = None)
 
     :param name: name of the source description.
     :param loader: loads files that references name, by absolute path or URL; by default local files and copies.
-    :raises DocumentError: it is no API description (rule ``not-an-api-description``).
+    :raises DocumentError: it is not an API description (rule ``not-an-api-description``).
     """
     raw = source.data
     if not isinstance(raw, dict):
-        raise _refused(source, "it is no object", None)
+        raise _refused(source, "it is not an object", None)
     version, edition = _edition(source, raw)
     return Description(name, source, raw, version, edition, loader or Copies.of(source.uri).open)
 
@@ -40,5 +40,5 @@ def _edition(source: Source, raw: dict[str, Any]) -> tuple[str, Edition]:
 
 
 def _refused(source: Source, reason: str, hint: str | None) -> DocumentError:
-    message = f"this is no API description: {reason}"
+    message = f"this is not an API description: {reason}"
     return DocumentError([source.problem("not-an-api-description", Severity.ERROR, "", message, hint)])

@@ -35,7 +35,7 @@ def write_multipart(content_type: str, spec: BodySpec, payload: Any) -> tuple[st
 
     The boundary is a digest of the content: the same payload gives the same bytes, and no content holds its own digest.
 
-    :raises PayloadError: the payload is no object, or a name has a control character.
+    :raises PayloadError: the payload is not an object, or a name has a control character.
     """
     if not isinstance(payload, dict):
         raise PayloadError("a multipart body needs an object, a member for each part")

@@ -73,7 +73,7 @@ def _replace_in_json(payload: Any, replacement: Replacement, kind: str, version:
         try:
             payload = read_json_value(payload)
         except ValueError as error:
-            raise EvaluationError("the payload is no JSON text") from error
+            raise EvaluationError("the payload is not JSON text") from error
     if kind == "jsonpath":
         locations = jsonpath_places(replacement.target, payload, version)
     else:

@@ -180,7 +180,7 @@ def _query_parts(template: Template, placed: dict[str, Placed], values: Mapping[
 def querystring(spec: ParameterSpec, value: Any) -> str:
     """Return a whole query string (Parameter Object, ``in: querystring``).
 
-    Text is the query string as it stands, with what a URL cannot hold encoded; under a media type that is no form it
+    Text is the query string as it stands, with what a URL cannot hold encoded; under a media type that is not a form it
     is content, and encoded whole.
     """
     form = spec.content_type is None or plain(spec.content_type).endswith("form-urlencoded")
@@ -273,6 +273,6 @@ def _checked(operation: Operation, name: str, text: str) -> str:
 def _cookie(operation: Operation, name: str, text: str) -> str:
     if ";" in text or not _TOKEN.fullmatch(name):
         raise RequestError(
-            f"cookie parameter '{name!a}' of {describe(operation)} cannot be sent: its name or value is no cookie"
+            f"cookie parameter '{name!a}' of {describe(operation)} cannot be sent: its name or value is not a cookie"
         )
     return f"{name}={_checked(operation, f'Cookie: {name}', text)}"

@@ -51,7 +51,7 @@ def decode_content(response: Response) -> Any:
 
 
 def parsed_content(response: Response, content: Any, operation: Operation | None = None) -> Any:
-    """Return what pointers and paths into an answer lead into where it says that it is no JSON.
+    """Return what pointers and paths into an answer lead into where it says that it is not JSON.
 
     JSON is read whatever its type says. What is none is Unreadable, but XML where it is read.
 
@@ -81,13 +81,13 @@ def _json(body: bytes, content_type: str, *, lines: bool = False) -> Any:
         value = _lines(text) if lines else read_json_value(text)
         return _whole(value) if _SURROGATE.search(text) else value
     except json.JSONDecodeError as error:
-        return Unreadable(f"the body is no JSON: {error.msg.lower()}, line {error.lineno}, column {error.colno}")
+        return Unreadable(f"the body is not JSON: {error.msg.lower()}, line {error.lineno}, column {error.colno}")
     except UnicodeDecodeError:
-        return Unreadable(f"the body is no text in {charset(content_type) or 'UTF-8'}")
+        return Unreadable(f"the body is not text in {charset(content_type) or 'UTF-8'}")
     except LookupError:
         return Unreadable(f"the body has the unknown charset {charset(content_type)!r}")
     except ValueError as error:
-        return Unreadable(f"the body is no JSON: {error}")
+        return Unreadable(f"the body is not JSON: {error}")
 
 
 def _xml(body: bytes, content_type: str) -> Any:
@@ -98,7 +98,7 @@ def _xml(body: bytes, content_type: str) -> Any:
     try:
         require_xml(text)
     except EvaluationError:
-        return Unreadable("the body is no XML that is well-formed") if text.strip() else ABSENT
+        return Unreadable("the body is not well-formed XML") if text.strip() else ABSENT
     return text
 
 

@@ -44,10 +44,10 @@ def _fault(url: str) -> str:
     try:
         parts = urlsplit(url)
     except ValueError:
-        return "which is no absolute URL"
+        return "which is not an absolute URL"
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        return "which is no absolute URL"
-    return "" if has_usable_port(parts) else "whose port is no number from 1 to 65535"
+        return "which is not an absolute URL"
+    return "" if has_usable_port(parts) else "whose port is not a number from 1 to 65535"
 
 
 def has_usable_port(parts: SplitResult) -> bool:

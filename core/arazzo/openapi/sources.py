@@ -1,6 +1,6 @@
 """The files that a document's source descriptions point to, loaded once and only when asked for.
 
-Nothing is fetched: a remote URL needs a copy that ``airflow-arazzo fetch`` has got, or an override that names a file.
+Nothing is fetched: a remote URL needs a copy that ``airflow-arazzo fetch`` has made, or an override that names a file.
 """
 
 from __future__ import annotations

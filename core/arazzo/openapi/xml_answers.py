@@ -24,7 +24,7 @@ def read_xml_answer(text: str, schema: Any) -> Any:
     The root element is the value itself where the schema names the root, its members or its elements, and else the
     only member of an object, as :func:`~arazzo.openapi.xml_bodies.write_xml` has it.
 
-    :raises EvaluationError: if it is no XML that is read, or a page.
+    :raises EvaluationError: if it is not XML that is read, or a page.
     """
     root = parse_xml(text)
     name = _local(root)

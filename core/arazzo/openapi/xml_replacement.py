@@ -19,7 +19,7 @@ def replace_in_xml(payload: Any, target: str, text: str, version: str) -> str:
     Child elements of a selected element go.
 
     :raises ExpressionSyntaxError: the target cannot be read.
-    :raises EvaluationError: the payload is no XML, or nothing is selected.
+    :raises EvaluationError: the payload is not XML, or nothing is selected.
     """
     root = parse_xml(payload)
     namespaces = {prefix: uri for prefix, uri in root.nsmap.items() if prefix}

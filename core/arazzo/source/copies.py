@@ -1,6 +1,6 @@
 """Copies of remote files: a folder of files named by their digest, and an index of where they come from.
 
-A copy is got by ``airflow-arazzo fetch`` and read when a document is loaded, which opens no socket.
+``airflow-arazzo fetch`` makes a copy; loading a document reads it, and opens no socket.
 """
 
 from __future__ import annotations

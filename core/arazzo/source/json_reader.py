@@ -89,13 +89,13 @@ class _JsonReading(Reading):
                 json.loads(token, **_HOOKS)
             except _NotJsonError as error:
                 if token.lstrip("-").isalpha():
-                    self.fail("json-syntax", start, f"{token[:20]} is no number that JSON has")
+                    self.fail("json-syntax", start, f"{token[:20]} is not a number that JSON has")
                 self.fail("yaml-limits", start, str(error))
             return Node(start, end, "", None)
         if _NUL in token:
             self.look_at(json.loads(token), start)
         if _SURROGATE.search(token) and _LONE.search(json.loads(token)):
-            self.fail("json-syntax", start, "this text holds half of a surrogate pair, which is no character")
+            self.fail("json-syntax", start, "this text holds half of a surrogate pair, which is not a character")
         return Node(start, end, '"', None)
 
 

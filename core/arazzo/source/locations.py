@@ -25,7 +25,7 @@ _ESCAPED: dict[str, re.Pattern[str] | None] = {
 
 
 def one_line(text: str) -> str:
-    """Return text as one line, in which nothing moves a cursor or is no character."""
+    """Return text as one line, in which nothing moves a cursor or is not a character."""
     return _UNPRINTABLE.sub("�", text.replace("\n", " ").replace("\t", " "))
 
 

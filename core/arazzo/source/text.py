@@ -158,7 +158,7 @@ def _read_file(path: str | Path, shown: str) -> bytes:
         _check_regular(os.fstat(file.fileno()).st_mode, shown)  # what was looked at may have been replaced
         raw: bytes | None = file.read(current_limits().file_characters * 4 + 1)
     if raw is None:  # files of /proc that would wait
-        _refuse_file(shown, "this is no file that can be read at once")
+        _refuse_file(shown, "this is not a file that can be read at once")
     return raw
 
 
@@ -196,7 +196,7 @@ def _read(text: str, name: str, *, locate: bool) -> Read:
     lone = _LONE.search(text)
     if lone is not None:
         reading.fail(
-            "unreadable-file", lone.start(), "half of a surrogate pair stands alone here, which is no character"
+            "unreadable-file", lone.start(), "half of a surrogate pair stands alone here, which is not a character"
         )
     if name.endswith(".json"):
         return read_json(text, name, locate=locate)

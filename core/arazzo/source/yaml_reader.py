@@ -243,7 +243,7 @@ def _explain(error: yaml.MarkedYAMLError, text: str) -> tuple[int, str, str | No
     """Return where a YAML error is, what it is in plain words, and what to do."""
     mark = error.problem_mark or error.context_mark
     offset = mark.index if mark is not None else 0
-    problem = error.problem or "this is no YAML"
+    problem = error.problem or "this is not YAML"
     here = text[offset : offset + 1]
     if "cannot start any token" in problem:
         if here == "\t":

@@ -68,12 +68,12 @@ def _mismatch(schema: dict[str, Any] | bool, value: str) -> str | None:
         return f"allowed are {', '.join(map(_text, allowed))}"
     match schema.get("type"):
         case "boolean" if value not in ("true", "false"):
-            return "it is no boolean"
+            return "it is not a boolean"
         case "integer" | "number" as kind:
             try:
                 (int if kind == "integer" else float)(value)
             except ValueError:
-                return f"it is no {kind}"
+                return f"it is not {'an integer' if kind == 'integer' else 'a number'}"
     return None
 
 

@@ -154,7 +154,7 @@ def _checked(request: Request) -> tuple[str, str | None]:
     if not usable or not _VISIBLE.fullmatch(request.url):
         raise _refused("the URL is not absolute, http or https and percent-encoded")
     if not _TOKEN.fullmatch(request.method):
-        raise _refused("the method is no token")
+        raise _refused("the method is not a token")
     for name, value in request.headers:
         if not _TOKEN.fullmatch(name) or _CONTROL.search(value):
             raise _refused(f"header {name!r} holds a character that no header may hold")

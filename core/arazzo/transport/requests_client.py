@@ -100,7 +100,7 @@ def _exchange(
 def _check_length(text: str | None) -> None:
     """Refuse a length that is none, which the standard library takes for an answer that its connection ends."""
     if text is not None and not all(part.strip().isdecimal() for part in text.split(",")):
-        raise HTTPException("Content-Length is no number")
+        raise HTTPException("Content-Length is not a number")
 
 
 def _piece(answer: requests.Response) -> bytes:
@@ -230,7 +230,7 @@ class _WholeHead(HTTPResponse):
         try:
             self._begin_final()
         finally:
-            if self.fp is not None:  # it is None when what came is no head, and closed
+            if self.fp is not None:  # it is None when what came is not a head, and closed
                 self.fp = stream
         if not lines.last:
             raise ConnectionResetError

@@ -37,7 +37,7 @@ def _misplaced(subject: Subject, step: Step, source: str | None) -> Iterator[Pro
         message = f"{here} has a 'channelPath' and needs 'action'"
         yield subject.error("missing-field", f"{step.at}/channelPath", message, "write 'action: send' or 'receive'")
     if step.channel_path is not None and kinds.get(source or "") in ("openapi", "arazzo"):
-        message = f"'channelPath' of {here} leads into '{source}', which is no AsyncAPI description"
+        message = f"'channelPath' of {here} leads into '{source}', which is not an AsyncAPI description"
         yield subject.error("invalid-value", f"{step.at}/channelPath", message)
     if step.channel_path is None and (kinds.get(source or "") == "openapi" or set(kinds.values()) == {"openapi"}):
         message = f"'action' is of a step that sends or receives a message, and {here} sends a request"

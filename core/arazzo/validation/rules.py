@@ -30,12 +30,12 @@ class Rule:
 _ERRORS = {
     # the file
     "unreadable-file": "the file is missing, a folder, not UTF-8, or cannot be read",
-    "yaml-syntax": "the text is no YAML 1.2 that JSON could say",
-    "json-syntax": "the text is no JSON",
+    "yaml-syntax": "the text is not YAML 1.2, or says what JSON cannot",
+    "json-syntax": "the text is not JSON",
     "duplicate-key": "a map has a key twice",
     "yaml-limits": "the file is too large, too deep, or becomes so when aliases and references are written out",
     # the shape
-    "not-a-document": "the file is no Arazzo document",
+    "not-a-document": "the file is not an Arazzo document",
     "unsupported-version": "the version of Arazzo is not known",
     "missing-field": "a required field is missing or empty",
     "wrong-type": "a value is of another type than the field wants",
@@ -47,7 +47,7 @@ _ERRORS = {
     "circular-dependency": "steps depend on each other in a circle",
     "unknown-component": "a reference names no component",
     "unknown-reference": "a $ref in inputs leads nowhere",
-    "invalid-schema": "inputs are no JSON Schema",
+    "invalid-schema": "inputs are not a JSON Schema",
     "unknown-setting": "x-airflow has no such setting",
     "invalid-setting": "a setting of x-airflow has a value it cannot have",
     "unknown-input": "a value is bound to an input that the workflow does not have",
@@ -57,7 +57,7 @@ _ERRORS = {
     # what it refers to
     "missing-source": "the file of a source description does not exist",
     "remote-source": "a source description is remote, and there is no copy of it",
-    "not-an-api-description": "the file of a source description is no API description",
+    "not-an-api-description": "the file of a source description is not an API description",
     "unknown-source": "there is no source description of that name",
     "unknown-operation": "a step names an operation that does not exist, or not only one",
     "unknown-workflow": "a workflow that is called, followed or awaited does not exist",
@@ -71,7 +71,7 @@ _ERRORS = {
     "unreadable-expression": "text that begins like a runtime expression is none",
     "unreadable-selector": "a selector or the target of a replacement cannot be read",
     "unreadable-condition": "nobody can read the condition",
-    "unreadable-context": "the context of a criterion is no runtime expression",
+    "unreadable-context": "the context of a criterion is not a runtime expression",
     "missing-context": "a criterion of this type needs a context",
     "unknown-criterion-type": "a criterion has a type or version that does not exist",
 }

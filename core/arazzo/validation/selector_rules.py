@@ -49,7 +49,7 @@ def _no_context(subject: Subject, text: str, at: str, output: bool) -> Iterator[
     except ExpressionSyntaxError:
         return  # the rules about expressions say so
     if not found:
-        message = f"'{text}' is no runtime expression, and the context of a selector is one"
+        message = f"'{text}' is not a runtime expression, and the context of a selector is one"
         message = f"{message}; the output is null" if output else message
         severity = Severity.WARNING if output else Severity.ERROR
         hint = f"name one: '{text}.name'" if text.strip() in ("$inputs", "$outputs") else None

@@ -58,7 +58,7 @@ def check_foreign(subject: Subject) -> Iterator[Problem]:
     for text in texts(subject):
         if text.at not in seen and (found := _foreign(text.text)):
             seen.add(text.at)
-            message = f"'{found}' is no runtime expression; it is sent as text"
+            message = f"'{found}' is not a runtime expression; it is sent as text"
             yield subject.warning("foreign-expression", text.at, message, "make it an input, which a run gives a value")
     yield from _extensions(subject)
 

@@ -33,10 +33,10 @@ def test_reads_a_uri_or_json(text):
     ("text", "message"),
     [
         ("s3cret", "neither a URI"),
-        ("{s3cret", "is no JSON"),
+        ("{s3cret", "is not JSON"),
         ('{"conn_type": "http", "pasword": "s3cret"}', "unknown field 'pasword'; did you mean 'password'"),
-        ('{"port": "s3cret"}', "port that is no number"),
-        ("http://h:99999", "port that is no number below 65536"),
+        ('{"port": "s3cret"}', "port that is not a number"),
+        ("http://h:99999", "port that is not a number below 65536"),
     ],
 )
 def test_refuses_anything_else_and_shows_no_secret(text, message):

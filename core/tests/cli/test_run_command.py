@@ -99,7 +99,7 @@ def test_an_api_that_is_down_is_a_failure_that_says_so():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--inputs", "{"), "--inputs is no JSON"),
+        (("--inputs", "{"), "--inputs is not JSON"),
         (("--inputs", "[]"), "--inputs takes a JSON object"),
         (("--inputs", "@nowhere.json"), "cannot read nowhere.json"),
         (("--server", "other=http://127.0.0.1:9"), "no source other; there are things"),

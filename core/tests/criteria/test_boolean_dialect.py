@@ -1,4 +1,4 @@
-"""The boolean dialect: what public documents write as conditions of type jsonpath that are no RFC 9535 query."""
+"""The boolean dialect: what public documents write as conditions of type jsonpath that are not RFC 9535 queries."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from arazzo.exchange import Exchange, Request, Response
 from arazzo.expressions import Context
 from arazzo.limits import limits_set
 
-LOST = Unreadable("the body is no JSON", "output 'token' of step 'login'")
+LOST = Unreadable("the body is not JSON", "output 'token' of step 'login'")
 DRAFT = ExpressionType(type="jsonpath", version="draft-goessner-dispatch-jsonpath-00")
 
 

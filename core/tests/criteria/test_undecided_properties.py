@@ -78,7 +78,7 @@ def truth(criterion: Criterion, body: Any, before: Any) -> Truth:
 @drawn
 @given(CRITERIA, st.lists(st.tuples(BODIES, VALUES), min_size=1, max_size=6))
 def test_what_is_decided_of_the_unreadable_is_so_of_anything(criterion, answers):
-    unreadable = Unreadable("the body is no JSON")
+    unreadable = Unreadable("the body is not JSON")
     decided = truth(criterion, unreadable, unreadable)
     event(f"{criterion.kind}: {decided.value}")
     for body, before in answers:

@@ -83,7 +83,7 @@ def test_a_body_that_cannot_be_read_is_not_an_absent_one(condition):
     verdict = judged(condition, JSON, b'{"a": ')
     assert not verdict.passed
     assert verdict.error is not None
-    assert verdict.error.startswith("$response.body: unreadable: the body is no JSON")
+    assert verdict.error.startswith("$response.body: unreadable: the body is not JSON")
     assert judged(condition, JSON, b"").passed
 
 
@@ -135,7 +135,7 @@ def test_a_context_that_cannot_be_read_cannot_be_evaluated(kind):
     verdict = evaluate(criterion, context_of(JSON, b'{"error": "the disk is fa'))
     assert not verdict.passed
     assert verdict.error is not None
-    assert verdict.error.startswith("$response.body: unreadable: the body is no JSON")
+    assert verdict.error.startswith("$response.body: unreadable: the body is not JSON")
 
 
 def test_the_body_of_a_request_is_no_different():

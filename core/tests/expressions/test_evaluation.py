@@ -245,7 +245,7 @@ def test_an_absent_element_is_an_error_and_null_to_the_letter():
         evaluate_value({"a": ["x", "$inputs.missing"]}, CONTEXT, where="request body")
 
 
-LOST = Unreadable("the body is no JSON", "output 'id' of step 'find'")
+LOST = Unreadable("the body is not JSON", "output 'id' of step 'find'")
 
 
 @pytest.mark.parametrize(
@@ -262,7 +262,7 @@ LOST = Unreadable("the body is no JSON", "output 'id' of step 'find'")
 @pytest.mark.parametrize("dialect", ["lenient", "strict"])
 def test_what_is_unreadable_is_an_error_wherever_it_is_used(value, dialect):
     context = Context(steps={"find": {"id": LOST}}, inputs={"data": []})
-    with pytest.raises(UnreadableError, match="output 'id' of step 'find' is unreadable: the body is no JSON"):
+    with pytest.raises(UnreadableError, match="output 'id' of step 'find' is unreadable: the body is not JSON"):
         evaluate_value(value, context, dialect)
     assert evaluate_output(value, context, dialect, origin="output 'x' of step 'y'") == LOST
 

@@ -243,7 +243,7 @@ def test_a_copy_that_somebody_has_changed_is_not_read(document, server, tmp_path
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("<html><body>Sign in</body></html>", "no YAML or JSON object"),
+        ("<html><body>Sign in</body></html>", "not a YAML or JSON object"),
         ("a: [", "a value is missing"),
         ("$ref: 'file:///etc/passwd'", "names 'file:///etc/passwd'"),
     ],

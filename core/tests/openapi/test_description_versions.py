@@ -386,7 +386,7 @@ def test_openapi_3_2():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[]", "it is no object"),
+        ("[]", "it is not an object"),
         ("{}", "neither the field 'openapi' nor 'swagger'"),
         ('{"arazzo": "1.0.0"}', "another kind of document"),
         ('{"asyncapi": "3.0.0"}', "another kind of document"),

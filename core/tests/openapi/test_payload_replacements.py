@@ -84,7 +84,7 @@ def test_targets_that_lead_nowhere_are_refused(target, kind):
 
 
 def test_text_that_is_no_json_is_refused():
-    with pytest.raises(RequestError, match="no JSON text"):
+    with pytest.raises(RequestError, match="not JSON text"):
         replaced("/a", 1, payload="plain")
 
 
