@@ -9,7 +9,7 @@ from textwrap import dedent
 from typing import Any
 
 from airflow_arazzo.compat import draws_mermaid
-from airflow_arazzo.factory.task_ids import storable
+from airflow_arazzo.factory.task_ids import without_nul
 from arazzo.document import EXTENSION
 from arazzo.engine.refusals import is_template
 from arazzo.errors import DocumentError, Problem
@@ -39,7 +39,7 @@ def describe(plan: Plan) -> str:
         _section("Warnings", "\n".join(f"- {line}" for line in document.get(WARNINGS, "").splitlines())),
         _section("Document", _text(plan)),
     ]
-    return storable("\n\n".join(part.strip() for part in parts if part.strip()))
+    return without_nul("\n\n".join(part.strip() for part in parts if part.strip()))
 
 
 def with_warnings(plan: Plan, problems: tuple[Problem, ...]) -> Plan:

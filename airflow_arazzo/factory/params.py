@@ -8,7 +8,7 @@ from typing import Any
 from airflow.providers.common.compat.sdk import Param
 
 from airflow_arazzo.factory.param_schemas import param_schema
-from airflow_arazzo.factory.task_ids import storable
+from airflow_arazzo.factory.task_ids import without_nul
 from airflow_arazzo.operators.run_inputs import input_schemas
 from airflow_arazzo.protocol.encryption import is_sensitive
 from arazzo.engine import sensitive_inputs
@@ -51,14 +51,14 @@ def _param(plan: Plan, name: str, schema: Any, *, required: bool, secret: bool) 
     declared = _object(schema)
     needs = [need for need in plan.needed_inputs if need.input == name]
     fields = param_schema(declared)
-    allowed = list(dict.fromkeys(storable(str(value)) for need in needs for value in need.allowed))
+    allowed = list(dict.fromkeys(without_nul(str(value)) for need in needs for value in need.allowed))
     if allowed and "enum" not in fields:
         fields["examples"] = [*fields.get("examples", ()), *allowed]
     if secret and fields.get("type", "string") == "string" and not _HOLDING & fields.keys():
         fields.setdefault("format", "password")
     notes = [str(declared.get("description", "")), *map(_need_note, needs), _origin_note(plan, name)]
     notes.append(_VISIBLE.format(name=name) if secret else "")
-    if text := storable("\n\n".join(note for note in notes if note)):
+    if text := without_nul("\n\n".join(note for note in notes if note)):
         fields["description_md"] = text
     if "default" in declared:
         return Param(declared["default"], schema=_optional(fields))

@@ -8,7 +8,7 @@ from airflow.providers.common.compat.sdk import TaskGroup
 
 from airflow_arazzo.factory.dag_settings import imported
 from airflow_arazzo.factory.task_arguments import DECIDING, SENDING, placement, task_settings
-from airflow_arazzo.factory.task_ids import Names, storable
+from airflow_arazzo.factory.task_ids import Names, without_nul
 from airflow_arazzo.operators.arazzo import ArazzoStepOperator
 from airflow_arazzo.operators.call_tasks import ArazzoCallOperator, ArazzoReturnOperator
 from airflow_arazzo.protocol.topology import Course, Position
@@ -143,4 +143,4 @@ def _description(plan: Plan, region: Region) -> str:
         title = "\n\n".join(filter(None, (planned.settings.doc, title)))
         heading = f"**{step_id}**: {title}" if len(region.steps) > 1 else title
         texts.append("\n\n".join(filter(None, (heading, planned.step.description))))
-    return storable("\n\n".join(texts))
+    return without_nul("\n\n".join(texts))

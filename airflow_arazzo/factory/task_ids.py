@@ -20,7 +20,7 @@ _LONGEST_ID = 250
 _DIGEST = 8
 
 
-def storable(text: str) -> str:
+def without_nul(text: str) -> str:
     """Return text without the character that no database takes; an API description may speak of it."""
     return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
 

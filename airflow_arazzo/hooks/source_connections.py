@@ -74,7 +74,7 @@ def require_servers(
             raise AirflowFailException(f"{reason}; nothing was sent")
 
 
-def knowing_connections(plan: Plan, connections: Mapping[str, str] | None = None) -> Plan:
+def with_connections(plan: Plan, connections: Mapping[str, str] | None = None) -> Plan:
     """Return a plan that knows what connections decide where optional inputs would have to give a required value.
 
     :param connections: ids that overrule those of the steps' settings.

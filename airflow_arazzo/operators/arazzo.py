@@ -15,8 +15,8 @@ from airflow_arazzo.operators.run_inputs import workflow_inputs
 from airflow_arazzo.operators.telling import call_nobody, in_a_sentence
 from airflow_arazzo.operators.titles import title_of
 from airflow_arazzo.protocol.encryption import hide, hide_registered, redacted
-from airflow_arazzo.protocol.knowing import TellsSecrets
 from airflow_arazzo.protocol.route_replay import STATUS, Result, failed_before, has_begun, read_result
+from airflow_arazzo.protocol.secret_ledger import SharesSecrets
 from airflow_arazzo.protocol.topology import WHOLE, Course, Position, TaskIds
 from airflow_arazzo.protocol.xcom_limits import OutputSizeError, check_workflow_outputs
 from airflow_arazzo.protocol.xcoms import (
@@ -91,7 +91,7 @@ class ArazzoStepOperator(DrivesRegion, BaseOperator):
         return self.run_region(context)
 
 
-class ArazzoOutputsOperator(TellsSecrets, BaseOperator):
+class ArazzoOutputsOperator(SharesSecrets, BaseOperator):
     """Evaluate the outputs of a workflow after the last of its tasks, and decide whether it has ended well.
 
     It follows the route that control took. The task fails, and with it the run, if that does not reach an end or if a

@@ -17,15 +17,15 @@ from airflow.providers.common.compat.sdk import (
     BaseOperator,
 )
 
-from airflow_arazzo.hooks.source_connections import knowing_connections, require_servers
+from airflow_arazzo.hooks.source_connections import require_servers, with_connections
 from airflow_arazzo.operators.region_task import DrivesRegion, as_mapping, read_plan
 from airflow_arazzo.operators.rendering import render_bound
 from airflow_arazzo.operators.run_inputs import require_unbound, run_inputs, run_params
 from airflow_arazzo.operators.telling import call_nobody, in_a_sentence
 from airflow_arazzo.operators.titles import title_of
 from airflow_arazzo.protocol.encryption import hide_registered, redacted
-from airflow_arazzo.protocol.knowing import TellsSecrets, mark
 from airflow_arazzo.protocol.route_replay import failed_before, has_begun, read_result
+from airflow_arazzo.protocol.secret_ledger import SharesSecrets, mark
 from airflow_arazzo.protocol.task_instances import finished_tasks
 from airflow_arazzo.protocol.topology import WHOLE, Course, Position, TaskIds
 from airflow_arazzo.protocol.xcoms import (
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
 
-class ArazzoInputsOperator(TellsSecrets, BaseOperator):
+class ArazzoInputsOperator(SharesSecrets, BaseOperator):
     """Check the inputs of a workflow, and of those that come before it, ahead of all their tasks.
 
     They travel sealed if there is a secret among them. Nothing is rendered that Airflow stores.
@@ -82,7 +82,7 @@ class ArazzoInputsOperator(TellsSecrets, BaseOperator):
             if self.from_params:
                 require_unbound(plan, self.inputs, self, context)
             rendered = render_bound(self, self.inputs, context)
-            inputs = run_inputs(knowing_connections(plan), params, self.inputs, rendered)
+            inputs = run_inputs(with_connections(plan), params, self.inputs, rendered)
             require_servers(plan)
             state = start(plan, inputs)
         except InputError as error:

@@ -27,11 +27,11 @@ from airflow.sdk.exceptions import AirflowRuntimeError
 from airflow_arazzo.compat import TaskStateStore, settling_time, task_state_store
 from airflow_arazzo.hooks.source_connections import (
     connections_of,
-    knowing_connections,
     known_connections,
     placements,
     require_servers,
     unasked_logins,
+    with_connections,
 )
 from airflow_arazzo.hooks.source_hooks import SourceHooks
 from airflow_arazzo.operators.at_most_once import Sending, UnknownOutcomeError, let_retry
@@ -43,7 +43,7 @@ from airflow_arazzo.operators.time_limits import check_time, deferral_timeout, l
 from airflow_arazzo.protocol.debugging import in_full
 from airflow_arazzo.protocol.encryption import REGISTERED, redacted, register_known, register_texts
 from airflow_arazzo.protocol.envelope import Carried, pack, secrets_of, unpack
-from airflow_arazzo.protocol.knowing import TellsSecrets, mark
+from airflow_arazzo.protocol.secret_ledger import SharesSecrets, mark
 from airflow_arazzo.protocol.stored_forms import FORM, fields_of, formed
 from airflow_arazzo.protocol.task_instances import finished_tasks
 from airflow_arazzo.protocol.topology import Position, TaskIds
@@ -74,7 +74,7 @@ SHORT_WAITS = 10.0
 _STATE_KEY = "arazzo_state"
 
 
-class DrivesRegion(RendersWritten, TellsSecrets):
+class DrivesRegion(RendersWritten, SharesSecrets):
     """Runs one region of a plan as an Airflow task."""
 
     plan: Plan
@@ -182,7 +182,7 @@ class DrivesRegion(RendersWritten, TellsSecrets):
 
     def _first_state(self, plan: Plan, context: Context) -> State:
         ti, position = context["ti"], self.position
-        known = knowing_connections(self.plan, self.connections)
+        known = with_connections(self.plan, self.connections)
         return start(
             plan,
             workflow_inputs(known, position, self.inputs, self, context),

@@ -205,7 +205,7 @@ def occurring(value: Any, known: Iterable[str]) -> list[str]:
     return [secret for secret in known if secrets.conceal(text, [secret]) != text]
 
 
-def to_tell(value: Any) -> list[str]:
+def secrets_to_share(value: Any) -> list[str]:
     """Return the registered secrets that other tasks cannot know by themselves.
 
     :param value: what they are told: a connection's secrets count if they occur in it.

@@ -1,4 +1,4 @@
-"""How large outputs may be: an XCom is a row of Airflow's metadata database, unless a backend puts it elsewhere."""
+"""What an XCom can hold, how much and which JSON: a row of the metadata database, unless a backend puts it elsewhere."""
 
 from __future__ import annotations
 
@@ -8,11 +8,16 @@ from typing import Any
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, conf
 
 from arazzo.engine import State
+from arazzo.exact_numbers import ExactNumber
 from arazzo.json_values import write_json
 
 #: Bytes that the outputs of a task may have where XComs are rows and ``[arazzo] max_output_bytes`` says nothing.
 MAX_OUTPUT_BYTES = 1024 * 1024
 _ROWS = ("airflow.sdk.execution_time.xcom.BaseXCom", "airflow.sdk.bases.xcom.BaseXCom", "airflow.models.xcom.BaseXCom")
+
+#: What Airflow writes for itself into the objects that it stores; it refuses, or takes for its own, one that has it.
+_RESERVED = frozenset({"__classname__", "__id__", "__type", "__var"})
+_INSTEAD = "\ufffd"
 
 
 class OutputSizeError(AirflowFailException):
@@ -80,3 +85,25 @@ def _ways_on(limit: int) -> str:
         f"more than the {limit:,} that an XCom may have ([arazzo] max_output_bytes). Output a part of it, "
         "or keep XComs in object storage (docs/deployment.md)"
     )
+
+
+def as_xcom(value: Any) -> Any:
+    """Return a JSON value as Airflow can store it, a replacement character (U+FFFD) where it cannot.
+
+    That is for U+0000, which no text in Postgres may have, and ahead of the names that Airflow keeps to itself. A
+    number that no float holds is the text that spells it.
+    """
+    match value:
+        case ExactNumber():
+            return value.text
+        case str():
+            return value.replace("\0", _INSTEAD)
+        case dict():
+            return {_name(str(name)): as_xcom(member) for name, member in value.items()}
+        case list() | tuple():
+            return [as_xcom(member) for member in value]
+    return value
+
+
+def _name(name: str) -> str:
+    return _INSTEAD + name if name in _RESERVED else as_xcom(name)

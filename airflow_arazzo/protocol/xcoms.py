@@ -7,7 +7,7 @@ workflow takes over has the outputs of that one, sealed, under ``arazzo_result``
 
 Between workflows: inputs of the workflow that a task enters, and of those that come before it, lie sealed under
 ``arazzo_inputs``; inputs and outputs of completed workflows, as far as some task reads them, under
-``arazzo_workflows``. The secrets that a task knows lie sealed under ``arazzo_known`` (:mod:`.knowing`).
+``arazzo_workflows``. The secrets that a task knows lie sealed under ``arazzo_known`` (:mod:`.secret_ledger`).
 """
 
 from __future__ import annotations
@@ -26,14 +26,13 @@ from airflow_arazzo.protocol.encryption import (
     register_texts,
     seal_json,
     seal_known,
-    to_tell,
+    secrets_to_share,
     unseal_known,
 )
 from airflow_arazzo.protocol.envelope import all_sensitive, secrets_of
-from airflow_arazzo.protocol.storable import storable
 from airflow_arazzo.protocol.stored_forms import fields_of, formed
 from airflow_arazzo.protocol.task_instances import finished_tasks, pull
-from airflow_arazzo.protocol.xcom_limits import OutputSizeError, check_step_outputs
+from airflow_arazzo.protocol.xcom_limits import OutputSizeError, as_xcom, check_step_outputs
 from arazzo.absent import from_wire, to_people, to_wire
 from arazzo.engine import Done, State, StepRecord, sensitive_inputs
 from arazzo.flow import END, Plan, Region, slice_region
@@ -141,7 +140,7 @@ def push_sealed(
     :param hidden: that with its secrets hidden.
     :param kinds: whether something among them is absent or unreadable, and not null as people see it.
     """
-    visible: dict[str, Any] = storable(hidden)
+    visible: dict[str, Any] = as_xcom(hidden)
     if kinds or visible != full:
         ti.xcom_push(key=SEALED_KEY, value=seal_known(outputs, secret=hidden != full))
     return visible
@@ -188,7 +187,7 @@ def push_inputs(ti: Any, plan: Plan, inputs: Inputs) -> None:
     :param inputs: by role, see :class:`Position`.
     """
     marked = all_sensitive(plan)
-    secret = any(hide(values, marked) != values for values in inputs.values()) or bool(to_tell(inputs))
+    secret = any(hide(values, marked) != values for values in inputs.values()) or bool(secrets_to_share(inputs))
     ti.xcom_push(key=INPUTS_KEY, value=seal_known(inputs, secret=secret))
 
 
@@ -241,7 +240,7 @@ def push_known(ti: Any, told: Any = None) -> None:
 
     :param told: what else it tells.
     """
-    if has_key() and (secrets := to_tell(told)):
+    if has_key() and (secrets := secrets_to_share(told)):
         ti.xcom_push(key=KNOWN_KEY, value=seal_json(formed({"secrets": secrets})))
 
 

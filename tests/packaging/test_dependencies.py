@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import zipfile
+from importlib.metadata import requires
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,8 @@ ROOT = Path(__file__).parents[2]
 HALVES = {"arazzo": ROOT / "core", "airflow_arazzo": ROOT}
 #: The engine brings them; the provider says which versions it has been tried with.
 NOT_IMPORTED = {"jsonpath-ng", "pyyaml"}
+#: What `pip install ./core` may install, itself included; core/README.md says what they are. One more for Python 3.10.
+MOST_PACKAGES = 27 + (sys.version_info < (3, 11))
 #: Where an import's name is not the distribution's.
 DISTRIBUTIONS = {
     "airflow": "apache-airflow",
@@ -31,9 +34,9 @@ DISTRIBUTIONS = {
 }
 
 
-def declared(package):
+def declared(package, extras=("async", "mock")):
     text = (HALVES[package] / "pyproject.toml").read_text("utf-8")
-    lists = ["dependencies", "async", "mock"] if package == "arazzo" else ["dependencies"]
+    lists = ["dependencies", *(extras if package == "arazzo" else ())]
     blocks = re.findall(rf"^(?:{'|'.join(lists)}) = \[(.*?)\]$", text, re.MULTILINE | re.DOTALL)
     assert len(blocks) == len(lists)
     requirements = [Requirement(item) for block in blocks for item in re.findall(r'"([^"]+)"', block)]
@@ -74,6 +77,19 @@ def imported(package):
 def test_everything_that_is_imported_is_declared_and_nothing_else(package):
     found = {distribution(module, package) for module in imported(package)} - {None}
     assert found == declared(package).keys() - (NOT_IMPORTED if package == "airflow_arazzo" else set())
+
+
+def test_the_engine_installs_few_packages():
+    """Without the network: what the packages that are installed here ask for."""
+    found, queue = {"arazzo-core"}, list(declared("arazzo", extras=()).values())
+    while queue:
+        requirement = queue.pop()
+        name = requirement.name.lower().replace("_", "-")
+        if name not in found and (requirement.marker is None or requirement.marker.evaluate({"extra": ""})):
+            found.add(name)
+            queue += map(Requirement, requires(name) or ())
+    assert len(found) <= MOST_PACKAGES, sorted(found)
+    assert found.isdisjoint({"aiohttp", "apache-airflow", "lxml", "rich", "starlette", "uvicorn"})
 
 
 def test_both_distributions_have_one_version():

@@ -147,14 +147,14 @@ def registered(monkeypatch):
 
 
 def test_others_are_told_of_a_connections_secrets_only_where_they_occur(registered):
-    assert encryption.to_tell(None) == ["tok-4711-own"]
-    assert encryption.to_tell({"url": "/?key=conn%2F4711%20key"}) == ["tok-4711-own", "conn/4711 key"]
+    assert encryption.secrets_to_share(None) == ["tok-4711-own"]
+    assert encryption.secrets_to_share({"url": "/?key=conn%2F4711%20key"}) == ["tok-4711-own", "conn/4711 key"]
 
 
 def test_what_was_heard_from_another_task_is_told_on(registered):
     encryption.register_texts(["conn-4711-pw"])
     encryption.register_texts(["conn-4711-pw"], of_connection=True)
-    assert encryption.to_tell(None) == ["tok-4711-own", "conn-4711-pw"]
+    assert encryption.secrets_to_share(None) == ["tok-4711-own", "conn-4711-pw"]
 
 
 def test_what_is_too_short_to_be_masked_is_no_secret_in_another_text(registered):

@@ -56,8 +56,8 @@ def start(
             raise InputError([f"inputs cannot be checked: {error}"]) from None
     for key, values in state.workflows.items():
         child = plan.children.get(key, plan)
-        state = state.knowing(secret_values(child, values.get("inputs") or {}, values.get("outputs") or {}))
-    return _knowing(plan, state, state.frames)
+        state = state.with_secrets(secret_values(child, values.get("inputs") or {}, values.get("outputs") or {}))
+    return _with_frame_secrets(plan, state, state.frames)
 
 
 def enter(plan: Plan, state: State, key: str, inputs: Mapping[str, Any], call: Call) -> State:
@@ -72,7 +72,7 @@ def enter(plan: Plan, state: State, key: str, inputs: Mapping[str, Any], call: C
     checked = inputs_of_call(child, inputs)
     frame = Frame(plan=path, inputs=checked, step=child.steps[0].step_id, call=call)
     entered = (frame, *_before(child, path, checked))
-    return _knowing(plan, replace(state, frames=(*state.frames, *entered), phase="ready"), entered)
+    return _with_frame_secrets(plan, replace(state, frames=(*state.frames, *entered), phase="ready"), entered)
 
 
 def entered_inputs(plan: Plan, state: State) -> dict[str, dict[str, Any]]:
@@ -122,10 +122,10 @@ def unfinished(planned: PlannedStep, frame: Frame, workflows: Mapping[str, Any])
     return ""
 
 
-def _knowing(plan: Plan, state: State, entered: Iterable[Frame]) -> State:
+def _with_frame_secrets(plan: Plan, state: State, entered: Iterable[Frame]) -> State:
     """Return the state with the secrets of the frames that are new in it."""
     for frame in entered:
-        state = state.knowing(secret_values(plan.child(frame.plan), frame.inputs, frame.outputs))
+        state = state.with_secrets(secret_values(plan.child(frame.plan), frame.inputs, frame.outputs))
     return state
 
 

@@ -65,7 +65,7 @@ class _Foreseeing:
         if after or inputs is None:
             return unknown
         frame = Frame(plan=path, inputs=dict(inputs))
-        state = replace(self.state, frames=(frame,)).knowing(secret_values(plan, inputs, {}))
+        state = replace(self.state, frames=(frame,)).with_secrets(secret_values(plan, inputs, {}))
         try:
             request = step_request(plan, planned, operation, frame_context(plan, frame, {}))
         except (RequestError, GaveUpError) as error:

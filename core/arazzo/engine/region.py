@@ -194,7 +194,7 @@ class Turn(LoopTurn):
         if unanswered or self.stopped:
             return _without_outputs(state, planned, context)
         values = step_outputs(plan, planned, context)
-        state = state.knowing(secret_values(plan, {}, values))
+        state = state.with_secrets(secret_values(plan, {}, values))
         outputs = state.frame.outputs | {planned.step_id: values}
         state = state.with_frame(replace(state.frame, outputs=outputs))
         return state, replace(context, steps=outputs)
@@ -446,7 +446,7 @@ class Turn(LoopTurn):
         outputs = handed if handed is not None else self._final_outputs(plan, state)
         whole = len(state.frames) > 1 or state.scope is None or handed is not None
         failure = failure or (unreadable_output(outputs) if whole else "")
-        state = state.knowing(secret_values(plan, {}, outputs))
+        state = state.with_secrets(secret_values(plan, {}, outputs))
         told = dict.fromkeys(outputs, ABSENT) if failure and not ended else outputs
         done = {**state.workflows, plan.key: {"inputs": frame.inputs, "outputs": told}}
         if len(state.frames) == 1:

@@ -233,7 +233,7 @@ class State(StateValue):
     history: tuple[str, ...] = ()
     secrets: tuple[str, ...] = field(default=(), repr=False)
 
-    def knowing(self, secrets: Iterable[str]) -> State:
+    def with_secrets(self, secrets: Iterable[str]) -> State:
         """Return the state with these secret texts among those that have come up."""
         new = set(secrets).difference(self.secrets)
         return replace(self, secrets=tuple(sorted((*self.secrets, *new)))) if new else self

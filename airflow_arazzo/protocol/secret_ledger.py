@@ -24,7 +24,7 @@ else:
     Operator = object
 
 
-class TellsSecrets(Operator):
+class SharesSecrets(Operator):
     """A task that tells those after it which secrets it knows."""
 
     def learn(self, ti: Any, beside: Iterable[str] = ()) -> None:
@@ -68,7 +68,7 @@ def mark(plan: Plan) -> Plan:
 def _telling(task: Operator, task_ids: Iterable[str]) -> Iterator[str]:
     """Yield the ids of the tasks that are in the DAG and tell what they know."""
     for task_id in task_ids:
-        if task.dag.has_task(task_id) and isinstance(task.dag.get_task(task_id), TellsSecrets):
+        if task.dag.has_task(task_id) and isinstance(task.dag.get_task(task_id), SharesSecrets):
             yield task_id
 
 
