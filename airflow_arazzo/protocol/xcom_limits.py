@@ -1,4 +1,4 @@
-"""What an XCom can hold, how much and which JSON: a row of the metadata database, unless a backend puts it elsewhere."""
+"""What an XCom can hold, how much and which JSON: a row of the metadata database, unless a backend says otherwise."""
 
 from __future__ import annotations
 
