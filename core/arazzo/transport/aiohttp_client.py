@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Mapping
 from ssl import SSLContext
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from arazzo.exchange import Request, Response, header
 from arazzo.limits import current_limits
@@ -16,6 +17,9 @@ from arazzo.transport.limits import PIECE
 
 if TYPE_CHECKING:
     import aiohttp
+
+#: By session, the proxies that the environment has named when its first request was sent.
+_ENVIRONMENTS: WeakKeyDictionary[aiohttp.ClientSession, Mapping[str, str]] = WeakKeyDictionary()
 
 
 async def send_async(
@@ -54,7 +58,7 @@ async def send_async(
     expired = False
     try:
         async with _bare(session, course, limits) as bare:
-            proxies = proxy, session.trust_env
+            proxies = proxy, _environment(session)
             # The limit on connecting speaks first: it knows that nothing was sent.
             exchange = _exchange_async(course, bare, proxies, max_bytes, ssl_elsewhere)
             return await asyncio.wait_for(exchange, total + 0.02)
@@ -134,7 +138,7 @@ def _bare(session: aiohttp.ClientSession, course: Course, limits: aiohttp.Client
 async def _exchange_async(
     course: Course,
     session: aiohttp.ClientSession,
-    proxies: tuple[str | None, bool],
+    proxies: tuple[str | None, Mapping[str, str]],
     max_bytes: int,
     ssl_elsewhere: SSLContext | bool,
 ) -> Response:
@@ -145,7 +149,7 @@ async def _exchange_async(
     while True:
         hop = course.hop
         url = URL(hop.url, encoded=True)
-        proxy = proxies[0] or (_environment_proxy(hop.url) if proxies[1] else None)
+        proxy = proxies[0] or _environment_proxy(hop.url, proxies[1])
         try:
             answer = await session.request(
                 hop.method,
@@ -174,12 +178,23 @@ async def _exchange_async(
             answer.close()  # which leaves the connection open if the answer was read to its end
 
 
-def _environment_proxy(url: str) -> str | None:
+def _environment(session: aiohttp.ClientSession) -> Mapping[str, str]:
+    """Return the proxies of the environment, which is read once for a session that trusts it: a poll asks often."""
+    import urllib.request
+
+    if not session.trust_env:
+        return {}
+    if session not in _ENVIRONMENTS:
+        _ENVIRONMENTS[session] = urllib.request.getproxies()
+    return _ENVIRONMENTS[session]
+
+
+def _environment_proxy(url: str, proxies: Mapping[str, str]) -> str | None:
     """Return the proxy that the environment names for a URL; None for none."""
     import urllib.request
 
-    parts = urllib.parse.urlsplit(url)
-    if urllib.request.proxy_bypass(parts.netloc):
+    if not proxies:
         return None
-    proxies = urllib.request.getproxies()
-    return proxies.get(parts.scheme) or proxies.get("all")
+    parts = urllib.parse.urlsplit(url)
+    proxy = proxies.get(parts.scheme) or proxies.get("all")
+    return None if proxy is None or urllib.request.proxy_bypass(parts.netloc) else proxy
