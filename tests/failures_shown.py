@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,17 @@ message. Outputs are pushed when the workflow ends well, or when an action of ty
 
 Inputs that break the schema of a Param (a required one is missing, a type is wrong) are refused by Airflow before there
 is a run: the trigger form and the REST API say why.
+"""
+
+#: Where the sections of :mod:`group_shapes` begin, one for each shape.
+GROUPS = """\
+## In a DAG of your own
+
+The rest are groups (`ArazzoTaskGroup`) and mapped tasks in DAGs of people's own, made by
+[tests/group_shapes.py](../tests/group_shapes.py), with `dag.test()` and by a scheduler as well. A group is
+`upstream_failed` as a whole where something ahead of it has failed, and `skipped` where control did not come to it;
+nothing of it is sent then. Of mapped tasks each item stands for itself. `g.*` are all tasks of a group, where they have
+one state. `boom` is a task that fails; the API has the nodes `a` and `b`, and no node `gone`.
 """
 
 
@@ -108,6 +120,23 @@ class Shown:
             f"{self.message}\n" if self.message else "",
         ]
         return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def shape_section(title: str, state: str, tasks: dict[str, list[str]], sent: Iterable[str]) -> str:
+    """Return what the page says of a DAG with groups.
+
+    :param tasks: by task id, in the order of the DAG, the states of its instances by map index.
+    """
+    shown = {name: ", ".join(states) for name, states in tasks.items()}
+    for group in dict.fromkeys(name.partition(".")[0] for name in tasks if "." in name):
+        inside = [name for name in shown if name.startswith(f"{group}.")]
+        if len({shown[name] for name in inside}) == 1:
+            shown = {f"{group}.*" if name == inside[0] else name: of for name, of in shown.items()}
+            shown = {name: of for name, of in shown.items() if name not in inside}
+    columns = [f"`{name}`" for name in shown] + ["run", "requests"]
+    cells = [*shown.values(), state, ", ".join(f"`{node}`" for node in sorted(sent)) or "none"]
+    rows = ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns), "| " + " | ".join(cells) + " |"]
+    return "\n".join([f"## {title}\n", *rows]) + "\n"
 
 
 def in_page(title: str) -> str:

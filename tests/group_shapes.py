@@ -25,12 +25,14 @@ TEAMS, BESIDE = (DOCUMENTS / f"{name}.arazzo.yaml" for name in ("teams", "beside
 class Shape:
     """What a run of a DAG has to come to, where the nodes ``gone`` is not there and those named ``slow`` take a while.
 
+    :ivar title: its section in docs/failures.md; empty where nothing fails.
     :ivar state: the run's.
     :ivar tasks: the states of some tasks; of a mapped one those of its items, in any order.
     :ivar groups: by group, the one state that all its tasks have.
     :ivar sent: nodes that were asked for, in any order.
     """
 
+    title: str
     state: str
     tasks: dict[str, str | tuple[str, ...]]
     groups: dict[str, str]
@@ -165,24 +167,44 @@ def mapped_polls() -> None:
 
 FAILED_BEFORE = {"g": "upstream_failed"}
 SHAPES = {
-    task_before: Shape("failed", {}, FAILED_BEFORE),
-    group_before: Shape("failed", {"one.outputs": "failed"}, FAILED_BEFORE, ("gone",)),
-    mapped_before: Shape("failed", {"many": ("failed", "success")}, FAILED_BEFORE, ("a", "a", "gone")),
-    failed_input: Shape("failed", {}, FAILED_BEFORE),
-    one_of_two: Shape("failed", {"fine": "success"}, FAILED_BEFORE),
-    task_behind: Shape("failed", {"behind": "upstream_failed"}, FAILED_BEFORE),
-    side_by_side: Shape("failed", {}, FAILED_BEFORE),
-    in_a_group: Shape("failed", {}, {"outer": "upstream_failed"}),
-    no_prefix: Shape("failed", {"inputs": "upstream_failed", "outputs": "upstream_failed"}, {}),
-    calling: Shape("failed", {}, FAILED_BEFORE),
-    not_chosen: Shape("success", {"behind": "success"}, {"g": "skipped"}),
+    task_before: Shape("A task before a group fails", "failed", {}, FAILED_BEFORE),
+    group_before: Shape("A group before a group fails", "failed", {"one.outputs": "failed"}, FAILED_BEFORE, ("gone",)),
+    mapped_before: Shape(
+        "One item of a mapped `ArazzoWorkflowOperator` before a group fails",
+        "failed",
+        {"many": ("failed", "success")},
+        FAILED_BEFORE,
+        ("a", "a", "gone"),
+    ),
+    failed_input: Shape("The task that gives a group its input fails", "failed", {}, FAILED_BEFORE),
+    one_of_two: Shape("One of two tasks before a group fails", "failed", {"fine": "success"}, FAILED_BEFORE),
+    task_behind: Shape(
+        "A task before a group fails, and one behind it waits for `none_failed`",
+        "failed",
+        {"behind": "upstream_failed"},
+        FAILED_BEFORE,
+    ),
+    side_by_side: Shape("A task fails before a group whose steps run side by side", "failed", {}, FAILED_BEFORE),
+    in_a_group: Shape(
+        "A task fails before a group of tasks with a group in it", "failed", {}, {"outer": "upstream_failed"}
+    ),
+    no_prefix: Shape(
+        "A task before a group without prefixed ids fails",
+        "failed",
+        {"inputs": "upstream_failed", "outputs": "upstream_failed"},
+        {},
+    ),
+    calling: Shape("A task fails before a group that calls workflows", "failed", {}, FAILED_BEFORE),
+    not_chosen: Shape("A branch leads past a group", "success", {"behind": "success"}, {"g": "skipped"}),
     no_prefix_runs: Shape(
+        "",
         "success",
         {"inputs": "success", "outputs_2": "success", "second.look": "success", "mended.look": "skipped"},
         {},
         ("a", "a", "a", "a", "b", "b"),
     ),
     mapped_groups: Shape(
+        "One item of a mapped group of tasks fails",
         "failed",
         {
             "each.g.outputs": ("failed", "success", "success"),
@@ -192,12 +214,14 @@ SHAPES = {
         ("a", "a", "a", "a", "b", "b", "b", "b", "gone"),
     ),
     mapped_calls: Shape(
+        "",
         "success",
         {"each.inner.g.second.touch": ("success", "success"), "each.inner.g.outputs": ("success", "success")},
         {"each.inner.g.mended": "skipped"},
         ("a",) * 4 + ("b",) * 4,
     ),
     mapped_polls: Shape(
+        "",
         "success",
         {"each.g.slow": ("success", "success"), "each.g.outputs": ("success", "success")},
         {},
@@ -211,6 +235,11 @@ def dag_of(shape: Callable[[], None]) -> DAG:
     with DAG(f"shape_{shape.__name__}", schedule=None) as dag:
         shape()
     return dag
+
+
+def task_ids(shape: Callable[[], None]) -> list[str]:
+    """Return the ids of a shape's tasks, in the order in which people read them."""
+    return [task.task_id for task in dag_of(shape).topological_sort()]
 
 
 class Nodes:

@@ -6,7 +6,8 @@ from collections import defaultdict
 from contextlib import ExitStack
 
 import pytest
-from group_shapes import SHAPES, Nodes
+from failures_shown import in_page, shape_section
+from group_shapes import SHAPES, Nodes, task_ids
 from many_runs import ROOT
 from played_api import PlayedApi
 
@@ -54,7 +55,8 @@ class World:
         """Return the run's state when it has ended, and by task id the states of its instances."""
         state = self.airflow.rest.wait(dag_id, run_id, limit=600)["state"]
         tasks = defaultdict(list)
-        for instance in self.airflow.rest.tasks(dag_id, run_id):
+        instances = self.airflow.rest.tasks(dag_id, run_id)
+        for instance in sorted(instances, key=lambda each: each["map_index"]):
             tasks[instance["task_id"]].append(instance["state"])
         return state, tasks
 
@@ -88,6 +90,9 @@ def world(tmp_path_factory):
 def test_a_run_tells_the_truth(world, shape):
     state, tasks = world.states(f"shape_{shape.__name__}", world.runs[shape])
     SHAPES[shape].check(state, tasks)
+    title, sent = SHAPES[shape].title, SHAPES[shape].sent
+    if title:
+        assert shape_section(title, state, {name: tasks[name] for name in task_ids(shape)}, sent) == in_page(title)
 
 
 def test_nothing_was_sent_that_a_failure_forbids(world):
