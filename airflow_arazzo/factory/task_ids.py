@@ -127,7 +127,7 @@ def ways_out(plan: Plan, region: Region) -> tuple[Way, ...]:
     )
 
 
-def beginners(plan: Plan) -> list[Region]:
+def first_regions(plan: Plan) -> list[Region]:
     """Return the regions that a workflow begins with: the first, or all that need no other."""
     if plan.needs is None:
         return [plan.regions[0]]

@@ -28,7 +28,7 @@ from airflow_arazzo.factory.task_arguments import (
     placement,
     task_settings,
 )
-from airflow_arazzo.factory.task_ids import Names, Way, beginners, hand_overs, name_tasks, valid_key
+from airflow_arazzo.factory.task_ids import Names, Way, first_regions, hand_overs, name_tasks, valid_key
 from airflow_arazzo.operators.arazzo import ArazzoOutputsOperator
 from airflow_arazzo.operators.branching import choose_branch
 from airflow_arazzo.operators.call_tasks import ArazzoInputsOperator
@@ -174,7 +174,7 @@ class _Weaving:
         started = [Built(task, task) for task in (begin, gate) if task]
         started += [self._before(site, key) for key in names.before]
         regions = {region.task_id: self._region(site, region) for region in plan.regions}
-        beginning = [regions[region.task_id] for region in beginners(plan)]
+        beginning = [regions[region.task_id] for region in first_regions(plan)]
         for one, other in pairwise(started):
             one.last >> other.first
         for built in beginning if started else ():

@@ -215,5 +215,5 @@ class ArazzoReturnOperator(_CallingStep):
             conceal=redacted,
         )
         for note in done.notes:
-            self._hear(note)
+            self._log_note(note)
         return self._ended(state, done, context)

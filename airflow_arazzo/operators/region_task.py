@@ -253,7 +253,7 @@ class DrivesRegion(RendersWritten, SharesSecrets):
                 send=sending.send,
                 wait=wait,
                 clock=sending.now,
-                note=self._hear,
+                note=self._log_note,
                 conceal=redacted,
                 whole=in_full(self.log),
             )
@@ -270,7 +270,7 @@ class DrivesRegion(RendersWritten, SharesSecrets):
         """Tell the masker which secrets the tasks before this one have known."""
         self.learn(ti, beside=[self.tasks[region.task_id] for region in self.plan.regions])
 
-    def _hear(self, note: Note) -> None:
+    def _log_note(self, note: Note) -> None:
         (self.log.warning if note.warning else self.log.info)("%s", note.text)
 
     def _waiter(

@@ -102,7 +102,7 @@ class ArazzoTrigger(BaseTrigger):
                 send=hooks.async_send,
                 wait=_waiting(end),
                 clock=clock.now,
-                note=self._hear,
+                note=self._log_note,
                 may_send=_is_safe,
                 conceal=redacted,
                 whole=in_full(self.log),
@@ -117,7 +117,7 @@ class ArazzoTrigger(BaseTrigger):
         found = replace(carried, state=state, done=done, secrets=known)
         return {"status": "done", "state": await _packed(found, plan)}
 
-    def _hear(self, note: Note) -> None:
+    def _log_note(self, note: Note) -> None:
         (self.log.warning if note.warning else self.log.info)("%s", note.text)
 
 

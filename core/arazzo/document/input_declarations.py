@@ -62,12 +62,17 @@ def declared_inputs(schema: Any, *, choices: bool = False) -> DeclaredInputs:
     return DeclaredInputs(whole, tuple(required))
 
 
+def parts_of(schema: Any) -> Iterator[Mapping[str, Any]]:
+    """Yield a schema and all that say something of the same value, in whatever branch; references written out."""
+    return (part for part, _ in _parts(schema, schema, True, frozenset()))
+
+
 def names_input(schema: Any, name: str) -> bool:
     """Say whether a schema names an input, in whatever part or branch, or says of which kind those without a name are.
 
     :param schema: JSON Schema of all inputs, references written out.
     """
-    for part, _ in _parts(schema, schema, True, frozenset()):
+    for part in parts_of(schema):
         open_for = (part.get("additionalProperties", False), part.get("unevaluatedProperties", False))
         patterns = _mapping(part.get("patternProperties"))
         dependent = {**_mapping(part.get("dependentRequired")), **_mapping(part.get("dependentSchemas"))}

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
 
+from arazzo.document.input_declarations import parts_of
 from arazzo.errors import ExpressionSyntaxError
 from arazzo.expressions import Message, apply_pointer, find_expressions, is_selector, parse_expression
 from arazzo.pointer import unescape
@@ -27,8 +28,6 @@ _PLACE_IN_PAGES = re.compile(r"page|next|prev|continuation|cursor")
 #: A filter of a JSONPath, a predicate of an XPath and a call, whose names are not those of what is selected.
 _NO_NAMES = re.compile(r"\[\s*[?@][^\]]*\]|[\w-]+\(\)|\[[^\]'\"]*=[^\]]*\]")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_~-]*")
-#: Keywords of JSON Schema whose schemas say something of the very value that theirs say something of.
-_IN_PLACE = ("allOf", "anyOf", "oneOf", "if", "then", "else")
 
 
 def is_sensitive(name: str, marked: Iterable[str] = ()) -> bool:
@@ -107,7 +106,7 @@ def secret_inputs(schema: Any, marked: Iterable[str] = ()) -> frozenset[str]:
     marked = frozenset(marked)
     return frozenset(
         name
-        for each in _in_place(schema, schema)
+        for each in parts_of(schema)
         for name, item in (each["properties"].items() if isinstance(each.get("properties"), dict) else ())
         if is_sensitive(name, marked) or any(inner.get("format") == "password" for inner in _below(item, schema))
     )
@@ -122,28 +121,15 @@ def sensitive_members(schema: Any, root: Any) -> bool:
     return any(_sounds_sensitive(name) for names in found for name in names)
 
 
-def _in_place(schema: Any, root: Any) -> Iterator[dict[str, Any]]:
-    """Yield a schema and those that say something of the same value."""
-    yield from _schemas(schema, root, _IN_PLACE)
-
-
 def _below(schema: Any, root: Any) -> Iterator[dict[str, Any]]:
-    """Yield a schema and all schemas in it."""
-    yield from _schemas(schema, root, None)
-
-
-def _schemas(schema: Any, root: Any, keywords: tuple[str, ...] | None) -> Iterator[dict[str, Any]]:
-    """Yield a schema and those under the keywords in it, each once, references followed.
-
-    :param keywords: None for all.
-    """
+    """Yield a schema and all schemas in it, each once, references followed."""
     queue, seen = [schema], set()
     while queue:
         match queue.pop():
             case dict() as item if id(item) not in seen:
                 seen.add(id(item))
                 yield item
-                queue += item.values() if keywords is None else [item[word] for word in keywords if word in item]
+                queue += item.values()
                 if isinstance(reference := item.get("$ref"), str) and reference.startswith("#"):
                     queue.append(apply_pointer(root, unquote(reference[1:])))
             case list() as items:

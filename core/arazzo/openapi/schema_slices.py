@@ -7,9 +7,9 @@ alternatives of ``oneOf`` and ``anyOf`` are folded in.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
-from arazzo.openapi.description import Description, mapping, sequence
+from arazzo.openapi.description import mapping, sequence
 
 KEPT = ("type", "format", "contentEncoding", "contentMediaType", "xml", "collectionFormat")
 #: More values than this are no help in a message.
@@ -20,7 +20,14 @@ DEEPEST_FOLD = 8
 Schema = dict[str, Any] | bool
 
 
-def prune(description: Description, schema: Any, depth: int, *, values: bool = False) -> Schema:
+class Follows(Protocol):
+    """Where schemas come from: a description, say."""
+
+    def follow(self, value: Any) -> dict[str, Any]:
+        """Return the object that a value is or refers to; an empty one if it is or leads to none."""
+
+
+def prune(description: Follows, schema: Any, depth: int, *, values: bool = False) -> Schema:
     """Return what serialization needs of a schema.
 
     :param depth: how many levels of items and properties stay; 0 for the schema by itself.
@@ -39,7 +46,7 @@ def prune(description: Description, schema: Any, depth: int, *, values: bool = F
     return kept or True
 
 
-def required_members(description: Description, schema: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def required_members(description: Follows, schema: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return which members of a body its schema requires, and which of them may be null.
 
     What every part of an ``allOf`` requires counts, and of ``oneOf`` and ``anyOf`` what every branch does. What is read
@@ -56,7 +63,7 @@ def required_members(description: Description, schema: Any) -> tuple[tuple[str, 
     return tuple(asked), tuple(nullable)
 
 
-def _required(description: Description, schema: Any, budget: int) -> dict[str, None]:
+def _required(description: Follows, schema: Any, budget: int) -> dict[str, None]:
     whole = description.follow(schema)
     found = {name: None for name in sequence(whole.get("required")) if isinstance(name, str)}
     if budget == 0:
@@ -73,7 +80,7 @@ def _required(description: Description, schema: Any, budget: int) -> dict[str, N
     return found
 
 
-def allows_null(description: Description, schema: Any, budget: int = DEEPEST_FOLD) -> bool:
+def allows_null(description: Follows, schema: Any, budget: int = DEEPEST_FOLD) -> bool:
     """Tell whether null is a value for a schema: where that says so (``nullable`` of 3.0, too), or says nothing."""
     whole = description.follow(schema)
     if whole.get("nullable") is True or budget == 0:
@@ -90,12 +97,12 @@ def allows_null(description: Description, schema: Any, budget: int = DEEPEST_FOL
     )
 
 
-def folded(description: Description, schema: Any) -> dict[str, Any]:
+def folded(description: Follows, schema: Any) -> dict[str, Any]:
     """Return a schema with what its ``allOf`` says laid together, and what all its alternatives say."""
     return _fold(description, schema, DEEPEST_FOLD)
 
 
-def _fold(description: Description, schema: Any, budget: int) -> dict[str, Any]:
+def _fold(description: Follows, schema: Any, budget: int) -> dict[str, Any]:
     whole = description.follow(schema)
     if budget == 0:
         return whole

@@ -19,9 +19,10 @@ from arazzo.flow import Plan, PlannedStep, workflow_key
 from arazzo.openapi import Description, Operation
 from arazzo.openapi.description import mapping, sequence
 from arazzo.openapi.operation import ParameterSpec
+from arazzo.openapi.schema_slices import Follows, folded
 from arazzo.pointer import escape, tokens_of
 from arazzo.testing.checks import body_schema
-from arazzo.testing.sample_values import Follows, Values
+from arazzo.testing.sample_values import Values
 
 #: What says more of a value than its type.
 _TELLING: Final = frozenset(
@@ -174,12 +175,12 @@ def _sent(plan: Plan, planned: PlannedStep, operation: Operation, description: D
         if path is not None and pointer.startswith("/") and "~" not in pointer:
             part: Any = schema
             for name in pointer[1:].split("/"):
-                part = mapping(_whole(origin, part).get("properties")).get(name)
+                part = mapping(folded(origin, part).get("properties")).get(name)
             yield _Use(path, mapping(part), origin)
 
 
 def _members(plan: Plan, payload: Any, schema: Any, origin: Follows) -> Iterator[_Use]:
-    found = _whole(origin, schema)
+    found = folded(origin, schema)
     match payload:
         case str():
             path = _input_path(plan, payload)
@@ -192,18 +193,6 @@ def _members(plan: Plan, payload: Any, schema: Any, origin: Follows) -> Iterator
         case list():
             for item in payload:
                 yield from _members(plan, item, found.get("items"), origin)
-
-
-def _whole(origin: Follows, schema: Any) -> dict[str, Any]:
-    """Return a schema with the properties of its parts, as far as a body needs them."""
-    found = origin.follow(schema)
-    parts = [part for key in ("allOf", "oneOf", "anyOf") for part in sequence(found.get(key))]
-    if not parts:
-        return found
-    properties: dict[str, Any] = {}
-    for part in parts[:20]:
-        properties = {**mapping(origin.follow(part).get("properties")), **properties}
-    return {**found, "properties": {**properties, **mapping(found.get("properties"))}} if properties else found
 
 
 def _passed(

@@ -9,7 +9,9 @@ import hashlib
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final
+
+from arazzo.openapi.schema_slices import Follows
 
 #: From this depth on, objects have only the members they must have, and arrays are as short as they may be.
 _SHALLOW: Final = 5
@@ -32,13 +34,6 @@ _FORMATS: Final = {
     "binary": "mock",
     "password": "mock-password",
 }
-
-
-class Follows(Protocol):
-    """Where schemas come from: a description, say."""
-
-    def follow(self, value: Any) -> dict[str, Any]:
-        """Return the object that a value is or refers to; an empty one if it is or leads to none."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 from arazzo.exchange import Request, Response, header
 from arazzo.limits import current_limits
 from arazzo.transport.content import grouped, readable
-from arazzo.transport.exchange_policy import Course, first_hop
+from arazzo.transport.exchange_policy import OpenExchange, first_hop
 from arazzo.transport.failures import causes_of
 from arazzo.transport.limits import PIECE
 
@@ -53,7 +53,7 @@ async def send_async(
     total = request.timeout or timeout or bounds.timeout
     connect_timeout, max_bytes = connect_timeout or bounds.connect_timeout, max_bytes or bounds.max_bytes
     hop = first_hop(request, session.headers, session.auth, use_netrc and session.trust_env)
-    course = Course(request, hop, sensitive_headers, follow=follow_redirects, max_redirects=max_redirects)
+    course = OpenExchange(request, hop, sensitive_headers, follow=follow_redirects, max_redirects=max_redirects)
     limits = aiohttp.ClientTimeout(total=None, sock_connect=min(connect_timeout, total))
     expired = False
     try:
@@ -93,7 +93,7 @@ class CutError(Exception):
     """What aiohttp would answer with a second attempt if it saw it."""
 
 
-def _bare(session: aiohttp.ClientSession, course: Course, limits: aiohttp.ClientTimeout) -> aiohttp.ClientSession:
+def _bare(session: aiohttp.ClientSession, course: OpenExchange, limits: aiohttp.ClientTimeout) -> aiohttp.ClientSession:
     """Return a session over the same connections that adds nothing: no cookies, no headers, no second attempt."""
     import aiohttp
 
@@ -136,7 +136,7 @@ def _bare(session: aiohttp.ClientSession, course: Course, limits: aiohttp.Client
 
 
 async def _exchange_async(
-    course: Course,
+    course: OpenExchange,
     session: aiohttp.ClientSession,
     proxies: tuple[str | None, Mapping[str, str]],
     max_bytes: int,

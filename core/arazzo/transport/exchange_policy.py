@@ -50,7 +50,7 @@ class Hop:
         return origin_of(self.url)
 
 
-class Course:
+class OpenExchange:
     """An exchange under way: the hop it is at, whether anything was sent, and how its failure reads."""
 
     def __init__(

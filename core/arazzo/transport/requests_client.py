@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from arazzo.exchange import Request, Response, header
 from arazzo.limits import current_limits
 from arazzo.transport.content import grouped, readable
-from arazzo.transport.exchange_policy import Course, first_hop, origin_of
+from arazzo.transport.exchange_policy import OpenExchange, first_hop, origin_of
 from arazzo.transport.failures import causes_of, kind_of
 from arazzo.transport.limits import IDLE_TIMEOUT, PIECE
 
@@ -63,7 +63,7 @@ def send(
     total = request.timeout or timeout or bounds.timeout
     connect_timeout, max_bytes = connect_timeout or bounds.connect_timeout, max_bytes or bounds.max_bytes
     hop = first_hop(request, session.headers, session.auth, use_netrc and session.trust_env)
-    course = Course(request, hop, sensitive_headers, follow=follow_redirects, max_redirects=max_redirects)
+    course = OpenExchange(request, hop, sensitive_headers, follow=follow_redirects, max_redirects=max_redirects)
     watch = _Watch(total, reuse=request.safe)
     try:
         with watch:
@@ -75,7 +75,7 @@ def send(
 
 
 def _exchange(
-    course: Course, session: requests.Session, watch: _Watch, connect_timeout: float, max_bytes: int
+    course: OpenExchange, session: requests.Session, watch: _Watch, connect_timeout: float, max_bytes: int
 ) -> Response:
     while True:
         hop = course.hop
@@ -154,12 +154,12 @@ def _open(hop: Hop, session: requests.Session, watch: _Watch, connect_timeout: f
         )
         if not issubclass(pool.ConnectionCls, _Watched):
             pool.ConnectionCls = type("WatchedConnection", (_Watched, pool.ConnectionCls), {})
-        _veil(adapter)
+        _hide_urls(adapter)
     left = watch.left
     return adapter.send(prepared, timeout=(min(connect_timeout, left), left), **settings)
 
 
-def _veil(adapter: HTTPAdapter) -> None:
+def _hide_urls(adapter: HTTPAdapter) -> None:
     """Show urllib3, which logs URLs, neither path nor query: :class:`_Watched` puts them in."""
 
     def request_url(request: requests.PreparedRequest, proxies: Any) -> str:
