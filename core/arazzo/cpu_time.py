@@ -7,15 +7,20 @@ nothing. No signals: it may be any thread, that of an event loop too.
 from __future__ import annotations
 
 import ctypes
+import math
+import os
 import threading
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TypeVar
 
 #: How often the interpreter may look for an interruption that is on its way; it does so whenever a loop begins anew.
 _CHECKS = 1000
 #: Seconds between two looks at the clock of a thread, at the least.
 _SHORTEST_LOOK = 0.01
+#: Seconds between two looks while budgets come and go.
+_IDLE_LOOK = 0.5
 Result = TypeVar("Result")
 
 
@@ -39,54 +44,99 @@ def within_cpu_time(seconds: float, compute: Callable[[], Result]) -> Result:
     """
     if not seconds:
         return compute()
-    watch, late = _Watch(seconds), False
+    watcher, watch = _the_watcher(), _Watch(seconds)
     try:
         try:
-            watch.start()
+            watcher.begin(watch, seconds)
             return compute()
         finally:
-            late = watch.end()
+            watcher.end(watch)
             # One that is on its way is raised in here. It must not be taken back (by None): until Python 3.12 its flag
             # stays set then, which slows the process down and, where it is traced, stops it.
-            for _ in range(_CHECKS if late else 0):
+            for _ in range(_CHECKS if watch.late else 0):
                 pass
     except _Interruption:
-        if not late:
+        watcher.end(watch)
+        if not watch.late:
             raise  # that of a budget around this one
         raise CpuTimeError from None
 
 
-class _Watch(threading.Thread):
-    """Interrupts the thread that made it once that has spent its time.
+class _Watch:
+    """The budget of one computation of the thread that makes it.
 
-    It sleeps as long as the time cannot be up: nobody spends CPU time faster than the clock goes.
+    :param late: whether its time is up, and its interruption on the way.
     """
 
     def __init__(self, seconds: float) -> None:
-        super().__init__(daemon=True)
-        self._watched = threading.get_ident()
-        self._clock = _clock_of(self._watched)
-        self._until = self._clock() + seconds
+        self.thread = threading.get_ident()
+        self.clock = _clock_of(self.thread)
+        self.until = self.clock() + seconds
+        self.late = False
+
+
+class _Watcher:
+    """Interrupts computations that have spent their time: one thread for all, as starting one costs more than most do.
+
+    It sleeps as long as no time can be up: nobody spends CPU time faster than the clock goes. While budgets come and
+    go it looks now and then, so that it need not be woken for each of them.
+    """
+
+    def __init__(self) -> None:
+        # Held itself, and not through the condition: an interruption may come while that is about to return it held.
         self._lock = threading.Lock()
-        self._ended = threading.Event()
-        self._late = False
+        self._changed = threading.Condition(self._lock)
+        self._watches: dict[_Watch, None] = {}
+        self._next_look = math.inf
+        self._running = self._used = False
 
-    def run(self) -> None:
-        """Look at the clock until the time is up or the computation has ended."""
-        while (left := self._until - self._clock()) > 0:
-            if self._ended.wait(max(left, _SHORTEST_LOOK)):
-                return
+    def begin(self, watch: _Watch, seconds: float) -> None:
+        """Interrupt the watch's thread once it has spent the seconds, until :meth:`end`."""
         with self._lock:
-            if not self._ended.is_set():
-                self._late = True
-                thread = ctypes.c_ulong(self._watched)
-                ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(_Interruption))
+            self._watches[watch] = None
+            self._used = True
+            if not self._running:
+                threading.Thread(target=self._run, name="cpu-time", daemon=True).start()
+                self._running = True
+            elif time.monotonic() + seconds < self._next_look:
+                self._changed.notify()
 
-    def end(self) -> bool:
-        """Stop looking; return whether an interruption is on its way."""
+    def end(self, watch: _Watch) -> None:
+        """Interrupt it no more; whether an interruption is on its way, it knows from now on."""
         with self._lock:
-            self._ended.set()
-            return self._late
+            self._watches.pop(watch, None)
+
+    def _run(self) -> None:
+        with self._lock:
+            while True:
+                left = min(map(self._look, tuple(self._watches)), default=_IDLE_LOOK)
+                wait = max(min(left, _IDLE_LOOK), _SHORTEST_LOOK) if self._used or self._watches else None
+                self._used = False
+                self._next_look = math.inf if wait is None else time.monotonic() + wait
+                self._changed.wait(wait)
+
+    def _look(self, watch: _Watch) -> float:
+        """Return the seconds that a computation has left, and interrupt it if it has none."""
+        try:
+            left = watch.until - watch.clock()
+        except OSError:  # the thread is no more
+            del self._watches[watch]
+            return _IDLE_LOOK
+        if left > 0:
+            return left
+        watch.late = True
+        del self._watches[watch]
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(watch.thread), ctypes.py_object(_Interruption))
+        return _IDLE_LOOK
+
+
+@lru_cache(maxsize=1)
+def _the_watcher() -> _Watcher:
+    return _Watcher()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_the_watcher.cache_clear)  # which has no other threads
 
 
 def _clock_of(thread: int) -> Callable[[], float]:

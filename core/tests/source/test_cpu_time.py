@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 
@@ -67,6 +68,50 @@ def test_another_thread_pays_for_itself() -> None:
     finally:
         stop.set()
         other.join()
+
+
+def test_a_budget_begun_while_longer_ones_are_watched_is_kept_to() -> None:
+    assert within_cpu_time(30, lambda: time.sleep(0.05)) is None
+    with pytest.raises(CpuTimeError):
+        within_cpu_time(0.05, forever)
+
+
+def test_budgets_of_several_threads_are_watched_at_once() -> None:
+    found: list[str] = []
+
+    def late() -> None:
+        try:
+            within_cpu_time(0.05, forever)
+        except CpuTimeError:
+            found.append("late")
+
+    threads = [threading.Thread(target=late) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    assert within_cpu_time(5, lambda: "in time") == "in time"
+    for thread in threads:
+        thread.join()
+    assert found == ["late"] * 5
+
+
+def test_many_budgets_need_no_more_threads() -> None:
+    within_cpu_time(5, lambda: None)
+    before = threading.active_count()
+    assert {within_cpu_time(5, threading.active_count) for _ in range(20)} == {before}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_forked_process_has_budgets_of_its_own() -> None:
+    within_cpu_time(5, lambda: None)
+    child = os.fork()
+    if not child:
+        try:
+            within_cpu_time(0.05, forever)
+        except CpuTimeError:
+            os._exit(7)
+        finally:
+            os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
 
 
 def test_none_is_no_limit() -> None:
