@@ -10,7 +10,11 @@ from arazzo.cli import COMMANDS, LazyGroup
 
 
 class _Group(LazyGroup):
-    modules: Mapping[str, str] = {**COMMANDS, "demo": "airflow_arazzo.demo"}
+    modules: Mapping[str, str] = {
+        **COMMANDS,
+        "init": "airflow_arazzo.dag_skeletons",
+        "demo": "airflow_arazzo.demo",
+    }
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})

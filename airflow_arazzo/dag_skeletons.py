@@ -1,0 +1,138 @@
+"""``airflow-arazzo init``: of a document a DAG file and its connections; of an API description, a document."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from arazzo.auth.server_resolution import connections_of, sources_of, steps_of
+from arazzo.cli.connection_templates import FILL_IN, connection_template
+from arazzo.cli.init_command import REFUSED, WRITTEN, tell_written, write_files
+from arazzo.cli.init_command import command as document_command
+from arazzo.engine import load_plans, sensitive_inputs
+from arazzo.errors import ConnectionSettingsError, DocumentError, RequestError
+from arazzo.flow import Plan
+from arazzo.openapi.servers import server_of
+from arazzo.source import load_source
+
+
+def _init(**given: Any) -> NoReturn:
+    """Write a DAG file from a document, or a document from an API description.
+
+    FILE is an Arazzo document: then a DAG file is written, and a file of environment variables with the connections to
+    fill in; the same connections are printed as commands. Or it is an OpenAPI or Swagger description: then a document
+    is, of the operations named. ID is an operationId, or METHOD and path as in 'GET /pets/{id}'. The steps are those of
+    --operation, in that order; --poll and --branch name some of them, or more that come after. Exit code 0: written,
+    2: refused.
+
+    \b
+    Examples:
+      airflow-arazzo init adopt.arazzo.yaml
+      airflow-arazzo init shop.openapi.yaml --operation addPet --operation getPet
+    """
+    try:
+        data = load_source(str(given["file"])).data
+        if isinstance(data, Mapping) and "arazzo" in data:
+            _write_dag(given["file"], given)
+    except (ConnectionSettingsError, DocumentError) as error:
+        click.echo(str(error), err=True)
+        sys.exit(REFUSED)
+    assert document_command.callback is not None
+    document_command.callback(**given)
+    sys.exit(WRITTEN)
+
+
+command = click.Command("init", params=document_command.params, callback=_init, help=_init.__doc__)
+
+
+def _write_dag(document: Path, given: Mapping[str, Any]) -> NoReturn:
+    """Write the DAG file of a document, and its connections."""
+    options = {"operations": "--operation", "polls": "--poll", "branches": "--branch", "title": "--title"}
+    named = [option for name, option in options.items() if given[name]]
+    if named:
+        raise click.UsageError(f"{document} is a document: {', '.join(named)} is for API descriptions")
+    plans = list(load_plans(document))
+    stem = document.name.split(".")[0]
+    output: Path = given["output"] or Path(f"{stem.replace('-', '_')}_dag.py")
+    connections = {conn_id: values for plan in plans for conn_id, values in connections_to_make(plan).items()}
+    files = {output: dag_file(document, output, plans)}
+    if connections:
+        files[output.with_suffix(".env")] = "".join(f"{line}\n" for line in _environment(connections))
+    write_files(files, force=given["force"])
+    commands = [
+        shlex.join(("airflow", "connections", "add", conn_id, "--conn-json", json.dumps(values)))
+        for conn_id, values in connections.items()
+    ]
+    tell_written(files, commands, given["form"])
+    sys.exit(WRITTEN)
+
+
+def dag_file(document: Path, output: Path, plans: Sequence[Plan]) -> str:
+    """Return a DAG file: a DAG for each workflow of a document, with the inputs that can be bound.
+
+    :param output: where it will stand, beside which the document is looked for.
+    """
+    where = Path(os.path.relpath(document.resolve(), output.parent.resolve())).as_posix()
+    lines = [
+        f'"""The workflows of {document.name} as DAGs; written by `airflow-arazzo init`."""',
+        "",
+        "from pathlib import Path",
+        "",
+        "from airflow_arazzo import ArazzoDag",
+        "",
+        f"DOCUMENT = Path(__file__).parent / {json.dumps(where)}",
+    ]
+    for plan in plans:
+        lines += ["", "ArazzoDag(", "    DOCUMENT,", f"    {json.dumps(plan.workflow_id)},", *_bound(plan), ")"]
+    return "\n".join(lines) + "\n"
+
+
+def _bound(plan: Plan) -> Iterator[str]:
+    """Yield the inputs as lines of an argument: secret ones of a connection, the others as comments to fill in."""
+    taken = plan.settings.inputs or {}
+    asked = [name for name in plan.taken.schemas if name not in taken]
+    if not asked:
+        return
+    yield "    # What is bound here is asked of nobody; the form of the DAG asks for the rest."
+    yield "    inputs={"
+    first = True
+    for name in asked:
+        secret = name in sensitive_inputs(plan)
+        source = next(iter(sources_of(plan)), "")
+        conn_id = connections_of(plan).get(source, source)
+        value = f"{{{{ conn['{conn_id}'].password }}}}" if secret else FILL_IN
+        yield f"        {'' if secret and first and conn_id else '# '}{json.dumps(name)}: {json.dumps(value)},"
+        first = first and not secret
+    yield "    },"
+
+
+def connections_to_make(plan: Plan) -> dict[str, dict[str, Any]]:
+    """Return the connections of a workflow by id, as JSON has them, with what is to be filled in."""
+    named = connections_of(plan)
+    taken = plan.settings.inputs or {}
+    reads = any(name not in taken for name in sensitive_inputs(plan)) or "conn." in str(taken)
+    found: dict[str, dict[str, Any]] = {}
+    for source in sources_of(plan):
+        steps = [step for step in steps_of(plan) if step.operation and step.operation.source == source]
+        operations = [step.operation for step in steps if step.operation]
+        try:
+            host = server_of(operations[0], server_url=steps[0].server)
+        except RequestError:
+            host = "https://" + FILL_IN
+        values = connection_template(operations, host)
+        bound = {"login": FILL_IN, "password": FILL_IN} if reads and not found else {}
+        found[named.get(source, source)] = {**values, **bound}
+    return found
+
+
+def _environment(connections: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    yield f"# Connections for Airflow; write what {FILL_IN} stands for."
+    for conn_id, values in connections.items():
+        yield f"AIRFLOW_CONN_{conn_id.upper()}='{json.dumps(values)}'"
