@@ -125,9 +125,8 @@ def _start(screen: Screen, airflow: LocalAirflow, mock: MockProcess) -> None:
 
 
 def _run_cases(screen: Screen, airflow: LocalAirflow, mock: MockProcess) -> list[Result]:
-    with screen:
-        started = start(airflow.rest, CASES)
-        watch(airflow.rest, started, screen.progress, _RUN_LIMIT)
+    started = start(airflow.rest, CASES)
+    watch(airflow.rest, started, screen.progress, _RUN_LIMIT)
     return [result(airflow.rest, item, mock.requests(item.case.keys)) for item in started]
 
 

@@ -1,4 +1,4 @@
-"""What the demo shows: live progress on a terminal, a line for each change elsewhere, a table at the end."""
+"""What the demo shows: a line for each change, a table at the end."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rich.console import Console
-from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
@@ -27,31 +26,14 @@ class Screen:
     def __init__(self, console: Console | None = None, *, stderr: bool = False) -> None:
         self.console = console or _console(stderr)
         self.began = time.monotonic()
-        self._live: Live | None = None
         self._shown: dict[str, str] = {}
 
     def say(self, text: str) -> None:
         """Write one line, with the seconds since the start before it."""
         self.console.print(Text(f"{time.monotonic() - self.began:6.1f} s  {text}"), soft_wrap=True)
 
-    def __enter__(self) -> Screen:
-        """Start to show progress."""
-        self._shown.clear()
-        if self.console.is_terminal:
-            self._live = Live(console=self.console, refresh_per_second=4, transient=True)
-            self._live.start()
-        return self
-
-    def __exit__(self, *details: object) -> None:
-        if self._live is not None:
-            self._live.stop()
-            self._live = None
-
     def progress(self, states: Mapping[str, str]) -> None:
-        """Show how far each case is, by its title: on a terminal all of them, elsewhere those that have changed."""
-        if self._live is not None:
-            self._live.update(_progress_table(states))
-            return
+        """Write how far the cases are, by their titles, that have changed."""
         for title, state in states.items():
             if self._shown.get(title) != state:
                 self._shown[title] = state
@@ -91,13 +73,6 @@ _COLUMNS: dict[str, dict[str, Any]] = {
 def _console(stderr: bool) -> Console:
     console = Console(highlight=False, stderr=stderr)
     return console if console.is_terminal else Console(highlight=False, stderr=stderr, width=max(console.width, 190))
-
-
-def _progress_table(states: Mapping[str, str]) -> Table:
-    table = Table.grid(padding=(0, 2))
-    for title, state in states.items():
-        table.add_row(title, Text(state, style=_COLOURS.get(state.partition(" ")[0], "")))
-    return table
 
 
 def _outputs(result: Result) -> Text:

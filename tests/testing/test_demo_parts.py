@@ -73,12 +73,11 @@ def shown(action):
     return out.getvalue()
 
 
-def test_without_a_terminal_each_change_is_a_line():
+def test_each_change_is_a_line():
     def changes(screen):
-        with screen:
-            screen.progress({"A": "queued", "B": "queued"})
-            screen.progress({"A": "running login", "B": "queued"})
-            screen.progress({"A": "success", "B": "queued"})
+        screen.progress({"A": "queued", "B": "queued"})
+        screen.progress({"A": "running login", "B": "queued"})
+        screen.progress({"A": "success", "B": "queued"})
 
     lines = [line.split(" s  ", 1)[1] for line in shown(changes).splitlines()]
     assert lines == ["A: queued", "B: queued", "A: running login", "A: success"]
