@@ -18,7 +18,7 @@ from airflow.sdk.log import mask_secret, redact  # type: ignore[attr-defined] # 
 from airflow_arazzo.compat import mask_secret_async
 from airflow_arazzo.protocol.stored_forms import fields_of, formed
 from arazzo.engine import secrets
-from arazzo.json_values import read_own_json, write_json
+from arazzo.json_values import read_own_json, texts_in, write_json
 
 if TYPE_CHECKING:
     from cryptography.fernet import MultiFernet
@@ -201,7 +201,7 @@ def masked_parts(value: Any) -> Iterator[str]:
 
 def occurring(value: Any, known: Iterable[str]) -> list[str]:
     """Return those of the secrets that occur in a JSON value, however they are spelled."""
-    text = "\n".join(_texts(value))
+    text = "\n".join(texts_in(value))
     return [secret for secret in known if secrets.conceal(text, [secret]) != text]
 
 
@@ -223,20 +223,6 @@ def seal_known(value: Any, *, secret: bool = True) -> str:
     """Seal a JSON value with those of the registered secrets that occur in it, so that who opens it knows them."""
     known = occurring(value, REGISTERED)
     return seal_json(formed({"value": value, "secrets": known}), secret=secret or bool(known))
-
-
-def _texts(value: Any) -> Iterator[str]:
-    """Yield everything in a JSON value that can be read, names of members included."""
-    match value:
-        case dict():
-            for name, member in value.items():
-                yield str(name)
-                yield from _texts(member)
-        case list() | tuple():
-            for member in value:
-                yield from _texts(member)
-        case _:
-            yield str(value)
 
 
 def unseal_known(text: str) -> Any:

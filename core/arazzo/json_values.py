@@ -116,6 +116,20 @@ class _Raw(str):
     """A piece of JSON text that is written as it is."""
 
 
+def texts_in(value: Any) -> Iterator[str]:
+    """Yield everything in a JSON value that can be read, names of members included."""
+    match value:
+        case dict():
+            for name, member in value.items():
+                yield str(name)
+                yield from texts_in(member)
+        case list() | tuple():
+            for member in value:
+                yield from texts_in(member)
+        case _:
+            yield str(value)
+
+
 def _pieces(value: Any, ascii_only: bool, default: Callable[[Any], Any] | None) -> Iterator[str]:
     waiting: list[Any] = [value]
     while waiting:

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Final
+
+from arazzo.json_values import texts_in
 
 _PLACEHOLDER: Final = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 _WITH_NAME: Final = frozenset({"path", "query", "header", "body", "state"})
@@ -35,7 +37,7 @@ def fill(template: Any, lookup: Lookup) -> Any:
 
 def names_in(template: Any) -> list[str]:
     """Return what stands in the placeholders of a JSON value."""
-    return [found[1] for text in _texts(template) for found in _PLACEHOLDER.finditer(text)]
+    return [found[1] for text in texts_in(template) for found in _PLACEHOLDER.finditer(text)]
 
 
 def unknown_names(template: Any) -> list[str]:
@@ -46,19 +48,6 @@ def unknown_names(template: Any) -> list[str]:
 def _is_known(name: str) -> bool:
     root, dot, rest = name.partition(".")
     return (root in _WITH_NAME and bool(rest)) if dot else name in _ALONE
-
-
-def _texts(template: Any) -> Iterator[str]:
-    match template:
-        case str():
-            yield template
-        case list() | tuple():
-            for item in template:
-                yield from _texts(item)
-        case dict():
-            for name, item in template.items():
-                yield from _texts(name)
-                yield from _texts(item)
 
 
 def _fill_text(text: str, lookup: Lookup) -> Any:
