@@ -15,6 +15,8 @@ JOBS ?= auto
 # What make fuzz feeds, and for how long each.
 SECONDS ?= 60
 TARGETS ?= source expression condition selector replacement response document description mutation
+# The pages that people write; tests write the others.
+PAGES = $(filter-out $(addprefix docs/,$(addsuffix .md,conformance corpus failures reliability security-tests)),$(wildcard *.md core/*.md docs/*.md))
 # KEEP=1 leaves the demo's Airflow running until Ctrl-C; SHORT=1 leaves out the slow scheduler tests.
 yes = $(filter-out 0 no false,$(1))
 
@@ -76,9 +78,10 @@ lint: $(READY) ## check style, types and the direction of imports
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-format: $(READY) ## format the code and fix what can be fixed
+format: $(READY) ## format code and pages, and fix what can be fixed
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+	@$(BIN)/python .ci/wrap-pages $(PAGES)
 
 audit: $(TOOLS)/.ready ## ask osv.dev whether a version that constraints.txt names has a known vulnerability
 	@$(TOOLS)/bin/python .ci/audit
