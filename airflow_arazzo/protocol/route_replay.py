@@ -113,9 +113,13 @@ def after_success(plan: Plan, step: str) -> str | None:
 
 
 def failed_before(ti: Any, course: Course) -> bool:
-    """Say whether a task of the workflow has failed, which has told of it whoever wants to know."""
+    """Say whether a task of the workflow has failed and has told of it whoever wants to know.
+
+    One that was killed has told nobody, as it could leave no record. A branch leaves none.
+    """
+    failed = [task for task, state in _ran(ti, course).items() if state == "failed"]
     branches = finished_tasks(ti, [*course.branches.values()])
-    return "failed" in (*_ran(ti, course).values(), *branches.values())
+    return "failed" in branches.values() or any(pull_record(ti, task) is not None for task in failed)
 
 
 def has_begun(ti: Any, course: Course) -> bool:

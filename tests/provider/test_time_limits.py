@@ -144,3 +144,13 @@ def test_the_reason_is_in_the_record_where_the_triggerer_has_failed():
 def test_who_was_killed_is_named(states, message):
     with pytest.raises(AirflowFailException, match=message):
         Run(states=states).execute(polled().outputs)
+
+
+@pytest.mark.parametrize("killed", [True, False])
+def test_who_was_killed_could_call_nobody_so_the_last_task_does(killed):
+    record = {"step": "watch", "outcome": "failed", "message": "no", "next": None}
+    run = Run(states={"watch": "failed"}, xcoms={} if killed else {("watch", "arazzo"): record})
+    outputs = polled(default_args={"on_failure_callback": [print]}).outputs
+    with pytest.raises(AirflowFailException):
+        run.execute(outputs)
+    assert outputs.on_failure_callback == ([print] if killed else [])

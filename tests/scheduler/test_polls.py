@@ -251,6 +251,8 @@ def test_a_task_that_was_killed_is_named(more):
     state, tasks, message = more.ended("killed")
     assert (state, tasks) == ("failed", FAILED)
     assert "its task 'watch' failed without a word: it was killed, or marked as failed" in message
+    more.until(lambda: more.calls("killed"))
+    assert more.calls("killed") == ["outputs"]
 
 
 def test_an_execution_timeout_bounds_a_poll_that_waits_in_the_triggerer(world):
