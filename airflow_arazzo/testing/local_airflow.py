@@ -54,7 +54,7 @@ class LocalAirflow:
         and its database are set here too; a broker and a database server must run already.
     :param port: the port of the API and the UI; a free one by default.
     :param restart: start a component again that ends by itself after it was healthy, as a service manager does. On
-        SQLite a scheduler ends when a write of its comes between a read and a write of another ("database is locked").
+        SQLite a scheduler can end when others hold the database for too long ("database is locked").
     :ivar restarted: the components that were, in order.
     """
 
@@ -263,6 +263,7 @@ def _environment(home: Path, dags_folder: Path, port: int) -> dict[str, str]:
         "AIRFLOW__CORE__HOSTNAME_CALLABLE": "socket.gethostname",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
+        # By default SQLite waits five seconds for another's transaction, which on a busy machine takes longer.
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db?timeout=60",
         "AIRFLOW__API__HOST": "127.0.0.1",
         "AIRFLOW__API__PORT": str(port),
