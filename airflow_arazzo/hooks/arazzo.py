@@ -151,7 +151,7 @@ class ArazzoHook(HttpHook):
     def _named(self) -> str:
         """Return how a message names the connection, once it has been looked up."""
         if self.arazzo_conn_id is None:
-            return "no connection"
+            return "a source without a connection"
         return f"connection '{self.arazzo_conn_id}'" + ("" if self.found else ", which is not there,")
 
     def _token(self, scheme: SecurityScheme, request: Request) -> str:

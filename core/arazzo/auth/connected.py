@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Lookup = Callable[[str], Connection | None]
 """Returns the connection of that id, None if there is none."""
 
-_NONE = "no connection (--connection NAME=URI or AIRFLOW_CONN_NAME gives one)"
+_NONE = "a source without a connection (--connection NAME=URI or AIRFLOW_CONN_NAME gives one)"
 
 
 class ConnectedApis:

@@ -101,7 +101,8 @@ def test_a_401_says_which_scheme_and_how_to_give_a_connection(api, look):
     api.on("GET /things", 401, {})
     found = look("bearer", "--server", f"shop={api.url}")
     assert found.exit_code == 1
-    assert "the operation asks for 'bearer' (http bearer), and no connection (--connection NAME=URI" in found.output
+    hint = "the operation asks for 'bearer' (http bearer), and a source without a connection (--connection NAME=URI"
+    assert hint in found.output
     found = look("bearer", "--connection", f"shop=http://{api.url}")
     assert "and connection 'shop' has no credential for it" in found.output
 
