@@ -20,7 +20,14 @@ class _Group(LazyGroup):
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="airflow-provider-arazzo", prog_name="airflow-arazzo")
 def main() -> None:
-    """Arazzo workflow documents on Apache Airflow."""
+    """Arazzo workflow documents on Apache Airflow.
+
+    \b
+    Examples:
+      airflow-arazzo demo
+      airflow-arazzo init adopt.arazzo.yaml
+      airflow-arazzo validate dags/workflows
+    """
 
 
 if __name__ == "__main__":

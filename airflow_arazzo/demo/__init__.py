@@ -56,6 +56,11 @@ def command(keep: bool, dags_folder: Path, home: Path, port: int | None, form: s
 
     Starts the mock and Airflow's four components on 127.0.0.1, runs each case as a DAG run, shows a table and stops
     everything again. The exit code is 0 only if every case came out right.
+
+    \b
+    Examples:
+      airflow-arazzo demo
+      airflow-arazzo demo --keep --port 8080
     """
     screen = Screen(stderr=form == "json")
     try:

@@ -28,6 +28,7 @@ COMMANDS = {
     "run": "arazzo.cli.run",
     "mock": "arazzo.cli.mock_command",
     "init": "arazzo.cli.init_command",
+    "schema": "arazzo.cli.schema_command",
 }
 """By command name the module whose ``command`` is it."""
 
@@ -76,4 +77,12 @@ class LazyGroup(click.Group):
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="arazzo-core", prog_name="arazzo")
 def main() -> None:
-    """Validate, draw, run and mock Arazzo workflow documents."""
+    """Validate, draw, run and mock Arazzo workflow documents.
+
+    \b
+    Examples:
+      arazzo init shop.openapi.yaml --operation addPet --operation getPet
+      arazzo validate workflows
+      arazzo graph adopt.arazzo.yaml --format text
+      arazzo run adopt.arazzo.yaml --input pet=7 --dry-run
+    """

@@ -32,11 +32,16 @@ COMPLETE, INCOMPLETE = 0, 1
 @click.option("--update", is_flag=True, help="Fetch what there is a copy of, too.")
 @format_option(("text", "json"), "text")
 def command(paths: tuple[Path, ...], allow: tuple[str, ...], check: bool, update: bool, form: str) -> NoReturn:
-    """Fetch what the documents at PATHS name by https, into arazzo-sources/ beside each.
+    """Copy the remote files that documents name.
 
-    These are remote source descriptions, remote $refs, and what they name in turn. Only what a prefix covers is
-    fetched, redirects included; http needs a prefix that says so. Exit code 0: there is a copy of everything; 1: one is
-    missing, or, with --check, out of date.
+    The copies go into arazzo-sources/ beside each document of PATHS: remote source descriptions, remote $refs, and what
+    they name in turn. Only what a prefix covers is fetched, redirects included; http needs a prefix that says so. Exit
+    code 0: there is a copy of everything, 1: one is missing, or, with --check, out of date, 2: a mistake of usage.
+
+    \b
+    Examples:
+      arazzo fetch --allow https://specs.example.com/ workflows
+      arazzo fetch --check workflows
     """
     import requests
 

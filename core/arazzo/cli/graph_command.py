@@ -22,7 +22,16 @@ from arazzo.flow.draw import FORMATS
 @SOURCES
 @STRICT
 def command(document: Path, workflow: str | None, form: Any, sources: tuple[str, ...], strict: bool) -> NoReturn:
-    """Draw the flow graph of a workflow of DOCUMENT. Exit code 1: the document has errors."""
+    """Draw the flow graph of a workflow.
+
+    WORKFLOW is a workflowId of DOCUMENT; it may be left out where there is only one. Exit code 0: drawn, 1: the
+    document has errors, 2: a mistake of usage.
+
+    \b
+    Examples:
+      arazzo graph adopt.arazzo.yaml --format text
+      arazzo graph adopt.arazzo.yaml adopt --format dot
+    """
     try:
         plan = load_plan(document, workflow, Options("strict" if strict else "lenient"), pairs(sources, "--source"))
     except DocumentError as error:

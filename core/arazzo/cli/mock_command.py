@@ -23,10 +23,16 @@ REFUSED, NOT_STARTED = 2, 1
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="The port to listen at; a free one by default.")
 @format_option(("text", "json"), "text")
 def command(descriptions: tuple[str, ...], scenario: str | None, host: str, port: int, form: str) -> None:
-    """Serve mocks of the APIs that OpenAPI descriptions describe, all at one address.
+    """Serve mocks of APIs from their descriptions.
 
-    NAME is what the scenario calls an API, and a path that leads to it alone; by default it is the file's name. Without
-    a scenario every operation succeeds as its description says. GET /__mock__/requests returns what came.
+    All are served at one address. NAME is what the scenario calls an API, and a path that leads to it alone; by default
+    it is the file's name. Without a scenario every operation succeeds as its description says. GET /__mock__/requests
+    returns what came. Exit code 1: it could not start, 2: a description or the scenario was refused.
+
+    \b
+    Examples:
+      arazzo mock shop=shop.openapi.yaml --port 8090
+      arazzo mock aqua=aqua.yaml anchore=anchore.yaml --scenario demo
     """
     from arazzo.testing.serving import ServingError, run_server
 

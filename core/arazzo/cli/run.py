@@ -84,11 +84,11 @@ def command(
     form: str,
     **given: Any,
 ) -> NoReturn:
-    """Run a workflow of DOCUMENT here and now.
+    """Run a workflow here and now.
 
-    WORKFLOW is its workflowId; it may be left out where there is only one. Progress goes to stderr, the outputs to
-    stdout. Exit code 0: success, 1: the workflow failed, 2: the document, the inputs or an option were refused and
-    nothing was sent, 130: stopped by Ctrl-C.
+    WORKFLOW is a workflowId of DOCUMENT; it may be left out where there is only one. Progress goes to stderr, the
+    outputs to stdout. Exit code 0: success, 1: the workflow failed, 2: the document, the inputs or an option were
+    refused and nothing was sent, 130: stopped by Ctrl-C.
 
     \b
     Examples:

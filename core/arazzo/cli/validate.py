@@ -26,9 +26,15 @@ RUNNABLE, PROBLEMS = 0, 1
 @SOURCES
 @STRICT
 def command(paths: tuple[Path, ...], form: Any, portable: bool, sources: tuple[str, ...], strict: bool) -> NoReturn:
-    """Report every problem of the documents at PATHS; of a folder, of every document that load_dags makes DAGs of.
+    """Report every problem of documents.
 
-    Exit code 0: all of them can be run (there may be warnings), 1: there are errors.
+    PATHS are documents, or folders: of these, every document that load_dags makes DAGs of. Exit code 0: all of them can
+    be run (there may be warnings), 1: there are errors, 2: a mistake of usage.
+
+    \b
+    Examples:
+      arazzo validate workflows
+      arazzo validate --format sarif workflows > arazzo.sarif
     """
     overrides = pairs(sources, "--source")
     options = Options(dialect="strict" if strict else "lenient")

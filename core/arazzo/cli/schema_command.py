@@ -1,0 +1,55 @@
+"""``arazzo schema``: the JSON Schema of ``x-airflow``, from the model that documents are read with."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from arazzo.cli.options import format_option
+from arazzo.document.settings import EXTENSION, Settings
+
+
+@click.command("schema")
+@format_option(("json",), "json")
+def command(form: str) -> None:
+    """Print the JSON Schema of x-airflow, for editors.
+
+    It describes where in a document the extension may stand, and what may stand in it; an editor uses it beside the
+    schema of Arazzo itself.
+
+    \b
+    Examples:
+      arazzo schema > x-airflow.schema.json
+    """
+    click.echo(json.dumps(extension_schema(), indent=2))
+
+
+def extension_schema() -> dict[str, Any]:
+    """Return a JSON Schema (2020-12) of documents that looks at nothing but their settings."""
+    schema = _plain(Settings.model_json_schema(ref_template="#/$defs/{model}"))
+    inner = schema.pop("$defs", {})
+    settings = {EXTENSION: {"$ref": "#/$defs/Settings"}}
+    steps = {"type": "array", "items": {"type": "object", "properties": settings}}
+    workflow = {"type": "object", "properties": {**settings, "steps": steps}}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"{EXTENSION} in Arazzo documents",
+        "type": "object",
+        "properties": {**settings, "workflows": {"type": "array", "items": workflow}},
+        "$defs": {"Settings": schema, **inner},
+    }
+
+
+def _plain(schema: Any) -> Any:
+    """Return a schema without the titles that are only names once more, and without null for what is not set."""
+    if isinstance(schema, list):
+        return [_plain(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        name: {key: _plain(item) for key, item in value.items()} if name == "properties" else _plain(value)
+        for name, value in schema.items()
+        if name != "title" and (name, value) != ("default", None)
+    }
