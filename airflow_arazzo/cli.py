@@ -13,6 +13,7 @@ class _Group(LazyGroup):
     modules: Mapping[str, str] = {
         **COMMANDS,
         "init": "airflow_arazzo.dag_skeletons",
+        "doctor": "airflow_arazzo.doctor",
         "demo": "airflow_arazzo.demo",
     }
 

@@ -18,6 +18,9 @@ _COMMANDS = {
     "fetch": "Fetch the remote sources of Arazzo documents",
     "graph": "Draw the flow graph of a workflow",
     "run": "Run a workflow here and now",
+    "init": "Write a DAG file from a document, or a document from an API description",
+    "schema": "Print the JSON Schema of x-airflow",
+    "doctor": "Say whether everything that workflows need is there",
 }
 
 
@@ -37,11 +40,7 @@ def get_cli_commands() -> list[CLICommand]:
         ActionCommand(name=name, help=text, func=lazy_load_command(f"{__name__}.{name}"), args=arguments)
         for name, text in _COMMANDS.items()
     )
-    return [
-        GroupCommand(
-            name="arazzo", help="Validate, fetch, draw and run Arazzo workflow documents", subcommands=commands
-        )
-    ]
+    return [GroupCommand(name="arazzo", help="Validate, draw and run Arazzo workflow documents", subcommands=commands)]
 
 
 def validate(arguments: argparse.Namespace) -> None:
@@ -65,10 +64,25 @@ def graph(arguments: argparse.Namespace) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Run ``airflow arazzo run``, with Airflow's own connections."""
-    _pass_on("run", arguments, _find_connection)
+    _pass_on("run", arguments, find_connection)
 
 
-def _find_connection(conn_id: str) -> Connection | None:
+def init(arguments: argparse.Namespace) -> None:
+    """Run ``airflow arazzo init``."""
+    _pass_on("init", arguments)
+
+
+def schema(arguments: argparse.Namespace) -> None:
+    """Run ``airflow arazzo schema``."""
+    _pass_on("schema", arguments)
+
+
+def doctor(arguments: argparse.Namespace) -> None:
+    """Run ``airflow arazzo doctor``."""
+    _pass_on("doctor", arguments)
+
+
+def find_connection(conn_id: str) -> Connection | None:
     """Return Airflow's connection of that id: the command is Airflow's, and may look into its database."""
     from airflow.models.connection import Connection
     from airflow.providers.common.compat.sdk import AirflowNotFoundException
@@ -83,6 +97,6 @@ def _pass_on(
     name: str, arguments: argparse.Namespace, connections: Callable[[str], Connection | None] | None = None
 ) -> None:
     """Run the command of that name; it exits with its own code."""
-    from arazzo.cli import main
+    from airflow_arazzo.cli import main
 
     main([name, *arguments.arguments], prog_name="airflow arazzo", obj=connections)

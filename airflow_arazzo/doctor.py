@@ -1,0 +1,264 @@
+"""``airflow arazzo doctor``: whether what Arazzo workflows need of an Airflow is there."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
+
+import click
+
+from arazzo.cli.options import FileName, documents_at, format_option
+from arazzo.errors import ArazzoError
+
+if TYPE_CHECKING:
+    from arazzo.auth.connection_settings import ConnectionSettings
+    from arazzo.flow import Plan
+
+WELL, SICK = 0, 1
+#: Seconds by which clocks may differ before tokens are refused for it, and for one answer of an API.
+_MOST_DIFFERENCE = 30.0
+_PATIENCE = 5.0
+#: Airflow versions: the first that is supported, and the first that is not.
+_SUPPORTED = ("3.1", "4")
+
+State = Literal["ok", "warning", "failed"]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked at.
+
+    :ivar name: what it is: ``triggerer``, ``connection shop``.
+    :ivar detail: what was seen, and what to do where it is not well.
+    """
+
+    name: str
+    state: State
+    detail: str
+
+
+@click.command("doctor")
+@click.argument("paths", nargs=-1, type=FileName(path_type=Path))
+@click.option("--offline", is_flag=True, help="Ask no API for the time.")
+@format_option(("text", "json"), "text")
+def command(paths: tuple[Path, ...], offline: bool, form: str) -> NoReturn:
+    """Say whether everything that workflows need is there.
+
+    Looks at Airflow's version, the triggerer, the Fernet key, the documents at PATHS (by default those of the DAGs
+    folder) with their descriptions, the connections that they need, and the clocks of their APIs, which get a HEAD
+    request without credentials. Connections that a DAG file maps are looked for under the name of the source. Exit code
+    0: all is well, 1: something is not, 2: a mistake of usage.
+
+    \b
+    Examples:
+      airflow arazzo doctor
+      airflow arazzo doctor dags/workflows --offline --json
+    """
+    checks = list(examine(_folder(paths), offline=offline))
+    if form == "json":
+        click.echo(json.dumps({"well": _is_well(checks), "checks": [asdict(check) for check in checks]}, indent=2))
+    else:
+        for check in checks:
+            click.echo(f"{check.state:<8} {check.name}: {check.detail}")
+    sys.exit(WELL if _is_well(checks) else SICK)
+
+
+def _is_well(checks: Iterable[Check]) -> bool:
+    return all(check.state != "failed" for check in checks)
+
+
+def _folder(paths: tuple[Path, ...]) -> list[Path]:
+    """Return the documents at paths; those of the DAGs folder where there are none, which may hold none."""
+    from airflow.configuration import conf
+
+    from arazzo.source.document_files import document_files
+
+    if paths:
+        return [document for path in paths for document in documents_at(path)]
+    folder = Path(conf.get("core", "dags_folder"))
+    return list(document_files(folder)) if folder.is_dir() else []
+
+
+def examine(documents: Iterable[Path], *, offline: bool) -> Iterator[Check]:
+    """Yield what was found.
+
+    :param offline: whether no API is asked.
+    """
+    yield _version()
+    yield _triggerer()
+    yield _fernet_key()
+    plans: list[Plan] = []
+    found = 0
+    for document in documents:
+        found += 1
+        check = _document(document, plans)
+        if check is not None:
+            yield check
+    yield Check("documents", "ok" if found else "warning", f"{found} found, {len(plans)} workflows can be run")
+    hosts: dict[str, ConnectionSettings] = {}
+    yield from _connections(plans, hosts)
+    if not offline:
+        yield from (_clock(url, settings) for url, settings in hosts.items())
+
+
+def _version() -> Check:
+    import airflow
+    from packaging.version import Version
+
+    from airflow_arazzo import __version__
+
+    first, beyond = map(Version, _SUPPORTED)
+    supported = first <= Version(Version(airflow.__version__).base_version) < beyond
+    detail = f"Airflow {airflow.__version__}, airflow-provider-arazzo {__version__}"
+    return Check("version", "ok" if supported else "failed", detail + ("" if supported else "; 3.1 to 3.x is needed"))
+
+
+def _triggerer() -> Check:
+    from airflow.jobs.job import most_recent_job
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        job = most_recent_job("TriggererJob")
+    except SQLAlchemyError as error:
+        return Check("triggerer", "failed", f"Airflow's database cannot be asked: {type(error).__name__}")
+    if job is None:
+        return Check("triggerer", "failed", "none has ever run: polls wait for one; start `airflow triggerer`")
+    if job.is_alive():
+        return Check("triggerer", "ok", "alive")
+    return Check("triggerer", "failed", f"not alive, last heard of {job.latest_heartbeat}; start `airflow triggerer`")
+
+
+def _fernet_key() -> Check:
+    from airflow.configuration import conf
+    from cryptography.fernet import MultiFernet
+
+    text = conf.get("core", "fernet_key", fallback="") or ""
+    if not text:
+        return Check("fernet key", "failed", "[core] fernet_key is empty: secrets between tasks are not encrypted")
+    try:
+        MultiFernet([_fernet(key.strip()) for key in text.split(",")])
+    except ValueError:
+        return Check("fernet key", "failed", "[core] fernet_key is no Fernet key")
+    return Check("fernet key", "ok", "set")
+
+
+def _fernet(key: str) -> Any:
+    from cryptography.fernet import Fernet
+
+    return Fernet(key.encode())
+
+
+def _document(document: Path, plans: list[Plan]) -> Check | None:
+    """Return what is wrong with a document; keep its plans if nothing is."""
+    from arazzo.engine.program import find_problems, load_plans
+
+    errors = [problem for problem in find_problems(document) if problem.is_error]
+    if not errors:
+        plans.extend(load_plans(document))
+        return None
+    more = f", and {len(errors) - 1} more" if len(errors) > 1 else ""
+    first = str(errors[0]).partition("\n")[0]
+    return Check(f"document {document.name}", "failed", f"{first}{more}")
+
+
+def _connections(plans: Iterable[Plan], hosts: dict[str, ConnectionSettings]) -> Iterator[Check]:
+    """Yield a check for each source and connection of plans; note the servers that are called."""
+    from arazzo.auth.server_resolution import connections_of, sources_of
+
+    seen: set[tuple[str, str]] = set()
+    for plan in plans:
+        try:
+            named = connections_of(plan)
+        except ArazzoError as error:
+            yield Check(f"workflow {plan.workflow_id}", "failed", str(error))
+            continue
+        for source in sources_of(plan):
+            key = (named.get(source, source), f"{plan.workflow_id}/{source}")
+            if key not in seen:
+                seen.add(key)
+                yield _connection(plan, source, key[0], source in named, hosts)
+
+
+def _connection(plan: Plan, source: str, conn_id: str, named: bool, hosts: dict[str, ConnectionSettings]) -> Check:
+    """Say whether a source's connection is there, with what the operations of a workflow need."""
+    from airflow_arazzo.provider_cli import find_connection
+    from arazzo.auth.connection_settings import ConnectionSettings, read_connection
+
+    name = f"connection {conn_id} (workflow {plan.workflow_id})"
+    found = find_connection(conn_id)
+    if found is None and named:
+        return Check(name, "failed", f"the document names it for '{source}', and it is missing")
+    try:
+        settings = ConnectionSettings() if found is None else read_connection(found)
+    except ArazzoError as error:
+        return Check(name, "failed", str(error))
+    lacking = sorted(set(_lacking(plan, source, settings)))
+    _note_hosts(plan, source, settings, hosts)
+    if lacking:
+        state = "it is missing" if found is None else "it is there"
+        return Check(name, "failed", f"{state}, and the operations need {', '.join(lacking)}")
+    return Check(name, "ok", "there, with what the operations need" if found is not None else "not there, nor needed")
+
+
+def _lacking(plan: Plan, source: str, settings: ConnectionSettings) -> Iterator[str]:
+    """Yield the security schemes for which neither the connection nor the document has anything."""
+    from arazzo.auth.server_resolution import steps_of
+    from arazzo.auth.tokens import can_grant
+    from arazzo.openapi import SecurityScheme, has_secret_for
+
+    def known(scheme: SecurityScheme) -> bool:
+        given = has_secret_for(scheme, settings.credentials) or can_grant(settings.grant, scheme)
+        return given or (scheme.type == "mutualTLS" and settings.cert is not None)
+
+    for step in steps_of(plan):
+        operation = step.operation
+        if operation is None or operation.source != source or not all(operation.security):
+            continue
+        passed = any(operation.is_credential(item.name, item.location) for item in step.step.parameters)
+        if passed or not operation.security or any(all(map(known, need)) for need in operation.security):
+            continue
+        yield " or ".join(" and ".join(scheme.key for scheme in need) for need in operation.security)
+
+
+def _note_hosts(plan: Plan, source: str, settings: ConnectionSettings, hosts: dict[str, ConnectionSettings]) -> None:
+    from arazzo.auth.server_resolution import steps_of
+    from arazzo.errors import RequestError
+    from arazzo.openapi.servers import server_of
+
+    for step in steps_of(plan):
+        if step.operation is not None and step.operation.source == source:
+            try:
+                url = settings.base_url or server_of(
+                    step.operation, server_url=step.server, server_variables=step.settings.server_variables
+                )
+            except RequestError:
+                continue
+            hosts.setdefault(url, settings)
+
+
+def _clock(url: str, settings: ConnectionSettings) -> Check:
+    """Compare the clock of an API with ours: tokens that are not yet valid come of a difference."""
+    from arazzo import transport
+    from arazzo.auth.sessions import new_session
+    from arazzo.exchange import Request
+
+    name = f"clock of {url}"
+    try:
+        with new_session(settings, name) as session:
+            request = Request("HEAD", url, timeout=_PATIENCE)
+            answer = transport.send(request, session, follow_redirects=False)
+    except ArazzoError as error:
+        return Check(name, "warning", f"no answer: {error}")
+    try:
+        theirs = parsedate_to_datetime(answer.header("Date") or "").timestamp()
+    except ValueError:
+        return Check(name, "ok", "it does not say the time")
+    difference = time.time() - theirs
+    well = abs(difference) <= _MOST_DIFFERENCE
+    return Check(name, "ok" if well else "failed", f"ours is {difference:+.0f} s from it")

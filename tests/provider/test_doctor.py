@@ -1,0 +1,132 @@
+"""``airflow arazzo doctor``: what is missing fails, and says what to do; what is there is well."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta, timezone
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from click.testing import CliRunner
+from cryptography.fernet import Fernet
+
+from airflow_arazzo.cli import main
+
+pytestmark = pytest.mark.airflow
+WORKFLOWS = Path(__file__).parents[2] / "dags" / "workflows"
+ANCHORE = str(WORKFLOWS / "rescan-active-image-and-gate.arazzo.yaml")
+AQUA = str(WORKFLOWS / "rescan-and-cleanup.arazzo.yaml")
+
+
+@pytest.fixture
+def doctor(airflow_db, monkeypatch):
+    monkeypatch.setenv("AIRFLOW__CORE__FERNET_KEY", Fernet.generate_key().decode())
+
+    def run(*arguments: str) -> tuple[int, dict[str, tuple[str, str]]]:
+        result = CliRunner().invoke(main, ["doctor", *arguments, "--json"])
+        assert isinstance(result.exception, SystemExit | None), result.exception
+        report = json.loads(result.stdout)
+        return result.exit_code, {each["name"]: (each["state"], each["detail"]) for each in report["checks"]}
+
+    return run
+
+
+def beating(at: datetime) -> None:
+    """Let a triggerer have been heard of then, and only then."""
+    from airflow.jobs.job import Job
+    from airflow.utils.session import create_session
+    from sqlalchemy import delete
+
+    with create_session() as session:
+        session.execute(delete(Job).where(Job.job_type == "TriggererJob"))
+        session.add(Job(job_type="TriggererJob", state="running", latest_heartbeat=at))
+
+
+@pytest.fixture
+def triggerer(airflow_db):
+    from airflow.jobs.job import Job
+    from airflow.utils.session import create_session
+    from sqlalchemy import delete
+
+    beating(datetime.now(timezone.utc))
+    yield beating
+    with create_session() as session:
+        session.execute(delete(Job).where(Job.job_type == "TriggererJob"))
+
+
+def test_all_is_well_where_everything_is_there(doctor, triggerer, monkeypatch):
+    monkeypatch.setenv("AIRFLOW_CONN_AQUASECURITYAPI", '{"conn_type": "arazzo", "extra": {"token": "t0ken-value"}}')
+    code, checks = doctor(AQUA, "--offline")
+    assert {name: state for name, (state, _) in checks.items() if state != "ok"} == {}
+    assert code == 0
+    assert "t0ken-value" not in str(checks)
+
+
+def test_a_connection_that_operations_need_and_that_is_missing_fails(doctor, triggerer, tmp_path):
+    document = tmp_path / "w.arazzo.yaml"
+    document.write_text(
+        "arazzo: 1.0.1\ninfo: {title: t, version: '1'}\n"
+        "sourceDescriptions: [{name: shop, url: api.yaml, type: openapi}]\n"
+        "workflows: [{workflowId: w, steps: [{stepId: s, operationId: o}]}]\n"
+    )
+    (tmp_path / "api.yaml").write_text(
+        "openapi: 3.1.0\ninfo: {title: A, version: '1'}\nservers: [{url: 'http://127.0.0.1:9'}]\n"
+        "components: {securitySchemes: {key: {type: apiKey, in: header, name: X-Key}}}\n"
+        "paths: {/o: {get: {operationId: o, security: [{key: []}], responses: {'200': {description: ok}}}}}\n"
+    )
+    code, checks = doctor(str(tmp_path), "--offline")
+    assert code == 1
+    assert checks["connection shop (workflow w)"] == ("failed", "it is missing, and the operations need key")
+
+
+def test_a_document_that_is_invalid_fails(doctor, triggerer, tmp_path):
+    (tmp_path / "bad.arazzo.yaml").write_text("arazzo: 1.0.1\n")
+    code, checks = doctor(str(tmp_path), "--offline")
+    assert code == 1
+    assert checks["document bad.arazzo.yaml"][0] == "failed"
+
+
+def test_a_triggerer_that_is_not_heard_of_and_a_missing_key_fail(doctor, triggerer, monkeypatch):
+    triggerer(datetime.now(timezone.utc) - timedelta(hours=1))
+    monkeypatch.setenv("AIRFLOW__CORE__FERNET_KEY", "")
+    code, checks = doctor(ANCHORE, "--offline")
+    assert code == 1
+    assert checks["triggerer"][0] == checks["fernet key"][0] == "failed"
+    monkeypatch.setenv("AIRFLOW__CORE__FERNET_KEY", "nonsense")
+    assert doctor(ANCHORE, "--offline")[1]["fernet key"] == ("failed", "[core] fernet_key is no Fernet key")
+
+
+@pytest.mark.parametrize(("hours", "state"), [(0, "ok"), (2, "failed")])
+def test_the_clock_of_an_api_is_compared(doctor, triggerer, monkeypatch, hours, state):
+    class Handler(BaseHTTPRequestHandler):
+        def do_HEAD(self) -> None:
+            asked.append(self.headers.get("Authorization"))
+            self.send_response(200)
+            self.end_headers()
+
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            then = datetime.now(timezone.utc) + timedelta(hours=hours)
+            return then.strftime("%a, %d %b %Y %H:%M:%S GMT")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    asked: list[str | None] = []
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    Thread(target=server.serve_forever, daemon=True).start()
+    url = f"http://127.0.0.1:{server.server_port}"
+    connection = {"conn_type": "arazzo", "host": url, "extra": {"token": "t0ken-value"}}
+    monkeypatch.setenv("AIRFLOW_CONN_AQUASECURITYAPI", json.dumps(connection))
+    code, checks = doctor(AQUA)
+    server.shutdown()
+    server.server_close()
+    assert checks[f"clock of {url}"][0] == state
+    assert code == (state == "failed")
+    assert asked == [None]
+
+
+def test_a_path_that_is_not_there_is_a_mistake_of_usage_or_a_failed_document(doctor, triggerer, tmp_path):
+    assert CliRunner().invoke(main, ["doctor", str(tmp_path)]).exit_code == 2
+    assert doctor("nowhere.yaml", "--offline")[0] == 1
