@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -26,6 +27,9 @@ _MOST_DIFFERENCE = 30.0
 _PATIENCE = 5.0
 #: Airflow versions: the first that is supported, and the first that is not.
 _SUPPORTED = ("3.1", "4")
+
+#: A connection that a template reads.
+_TEMPLATE = re.compile(r"\bconn\.(\w+)")
 
 State = Literal["ok", "warning", "failed"]
 
@@ -183,6 +187,19 @@ def _connections(plans: Iterable[Plan], hosts: dict[str, ConnectionSettings]) ->
             if key not in seen:
                 seen.add(key)
                 yield _connection(plan, source, key[0], source in named, hosts)
+        yield from _bindings(plan, {named.get(source, source) for source in sources_of(plan)})
+
+
+def _bindings(plan: Plan, looked_at: set[str]) -> Iterator[Check]:
+    """Yield a check for each connection that bound inputs read, if it is missing or is no API's."""
+    from airflow_arazzo.provider_cli import find_connection
+
+    bound = json.dumps(plan.settings.inputs or {}, default=str)
+    for conn_id in dict.fromkeys(_TEMPLATE.findall(bound)):
+        there = find_connection(conn_id) is not None
+        if not there or conn_id not in looked_at:
+            detail = "there, and bound inputs read it" if there else "bound inputs read it, and it is missing"
+            yield Check(f"connection {conn_id} (inputs of {plan.workflow_id})", "ok" if there else "failed", detail)
 
 
 def _connection(plan: Plan, source: str, conn_id: str, named: bool, hosts: dict[str, ConnectionSettings]) -> Check:

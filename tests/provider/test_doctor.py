@@ -81,6 +81,13 @@ def test_a_connection_that_operations_need_and_that_is_missing_fails(doctor, tri
     assert checks["connection shop (workflow w)"] == ("failed", "it is missing, and the operations need key")
 
 
+def test_a_connection_that_bound_inputs_read_and_that_is_missing_fails(doctor, triggerer):
+    code, checks = doctor(AQUA, "--offline")
+    assert code == 1
+    found = checks["connection aquaSecurityApi (inputs of rescan-and-cleanup)"]
+    assert found == ("failed", "bound inputs read it, and it is missing")
+
+
 def test_a_document_that_is_invalid_fails(doctor, triggerer, tmp_path):
     (tmp_path / "bad.arazzo.yaml").write_text("arazzo: 1.0.1\n")
     code, checks = doctor(str(tmp_path), "--offline")
