@@ -63,10 +63,11 @@ fuzz: $(VENV)/.fuzz ## feed the parsers whatever gets further, guided by coverag
 	  $(BIN)/python core/tests/fuzz/guided_fuzzing.py $$target $(SECONDS) || failed="$$failed $$target"; done; \
 	  [ -z "$$failed" ] || { echo "Something escaped:$$failed. The inputs are in .fuzz." >&2; exit 1; }
 
-bench: $(READY) ## measure starting the commands, documents of 10 to 10,000 steps and folders of DAGs (ROUNDS=15)
+bench: $(READY) ## measure commands, DAG files, documents of 10 to 10,000 steps, folders of DAGs and polls (ROUNDS=15)
 	@$(BIN)/python benchmarks/startup.py --rounds $(or $(ROUNDS),15)
 	@$(BIN)/python benchmarks/dag_file.py
 	@$(BIN)/python benchmarks/scale.py
+	@$(BIN)/python benchmarks/polling.py
 
 docs: $(VENV)/.docs ## build the site into build/docs, strictly: a warning is an error
 	@$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -j auto -c docs -d build/doctrees . build/docs

@@ -27,3 +27,13 @@ def test_scale_measures_documents_criteria_and_folders():
     assert [row.split(" | ")[0] for row in documents][-1] == "| run, answers at once"
     assert len(verdicts) == 5
     assert [row.split(" | ")[:2] for row in folders] == [["| (import)", ""], ["| 2", "26"]]
+
+
+def test_dag_files_are_measured_side_by_side():
+    rows = re.findall(r"^\| (.*?) \| \d+ \| \d", bench("dag_file.py", "--rounds", "0"), re.MULTILINE)
+    assert rows == ["three HttpOperators", "a workflow of three steps"]
+
+
+def test_polls_are_measured_side_by_side():
+    rows = re.findall(r"^\| 2 \| (.*?) \| [1-9]", bench("polling.py", "--polls", "2", "--seconds", "3"), re.MULTILINE)
+    assert rows == ["HttpSensor's", "ArazzoTrigger"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import Any
 
 from arazzo.absent import ABSENT, Unreadable
@@ -23,6 +22,7 @@ from arazzo.exact_numbers import Beyond
 from arazzo.expressions import Context, Dialect, Input, Message, Output, parse_context
 from arazzo.expressions import evaluate as value_of
 from arazzo.expressions.selectors import RFC9535, VERSIONS, selector_version
+from arazzo.frozen import replace
 from arazzo.json_values import read_json_value
 
 RESPONSE_BODY = Message("response", "body")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from arazzo.absent import ABSENT, Unreadable
@@ -25,6 +24,7 @@ from arazzo.expressions import (
     to_text,
 )
 from arazzo.flow import Plan, PlannedStep
+from arazzo.frozen import replace
 from arazzo.openapi import Argument, Body, Replacement, apply_replacements, build_request
 from arazzo.openapi.forms import read_form
 from arazzo.openapi.media import FORM, is_json, is_xml, matching, plain, preferred

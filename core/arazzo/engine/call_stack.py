@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from arazzo.engine.input_checks import inputs_of_call
@@ -11,6 +10,7 @@ from arazzo.engine.secrets import secret_values
 from arazzo.engine.state import Call, Frame, State
 from arazzo.errors import GaveUpError, InputError
 from arazzo.flow import Plan, PlannedStep, workflow_key
+from arazzo.frozen import replace
 
 
 def start(

@@ -6,7 +6,6 @@ See docs/semantics.md, 4; the sizes of waits are in :mod:`arazzo.engine.pacing`.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import replace
 from itertools import takewhile
 from typing import Any
 
@@ -18,6 +17,7 @@ from arazzo.engine.state import Command, Frame, Note, State, StepRecord
 from arazzo.exchange import Exchange
 from arazzo.expressions import Context
 from arazzo.flow import Plan, PlannedStep, Region
+from arazzo.frozen import replace
 
 Turned = tuple[State, Command | None]
 

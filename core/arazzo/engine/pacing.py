@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 
 from arazzo.engine.state import Frame, State
 from arazzo.exchange import Request, Response
 from arazzo.flow import Plan, Region
+from arazzo.frozen import replace
 
 LONGEST_BACKOFF = 3600.0
 #: Seconds between rounds at the least, whatever the server says; less only if the interval itself is less.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import Any
 
 from arazzo.absent import ABSENT, Unreadable, absent_names, unreadable_names
@@ -35,6 +34,7 @@ from arazzo.errors import EvaluationError, GaveUpError, InputError, RequestError
 from arazzo.exchange import Exchange, Request, Response
 from arazzo.expressions import Context
 from arazzo.flow import END, Plan, PlannedStep, passed_by_name, workflow_key
+from arazzo.frozen import replace
 from arazzo.openapi import decode_content, parsed_content
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
@@ -12,6 +12,7 @@ from typing_extensions import Self
 
 from arazzo.absent import from_wire, to_wire
 from arazzo.exchange import Request
+from arazzo.frozen import replace
 from arazzo.json_values import as_json, read_own_json, write_json
 
 Named: TypeAlias = Annotated[dict[str, Any], PlainSerializer(to_wire), BeforeValidator(from_wire)]

@@ -6,7 +6,6 @@ clock and the socket. What happens within one call says :mod:`arazzo.engine.regi
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from arazzo.engine import messages, pacing
@@ -17,6 +16,7 @@ from arazzo.errors import GaveUpError
 from arazzo.exchange import Exchange
 from arazzo.expressions import as_it_is
 from arazzo.flow import Plan
+from arazzo.frozen import replace
 
 HISTORY = 100
 #: Characters of a line in the history: what an API has answered is in the log in full length.

@@ -222,7 +222,8 @@ def enumerates(query: str) -> bool:
 
     Filters do not count, nor what stands in them or in quotes.
     """
-    return any(mark in skeleton(query) for mark in ("*", "..", ":", ","))
+    outside = skeleton(query)
+    return any(mark in outside for mark in ("*", "..", ":", ","))
 
 
 def branches(query: str) -> bool:
@@ -230,6 +231,7 @@ def branches(query: str) -> bool:
     return enumerates(query) or "?" in query
 
 
+@lru_cache(maxsize=512)
 def skeleton(query: str) -> str:
     """Return a query without its quoted names and its filters; what is outside of them in what is not a query."""
     kept, depth, quote, previous = [], 0, "", ""

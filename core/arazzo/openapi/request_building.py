@@ -10,13 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, quote_plus, urljoin
 
 from arazzo.absent import ABSENT
 from arazzo.errors import RequestError
 from arazzo.exchange import Headers, Request, header
+from arazzo.frozen import replace
 from arazzo.openapi.bodies import Body, Content, serialize
 from arazzo.openapi.encoding import control_character, percent_encode, scalar_text
 from arazzo.openapi.media import is_json, plain, preferred

@@ -1,0 +1,37 @@
+"""Frozen values with other members: what :func:`dataclasses.replace` does, in a fraction of its time.
+
+The state of a run is a value of some thirty members, and changes some thirty times a step.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dataclasses import replace  # whose arguments type checkers know
+else:
+    import dataclasses
+    from functools import cache
+
+    def replace(value: Any, /, **changes: Any) -> Any:
+        """Return a value of the same class with some members changed; TypeError for one that it does not have."""
+        cls = type(value)
+        names = _copied(cls)
+        if names is None or not names.issuperset(changes):
+            return dataclasses.replace(value, **changes)
+        members = value.__dict__
+        kept = members if len(members) == len(names) else {name: members[name] for name in names}
+        made = object.__new__(cls)
+        made.__dict__.update(kept, **changes)
+        return made
+
+    @cache
+    def _copied(cls: type) -> frozenset[str] | None:
+        """Return the names of a class's members; None where there is more to do than to copy them."""
+        fields = dataclasses.fields(cls)
+        if hasattr(cls, "__post_init__") or hasattr(cls, "__slots__") or not all(field.init for field in fields):
+            return None
+        return frozenset(field.name for field in fields)
+
+
+__all__ = ["replace"]
