@@ -39,6 +39,12 @@ def server_of(
     return url
 
 
+def variable_names(operation: Operation, server_url: str | None = None) -> tuple[str, ...]:
+    """Return the names of the variables that the server of an operation has, those of its URL and those declared."""
+    declared = operation.servers[0] if operation.servers else Server(url="/")
+    return (*_VARIABLE.findall(declared.url if server_url is None else server_url), *declared.variables)
+
+
 def _fault(url: str) -> str:
     """Return why nothing can be sent to a URL; empty if it can."""
     try:

@@ -51,6 +51,8 @@ _ERRORS = {
     "unknown-setting": "x-airflow has no such setting",
     "invalid-setting": "a setting of x-airflow has a value it cannot have",
     "unknown-input": "a value is bound to an input that the workflow does not have",
+    "unknown-sensitive": "a name that is marked as secret is no input's and no output's",
+    "unknown-variable": "a value is given to a variable that no server has",
     "invalid-binding": "a value that is bound is refused by the schema of the input",
     "unbound-input": "a workflow has a schedule, and nobody gives it a required input",
     "taken-id": "two documents of a folder have a workflow of one id",
@@ -100,6 +102,7 @@ _WARNINGS = {
     # requests
     "path-need": "a path needs an input that is optional and has no default",
     "input-need": "a request needs an input that is optional and has no default",
+    "empty-body": "every member of a body of PUT or PATCH may be absent",
     "missing-parameter": "a step leaves out what its operation requires",
     "undeclared-parameter": "an operation has no such parameter",
     "uncallable-server": "the description has no server that can be called",

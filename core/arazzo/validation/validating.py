@@ -10,6 +10,7 @@ from arazzo.document import LoadedDocument, load_document, parse_document
 from arazzo.errors import DocumentError, Problem
 from arazzo.expressions import Dialect
 from arazzo.openapi import Sources
+from arazzo.validation.body_rules import check_empty_bodies
 from arazzo.validation.criteria_rules import check_possibility
 from arazzo.validation.expression_rules import (
     check_conditions,
@@ -43,6 +44,7 @@ from arazzo.validation.request_rules import (
 )
 from arazzo.validation.secret_rules import check_secrets
 from arazzo.validation.selector_rules import check_selectors
+from arazzo.validation.setting_names import check_setting_names
 from arazzo.validation.validation_context import Subject
 from arazzo.validation.value_rules import check_foreign, check_newer_values, check_unquoted
 
@@ -53,6 +55,7 @@ CHECKS: tuple[Check, ...] = (
     check_operations,
     check_messages,
     check_settings,
+    check_setting_names,
     check_expressions,
     check_quoted,
     check_unquoted,
@@ -77,6 +80,7 @@ CHECKS: tuple[Check, ...] = (
     check_servers,
     check_calls,
     check_input_needs,
+    check_empty_bodies,
     check_credentials,
     check_secrets,
 )

@@ -34,6 +34,7 @@ _FAILURES = (
     (r"gave up", "polls, and the first answer is not the last"),
     (r"none of its success actions matched", "has no action for the first answer"),
     (r"answered 2\d\d", "has criteria that the first answer does not meet"),
+    (r"^output '.*is unreadable: ", "has an output that leads into what is no JSON"),
 )
 _OTHERWISE = "fails"
 _PREFERRED = [*(reason for _, reason in _FAILURES), _OTHERWISE]
@@ -192,6 +193,10 @@ ways found is run again by the local run and ends the same.
   that the mock finds nothing wrong with, {described} with other answers or less strict checks, {made} only with answers
   that the API descriptions do not allow, {none} never.
 - {taken} of {edges} branches were taken, on {endings} ways from the first step to an end.
+
+What is unreadable is never acted on ([semantics](semantics.md), 2), and that takes away three workflows of
+`xero_accounting`: each has an output that is a pointer into a PDF (`$response.body#/quote_pdf_data`), which no run can
+have. `$response.body` is the PDF itself.
 
 In the table: workflows that compile, branches taken, and how many workflows succeed with the *first* answers, with
 others that are *described*, with answers made up *beyond* the description, or *never*; and why a document or workflow

@@ -41,6 +41,10 @@ paths:
       security: [{bearer: []}]
       requestBody: {required: true, content: {application/json: {schema: {type: object}}}}
       responses: {'201': {description: ok}}
+    patch:
+      operationId: changeThing
+      requestBody: {content: {application/json: {schema: {type: object}}}}
+      responses: {'200': {description: ok}}
   /things/{id}:
     get:
       operationId: getThing
