@@ -95,7 +95,7 @@ def as_xcom(value: Any) -> Any:
     """
     match value:
         case ExactNumber():
-            return value.text
+            return float(value.text) if value.is_float else value.text
         case str():
             return value.replace("\0", _INSTEAD)
         case dict():

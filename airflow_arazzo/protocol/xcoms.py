@@ -36,6 +36,7 @@ from airflow_arazzo.protocol.xcom_limits import OutputSizeError, as_xcom, check_
 from arazzo.absent import from_wire, to_people, to_wire
 from arazzo.engine import Done, State, StepRecord, sensitive_inputs
 from arazzo.flow import END, Plan, Region, slice_region
+from arazzo.json_values import write_json
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator
@@ -141,7 +142,7 @@ def push_sealed(
     :param kinds: whether something among them is absent or unreadable, and not null as people see it.
     """
     visible: dict[str, Any] = as_xcom(hidden)
-    if kinds or visible != full:
+    if kinds or visible != full or write_json(visible) != write_json(full):  # 1e2 and 100.0 are equal
         ti.xcom_push(key=SEALED_KEY, value=seal_known(outputs, secret=hidden != full))
     return visible
 

@@ -1,7 +1,7 @@
 """Numbers as they are spelled, and values beyond a limit, at which whoever looks into one gives up.
 
 JSON and YAML have decimal numbers of any length. An integer is an ``int``; another number is the ``float`` whose
-shortest spelling means the same, if there is one, and an :class:`ExactNumber` otherwise.
+shortest spelling it is, if there is one, and an :class:`ExactNumber` otherwise: ``1e2`` and ``19.90`` stay so.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _SURE = 16
 
 
 class ExactNumber(float):
-    """A number that no float holds, with the text that spells it; it compares and is written as that text says."""
+    """A number that no float holds, or spells so, with its text; it compares and is written as that text says."""
 
     text: str
 
@@ -62,6 +62,15 @@ class ExactNumber(float):
         return int(self.decimal)
 
     __trunc__ = __int__
+
+    @property
+    def is_float(self) -> bool:
+        """Whether a float means the same, spelled in another way."""
+        number = float(self.text)
+        if not math.isfinite(number):
+            return False
+        whole = self.decimal == self.decimal.to_integral_value()  # which is compared with integers: exactly
+        return (Decimal(number) if whole else Decimal(repr(number))) == self.decimal
 
     def is_integer(self) -> bool:
         """Return whether it is a whole number."""
@@ -163,7 +172,7 @@ def read_decimal(text: str) -> float:
     """Return the number that a decimal with a fraction or an exponent spells, exactly."""
     mantissa, _, exponent = text.lower().partition("e")
     if len(text) <= _SURE and not exponent:
-        return float(text)
+        return _spelled(text)
     limits = current_limits()
     digits = sum(map(str.isdigit, mantissa))
     if digits > limits.number_digits:
@@ -171,12 +180,13 @@ def read_decimal(text: str) -> float:
     if exponent and (len(exponent) > 20 or abs(int(exponent)) > limits.number_exponent):
         most = limits.number_exponent
         return BeyondNumber(f"a number has an exponent beyond {most:,} (number_exponent)")
-    number, decimal = float(text), Decimal(text)
-    if math.isfinite(number):
-        whole = decimal == decimal.to_integral_value()  # which is compared with integers, as Python does: exactly
-        if (Decimal(number) if whole else Decimal(repr(number))) == decimal:
-            return number
-    return ExactNumber(text)
+    return _spelled(text)
+
+
+def _spelled(text: str) -> float:
+    """Return the float whose spelling a text is, else an exact number."""
+    number = float(text)
+    return number if repr(number) == text and "e" not in text else ExactNumber(text)
 
 
 def _too_long(digits: int, most: int) -> str:

@@ -163,3 +163,39 @@ def test_documents_hold_exact_numbers(name):
 )
 def test_a_multiple_is_one_of_decimals(value, valid):
     assert (schema_errors({"type": "number", "multipleOf": 0.01}, value) == []) is valid
+
+
+@pytest.mark.parametrize("version", ["xpath-10", "xpath-20", "xpath-30", "xpath-31"])
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("//b[. = 9007199254740993]", "9007199254740993"),
+        ("//b[. != 9007199254740993]", "9007199254740992"),
+        ("//b[. > 9007199254740992]", "9007199254740993"),
+        ("//b[number(.) = 9007199254740993]", "9007199254740993"),
+        ("number(//b[1]) + 1", 9007199254740994),
+        ("//b[. = 9007199254740992.5]", ABSENT),
+        ("number(' 7 ') = 7", True),
+    ],
+)
+def test_xpath_compares_integers_exactly(version, query, found):
+    data = "<a><b>9007199254740993</b><b> 9007199254740992 </b></a>"
+    selected = select(data, query, "xpath", version)
+    assert (selected.strip() if isinstance(selected, str) else selected) == found
+
+
+@pytest.mark.parametrize("operator", ["==", ">="])
+def test_the_fractions_of_goessners_dialect_are_exact(operator):
+    data = read_json_value('{"items": [{"r": 123456789012345678.25}, {"r": 123456789012345678.125}]}')
+    found = select(data, f"$.items[?(@.r {operator} 123456789012345678.25)].r", "jsonpath", GOESSNER)
+    assert write_json(found) == "123456789012345678.25"
+
+
+@pytest.mark.parametrize(
+    "text", ["1e2", "1E+2", "19.90", "100.0", "1.5", "-0.0", "1e400", "0.10", "12345678901234567.0"]
+)
+def test_numbers_keep_their_spelling(text):
+    number = read_json_value(text)
+    assert write_json(number) == f"{number}" == text
+    state = State.from_json(State((Frame(inputs={"n": number}),)).to_json())
+    assert write_json(state.frame.inputs["n"]) == text

@@ -62,7 +62,7 @@ def evaluate(criterion: Criterion, context: Context, dialect: Dialect = "lenient
     """
     truth = Truth.UNDECIDED
     try:
-        return _evaluated(criterion, replace(context, judging=True), dialect)
+        return _evaluated(criterion, replace(context, judging=True, dialect=dialect), dialect)
     except AbsentError as error:
         truth, message = Truth.FAILS, str(error)
     except (EvaluationError, ExpressionSyntaxError) as error:

@@ -52,15 +52,18 @@ def braced(template: Template) -> Remark | None:
     )
 
 
-def present(expression: Expression, context: Context) -> Any:
+def present(expression: Expression, context: Context, *, text: bool) -> Any:
     """Return the value of an embedded expression.
 
-    :raises AbsentError: if it is absent, naming it.
+    :param text: whether it is embedded as text: null is none then, but in strict.
+    :raises AbsentError: if it is absent, or null where text is embedded, naming it.
     :raises UnreadableError: if it leads into an answer that cannot be read.
     """
     value = readable(evaluate(expression, context), expression.text)
     if value is ABSENT:
         raise AbsentError(f"{expression.text}, which the condition embeds, is absent")
+    if value is None and text and context.dialect == "lenient":
+        raise AbsentError(f"{expression.text}, which the condition embeds as text, is null")
     return value
 
 

@@ -151,5 +151,6 @@ def _placeholder(_: Expression, quote: str, before: str) -> str:
 
 def _embedded(expression: Expression, quote: str, before: str, context: Context) -> str:
     """Write a value as a JSON literal, or as escaped text in quotes, or as it is where a member's name stands."""
-    value = present(expression, context)
-    return to_text(value) if before.endswith(".") and not quote else to_literal(value, quote or None)
+    name = before.endswith(".") and not quote
+    value = present(expression, context, text=name or bool(quote))
+    return to_text(value) if name else to_literal(value, quote or None)

@@ -65,7 +65,7 @@ def _placeholder(_: Expression, __: str, ___: str) -> str:
 
 def _embedded(expression: Expression, quote: str, version: str, context: Context) -> str:
     """Return the text of a value; in quotes it cannot end the string."""
-    text = to_text(present(expression, context))
+    text = to_text(present(expression, context, text=True))
     if quote and quote in text:
         if version == "xpath-10":
             raise EvaluationError(f"{expression.text} has a quote in it, which XPath 1.0 cannot write")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from arazzo.absent import ABSENT, Unreadable
-from arazzo.document.models import Parameter, RequestBody
+from arazzo.document.models import Parameter, RequestBody, Step
 from arazzo.engine.embedding import embedding_in, json_as_written
 from arazzo.engine.json_text import fill_json_text
 from arazzo.engine.required_values import require_values
@@ -27,7 +27,8 @@ from arazzo.flow import Plan, PlannedStep
 from arazzo.frozen import replace
 from arazzo.openapi import Argument, Body, Replacement, apply_replacements, build_request
 from arazzo.openapi.forms import read_form
-from arazzo.openapi.media import FORM, is_json, is_xml, matching, plain, preferred
+from arazzo.openapi.media import FORM, is_json, matching, plain, preferred
+from arazzo.openapi.null_elements import loses_element, losing_member
 from arazzo.openapi.operation import Operation
 from arazzo.openapi.typed_values import converted
 
@@ -60,6 +61,7 @@ def step_request(plan: Plan, planned: PlannedStep, operation: Operation, context
         body = _body(step.request_body, operation, plan, context) if step.request_body else None
         if plan.dialect == "lenient":
             arguments = [_typed(argument, operation) for argument in arguments]
+            _keep_elements(step, operation, arguments, body)
         require_values(planned, operation, arguments, body, plan.dialect)
         request = build_request(
             operation,
@@ -84,7 +86,7 @@ def step_request(plan: Plan, planned: PlannedStep, operation: Operation, context
 
 def _argument(parameter: Parameter, operation: Operation, plan: Plan, context: Context) -> Argument:
     name, place = parameter.name, parameter.location
-    credential = _is_credential(name, place, operation)
+    credential = operation.is_credential(name, place)
     optional = credential and _is_from_inputs(parameter.value, plan)
     where = f"{place or 'parameter'} '{name}'"
     convert = scalar_only if credential else to_text
@@ -103,14 +105,6 @@ def _argument(parameter: Parameter, operation: Operation, plan: Plan, context: C
     return Argument(name=name, location=place, value=value)
 
 
-def _is_credential(name: str, place: str | None, operation: Operation) -> bool:
-    """Tell whether a parameter stands where a credential does: a header for it, or the place of a security scheme."""
-    if place in (None, "header") and name.lower() in ("authorization", "proxy-authorization", "cookie"):
-        return True
-    named = (scheme for need in operation.security for scheme in need if scheme.name.lower() == name.lower())
-    return any(scheme.location == place or place is None for scheme in named)
-
-
 def _is_from_inputs(value: Any, plan: Plan) -> bool:
     """Tell whether a value comes from inputs alone; where one was not given, the connection's credential is sent."""
     return all(isinstance(expression, Input) for _, expression in find_expressions(value, plan.dialect))
@@ -122,6 +116,20 @@ def _typed(argument: Argument, operation: Operation) -> Argument:
     return argument if spec is None else replace(argument, value=converted(spec.schema_, argument.value))
 
 
+def _keep_elements(step: Step, operation: Operation, arguments: Iterable[Argument], body: Body | None) -> None:
+    """Refuse a request in which a null element would be left out of an array.
+
+    :raises EvaluationError: naming the place and, of a parameter, the expression.
+    """
+    for parameter, argument in zip(step.parameters, arguments, strict=True):
+        if loses_element(operation, argument.name, argument.location, argument.value):
+            where = f"{argument.location or 'parameter'} '{argument.name}'"
+            raise EvaluationError(f"{where} needs {spelled(parameter.value)}, in which a value is null")
+    if (name := losing_member(operation, body)) is not None:
+        where = f"member '{name}' of the body" if name else "the body"
+        raise EvaluationError(f"{where} has an array with an element that is null")
+
+
 def _body(body: RequestBody, operation: Operation, plan: Plan, context: Context) -> Body:
     payload = ABSENT
     content_type = body.content_type or preferred([spec.content_type for spec in operation.bodies])
@@ -131,7 +139,7 @@ def _body(body: RequestBody, operation: Operation, plan: Plan, context: Context)
     for item in body.replacements:
         where = f"replacement of '{item.target}'"
         value = evaluate_value(item.value, context, plan.dialect, where=where)
-        if value is ABSENT or (value is None and content_type and is_xml(content_type)):
+        if value is ABSENT or (value is None and content_type and not is_json(content_type)):
             state = "absent" if value is ABSENT else "null"
             raise EvaluationError(f"{where} needs {spelled(item.value)}, which is {state}")
         replacements.append(Replacement(item.target, value, item.target_selector_type))

@@ -106,6 +106,7 @@ def _is_wanted(plan: Plan, error: Any) -> bool:
 def _finding(plan: Plan, error: Any) -> str:
     path = [str(part) for part in error.absolute_path]
     name = ".".join(path)
+    whole = f"input '{name}'" if path else "the whole of the inputs"
     match error.validator:
         case "required":
             missing = [item for item in error.validator_value if item not in error.instance]
@@ -114,9 +115,9 @@ def _finding(plan: Plan, error: Any) -> str:
         case "type":
             wanted = error.validator_value
             kind = wanted if isinstance(wanted, str) else " or ".join(wanted)
-            return f"input '{name}' must be {kind}, not {_kind(error.instance)}"
+            return f"{whole} must be {kind}, not {_kind(error.instance)}"
         case "enum":
-            return f"input '{name}' must be one of {', '.join(map(repr, error.validator_value))}"
+            return f"{whole} must be one of {', '.join(map(repr, error.validator_value))}"
     if path and len(error.message) < 200 and _is_public(plan, path, error.instance):
         return f"input '{name}': {error.message}"
     if not path and error.validator in ("additionalProperties", "unevaluatedProperties", "dependentRequired"):

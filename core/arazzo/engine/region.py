@@ -35,7 +35,7 @@ from arazzo.exchange import Exchange, Request, Response
 from arazzo.expressions import Context
 from arazzo.flow import END, Plan, PlannedStep, passed_by_name, workflow_key
 from arazzo.frozen import replace
-from arazzo.openapi import decode_content, parsed_content
+from arazzo.openapi import with_content
 
 
 class Turn(LoopTurn):
@@ -123,11 +123,7 @@ class Turn(LoopTurn):
         self._step = record_name(state, frame.step)
         plan = self._plan(frame)
         planned = plan.step(frame.step)
-        if exchange.response is not None and exchange.content is ABSENT:
-            content = decode_content(exchange.response)
-            operation = planned.operation if plan.dialect == "lenient" else None
-            parsed = parsed_content(exchange.response, content, operation)
-            exchange = replace(exchange, content=content, parsed=parsed)
+        exchange = with_content(exchange, planned.operation if plan.dialect == "lenient" else None)
         context = replace(frame_context(plan, frame, state.workflows, exchange), warn=self._warn)
         state, context = self._outputs(state, plan, planned, context)
         self._exposed = exposed_secrets(exchange)

@@ -196,6 +196,13 @@ def to_xpath(value: Any, quote: str | None = None) -> str:
     return text.replace(quote, quote * 2) if quote else text
 
 
+def _xpath_text(value: Any, quote: str | None = None) -> str:
+    """Return the text of a value for an XPath expression: null has none."""
+    if value is None:
+        raise AbsentError("null is embedded in an XPath expression")
+    return to_xpath(value, quote)
+
+
 def embed(
     text: str,
     context: Context,
@@ -325,7 +332,7 @@ def _selector(value: Mapping[str, Any], context: Context, dialect: Dialect, wher
     if kind == "jsonpath":
         selector = embed(selector, context, dialect, convert=to_literal, gap=null_literal)
     elif kind == "xpath" and "{$" in selector:
-        selector = embed(selector, context, "strict", convert=to_xpath)
+        selector = embed(selector, context, "strict", convert=to_xpath if dialect == "strict" else _xpath_text)
     try:
         return select(subject, selector, kind, version)
     except ExpressionSyntaxError:

@@ -304,11 +304,12 @@ def _rfc9535(query: str) -> JSONPathQuery:
 def _goessner(query: str) -> Any:
     from jsonpath_ng import Index
     from jsonpath_ng.exceptions import JSONPathError
-    from jsonpath_ng.ext.parser import parse
+
+    from arazzo.expressions.goessner import parse_goessner
 
     _check_length(query)
     try:
-        parsed = parse(_FROM_THE_END.sub(r"[-\1]", query.strip()))
+        parsed = parse_goessner(_FROM_THE_END.sub(r"[-\1]", query.strip()))
     except JSONPathError as error:
         raise ExpressionSyntaxError(f"no JSONPath of Goessner's draft: {error}", query) from error
     except (RecursionError, LookupError, TypeError, ValueError, AttributeError) as error:

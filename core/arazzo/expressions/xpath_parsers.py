@@ -16,7 +16,7 @@ from operator import eq, ge, gt, le, lt, ne
 from typing import Any
 
 import elementpath
-from elementpath.datatypes import Integer
+from elementpath.datatypes import Integer, UntypedAtomic
 from elementpath.regex import RegexError, translate_pattern
 from elementpath.tdop import Parser
 from elementpath.xpath30 import XPath30Parser
@@ -24,6 +24,7 @@ from elementpath.xpath31 import XPath31Parser
 from elementpath.xpath_nodes import XPathNode
 
 from arazzo.errors import EvaluationError, ExpressionSyntaxError, GaveUpError
+from arazzo.exact_numbers import Beyond, read_integer
 from arazzo.expressions.interruption import within_time
 from arazzo.expressions.regular_expressions import compile_pattern, finds, search_within_time
 from arazzo.expressions.xpath_texts import begin, counting, spend
@@ -268,11 +269,50 @@ def _truth(side: list[Any]) -> bool:
     return bool(value) and not (isinstance(value, float) and math.isnan(value))
 
 
-def _number(value: Any) -> float:
-    """Return what ``number()`` of XPath 1.0 makes of a value; NaN of text that is not a number."""
+def _number(value: Any) -> int | float:
+    """Return what ``number()`` of XPath 1.0 makes of a value, integers exactly; NaN of text that is no number."""
     if isinstance(value, str):
-        return float(value) if _NUMBER.fullmatch(value) else math.nan
-    return float(value)
+        if not _NUMBER.fullmatch(value):
+            return math.nan
+        return float(value) if "." in value else _integer(value)
+    return value if isinstance(value, int) else float(value)
+
+
+def _integer(text: str) -> int:
+    number = read_integer(text.strip())
+    if isinstance(number, Beyond):
+        number.give_up()
+    return number
+
+
+def _compared(token: type[Any]) -> Callable[[Any, Any], Iterator[Any]]:
+    """Return how a token pairs what it compares: an integer with text that spells one as integers, not as doubles."""
+
+    def pairs(self: Any, context: Any) -> Iterator[Any]:
+        for left, right in token.iter_comparison_data(self, context):
+            yield _beside(left, right), _beside(right, left)
+
+    return pairs
+
+
+def _number_of(evaluate: Callable[[Any, Any], Any]) -> Callable[..., Any]:
+    """Return the function ``number()`` with integers that no double holds as they are: they are compared."""
+
+    def number(token: Any, context: Any = None) -> Any:
+        found = evaluate(token, context)
+        if not isinstance(found, float) or not math.isfinite(found) or abs(found) < 2**53:
+            return found
+        item = token.get_argument(token.context or context, default_to_context=True)
+        text = item.string_value if isinstance(item, XPathNode) else str(item)
+        return _integer(text) if _NUMBER.fullmatch(text) and "." not in text else found
+
+    return number
+
+
+def _beside(value: Any, other: Any) -> Any:
+    integer = isinstance(other, int) and not isinstance(other, bool)
+    text = str(value.value) if integer and isinstance(value, UntypedAtomic) else ""
+    return _integer(text) if _NUMBER.fullmatch(text) and "." not in text else value
 
 
 def _bounded(parser: Any) -> Any:
@@ -284,11 +324,18 @@ def _bounded(parser: Any) -> Any:
         "replace": {"evaluate": _replace},
         "tokenize": {"evaluate": _tokenize},
     }
+    replaced["number"] = replaced.get("number", {}) | {"evaluate": _number_of(parser.symbol_table["number"].evaluate)}
     for name, (place, most) in _LIMITS.items():
         if name in parser.symbol_table:
             replaced[name] = {"evaluate": _limited(parser.symbol_table[name].evaluate, place, most)}
     if parser.version == "1.0":
-        replaced = counting(parser.symbol_table) | {symbol: {"evaluate": _compare_1} for symbol in _COMPARISONS}
+        kept = counting(parser.symbol_table) | {"number": replaced["number"]}
+        replaced = kept | {symbol: {"evaluate": _compare_1} for symbol in _COMPARISONS}
+    else:
+        for symbol in _COMPARISONS:
+            replaced[symbol] = replaced.get(symbol, {}) | {
+                "iter_comparison_data": _compared(parser.symbol_table[symbol])
+            }
     bounded: Any = type(f"Bounded{parser.__name__}", (parser,), {})
     for symbol, methods in replaced.items():
         token = bounded.symbol_table[symbol]

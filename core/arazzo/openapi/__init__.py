@@ -12,7 +12,7 @@ from arazzo.openapi.operation_lookup import UnresolvedOperation, find_operation,
 from arazzo.openapi.remote import named_files
 from arazzo.openapi.replacements import Replacement, apply_replacements
 from arazzo.openapi.request_building import Argument, build_request
-from arazzo.openapi.responses import decode_content, parsed_content
+from arazzo.openapi.responses import decode_content, parsed_content, with_content
 from arazzo.openapi.security import Credentials, authorize, has_secret_for, unmet_schemes, wanted_tokens
 from arazzo.openapi.sources import Overrides, Sources
 
@@ -41,4 +41,5 @@ __all__ = [
     "portable_reference",
     "unmet_schemes",
     "wanted_tokens",
+    "with_content",
 ]

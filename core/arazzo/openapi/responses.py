@@ -16,7 +16,8 @@ from typing import Any
 from arazzo.absent import ABSENT, Unreadable
 from arazzo.errors import EvaluationError
 from arazzo.exact_numbers import BeyondValue
-from arazzo.exchange import CODINGS, Response, content_codings
+from arazzo.exchange import CODINGS, Exchange, Response, content_codings
+from arazzo.frozen import replace
 from arazzo.json_values import read_json_value
 from arazzo.limits import current_limits
 from arazzo.openapi.data_url import write_data_url
@@ -25,6 +26,14 @@ from arazzo.openapi.operation import Operation
 
 _LINE_END = re.compile(r"[\r\n]+")
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+
+
+def with_content(exchange: Exchange, operation: Operation | None) -> Exchange:
+    """Return an exchange with its response's content read; ``operation`` as for :func:`parsed_content`."""
+    if exchange.response is None or exchange.content is not ABSENT:
+        return exchange
+    content = decode_content(exchange.response)
+    return replace(exchange, content=content, parsed=parsed_content(exchange.response, content, operation))
 
 
 def decode_content(response: Response) -> Any:

@@ -14,6 +14,7 @@ from arazzo.validation.body_rules import check_empty_bodies
 from arazzo.validation.criteria_rules import check_possibility
 from arazzo.validation.expression_rules import (
     check_conditions,
+    check_cookies,
     check_expressions,
     check_names,
     check_quoted,
@@ -66,6 +67,7 @@ CHECKS: tuple[Check, ...] = (
     check_names,
     check_times,
     check_xml,
+    check_cookies,
     check_steps,
     check_workflows,
     check_reach,

@@ -90,3 +90,33 @@ def test_a_filter_on_the_root_is_warned_of_in_the_draft(condition):
     criterion = Criterion(condition=condition, context="$response.body", type=DRAFT)
     assert [finding.rule for finding in check(criterion)] == ["misleading-jsonpath"]
     assert check(Criterion(condition="$.a[?(@.name == 'x')]", context="$response.body", type=DRAFT)) == ()
+
+
+@pytest.mark.parametrize(
+    ("condition", "kind"),
+    [
+        ("$.items[?@.x == '{$inputs.y}']", "jsonpath"),
+        ("$.items[?!(@.x == '{$inputs.y}')]", "jsonpath"),
+        ("$.items[0].x == '$inputs.y'", "jsonpath"),
+        ("$.items[0].{$inputs.y}", "jsonpath"),
+        ("//b = '{$inputs.y}'", "xpath"),
+        ("not(//b = '{$inputs.y}')", "xpath"),
+        ("not(//b = {$inputs.y})", "xpath"),
+        ("{$inputs.y}", "regex"),
+    ],
+)
+def test_null_is_embedded_as_no_text(condition, kind):
+    content = "<a><b>null</b></a>" if kind == "xpath" else {"items": [{"x": "null"}]}
+    exchange = Exchange(Request("GET", "https://a.test"), Response(200), content=content)
+    criterion = Criterion(condition=condition, context="$response.body", type=kind)
+    for inputs in ({"y": None}, {}):
+        verdict = evaluate(criterion, Context(exchange=exchange, inputs=inputs))
+        assert (verdict.passed, verdict.undecided) == (False, False)
+        assert "$inputs.y" in verdict.error
+    assert evaluate(criterion, Context(exchange=exchange, inputs={"y": "null"})).error is None
+
+
+def test_strict_embeds_the_text_null():
+    exchange = Exchange(Request("GET", "https://a.test"), Response(200), content={"items": [{"x": "null"}]})
+    criterion = Criterion(condition="$.items[?@.x == '{$inputs.y}']", context="$response.body", type="jsonpath")
+    assert evaluate(criterion, Context(exchange=exchange, inputs={"y": None}), "strict").passed

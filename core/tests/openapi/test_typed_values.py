@@ -3,6 +3,7 @@
 import pytest
 from apidoc import SERVER, body, operation, parameter
 
+from arazzo.exact_numbers import ExactNumber
 from arazzo.openapi import Argument, Body, build_request
 from arazzo.openapi.typed_values import converted
 
@@ -16,7 +17,7 @@ from arazzo.openapi.typed_values import converted
         ("integer", "05", "05"),
         ("integer", "five", "five"),
         ("number", "1.5", 1.5),
-        ("number", "1e3", 1000.0),
+        ("number", "1e3", ExactNumber("1e3")),
         ("number", "NaN", "NaN"),
         ("boolean", "true", True),
         ("boolean", "True", "True"),

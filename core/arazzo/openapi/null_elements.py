@@ -1,0 +1,54 @@
+"""Null elements of arrays, which nothing but JSON can write: they would be dropped, and the array be another one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from arazzo.absent import ABSENT
+from arazzo.openapi.bodies import Body, content_type_of
+from arazzo.openapi.media import FORM, is_json, is_xml, matching, plain
+from arazzo.openapi.operation import BodySpec, Operation
+from arazzo.openapi.schema_slices import declares
+
+
+def has_null_element(value: Any) -> bool:
+    """Tell whether an array in a value, at any depth, has an element that is null."""
+    waiting = [value]
+    while waiting:
+        found = waiting.pop()
+        if isinstance(found, list):
+            if None in found:
+                return True
+            waiting.extend(found)
+        elif isinstance(found, dict):
+            waiting.extend(found.values())
+    return False
+
+
+def loses_element(operation: Operation, name: str, location: str | None, value: Any) -> bool:
+    """Tell whether a parameter would lose a null in it: an element, or in a path a member, unless it is JSON."""
+    spec = operation.parameter(name, location)
+    if location == "body" or (spec is not None and is_json(spec.content_type or "")):
+        return False
+    path = location == "path" or (location is None and spec is not None and spec.location == "path")
+    return has_null_element(value) or (path and isinstance(value, dict) and None in value.values())
+
+
+def losing_member(operation: Operation, body: Body | None) -> str | None:
+    """Return the member of a body that would lose an element; empty for the body as a whole, None for none."""
+    if body is None or body.payload is ABSENT or isinstance(body.payload, (str, bytes)):
+        return None
+    content_type = body.content_type or content_type_of(operation, body.payload, is_value=body.is_value)
+    form, xml = plain(content_type) == FORM, is_xml(content_type)
+    if not (form or xml or plain(content_type).startswith("multipart/")):
+        return None
+    spec = matching(operation.bodies, content_type) or BodySpec(content_type=content_type)
+    if not isinstance(body.payload, dict):
+        return "" if has_null_element(body.payload) else None
+    for name, value in body.payload.items():
+        if form and is_json(str(spec.encoding.get(name, {}).get("contentType", ""))):
+            continue
+        deep = xml or (form and not declares(spec.schema_, name))
+        if has_null_element(value) if deep else isinstance(value, list) and None in value:
+            return str(name)
+    return None
