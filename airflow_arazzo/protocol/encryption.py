@@ -18,7 +18,7 @@ from airflow.sdk.log import mask_secret, redact  # type: ignore[attr-defined] # 
 from airflow_arazzo.compat import mask_secret_async
 from airflow_arazzo.protocol.stored_forms import fields_of, formed
 from arazzo.engine import secrets
-from arazzo.json_values import read_own_json, texts_in, write_json
+from arazzo.json_values import leaves, read_own_json, texts_in, write_json
 
 if TYPE_CHECKING:
     from cryptography.fernet import MultiFernet
@@ -186,17 +186,11 @@ def unseal_json(text: str) -> Any:
 
 def masked_parts(value: Any) -> Iterator[str]:
     """Yield what Airflow's masker hides in the texts of a JSON value: passwords of connections, sensitive variables."""
-    match value:
-        case str():
-            between = [re.escape(text) for text in str(redact(value)).split(secrets.CONCEALED)]
-            found = re.fullmatch("(.+?)".join(between), value, re.DOTALL)
-            yield from (part for part in (found.groups() if found else (value,)) if part != secrets.CONCEALED)
-        case dict():
-            for member in value.values():
-                yield from masked_parts(member)
-        case list() | tuple():
-            for member in value:
-                yield from masked_parts(member)
+    for text in leaves(value):
+        if isinstance(text, str):
+            between = [re.escape(part) for part in str(redact(text)).split(secrets.CONCEALED)]
+            found = re.fullmatch("(.+?)".join(between), text, re.DOTALL)
+            yield from (part for part in (found.groups() if found else (text,)) if part != secrets.CONCEALED)
 
 
 def occurring(value: Any, known: Iterable[str]) -> list[str]:

@@ -18,6 +18,8 @@ _ROWS = ("airflow.sdk.execution_time.xcom.BaseXCom", "airflow.sdk.bases.xcom.Bas
 #: What Airflow writes for itself into the objects that it stores; it refuses, or takes for its own, one that has it.
 _RESERVED = frozenset({"__classname__", "__id__", "__type", "__var"})
 _INSTEAD = "\ufffd"
+#: Levels of objects and arrays that every part of Airflow bears that reads or writes XComs.
+_LEVELS = 100
 
 
 class OutputSizeError(AirflowFailException):
@@ -87,21 +89,25 @@ def _ways_on(limit: int) -> str:
     )
 
 
-def as_xcom(value: Any) -> Any:
+def as_xcom(value: Any, levels: int = _LEVELS) -> Any:
     """Return a JSON value as Airflow can store it, a replacement character (U+FFFD) where it cannot.
 
     That is for U+0000, which no text in Postgres may have, and ahead of the names that Airflow keeps to itself. A
-    number that no float holds is the text that spells it.
+    number that no float holds is the text that spells it. In place of what is nested too deep stands a text.
+
+    :param levels: how many levels of objects and arrays stay.
     """
     match value:
         case ExactNumber():
             return float(value.text) if value.is_float else value.text
         case str():
             return value.replace("\0", _INSTEAD)
+        case dict() | list() | tuple() if not levels:
+            return f"(nested deeper than {_LEVELS} levels)"
         case dict():
-            return {_name(str(name)): as_xcom(member) for name, member in value.items()}
+            return {_name(str(name)): as_xcom(member, levels - 1) for name, member in value.items()}
         case list() | tuple():
-            return [as_xcom(member) for member in value]
+            return [as_xcom(member, levels - 1) for member in value]
     return value
 
 

@@ -142,8 +142,9 @@ def push_sealed(
     :param kinds: whether something among them is absent or unreadable, and not null as people see it.
     """
     visible: dict[str, Any] = as_xcom(hidden)
-    if kinds or visible != full or write_json(visible) != write_json(full):  # 1e2 and 100.0 are equal
-        ti.xcom_push(key=SEALED_KEY, value=seal_known(outputs, secret=hidden != full))
+    shown, there = write_json(hidden), write_json(full)
+    if kinds or write_json(visible) != there:
+        ti.xcom_push(key=SEALED_KEY, value=seal_known(outputs, secret=shown != there))
     return visible
 
 

@@ -116,18 +116,28 @@ class _Raw(str):
     """A piece of JSON text that is written as it is."""
 
 
+def leaves(value: Any, *, names: bool = False) -> Iterator[Any]:
+    """Yield what a value holds at any depth that is no object and no array, in order.
+
+    :param names: whether the names of members are yielded too, each before its member.
+    """
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        match item:
+            case dict():
+                pairs = item.items()
+                parts = [part for pair in pairs for part in pair] if names else [member for _, member in pairs]
+                waiting.extend(reversed(parts))
+            case list() | tuple():
+                waiting.extend(reversed(item))
+            case _:
+                yield item
+
+
 def texts_in(value: Any) -> Iterator[str]:
     """Yield everything in a JSON value that can be read, names of members included."""
-    match value:
-        case dict():
-            for name, member in value.items():
-                yield str(name)
-                yield from texts_in(member)
-        case list() | tuple():
-            for member in value:
-                yield from texts_in(member)
-        case _:
-            yield str(value)
+    return map(str, leaves(value, names=True))
 
 
 def _pieces(value: Any, ascii_only: bool, default: Callable[[Any], Any] | None) -> Iterator[str]:

@@ -44,6 +44,7 @@ class ScheduledTask:
     dag_id: str = "dag"
     run_id: str = "run"
     map_index: int = -1
+    region_index: int = -1  # what Airflow 3.4 asks for in its stead
 
     @property
     def task_id(self) -> str:

@@ -64,15 +64,27 @@ def test_that_needs_no_key(document, api, monkeypatch):
     assert "\0" not in json.dumps(list(run.xcoms.values()), ensure_ascii=False)
 
 
-@pytest.mark.parametrize(("levels", "read"), [(200, True), (201, True)])
-def test_what_is_read_can_be_stored_however_deep_it_is(document, api, levels, read):
-    api.script["POST /orders"] = [(201, b"[" * levels + b"]" * levels, {})]
+def nested(levels):
+    return b"[" * levels + b"]" * levels
+
+
+@pytest.mark.airflow
+@pytest.mark.parametrize(("granularity", "levels"), [("step", 99), ("step", 450), ("step", 1000), ("workflow", 1000)])
+def test_what_is_nested_is_handed_on_however_deep_it_is(document, api, run_dag, granularity, levels):
+    api.script["POST /orders"] = [(201, nested(levels), {}), (201, b"{}", {})]
+    run = run_dag(ArazzoDag(document, dag_id=f"deep_{granularity}_{levels}", settings={"granularity": granularity}))
+    assert (run.state, api.asked[1].body) == ("success", nested(levels))
+    shown = json.dumps(run.xcom("outputs" if granularity == "step" else "odd")["all"])
+    assert shown == nested(levels).decode() if levels < 100 else "nested deeper than 100 levels" in shown
+
+
+@pytest.mark.parametrize("levels", [1001, 100_000])
+def test_an_output_nested_deeper_than_is_read_is_given_up_on(document, api, levels):
+    api.script["POST /orders"] = [(201, nested(levels), {})]
     run = Run()
-    run.execute(ArazzoDag(document).get_task("read"))
-    assert (run.xcoms["read", "return_value"]["all"] is not None) is read
-
-
-def test_what_is_nested_too_deep_to_be_read_is_given_up_on(document, api):
-    api.script["POST /orders"] = [(201, b"[" * 100_000 + b"]" * 100_000, {})]
-    with pytest.raises(AirflowFailException, match="nested more than 1,000 levels deep"):
-        Run().execute(ArazzoDag(document).get_task("read"))
+    with pytest.raises(
+        AirflowFailException, match=r"gave up: .* 1,000 levels deep \(json_depth\); POST /orders was sent"
+    ):
+        run.execute(ArazzoDag(document).get_task("read"))
+    assert len(api.asked) == 1
+    assert not run.xcoms.get(("read", "return_value"))

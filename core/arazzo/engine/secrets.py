@@ -66,15 +66,17 @@ def secrets_in(value: Any, is_secret: Callable[[str], bool], secret: bool = Fals
     :param is_secret: tells by the name of a member.
     :param secret: whether the value as a whole is secret.
     """
-    match value:
-        case Mapping():
-            for name, member in value.items():
-                yield from secrets_in(member, is_secret, secret or is_secret(str(name)))
-        case list() | tuple():
-            for member in value:
-                yield from secrets_in(member, is_secret, secret)
-        case str() | int() | float() if secret and not isinstance(value, bool):
-            yield from credentials(str(value))
+    waiting = [(value, secret)]
+    while waiting:
+        item, secret = waiting.pop()
+        match item:
+            case Mapping():
+                members = [(member, secret or is_secret(str(name))) for name, member in item.items()]
+                waiting.extend(reversed(members))
+            case list() | tuple():
+                waiting.extend((member, secret) for member in reversed(item))
+            case str() | int() | float() if secret and not isinstance(item, bool):
+                yield from credentials(str(item))
 
 
 def secret_values(plan: Plan, inputs: Mapping[str, Any], outputs: Mapping[str, Any]) -> frozenset[str]:
@@ -164,18 +166,20 @@ def hide(value: Any, conceal: Conceal, is_secret: Callable[[str], bool], secret:
     :param is_secret: tells by the name of a member.
     :param secret: whether the value as a whole is secret.
     """
-    match value:
-        case str():
-            return CONCEALED if secret else conceal(value)
-        case dict():
-            return {
-                conceal(name) if isinstance(name, str) else name: hide(
-                    member, conceal, is_secret, secret or is_secret(str(name))
-                )
-                for name, member in value.items()
-            }
-        case list() | tuple():
-            return [hide(member, conceal, is_secret, secret) for member in value]
-        case int() | float() if not isinstance(value, bool):
-            return CONCEALED if secret or conceal(str(value)) == CONCEALED else value
-    return value
+    root: list[Any] = [value]
+    waiting: list[tuple[Any, Any, bool]] = [(root, 0, secret)]
+    while waiting:
+        holder, place, secret = waiting.pop()
+        match holder[place]:
+            case str() as text:
+                holder[place] = CONCEALED if secret else conceal(text)
+            case dict() as item:
+                names = {name: conceal(name) if isinstance(name, str) else name for name in item}
+                holder[place] = shown = {names[name]: member for name, member in item.items()}
+                waiting.extend((shown, names[name], secret or is_secret(str(name))) for name in item)
+            case list() | tuple() as item:
+                holder[place] = [*item]
+                waiting.extend((holder[place], at, secret) for at in range(len(item)))
+            case int() | float() as number if not isinstance(number, bool):
+                holder[place] = CONCEALED if secret or conceal(str(number)) == CONCEALED else number
+    return root[0]

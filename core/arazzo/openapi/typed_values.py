@@ -22,6 +22,8 @@ def converted(schema: Any, value: Any) -> Any:
 
     :param schema: as far as a plan has it.
     """
+    if not isinstance(schema, dict):
+        return value  # nothing is said of it, nor of what is in it
     match value:
         case str():
             return _from_text(_types(schema), value)
@@ -29,8 +31,7 @@ def converted(schema: Any, value: Any) -> Any:
             changed = {name: converted(property_of(schema, name), item) for name, item in value.items()}
             return value if all(changed[name] is item for name, item in value.items()) else changed
         case list():
-            items = schema.get("items") if isinstance(schema, dict) else None
-            elements = [converted(items, item) for item in value]
+            elements = [converted(schema.get("items"), item) for item in value]
             return value if all(new is old for new, old in zip(elements, value, strict=True)) else elements
     return value
 
