@@ -51,7 +51,7 @@ test-distributed: $(DISTRIBUTED)/.ready ## kill one of two Celery workers and of
 	@sh .ci/find-services $(call yes,$(INSTALL))
 	@RUNS=$(or $(RUNS),200) $(DISTRIBUTED)/bin/python -m pytest -rA tests/distributed $(ARGS)
 
-test-airflow-versions: ## run the tests of the provider under the newest Airflow 3.1, 3.2 and 3.3 (VERSIONS="3.1.8"; SHORT=1: a few under the oldest)
+test-airflow-versions: ## run the tests of the provider under the newest Airflow 3.1, 3.2, 3.3 and the pre-release of 3.4 (VERSIONS="3.1.8"; SHORT=1: a few under the oldest)
 	@sh .ci/make-venv .venv-airflow/tools "$(PYTHON)"
 	@VERSIONS="$(VERSIONS)" SHORT="$(call yes,$(SHORT))" sh .ci/test-airflow-versions .venv-airflow/tools/bin/python $(ARGS)
 
