@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 import uuid
 from collections.abc import Callable, Mapping
@@ -63,7 +64,10 @@ class AirflowRest:
         return [error["stack_trace"] for error in self.call("GET", "/importErrors")["import_errors"]]
 
     def trigger(self, dag_id: str, conf: Mapping[str, Any] | None = None) -> str:
-        """Start a run and return its id; asked again, with the same id, while the database is locked (SQLite)."""
+        """Start a run and return its id.
+
+        It is asked for again, with the same id, while the database is locked (SQLite) or the answer does not come.
+        """
         run_id = f"manual__{uuid.uuid4()}"
         body = {"dag_run_id": run_id, "logical_date": None, "conf": dict(conf or {})}
         for pause in (0.2, 0.5, 1, 2, 4, None):
@@ -73,7 +77,7 @@ class AirflowRest:
             except OSError as error:  # what requests raises
                 if "-> 409" in str(error):
                     break  # the answer got lost, the run did not
-                if "Database error" not in str(error) or pause is None:
+                if not re.search("Database error|timed out", str(error)) or pause is None:
                     raise
                 time.sleep(pause)
         return run_id
