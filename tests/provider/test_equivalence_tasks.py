@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from random import Random
 
+import gaps
 import pytest
 from equivalence import (
     assert_in_order,
@@ -58,6 +59,21 @@ def test_a_dag_does_what_the_interpreter_does(text, inputs, answers, form):
 @given(graphs(), ROUTES, FORMS)
 def test_a_dag_takes_the_ways_that_the_interpreter_takes(text, answers, form):
     agree(text, {}, answers, form)
+
+
+GAPS = st.booleans().flatmap(lambda nulls: st.tuples(gaps.documents(True), gaps.inputs(nulls), gaps.answers(nulls)))
+
+
+@cases(25)
+@given(GAPS, FORMS)
+def test_a_dag_sends_what_the_interpreter_sends_of_what_may_not_be_there(drawn, form):
+    text, inputs, answers = drawn
+    plan = compile_document(gaps.load(text), "main")
+    expected_api, api = gaps.GapsApi(answers), gaps.GapsApi(answers)
+    found, _ = run(plan, inputs, api, form)
+    expected = interpreted(plan, inputs, expected_api)
+    assert api.trace == expected_api.trace
+    assert_same(found, expected)
 
 
 CALL = {"stepId": "a", "workflowId": "second", "outputs": {"way": "$outputs.a"}}
