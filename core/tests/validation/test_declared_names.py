@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from arazzo.engine import load_plan, run_local
+from arazzo.engine import check_inputs, load_plan, run_local
+from arazzo.errors import InputError
 from arazzo.exchange import Response
 from arazzo.validation import validate
 
@@ -37,3 +38,32 @@ def test_a_declared_output_is_read_and_known(tmp_path, mark, shape):
     )
     assert run.outputs == {"o": 7}
     assert not {problem.rule for problem in validate(path)} & {"undeclared-output", "unreadable-expression"}
+
+
+@pytest.mark.parametrize(
+    ("declared", "value", "refused"),
+    [
+        ("$response.header.Set-Cookie", "q: {$steps.s.outputs.c}", True),
+        ("$response.header.set-cookie", "q $steps.s.outputs.c", True),
+        ("$response.header.Set-Cookie", "{$steps.s.outputs.c}", False),
+        ("$response.header.X-Tag", "q: {$steps.s.outputs.c}", False),
+    ],
+)
+def test_a_text_embeds_no_list_of_cookies(tmp_path, declared, value, refused):
+    (tmp_path / "a.yaml").write_text(API)
+    steps = [
+        {"stepId": "s", "operationId": "it", "outputs": {"c": declared}},
+        {"stepId": "t", "operationId": "it", "parameters": [{"name": "q", "in": "query", "value": value}]},
+    ]
+    document = {
+        "arazzo": "1.0.1",
+        "info": {"title": "T", "version": "1"},
+        "sourceDescriptions": [{"name": "a", "url": "a.yaml", "type": "openapi"}],
+        "workflows": [{"workflowId": "w", "inputs": {"type": "array"}, "steps": steps}],
+    }
+    path = tmp_path / "w.arazzo.json"
+    path.write_text(json.dumps(document))
+    assert any("list of cookies" in problem.message for problem in validate(path) if problem.is_error) is refused
+    if not refused:
+        with pytest.raises(InputError, match="the whole of the inputs must be array, not object"):
+            check_inputs(load_plan(path, "w"), {})
