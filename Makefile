@@ -42,7 +42,7 @@ test-busy: $(READY) ## judge criteria alone, and at nice 19 beside four busy pro
 	@$(BIN)/python benchmarks/busy_verdicts.py
 
 test-security: $(READY) ## play the attacks that have to fail, half an hour with a real scheduler; writes docs/security-tests.md
-	@UPDATE_GOLDEN=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadfile -p security_page -m attack $(ARGS)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -p security_page -m attack $(ARGS)
 
 test-load: $(READY) ## run a workflow a hundred times at once on an Airflow of one machine (RUNS=100)
 	@RUNS=$(or $(RUNS),100) $(BIN)/python -m pytest -rA tests/scheduler/test_many_runs.py $(ARGS)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
@@ -13,8 +12,9 @@ _HEAD = """\
 # Attacks that are played
 
 `make test-security` plays these, on a real scheduler where that matters, and writes this page; `make test` plays all
-that need no scheduler. Each row is an attack by somebody who controls some data, and has to fail in every case. What is
-promised, and what is not, says [SECURITY.md](../SECURITY.md).
+that need no scheduler. Each row is an attack by somebody who controls some data, and has to fail in every case.
+[SECURITY.md](../SECURITY.md) says what is promised, and what is not. Kills of each part of Airflow at each moment have
+a page of their own, [reliability.md](reliability.md).
 
 | surface | attack | cases | result |
 |---|---|---|---|
@@ -23,10 +23,12 @@ _ROW = re.compile(r"\| (.+?) \| (.+?) \| (\d+) \| (.+?) \|")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let the report of each test say which attack it plays: the nearest mark counts."""
+    """Let the report of each test say which attack it plays: the nearest mark counts, with the test's parameters."""
     for item in items:
         if mark := item.get_closest_marker("attack"):
-            item.user_properties.append(("attack", list(mark.args)))
+            values = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+            names = {name: getattr(value, "__name__", value) for name, value in values.items()}
+            item.user_properties.append(("attack", [text.format(**names) for text in mark.args]))
 
 
 class Attacks:
@@ -42,7 +44,7 @@ class Attacks:
             cases[report.nodeid] = report.passed and cases.get(report.nodeid, True)
 
     def pytest_sessionfinish(self) -> None:
-        if self.results and os.environ.get("UPDATE_GOLDEN"):
+        if self.results:
             PAGE.write_text(page(self.results, PAGE.read_text("utf-8") if PAGE.exists() else ""), "utf-8")
 
 

@@ -13,7 +13,8 @@ WORD = made_up("-of-", "word")
 #: The texts of the document and of the API description.
 TEXTS = (
     *("title", "version", "document description", "workflow summary", "workflow description", "input title"),
-    *("input description", "input default", "step id", "step description", "parameter", "payload", "action name"),
+    *("input description", "input default", "step id", "step description", "parameter", "payload"),
+    *("action name", "loop", "criterion", "output"),
     *("api title", "operation id", "operation summary", "operation description", "response description", "path"),
 )
 #: What comes from a run.
@@ -71,14 +72,16 @@ def _document(path: str) -> dict[str, Any]:
             "payload": {"literal": evil("payload"), "form": "$inputs.form", "other": "$inputs.other"},
         },
         "onFailure": [{"name": evil("action name"), "type": "goto", "stepId": "mend"}],
-        "outputs": {"said": "$response.body#/said", "header": "$response.header.X-Said"},
+        "outputs": {"said": "$response.body#/said", "header": "$response.header.X-Said", evil("output"): "$statusCode"},
     }
     said = {"said": "$steps.ask.outputs.said", "header": "$steps.ask.outputs.header"}
+    criteria = [{"condition": f"$statusCode == 202 || $response.body#/said == '{evil('criterion')}'"}]
+    loop = {"name": evil("loop"), "type": "goto", "stepId": evil("step id"), "criteria": criteria}
     second = {
         "stepId": evil("step id"),
         "operationPath": reference,
         "requestBody": {"contentType": "application/json", "payload": said},
-        "onSuccess": [{"name": "stop", "type": "end"}],
+        "onSuccess": [loop, {"name": "stop", "type": "end"}],
     }
     third = {"stepId": "mend", "operationPath": reference}
     workflow = {

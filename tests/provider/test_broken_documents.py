@@ -36,6 +36,7 @@ def is_invalid(dag):
     return "arazzo-invalid" in dag.tags
 
 
+@pytest.mark.attack("a folder of documents", "a document that is broken")
 def test_every_workflow_of_a_bad_document_fails_under_its_own_id_and_schedule(folder, caplog):
     settings = "schedule: '0 6 * * *', start_date: 2026-01-01, catchup: true, owner: shop"
     (folder / "bad.yaml").write_text(HEAD + workflow("night", "lits", settings) + workflow("other"))
@@ -66,6 +67,7 @@ def test_what_a_person_has_given_for_a_dag_holds_for_the_one_that_fails(folder):
     assert night.tags == {"arazzo", "arazzo-invalid", "t"}
 
 
+@pytest.mark.attack("a folder of documents", "a bad document with the id of a good one")
 @pytest.mark.parametrize("name", ["a-draft.arazzo.yaml", "z-draft.arazzo.yaml"])
 def test_no_bad_document_takes_the_id_of_a_good_one(name, folder, monkeypatch):
     (folder / name).write_text(HEAD + workflow("good", "lits"))
@@ -160,6 +162,7 @@ def test_a_function_that_names_dags_does_not_make_a_worker_compile_them_all(fold
     assert seen == ["other"]
 
 
+@pytest.mark.attack("a folder of documents", "a document that takes too long")
 def test_a_document_that_takes_too_long_costs_its_own_dag(folder, monkeypatch):
     """Who measures is the clock of this thread: whatever else the machine does, the good one has its time."""
     steps = ", ".join(f"{{stepId: s{number}, operationId: list}}" for number in range(4000))

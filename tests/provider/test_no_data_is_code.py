@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 from urllib.parse import unquote
 
 import pytest
@@ -15,10 +16,13 @@ from airflow_arazzo import ArazzoDag, ArazzoTaskGroup, ArazzoWorkflowOperator
 
 pytestmark = [
     pytest.mark.airflow,
-    pytest.mark.attack("templates", "texts of documents, API descriptions, answers and runs that are templates"),
+    pytest.mark.attack("templates", "texts that get somewhere as they are, or are sent as they are"),
 ]
 
-PLACES = ("requests", "database", "log", "documentation", "names", "Params", "approval", "fields that Airflow renders")
+PLACES = (
+    *("requests", "database", "log", "documentation", "names", "Params", "approval", "links"),
+    "fields that Airflow renders",
+)
 TEMPLATE = "{{ conn.vault.password }}"
 
 
@@ -60,6 +64,7 @@ def seen(found, shop, document, run_dag, caplog, capfd, tmp_path):
             "Params": json.dumps([param.serialize() for param in dag.params.values()]),
             "approval": repr([(each.subject, each.body) for each in asking.tasks if "approval" in each.task_id]),
             "fields that Airflow renders": repr(fields),
+            "links": repr([_links(each) for each in asking.tasks]),
         }
     return found
 
@@ -70,6 +75,12 @@ def _rendered(operator):
     return {name: getattr(operator, name) for name in (*operator.template_fields, "task_id")}
 
 
+def _links(operator):
+    key = SimpleNamespace(dag_id="asking", run_id=evil("form"), task_id=operator.task_id, map_index=-1)
+    return [link.get_link(operator, ti_key=key) for link in getattr(operator, "operator_extra_links", ())]
+
+
+@pytest.mark.attack("templates: {place}", "{source}")
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("source", [*TEXTS, *VALUES])
 def test_a_text_is_rendered_nowhere(seen, place, source):
@@ -160,6 +171,7 @@ WAYS = (
 )
 
 
+@pytest.mark.attack("templates: bound inputs", "{way}")
 @pytest.mark.parametrize("way", WAYS)
 def test_what_comes_from_a_run_is_sent_as_it_is(shop, document, run_dag, way):
     with DAG(f"data_{way.__name__}", schedule=None) as dag:
@@ -170,6 +182,7 @@ def test_what_comes_from_a_run_is_sent_as_it_is(shop, document, run_dag, way):
     assert WORD not in json.dumps(database_dump())
 
 
+@pytest.mark.attack("templates: arguments of a mapped task", "{argument}")
 @pytest.mark.parametrize("argument", ["server", "connections"])
 @pytest.mark.parametrize("keywords", [False, True])
 def test_no_field_of_a_mapped_task_is_rendered(shop, document, run_dag, argument, keywords):

@@ -24,6 +24,7 @@ NODES = Path(__file__).parent / "documents" / "nodes.arazzo.yaml"
 HAS_STORE = "task_state_store" in Context.__annotations__  # Airflow 3.3
 
 
+@pytest.mark.attack("requests that are sent once", "a worker that is killed at each moment of a POST, once and often")
 @pytest.mark.parametrize(
     ("dies_at", "written", "sent_before", "goes_on"),
     [(1, False, 0, True), (1, True, 0, False), (2, False, 1, False), (2, True, 1, True)],
@@ -86,6 +87,7 @@ def test_no_value_of_request_or_answer_is_stored_in_clear():
     assert "s3cret" not in json.dumps(stored)
 
 
+@pytest.mark.attack("requests that are sent once", "a worker that is killed at each moment of a POST, once and often")
 @given(st.integers(1, 6), st.lists(st.tuples(st.integers(1, 12), st.booleans()), max_size=4))
 def test_nothing_is_sent_twice_whenever_and_however_often_workers_die(count, deaths):
     server, stored = Server(), {}

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from confinement import confined
 
+pytestmark = pytest.mark.attack("documents", "bombs, endless texts, references to pipes and URLs")
 VALIDATE = """
 from arazzo.validation import validate
 for problem in validate("w.arazzo.yaml")[:5]:

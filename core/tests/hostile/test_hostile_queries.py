@@ -15,6 +15,7 @@ from arazzo.errors import ExpressionSyntaxError, GaveUpError
 from arazzo.expressions.interruption import within_time
 from arazzo.expressions.selectors import jsonpath_goessner, jsonpath_rfc9535, select, xpath
 
+pytestmark = pytest.mark.attack("patterns, JSONPath and XPath", "queries that explode, or reach for files and URLs")
 DATA = """
 from arazzo.document.models import ExpressionType
 from arazzo.openapi import Replacement, apply_replacements

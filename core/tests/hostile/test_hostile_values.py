@@ -20,6 +20,7 @@ from arazzo.json_values import write_json
 from arazzo.openapi import Argument, Body, Sources, build_request, decode_content, load_description
 from arazzo.source import parse_source
 
+pytestmark = pytest.mark.attack("requests, logs and states", "values that would be more than values there")
 API = """\
 openapi: 3.1.0
 info: {title: a, version: '1'}
