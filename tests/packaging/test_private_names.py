@@ -6,6 +6,8 @@ import re
 import pytest
 from test_dependencies import HALVES, declared, distribution
 
+pytestmark = pytest.mark.attack("dependencies", "a private name that moves in a version without an upper bound")
+
 #: By distribution, by module of ours: private modules, and private or patched names, as they stand in the module.
 PRIVATE = {
     "aiohttp": {"arazzo/transport/aiohttp_limits.py": {"aiohttp.connector.Connection", "set_exception"}},

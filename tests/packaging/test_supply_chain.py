@@ -12,6 +12,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from test_constraints import declared
 
+pytestmark = pytest.mark.attack("dependencies", "a version that nobody has pinned or asked about")
+
 ROOT = Path(__file__).parents[2]
 AUDIT = runpy.run_path(str(ROOT / ".ci" / "audit"))
 PAGES = [

@@ -238,6 +238,7 @@ def test_a_bad_document_is_an_import_error_that_says_where(tmp_path):
     assert "rmImage" in first
 
 
+@pytest.mark.attack("remote sources", "a DAG file that is parsed")
 def test_no_socket_is_opened_by_parsing(monkeypatch):
     def refuse(*_):
         raise AssertionError("a socket was opened")

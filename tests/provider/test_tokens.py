@@ -117,6 +117,7 @@ def test_a_provider_of_openid_connect_says_where_tokens_are(api, shop, sent):
     assert forms(api, "POST /realm/token") == [{"grant_type": "client_credentials", "scope": "openid"}]
 
 
+@pytest.mark.attack("tokens", "an API description that asks for credentials, in clear or on another host")
 @pytest.mark.parametrize("url", ["http://evil.invalid/token", "ftp://evil.invalid/token", "//evil.invalid/token"])
 def test_a_description_gets_no_credential_sent_in_clear(api, shop, url):
     with pytest.raises(TransportError, match="over https") as error:
@@ -197,6 +198,7 @@ def test_a_credential_that_no_header_can_carry_is_not_sent(api, shop, sent, fiel
     assert api.asked == []
 
 
+@pytest.mark.attack("tokens", "an API description that asks for credentials, in clear or on another host")
 def test_discovery_is_redirected_to_where_credentials_may_go_only(api, shop, sent):
     granting(api, "tok-1", line="POST /realm/token").on("GET /x", 200)
     api.on("GET /old", 307, None, Location="/realm/oidc").on("GET /realm/oidc", 200, {"token_endpoint": "token"})
@@ -209,6 +211,7 @@ def test_discovery_is_redirected_to_where_credentials_may_go_only(api, shop, sen
         sent(shop(CLIENT), asking(api, evil))
 
 
+@pytest.mark.attack("tokens", "an API description that asks for credentials, in clear or on another host")
 @pytest.mark.parametrize(
     ("extra", "fields", "gets"),
     [

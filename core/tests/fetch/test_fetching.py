@@ -80,6 +80,9 @@ class Server:
         threading.Thread(target=self.http.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
 
 
+FETCHING = pytest.mark.attack("remote sources", "a document that has something fetched unasked, elsewhere, or changed")
+
+
 @pytest.fixture
 def server():
     started = Server()
@@ -124,6 +127,7 @@ def test_a_missing_copy_is_an_error_that_names_the_command(document):
     assert f"airflow-arazzo fetch {path}" in problem.hint
 
 
+@FETCHING
 def test_what_was_fetched_is_read_without_network(document, server, tmp_path, monkeypatch):
     path = document()
     code, output = fetch(path, "--allow", server.url)
@@ -163,6 +167,7 @@ def test_references_of_local_files_are_fetched_too(document, server, tmp_path):
     assert load_plan(path).step("list").operation.parameters[0].required
 
 
+@FETCHING
 def test_nothing_is_fetched_without_leave(document, server):
     path = document()
     code, output = fetch(path)
@@ -174,6 +179,7 @@ def test_nothing_is_fetched_without_leave(document, server):
     assert server.asked == ["/api.yaml"]  # not what it refers to
 
 
+@FETCHING
 def test_a_redirect_leads_no_further_than_the_allow_list(document, server, tmp_path):
     server.files["/moved"] = "->/deep/er/api.yaml"
     server.files["/deep/er/api.yaml"] = API
@@ -187,6 +193,7 @@ def test_a_redirect_leads_no_further_than_the_allow_list(document, server, tmp_p
     assert load_plan(path).step("list").operation.parameters[0].required
 
 
+@FETCHING
 def test_endless_redirects_end(document, server):
     server.files["/moved"] = "->/moved"
     code, output = fetch(document("/moved"), "--allow", server.url)
@@ -194,6 +201,7 @@ def test_endless_redirects_end(document, server):
     assert "redirects" in output
 
 
+@FETCHING
 def test_no_credentials_are_sent(document, server, tmp_path, monkeypatch):
     (tmp_path / "netrc").write_text("machine 127.0.0.1 login bob password hunter2\n")
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
@@ -229,6 +237,7 @@ def test_check_names_what_is_missing_and_stores_nothing(document, server, tmp_pa
     assert not (tmp_path / "arazzo-sources").exists()
 
 
+@FETCHING
 def test_a_copy_that_somebody_has_changed_is_not_read(document, server, tmp_path):
     path = document()
     fetch(path, "--allow", server.url)
@@ -256,6 +265,7 @@ def test_what_is_no_description_is_not_stored(document, server, tmp_path, text, 
     assert not (tmp_path / "arazzo-sources").exists()
 
 
+@FETCHING
 def test_an_index_that_leads_elsewhere_is_refused(document, server, tmp_path):
     path = document()
     fetch(path, "--allow", server.url)
@@ -307,6 +317,7 @@ def test_what_is_no_prefix_is_refused(document):
         assert fetch(document(), "--allow", prefix)[0] == 2
 
 
+@FETCHING
 def test_a_file_that_is_too_large_is_given_up(document, server):
     server.files["/api.yaml"] = API + "#" * 5000
     with limits_set(file_characters=4000):

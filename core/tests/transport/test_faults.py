@@ -65,6 +65,7 @@ TOO_LARGE = {
 }
 
 
+@pytest.mark.attack("answers", "answers that drip, hang, have no end, or are larger than they look")
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
 @pytest.mark.parametrize("fault", FAULTS)
 def test_faults(way, raw_server, caplog, fault, method):
@@ -120,6 +121,7 @@ def test_a_body_of_exactly_the_limit_is_whole(way, raw_server):
     assert way.send(Request("GET", server.origin), max_bytes=999).beyond
 
 
+@pytest.mark.attack("answers", "answers that drip, hang, have no end, or are larger than they look")
 @pytest.mark.parametrize("size", TOO_LARGE)
 def test_a_body_beyond_the_limit_is_not_read_and_fails_nobody(way, raw_server, size):
     response = way.send(Request("GET", raw_server(TOO_LARGE[size]).origin), max_bytes=1_000_000)
