@@ -74,6 +74,13 @@ def test_no_block_is_hidden_by_indentation(page):
     assert re.findall(r"(?:\n\n|^)(    [^\s*-].*)", page_blocks.without_blocks(page)) == []
 
 
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "docs" / "rules.md"], ids=name_of)
+def test_no_line_is_longer_than_a_screen_is_wide(page):
+    lines = page_blocks.without_blocks(page).splitlines()
+    longer = [line for line in lines if len(line) > 120 and not line.startswith(("|", "#", "!["))]
+    assert longer == [], "make format wraps them"
+
+
 @each_page
 def test_each_command_names_what_is_there(page):
     wrong = {command: page_blocks.mistakes(command) for command in commands_of(page)}
