@@ -31,7 +31,10 @@ PRIVATE = {
     "uvicorn": {"arazzo/testing/serving.py": {"uvicorn.protocols.http.h11_impl"}},
 }
 USES = [
-    (name, module, used) for name, modules in PRIVATE.items() for module, names in modules.items() for used in names
+    (name, module, used)
+    for name, modules in PRIVATE.items()
+    for module, names in modules.items()
+    for used in sorted(names)
 ]
 
 
