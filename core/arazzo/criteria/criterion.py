@@ -19,7 +19,7 @@ from arazzo.criteria.xpath_condition import check_xpath, holds_xpath
 from arazzo.document.models import Criterion, ExpressionType
 from arazzo.errors import AbsentError, EvaluationError, ExpressionSyntaxError, GaveUpError, Severity
 from arazzo.exact_numbers import Beyond
-from arazzo.expressions import Context, Dialect, Input, Message, Output, parse_context
+from arazzo.expressions import Context, Dialect, Message, parse_context, reads_all
 from arazzo.expressions import evaluate as value_of
 from arazzo.expressions.selectors import RFC9535, VERSIONS, selector_version
 from arazzo.frozen import replace
@@ -161,9 +161,9 @@ def _context_remarks(criterion: Criterion, dialect: Dialect) -> Iterator[Finding
     if criterion.kind == "simple" or criterion.context is None:
         return
     whole = parse_context(criterion.context, dialect)
-    if isinstance(whole, (Input, Output)) and not whole.name:
-        message = f"only the lenient dialect reads '{whole.text}' as a context"
-        hint = f"name one: '{whole.text}.name'"
+    if reads_all(whole):
+        message = f"only the lenient dialect reads '{criterion.context.strip()}' as a context"
+        hint = f"name one: '{criterion.context.strip()}.name'"
         yield Finding(Severity.WARNING, "non-portable-expression", message, 0, hint, "context")
 
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from arazzo.document.control import Transfer, Unmatched, successors
 from arazzo.document.models import Criterion, Step, Workflow
 from arazzo.document.step_values import merged_step, step_criteria, step_values
 from arazzo.errors import ExpressionSyntaxError
-from arazzo.expressions import StepOutput, find_expressions, scan_expression
+from arazzo.expressions import StepOutput, find_expressions, parse_context, scan_expression
 
 Needs = Mapping[str, frozenset[str]]
 
@@ -108,6 +109,10 @@ def _steps_in(value: Any) -> Iterator[str]:
 
 def _steps_in_criterion(criterion: Criterion) -> Iterator[str]:
     """Yield the steps that a criterion names; of whatever type it is, they stand in it as ``$steps.``."""
+    if criterion.context is not None:
+        with suppress(ExpressionSyntaxError):  # the validation says so
+            context = parse_context(criterion.context)
+            yield from (context.step,) if isinstance(context, StepOutput) else ()
     for text in (criterion.context or "", criterion.condition):
         for mark in re.finditer(r"\$steps\.", text):
             found = scan_expression(text, mark.start())

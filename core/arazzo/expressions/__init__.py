@@ -32,6 +32,7 @@ from arazzo.expressions.nodes import (
     SourceReference,
     StepOutput,
     WorkflowValue,
+    reads_all,
 )
 from arazzo.expressions.parser import parse_context, parse_expression
 from arazzo.expressions.portability import Declared, Loose, declared_name, find_loose, portable
@@ -41,6 +42,7 @@ from arazzo.expressions.templates import (
     Template,
     find_expressions,
     is_selector,
+    parse_selected,
     parse_template,
     scan_expression,
 )
@@ -77,8 +79,10 @@ __all__ = [
     "no_text",
     "parse_context",
     "parse_expression",
+    "parse_selected",
     "parse_template",
     "portable",
+    "reads_all",
     "require_structure",
     "scan_expression",
     "select",

@@ -26,9 +26,10 @@ from arazzo.expressions.nodes import (
     SourceReference,
     StepOutput,
     WorkflowValue,
+    reads_all,
 )
 from arazzo.expressions.selectors import select
-from arazzo.expressions.templates import Template, is_selector, parse_template
+from arazzo.expressions.templates import Template, is_selector, parse_selected, parse_template
 from arazzo.json_values import is_plain, write_json
 
 Convert: TypeAlias = Callable[[Any, "str | None"], str]
@@ -345,7 +346,9 @@ def _selector(value: Mapping[str, Any], context: Context, dialect: Dialect, wher
 
 def _selected_from(text: str, kind: str, context: Context, dialect: Dialect, where: str) -> Any:
     """Return what a selector is applied to; of a body as a whole what paths into it lead into."""
-    whole = parse_template(text, dialect).sole
+    whole = parse_selected(text, dialect).sole
+    if whole is not None and reads_all(whole):
+        return _readable(evaluate(whole, context), text, where)
     body = isinstance(whole, Message) and (whole.side, whole.part) == ("response", "body")
     if body and kind != "xpath" and context.exchange is not None and str(whole) == "$response.body":
         return context.exchange.structure
@@ -430,6 +433,8 @@ def _named(expression: Named, context: Context) -> Any:
         case WorkflowValue():
             values = context.workflows.get(expression.workflow, _NOTHING).get(expression.field) or _NOTHING
     if not expression.name:
+        if values is _NOTHING:
+            return ABSENT
         unreadable = (value for value in values.values() if isinstance(value, Unreadable))
         return next(unreadable, {name: value for name, value in values.items() if value is not ABSENT})
     found = _look_up(values, expression.name, expression.loose)

@@ -136,6 +136,13 @@ class ComponentReference:
 
 
 Named: TypeAlias = Input | Output | StepOutput | WorkflowValue
+
+
+def reads_all(expression: object) -> bool:
+    """Return whether an expression is all inputs or all outputs, as only a context may be."""
+    return isinstance(expression, (Input, Output, StepOutput)) and not expression.name
+
+
 Expression: TypeAlias = Fixed | Message | Named | SourceReference | ComponentReference
 
 

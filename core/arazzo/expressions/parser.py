@@ -31,6 +31,8 @@ from arazzo.pointer import to_pointer
 
 _IDENTIFIER: Final = re.compile(r"[A-Za-z0-9._-]+")
 _IDENTIFIER_STRICT: Final = re.compile(r"[A-Za-z0-9_-]+")
+#: All outputs of a step; a step's id holds no dot, or it would be a name.
+_ALL_OUTPUTS: Final = re.compile(r"\$steps\.([A-Za-z0-9_-]+)\.outputs")
 _POINTER: Final = re.compile(r"(?:/(?:[^/~{}]|~[01])*)*")
 _TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _CHARS: Final = re.compile(r'(?:[^\x00-\x1f"\\{}]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*')
@@ -51,15 +53,18 @@ def parse_expression(text: str, dialect: Dialect = "lenient") -> Expression:
 
 
 def parse_context(text: str, dialect: Dialect = "lenient") -> Expression:
-    """Parse the context of a criterion; leniently it may be all inputs, ``$inputs``, or all outputs.
+    """Parse the context of a criterion or a selector; leniently it may be all inputs, or all outputs.
 
     Nowhere else are they an expression: in a payload it would send every input, and the grammar calls it text.
 
     :raises ExpressionSyntaxError: as :func:`parse_expression`.
     """
     text = text.strip() if dialect == "lenient" else text
-    if dialect == "lenient" and text in ("$inputs", "$outputs"):
-        return (Input if text == "$inputs" else Output)("", loose=True, text=text)
+    if dialect == "lenient":
+        if text in ("$inputs", "$outputs"):
+            return (Input if text == "$inputs" else Output)("", loose=True, text=text)
+        if found := _ALL_OUTPUTS.fullmatch(text):
+            return StepOutput(found[1], "", loose=True, text=text)
     return parse_expression(text, dialect)
 
 

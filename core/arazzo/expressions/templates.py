@@ -21,8 +21,8 @@ from typing import Any, Final
 
 from arazzo.errors import ExpressionSyntaxError
 from arazzo.expressions.context import Dialect
-from arazzo.expressions.nodes import Expression, Message, SourceReference
-from arazzo.expressions.parser import is_strict, parse_expression
+from arazzo.expressions.nodes import Expression, Message, SourceReference, reads_all
+from arazzo.expressions.parser import is_strict, parse_context, parse_expression
 from arazzo.expressions.selectors import VERSIONS
 from arazzo.expressions.spelling import ROOTS, misspelled_root
 from arazzo.limits import current_limits
@@ -111,6 +111,20 @@ def parse_template(text: str, dialect: Dialect = "lenient") -> Template:
     return one if dialect == "strict" else _weigh(one, whole, candidate)
 
 
+def parse_selected(text: str, dialect: Dialect = "lenient") -> Template:
+    """Parse the context of a selector: a template, but that it may be all inputs or all outputs (leniently).
+
+    :raises ExpressionSyntaxError: as :func:`parse_template`.
+    """
+    try:
+        whole = parse_context(text, dialect)
+    except ExpressionSyntaxError:
+        return parse_template(text, dialect)
+    if not reads_all(whole):
+        return parse_template(text, dialect)
+    return Template(text, (whole,), (text.find("$"),), whole=whole)
+
+
 def find_expressions(value: Any, dialect: Dialect = "lenient") -> Iterator[tuple[str, Expression]]:
     """Yield every expression in a JSON value with the JSON pointer of the string it stands in, in document order.
 
@@ -123,7 +137,11 @@ def find_expressions(value: Any, dialect: Dialect = "lenient") -> Iterator[tuple
             for expression in parse_template(value, dialect).expressions:
                 yield "", expression
         case Mapping():
+            selector = is_selector(value)
             for name, item in value.items():
+                if selector and name == "context":
+                    yield from (("/context", each) for each in parse_selected(item, dialect).expressions)
+                    continue
                 for pointer, expression in find_expressions(item, dialect):
                     yield f"/{escape(str(name))}{pointer}", expression
         case list() | tuple():

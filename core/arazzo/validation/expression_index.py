@@ -10,7 +10,15 @@ from arazzo import criteria
 from arazzo.document import When, escape, merged_step, step_criteria, step_values
 from arazzo.document.models import Criterion, Step, Workflow
 from arazzo.errors import ExpressionSyntaxError, Severity
-from arazzo.expressions import Expression, declared_name, parse_template
+from arazzo.expressions import (
+    Dialect,
+    Expression,
+    Template,
+    declared_name,
+    is_selector,
+    parse_selected,
+    parse_template,
+)
 from arazzo.validation.validation_context import Subject
 
 
@@ -21,6 +29,7 @@ class Text:
     :param text: as it is written.
     :param at: where it stands.
     :param when: when its value is wanted.
+    :param context: whether it is the context of a selector, which may be all inputs or all outputs.
     """
 
     text: str
@@ -28,6 +37,11 @@ class Text:
     when: When
     workflow: Workflow
     step: Step | None = None
+    context: bool = False
+
+    def template(self, dialect: Dialect) -> Template:
+        """Read it; raises as :func:`parse_template`."""
+        return (parse_selected if self.context else parse_template)(self.text, dialect)
 
 
 @dataclass(frozen=True)
@@ -78,8 +92,8 @@ def texts(subject: Subject) -> tuple[Text, ...]:
 
 def _texts(subject: Subject) -> Iterator[Text]:
     for value in values(subject):
-        for at, text in _strings(value.value, value.at):
-            yield Text(text, at, value.when, value.workflow, value.step)
+        for at, text, context in _strings(value.value, value.at):
+            yield Text(text, at, value.when, value.workflow, value.step, context)
 
 
 def uses(subject: Subject) -> tuple[Use, ...]:
@@ -95,13 +109,17 @@ def _uses(subject: Subject) -> Iterator[Use]:
             yield from _in_criterion(criterion, workflow, step, subject)
 
 
-def _strings(value: Any, at: str) -> Iterator[tuple[str, str]]:
+def _strings(value: Any, at: str) -> Iterator[tuple[str, str, bool]]:
     match value:
         case str():
-            yield at, value
+            yield at, value, False
         case dict():
+            selector = is_selector(value)
             for name, item in value.items():
-                yield from _strings(item, f"{at}/{escape(name)}")
+                if selector and name == "context":
+                    yield f"{at}/context", item, True
+                else:
+                    yield from _strings(item, f"{at}/{escape(name)}")
         case list():
             for index, item in enumerate(value):
                 yield from _strings(item, f"{at}/{index}")
@@ -110,7 +128,7 @@ def _strings(value: Any, at: str) -> Iterator[tuple[str, str]]:
 def _in_text(text: Text, subject: Subject) -> Iterator[Use]:
     """Yield the expressions of a text; of two readings the one that a run takes, by what is declared."""
     try:
-        template = parse_template(text.text, subject.dialect)
+        template = text.template(subject.dialect)
     except ExpressionSyntaxError:
         return
     whole, names = template.whole, None

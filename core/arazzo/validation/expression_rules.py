@@ -23,6 +23,7 @@ from arazzo.expressions import (
     find_loose,
     misspelled_root,
     parse_template,
+    reads_all,
 )
 from arazzo.openapi.media import is_xml
 from arazzo.validation.expression_index import Text, Use, texts, uses
@@ -39,9 +40,13 @@ def check_expressions(subject: Subject) -> Iterator[Problem]:
             continue  # a component, or a parameter of the workflow
         seen.add(text.at)
         try:
-            parse_template(text.text, subject.dialect)
+            template = text.template(subject.dialect)
         except ExpressionSyntaxError as error:
             yield _unreadable(subject, text, error)
+            continue
+        if reads_all(template.sole):
+            message = f"only the lenient dialect reads '{text.text.strip()}' as a context"
+            yield subject.warning("non-portable-expression", text.at, message, f"name one: '{text.text.strip()}.name'")
             continue
         yield from _loose(subject, text)
         meant = misspelled_root(text.text)
@@ -205,6 +210,8 @@ def _step_output(subject: Subject, use: Use, expression: StepOutput) -> Iterator
         message = f"step '{expression.step}' is read, which workflow '{workflow.workflow_id}' does not have"
         hint = subject.near(expression.step, (item.step_id for item in workflow.steps))
         yield _at(subject, use, "unknown-step", Severity.ERROR, message, hint)
+    elif not expression.name:
+        pass  # all of them
     elif declared_name(expression, step.outputs) is None and (name := _passed(subject, step, expression)):
         message = f"only the lenient dialect reads output '{name}' of the workflow that step '{expression.step}' calls"
         hint = f"declare it on the step: outputs: {{{name}: $outputs.{name}}}"

@@ -9,7 +9,7 @@ from arazzo.criteria.interpolation import fill
 from arazzo.document import escape
 from arazzo.document.models import ExpressionType
 from arazzo.errors import ExpressionSyntaxError, Problem, Severity
-from arazzo.expressions import is_selector, parse_template
+from arazzo.expressions import is_selector, parse_selected, parse_template
 from arazzo.expressions.selectors import check_selector
 from arazzo.validation.expression_index import values
 from arazzo.validation.validation_context import Subject
@@ -45,15 +45,14 @@ def _selectors(value: Any, at: str) -> Iterator[tuple[dict[str, Any], str]]:
 
 def _no_context(subject: Subject, text: str, at: str, output: bool) -> Iterator[Problem]:
     try:
-        found = parse_template(text, subject.dialect).expressions
+        found = parse_selected(text, subject.dialect).expressions
     except ExpressionSyntaxError:
         return  # the rules about expressions say so
     if not found:
         message = f"'{text}' is not a runtime expression, and the context of a selector is one"
         message = f"{message}; the output is null" if output else message
         severity = Severity.WARNING if output else Severity.ERROR
-        hint = f"name one: '{text}.name'" if text.strip() in ("$inputs", "$outputs") else None
-        yield subject.problem("unreadable-selector", severity, at, message, hint)
+        yield subject.problem("unreadable-selector", severity, at, message)
 
 
 def _unreadable(subject: Subject, text: str, given: Any, at: str, output: bool) -> Iterator[Problem]:
