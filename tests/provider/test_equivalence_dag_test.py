@@ -39,7 +39,7 @@ def test_case(case: Case, run_dag, monkeypatch):
     dag = ArazzoDag(case.document, case.workflow or "main", settings=case.settings.model_dump(exclude_none=True))
     script = Script([*case.script, *case.meanwhile], in_order=dag.plan.needs is None)
     with PlayedApi(script.send, BASE.removesuffix("/v1")) as api, going_by(script):
-        for source in ("THINGS", "STRICT", "API"):
+        for source in ("THINGS", "STRICT", "REQUIRES", "API"):
             connection = json.dumps({"conn_type": "http", "host": f"{api.url}/v1"})
             monkeypatch.setenv(f"AIRFLOW_CONN_{source}", connection)
         try:

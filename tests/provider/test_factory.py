@@ -199,7 +199,7 @@ def test_a_step_is_retried_by_its_document_and_not_by_airflow_unless_asked():
         ({"settings": {"pol": "x"}}, "no setting 'pol'"),
         ({"timeout": -1}, "timeout"),
         ({"steps": {"signIn": {"pol": 1}}}, "step 'signIn'.*pol"),
-        ({"start_date": "soon"}, "no ISO 8601"),
+        ({"start_date": "soon"}, "not an ISO 8601"),
     ],
 )
 def test_refuses_settings_that_cannot_be_meant(arguments, message):

@@ -131,7 +131,7 @@ def test_messages_say_what_is_wrong_and_what_to_do() -> None:
         ("- a\n", "no fields"),
         ("text\n", "no fields"),
         ("null\n", "no fields"),
-        ("a: 1\n", "no Arazzo document"),
+        ("a: 1\n", "not an Arazzo document"),
         ("arazzo: 2.0.0\n", "version '2.0.0'"),
         ("arazzo: 1.3.0\n", "version '1.3.0'"),
         ("arazzo: [1]\n", "version"),
