@@ -18,7 +18,7 @@ from arazzo.document.scc import Reach, entrances, strongly_connected
 from arazzo.document.schema_references import Resolver
 from arazzo.document.settings import EXTENSION, Settings, deciding_steps, settings_of
 from arazzo.document.shape import Hints, describe
-from arazzo.document.step_values import When, merged_step, step_criteria, step_values
+from arazzo.document.step_values import When, merged_step, step_criteria, step_values, value_expressions
 from arazzo.pointer import escape
 
 __all__ = [
@@ -52,4 +52,5 @@ __all__ = [
     "step_values",
     "strongly_connected",
     "successors",
+    "value_expressions",
 ]

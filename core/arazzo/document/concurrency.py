@@ -10,13 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from typing import Any
 
 from arazzo.document.control import Transfer, Unmatched, successors
 from arazzo.document.models import Criterion, Step, Workflow
-from arazzo.document.step_values import merged_step, step_criteria, step_values
+from arazzo.document.step_values import merged_step, step_criteria, step_values, value_expressions
 from arazzo.errors import ExpressionSyntaxError
-from arazzo.expressions import StepOutput, find_expressions, parse_context, scan_expression
+from arazzo.expressions import StepOutput, parse_context, scan_expression
 
 Needs = Mapping[str, frozenset[str]]
 
@@ -93,18 +92,10 @@ def step_needs(workflow: Workflow) -> Needs:
 def _read(step: Step) -> Iterator[str]:
     """Yield the steps whose outputs a step reads: for its request, its criteria, its outputs or its actions."""
     for value, _, _ in step_values(step):
-        yield from _steps_in(value)
+        expressions = value_expressions(value, "lenient")
+        yield from (each.step for each in expressions if isinstance(each, StepOutput))
     for criterion in step_criteria(step):
         yield from _steps_in_criterion(criterion)
-
-
-def _steps_in(value: Any) -> Iterator[str]:
-    try:
-        for _, expression in find_expressions(value):
-            if isinstance(expression, StepOutput):
-                yield expression.step
-    except ExpressionSyntaxError:
-        return  # the validation says so
 
 
 def _steps_in_criterion(criterion: Criterion) -> Iterator[str]:
@@ -113,8 +104,7 @@ def _steps_in_criterion(criterion: Criterion) -> Iterator[str]:
         with suppress(ExpressionSyntaxError):  # the validation says so
             context = parse_context(criterion.context)
             yield from (context.step,) if isinstance(context, StepOutput) else ()
-    for text in (criterion.context or "", criterion.condition):
-        for mark in re.finditer(r"\$steps\.", text):
-            found = scan_expression(text, mark.start())
-            if found is not None and isinstance(found[0], StepOutput):
-                yield found[0].step
+    for mark in re.finditer(r"\$steps\.", criterion.condition):
+        found = scan_expression(criterion.condition, mark.start())
+        if found is not None and isinstance(found[0], StepOutput):
+            yield found[0].step

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any, Literal
 
 from arazzo.document.control import merged_actions, merged_parameters
 from arazzo.document.models import Criterion, Step, Workflow
+from arazzo.errors import ExpressionSyntaxError
+from arazzo.expressions import Dialect, Expression, find_expressions, is_selector
 from arazzo.pointer import escape
 
 When = Literal["request", "response", "call", "end"]
@@ -49,3 +52,16 @@ def step_criteria(step: Step) -> Iterator[Criterion]:
     yield from step.success_criteria
     for action in (*step.on_success, *step.on_failure):
         yield from action.criteria
+
+
+def value_expressions(value: Any, dialect: Dialect) -> Iterator[Expression]:
+    """Yield the expressions of a JSON value; a text that cannot be read has none, and validation says so."""
+    if isinstance(value, Mapping) and not is_selector(value):
+        for item in value.values():
+            yield from value_expressions(item, dialect)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from value_expressions(item, dialect)
+    else:
+        with suppress(ExpressionSyntaxError):
+            yield from (expression for _, expression in find_expressions(value, dialect))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from arazzo.document import value_expressions
 from arazzo.document.models import Workflow
 from arazzo.expressions import StepOutput, declared_name
 from arazzo.flow.plan import Plan, PlannedStep
-from arazzo.flow.reads import step_expressions, value_expressions
+from arazzo.flow.reads import step_expressions
 
 
 def with_passed_outputs(

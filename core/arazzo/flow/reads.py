@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from arazzo import criteria
-from arazzo.document import step_criteria, step_values
+from arazzo.document import step_criteria, step_values, value_expressions
 from arazzo.document.models import Step
 from arazzo.errors import ExpressionSyntaxError
-from arazzo.expressions import Dialect, Expression, Input, StepOutput, WorkflowValue, find_expressions
+from arazzo.expressions import Dialect, Expression, Input, StepOutput, WorkflowValue
 
 Item = TypeVar("Item")
 #: What a criterion has to hold to be parsed here at all.
@@ -56,13 +56,6 @@ def step_expressions(step: Step, dialect: Dialect) -> Iterator[Expression]:
                 yield from (expression for _, _, expression in criteria.expressions(criterion, dialect))
             except ExpressionSyntaxError:
                 continue  # it reads nothing, and validation says so
-
-
-def value_expressions(value: Any, dialect: Dialect) -> Iterator[Expression]:
-    try:
-        yield from (expression for _, expression in find_expressions(value, dialect))
-    except ExpressionSyntaxError:
-        return  # it reads nothing, and validation says so
 
 
 def _reads(expressions: Iterable[Expression]) -> Reads:
