@@ -142,9 +142,9 @@ def push_sealed(
     :param kinds: whether something among them is absent or unreadable, and not null as people see it.
     """
     visible: dict[str, Any] = as_xcom(hidden)
-    shown, there = write_json(hidden), write_json(full)
+    there = write_json(full)
     if kinds or write_json(visible) != there:
-        ti.xcom_push(key=SEALED_KEY, value=seal_known(outputs, secret=shown != there))
+        ti.xcom_push(key=SEALED_KEY, value=seal_known(outputs, secret=write_json(hidden) != there))
     return visible
 
 

@@ -111,6 +111,7 @@ def parse_template(text: str, dialect: Dialect = "lenient") -> Template:
     return one if dialect == "strict" else _weigh(one, whole, candidate)
 
 
+@lru_cache(maxsize=4096)
 def parse_selected(text: str, dialect: Dialect = "lenient") -> Template:
     """Parse the context of a selector: a template, but that it may be all inputs or all outputs (leniently).
 
