@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Literal, NoReturn
 
 import click
 
@@ -139,23 +139,17 @@ def _triggerer() -> Check:
 
 
 def _fernet_key() -> Check:
-    from airflow.configuration import conf
-    from cryptography.fernet import MultiFernet
+    from airflow.providers.common.compat.sdk import AirflowException
 
-    text = conf.get("core", "fernet_key", fallback="") or ""
-    if not text:
-        return Check("fernet key", "failed", "[core] fernet_key is empty: secrets between tasks are not encrypted")
+    from airflow_arazzo.protocol.encryption import has_key
+
     try:
-        MultiFernet([_fernet(key.strip()) for key in text.split(",")])
-    except ValueError:
+        there = has_key()
+    except AirflowException:
         return Check("fernet key", "failed", "[core] fernet_key is no Fernet key")
+    if not there:
+        return Check("fernet key", "failed", "[core] fernet_key is empty: secrets between tasks are not encrypted")
     return Check("fernet key", "ok", "set")
-
-
-def _fernet(key: str) -> Any:
-    from cryptography.fernet import Fernet
-
-    return Fernet(key.encode())
 
 
 def _document(document: Path, plans: list[Plan]) -> Check | None:
@@ -226,12 +220,11 @@ def _connection(plan: Plan, source: str, conn_id: str, named: bool, hosts: dict[
 def _lacking(plan: Plan, source: str, settings: ConnectionSettings) -> Iterator[str]:
     """Yield the security schemes for which neither the connection nor the document has anything."""
     from arazzo.auth.server_resolution import steps_of
-    from arazzo.auth.tokens import can_grant
-    from arazzo.openapi import SecurityScheme, has_secret_for
+    from arazzo.auth.unasked_logins import is_for
+    from arazzo.openapi import SecurityScheme
 
     def known(scheme: SecurityScheme) -> bool:
-        given = has_secret_for(scheme, settings.credentials) or can_grant(settings.grant, scheme)
-        return given or (scheme.type == "mutualTLS" and settings.cert is not None)
+        return is_for(scheme, settings) or (scheme.type == "mutualTLS" and settings.cert is not None)
 
     for step in steps_of(plan):
         operation = step.operation

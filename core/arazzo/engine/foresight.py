@@ -14,6 +14,7 @@ from arazzo.engine.state import Frame, State
 from arazzo.errors import EvaluationError, GaveUpError, InputError, RequestError
 from arazzo.expressions import ComponentReference, Expression, Fixed, Input, SourceReference, find_expressions
 from arazzo.flow import Plan, PlannedStep
+from arazzo.flow.loops import request_values
 from arazzo.openapi.operation import Operation
 from arazzo.openapi.servers import server_of
 
@@ -102,13 +103,8 @@ def _passed(plan: Plan, planned: PlannedStep, inputs: Inputs) -> Inputs:
 
 def _unknown(planned: PlannedStep, dialect: Any, inputs: Inputs) -> Iterator[Expression]:
     """Yield what the request of a step reads that is known only when the workflow runs."""
-    step = planned.step
-    values = [parameter.value for parameter in step.parameters]
-    if step.request_body is not None:
-        values += [step.request_body.payload, *(item.value for item in step.request_body.replacements)]
-        values += [item.target for item in step.request_body.replacements]
     known: tuple[type, ...] = (ComponentReference, SourceReference, *(() if inputs is None else (Input,)))
-    for _, expression in find_expressions(values, dialect):
+    for _, expression in find_expressions([*request_values(planned)], dialect):
         if not isinstance(expression, known) and expression != Fixed("self"):
             yield expression
 
