@@ -19,13 +19,12 @@ from arazzo.criteria.xpath_condition import check_xpath, holds_xpath
 from arazzo.document.models import Criterion, ExpressionType
 from arazzo.errors import AbsentError, EvaluationError, ExpressionSyntaxError, GaveUpError, Severity
 from arazzo.exact_numbers import Beyond
-from arazzo.expressions import Context, Dialect, Message, parse_context, reads_all
+from arazzo.expressions import RESPONSE_BODY, Context, Dialect, Message, parse_context, reads_all
 from arazzo.expressions import evaluate as value_of
 from arazzo.expressions.selectors import RFC9535, VERSIONS, selector_version
 from arazzo.frozen import replace
 from arazzo.json_values import read_json_value
 
-RESPONSE_BODY = Message("response", "body")
 _TYPES = ("simple", "regex", "jsonpath", "xpath")
 
 

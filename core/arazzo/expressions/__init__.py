@@ -23,6 +23,7 @@ from arazzo.expressions.evaluation import (
 )
 from arazzo.expressions.navigation import apply_pointer
 from arazzo.expressions.nodes import (
+    RESPONSE_BODY,
     ComponentReference,
     Expression,
     Fixed,
@@ -49,6 +50,7 @@ from arazzo.expressions.templates import (
 
 __all__ = [
     "ABSENT",
+    "RESPONSE_BODY",
     "ComponentReference",
     "Context",
     "Declared",

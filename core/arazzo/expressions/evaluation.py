@@ -16,6 +16,7 @@ from arazzo.exchange import Exchange
 from arazzo.expressions.context import Context, Dialect
 from arazzo.expressions.navigation import apply_pointer, follow, lookup
 from arazzo.expressions.nodes import (
+    RESPONSE_BODY,
     ComponentReference,
     Expression,
     Fixed,
@@ -349,8 +350,7 @@ def _selected_from(text: str, kind: str, context: Context, dialect: Dialect, whe
     whole = parse_selected(text, dialect).sole
     if whole is not None and reads_all(whole):
         return _readable(evaluate(whole, context), text, where)
-    body = isinstance(whole, Message) and (whole.side, whole.part) == ("response", "body")
-    if body and kind != "xpath" and context.exchange is not None and str(whole) == "$response.body":
+    if whole == RESPONSE_BODY and kind != "xpath" and context.exchange is not None:
         return context.exchange.structure
     return _string(text, context, dialect, where)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 FixedName = Literal["url", "method", "statusCode", "self"]
 Side = Literal["request", "response", "message"]
@@ -54,7 +54,7 @@ class Message:
 
 @dataclass(frozen=True)
 class Input:
-    """``$inputs.name``; an empty name is all inputs (lenient, the context of a criterion)."""
+    """``$inputs.name``; an empty name is all inputs (lenient, a context)."""
 
     name: str
     pointer: str | None = None
@@ -67,7 +67,7 @@ class Input:
 
 @dataclass(frozen=True)
 class Output:
-    """``$outputs.name``; an empty name is all outputs of the workflow (lenient, the context of a criterion)."""
+    """``$outputs.name``; an empty name is all outputs of the workflow (lenient, a context)."""
 
     name: str
     pointer: str | None = None
@@ -80,7 +80,7 @@ class Output:
 
 @dataclass(frozen=True)
 class StepOutput:
-    """``$steps.step.outputs.name``."""
+    """``$steps.step.outputs.name``; an empty name is all outputs of the step (lenient, a context)."""
 
     step: str
     name: str
@@ -89,7 +89,8 @@ class StepOutput:
     text: str = field(default="", compare=False)
 
     def __str__(self) -> str:
-        return f"$steps.{self.step}.outputs.{self.name}{_fragment(self.pointer)}"
+        whole = f"$steps.{self.step}.outputs"
+        return f"{whole}.{self.name}{_fragment(self.pointer)}" if self.name else whole
 
 
 @dataclass(frozen=True)
@@ -134,6 +135,9 @@ class ComponentReference:
     def __str__(self) -> str:
         return f"$components.{self.kind}.{self.name}"
 
+
+#: All of the body of an answer.
+RESPONSE_BODY: Final = Message("response", "body")
 
 Named: TypeAlias = Input | Output | StepOutput | WorkflowValue
 

@@ -73,10 +73,9 @@ def serialize(operation: Operation, body: Body) -> Content:
     """
     if body.payload is ABSENT:
         return Content()
-    content_type = body.content_type or content_type_of(operation, body.payload, is_value=body.is_value)
+    content_type, spec = written_as(operation, body)
     if body.payload is None and not is_json(content_type):
         return Content()
-    spec = matching(operation.bodies, content_type) or BodySpec(content_type=content_type)
     payload = body.payload
     try:
         return _json(content_type, spec, body) if is_json(content_type) else _by_type(content_type, spec, payload)
@@ -84,6 +83,12 @@ def serialize(operation: Operation, body: Body) -> Content:
         kind = "an object" if isinstance(payload, dict) else "a list" if isinstance(payload, list) else "a value"
         subject = f"the payload of {operation.method} {operation.path}, {kind}, cannot be written as {content_type}"
         raise RequestError(f"{subject}: {error}" if isinstance(error, PayloadError) else subject) from error
+
+
+def written_as(operation: Operation, body: Body) -> tuple[str, BodySpec]:
+    """Return the content type that a body is written in, and what the operation says of it."""
+    content_type = body.content_type or content_type_of(operation, body.payload, is_value=body.is_value)
+    return content_type, matching(operation.bodies, content_type) or BodySpec(content_type=content_type)
 
 
 def leaves_out(content_type: str, spec: BodySpec, name: str, value: Any) -> bool:

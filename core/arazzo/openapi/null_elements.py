@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from arazzo.absent import ABSENT
-from arazzo.openapi.bodies import Body, content_type_of
-from arazzo.openapi.media import FORM, is_json, is_xml, matching, plain
-from arazzo.openapi.operation import BodySpec, Operation
+from arazzo.openapi.bodies import Body, written_as
+from arazzo.openapi.media import FORM, is_json, is_xml, plain
+from arazzo.openapi.operation import Operation
 from arazzo.openapi.schema_slices import declares
 
 
@@ -38,11 +38,10 @@ def losing_member(operation: Operation, body: Body | None) -> str | None:
     """Return the member of a body that would lose an element; empty for the body as a whole, None for none."""
     if body is None or body.payload is ABSENT or isinstance(body.payload, (str, bytes)):
         return None
-    content_type = body.content_type or content_type_of(operation, body.payload, is_value=body.is_value)
+    content_type, spec = written_as(operation, body)
     form, xml = plain(content_type) == FORM, is_xml(content_type)
     if not (form or xml or plain(content_type).startswith("multipart/")):
         return None
-    spec = matching(operation.bodies, content_type) or BodySpec(content_type=content_type)
     if not isinstance(body.payload, dict):
         return "" if has_null_element(body.payload) else None
     for name, value in body.payload.items():
