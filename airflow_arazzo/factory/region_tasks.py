@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 def region_task(plan: Plan, region: Region, names: Names, position: Position, group: TaskGroup) -> BaseOperator:
     """Add the task that runs a region."""
-    settings = plan.step(region.task_id).settings
+    settings = plan.step(region.entry).settings
     arguments: dict[str, Any] = {
-        "task_id": names.local(names.regions[region.task_id]),
-        "task_display_name": region.task_id,
+        "task_id": names.local(names.regions[region.entry]),
+        "task_display_name": region.entry,
         **SENDING,
         **_step_arguments(plan, region, names, position, group),
         "doc_md": _description(plan, region),
@@ -52,20 +52,20 @@ def region_task(plan: Plan, region: Region, names: Names, position: Position, gr
 
 def approval_task(plan: Plan, region: Region, names: Names, group: TaskGroup) -> BaseOperator | None:
     """Add the task that asks for approval before a region; None if no step of it wants any."""
-    if region.task_id not in names.approvals:
+    if region.entry not in names.approvals:
         return None
     from airflow_arazzo.operators.approval import ArazzoApprovalOperator
 
     return ArazzoApprovalOperator(
-        task_id=names.local(names.approvals[region.task_id]),
+        task_id=names.local(names.approvals[region.entry]),
         plan=plan,
-        step=region.task_id,
+        step=region.entry,
         **{**DECIDING, "retries": 0, "ignore_downstream_trigger_rules": False, "defaults": None},
         **approval_arguments(plan, region),
-        **placement(plan.step(region.task_id).settings),
+        **placement(plan.step(region.entry).settings),
         dag=group.dag,
         task_group=group,
-        doc_md=f"A person approves `{region.task_id}`, or refuses it.",
+        doc_md=f"A person approves `{region.entry}`, or refuses it.",
     )
 
 
@@ -92,13 +92,13 @@ def call_task(plan: Plan, region: Region, names: Names, position: Position, grou
 
     :param group: of the called workflow.
     """
-    inner = names.calls[region.task_id]
+    inner = names.calls[region.entry]
     return ArazzoCallOperator(
         task_id=inner.local(inner.gate),
         **_step_arguments(plan, region, names, position, group),
         **DECIDING,
-        **placement(plan.step(region.task_id).settings),
-        doc_md=f"Passes the inputs from `{region.task_id}` to the workflow.",
+        **placement(plan.step(region.entry).settings),
+        doc_md=f"Passes the inputs from `{region.entry}` to the workflow.",
     )
 
 
@@ -110,21 +110,21 @@ def return_task(
     :param group: of the called workflow.
     :param course: its tasks.
     """
-    inner = names.calls[region.task_id]
+    inner = names.calls[region.entry]
     return ArazzoReturnOperator(
         task_id=inner.local(inner.outputs),
         course=course,
         **_step_arguments(plan, region, names, position, group),
         **DECIDING,
-        **placement(plan.step(region.task_id).settings),
-        doc_md=f"Decides how `{region.task_id}` has ended, and what follows.",
+        **placement(plan.step(region.entry).settings),
+        doc_md=f"Decides how `{region.entry}` has ended, and what follows.",
     )
 
 
 def _step_arguments(plan: Plan, region: Region, names: Names, position: Position, group: TaskGroup) -> dict[str, Any]:
     return {
         "plan": plan,
-        "step": region.task_id,
+        "step": region.entry,
         "tasks": names.records,
         "inputs": None if position.inputs else plan.settings.inputs,
         "position": position,

@@ -116,7 +116,7 @@ def ways_out(plan: Plan, region: Region) -> tuple[Way, ...]:
     for edge in region.exits:
         target = plan.region_of(edge.target) if edge.target != END and edge.workflow is None else None
         taker = takers.get(id(edge))
-        leads_to = taker or (target.task_id if target else END)
+        leads_to = taker or (target.entry if target else END)
         steps, labels, _ = found.setdefault(leads_to, ({}, {}, edge.workflow if taker else None))
         if not taker:
             steps[edge.target if target else END] = None
@@ -131,7 +131,7 @@ def first_regions(plan: Plan) -> list[Region]:
     """Return the regions that a workflow begins with: the first, or all that need no other."""
     if plan.needs is None:
         return [plan.regions[0]]
-    return [region for region in plan.regions if not plan.needs[region.task_id]]
+    return [region for region in plan.regions if not plan.needs[region.entry]]
 
 
 def name_tasks(plan: Plan, group: str | None = None, taken: Collection[str] = ()) -> Names:
@@ -165,8 +165,8 @@ class _Naming:
         :param grouped: whether the workflow is a group of tasks, and not the DAG itself.
         """
         prefix = f"{group}." if group else ""
-        ways = {region.task_id: ways_out(plan, region) for region in plan.regions if plan.needs is None}
-        regions = {region.task_id: self._region(plan, region, prefix) for region in plan.regions}
+        ways = {region.entry: ways_out(plan, region) for region in plan.regions if plan.needs is None}
+        regions = {region.entry: self._region(plan, region, prefix) for region in plan.regions}
         outputs = self._unused(prefix, "outputs")
         first = self._unused(prefix, "inputs") if gate else ""
         begin, done = (self._unused(prefix, name) if grouped else "" for name in ("begin", "done"))
@@ -178,7 +178,7 @@ class _Naming:
         }
         edges = self._edges(ways, own, branches, prefix)
         approvals = {
-            region.task_id: self._unused(prefix, f"{own[region.task_id]}_approval")
+            region.entry: self._unused(prefix, f"{own[region.entry]}_approval")
             for region in plan.regions
             if any(plan.step(step).settings.approval for step in region.steps)
         }
@@ -187,8 +187,8 @@ class _Naming:
             for dependency in (dependencies(plan) if alone else ())
         }
         calls = {
-            region.task_id: self.workflow(
-                plan.children[str(plan.step(region.task_id).workflow)], regions[region.task_id], gate=True, alone=True
+            region.entry: self.workflow(
+                plan.children[str(plan.step(region.entry).workflow)], regions[region.entry], gate=True, alone=True
             )
             for region in plan.regions
             if is_group(plan, region)
@@ -221,9 +221,9 @@ class _Naming:
 
     def _region(self, plan: Plan, region: Region, prefix: str) -> str:
         if is_group(plan, region):
-            called = plan.children[str(plan.step(region.task_id).workflow)]
-            return self._unused(prefix, valid_group(region.task_id), self._levels(called))
-        return self._unused(prefix, valid_key(region.task_id))
+            called = plan.children[str(plan.step(region.entry).workflow)]
+            return self._unused(prefix, valid_group(region.entry), self._levels(called))
+        return self._unused(prefix, valid_key(region.entry))
 
     def _group(self, plan: Plan, prefix: str, name: str, *, alone: bool = False) -> Names:
         return self.workflow(plan, self._unused(prefix, name, self._levels(plan)), gate=False, alone=alone)

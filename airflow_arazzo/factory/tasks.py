@@ -173,14 +173,14 @@ class _Weaving:
         begin = self._empty(site, names.begin) if names.begin else None
         started = [Built(task, task) for task in (begin, gate) if task]
         started += [self._before(site, key) for key in names.before]
-        regions = {region.task_id: self._region(site, region) for region in plan.regions}
-        beginning = [regions[region.task_id] for region in first_regions(plan)]
+        regions = {region.entry: self._region(site, region) for region in plan.regions}
+        beginning = [regions[region.entry] for region in first_regions(plan)]
         for one, other in pairwise(started):
             one.last >> other.first
         for built in beginning if started else ():
             started[-1].last >> built.first
         takers = {
-            key: self._taker(site, names.takers[key], names.records[region.task_id], str(edge.workflow))
+            key: self._taker(site, names.takers[key], names.records[region.entry], str(edge.workflow))
             for region in plan.regions
             for key, edge in hand_overs(plan, region)
         }
@@ -237,7 +237,7 @@ class _Weaving:
         completed = self._read_by(site.plan, region)
         here = replace(site, position=replace(site.position, completed=completed, elsewhere=elsewhere))
         approval = approval_task(site.plan, region, site.names, site.group)
-        built = self._call(here, region) if region.task_id in site.names.calls else self._task(here, region)
+        built = self._call(here, region) if region.entry in site.names.calls else self._task(here, region)
         if approval is None:
             return built
         approval >> built.first
@@ -255,8 +255,8 @@ class _Weaving:
 
     def _call(self, site: Site, region: Region) -> Built:
         """Add a step that calls a workflow: its inputs, its tasks, and the task that decides the step."""
-        names = site.names.calls[region.task_id]
-        planned = site.plan.step(region.task_id)
+        names = site.names.calls[region.entry]
+        planned = site.plan.step(region.entry)
         plan = site.plan.children[str(planned.workflow)]
         group = self._group(site, names, planned.step.description or f"Workflow `{plan.workflow_id}`.")
         gate = call_task(site.plan, region, site.names, site.position, group)
@@ -332,14 +332,14 @@ class _Joining:
 
     def _lead_on(self, region: Region, dag: DAG) -> None:
         names = self.site.names
-        task: BaseOperator = self.regions[region.task_id].last
-        ways = names.ways[region.task_id]
-        if region.task_id in names.branches:
+        task: BaseOperator = self.regions[region.entry].last
+        ways = names.ways[region.entry]
+        if region.entry in names.branches:
             branch = self._branch(region, dag)
             task >> branch
             task = branch
         for way in ways:
-            edge = names.edges.get((region.task_id, way.target))
+            edge = names.edges.get((region.entry, way.target))
             target = self._target(way)
             if edge is None:
                 _connect(task, target, way, dag)
@@ -361,18 +361,18 @@ class _Joining:
         names = self.site.names
         ways: dict[str, str] = {}
         takers: dict[str, str] = {}
-        for way in names.ways[region.task_id]:
-            task = names.edges.get((region.task_id, way.target), self._target(way).task_id)
+        for way in names.ways[region.entry]:
+            task = names.edges.get((region.entry, way.target), self._target(way).task_id)
             ways |= dict.fromkeys(way.steps, task)
             if way.workflow is not None:
                 takers[way.target] = task
-        marked = after_success(self.site.plan, region.task_id)
+        marked = after_success(self.site.plan, region.entry)
         # Airflow renders the values here, not the names: they are ids of tasks, whose characters are few.
         return BranchPythonOperator(
-            task_id=names.local(names.branches[region.task_id]),
+            task_id=names.local(names.branches[region.entry]),
             python_callable=choose_branch,
             op_kwargs={
-                "source": names.records[region.task_id],
+                "source": names.records[region.entry],
                 "ways": ways,
                 "marked": None if marked is None else ways[marked],
                 **({"takers": takers} if takers else {}),
@@ -380,10 +380,10 @@ class _Joining:
             show_return_value_in_logs=False,
             **dict.fromkeys(("op_args", "templates_dict", "templates_exts")),
             **DECIDING,
-            **placement(self.site.plan.step(region.task_id).settings),
+            **placement(self.site.plan.step(region.entry).settings),
             dag=dag,
             task_group=self.site.group,
-            doc_md=f"Which way did control go after `{region.task_id}`?",
+            doc_md=f"Which way did control go after `{region.entry}`?",
         )
 
 

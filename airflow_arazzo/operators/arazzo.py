@@ -119,7 +119,7 @@ class ArazzoOutputsOperator(SharesSecrets, BaseOperator):
     ) -> None:
         super().__init__(**kwargs)
         self.plan = read_plan(plan, workflow_id)
-        own = {region.task_id: region.task_id for region in self.plan.regions} | as_mapping(tasks)
+        own = {region.entry: region.entry for region in self.plan.regions} | as_mapping(tasks)
         self.course = course or Course(self.plan, own)
         self.inputs = as_mapping(inputs)
 

@@ -228,9 +228,9 @@ class DrivesRegion(RendersWritten, SharesSecrets):
         before = [item for item in self.plan.regions if item is not region]
         entries = {edge.target for item in before for edge in item.exits} & set(region.steps)
         if len(entries) <= 1:
-            return entries.pop() if entries else region.task_id
+            return entries.pop() if entries else region.entry
         leading = [item for item in before if any(edge.target in region.steps for edge in item.exits)]
-        tasks = [self.tasks[item.task_id] for item in leading]
+        tasks = [self.tasks[item.entry] for item in leading]
         ran = finished_tasks(ti, tasks)
         for task in tasks:
             record = pull_record(ti, task) if task in ran else None
@@ -268,7 +268,7 @@ class DrivesRegion(RendersWritten, SharesSecrets):
 
     def _register_earlier(self, ti: Any) -> None:
         """Tell the masker which secrets the tasks before this one have known."""
-        self.learn(ti, beside=[self.tasks[region.task_id] for region in self.plan.regions])
+        self.learn(ti, beside=[self.tasks[region.entry] for region in self.plan.regions])
 
     def _log_note(self, note: Note) -> None:
         (self.log.warning if note.warning else self.log.info)("%s", note.text)

@@ -171,7 +171,7 @@ def _after_mark(ti: Any, course: Course, ran: Mapping[str, str], step: str) -> s
     Where actions decide, the person has marked the branch as well, and has let one of the ways run.
     """
     following, region = after_success(course.plan, step), course.plan.region_of(step)
-    branch = course.branches.get(region.task_id, "") if region is not None else ""
+    branch = course.branches.get(region.entry, "") if region is not None else ""
     if following is not None or region is None or finished_tasks(ti, [branch] if branch else []) != {branch: "success"}:
         return following
     ways = dict.fromkeys(edge.target for edge in region.exits if edge.workflow is None)

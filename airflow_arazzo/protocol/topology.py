@@ -65,12 +65,12 @@ class Course:
     def task_of(self, step: str) -> str:
         """Return the task that tells what happened to a step; empty if there is none."""
         region = self.plan.region_of(step)
-        return self.tasks[region.task_id] if region else ""
+        return self.tasks[region.entry] if region else ""
 
     def approval_of(self, step: str) -> str | None:
         """Return the task that asks for approval before a step's region; None if nobody is asked."""
         region = self.plan.region_of(step)
-        return self.approvals.get(region.task_id) if region else None
+        return self.approvals.get(region.entry) if region else None
 
 
 #: The position of a workflow that is the whole DAG.

@@ -73,7 +73,7 @@ def visible_outputs(plan: Plan, region: Region, outputs: Outputs) -> dict[str, A
 
 def region_record(plan: Plan, region: Region, state: State, done: Done) -> dict[str, Any]:
     """Return what happened in a region: the record of its last step, ``next`` saying where control goes."""
-    last = done.step or region.task_id
+    last = done.step or region.entry
     record = state.records.get(last)
     dumped: dict[str, Any] = step_record(record) if record else {"step": last}
     dumped["next"] = {"step": done.target, "end": END, "workflow": END}.get(done.outcome)
@@ -251,7 +251,7 @@ def push_refusal(ti: Any, region: Region, message: str, *, stopped: bool = False
 
     :param stopped: whether no action of a caller may be asked.
     """
-    record: dict[str, Any] = {"step": region.task_id, "outcome": "failed", "message": hide_registered(message)}
+    record: dict[str, Any] = {"step": region.entry, "outcome": "failed", "message": hide_registered(message)}
     record |= {"next": None, **({STOPPED: True} if stopped else {})}
     push_record(ti, record)
     push_known(ti)
@@ -259,7 +259,7 @@ def push_refusal(ti: Any, region: Region, message: str, *, stopped: bool = False
 
 def push_unanswered(ti: Any, region: Region, message: str) -> None:
     """Push the record of a question that nobody has answered, with which the workflow ends."""
-    record = {"step": region.task_id, "outcome": "success", "message": hide_registered(message), "next": END}
+    record = {"step": region.entry, "outcome": "success", "message": hide_registered(message), "next": END}
     push_record(ti, {**record, "action": None, "steps": {}})
     push_known(ti)
 
@@ -277,11 +277,11 @@ def pull_outputs(ti: Any, plan: Plan, tasks: Mapping[str, str], steps: Iterable[
     """
     wanted = set(steps)
     regions = [region for region in plan.regions if wanted.intersection(region.steps)]
-    ran = finished_tasks(ti, [tasks[region.task_id] for region in regions])
+    ran = finished_tasks(ti, [tasks[region.entry] for region in regions])
     outputs: Outputs = {}
     for region in regions:
-        if tasks[region.task_id] in ran:
-            outputs |= _pull_region(ti, region, tasks[region.task_id])
+        if tasks[region.entry] in ran:
+            outputs |= _pull_region(ti, region, tasks[region.entry])
     for values in outputs.values():
         register(values, plan.sensitive)
     return {step: values for step, values in outputs.items() if step in wanted}

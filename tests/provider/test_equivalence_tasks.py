@@ -130,11 +130,11 @@ def test_what_is_approved_is_done_and_what_is_refused_is_not(text, answers, data
     asking = data.draw(st.sets(st.sampled_from(plain.steps).map(lambda step: step.step_id), min_size=1))
     options = Options(step_settings={step: Settings(approval=True) for step in asking})
     plan = compile_document(load(text), "main", options)
-    refused = {region.task_id for region in plan.regions if asking & set(region.steps)} & {
+    refused = {region.entry for region in plan.regions if asking & set(region.steps)} & {
         data.draw(st.sampled_from(STEPS))
     }
     api, expected_api = Api(answers), Api(answers)
-    steps = {step for region in plan.regions if region.task_id in refused for step in region.steps}
+    steps = {step for region in plan.regions if region.entry in refused for step in region.steps}
     found, execution = executed(ArazzoDag(plan), {}, api, refused={f"{task}_approval" for task in refused})
     asked = [task for task in execution.errors if task.endswith("_approval")]
     if asked:

@@ -27,6 +27,7 @@ from airflow_arazzo.operators.branching import choose_branch
 from airflow_arazzo.protocol import encryption
 from airflow_arazzo.protocol.encryption import seal, seal_json
 from airflow_arazzo.protocol.envelope import MOST_CARRIED, Carried, pack, unpack
+from airflow_arazzo.protocol.stored_forms import FORM
 from arazzo.engine import start
 
 DOCUMENTS = Path(__file__).parent / "documents"
@@ -275,9 +276,9 @@ def test_nobody_says_where_the_loop_begins(nodes):
         ({"status": "done", "state": 1}, "status"),
         ({"status": "done", "state": "fernet:xyz"}, "fernet_key differs"),
         ({"status": "done", "state": seal_json({"state": {}, "done": None})}, "cannot be read: it has form none"),
-        ({"status": "waited", "state": seal_json({"version": 1, "oops": 1})}, "the field 'oops'"),
+        ({"status": "waited", "state": seal_json({"version": FORM, "oops": 1})}, "the field 'oops'"),
         (
-            {"status": "waited", "state": seal_json({"version": 1, "state": {}, "secrets": {}})},
+            {"status": "waited", "state": seal_json({"version": FORM, "state": {}, "secrets": {}})},
             "state.frames",
         ),
         ({"status": "waited", "state": seal("{")}, "cannot be read"),
@@ -315,7 +316,7 @@ def test_a_state_that_does_not_fit_is_refused(state, done, sent, message):
     status = "done" if done else "waited"
     event = {
         "status": status,
-        "state": seal_json({"version": 1, "state": state, "done": done, "sent": sent, "secrets": {}}),
+        "state": seal_json({"version": FORM, "state": state, "done": done, "sent": sent, "secrets": {}}),
     }
     with pytest.raises(AirflowException, match=message):
         sensor().resume(Run().context("first"), event)

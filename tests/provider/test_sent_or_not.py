@@ -17,6 +17,7 @@ from running import Run
 
 from airflow_arazzo import ArazzoDag
 from airflow_arazzo.operators.at_most_once import UnknownOutcomeError
+from airflow_arazzo.protocol.stored_forms import FORM
 from arazzo.errors import TransportError
 from arazzo.exchange import Request, Response
 
@@ -337,7 +338,7 @@ def test_a_task_that_may_have_sent_fails_and_says_so(nodes):
     run = Run(
         stored={
             "arazzo_sent_flaky_1": {
-                "version": 1,
+                "version": FORM,
                 "request": "POST /nodes/{node}",
                 "state": "sending",
                 "try": 1,

@@ -22,6 +22,7 @@ from airflow_arazzo.operators.branching import choose_branch
 from airflow_arazzo.protocol import xcoms
 from airflow_arazzo.protocol.encryption import seal_json, unseal_json, unseal_known
 from airflow_arazzo.protocol.envelope import Carried, Sent, pack, unpack
+from airflow_arazzo.protocol.stored_forms import FORM
 from airflow_arazzo.triggers.arazzo import ArazzoTrigger
 from arazzo.engine import Done, State, load_plan
 from arazzo.engine.state import Call, CriterionRecord, Detour, Frame, StepRecord
@@ -29,7 +30,7 @@ from arazzo.engine.state import Call, CriterionRecord, Detour, Frame, StepRecord
 FILES = Path(__file__).parent / "stored_forms"
 NODES = Path(__file__).parent / "documents" / "nodes.arazzo.yaml"
 pytestmark = pytest.mark.attack("stored rows", "triggers, states and XComs of another version, or not known whole")
-VERSIONS = [None, 0, 2, "1", 1.5]
+OTHERS = [None, FORM - 1, FORM + 1, str(FORM), FORM + 0.5]
 
 
 def held(name: str) -> Any:
@@ -132,18 +133,22 @@ def test_a_trigger_is_written_as_it_is_held(nodes):
     is_held("trigger", {**arguments, "plan": plan, "state": state})
 
 
-@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("version", OTHERS)
 def test_a_trigger_of_another_version_ends_its_task_with_that_message(nodes, version):
     arguments = deferred(nodes).serialize()[1]
     arguments = {**arguments, "version": version}
     event = first_event(ArazzoTrigger(**arguments))
     flaky = ArazzoStepOperator(task_id="flaky", plan=NODES, workflow_id="retry-safe")
-    with pytest.raises(AirflowException, match=r"the trigger cannot be read: it has form .* and form 1 is read here"):
+    with pytest.raises(
+        AirflowException, match=f"the trigger cannot be read: it has form .* and form {FORM} is read here"
+    ):
         flaky.resume_execution("resume", {"event": event}, Run().context("flaky"))
     assert len(nodes.lines) == 1
 
 
-@pytest.mark.parametrize("change", [{"roundz": 3}, {"plan": '{"roundz": 3}'}, {"state": seal_json({"version": 2})}])
+@pytest.mark.parametrize(
+    "change", [{"roundz": 3}, {"plan": '{"roundz": 3}'}, {"state": seal_json({"version": FORM + 1})}]
+)
 def test_a_trigger_that_is_not_known_whole_is_refused(nodes, change):
     arguments = deferred(nodes).serialize()[1]
     trigger = ArazzoTrigger(**{**arguments, **change})
@@ -153,7 +158,7 @@ def test_a_trigger_that_is_not_known_whole_is_refused(nodes, change):
     assert len(nodes.lines) == 1
 
 
-@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("version", OTHERS)
 def test_an_event_of_another_version_ends_its_task_with_that_message(nodes, version):
     event = {"status": "waited", "state": seal_json({**held("envelope"), "version": version})}
     flaky = ArazzoStepOperator(task_id="flaky", plan=NODES, workflow_id="retry-safe")
@@ -213,20 +218,22 @@ def test_xcoms_that_are_held_are_read(plan):
     run = Run(xcoms={**stored, ("a", "arazzo"): held("record")}, states={"a": "success"})
     ti = run.context("b")["ti"]
     assert xcoms.pull_record(ti, "a") == {name: value for name, value in held("record").items() if name != "version"}
-    assert xcoms.pull_outputs(ti, plan, {r.task_id: r.task_id for r in plan.regions}, ["a"]) == {"a": {"token": "t"}}
+    assert xcoms.pull_outputs(ti, plan, {region.entry: region.entry for region in plan.regions}, ["a"]) == {
+        "a": {"token": "t"}
+    }
     assert xcoms.pull_workflows(ti, plan, {"d": ["a"]}) == {"d": {"inputs": {"node": "a"}, "outputs": {"x": 1}}}
     assert xcoms.pull_handed(ti, "a") == {"x": 1}
     assert xcoms.pull_inputs(ti, plan, "a", "") == {"node": "a"}
 
 
-@pytest.mark.parametrize("version", VERSIONS[1:])
+@pytest.mark.parametrize("version", OTHERS[1:])
 def test_a_record_of_another_version_decides_nothing(version):
     run = Run(xcoms={("a", "arazzo"): {**held("record"), "version": version}}, states={"a": "success"})
     with pytest.raises(AirflowFailException, match="the record of task 'a' cannot be read"):
         choose_branch(ti=run.context("a_branch")["ti"], source="a", ways={"b": "b", "": "outputs"})
 
 
-@pytest.mark.parametrize("change", [{"version": 2}, {"version": None}, {"more": 1}])
+@pytest.mark.parametrize("change", [{"version": FORM + 1}, {"version": None}, {"more": 1}])
 @pytest.mark.parametrize("key", ["arazzo_sealed", "arazzo_workflows", "arazzo_result", "arazzo_inputs"])
 def test_what_another_version_has_sealed_is_refused(key, change):
     with pytest.raises(AirflowException, match="what another task has stored cannot be read"):
@@ -254,7 +261,7 @@ def test_a_record_of_a_request_that_is_held_is_read(nodes):
 
 
 @pytest.mark.attack("stored rows", "a record of a POST that another version has written")
-@pytest.mark.parametrize("change", [*({"version": version} for version in VERSIONS), {"more": 1}])
+@pytest.mark.parametrize("change", [*({"version": version} for version in OTHERS), {"more": 1}])
 def test_a_request_whose_record_cannot_be_read_is_not_sent(nodes, change):
     stored = held("sent")
     stored["arazzo_sent_flaky_1"] |= change

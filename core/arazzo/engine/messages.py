@@ -85,7 +85,7 @@ def exhausted(frame: Frame, region: Region, record: StepRecord | None, reason: s
     :param reason: which budget is used up, with its size.
     """
     rounds = f"{frame.rounds} round" if frame.rounds == 1 else f"{frame.rounds} rounds"
-    text = f"{region.loop or 'loop'} of step '{region.task_id}' gave up: {reason} after {rounds}"
+    text = f"{region.loop or 'loop'} of step '{region.entry}' gave up: {reason} after {rounds}"
     if record is None:
         return text
     last = record.request or f"workflow '{record.operation}'"

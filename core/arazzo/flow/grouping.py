@@ -13,7 +13,7 @@ def is_group(plan: Plan, region: Region) -> bool:
 
     A loop is one task, and so is a step that can run its workflow again.
     """
-    planned = plan.step(region.task_id)
+    planned = plan.step(region.entry)
     if planned.workflow is None or region.loop or len(region.steps) > 1 or planned.settings.granularity == "workflow":
         return False
     actions = (*planned.step.on_success, *planned.step.on_failure)

@@ -77,7 +77,7 @@ def _build_region(group: tuple[str, ...], entered: tuple[str, ...], around: Surr
     inside = frozenset(group)
     settings = around.steps[entered[0]].settings
     region = Region.model_construct(
-        task_id=entered[0],
+        entry=entered[0],
         steps=group,
         safe=all(_is_safe(around.steps[step], around.children) for step in group),
         exits=tuple(edge for step in group for edge in around.outgoing[step] if edge.target not in inside),

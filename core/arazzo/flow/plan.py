@@ -119,7 +119,7 @@ class PlannedStep(PlanValue):
 class Region(PlanValue):
     """Steps that run as one task: a single step, or a strongly connected component.
 
-    :ivar task_id: id of the entry step.
+    :ivar entry: id of the step that names its task: the first that control comes to.
     :ivar steps: ids in document order.
     :ivar loop: None for a step that does not repeat; ``poll`` waits for the world, ``iteration`` feeds itself.
     :ivar at_once: of an iteration, the edges back on which the next round uses what this one has produced, and so
@@ -132,7 +132,7 @@ class Region(PlanValue):
     :ivar tolerate: how many rounds in a row may fail by no answer, 429, 502, 503 or 504.
     """
 
-    task_id: str
+    entry: str
     steps: tuple[str, ...]
     loop: Literal["poll", "iteration"] | None = None
     at_once: tuple[Edge, ...] = ()

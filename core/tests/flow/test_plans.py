@@ -60,7 +60,7 @@ def test_a_loop_that_waits_for_the_world_is_a_poll():
 
 def test_a_cycle_of_two_steps_is_one_region_named_after_its_entry():
     region = plan_of("cycle").region_of("second")
-    assert (region.task_id, region.steps, region.loop) == ("first", ("first", "second"), "poll")
+    assert (region.entry, region.steps, region.loop) == ("first", ("first", "second"), "poll")
 
 
 def test_a_step_that_a_retry_runs_first_is_in_the_same_region_and_no_loop():
