@@ -15,6 +15,7 @@ class _Group(LazyGroup):
         "init": "airflow_arazzo.dag_skeletons",
         "doctor": "airflow_arazzo.doctor",
         "demo": "airflow_arazzo.demo",
+        "env": "airflow_arazzo.compose_environment",
     }
 
 
