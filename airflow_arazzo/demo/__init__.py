@@ -16,7 +16,7 @@ from typing import Any
 
 import click
 
-from airflow_arazzo.demo.cases import CASES, Result
+from airflow_arazzo.demo.cases import CASES, CaseResult
 from airflow_arazzo.demo.mock_program import MockProcess
 from airflow_arazzo.demo.running import result, start, watch
 from airflow_arazzo.demo.screen import Screen
@@ -99,7 +99,7 @@ def _run(screen: Screen, home: Path, dags_folder: Path, form: str, *, keep: bool
                 screen.say(f"Everything is stopped; the logs are in {home}.")
 
 
-def _case(found: Result) -> dict[str, Any]:
+def _case(found: CaseResult) -> dict[str, Any]:
     told = {name: value for name, value in asdict(found).items() if name != "case"}
     return {"title": found.case.title, "dag": found.case.dag_id, "right": found.right, **told}
 
@@ -129,7 +129,7 @@ def _start(screen: Screen, airflow: LocalAirflow, mock: MockProcess) -> None:
     screen.say(f"All healthy. The UI is at {airflow.url}.")
 
 
-def _run_cases(screen: Screen, airflow: LocalAirflow, mock: MockProcess) -> list[Result]:
+def _run_cases(screen: Screen, airflow: LocalAirflow, mock: MockProcess) -> list[CaseResult]:
     started = start(airflow.rest, CASES)
     watch(airflow.rest, started, screen.progress, _RUN_LIMIT)
     return [result(airflow.rest, item, mock.requests(item.case.keys)) for item in started]

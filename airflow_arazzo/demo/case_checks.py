@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
-from airflow_arazzo.demo.cases import Call, Case
+from airflow_arazzo.demo.cases import DemoCase, ExpectedCall
 
 
 def check(
-    case: Case,
+    case: DemoCase,
     *,
     state: str,
     outputs: dict[str, Any] | None,
@@ -26,7 +26,12 @@ def check(
 
 
 def _findings(
-    case: Case, state: str, outputs: dict[str, Any] | None, message: str, route: Sequence[str], requests: Sequence[str]
+    case: DemoCase,
+    state: str,
+    outputs: dict[str, Any] | None,
+    message: str,
+    route: Sequence[str],
+    requests: Sequence[str],
 ) -> Iterator[str]:
     if state != case.state:
         yield f"the run is {state}, not {case.state}"
@@ -40,7 +45,7 @@ def _findings(
         yield f"the route is {' > '.join(route) or 'empty'}, not {' > '.join(case.route) or 'empty'}"
 
 
-def compare_requests(expected: Sequence[Call], sent: Sequence[str]) -> str | None:
+def compare_requests(expected: Sequence[ExpectedCall], sent: Sequence[str]) -> str | None:
     """Return how the requests that were sent differ from those expected; None if they do not."""
     found = [(text, len(list(group))) for text, group in groupby(sent)]
     if len(found) == len(expected) and all(

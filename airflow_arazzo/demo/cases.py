@@ -8,7 +8,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Call:
+class ExpectedCall:
     """A request that the API must get, once or several times in a row.
 
     :param request: ``METHOD /path?query`` as it went over the wire.
@@ -25,7 +25,7 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Case:
+class DemoCase:
     """One run of a DAG and what must come of it.
 
     :param keys: texts by which this case's requests are known; no other case's requests contain them.
@@ -39,17 +39,17 @@ class Case:
     keys: tuple[str, ...]
     conf: Mapping[str, Any]
     state: str
-    requests: tuple[Call, ...]
+    requests: tuple[ExpectedCall, ...]
     route: tuple[str, ...]
     outputs: Mapping[str, Any] | None = None
     message: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
-class Result:
+class CaseResult:
     """How a case came out; ``findings`` says what was not as it should have been."""
 
-    case: Case
+    case: DemoCase
     state: str
     route: tuple[str, ...]
     outputs: dict[str, Any] | None
@@ -84,32 +84,32 @@ def _of(name: str, registry: str) -> str:
     return f"/aqua/v1/images/{registry}/{name.replace('/', '%2F')}/1.27"
 
 
-def _begin() -> tuple[Call, Call]:
-    return Call("POST /aqua/v1/login"), Call("POST /aqua/v1/images")
+def _begin() -> tuple[ExpectedCall, ExpectedCall]:
+    return ExpectedCall("POST /aqua/v1/login"), ExpectedCall("POST /aqua/v1/images")
 
 
-def _evaluation(tag: str, vtype: str, policy: str = "") -> tuple[Call, Call, Call]:
+def _evaluation(tag: str, vtype: str, policy: str = "") -> tuple[ExpectedCall, ExpectedCall, ExpectedCall]:
     image = f"/anchore/images/{_DIGEST.replace(':', '%3A')}"
     text = tag.replace("/", "%2F").replace(":", "%3A")
     return (
-        Call(f"GET /anchore/images?tag={text}&image_status=active"),
-        Call(f"GET {image}/vuln/{vtype}?force_refresh=true"),
-        Call(f"GET {image}/check?{policy}tag={text}"),
+        ExpectedCall(f"GET /anchore/images?tag={text}&image_status=active"),
+        ExpectedCall(f"GET {image}/vuln/{vtype}?force_refresh=true"),
+        ExpectedCall(f"GET {image}/check?{policy}tag={text}"),
     )
 
 
-CASES: tuple[Case, ...] = (
-    Case(
+CASES: tuple[DemoCase, ...] = (
+    DemoCase(
         title="Aqua: the scan completes",
         dag_id=_AQUA,
         keys=("hub-completes",),
         conf=_image("hub-completes", "library/nginx"),
         state="success",
-        requests=(*_begin(), Call(f"GET {_of('library/nginx', 'hub-completes')}", 3)),
+        requests=(*_begin(), ExpectedCall(f"GET {_of('library/nginx', 'hub-completes')}", 3)),
         route=("authenticate", "reRegisterImage", "pollScan"),
         outputs={"scanStatus": "completed", "vulnerabilities": _COUNTS, "deletedStatus": None},
     ),
-    Case(
+    DemoCase(
         title="Aqua: the scan fails, the image is deleted",
         dag_id=_AQUA,
         keys=("hub-fails",),
@@ -117,33 +117,33 @@ CASES: tuple[Case, ...] = (
         state="success",
         requests=(
             *_begin(),
-            Call(f"GET {_of('library/broken', 'hub-fails')}", 2),
-            Call(f"DELETE {_of('library/broken', 'hub-fails')}"),
+            ExpectedCall(f"GET {_of('library/broken', 'hub-fails')}", 2),
+            ExpectedCall(f"DELETE {_of('library/broken', 'hub-fails')}"),
         ),
         route=("authenticate", "reRegisterImage", "pollScan", "deleteImage"),
         outputs={"scanStatus": "failed", "vulnerabilities": None, "deletedStatus": 204},
     ),
-    Case(
+    DemoCase(
         title="Aqua: the login is refused",
         dag_id="rescan-and-cleanup-stranger",
         keys=("stranger",),
         conf=_image("hub-never-asked", "library/nginx"),
         state="failed",
-        requests=(Call("POST /aqua/v1/login"),),
+        requests=(ExpectedCall("POST /aqua/v1/login"),),
         route=("authenticate",),
         message=("authenticate", "$statusCode == 200", "401"),
     ),
-    Case(
+    DemoCase(
         title="Aqua: a status that no action lists",
         dag_id=_AQUA,
         keys=("hub-queued",),
         conf=_image("hub-queued", "library/queued"),
         state="failed",
-        requests=(*_begin(), Call(f"GET {_of('library/queued', 'hub-queued')}")),
+        requests=(*_begin(), ExpectedCall(f"GET {_of('library/queued', 'hub-queued')}")),
         route=("authenticate", "reRegisterImage", "pollScan"),
         message=("none of its success actions matched", "'queued'"),
     ),
-    Case(
+    DemoCase(
         title="Aqua: the same with unmatched: next",
         dag_id="rescan-and-cleanup-unmatched-next",
         keys=("hub-goes-on",),
@@ -151,23 +151,23 @@ CASES: tuple[Case, ...] = (
         state="success",
         requests=(
             *_begin(),
-            Call(f"GET {_of('library/queued', 'hub-goes-on')}"),
-            Call(f"DELETE {_of('library/queued', 'hub-goes-on')}"),
+            ExpectedCall(f"GET {_of('library/queued', 'hub-goes-on')}"),
+            ExpectedCall(f"DELETE {_of('library/queued', 'hub-goes-on')}"),
         ),
         route=("authenticate", "reRegisterImage", "pollScan", "deleteImage"),
         outputs={"scanStatus": "queued", "vulnerabilities": None, "deletedStatus": 204},
     ),
-    Case(
+    DemoCase(
         title="Aqua: the scan never ends",
         dag_id="rescan-and-cleanup-impatient",
         keys=("hub-endless",),
         conf=_image("hub-endless", "library/endless"),
         state="failed",
-        requests=(*_begin(), Call(f"GET {_of('library/endless', 'hub-endless')}", times=None, at_least=3)),
+        requests=(*_begin(), ExpectedCall(f"GET {_of('library/endless', 'hub-endless')}", times=None, at_least=3)),
         route=("authenticate", "reRegisterImage", "pollScan"),
         message=("timeout of 6 s", "in-progress"),
     ),
-    Case(
+    DemoCase(
         title="Anchore: the image is found",
         dag_id=_ANCHORE,
         keys=("library/nginx:stable", "/vuln/all"),
@@ -182,7 +182,7 @@ CASES: tuple[Case, ...] = (
         route=("findActiveImage", "refreshVulnerabilities", "regate"),
         outputs={"imageDigest": _DIGEST, "vulnerabilities": _CVES, "finalAction": "go"},
     ),
-    Case(
+    DemoCase(
         title="Anchore: without policyId",
         dag_id=_ANCHORE,
         keys=("library/redis:7.2", "/vuln/os"),
@@ -192,23 +192,23 @@ CASES: tuple[Case, ...] = (
         route=("findActiveImage", "refreshVulnerabilities", "regate"),
         outputs={"imageDigest": _DIGEST, "vulnerabilities": _CVES, "finalAction": "go"},
     ),
-    Case(
+    DemoCase(
         title="Anchore: without vtype",
         dag_id=_ANCHORE,
         keys=("library/postgres:16",),
         conf={"authorization": _WHO, "tag": "docker.io/library/postgres:16"},
         state="failed",
-        requests=(Call("GET /anchore/images?tag=docker.io%2Flibrary%2Fpostgres%3A16&image_status=active"),),
+        requests=(ExpectedCall("GET /anchore/images?tag=docker.io%2Flibrary%2Fpostgres%3A16&image_status=active"),),
         route=("findActiveImage", "refreshVulnerabilities"),
         message=("path parameter 'vtype'", "$inputs.vtype, which is absent", "nothing was sent"),
     ),
-    Case(
+    DemoCase(
         title="Anchore: nothing is found",
         dag_id=_ANCHORE,
         keys=("library/ghost:1",),
         conf={"authorization": _WHO, "tag": "docker.io/library/ghost:1", "vtype": "os"},
         state="success",
-        requests=(Call("GET /anchore/images?tag=docker.io%2Flibrary%2Fghost%3A1&image_status=active"),),
+        requests=(ExpectedCall("GET /anchore/images?tag=docker.io%2Flibrary%2Fghost%3A1&image_status=active"),),
         route=("findActiveImage",),
         outputs=_NOTHING,
     ),

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from airflow_arazzo.demo.case_checks import check
-from airflow_arazzo.demo.cases import Case, Result
+from airflow_arazzo.demo.cases import CaseResult, DemoCase
 from airflow_arazzo.testing.airflow_rest import ENDED, AirflowRest
 
 
@@ -17,11 +17,11 @@ from airflow_arazzo.testing.airflow_rest import ENDED, AirflowRest
 class Started:
     """A case whose run has been triggered."""
 
-    case: Case
+    case: DemoCase
     run_id: str
 
 
-def start(rest: AirflowRest, cases: Sequence[Case]) -> list[Started]:
+def start(rest: AirflowRest, cases: Sequence[DemoCase]) -> list[Started]:
     """Trigger a run for each case."""
     return [Started(case, rest.trigger(case.dag_id, case.conf)) for case in cases]
 
@@ -52,7 +52,7 @@ def watch(
         time.sleep(1)
 
 
-def result(rest: AirflowRest, item: Started, requests: Sequence[str]) -> Result:
+def result(rest: AirflowRest, item: Started, requests: Sequence[str]) -> CaseResult:
     """Return how a case came out.
 
     :param requests: what the mock API got for it, in order.
@@ -64,7 +64,7 @@ def result(rest: AirflowRest, item: Started, requests: Sequence[str]) -> Result:
     route = tuple(record.get("route", ()))
     message = _message(rest, item, record) if run["state"] == "failed" else ""
     findings = check(case, state=run["state"], outputs=outputs, message=message, route=route, requests=requests)
-    return Result(case, run["state"], route, outputs, message, _seconds(run), findings)
+    return CaseResult(case, run["state"], route, outputs, message, _seconds(run), findings)
 
 
 def _message(rest: AirflowRest, item: Started, record: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from airflow_arazzo.demo.cases import Result
+from airflow_arazzo.demo.cases import CaseResult
 
 _COLOURS = {"success": "green", "failed": "red", "running": "cyan", "deferred": "magenta", "queued": "yellow"}
 
@@ -39,7 +39,7 @@ class Screen:
                 self._shown[title] = state
                 self.say(f"{title}: {state}")
 
-    def results(self, results: Iterable[Result]) -> None:
+    def results(self, results: Iterable[CaseResult]) -> None:
         """Write the table of the cases, and below it what did not come out as it should have."""
         found = list(results)
         table = Table(title="What ran", title_justify="left", show_lines=True)
@@ -75,7 +75,7 @@ def _console(stderr: bool) -> Console:
     return console if console.is_terminal else Console(highlight=False, stderr=stderr, width=max(console.width, 190))
 
 
-def _outputs(result: Result) -> Text:
+def _outputs(result: CaseResult) -> Text:
     """Return the outputs a line each, or the message of a run that failed."""
     if result.message:
         return Text(result.message, style="red")

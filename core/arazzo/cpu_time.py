@@ -44,7 +44,7 @@ def within_cpu_time(seconds: float, compute: Callable[[], Result]) -> Result:
     """
     if not seconds:
         return compute()
-    watcher, watch = _the_watcher(), _Watch(seconds)
+    watcher, watch = _the_watcher(), _Budget(seconds)
     try:
         try:
             watcher.begin(watch, seconds)
@@ -62,7 +62,7 @@ def within_cpu_time(seconds: float, compute: Callable[[], Result]) -> Result:
         raise CpuTimeError from None
 
 
-class _Watch:
+class _Budget:
     """The budget of one computation of the thread that makes it.
 
     :param late: whether its time is up, and its interruption on the way.
@@ -86,11 +86,11 @@ class _Watcher:
         # Held itself, and not through the condition: an interruption may come while that is about to return it held.
         self._lock = threading.Lock()
         self._changed = threading.Condition(self._lock)
-        self._watches: dict[_Watch, None] = {}
+        self._watches: dict[_Budget, None] = {}
         self._next_look = math.inf
         self._running = self._used = False
 
-    def begin(self, watch: _Watch, seconds: float) -> None:
+    def begin(self, watch: _Budget, seconds: float) -> None:
         """Interrupt the watch's thread once it has spent the seconds, until :meth:`end`."""
         with self._lock:
             self._watches[watch] = None
@@ -101,7 +101,7 @@ class _Watcher:
             elif time.monotonic() + seconds < self._next_look:
                 self._changed.notify()
 
-    def end(self, watch: _Watch) -> None:
+    def end(self, watch: _Budget) -> None:
         """Interrupt it no more; whether an interruption is on its way, it knows from now on."""
         with self._lock:
             self._watches.pop(watch, None)
@@ -115,7 +115,7 @@ class _Watcher:
                 self._next_look = math.inf if wait is None else time.monotonic() + wait
                 self._changed.wait(wait)
 
-    def _look(self, watch: _Watch) -> float:
+    def _look(self, watch: _Budget) -> float:
         """Return the seconds that a computation has left, and interrupt it if it has none."""
         try:
             left = watch.until - watch.clock()

@@ -8,17 +8,17 @@ import pytest
 from rich.console import Console
 
 from airflow_arazzo.demo.case_checks import check, compare_requests
-from airflow_arazzo.demo.cases import CASES, Call, Case, Result
+from airflow_arazzo.demo.cases import CASES, CaseResult, DemoCase, ExpectedCall
 from airflow_arazzo.demo.screen import Screen
 from airflow_arazzo.demo.signals import Stopped, stoppable, uninterrupted
 
-CASE = Case(
+CASE = DemoCase(
     title="A scan that fails",
     dag_id="scan",
     keys=("k",),
     conf={},
     state="failed",
-    requests=(Call("POST /login"), Call("GET /scan", times=None, at_least=2)),
+    requests=(ExpectedCall("POST /login"), ExpectedCall("GET /scan", times=None, at_least=2)),
     route=("login", "poll"),
     outputs={"status": "failed"},
     message=("timeout",),
@@ -84,8 +84,8 @@ def test_each_change_is_a_line():
 
 
 def test_the_table_shows_every_case_and_what_was_wrong():
-    right = Result(CASE, "success", ("login",), {"status": "done", "none": None}, "", 1.25)
-    wrong = Result(CASE, "failed", (), None, "poll: [timeout]", 2.0, ("the API got nothing",))
+    right = CaseResult(CASE, "success", ("login",), {"status": "done", "none": None}, "", 1.25)
+    wrong = CaseResult(CASE, "failed", (), None, "poll: [timeout]", 2.0, ("the API got nothing",))
     text = shown(lambda screen: screen.results([right, wrong]))
     assert 'status = "done"' in text
     assert "none = null" in text

@@ -18,7 +18,7 @@ import re
 from collections.abc import Callable
 from typing import NoReturn
 
-from arazzo.criteria.scanner import BRACED, ESCAPED, ROOT, SINGLE, WORD, Reader, unescape
+from arazzo.criteria.scanner import BRACED, ESCAPED, ROOT, SINGLE, WORD, Scanner, unescape
 from arazzo.criteria.syntax_tree import (
     And,
     Comparison,
@@ -77,7 +77,7 @@ _POSTFIX = re.compile(r"(\.[\w-]+|\[[^\[\]]*\])$")
 _NAME = re.compile(r"[^\W\d][\w-]*")
 
 
-class Grammar(Reader):
+class Grammar(Scanner):
     """The shared grammar over one text; ``remarks`` gathers what is read but not portable."""
 
     #: Whether words without quotes are strings.

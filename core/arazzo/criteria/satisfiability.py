@@ -63,7 +63,7 @@ class Formula:
 
 
 @dataclass(frozen=True)
-class Reading:
+class Operands:
     """How the operands of a condition are to be taken.
 
     :param loose: whether values compare as in simple conditions.
@@ -81,7 +81,7 @@ def formula_of(criterion: Criterion, dialect: Dialect = "lenient") -> Formula:
     """
     match criterion.kind:
         case "simple":
-            return _whole(criterion, parse_simple(criterion.condition, dialect), Reading(loose=True))
+            return _whole(criterion, parse_simple(criterion.condition, dialect), Operands(loose=True))
         case "regex" if (criterion.context or "").strip() == "$statusCode":
             return _status_pattern(criterion, dialect)
         case "jsonpath":
@@ -89,11 +89,13 @@ def formula_of(criterion: Criterion, dialect: Dialect = "lenient") -> Formula:
             condition = read_jsonpath(criterion.condition, version, dialect)
             if isinstance(condition, Condition):
                 there = _free(f"there is {criterion.context}")
-                return both((there, _whole(criterion, condition, Reading(loose=False, context=f"{criterion.context}"))))
+                return both(
+                    (there, _whole(criterion, condition, Operands(loose=False, context=f"{criterion.context}")))
+                )
     return _free(f"{criterion.kind} {criterion.context} {criterion.condition}")
 
 
-def _whole(criterion: Criterion, condition: Condition, reading: Reading) -> Formula:
+def _whole(criterion: Criterion, condition: Condition, reading: Operands) -> Formula:
     """Return a condition as a formula; what the data may make fail does not hold, whatever it says."""
     formula = _formula(condition.node, reading)
     return both((_free(f"{criterion.condition} succeeds"), formula)) if _may_fail(condition.node) else formula
@@ -165,7 +167,7 @@ def is_possible(formulas: Sequence[Formula], *, booleans: bool = False) -> bool:
     return any(whole.holds(dict(zip(domains, values, strict=True))) for values in product(*domains.values()))
 
 
-def _formula(node: Node, reading: Reading) -> Formula:
+def _formula(node: Node, reading: Operands) -> Formula:
     match node:
         case Or(operands):
             parts = tuple(_formula(operand, reading) for operand in operands)
@@ -184,7 +186,7 @@ def _formula(node: Node, reading: Reading) -> Formula:
     return Formula(((key, 200 if key == STATUS else None),), lambda values: truthy(values[key]))
 
 
-def _comparison(node: Node, operator: str, left: Node, right: Node, reading: Reading) -> Formula:
+def _comparison(node: Node, operator: str, left: Node, right: Node, reading: Operands) -> Formula:
     match left, right:
         case Literal(one), Literal(other):
             return Formula((), lambda _: holds(operator, one, other, loose=reading.loose))
@@ -195,7 +197,7 @@ def _comparison(node: Node, operator: str, left: Node, right: Node, reading: Rea
     return _free(f"{reading.context} {_text(node)}")
 
 
-def _compared(key: Key | None, constant: Any, node: Node, reading: Reading, operator: str) -> Formula:
+def _compared(key: Key | None, constant: Any, node: Node, reading: Operands, operator: str) -> Formula:
     if key is None:
         return _free(f"{reading.context} {_text(node)}")
     return Formula(((key, constant),), lambda values: holds(operator, values[key], constant, loose=reading.loose))
@@ -206,7 +208,7 @@ def _is_comparable(operator: str, constant: Any) -> bool:
     return operator in ("==", "!=") or is_number(constant)
 
 
-def _key(node: Node, reading: Reading) -> Key | None:
+def _key(node: Node, reading: Operands) -> Key | None:
     """Return what stands for the value of an operand; None if that is not one value, or depends on others."""
     match node:
         case Runtime(Fixed(name="statusCode"), owner=None):

@@ -35,7 +35,7 @@ def unescape(text: str, quote: str) -> str:
     return _ESCAPE.sub(replace, text.replace(quote * 2, quote))
 
 
-class Reader:
+class Scanner:
     """A position in a text; ``depth`` guards the stack against deeply nested text."""
 
     def __init__(self, text: str) -> None:

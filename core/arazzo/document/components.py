@@ -9,7 +9,7 @@ import re
 from typing import Any
 
 from arazzo.document.models import Parameter
-from arazzo.document.shape import BROKEN, Kind, Reader, describe
+from arazzo.document.shape import BROKEN, DocumentReader, Kind, describe
 from arazzo.pointer import escape
 
 COMPONENT_KINDS = ("parameters", "successActions", "failureActions")
@@ -25,7 +25,7 @@ def reusable(kind: str, read: Kind) -> Kind:
     :param read: reads the object itself.
     """
 
-    def either(reader: Reader, value: Any, at: str) -> Any:
+    def either(reader: DocumentReader, value: Any, at: str) -> Any:
         if not isinstance(value, dict) or not ("reference" in value or set(value) == {"$ref"}):
             return read(reader, value, at)
         return _resolve(reader, value, at, kind, read)
@@ -33,7 +33,7 @@ def reusable(kind: str, read: Kind) -> Kind:
     return either
 
 
-def _resolve(reader: Reader, value: dict[str, Any], at: str, kind: str, read: Kind) -> Any:
+def _resolve(reader: DocumentReader, value: dict[str, Any], at: str, kind: str, read: Kind) -> Any:
     field = "reference" if "reference" in value else "$ref"
     name = _component_name(reader, value[field], f"{at}/{field}", kind)
     if name is None:
@@ -51,7 +51,7 @@ def _resolve(reader: Reader, value: dict[str, Any], at: str, kind: str, read: Ki
     return resolved.model_copy(update={"value": value["value"], "at": at})
 
 
-def _component_name(reader: Reader, reference: Any, at: str, kind: str) -> str | None:
+def _component_name(reader: DocumentReader, reference: Any, at: str, kind: str) -> str | None:
     """Return the name of the component that a reference names, None after noting a problem."""
     if not isinstance(reference, str):
         reader.error("wrong-type", at, f"a reference is a runtime expression, and this is {describe(reference)}")

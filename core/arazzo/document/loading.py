@@ -12,7 +12,7 @@ from arazzo.document.models import Action, Document, Parameter, Step, Workflow
 from arazzo.document.objects import read_document
 from arazzo.document.order import in_order
 from arazzo.document.schema_references import Resolver, inline_inputs
-from arazzo.document.shape import Reader, snake
+from arazzo.document.shape import DocumentReader, snake
 from arazzo.errors import DocumentError, Problem, Severity
 from arazzo.expressions.context import Dialect
 from arazzo.source import Copies, Source, load_source
@@ -50,7 +50,7 @@ def load_document(
 
 def parse_document(source: Source, *, resolver: Resolver | None = None, dialect: Dialect = "lenient") -> LoadedDocument:
     """Read an Arazzo document from a source; arguments and errors as :func:`load_document`."""
-    reader = Reader(source, dialect)
+    reader = DocumentReader(source, dialect)
     _check_kind(reader)
     _check_merges(reader)
     reader.problems += source.nul_problems()
@@ -68,7 +68,7 @@ def _sorted(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     return tuple(sorted(dict.fromkeys(problems), key=lambda problem: (problem.place, problem.rule)))
 
 
-def _check_kind(reader: Reader) -> None:
+def _check_kind(reader: DocumentReader) -> None:
     """Refuse at once what is not an Arazzo document: its other problems would say nothing."""
     data = reader.source.data
     if not isinstance(data, dict):
@@ -84,7 +84,7 @@ def _check_kind(reader: Reader) -> None:
         raise DocumentError(reader.problems)
 
 
-def _check_version(reader: Reader, version: Any) -> None:
+def _check_version(reader: DocumentReader, version: Any) -> None:
     written = version if isinstance(version, str) else str(version)
     match = _VERSION.fullmatch(written)
     if match is None or int(match[1]) > 2:
@@ -98,13 +98,13 @@ def _check_version(reader: Reader, version: Any) -> None:
         reader.lenient("newer-version", "/arazzo", f"'{written}' is no full version", f"write '{written}.0'")
 
 
-def _check_merges(reader: Reader) -> None:
+def _check_merges(reader: DocumentReader) -> None:
     severity = Severity.ERROR if reader.dialect == "strict" else Severity.WARNING
     message = "a merge key is YAML 1.1's; to YAML 1.2 '<<' is a field like others"
     reader.problems += reader.source.merge_problems("merge-key", severity, message, "write the fields out")
 
 
-def _check_names(reader: Reader, document: Document) -> None:
+def _check_names(reader: DocumentReader, document: Document) -> None:
     """Note names given twice. Two parameters or actions of one name can still be told apart by their order."""
     sources = ((item.name, f"{item.at}/name") for item in document.source_descriptions)
     _check_twice(reader, "duplicate-source", "source name", sources)
@@ -122,7 +122,7 @@ def _check_names(reader: Reader, document: Document) -> None:
             _check_lists(reader, action, ("parameters",))
 
 
-def _check_lists(reader: Reader, owner: Workflow | Step | Action, fields: tuple[str, ...]) -> None:
+def _check_lists(reader: DocumentReader, owner: Workflow | Step | Action, fields: tuple[str, ...]) -> None:
     for field in fields:
         items: tuple[Action | Parameter, ...] = getattr(owner, snake(field))
         places = ((_identity(item), f"{owner.at}/{field}/{index}") for index, item in enumerate(items))
@@ -138,7 +138,9 @@ def _identity(item: Action | Parameter) -> tuple[str, ...]:
     return (item.name.lower() if item.location == "header" else item.name, item.location or "")
 
 
-def _check_twice(reader: Reader, rule: str, noun: str, items: Iterable[tuple[str | tuple[str, ...], str]]) -> None:
+def _check_twice(
+    reader: DocumentReader, rule: str, noun: str, items: Iterable[tuple[str | tuple[str, ...], str]]
+) -> None:
     seen: dict[object, str] = {}
     for name, at in items:
         first = seen.setdefault(name, at)

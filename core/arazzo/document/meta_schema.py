@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from arazzo.document.shape import Reader, describe, near
+from arazzo.document.shape import DocumentReader, describe, near
 from arazzo.errors import ExpressionSyntaxError
 from arazzo.expressions.ecma_patterns import compile_ecma
 from arazzo.limits import current_limits
@@ -32,7 +32,7 @@ _BOOLS = frozenset(("uniqueItems", "deprecated", "readOnly", "writeOnly"))
 _ANCHOR = re.compile(r"[A-Za-z_][-A-Za-z0-9._]*")
 
 
-def check_schema(reader: Reader, schema: Any, at: str) -> bool:
+def check_schema(reader: DocumentReader, schema: Any, at: str) -> bool:
     """Note what is wrong in a schema; return whether nothing is."""
     before = len(reader.problems)
     _check(reader, schema, at)
@@ -60,7 +60,7 @@ def is_too_deep(schema: Any) -> bool:
     return True
 
 
-def _check(reader: Reader, schema: Any, at: str) -> None:
+def _check(reader: DocumentReader, schema: Any, at: str) -> None:
     waiting = [(schema, at, 0)]
     while waiting:
         schema, at, depth = waiting.pop()
@@ -75,7 +75,7 @@ def _check(reader: Reader, schema: Any, at: str) -> None:
             reader.error(_RULE, at, f"a JSON Schema is a map, and this is {describe(schema)}")
 
 
-def _keyword(reader: Reader, name: str, value: Any, at: str) -> None:
+def _keyword(reader: DocumentReader, name: str, value: Any, at: str) -> None:
     """Note what is wrong in the value of a keyword, but for the schemas in it."""
     if name in MAPS:
         if not isinstance(value, dict):

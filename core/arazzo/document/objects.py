@@ -28,9 +28,9 @@ from arazzo.document.models import (
 from arazzo.document.shape import (
     BROKEN,
     Broken,
+    DocumentReader,
     Field,
     Kind,
-    Reader,
     Shape,
     anything,
     describe,
@@ -58,7 +58,7 @@ _VERSIONS = {
 }
 
 
-def _expression_type(reader: Reader, value: Any, at: str) -> ExpressionType | Broken:
+def _expression_type(reader: DocumentReader, value: Any, at: str) -> ExpressionType | Broken:
     fields = read_fields(reader, value, at, _EXPRESSION_TYPE)
     if isinstance(fields, Broken):
         return BROKEN
@@ -76,13 +76,13 @@ def typed(*words: str) -> Kind:
     """Return the kind that reads a word or an Expression Type Object."""
     word = one_of(*words)
 
-    def read(reader: Reader, value: Any, at: str) -> Any:
+    def read(reader: DocumentReader, value: Any, at: str) -> Any:
         return _expression_type(reader, value, at) if isinstance(value, dict) else word(reader, value, at)
 
     return read
 
 
-def _criterion(reader: Reader, value: Any, at: str) -> Criterion | Broken:
+def _criterion(reader: DocumentReader, value: Any, at: str) -> Criterion | Broken:
     if isinstance(value, str):
         reader.lenient("bare-condition", at, "a criterion is a map, and this is text", "write 'condition: ' before it")
         return Criterion.model_construct(at=at, condition=value)
@@ -94,7 +94,7 @@ def _criteria(*, filled: bool) -> Kind:
     return listed(_criterion, wanted=filled, alone=(dict, str))
 
 
-def _payload_parameter(reader: Reader, value: Any, at: str) -> Parameter | Broken:
+def _payload_parameter(reader: DocumentReader, value: Any, at: str) -> Parameter | Broken:
     fields = read_fields(reader, value, at, _PARAMETER)
     if isinstance(fields, Broken):
         return BROKEN
@@ -107,14 +107,14 @@ def _payload_parameter(reader: Reader, value: Any, at: str) -> Parameter | Broke
     return Parameter.model_construct(**fields)
 
 
-def _request_body(reader: Reader, value: Any, at: str) -> RequestBody | Broken:
+def _request_body(reader: DocumentReader, value: Any, at: str) -> RequestBody | Broken:
     fields = read_fields(reader, value, at, _REQUEST_BODY)
     if isinstance(fields, Broken):
         return BROKEN
     return RequestBody.model_construct(**fields, has_payload="payload" in value)
 
 
-def _check_name(reader: Reader, noun: str, at: str) -> None:
+def _check_name(reader: DocumentReader, noun: str, at: str) -> None:
     """Note a key of outputs or components that an expression cannot hold."""
     name = tokens_of(at)[-1]
     if not OUTPUT_NAME.fullmatch(name):
@@ -125,14 +125,14 @@ def _check_name(reader: Reader, noun: str, at: str) -> None:
 def _components(kind: Kind) -> Kind:
     """Return the kind that reads a map of components."""
 
-    def read(reader: Reader, value: Any, at: str) -> Any:
+    def read(reader: DocumentReader, value: Any, at: str) -> Any:
         _check_name(reader, "component name", at)
         return kind(reader, value, at)
 
     return mapped(read)
 
 
-def _output(reader: Reader, value: Any, at: str) -> Any:
+def _output(reader: DocumentReader, value: Any, at: str) -> Any:
     _check_name(reader, "output name", at)
     match value:
         case str():
@@ -145,7 +145,7 @@ def _output(reader: Reader, value: Any, at: str) -> Any:
             return value
 
 
-def _outputs(reader: Reader, value: Any, at: str) -> dict[str, Any] | Broken:
+def _outputs(reader: DocumentReader, value: Any, at: str) -> dict[str, Any] | Broken:
     if isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
         reader.lenient("not-a-map", at, "outputs are a map of names, and this is a list", "leave the '- ' out")
         read = [mapped(_output)(reader, item, f"{at}/{index}") for index, item in enumerate(value)]
@@ -157,7 +157,7 @@ def _outputs(reader: Reader, value: Any, at: str) -> dict[str, Any] | Broken:
 def _action(model: type[Action], kinds: tuple[str, ...], other: str | None) -> Kind:
     shape = Shape("a success action" if model is SuccessAction else "a failure action", _ACTION_FIELDS, "name")
 
-    def read(reader: Reader, value: Any, at: str) -> Any:
+    def read(reader: DocumentReader, value: Any, at: str) -> Any:
         if not isinstance(value, dict):
             return reader.error("wrong-type", at, f"an action is a map, and this is {describe(value)}")
         raw = dict(value)
@@ -180,7 +180,7 @@ def _action(model: type[Action], kinds: tuple[str, ...], other: str | None) -> K
     return read
 
 
-def _refuse_place(reader: Reader, parameter: Parameter, name: str) -> None:
+def _refuse_place(reader: DocumentReader, parameter: Parameter, name: str) -> None:
     if parameter.location is not None:
         message = f"parameter '{parameter.name}' of action '{name}' is an input of a workflow, and goes to no place"
         reader.lenient("needless-in", f"{parameter.at}/in", message, "leave 'in' out", key=True)
@@ -193,7 +193,7 @@ def _made_up_name(raw: dict[str, Any], at: str) -> str:
     return "-".join(str(part) for part in parts if part is not None)
 
 
-def _lone_condition(reader: Reader, raw: dict[str, Any], at: str) -> Any:
+def _lone_condition(reader: DocumentReader, raw: dict[str, Any], at: str) -> Any:
     """Take ``condition`` and ``context`` out of an action and return the criterion they are."""
     if "condition" not in raw or "criteria" in raw:
         return None
@@ -203,7 +203,7 @@ def _lone_condition(reader: Reader, raw: dict[str, Any], at: str) -> Any:
     return _criterion(reader, parts, at)
 
 
-def _check_action(reader: Reader, raw: dict[str, Any], at: str) -> bool:
+def _check_action(reader: DocumentReader, raw: dict[str, Any], at: str) -> bool:
     """Note what does not go together in an action; return whether it is broken."""
     targets = [name for name in ("stepId", "workflowId") if raw.get(name) is not None]
     kind, name = raw["type"], raw["name"]
@@ -222,7 +222,7 @@ def _check_action(reader: Reader, raw: dict[str, Any], at: str) -> bool:
     return False
 
 
-def _step(reader: Reader, value: Any, at: str) -> Step | Broken:
+def _step(reader: DocumentReader, value: Any, at: str) -> Step | Broken:
     fields = read_fields(reader, value, at, _STEP)
     if not isinstance(value, dict):
         return BROKEN
@@ -244,7 +244,7 @@ def _step(reader: Reader, value: Any, at: str) -> Step | Broken:
     return Step.model_construct(**fields)
 
 
-def _check_places(reader: Reader, parameters: tuple[Parameter, ...], step_id: str) -> None:
+def _check_places(reader: DocumentReader, parameters: tuple[Parameter, ...], step_id: str) -> None:
     for parameter in parameters:
         if parameter.location is None:
             message = f"parameter '{parameter.name}' of step '{step_id}' does not say where it goes"
@@ -254,7 +254,7 @@ def _check_places(reader: Reader, parameters: tuple[Parameter, ...], step_id: st
 def identifier(noun: str) -> Kind:
     """Return the kind that reads a name, and warns where expressions could not use it."""
 
-    def read(reader: Reader, value: Any, at: str) -> str | Broken:
+    def read(reader: DocumentReader, value: Any, at: str) -> str | Broken:
         name = filled_text(reader, value, at)
         if isinstance(name, str) and not IDENTIFIER.fullmatch(name):
             message = f"{noun} '{name}' has other characters than letters, digits, '-' and '_'"
@@ -264,11 +264,11 @@ def identifier(noun: str) -> Kind:
     return read
 
 
-def _inputs(reader: Reader, value: Any, at: str) -> Any:
+def _inputs(reader: DocumentReader, value: Any, at: str) -> Any:
     return value if check_schema(reader, value, at) else BROKEN
 
 
-def _uri(reader: Reader, value: Any, at: str) -> str | Broken:
+def _uri(reader: DocumentReader, value: Any, at: str) -> str | Broken:
     """Read a URI reference (RFC 3986, 4.1); other text is taken as it is."""
     uri = filled_text(reader, value, at)
     if isinstance(uri, str) and not _can_be_split(uri):
@@ -287,7 +287,7 @@ def _can_be_split(uri: str) -> bool:
     return True
 
 
-def _self(reader: Reader, value: Any, at: str) -> str | Broken:
+def _self(reader: DocumentReader, value: Any, at: str) -> str | Broken:
     uri = _uri(reader, value, at)
     if isinstance(uri, str) and "#" in uri:
         return reader.error("invalid-value", at, "'$self' may not hold a fragment ('#...')")
@@ -433,7 +433,7 @@ _DOCUMENT = Shape(
 )
 
 
-def read_document(reader: Reader) -> Document | Broken:
+def read_document(reader: DocumentReader) -> Document | Broken:
     """Read a whole document; its problems are noted in the reader."""
     data = reader.source.data
     components = data.get("components") if isinstance(data, dict) else None

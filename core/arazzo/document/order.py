@@ -11,10 +11,10 @@ import heapq
 
 from arazzo.document.concurrency import Needs, declared_needs, step_needs
 from arazzo.document.models import Action, Document, Workflow
-from arazzo.document.shape import Reader
+from arazzo.document.shape import DocumentReader
 
 
-def in_order(reader: Reader, document: Document) -> Document:
+def in_order(reader: DocumentReader, document: Document) -> Document:
     """Return the document with the steps of each workflow in the order in which they can run.
 
     Steps that depend on each other in a circle are noted as a problem, and stay as they are.
@@ -24,7 +24,7 @@ def in_order(reader: Reader, document: Document) -> Document:
     return document if same else document.model_copy(update={"workflows": workflows})
 
 
-def _in_order(reader: Reader, workflow: Workflow) -> Workflow:
+def _in_order(reader: DocumentReader, workflow: Workflow) -> Workflow:
     declared = declared_needs(workflow)
     if len(declared) < len(workflow.steps) or not any(declared.values()):
         return workflow

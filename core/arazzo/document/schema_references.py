@@ -16,7 +16,7 @@ from arazzo.document.input_declarations import declared_inputs
 from arazzo.document.meta_schema import LISTS, is_too_deep
 from arazzo.document.models import Components, Document
 from arazzo.document.schema_checks import schema_errors
-from arazzo.document.shape import Reader
+from arazzo.document.shape import DocumentReader
 from arazzo.errors import DocumentError, EvaluationError, GaveUpError
 from arazzo.limits import current_limits
 from arazzo.pointer import escape, tokens_of
@@ -41,7 +41,7 @@ _FRAME = frozenset({"$id", "$schema"})
 _MISSING = object()
 
 
-def inline_inputs(reader: Reader, document: Document, resolver: Resolver) -> Document:
+def inline_inputs(reader: DocumentReader, document: Document, resolver: Resolver) -> Document:
     """Return the document with the references of its input schemas written out."""
     shared = _Shared(reader, resolver)
     inputs = {
@@ -59,7 +59,7 @@ def inline_inputs(reader: Reader, document: Document, resolver: Resolver) -> Doc
     return document.model_copy(update={"workflows": workflows, "components": components})
 
 
-def _check_inputs(reader: Reader, inputs: Any, at: str) -> None:
+def _check_inputs(reader: DocumentReader, inputs: Any, at: str) -> None:
     """Note what Airflow, which checks each input by itself, or a run without that input would stumble over."""
     if is_too_deep(inputs):
         reader.error(
@@ -84,7 +84,7 @@ def _check_inputs(reader: Reader, inputs: Any, at: str) -> None:
 class _Shared:
     """What the schemas of one document share: files, targets written out before, and what is spent of the limits."""
 
-    def __init__(self, reader: Reader, resolver: Resolver) -> None:
+    def __init__(self, reader: DocumentReader, resolver: Resolver) -> None:
         self.reader, self.resolver = reader, resolver
         self.files = {reader.source.uri: reader.source}
         self.done: dict[tuple[str, str], tuple[Any, int]] = {}

@@ -57,7 +57,7 @@ class Hints:
         return near(name, names) if self.spend(len(names)) else None
 
 
-class Reader:
+class DocumentReader:
     """The reading of one document: where problems are noted.
 
     :param source: the document's text and data.
@@ -88,7 +88,7 @@ class Reader:
             self.warn(rule, at, message, hint, key=key)
 
 
-Kind = Callable[[Reader, Any, str], Any]
+Kind = Callable[[DocumentReader, Any, str], Any]
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ class Shape:
         return f"{self.noun.split(' ', 1)[1]} '{name}'" if isinstance(name, str) and name else self.noun
 
 
-def read_fields(reader: Reader, value: Any, at: str, shape: Shape) -> dict[str, Any] | Broken:
+def read_fields(reader: DocumentReader, value: Any, at: str, shape: Shape) -> dict[str, Any] | Broken:
     """Read an object's fields into what its model is made of, ``at`` and ``extensions`` included."""
     if not isinstance(value, dict):
         return reader.error("wrong-type", at, f"{shape.noun} is a map, and this is {describe(value)}")
@@ -150,13 +150,13 @@ def read_fields(reader: Reader, value: Any, at: str, shape: Shape) -> dict[str, 
     return fields if whole else BROKEN
 
 
-def _check_since(reader: Reader, name: str, field: Field, at: str) -> None:
+def _check_since(reader: DocumentReader, name: str, field: Field, at: str) -> None:
     if field.since > reader.version[:3]:
         message = f"'{name}' came with Arazzo {field.since}.0, and this document says {reader.version}"
         reader.lenient("newer-field", at, message, f"write 'arazzo: {field.since}.0'", key=True)
 
 
-def _check_unknown(reader: Reader, value: Mapping[str, Any], at: str, shape: Shape) -> None:
+def _check_unknown(reader: DocumentReader, value: Mapping[str, Any], at: str, shape: Shape) -> None:
     for name in value:
         if name in shape.fields or name.startswith("x-"):
             continue
@@ -169,7 +169,7 @@ def _check_unknown(reader: Reader, value: Mapping[str, Any], at: str, shape: Sha
 def make(model: type[AnyModel], shape: Shape) -> Kind:
     """Return the kind that reads an object of that shape into that model."""
 
-    def kind(reader: Reader, value: Any, at: str) -> AnyModel | Broken:
+    def kind(reader: DocumentReader, value: Any, at: str) -> AnyModel | Broken:
         fields = read_fields(reader, value, at, shape)
         if isinstance(fields, Broken):
             return BROKEN
@@ -187,7 +187,7 @@ def listed(kind: Kind, *, filled: bool = False, wanted: bool = False, alone: tup
     :param alone: types of an item that is understood without its list.
     """
 
-    def read(reader: Reader, value: Any, at: str) -> tuple[Any, ...] | Broken:
+    def read(reader: DocumentReader, value: Any, at: str) -> tuple[Any, ...] | Broken:
         if isinstance(value, alone):
             reader.lenient(
                 "not-a-list", at, f"a list belongs here, and this is {describe(value)}", "write '- ' before it"
@@ -209,7 +209,7 @@ def listed(kind: Kind, *, filled: bool = False, wanted: bool = False, alone: tup
 def mapped(kind: Kind) -> Kind:
     """Return the kind that reads a map of names to values of another kind."""
 
-    def read(reader: Reader, value: Any, at: str) -> dict[str, Any] | Broken:
+    def read(reader: DocumentReader, value: Any, at: str) -> dict[str, Any] | Broken:
         if not isinstance(value, dict):
             return reader.error("wrong-type", at, f"a map belongs here, and this is {describe(value)}")
         items = {name: kind(reader, item, f"{at}/{escape(name)}") for name, item in value.items()}
@@ -218,7 +218,7 @@ def mapped(kind: Kind) -> Kind:
     return read
 
 
-def text(reader: Reader, value: Any, at: str) -> str | Broken:
+def text(reader: DocumentReader, value: Any, at: str) -> str | Broken:
     """Read text; a number or a truth value is read as it is written."""
     if isinstance(value, str):
         return value
@@ -231,7 +231,7 @@ def text(reader: Reader, value: Any, at: str) -> str | Broken:
     return written
 
 
-def filled_text(reader: Reader, value: Any, at: str) -> str | Broken:
+def filled_text(reader: DocumentReader, value: Any, at: str) -> str | Broken:
     """Read text that may not be empty."""
     read = text(reader, value, at)
     if isinstance(read, str) and not read.strip():
@@ -239,17 +239,17 @@ def filled_text(reader: Reader, value: Any, at: str) -> str | Broken:
     return read
 
 
-def anything(reader: Reader, value: Any, at: str) -> Any:
+def anything(reader: DocumentReader, value: Any, at: str) -> Any:
     """Read any value as it is."""
     return value
 
 
-def seconds(reader: Reader, value: Any, at: str) -> float | Broken:
+def seconds(reader: DocumentReader, value: Any, at: str) -> float | Broken:
     """Read a number of seconds that can be waited for."""
     return _number(reader, value, at, LONGEST_WAIT)
 
 
-def _number(reader: Reader, value: Any, at: str, most: float) -> float | Broken:
+def _number(reader: DocumentReader, value: Any, at: str, most: float) -> float | Broken:
     """Read a number that is not negative; digits in quotes are understood."""
     if isinstance(value, str):
         try:
@@ -265,7 +265,7 @@ def _number(reader: Reader, value: Any, at: str, most: float) -> float | Broken:
     return float(value)
 
 
-def integer(reader: Reader, value: Any, at: str) -> int | Broken:
+def integer(reader: DocumentReader, value: Any, at: str) -> int | Broken:
     """Read a whole number that is not negative."""
     read = _number(reader, value, at, 1000 * LONGEST_WAIT)
     if isinstance(read, Broken):
@@ -278,7 +278,7 @@ def integer(reader: Reader, value: Any, at: str) -> int | Broken:
 def one_of(*choices: str) -> Kind:
     """Return the kind that reads one of a few words."""
 
-    def read(reader: Reader, value: Any, at: str) -> str | Broken:
+    def read(reader: DocumentReader, value: Any, at: str) -> str | Broken:
         if value in choices:
             return str(value)
         allowed = ", ".join(repr(choice) for choice in choices)

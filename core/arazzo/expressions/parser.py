@@ -49,7 +49,7 @@ def parse_expression(text: str, dialect: Dialect = "lenient") -> Expression:
     :param dialect: ``strict`` for the grammar to the letter.
     :raises ExpressionSyntaxError: with the offset of what is wrong and, where one comes to mind, the right spelling.
     """
-    return _Reader(text, dialect).read()
+    return _ExpressionReader(text, dialect).read()
 
 
 def parse_context(text: str, dialect: Dialect = "lenient") -> Expression:
@@ -77,7 +77,7 @@ def is_strict(text: str) -> bool:
     return True
 
 
-class _Reader:
+class _ExpressionReader:
     """A text being read: each method reads one rule of the grammar from an offset to the end."""
 
     def __init__(self, text: str, dialect: Dialect) -> None:
@@ -226,22 +226,22 @@ def _resolve(match: re.Match[str]) -> str:
     return chr(int(match[2], 16)) if match[2] else _UNESCAPED.get(match[1], match[1])
 
 
-def _message(reader: _Reader, root: str, start: int) -> Expression:
+def _message(reader: _ExpressionReader, root: str, start: int) -> Expression:
     return reader.message(root, start)
 
 
-def _inputs(reader: _Reader, _root: str, start: int) -> Expression:
+def _inputs(reader: _ExpressionReader, _root: str, start: int) -> Expression:
     return Input(*reader.named(start), text=reader.text)
 
 
-def _outputs(reader: _Reader, _root: str, start: int) -> Expression:
+def _outputs(reader: _ExpressionReader, _root: str, start: int) -> Expression:
     return Output(*reader.named(start), text=reader.text)
 
 
 _SHORT_STEP: Final = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)(?:#.*)?", re.DOTALL)
 
 
-def _steps(reader: _Reader, _root: str, start: int) -> Expression:
+def _steps(reader: _ExpressionReader, _root: str, start: int) -> Expression:
     short = _SHORT_STEP.fullmatch(reader.text, start) if reader.lenient else None
     if short is not None and nearest(short[2], ("outputs",)) is None:
         return StepOutput(short[1], *reader.named(short.start(2)), text=reader.text)
@@ -249,14 +249,14 @@ def _steps(reader: _Reader, _root: str, start: int) -> Expression:
     return StepOutput(step, *reader.named(position), text=reader.text)
 
 
-def _workflows(reader: _Reader, _root: str, start: int) -> Expression:
+def _workflows(reader: _ExpressionReader, _root: str, start: int) -> Expression:
     workflow, field, position = reader.between(start, "inputs", "outputs")
     return WorkflowValue(
         workflow, "inputs" if field == "inputs" else "outputs", *reader.named(position), text=reader.text
     )
 
 
-def _sources(reader: _Reader, _root: str, start: int) -> Expression:
+def _sources(reader: _ExpressionReader, _root: str, start: int) -> Expression:
     match = _IDENTIFIER_STRICT.match(reader.text, start)
     if match is None:
         raise reader.wrong("the name of a source description is missing", start)
@@ -271,7 +271,7 @@ def _sources(reader: _Reader, _root: str, start: int) -> Expression:
     return SourceReference(match[0], reference, text=reader.text)
 
 
-def _components(reader: _Reader, _root: str, start: int) -> Expression:
+def _components(reader: _ExpressionReader, _root: str, start: int) -> Expression:
     kinds = ("parameters", "successActions", "failureActions", *(("inputs",) if reader.lenient else ()))
     kind: Any = reader.text[start:].split(".", 1)[0]
     position = start + len(kind) + 1
@@ -283,7 +283,7 @@ def _components(reader: _Reader, _root: str, start: int) -> Expression:
     return ComponentReference(kind, reader.match(pattern, position, "a name"), text=reader.text)
 
 
-_RULES: Final[dict[str, Callable[[_Reader, str, int], Expression]]] = {
+_RULES: Final[dict[str, Callable[[_ExpressionReader, str, int], Expression]]] = {
     "request": _message,
     "response": _message,
     "message": _message,

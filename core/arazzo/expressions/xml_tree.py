@@ -39,7 +39,7 @@ def parse_xml(data: Any) -> XmlElement:
 
     :raises EvaluationError: if the data is not XML text, or declares entities.
     """
-    reader = _Reader()
+    reader = _TreeBuilder()
     _expat(data, reader)
     if reader.root is None:
         raise EvaluationError(_MALFORMED)
@@ -54,7 +54,7 @@ def require_xml(text: str) -> None:
     _expat(text, None)
 
 
-def _expat(data: Any, reader: _Reader | None) -> None:
+def _expat(data: Any, reader: _TreeBuilder | None) -> None:
     if not isinstance(data, (str, bytes)):
         raise EvaluationError("XPath needs XML text")
     parser = expat.ParserCreate("utf-8" if isinstance(data, str) else None, _BETWEEN)
@@ -73,7 +73,7 @@ def _expat(data: Any, reader: _Reader | None) -> None:
         raise EvaluationError(_MALFORMED) from error
 
 
-class _Reader:
+class _TreeBuilder:
     """Builds the tree of what expat reads."""
 
     def __init__(self) -> None:

@@ -24,16 +24,16 @@ from arazzo.errors import DocumentError, Problem, Severity
 from arazzo.exchange import REDIRECTS
 from arazzo.expressions import Dialect, declared_name
 from arazzo.flow.action_needs import action_needs
+from arazzo.flow.awaited import build_needs
 from arazzo.flow.graph import FlowGraph, build_graph
 from arazzo.flow.loops import build_regions, step_groups
-from arazzo.flow.needs import build_needs
 from arazzo.flow.passed_outputs import with_passed_outputs
 from arazzo.flow.plan import InputNeed, PassedInput, Plan, PlannedStep, Region
 from arazzo.flow.reads import step_reads, value_reads, workflow_key
 from arazzo.flow.sensitive import credential_outputs
 from arazzo.limits import current_limits
 from arazzo.openapi import UnresolvedOperation, find_operation
-from arazzo.openapi.input_needs import Reading, call_readings, needed_readings
+from arazzo.openapi.input_needs import NeededInput, call_readings, needed_readings
 from arazzo.openapi.operation import Operation
 from arazzo.openapi.sources import Sources
 
@@ -364,7 +364,7 @@ def _input_needs(
             )
 
 
-def _readings(planned: PlannedStep, children: Mapping[str, Plan], dialect: Dialect) -> Iterator[Reading]:
+def _readings(planned: PlannedStep, children: Mapping[str, Plan], dialect: Dialect) -> Iterator[NeededInput]:
     step = planned.step
     if planned.operation is not None:
         required = planned.settings.required != "send"

@@ -26,7 +26,7 @@ _AFTER = re.compile(r'^"?\s*(?:[,}\]]|$)')
 
 
 @dataclass(frozen=True)
-class Reading:
+class NeededInput:
     """An input where a request cannot do without its value.
 
     :param expression: names the input.
@@ -58,7 +58,7 @@ class Reading:
 
 def needed_readings(
     parameters: Iterable[Parameter], body: RequestBody | None, operation: Operation, dialect: Dialect, *, required: bool
-) -> Iterator[Reading]:
+) -> Iterator[NeededInput]:
     """Yield the inputs that a request needs, in document order.
 
     :param parameters: those of the step, the workflow's included.
@@ -83,7 +83,7 @@ def needed_readings(
         yield from _of_value(item.value, f"replacement of '{item.target}'", f"{item.at}/value", dialect, needed=False)
 
 
-def call_readings(parameters: Iterable[Parameter], needed: Iterable[str], dialect: Dialect) -> Iterator[Reading]:
+def call_readings(parameters: Iterable[Parameter], needed: Iterable[str], dialect: Dialect) -> Iterator[NeededInput]:
     """Yield the inputs that the inputs of a called workflow need.
 
     :param needed: names of inputs that the called workflow cannot do without.
@@ -94,7 +94,9 @@ def call_readings(parameters: Iterable[Parameter], needed: Iterable[str], dialec
         yield from _of_value(parameter.value, where, f"{parameter.at}/value", dialect, needed=parameter.name in names)
 
 
-def _of_parameter(parameter: Parameter, operation: Operation, dialect: Dialect, required: bool) -> Iterator[Reading]:
+def _of_parameter(
+    parameter: Parameter, operation: Operation, dialect: Dialect, required: bool
+) -> Iterator[NeededInput]:
     name, location = parameter.name, parameter.location
     if operation.is_credential(name, location) or (location in (None, "header") and name.lower() in OWN_HEADERS):
         return
@@ -110,10 +112,10 @@ def _of_parameter(parameter: Parameter, operation: Operation, dialect: Dialect, 
     header = parameter.name.lower() if place == "header" else ""
     for reading in _of_value(parameter.value, label, f"{parameter.at}/value", dialect, needed=needed):
         alone = reading.place == label
-        yield Reading(reading.expression, reading.place, reading.at, spec, header if alone else "")
+        yield NeededInput(reading.expression, reading.place, reading.at, spec, header if alone else "")
 
 
-def _of_value(value: Any, place: str, at: str, dialect: Dialect, *, needed: bool) -> Iterator[Reading]:
+def _of_value(value: Any, place: str, at: str, dialect: Dialect, *, needed: bool) -> Iterator[NeededInput]:
     """Yield the inputs that a value needs: those embedded in its texts, and the one that it is.
 
     :param needed: whether the value as a whole has to be there.
@@ -122,9 +124,9 @@ def _of_value(value: Any, place: str, at: str, dialect: Dialect, *, needed: bool
         case str():
             sole, embedded = _read(value, dialect)
             if needed and sole is not None:
-                yield Reading(sole, f"{_REQUIRED}{place}" if place == _BODY else place, at)
+                yield NeededInput(sole, f"{_REQUIRED}{place}" if place == _BODY else place, at)
             for expression in embedded:
-                yield Reading(expression, f"text in {place}", at)
+                yield NeededInput(expression, f"text in {place}", at)
         case Mapping() if not is_selector(value):
             for name, item in value.items():
                 yield from _of_value(item, place, f"{at}/{escape(str(name))}", dialect, needed=False)
@@ -133,10 +135,10 @@ def _of_value(value: Any, place: str, at: str, dialect: Dialect, *, needed: bool
                 yield from _of_value(item, place, f"{at}/{index}", dialect, needed=False)
 
 
-def _whole(value: Any, place: str, at: str, dialect: Dialect) -> Iterator[Reading]:
+def _whole(value: Any, place: str, at: str, dialect: Dialect) -> Iterator[NeededInput]:
     sole = _read(value, dialect)[0] if isinstance(value, str) else None
     if sole is not None:
-        yield Reading(sole, place, at)
+        yield NeededInput(sole, place, at)
 
 
 def _read(text: str, dialect: Dialect) -> tuple[Input | None, list[Input]]:
@@ -150,7 +152,9 @@ def _read(text: str, dialect: Dialect) -> tuple[Input | None, list[Input]]:
     return None, [part for part in template.parts if isinstance(part, Input)]
 
 
-def _of_json_text(text: str, at: str, members: Iterable[str], dialect: Dialect, *, whole: bool) -> Iterator[Reading]:
+def _of_json_text(
+    text: str, at: str, members: Iterable[str], dialect: Dialect, *, whole: bool
+) -> Iterator[NeededInput]:
     """Yield the inputs that JSON text needs: a member whose value is an input alone is left out, if it may be."""
     try:
         template = parse_template(text, dialect)
@@ -167,9 +171,9 @@ def _of_json_text(text: str, at: str, members: Iterable[str], dialect: Dialect, 
         name = _BEFORE.search(before[-200:])
         following = template.parts[index + 1] if index + 1 < len(template.parts) else ""
         if dialect == "strict" or not name or not (isinstance(following, str) and _AFTER.search(following)):
-            yield Reading(part, f"text in {_BODY}", at)
+            yield NeededInput(part, f"text in {_BODY}", at)
         elif name[1] in required and _depth(before) == 1:
-            yield Reading(part, f"{_REQUIRED}member '{name[1]}' of the body", at)
+            yield NeededInput(part, f"{_REQUIRED}member '{name[1]}' of the body", at)
 
 
 def _depth(text: str) -> int:

@@ -15,20 +15,20 @@ CREDENTIAL_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization"
 OWN_HEADERS = frozenset({"accept", "content-type", "user-agent"})
 
 
-class Value(BaseModel):
+class OperationValue(BaseModel):
     """The base of the values in this module; reading a description makes them by ``model_construct``, checked."""
 
     model_config = ConfigDict(frozen=True, defer_build=True)
 
 
-class ServerVariable(Value):
+class ServerVariable(OperationValue):
     """Server Variable Object: default and allowed values."""
 
     default: str
     enum: tuple[str, ...] = ()
 
 
-class Server(Value):
+class Server(OperationValue):
     """Server Object; ``url`` is a template, made absolute against the description where that has a URL."""
 
     url: str
@@ -36,7 +36,7 @@ class Server(Value):
     description: str = ""
 
 
-class ParameterSpec(Value):
+class ParameterSpec(OperationValue):
     """How a parameter is written into a request (OpenAPI Parameter Object, Swagger 2.0 translated).
 
     ``content_type`` is set for parameters with ``content``: then the value is serialized in that media type.
@@ -59,7 +59,7 @@ class ParameterSpec(Value):
         return tuple(self.schema_.get("enum", ())) if isinstance(self.schema_, dict) else ()
 
 
-class BodySpec(Value):
+class BodySpec(OperationValue):
     """One media type of a request body: its schema and, for forms, the encoding by property.
 
     :ivar required: the members that a request has to have; read-only ones are not among them.
@@ -75,7 +75,7 @@ class BodySpec(Value):
     model_config = ConfigDict(frozen=True, populate_by_name=True, defer_build=True)
 
 
-class AnswerSpec(Value):
+class AnswerSpec(OperationValue):
     """What an answer in XML stands for, by status: ``200``, ``2XX`` or ``default``."""
 
     status: str
@@ -84,7 +84,7 @@ class AnswerSpec(Value):
     model_config = ConfigDict(frozen=True, populate_by_name=True, defer_build=True)
 
 
-class SecurityScheme(Value):
+class SecurityScheme(OperationValue):
     """One security scheme as a requirement uses it: its key in the description, the scheme, the scopes asked for."""
 
     key: str
@@ -100,7 +100,7 @@ class SecurityScheme(Value):
     scopes: tuple[str, ...] = ()
 
 
-class Operation(Value):
+class Operation(OperationValue):
     """One operation: method, path template, servers in order of precedence, parameters, bodies, security.
 
     :ivar source: name of the source description.

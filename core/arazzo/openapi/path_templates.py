@@ -40,7 +40,7 @@ class Slot:
 
 
 @dataclass(frozen=True)
-class Template:
+class PathTemplate:
     """A path key, taken apart.
 
     :param path: the path with its expressions.
@@ -75,7 +75,7 @@ class Template:
         return (*self.names, *self.optional, *(found[2].rstrip("*") for found in _EXPRESSION.finditer(self.query)))
 
 
-def read_template(text: str, declared: Container[str] = ()) -> Template:
+def read_template(text: str, declared: Container[str] = ()) -> PathTemplate:
     """Take a path key apart.
 
     :param declared: names of the path parameters that the operation declares; they come first (``{Key+}``).
@@ -83,15 +83,15 @@ def read_template(text: str, declared: Container[str] = ()) -> Template:
     optional = tuple(name for found in _EXPRESSION.finditer(text) if found[1] in ("?", "&") for name in _list(found[2]))
     text = _EXPRESSION.sub(lambda found: "" if found[1] in ("?", "&", "#") else found[0], text)
     path, _, query = _outside(text, "#")[0].partition("?")
-    return Template(path if path.startswith("/") else f"/{path}", query, optional, declared)
+    return PathTemplate(path if path.startswith("/") else f"/{path}", query, optional, declared)
 
 
-def template_of(operation: Operation) -> Template:
+def template_of(operation: Operation) -> PathTemplate:
     """Take the path of an operation apart."""
     return read_template(operation.path, {spec.name for spec in operation.parameters if spec.location == "path"})
 
 
-def expand_query(template: Template, values: Mapping[str, Any], own: Container[str]) -> tuple[list[str], set[str]]:
+def expand_query(template: PathTemplate, values: Mapping[str, Any], own: Container[str]) -> tuple[list[str], set[str]]:
     """Return the parts of the query string in a path key, percent-encoded, and the names of the values they took.
 
     :param values: path and query parameters by name; a part whose expression has no value is left out.
@@ -115,7 +115,7 @@ def expand_query(template: Template, values: Mapping[str, Any], own: Container[s
     return parts, taken
 
 
-def expand_path(template: Template, operation: Operation, values: Mapping[str, Any]) -> str:
+def expand_path(template: PathTemplate, operation: Operation, values: Mapping[str, Any]) -> str:
     """Return the percent-encoded path with a value in every slot.
 
     :raises RequestError: a value is absent, null, empty, ``.`` or ``..``, would lead out of its place, or has none.

@@ -23,7 +23,7 @@ from arazzo.openapi.encoding import control_character, percent_encode, scalar_te
 from arazzo.openapi.media import is_json, plain, preferred
 from arazzo.openapi.operation import Operation, ParameterSpec, SecurityScheme
 from arazzo.openapi.parameters import cookie_pairs, header_text, is_undefined, query_pairs
-from arazzo.openapi.path_templates import Template, expand_path, expand_query, template_of
+from arazzo.openapi.path_templates import PathTemplate, expand_path, expand_query, template_of
 from arazzo.openapi.schema_slices import declares
 from arazzo.openapi.servers import describe, server_of
 
@@ -122,7 +122,7 @@ def _absolute(url: Any, server: str) -> Any:
     return url
 
 
-def _placed(operation: Operation, template: Template, parameters: Sequence[Argument]) -> dict[str, Placed]:
+def _placed(operation: Operation, template: PathTemplate, parameters: Sequence[Argument]) -> dict[str, Placed]:
     """Return the values to send by place, each with how it is written; absent and null ones are left out."""
     placed: dict[str, dict[str, tuple[ParameterSpec, Any]]] = {
         place: {} for place in ("path", "query", "querystring", "header", "cookie", "body")
@@ -139,7 +139,7 @@ def _placed(operation: Operation, template: Template, parameters: Sequence[Argum
     return {place: list(found.values()) for place, found in placed.items()}
 
 
-def _spec(operation: Operation, template: Template, argument: Argument) -> ParameterSpec:
+def _spec(operation: Operation, template: PathTemplate, argument: Argument) -> ParameterSpec:
     """Return how an argument is written: as declared, else by the default style of its place."""
     name, location = argument.name, argument.location
     name = template.name_of(name) if location in (None, "path") else name
@@ -170,7 +170,7 @@ def _by_name(operation: Operation, name: str) -> ParameterSpec | None:
     return next(filter(None, (operation.parameter(name, place) for place in places)), None)
 
 
-def _query_parts(template: Template, placed: dict[str, Placed], values: Mapping[str, Any]) -> list[str]:
+def _query_parts(template: PathTemplate, placed: dict[str, Placed], values: Mapping[str, Any]) -> list[str]:
     """Return the parts of the query: what the path key has, the parameters, the whole query string."""
     parts, taken = expand_query(template, values, {spec.name for spec, _ in placed["query"]})
     pairs = [pair for spec, value in placed["query"] if spec.name not in taken for pair in query_pairs(spec, value)]

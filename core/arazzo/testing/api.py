@@ -16,7 +16,7 @@ from arazzo.testing.checks import Schemas, check_body, check_parameters, check_s
 from arazzo.testing.exchanges import Received, Record, Recorded
 from arazzo.testing.faults import deliver
 from arazzo.testing.memory import Memory
-from arazzo.testing.replies import Case, Reply
+from arazzo.testing.replies import MockedRequest, Reply
 from arazzo.testing.routes import Found, Route, find_route, list_routes
 from arazzo.testing.scenario import Behaviour, Scenario, load_scenario
 
@@ -99,7 +99,7 @@ class MockApi:
             self.record.amend(entry.number, status=reply.status, refused=reply.refused)
             return reply
         route = found.route
-        case = Case(
+        case = MockedRequest(
             route=route,
             values=found.values,
             request=entry.request,
@@ -125,7 +125,7 @@ class MockApi:
         self.record.used(entry.request.bearer, case.key)
         return reply
 
-    def _refusal(self, case: Case) -> Reply | None:
+    def _refusal(self, case: MockedRequest) -> Reply | None:
         """Return the refusal of a request that is not as the description demands."""
         checks, operation = self.scenario.checks, case.route.operation
         if checks.security != "none" and case.behaviour.security and not case.behaviour.issues_token:

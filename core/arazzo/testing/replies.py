@@ -16,7 +16,7 @@ from arazzo.testing.memory import Memory
 from arazzo.testing.placeholders import fill
 from arazzo.testing.routes import Route
 from arazzo.testing.sample_values import Values
-from arazzo.testing.scenario import Answer, Behaviour, Condition, Fault, Pattern, Rule, Scenario, When
+from arazzo.testing.scenario import Answer, Behaviour, Condition, Fault, Pattern, Scenario, ScenarioRule, When
 
 _WISH: Final = re.compile(r"(code|status|example)\s*=\s*\"?([\w.-]+)")
 
@@ -41,7 +41,7 @@ class Reply:
 
 
 @dataclass
-class Case:
+class MockedRequest:
     """One request to one operation, with all that an answer to it may depend on.
 
     :param values: the values in the path.
@@ -75,7 +75,7 @@ class Case:
                 return self._play(rule, number)
         return self.describe(self._preferred())
 
-    def _play(self, rule: Rule, number: int) -> Reply:
+    def _play(self, rule: ScenarioRule, number: int) -> Reply:
         taken = self.memory.take_turn((self.route.api, self.route.name, number, self.key))
         answer, self.count = rule.answer(taken), taken + 1
         self._remember(answer)

@@ -23,7 +23,7 @@ def matching_text(pattern: str, least: int = 0) -> str | None:
     """
     for repeats in dict.fromkeys((1, 2, least)):
         try:
-            text = _Reader(pattern, repeats).read()
+            text = _PatternReader(pattern, repeats).read()
         except (IndexError, ValueError):
             return None
         if len(text) >= least and _matches(pattern, text):
@@ -39,7 +39,7 @@ def _matches(pattern: str, text: str) -> bool:
 
 
 @dataclass
-class _Reader:
+class _PatternReader:
     """Reads a pattern from left to right and writes what it matches; ``repeats`` is what ``+`` and ``*`` become."""
 
     pattern: str

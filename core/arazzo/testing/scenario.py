@@ -34,13 +34,13 @@ Template = Annotated[Any, AfterValidator(_checked)]
 """A JSON value whose strings may hold placeholders: ``{{path.image_name}}``."""
 
 
-class Part(BaseModel):
+class ScenarioPart(BaseModel):
     """The base of everything in a scenario."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Pattern(Part):
+class Pattern(ScenarioPart):
     """A condition on one value, all that is given must hold.
 
     :ivar matches: a regular expression that the whole value must match.
@@ -57,7 +57,7 @@ Condition = Scalar | list[Scalar] | Pattern
 """A value to equal, as text; a list of which one must be equal; or a pattern."""
 
 
-class When(Part):
+class When(ScenarioPart):
     """Conditions on a request by name: path parameters, query, headers, members of the body, state of the key."""
 
     path: dict[str, Condition] = Field(default_factory=dict)
@@ -67,7 +67,7 @@ class When(Part):
     state: dict[str, Condition] = Field(default_factory=dict)
 
 
-class Answer(Part):
+class Answer(ScenarioPart):
     """One answer; what is not given comes from the description.
 
     :ivar status: status code; by default the first successful one of the description.
@@ -108,7 +108,7 @@ class Answer(Part):
         return "body" in self.model_fields_set
 
 
-class Rule(Part):
+class ScenarioRule(ScenarioPart):
     """Answers, in order, to the requests for which ``when`` holds; the last one is repeated."""
 
     when: When = Field(default_factory=When)
@@ -123,7 +123,7 @@ class Rule(Part):
         return self.answers[-1]
 
 
-class Behaviour(Part):
+class Behaviour(ScenarioPart):
     """What one operation does.
 
     :ivar key: what tells runs apart: each value goes through the answers by itself.
@@ -134,7 +134,7 @@ class Behaviour(Part):
 
     key: Template = ""
     security: bool = True
-    rules: tuple[Rule, ...] = ()
+    rules: tuple[ScenarioRule, ...] = ()
 
     @property
     def issues_token(self) -> bool:
@@ -143,7 +143,7 @@ class Behaviour(Part):
         return any("token" in names_in([answer.body, answer.with_, answer.headers]) for answer in answers)
 
 
-class Accepted(Part):
+class Accepted(ScenarioPart):
     """The credentials that are right for one API; a kind that is not given is right whenever it is there.
 
     :ivar basic: ``login:password`` pairs.
@@ -158,7 +158,7 @@ class Accepted(Part):
     lifetime: float | None = Field(default=None, gt=0)
 
 
-class Checks(Part):
+class Checks(ScenarioPart):
     """What is checked of a request before anything else.
 
     :ivar requests: required parameters, their values, the body and its schema.
@@ -169,7 +169,7 @@ class Checks(Part):
     security: Literal["right", "present", "none"] = "right"
 
 
-class Scenario(Part):
+class Scenario(ScenarioPart):
     """A whole scenario.
 
     :ivar mock: version of the format.

@@ -12,8 +12,8 @@ kept.
 from __future__ import annotations
 
 from arazzo.transport.aiohttp_client import open_session, send_async
-from arazzo.transport.limits import IDLE_TIMEOUT
 from arazzo.transport.requests_client import send
+from arazzo.transport.tuning import IDLE_TIMEOUT
 
 __all__ = [
     "IDLE_TIMEOUT",

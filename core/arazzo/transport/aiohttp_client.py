@@ -13,7 +13,7 @@ from arazzo.limits import current_limits
 from arazzo.transport.content import grouped, readable
 from arazzo.transport.exchange_policy import OpenExchange, first_hop
 from arazzo.transport.failures import causes_of
-from arazzo.transport.limits import PIECE
+from arazzo.transport.tuning import PIECE
 
 if TYPE_CHECKING:
     import aiohttp

@@ -51,7 +51,7 @@ class Unread(asyncio.Protocol):
         self._error: aiohttp.ClientError | None = None
         self.count = 0
         self._bounds = current_limits()
-        self.head = Lines()
+        self.head = HeadLines()
 
     def fails(self, fail: Callable[[BaseException], None]) -> None:
         """Say from now on through ``fail`` that too much has come; if it has already, say it now."""
@@ -86,7 +86,7 @@ class Unread(asyncio.Protocol):
         self.protocol.resume_writing()
 
 
-class Lines:
+class HeadLines:
     """How many lines the head of an answer has so far, those of interim answers before it included.
 
     Bytes alone are no bound: an older aiohttp takes minutes for a megabyte of short lines.

@@ -12,7 +12,7 @@ from arazzo.exchange import Headers, content_codings
 _CODINGS: Final = {"gzip": 31, "x-gzip": 31, "deflate": 15}
 
 
-class Body:
+class CollectedBody:
     """Collects a body, decompressed, up to a limit that a small bomb cannot jump over.
 
     :ivar beyond: the limit beyond which it is; then nothing of it is kept.

@@ -16,7 +16,7 @@ from arazzo import __version__
 from arazzo.errors import TransportError
 from arazzo.exchange import REDIRECTS, Headers, Request, Response, header
 from arazzo.limits import current_limits
-from arazzo.transport.content import Body, codings_of
+from arazzo.transport.content import CollectedBody, codings_of
 from arazzo.transport.failures import detail_of, kind_of
 
 #: What may cross to another origin: headers that carry no credential. Everything else stays behind.
@@ -86,10 +86,10 @@ class OpenExchange:
         self.hop = replace(self.hop, url=url)
         return True
 
-    def body(self, headers: Headers, limit: int) -> Body:
-        return Body(codings_of(headers), limit, self.error)
+    def body(self, headers: Headers, limit: int) -> CollectedBody:
+        return CollectedBody(codings_of(headers), limit, self.error)
 
-    def response(self, status: int, headers: Headers, body: Body) -> Response:
+    def response(self, status: int, headers: Headers, body: CollectedBody) -> Response:
         seconds, whole = time.monotonic() - self.started, body.whole()
         return Response(status=status, headers=headers, body=whole, seconds=seconds, beyond=body.beyond)
 

@@ -15,7 +15,7 @@ from arazzo.limits import current_limits
 from arazzo.transport.content import grouped, readable
 from arazzo.transport.exchange_policy import OpenExchange, first_hop, origin_of
 from arazzo.transport.failures import causes_of, kind_of
-from arazzo.transport.limits import IDLE_TIMEOUT, PIECE
+from arazzo.transport.tuning import IDLE_TIMEOUT, PIECE
 
 if TYPE_CHECKING:
     import requests
@@ -64,7 +64,7 @@ def send(
     connect_timeout, max_bytes = connect_timeout or bounds.connect_timeout, max_bytes or bounds.max_bytes
     hop = first_hop(request, session.headers, session.auth, use_netrc and session.trust_env)
     course = OpenExchange(request, hop, sensitive_headers, follow=follow_redirects, max_redirects=max_redirects)
-    watch = _Watch(total, reuse=request.safe)
+    watch = _SocketWatch(total, reuse=request.safe)
     try:
         with watch:
             return _exchange(course, session, watch, connect_timeout, max_bytes)
@@ -75,7 +75,7 @@ def send(
 
 
 def _exchange(
-    course: OpenExchange, session: requests.Session, watch: _Watch, connect_timeout: float, max_bytes: int
+    course: OpenExchange, session: requests.Session, watch: _SocketWatch, connect_timeout: float, max_bytes: int
 ) -> Response:
     while True:
         hop = course.hop
@@ -111,7 +111,7 @@ def _piece(answer: requests.Response) -> bytes:
     return piece
 
 
-def _answered(hop: Hop, session: requests.Session, watch: _Watch, connect_timeout: float) -> requests.Response:
+def _answered(hop: Hop, session: requests.Session, watch: _SocketWatch, connect_timeout: float) -> requests.Response:
     """Send one hop; once more, over a new connection, if the server has closed the kept one meanwhile.
 
     That only ever happens to safe requests: others get no kept connection (RFC 9112, 9.3.1).
@@ -127,7 +127,7 @@ def _answered(hop: Hop, session: requests.Session, watch: _Watch, connect_timeou
     return _open(hop, session, watch, connect_timeout)
 
 
-def _open(hop: Hop, session: requests.Session, watch: _Watch, connect_timeout: float) -> requests.Response:
+def _open(hop: Hop, session: requests.Session, watch: _SocketWatch, connect_timeout: float) -> requests.Response:
     """Send one hop through the session's adapter and return the answer, its body unread.
 
     Not through ``Session.send``, which reads the body of a redirect whatever its size and keeps cookies.
@@ -169,7 +169,7 @@ def _hide_urls(adapter: HTTPAdapter) -> None:
     adapter.request_url = request_url  # type: ignore[method-assign]
 
 
-class _Watch:
+class _SocketWatch:
     """Bounds one exchange in time: at the deadline the socket in use is shut down, which wakes whoever reads it.
 
     A socket's own timeout bounds only the next byte, so that a server that drips never meets it.
@@ -183,7 +183,7 @@ class _Watch:
         self.socket: socket.socket | None = None
         self._timer = threading.Timer(seconds, self._expire)
         self._timer.daemon = True
-        self._token: Token[_Watch | None] | None = None
+        self._token: Token[_SocketWatch | None] | None = None
 
     @property
     def left(self) -> float:
@@ -213,7 +213,7 @@ class _Watch:
                 return  # closed already
 
 
-_WATCH: ContextVar[_Watch | None] = ContextVar("watch", default=None)
+_WATCH: ContextVar[_SocketWatch | None] = ContextVar("watch", default=None)
 
 
 class _WholeHead(HTTPResponse):

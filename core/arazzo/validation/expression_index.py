@@ -23,7 +23,7 @@ from arazzo.validation.validation_context import Subject
 
 
 @dataclass(frozen=True)
-class Text:
+class IndexedText:
     """One text that may hold expressions.
 
     :param text: as it is written.
@@ -61,7 +61,7 @@ class Use:
 
 
 @dataclass(frozen=True)
-class Value:
+class IndexedValue:
     """One value that may hold expressions, in any of its texts."""
 
     value: Any
@@ -71,29 +71,29 @@ class Value:
     step: Step | None = None
 
 
-def values(subject: Subject) -> tuple[Value, ...]:
+def values(subject: Subject) -> tuple[IndexedValue, ...]:
     """Return every value of a document that may hold expressions, conditions left out."""
     return subject.once("values", lambda: tuple(_values(subject)))
 
 
-def _values(subject: Subject) -> Iterator[Value]:
+def _values(subject: Subject) -> Iterator[IndexedValue]:
     for workflow in subject.workflows:
         for step in workflow.steps:
             for value, at, when in step_values(merged_step(workflow, step)):
-                yield Value(value, at, when, workflow, step)
+                yield IndexedValue(value, at, when, workflow, step)
         for name, value in workflow.outputs.items():
-            yield Value(value, f"{workflow.at}/outputs/{escape(name)}", "end", workflow)
+            yield IndexedValue(value, f"{workflow.at}/outputs/{escape(name)}", "end", workflow)
 
 
-def texts(subject: Subject) -> tuple[Text, ...]:
+def texts(subject: Subject) -> tuple[IndexedText, ...]:
     """Return every text in those values."""
     return subject.once("texts", lambda: tuple(_texts(subject)))
 
 
-def _texts(subject: Subject) -> Iterator[Text]:
+def _texts(subject: Subject) -> Iterator[IndexedText]:
     for value in values(subject):
         for at, text, context in _strings(value.value, value.at):
-            yield Text(text, at, value.when, value.workflow, value.step, context)
+            yield IndexedText(text, at, value.when, value.workflow, value.step, context)
 
 
 def uses(subject: Subject) -> tuple[Use, ...]:
@@ -125,7 +125,7 @@ def _strings(value: Any, at: str) -> Iterator[tuple[str, str, bool]]:
                 yield from _strings(item, f"{at}/{index}")
 
 
-def _in_text(text: Text, subject: Subject) -> Iterator[Use]:
+def _in_text(text: IndexedText, subject: Subject) -> Iterator[Use]:
     """Yield the expressions of a text; of two readings the one that a run takes, by what is declared."""
     try:
         template = text.template(subject.dialect)

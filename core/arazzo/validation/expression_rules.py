@@ -26,7 +26,7 @@ from arazzo.expressions import (
     reads_all,
 )
 from arazzo.openapi.media import is_xml
-from arazzo.validation.expression_index import Text, Use, texts, uses
+from arazzo.validation.expression_index import IndexedText, Use, texts, uses
 from arazzo.validation.validation_context import Subject, Target, declared_inputs
 
 _QUOTED = re.compile(r'"\{\$inputs\.(?P<name>[A-Za-z0-9_-]+)\}"')
@@ -55,7 +55,7 @@ def check_expressions(subject: Subject) -> Iterator[Problem]:
             yield subject.warning("misspelled-expression", text.at, message, f"did you mean '{meant}'?")
 
 
-def _unreadable(subject: Subject, text: Text, error: ExpressionSyntaxError) -> Problem:
+def _unreadable(subject: Subject, text: IndexedText, error: ExpressionSyntaxError) -> Problem:
     """Return the problem of a text; an output that cannot be read is null and stops nothing, so that is a warning."""
     output = text.when in ("response", "end") and subject.dialect == "lenient"
     severity, message = Severity.ERROR, error.message
@@ -65,7 +65,7 @@ def _unreadable(subject: Subject, text: Text, error: ExpressionSyntaxError) -> P
     return subject.problem(rule, severity, text.at, message, error.hint, offset=offset, width=1)
 
 
-def _loose(subject: Subject, text: Text) -> Iterator[Problem]:
+def _loose(subject: Subject, text: IndexedText) -> Iterator[Problem]:
     def declared(expression: Expression) -> Iterable[str] | None:
         return subject.names_for(expression, text.workflow)
 

@@ -13,7 +13,7 @@ from arazzo.expressions import Input, declared_name, is_selector
 from arazzo.expressions.navigation import declared_prefix
 from arazzo.openapi import Operation, UnresolvedOperation, portable_reference
 from arazzo.openapi.bodies import content_type_of
-from arazzo.openapi.input_needs import Reading, call_readings, needed_readings
+from arazzo.openapi.input_needs import NeededInput, call_readings, needed_readings
 from arazzo.openapi.media import matching
 from arazzo.openapi.operation import ParameterSpec, SecurityScheme
 from arazzo.openapi.path_templates import template_of
@@ -253,7 +253,7 @@ def check_input_needs(subject: Subject) -> Iterator[Problem]:
                 yield subject.warning("path-need" if reading.in_path else "input-need", reading.at, message, hint)
 
 
-def _readings(subject: Subject, workflow: Workflow, step: Step) -> Iterator[Reading]:
+def _readings(subject: Subject, workflow: Workflow, step: Step) -> Iterator[NeededInput]:
     parameters, operation = merged_parameters(workflow, step), subject.operation(step)
     if operation is not None:
         required = subject.settings(workflow, step).required != "send"
