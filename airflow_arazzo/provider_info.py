@@ -29,6 +29,13 @@ def get_provider_info() -> dict[str, Any]:
         "operators": [_modules("airflow_arazzo.operators.arazzo", "airflow_arazzo.operators.workflow")],
         "sensors": [_modules("airflow_arazzo.sensors.arazzo")],
         "triggers": [_modules("airflow_arazzo.triggers.arazzo")],
+        "asset-uris": [
+            {
+                "schemes": ["http", "https"],
+                "handler": "airflow_arazzo.assets.sanitize_uri",
+                "factory": "airflow_arazzo.assets.create_asset",
+            }
+        ],
         "extra-links": ["airflow_arazzo.operators.links.LastResponseLink"],
         "cli": ["airflow_arazzo.provider_cli.get_cli_commands"],
         "config": {

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from arazzo.document.asset_settings import AssetSchedule
 from arazzo.document.settings import Deadline, Settings
 
 #: When a DAG with a time zone begins for which nobody says so: Airflow reads its time zone off that date.
@@ -21,13 +22,35 @@ def timing(settings: Settings, schedule: Any, start_date: datetime | str | None,
 
     :raises ValueError: for a start date that is none.
     """
-    schedule = schedule if schedule is not None else settings.schedule
+    schedule = schedule if schedule is not None else _own_schedule(settings.schedule)
     zone = _zone(settings.timezone)
     begin = _date(start_date if start_date is not None else settings.start_date, zone)
     if begin is None and zone is not None and not catchup:
         begin = _BEGINNING.replace(tzinfo=zone)
     found = {"schedule": schedule, "start_date": begin}
     return {name: value for name, value in found.items() if value is not None or name == "schedule"}
+
+
+def _own_schedule(schedule: str | AssetSchedule | None) -> Any:
+    if not isinstance(schedule, AssetSchedule):
+        return schedule
+    from airflow.sdk import AssetAll, AssetAny
+
+    return AssetAny(*assets(schedule.any)) if schedule.any else AssetAll(*assets(schedule.all))
+
+
+def assets(value: Any) -> list[Any]:
+    """Return assets, or one, as objects of Airflow's; what is one already as it is.
+
+    :param value: by URI, or by ``uri``, ``name`` and ``group``.
+    """
+    from airflow.sdk import Asset
+
+    several = value if isinstance(value, (list, tuple)) else () if value is None else (value,)
+    return [
+        Asset(item) if isinstance(item, str) else Asset(**item) if isinstance(item, Mapping) else item
+        for item in several
+    ]
 
 
 def announcing(settings: Settings) -> dict[str, Any]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import timedelta
 from functools import cache
 from typing import Any
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
-from airflow_arazzo.factory.dag_settings import callback_arguments, imported
+from airflow_arazzo.factory.dag_settings import assets, callback_arguments, imported
 from arazzo.document.settings import OWNED_ARGUMENTS, Settings
 from arazzo.document.shape import near
 
@@ -48,22 +48,9 @@ def _duration(value: Any) -> Any:
     return timedelta(seconds=value) if isinstance(value, (int, float)) and not isinstance(value, bool) else value
 
 
-def _assets(value: Any) -> Any:
-    from airflow.sdk import Asset
-
-    several = value if isinstance(value, (list, tuple)) else (value,)
-    return [_asset(Asset, item) for item in several]
-
-
-def _asset(kind: Callable[..., Any], item: Any) -> Any:
-    if isinstance(item, str):
-        return kind(item)
-    return kind(**item) if isinstance(item, Mapping) else item
-
-
 _CONVERSIONS: dict[str, Callable[[Any], Any]] = {
-    "inlets": _assets,
-    "outlets": _assets,
+    "inlets": assets,
+    "outlets": assets,
     "execution_timeout": _duration,
     "retry_delay": _duration,
     "max_retry_delay": _duration,

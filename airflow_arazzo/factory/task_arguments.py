@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import TriggerRule
 
+from airflow_arazzo.factory.dag_settings import assets
 from airflow_arazzo.factory.operator_arguments import operator_arguments
 from arazzo.document.settings import Settings
 
@@ -70,6 +71,11 @@ def default_args(dag: DAG | None, group: TaskGroup | None) -> dict[str, Any]:
     return {**(dag.default_args if dag else {}), **(group.default_args if group else {})}
 
 
-def completion_outlets(dag: DAG, group: TaskGroup) -> Any:
-    """Return the ``outlets`` in ``default_args``: the workflow has updated them when it has ended, and not before."""
-    return default_args(dag, group).get("outlets")
+def completion_assets(settings: Settings, dag: DAG, group: TaskGroup) -> dict[str, Any]:
+    """Return the assets of a workflow's last task: it has updated them when it has ended well, and not before.
+
+    :param settings: of the workflow, whose outlets come on top of those in ``default_args``.
+    """
+    given = default_args(dag, group)
+    found = {name: [*assets(given.get(name)), *assets(getattr(settings, name))] for name in ("inlets", "outlets")}
+    return {name: value for name, value in found.items() if value}

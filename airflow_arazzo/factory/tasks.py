@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import TaskGroup, TriggerRule
@@ -24,7 +25,7 @@ from airflow_arazzo.factory.task_arguments import (
     DECIDING,
     EMPTY,
     SENDING,
-    completion_outlets,
+    completion_assets,
     placement,
     task_settings,
 )
@@ -80,7 +81,7 @@ def add_tasks(plan: Plan, dag: DAG) -> BaseOperator:
     weaving = _Weaving(dag, _kept(plan))
     site = Site(plan, names, Position(kept=weaving.kept), dag.task_group)
     gate = weaving.gate(site, plan.settings.inputs, from_params=True) if names.gate else None
-    return weaving.whole(site, gate, weaving.outlets(site)).last
+    return weaving.whole(site, gate, weaving.assets(site)).last
 
 
 def add_task(plan: Plan, dag: DAG) -> BaseOperator:
@@ -91,7 +92,6 @@ def add_task(plan: Plan, dag: DAG) -> BaseOperator:
     :raises UnsupportedError: if a step asks for approval.
     """
     settings = plan.settings
-    outlets = completion_outlets(dag, dag.task_group)
     return ArazzoWorkflowOperator(
         task_id=valid_key(plan.workflow_id),
         document=plan,
@@ -99,7 +99,12 @@ def add_task(plan: Plan, dag: DAG) -> BaseOperator:
         deferrable=settings.deferrable,
         dag=dag,
         doc_md=plan.description or plan.summary,
-        **{**SENDING, "multiple_outputs": True, "outlets": outlets, **task_settings(settings, dag.task_group)},
+        **{
+            **SENDING,
+            "multiple_outputs": True,
+            **completion_assets(settings, dag, dag.task_group),
+            **task_settings(settings, dag.task_group),
+        },
     )
 
 
@@ -114,7 +119,7 @@ def add_group_tasks(plan: Plan, group: TaskGroup, inputs: Mapping[str, Any]) -> 
     names = name_tasks(plan, str(group.group_id) if group.prefix_group_id else "", taken)
     weaving = _Weaving(group.dag, _kept(plan))
     site = Site(plan, names, Position(inputs=names.gate, kept=weaving.kept), group)
-    built = weaving.whole(site, weaving.gate(site, inputs, from_params=False), weaving.outlets(site))
+    built = weaving.whole(site, weaving.gate(site, inputs, from_params=False), weaving.assets(site))
     built.last.multiple_outputs = True  # so that people can name one of them
     return built
 
@@ -145,12 +150,17 @@ class _Weaving:
             doc_md="Checks the inputs before the first request.",
         )
 
-    def outlets(self, site: Site) -> Any:
-        """Return what the workflow has updated when it has ended."""
-        return completion_outlets(self.dag, site.group)
+    def assets(self, site: Site) -> dict[str, Any]:
+        """Return what the workflow reads, and what it has updated when it has ended."""
+        return completion_assets(site.plan.settings, self.dag, site.group)
 
-    def whole(self, site: Site, gate: BaseOperator | None = None, outlets: Any = None) -> Built:
-        """Add a workflow whose last task is its outputs."""
+    def whole(
+        self, site: Site, gate: BaseOperator | None = None, assets: Mapping[str, Any] = MappingProxyType({})
+    ) -> Built:
+        """Add a workflow whose last task is its outputs.
+
+        :param assets: the ``inlets`` and ``outlets`` of that task.
+        """
 
         def outputs(course: Course) -> BaseOperator:
             return ArazzoOutputsOperator(
@@ -158,7 +168,7 @@ class _Weaving:
                 plan=site.plan,
                 inputs=None if site.position.inputs else site.plan.settings.inputs,
                 course=course,
-                **{**DECIDING, "outlets": outlets, "trigger_rule": _last_rule(site.names)},
+                **{**DECIDING, **assets, "trigger_rule": _last_rule(site.names)},
                 **placement(site.plan.settings),
                 dag=self.dag,
                 task_group=site.group,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException, BaseOperator
 
 from airflow_arazzo.compat import default_deferrable
+from airflow_arazzo.operators.asset_events import tell_assets
 from airflow_arazzo.operators.region_task import DrivesRegion, as_mapping, read_plan
 from airflow_arazzo.operators.run_inputs import workflow_inputs
 from airflow_arazzo.operators.telling import call_nobody, in_a_sentence
@@ -150,6 +151,7 @@ class ArazzoOutputsOperator(SharesSecrets, BaseOperator):
             ti.xcom_push(key=OUTPUTS_KEY, value=visible)
             raise AirflowFailException(failure)
         push_each(ti, self, visible)
+        tell_assets(self, context, result.outputs, visible)
         return visible
 
     def _tell(self, result: Result, failure: str, shown: Mapping[str, Any]) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, BaseOperator, XComArg
 
 from airflow_arazzo.compat import default_deferrable
+from airflow_arazzo.operators.asset_events import tell_assets
 from airflow_arazzo.operators.region_task import DrivesRegion, as_mapping, read_plan
 from airflow_arazzo.operators.rendering import render_bound
 from airflow_arazzo.operators.run_inputs import require_unbound, run_inputs, run_params
@@ -150,6 +151,7 @@ class ArazzoWorkflowOperator(DrivesRegion, BaseOperator):
             ti.xcom_push(key=OUTPUTS_KEY, value=visible)
             raise AirflowException(done.message)
         push_each(ti, self, visible)
+        tell_assets(self, context, outputs, visible)
         return visible
 
     def _was_ended(self, state: State, done: Done) -> bool:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal, NoReturn
+from typing import Annotated, Any, Literal, NoReturn
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_serializer, field_validator
 from pydantic_core import PydanticCustomError
 
+from arazzo.document.asset_settings import SCHEDULE_SCHEMA, Assets, AssetSchedule
 from arazzo.document.schedules import schedule_fault
 from arazzo.document.shape import LONGEST_WAIT, describe, near
 from arazzo.errors import DocumentError, Problem, Severity
@@ -25,10 +26,10 @@ from arazzo.source import Source
 EXTENSION = "x-airflow"
 #: What fits into the columns of Airflow's database, and leaves room for tries.
 LARGEST_INTEGER = 2**30
-#: The name of a header (RFC 9110, 5.6.2).
 #: The name of something that can be imported.
 _DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*[.:][^\W\d]\w*")
 _PLAIN = (bool, int, float, dict)
+#: The name of a header (RFC 9110, 5.6.2).
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 
 
@@ -138,14 +139,18 @@ def _nested(model: type[BaseModel], value: Any) -> Any:
         return model(**value)
     except ValidationError as error:
         first = min(error.errors(include_url=False), key=lambda each: each["type"] != "extra_forbidden")
-        name, kind, limits = str(first["loc"][0]), first["type"], first.get("ctx", {})
+        name, kind, limits = "".join(map(str, first["loc"][:1])), first["type"], first.get("ctx", {})
         if kind == "extra_forbidden":
             hint = near(name, model.model_fields)
             fault = f"there is no '{name}' in it" + (f"; {hint}" if hint else f", only {', '.join(model.model_fields)}")
         elif kind == "missing":
             fault = f"'{name}' is missing"
+        elif kind == "fault":
+            fault = limits["fault"]
         elif kind == "setting":
             fault = f"'{name}' has to be {limits['wanted']}"
+        elif kind in _BELONGS:
+            fault = f"'{name}' has to be {_BELONGS[kind]}"
         else:
             fault = f"'{name}': {first['msg']}"
     raise PydanticCustomError("fault", "{fault}", {"fault": fault})
@@ -156,7 +161,12 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
-    schedule: str | None = None
+    schedule: Annotated[str | AssetSchedule | None, SCHEDULE_SCHEMA] = None
+    """When a run starts: cron expression or word of Airflow's, or the assets whose updates start one."""
+    outlets: Assets | None = None
+    """Assets that the workflow has updated when it has completed."""
+    inlets: Assets | None = None
+    """Assets that the workflow reads."""
     start_date: str | None = None
     catchup: bool | None = None
     tags: tuple[str, ...] | None = None
@@ -203,10 +213,15 @@ class Settings(BaseModel):
     task: dict[str, Any] | None = None
     """Arguments of the operator, by name."""
 
+    @field_validator("schedule", mode="before")
+    @classmethod
+    def _by_assets(cls, value: Any) -> Any:
+        return _nested(AssetSchedule, {"all": value} if isinstance(value, (list, tuple)) else value)
+
     @field_validator("schedule")
     @classmethod
-    def _schedule(cls, value: str | None) -> str | None:
-        if value is not None and (fault := schedule_fault(value)):
+    def _schedule(cls, value: str | AssetSchedule | None) -> str | AssetSchedule | None:
+        if isinstance(value, str) and (fault := schedule_fault(value)):
             raise PydanticCustomError("fault", "{fault}", {"fault": fault})
         return value
 
@@ -244,7 +259,7 @@ class Settings(BaseModel):
             raise PydanticCustomError("fault", "{fault}", {"fault": fault})
         return value
 
-    @field_serializer("approval", "callbacks", "deadline", "task")
+    @field_serializer("approval", "callbacks", "deadline", "inlets", "outlets", "schedule", "task")
     def _plainly(self, value: Any) -> Any:
         """Return what JSON has; objects of a person's own Python are for the DAG that is being made, and not stored."""
         return _jsonable(value.model_dump(exclude_defaults=True) if isinstance(value, BaseModel) else value)

@@ -14,6 +14,8 @@ from arazzo.validation.validation_context import Subject
 
 _OF_WORKFLOWS = (
     "schedule",
+    "outlets",
+    "inlets",
     "start_date",
     "catchup",
     "tags",

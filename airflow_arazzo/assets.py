@@ -1,0 +1,33 @@
+"""Assets that are resources of an API: their URI is the server's and the path (``asset-uris`` of the provider)."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import SplitResult
+
+from airflow.sdk import Asset
+
+_PORTS = {"http": 80, "https": 443}
+
+
+def sanitize_uri(uri: SplitResult) -> SplitResult:
+    """Return the one spelling of an URI of ``http`` or ``https``: without what logs in, and without the usual port.
+
+    :raises ValueError: for one without a host, or with a port that is none.
+    """
+    if not uri.hostname:
+        raise ValueError(
+            f"the URI of an asset of the scheme {uri.scheme} needs a host, such as {uri.scheme}://host/path"
+        )
+    host = f"[{uri.hostname}]" if ":" in uri.hostname else uri.hostname
+    port = "" if uri.port in (None, _PORTS.get(uri.scheme)) else f":{uri.port}"
+    return uri._replace(netloc=host + port, path=uri.path or "/")
+
+
+def create_asset(*, server: str, path: str = "", extra: dict[str, Any] | None = None) -> Asset:
+    """Return the asset that is a resource of an API.
+
+    :param server: the URL of the server.
+    :param path: of the resource, below the server's.
+    """
+    return Asset(uri=f"{server.rstrip('/')}/{path.lstrip('/')}", extra=extra)
