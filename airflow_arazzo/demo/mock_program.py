@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from airflow_arazzo.testing.demo_scenario import DESCRIPTIONS, demo_connections
 from airflow_arazzo.testing.local_airflow import StartError, free_port
 from airflow_arazzo.testing.sessions import Session, start_session, stop_sessions
 
@@ -32,19 +33,17 @@ class MockProcess:
 
     def connections(self) -> dict[str, str]:
         """Return the Airflow connections of the examples, as environment variables."""
-        aqua, anchore = f"{self.url}/aqua", f"{self.url}/anchore"
-        return {
-            "AIRFLOW_CONN_AQUASECURITYAPI": _connection(aqua, "demo", "demo-password"),
-            "AIRFLOW_CONN_AQUA_STRANGER": _connection(aqua, "stranger", "wrong-password"),
-            "AIRFLOW_CONN_ANCHOREAPI": _connection(anchore),
+        stranger = {
+            "conn_type": "arazzo",
+            "host": f"{self.url}/aqua",
+            "login": "stranger",
+            "password": "wrong-password",
         }
+        return {**demo_connections(self.url), "AIRFLOW_CONN_AQUA_STRANGER": json.dumps(stranger)}
 
     def start(self) -> None:
         """Start it, without waiting."""
-        apis = [
-            f"aqua={self.descriptions / 'aqua-security-api.yaml'}",
-            f"anchore={self.descriptions / 'anchore-enterprise-api.yaml'}",
-        ]
+        apis = [f"{name}={self.descriptions / file}" for name, file in DESCRIPTIONS.items()]
         command = [sys.executable, "-m", "arazzo.cli", "mock", *apis, "--scenario", "demo"]
         self._session = start_session(
             "mock-api",
@@ -97,7 +96,3 @@ class MockProcess:
             answer.raise_for_status()
             record: list[dict[str, Any]] = answer.json()["requests"]
             return record
-
-
-def _connection(url: str, login: str | None = None, password: str | None = None) -> str:
-    return json.dumps({"conn_type": "arazzo", "host": url, "login": login, "password": password})

@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
+from airflow_arazzo.testing.demo_scenario import DESCRIPTIONS, demo_connections
+
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docker-compose.yaml").read_text(encoding="utf-8")
 COMPOSE = yaml.safe_load(TEXT)
@@ -205,11 +207,10 @@ def test_connections_point_to_the_mock():
     passed = [name for name, value in COMPOSE["x-airflow-common"]["environment"].items() if value is None]
     given = {name: value for name, value in variables(EXAMPLE).items() if name.startswith("AIRFLOW_CONN_")}
     assert sorted(passed) == sorted(given)
-    connections = [json.loads(value) for value in given.values()]
-    hosts = {urlsplit(connection["host"]) for connection in connections}
+    assert given == demo_connections("http://mock-api:8090")
+    hosts = {urlsplit(json.loads(value)["host"]) for value in given.values()}
     arguments = SERVICES["mock-api"]["command"]
     assert {f"--port={host.port}" for host in hosts} == {arguments[-1]}
-    assert {host.hostname for host in hosts} == {"mock-api"}
     apis = dict(argument.split("=", 1) for argument in arguments if not argument.startswith("--"))
     assert {host.path.strip("/") for host in hosts} == set(apis)
     mounted = SERVICES["mock-api"]["volumes"][0].split(":")
@@ -225,7 +226,7 @@ def test_the_mock_takes_its_arguments():
     context = command.make_context("mock", [*service["command"]])
     assert context.params["host"] == "0.0.0.0"
     assert context.params["scenario"] == "demo"
-    assert len(context.params["descriptions"]) == 2
+    assert {text.split("=")[0] for text in context.params["descriptions"]} == DESCRIPTIONS.keys()
 
 
 def test_no_secret_stands_in_the_file():
