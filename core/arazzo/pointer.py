@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+
+_INDEX = re.compile(r"0|[1-9][0-9]{0,15}")
 
 
 def escape(name: str) -> str:
@@ -23,3 +26,8 @@ def to_pointer(tokens: Iterable[str]) -> str:
 def tokens_of(pointer: str) -> list[str]:
     """Return the names and indices of a JSON pointer; none for the whole value."""
     return [unescape(token) for token in pointer.split("/")[1:]]
+
+
+def array_index(token: str) -> int | None:
+    """Return the index of an array's element that a token names; None for other tokens, such as ``01`` and ``-``."""
+    return int(token) if _INDEX.fullmatch(token) else None

@@ -1,42 +1,62 @@
-"""Which status codes criteria name: whoever writes ``$statusCode == 302`` wants to see the redirect."""
+"""Which redirects criteria name: whoever writes ``$statusCode == 302`` wants to see it, and not where it leads."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from contextlib import suppress
 
+from arazzo.criteria.satisfiability import STATUS, Formula, both, formula_of, is_possible
 from arazzo.document.models import Criterion
+from arazzo.errors import ExpressionSyntaxError, GaveUpError
+from arazzo.expressions import Dialect
 
-_STATUS = r"\$statusCode"
-_EQUAL = re.compile(rf"{_STATUS}\s*[!=]=\s*['\"]?([0-9]{{3}})\b|\b([0-9]{{3}})['\"]?\s*[!=]=\s*{_STATUS}")
-_FROM = re.compile(rf"{_STATUS}\s*(?:>=\s*300|>\s*299)\b")
-_TO = re.compile(rf"{_STATUS}\s*(?:<\s*400|<=\s*399)\b")
+#: Statuses that no API answers with: one that stands for all redirects, one for what is neither success nor redirect.
+_ANY_REDIRECT, _FAILURE = 399, 499
+_SUCCESS = 299
 _NUMBER = re.compile(r"(?<![\w.])[0-9]{3}(?![\w.])")
 
 
-def named_statuses(criteria: Iterable[Criterion], statuses: Iterable[int]) -> tuple[int, ...]:
-    """Return those of the statuses that some of the criteria name, in order."""
-    known = tuple(criteria)
-    return tuple(status for status in statuses if any(_names(criterion, status) for criterion in known))
+def named_statuses(groups: Iterable[Iterable[Criterion]], statuses: Iterable[int], dialect: Dialect) -> tuple[int, ...]:
+    """Return those redirects, in order, that criteria name: one by one, or all redirects and no other status.
+
+    :param groups: the criteria of a step and of each of its actions; those of a group hold together.
+    """
+    found = [_Group(tuple(group), dialect) for group in groups]
+    return tuple(status for status in statuses if any(group.names(status) for group in found))
 
 
-def _names(criterion: Criterion, status: int) -> bool:
-    condition = criterion.condition
-    if (criterion.context or "").strip() == "$statusCode":
-        if criterion.kind == "regex":
-            return _matches(condition, str(status)) and not _matches(condition, "200")
-        return str(status) in _NUMBER.findall(condition)
-    if _FROM.search(condition) and _TO.search(condition):
-        return 300 <= status <= 399
-    return str(status) in _equals(condition)
+class _Group:
+    """Criteria that hold together, as a formula."""
+
+    def __init__(self, criteria: tuple[Criterion, ...], dialect: Dialect) -> None:
+        self.numbers: set[str] = set()
+        formulas = []
+        for criterion in criteria:
+            if (criterion.context or "").strip() == "$statusCode" and criterion.kind != "regex":
+                self.numbers.update(_NUMBER.findall(criterion.condition))
+            else:
+                with suppress(ExpressionSyntaxError, GaveUpError):  # which validation tells
+                    formulas.append(formula_of(criterion, dialect))
+        self.formula = both(formulas)
+        self.looks = any(key == STATUS for key, _ in self.formula.looks_at)
+
+    def names(self, status: int) -> bool:
+        if str(status) in self.numbers:
+            return True
+        return self.looks and (
+            _differs(self.formula, status, (_ANY_REDIRECT,))
+            or _differs(self.formula, _ANY_REDIRECT, (_SUCCESS, _FAILURE))
+        )
 
 
-def _equals(condition: str) -> Iterator[str]:
-    return (left or right for left, right in _EQUAL.findall(condition))
+def _differs(formula: Formula, status: int, others: Iterable[int]) -> bool:
+    """Tell whether what else a formula looks at can be such that it tells a status from all of the others."""
+    rest = tuple((key, constant) for key, constant in formula.looks_at if key != STATUS)
+    against = tuple(others)
 
+    def tells(values: dict) -> bool:
+        held = formula.holds({**values, STATUS: status})
+        return all(formula.holds({**values, STATUS: other}) != held for other in against)
 
-def _matches(pattern: str, text: str) -> bool:
-    try:
-        return re.search(pattern, text) is not None
-    except (re.error, RecursionError):
-        return False
+    return is_possible([Formula(rest, tells)])

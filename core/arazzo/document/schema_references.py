@@ -19,7 +19,7 @@ from arazzo.document.schema_checks import schema_errors
 from arazzo.document.shape import DocumentReader
 from arazzo.errors import DocumentError, EvaluationError, GaveUpError
 from arazzo.limits import current_limits
-from arazzo.pointer import escape, tokens_of
+from arazzo.pointer import array_index, escape, tokens_of
 from arazzo.source import CopyError, Source, is_remote
 
 Resolver = Callable[[str], Source]
@@ -265,8 +265,8 @@ def lookup(data: Any, pointer: str) -> Any:
     for token in tokens_of(pointer):
         if isinstance(data, dict) and token in data:
             data = data[token]
-        elif isinstance(data, list) and token.isdecimal() and len(token) < 10 and int(token) < len(data):
-            data = data[int(token)]
+        elif isinstance(data, list) and (index := array_index(token)) is not None and index < len(data):
+            data = data[index]
         else:
             return _MISSING
     return data

@@ -20,7 +20,7 @@ from arazzo.openapi import Argument, Body
 from arazzo.openapi.bodies import content_type_of, leaves_out
 from arazzo.openapi.media import is_json, matching
 from arazzo.openapi.operation import OWN_HEADERS, Operation
-from arazzo.openapi.parameters import is_undefined
+from arazzo.openapi.parameters import says_nothing
 from arazzo.openapi.schema_slices import type_of
 from arazzo.pointer import tokens_of
 
@@ -57,7 +57,7 @@ def _parameters(
         from_elsewhere = (
             name in OWN_HEADERS or name in planned.added or operation.is_credential(spec.name, spec.location)
         )
-        if not from_elsewhere and (argument.value is ABSENT or is_undefined(argument.value)):
+        if not from_elsewhere and (argument.value is ABSENT or says_nothing(spec, argument.value)):
             yield f"{spec.location} parameter '{argument.name}'", argument.value, written
 
 

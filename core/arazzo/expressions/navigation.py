@@ -8,9 +8,8 @@ from typing import Any
 from urllib.parse import unquote
 
 from arazzo.absent import ABSENT, Unreadable
-from arazzo.pointer import unescape
+from arazzo.pointer import array_index, unescape
 
-_INDEX = re.compile(r"0|[1-9][0-9]{0,15}")
 #: One step of a trail: ``.name``, ``[0]``, ``[name]``, ``['a b']`` or ``["a b"]``.
 STEP = re.compile(
     r"""\.(?P<name>[^.\[\]{}\s'"]+) | \[(?P<index>[0-9]{1,16})\]
@@ -27,9 +26,9 @@ def member(value: Any, token: str) -> Any:
     """
     if isinstance(value, Mapping):
         return value.get(token, ABSENT)
-    if isinstance(value, Sequence) and not isinstance(value, (str, bytes, bytearray)) and _INDEX.fullmatch(token):
-        index = int(token)
-        return value[index] if index < len(value) else ABSENT
+    if isinstance(value, Sequence) and not isinstance(value, (str, bytes, bytearray)):
+        index = array_index(token)
+        return value[index] if index is not None and index < len(value) else ABSENT
     return ABSENT
 
 

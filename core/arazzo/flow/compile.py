@@ -199,7 +199,7 @@ class _Compiler:
         return PlannedStep.model_construct(
             step=unplaced(merged),
             operation=operation,
-            kept_redirects=_kept_redirects(merged, operation),
+            kept_redirects=_kept_redirects(merged, operation, self.options.dialect),
             workflow=workflow_key(step.workflow_id) if step.workflow_id else None,
             unmatched=resolve_unmatched(workflow, step, unmatched),
             next=workflow.steps[index + 1].step_id if index + 1 < len(workflow.steps) else None,
@@ -376,14 +376,14 @@ def _readings(planned: PlannedStep, children: Mapping[str, Plan], dialect: Diale
         yield from call_readings(step.parameters, needed, dialect)
 
 
-def _kept_redirects(step: Step, operation: Operation | None) -> tuple[int, ...]:
+def _kept_redirects(step: Step, operation: Operation | None, dialect: Dialect) -> tuple[int, ...]:
     """Return the redirects that are the answer: those that criteria name, or all if the description has no other."""
     if operation is None:
         return ()
     if operation.answers_redirect and not step.success_criteria:
         return REDIRECTS
-    actions = (criterion for action in (*step.on_success, *step.on_failure) for criterion in action.criteria)
-    return named_statuses((*step.success_criteria, *actions), REDIRECTS)
+    actions = (action.criteria for action in (*step.on_success, *step.on_failure))
+    return named_statuses((step.success_criteria, *actions), REDIRECTS, dialect)
 
 
 def _label(planned: PlannedStep) -> str:

@@ -16,7 +16,7 @@ from urllib.parse import unquote, urldefrag, urljoin
 from arazzo.errors import ArazzoError, Problem, Severity
 from arazzo.limits import current_limits
 from arazzo.openapi.operation import Operation
-from arazzo.pointer import escape, tokens_of
+from arazzo.pointer import array_index, escape, tokens_of
 
 if TYPE_CHECKING:
     from arazzo.source import Source
@@ -219,8 +219,8 @@ class Description:
                 value = self._resolve(value, budget)
             if isinstance(value, dict) and name in value:
                 value = value[name]
-            elif isinstance(value, list) and name.isdecimal() and len(name) < 10 and int(name) < len(value):
-                value = value[int(name)]
+            elif isinstance(value, list) and (index := array_index(name)) is not None and index < len(value):
+                value = value[index]
             else:
                 raise UnresolvedReferenceError(reference, f"there is no '{name}'")
         return value

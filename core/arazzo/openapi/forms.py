@@ -9,7 +9,7 @@ from arazzo.openapi.data_url import PayloadError
 from arazzo.openapi.encoding import json_text, scalar_text
 from arazzo.openapi.media import is_json
 from arazzo.openapi.operation import BodySpec, ParameterSpec
-from arazzo.openapi.parameters import is_undefined, nested, query_pairs, value_text
+from arazzo.openapi.parameters import nested, query_pairs, value_text
 from arazzo.openapi.schema_slices import declares, property_of, type_of
 
 #: Separators of Swagger 2.0's ``collectionFormat``; ``multi`` repeats the name.
@@ -25,7 +25,7 @@ def write_form(spec: BodySpec, payload: Any) -> str:
     return "&".join(
         f"{name}={value}"
         for key, item in payload.items()
-        if not is_undefined(item)
+        if item is not None
         for name, value in _field(spec, key, item)
     )
 

@@ -1,7 +1,8 @@
 """Values as parameters write them (Parameter Object, Style Values and Style Examples).
 
 The serializers take any JSON value. A ``null``, and a null member of an array or object, is undefined in the sense of
-RFC 6570, 2.3, and is not written; so is an array or object without members.
+RFC 6570, 2.3, and is not written; so is an array or object without members. A parameter that is JSON text
+(``content: application/json``) writes them all, but for a ``null`` that is all of it.
 """
 
 from __future__ import annotations
@@ -27,6 +28,11 @@ def is_undefined(value: Any) -> bool:
     return value is None or (isinstance(value, list) and all(item is None for item in value))
 
 
+def says_nothing(spec: ParameterSpec, value: Any) -> bool:
+    """Tell whether nothing is written for the value of a parameter."""
+    return value is None if is_json(spec.content_type or "") else is_undefined(value)
+
+
 def value_text(spec: ParameterSpec, value: Any) -> str:
     """Return a scalar as text; ``2.0`` is ``2`` where the schema says integer."""
     if isinstance(value, float) and value.is_integer() and type_of(spec.schema_) == "integer":
@@ -42,7 +48,7 @@ def query_pairs(spec: ParameterSpec, value: Any) -> Pairs:
         return percent_encode(value_text(spec, item), allowed)
 
     name = percent_encode(spec.name)
-    if is_undefined(value):
+    if says_nothing(spec, value):
         return []
     if spec.content_type is not None:
         return [(name, encode(_content(spec, value)))]
@@ -81,7 +87,7 @@ def path_text(spec: ParameterSpec, value: Any, *, slashes: bool = False) -> str:
     def encode(item: Any) -> str:
         return percent_encode(value_text(spec, item), allowed)
 
-    if is_undefined(value):
+    if says_nothing(spec, value):
         return ""
     if spec.content_type is not None:
         return encode(_content(spec, value))
@@ -107,7 +113,7 @@ def _matrix(spec: ParameterSpec, value: Any, encode: Any) -> str:
 
 def header_text(spec: ParameterSpec, value: Any) -> str:
     """Return the text of a header: style ``simple``, nothing encoded (Appendix D of OpenAPI 3.1.1)."""
-    if is_undefined(value):
+    if says_nothing(spec, value):
         return ""
     if spec.content_type is not None:
         return scalar_text(_content(spec, value))
@@ -125,7 +131,7 @@ def cookie_pairs(spec: ParameterSpec, value: Any) -> Pairs:
         text = value_text(spec, item)
         return text if spec.style == "cookie" else percent_encode(text, QUERY_RESERVED if spec.allow_reserved else "")
 
-    if is_undefined(value):
+    if says_nothing(spec, value):
         return []
     if spec.content_type is not None:
         return [(spec.name, encode(_content(spec, value)))]

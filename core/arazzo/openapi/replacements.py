@@ -14,7 +14,7 @@ from arazzo.expressions.selectors import jsonpath_places, read_pointer, selector
 from arazzo.json_values import read_json_value
 from arazzo.openapi.encoding import scalar_text
 from arazzo.openapi.media import is_xml
-from arazzo.pointer import tokens_of
+from arazzo.pointer import array_index, tokens_of
 
 SelectorType = Literal["jsonpath", "xpath", "jsonpointer"]
 Location = tuple[str | int, ...]
@@ -107,8 +107,9 @@ def _key(holder: Any, token: str | int, *, adding: bool) -> Any:
     if isinstance(holder, list):
         if adding and token == "-":  # noqa: S105
             return len(holder)
-        if str(token).isdecimal() and int(token) < len(holder) + adding:
-            return int(token)
+        index = array_index(str(token))
+        if index is not None and index < len(holder) + adding:
+            return index
     raise EvaluationError(f"there is no place '{token}' in the payload")
 
 

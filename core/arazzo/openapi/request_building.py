@@ -22,7 +22,7 @@ from arazzo.openapi.bodies import Body, Content, serialize
 from arazzo.openapi.encoding import control_character, percent_encode, scalar_text
 from arazzo.openapi.media import is_json, plain, preferred
 from arazzo.openapi.operation import Operation, ParameterSpec, SecurityScheme
-from arazzo.openapi.parameters import cookie_pairs, header_text, is_undefined, query_pairs
+from arazzo.openapi.parameters import cookie_pairs, header_text, query_pairs, says_nothing
 from arazzo.openapi.path_templates import PathTemplate, expand_path, expand_query, template_of
 from arazzo.openapi.schema_slices import declares
 from arazzo.openapi.servers import describe, server_of
@@ -134,7 +134,7 @@ def _placed(operation: Operation, template: PathTemplate, parameters: Sequence[A
         spec = _spec(operation, template, argument)
         key = spec.name.lower() if spec.location == "header" else spec.name
         placed[spec.location].pop(key, None)
-        if argument.value is not ABSENT and (spec.location == "path" or not is_undefined(argument.value)):
+        if argument.value is not ABSENT and (spec.location == "path" or not says_nothing(spec, argument.value)):
             placed[spec.location][key] = spec, argument.value
     return {place: list(found.values()) for place, found in placed.items()}
 

@@ -8,6 +8,7 @@ given up on when something looks into it.
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from contextlib import suppress
@@ -25,6 +26,8 @@ from arazzo.openapi.media import charset, is_json, is_json_lines, is_text, is_xm
 from arazzo.openapi.operation import Operation
 
 _LINE_END = re.compile(r"[\r\n]+")
+_XML_ENCODING = re.compile(rb"""<\?xml[^>]*?\sencoding\s*=\s*["']([A-Za-z][\w.-]*)["']""")
+_BYTE_ORDER_MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -78,7 +81,12 @@ def parsed_content(response: Response, content: Any, operation: Operation | None
         from arazzo.openapi.xml_answers import read_xml_answer
 
         with suppress(EvaluationError):
-            return read_xml_answer(content, operation.answer_schema(response.status))
+            text = _xml_text(response.body, content_type)
+            return (
+                text
+                if isinstance(text, Unreadable)
+                else read_xml_answer(text, operation.answer_schema(response.status))
+            )
     return Unreadable(f"the body is {plain(content_type) or 'text'} and no JSON")
 
 
@@ -103,12 +111,29 @@ def _xml(body: bytes, content_type: str) -> Any:
     """Return XML as text; Unreadable if it is none."""
     from arazzo.expressions.xml_tree import require_xml
 
-    text = _text(body, content_type)
+    text = _xml_text(body, content_type)
+    if isinstance(text, Unreadable):
+        return text
     try:
         require_xml(text)
     except EvaluationError:
         return Unreadable("the body is not well-formed XML") if text.strip() else ABSENT
     return text
+
+
+def _xml_text(body: bytes, content_type: str) -> str | Unreadable:
+    """Return XML as text in the encoding that its first bytes, its type or its declaration say (RFC 7303, 3)."""
+    name = next((name for mark, name in _BYTE_ORDER_MARKS.items() if body.startswith(mark)), None)
+    declared = _XML_ENCODING.match(body.lstrip()[:1024])
+    name = (
+        name or charset(content_type) or (charset(f";charset={declared[1].decode()}") if declared else None) or "utf-8"
+    )
+    try:
+        return body.decode(name).removeprefix("\ufeff")
+    except LookupError:
+        return Unreadable(f"the body has the unknown charset {name!r}")
+    except ValueError:
+        return Unreadable(f"the body is not text in {name}")
 
 
 def _too_much(text: str, *, lines: bool) -> str | None:

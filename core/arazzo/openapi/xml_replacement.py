@@ -44,6 +44,20 @@ def _set(node: Any, text: str) -> None:
             owner: Any = node.parent
             owner.value.set(node.name, text)
         case TextNode():
-            _set(node.parent, text)
+            _set_text(node, text)
         case _:
             raise EvaluationError("it selects neither an element nor an attribute")
+
+
+def _set_text(node: TextNode, text: str) -> None:
+    """Set one text of an element: the one ahead of its children, or the one behind a child."""
+    holder: Any = node.parent
+    before = None
+    for child in holder.children:
+        if child is node:
+            break
+        before = child
+    if before is None:
+        holder.value.text = text
+    else:
+        before.value.tail = text

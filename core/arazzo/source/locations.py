@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from arazzo.errors import Place
+from arazzo.pointer import array_index
 from arazzo.source.written_secrets import shows_secret
 
 _LINE_BREAK = re.compile(r"\r\n|\n|\r")
@@ -80,8 +81,8 @@ class Node:
         match self.children:
             case dict() as members:
                 return members.get(token)
-            case list() as items if token.isdecimal() and len(token) < 10 and int(token) < len(items):
-                return None, items[int(token)]
+            case list() as items if (index := array_index(token)) is not None and index < len(items):
+                return None, items[index]
         return None
 
     def ruler(self, text: str) -> Ruler:

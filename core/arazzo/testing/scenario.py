@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
 from arazzo.errors import DocumentError, Problem, Severity
-from arazzo.pointer import escape
+from arazzo.pointer import array_index, escape
 from arazzo.testing.placeholders import names_in, unknown_names
 
 if TYPE_CHECKING:
@@ -228,8 +228,9 @@ def _pointer(data: Any, tokens: list[str]) -> str:
     pointer = ""
     for token in tokens:
         inside = isinstance(data, dict) and token in data
-        if not inside and not (isinstance(data, list) and token.isdigit() and int(token) < len(data)):
+        index = array_index(token) if isinstance(data, list) else None
+        if not inside and (index is None or index >= len(data)):
             continue
-        data = data[token] if isinstance(data, dict) else data[int(token)]
+        data = data[token if index is None else index]
         pointer += "/" + escape(token)
     return pointer

@@ -22,10 +22,23 @@ from arazzo.exchange import REDIRECTS
         ({"context": "$statusCode", "type": "regex", "condition": "^30[12]$"}, {301, 302}),
         ({"context": "$statusCode", "type": "regex", "condition": "^[23]"}, set()),
         ({"context": "$statusCode", "type": "regex", "condition": "^(3"}, set()),
+        ({"context": "$statusCode", "type": "regex", "condition": "^(200|302)$"}, {302}),
+        ({"context": "$statusCode", "type": "regex", "condition": "^(2..|30[12])$"}, {301, 302}),
         ({"context": "$response.body", "type": "regex", "condition": "302"}, set()),
+        ({"condition": "$statusCode == 200 || $statusCode == 302"}, {302}),
+        ({"condition": "300 <= $statusCode && 400 > $statusCode"}, set(REDIRECTS)),
+        ({"condition": "$statusCode >= 301 && $statusCode <= 303"}, {301, 302, 303}),
+        ({"condition": "$response.body#/text == '$statusCode == 302'"}, set()),
+        ({"condition": "!($statusCode == 307)"}, {307}),
         ({"context": "$statusCode", "type": "jsonpath", "condition": "$[?@ == 308]"}, {308}),
         ({"context": "$response.body", "type": "jsonpath", "condition": "$statusCode == 302 && $.a == 1"}, {302}),
     ],
 )
 def test_named_statuses(fields, named):
-    assert set(named_statuses([Criterion.model_validate(fields)], REDIRECTS)) == named
+    assert set(named_statuses([[Criterion.model_validate(fields)]], REDIRECTS, "lenient")) == named
+
+
+def test_criteria_that_hold_together_name_a_range_together():
+    bounds = [Criterion(condition="$statusCode >= 300"), Criterion(condition="$statusCode < 400")]
+    assert named_statuses([bounds], REDIRECTS, "lenient") == REDIRECTS
+    assert named_statuses([[bound] for bound in bounds], REDIRECTS, "lenient") == ()
