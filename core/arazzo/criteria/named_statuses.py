@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from contextlib import suppress
 
-from arazzo.criteria.satisfiability import STATUS, Formula, both, formula_of, is_possible
+from arazzo.criteria.satisfiability import STATUS, Formula, Values, both, formula_of, is_possible
 from arazzo.document.models import Criterion
 from arazzo.errors import ExpressionSyntaxError, GaveUpError
 from arazzo.expressions import Dialect
@@ -55,7 +55,7 @@ def _differs(formula: Formula, status: int, others: Iterable[int]) -> bool:
     rest = tuple((key, constant) for key, constant in formula.looks_at if key != STATUS)
     against = tuple(others)
 
-    def tells(values: dict) -> bool:
+    def tells(values: Values) -> bool:
         held = formula.holds({**values, STATUS: status})
         return all(formula.holds({**values, STATUS: other}) != held for other in against)
 
