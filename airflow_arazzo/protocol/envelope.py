@@ -97,7 +97,9 @@ def pack(carried: Carried, plan: Plan) -> str:
 
 
 def _wired(done: Done) -> dict[str, Any]:
-    return {} if done.outputs is None else {"outputs": to_wire(done.outputs)}
+    wired: dict[str, Any] = {} if done.outputs is None else {"outputs": to_wire(done.outputs)}
+    inputs = done.inputs or {}
+    return wired | ({"inputs": {key: to_wire(values) for key, values in inputs.items()}} if inputs else {})
 
 
 def _to_carry(secrets: dict[str, bool], value: Any) -> dict[str, bool]:

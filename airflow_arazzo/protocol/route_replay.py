@@ -20,7 +20,7 @@ from airflow_arazzo.protocol.xcoms import (
     pull_record,
     pull_workflows,
 )
-from arazzo.absent import ABSENT
+from arazzo.absent import UNKNOWN
 from arazzo.engine import unreadable_output, walked, workflow_outputs
 from arazzo.errors import GaveUpError
 from arazzo.flow import END, Plan
@@ -90,10 +90,10 @@ def read_result(ti: Any, course: Course, inputs: Mapping[str, Any]) -> Result:
             outputs = workflow_outputs(course.plan, inputs, found, workflows)
             failure = failure or unreadable_output(outputs)
         except GaveUpError as error:
-            outputs, stopped = dict.fromkeys(course.plan.outputs, ABSENT), True
+            outputs, stopped = dict.fromkeys(course.plan.outputs, UNKNOWN), True
             failure = failure or f"outputs of workflow '{course.plan.workflow_id}': {error}"
     if failure and not complete:
-        outputs = dict.fromkeys(outputs, ABSENT)
+        outputs = dict.fromkeys(outputs, UNKNOWN)
     steps += tuple(step for record in beside for step in _steps(record))
     stopped = stopped or any(record.get(STOPPED) for record in beside)
     path = walked(entry for record in (*route, *beside) for entry in _rounds(record))

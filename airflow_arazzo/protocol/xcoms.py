@@ -190,7 +190,8 @@ def push_inputs(ti: Any, plan: Plan, inputs: Inputs) -> None:
     """
     marked = all_sensitive(plan)
     secret = any(hide(values, marked) != values for values in inputs.values()) or bool(secrets_to_share(inputs))
-    ti.xcom_push(key=INPUTS_KEY, value=seal_known(inputs, secret=secret))
+    told = {role: to_wire(values) for role, values in inputs.items()}
+    ti.xcom_push(key=INPUTS_KEY, value=seal_known(told, secret=secret))
 
 
 def pull_inputs(ti: Any, plan: Plan, task_id: str, role: str) -> dict[str, Any]:
@@ -202,7 +203,7 @@ def pull_inputs(ti: Any, plan: Plan, task_id: str, role: str) -> dict[str, Any]:
     sealed = pull(ti, task_id, INPUTS_KEY)
     if sealed is None:
         raise AirflowFailException(f"task '{task_id}' has not said what the inputs of '{plan.workflow_id}' are")
-    inputs: dict[str, Any] = unseal_known(sealed)[role]
+    inputs = from_wire(unseal_known(sealed)[role])
     register(inputs, sensitive_inputs(plan))
     return inputs
 

@@ -9,19 +9,28 @@ from typing import Any, Final
 
 
 class Absent(Enum):
-    """The type of :data:`ABSENT`, which is not ``null``: an absent member is left out, a null one is sent."""
+    """What is not there, and is not ``null``: an absent member is left out, a null one is sent.
+
+    Requests and people do not tell its kinds apart; criteria do (docs/semantics.md, 1).
+    """
 
     ABSENT = "absent"
+    NOT_RUN = "not run"
+    UNKNOWN = "unknown"
 
     def __bool__(self) -> bool:
         return False
 
     def __repr__(self) -> str:
-        return "ABSENT"
+        return self.name
 
 
 ABSENT: Final = Absent.ABSENT
-"""The value of what is not there: an input not given, a step that did not run, a missing member."""
+"""The value of what is known not to be there: an input not given, a member that an answer lacks."""
+NOT_RUN: Final = Absent.NOT_RUN
+"""The value of what a step or workflow would have given that did not run: stored as an output or input only."""
+UNKNOWN: Final = Absent.UNKNOWN
+"""The value of what a step that failed or got no answer would have given: stored as an output or input only."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +79,7 @@ def _marked(value: Any) -> Any:
 def _unmarked(value: Any) -> Any:
     match value:
         case {"$nothing": found} if len(value) == 1:
-            return ABSENT if found == ABSENT.value else Unreadable(*found) if isinstance(found, list) else found
+            return Absent(found) if isinstance(found, str) else Unreadable(*found) if isinstance(found, list) else found
     return value
 
 
@@ -81,7 +90,7 @@ def to_people(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def absent_names(values: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the names of the values that are absent, in order."""
-    return tuple(name for name, value in values.items() if value is ABSENT)
+    return tuple(name for name, value in values.items() if isinstance(value, Absent))
 
 
 def unreadable_names(values: Mapping[str, Any]) -> tuple[str, ...]:

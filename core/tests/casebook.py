@@ -16,6 +16,7 @@ import yaml
 from arazzo.document.settings import Settings
 from arazzo.errors import TransportError
 from arazzo.exchange import Request, Response, header
+from arazzo.expressions import Dialect
 from arazzo.flow import Options
 from arazzo.json_values import read_json_value
 
@@ -42,6 +43,7 @@ class Case:
     workflow: str | None = None
     settings: Settings = field(default_factory=Settings)
     meanwhile: list[dict[str, Any]] = field(default_factory=list)
+    dialect: Dialect = "lenient"
 
     @property
     def document(self) -> Path:
@@ -49,7 +51,7 @@ class Case:
 
     @property
     def options(self) -> Options:
-        return Options(settings=self.settings)
+        return Options(dialect=self.dialect, settings=self.settings)
 
     def __str__(self) -> str:
         return f"{self.folder.name}: {self.name}"
@@ -79,6 +81,7 @@ def _read(folder: Path) -> list[Case]:
             workflow=entry.get("workflow"),
             settings=Settings(**{key: entry[key] for key in SETTINGS if key in entry}),
             meanwhile=entry.get("meanwhile", []),
+            dialect=entry.get("dialect", "lenient"),
         )
         for entry in entries
     ]

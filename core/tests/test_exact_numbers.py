@@ -15,7 +15,7 @@ from arazzo.document.models import Criterion, ExpressionType
 from arazzo.document.schema_checks import schema_errors
 from arazzo.engine import State
 from arazzo.engine.state import Frame
-from arazzo.errors import GaveUpError
+from arazzo.errors import ExpressionSyntaxError, GaveUpError
 from arazzo.exact_numbers import Beyond, ExactNumber, decimal_of, less_number, same_number
 from arazzo.exchange import Exchange, Request, Response
 from arazzo.expressions import Context
@@ -189,6 +189,30 @@ def test_the_fractions_of_goessners_dialect_are_exact(operator):
     data = read_json_value('{"items": [{"r": 123456789012345678.25}, {"r": 123456789012345678.125}]}')
     found = select(data, f"$.items[?(@.r {operator} 123456789012345678.25)].r", "jsonpath", GOESSNER)
     assert write_json(found) == "123456789012345678.25"
+
+
+@pytest.mark.parametrize(
+    ("literal", "found"),
+    [
+        ("1e2", "1e2"),
+        ("1.0E+2", "1e2"),
+        ("1000e-1", "1e2"),
+        ("-25e-1", "-2.5"),
+        ("9007199254740993e0", "9007199254740993"),
+        ("9007199254740992.0e0", "9007199254740992"),
+        ("1e-4300", None),
+    ],
+)
+def test_goessners_dialect_reads_exponents_exactly(literal, found):
+    data = read_json_value('{"items": [{"r": 1e2}, {"r": -2.5}, {"r": 9007199254740992}, {"r": 9007199254740993}]}')
+    selected = select(data, f"$.items[?(@.r == {literal})].r", "jsonpath", GOESSNER)
+    assert selected is ABSENT if found is None else write_json(selected) == found
+
+
+@pytest.mark.parametrize("literal", ["1e2x", "1e", "1e+", "1e99999"])
+def test_what_is_no_number_that_can_be_held_is_an_error_of_goessners_dialect(literal):
+    with pytest.raises(ExpressionSyntaxError):
+        select({"items": []}, f"$.items[?(@.r == {literal})].r", "jsonpath", GOESSNER)
 
 
 @pytest.mark.parametrize(

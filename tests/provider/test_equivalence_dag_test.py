@@ -36,7 +36,8 @@ SOME = settings(
 @pytest.mark.parametrize("case", cases(), ids=str)
 def test_case(case: Case, run_dag, monkeypatch):
     """Over real sockets; only waits are not waited for."""
-    dag = ArazzoDag(case.document, case.workflow or "main", settings=case.settings.model_dump(exclude_none=True))
+    settings = case.settings.model_dump(exclude_none=True)
+    dag = ArazzoDag(case.document, case.workflow or "main", dialect=case.dialect, settings=settings)
     script = Script([*case.script, *case.meanwhile], in_order=dag.plan.needs is None)
     with PlayedApi(script.send, BASE.removesuffix("/v1")) as api, going_by(script):
         for source in ("THINGS", "STRICT", "REQUIRES", "API"):

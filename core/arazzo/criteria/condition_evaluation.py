@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from arazzo.absent import ABSENT
+from arazzo.absent import ABSENT, NOT_RUN
 from arazzo.criteria.comparison import NO_LENGTH, holds, length_of, truthy
 from arazzo.criteria.interpolation import readable
 from arazzo.criteria.member_paths import member, select
@@ -14,7 +14,16 @@ from arazzo.criteria.syntax_tree import And, Comparison, Item, Literal, Node, No
 from arazzo.criteria.verdict import Truth
 from arazzo.errors import AbsentError, EvaluationError
 from arazzo.exchange import Exchange
-from arazzo.expressions import Context, Expression, Fixed, Message, embed, evaluate, require_structure
+from arazzo.expressions import (
+    Context,
+    Expression,
+    Fixed,
+    Message,
+    embed,
+    evaluate,
+    kind_of_absent,
+    require_structure,
+)
 
 
 class NoAnswerError(AbsentError):
@@ -30,6 +39,7 @@ class Scope:
     :param root: the value of ``$``.
     :param current: the value of ``@``; in a filter a path by itself asks whether it selects anything (RFC 9535, 2.3.5).
     :param filtering: whether this is a filter.
+    :param direction: 1 where the whole holds if this does, -1 under a negation, 0 where it may go either way.
     """
 
     context: Context
@@ -37,6 +47,7 @@ class Scope:
     root: Any = ABSENT
     current: Any = ABSENT
     filtering: bool = False
+    direction: int = 1
 
 
 @dataclass(frozen=True)
@@ -68,7 +79,7 @@ def passes(node: Node, scope: Scope) -> bool:
         case And(operands):
             return _decided(operands, scope, by=False)
         case Not(operand):
-            return not passes(operand, scope)
+            return not passes(operand, replace(scope, direction=-scope.direction))
         case Comparison("==" | "!=" as operator, left, right) if _both_nothing(left, right, scope):
             return operator == "=="
         case Comparison(operator, left, right):
@@ -76,6 +87,8 @@ def passes(node: Node, scope: Scope) -> bool:
         case Path() if scope.filtering:
             return any(_exists(node, value) for value in selected(node, scope))
     value = value_of(node, scope)
+    if value is NOT_RUN:
+        return _nothing_holds(scope.direction)
     return any(map(truthy, value.values)) if isinstance(value, Several) else truthy(value)
 
 
@@ -93,12 +106,14 @@ def value_of(node: Node, scope: Scope) -> Any:
             return _runtime_value(node, scope)
         case Item(base, key):
             value = readable(value_of(base, scope), node.text)
+            if value is NOT_RUN:
+                return value
             if isinstance(base, Runtime) and isinstance(base.expression, Message):
                 require_structure(value, node.text)
-            return readable(member(value, value_of(key, scope)), node.text)
+            return readable(member(value, _key(key, scope)), node.text)
         case Path():
             return _readable(_path_value(node, scope), node.text)
-    return passes(node, scope)
+    return passes(node, replace(scope, direction=0))
 
 
 def selected(path: Path, scope: Scope) -> list[Any]:
@@ -112,8 +127,8 @@ def selected(path: Path, scope: Scope) -> list[Any]:
     return select(
         path.segments,
         start,
-        lambda node: value_of(node, scope),
-        lambda condition, value: passes(condition, replace(scope, current=value, filtering=True)),
+        lambda node: _key(node, scope),
+        lambda condition, value: passes(condition, replace(scope, current=value, filtering=True, direction=0)),
     )
 
 
@@ -160,7 +175,29 @@ def _runtime_value(node: Runtime, scope: Scope) -> Any:
     if isinstance(owner, str):
         return length_of(owner)  # all that text has
     value = readable(evaluate(node.expression, scope.context), node.text)
+    if value is ABSENT and kind_of_absent(node.expression, scope.context) is NOT_RUN:
+        return _nothing_holds(0) if node.owner else NOT_RUN
     return length_of(owner) if value is ABSENT and node.owner else value
+
+
+def _nothing_holds(direction: int) -> bool:
+    """Return that something does not hold of what a step would have given that did not run.
+
+    :param direction: as for :class:`Scope`.
+    :raises EvaluationError: unless all that follows is that the condition does not hold.
+    """
+    if direction != 1:
+        raise EvaluationError("nothing but '== null' is concluded from what a step gives that did not run")
+    return False
+
+
+def _key(node: Node, scope: Scope) -> Any:
+    """Return a name or an index.
+
+    :raises EvaluationError: if a step would have given it that did not run.
+    """
+    key = value_of(node, scope)
+    return _nothing_holds(0) if key is NOT_RUN else key
 
 
 def _exists(path: Path, value: Any) -> bool:
@@ -192,6 +229,10 @@ def _both_nothing(left: Node, right: Node, scope: Scope) -> bool:
 
 def _compare(operator: str, left: Any, right: Any, scope: Scope) -> bool:
     """Compare; of several values any may do, and ``!=`` is the opposite of ``==``."""
+    if left is NOT_RUN or right is NOT_RUN:
+        if left is None or right is None:
+            return operator == "=="
+        return not _nothing_holds(-scope.direction) if operator == "!=" else _nothing_holds(scope.direction)
     if operator == "!=":
         return not _compare("==", left, right, scope)
     lefts, rights = _candidates(left), _candidates(right)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from arazzo.absent import ABSENT, Unreadable
+from arazzo.absent import ABSENT, Absent, Unreadable
 from arazzo.criteria.comparison import NoLength
 from arazzo.criteria.condition_evaluation import NoAnswerError, Scope, Several, operands, value_of
 from arazzo.criteria.syntax_tree import Node
@@ -50,7 +50,7 @@ def observed(node: Node, scope: Scope, owner: str = "") -> list[tuple[str, Any]]
             value = ABSENT
         except (EvaluationError, GaveUpError):
             continue
-        seen.append((operand.text, "***" if _SECRET.search(owner) and value is not ABSENT else value))
+        seen.append((operand.text, "***" if _SECRET.search(owner) and not isinstance(value, Absent) else value))
     return seen
 
 
@@ -60,7 +60,7 @@ def shown(value: Any, name: str = "", conceal: Callable[[str], str] = as_it_is) 
     :param name: the operand's name; ``***`` is shown for one that speaks of a secret.
     :param conceal: hides what is secret in a text; a number is hidden if it is a secret as a whole.
     """
-    if value is ABSENT or isinstance(value, NoLength):
+    if isinstance(value, (Absent, NoLength)):
         return "absent"
     if isinstance(value, (Unreadable, Beyond)):
         return "unreadable" if isinstance(value, Unreadable) else "beyond a limit"

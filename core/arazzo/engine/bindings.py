@@ -20,6 +20,7 @@ from arazzo.expressions import (
     evaluate_value,
     find_expressions,
     is_selector,
+    kind_of_nothing,
     parse_template,
     to_text,
 )
@@ -61,7 +62,7 @@ def step_request(plan: Plan, planned: PlannedStep, operation: Operation, context
         body = _body(step.request_body, operation, plan, context) if step.request_body else None
         if plan.dialect == "lenient":
             arguments = [_typed(argument, operation) for argument in arguments]
-            _keep_elements(step, operation, arguments, body)
+        _keep_elements(step, operation, arguments, body)
         require_values(planned, operation, arguments, body, plan.dialect)
         request = build_request(
             operation,
@@ -178,9 +179,16 @@ def _is_json_text(payload: Any, content_type: str | None) -> bool:
 
 
 def call_inputs(plan: Plan, parameters: Iterable[Parameter], context: Context) -> dict[str, Any]:
-    """Return the inputs that parameters pass to a workflow; an absent value is an input not given."""
-    values = {p.name: evaluate_value(p.value, context, plan.dialect, where=f"input '{p.name}'") for p in parameters}
-    return {name: value for name, value in values.items() if value is not ABSENT}
+    """Return the inputs that parameters pass to a workflow; an absent value is an input not given.
+
+    What a step would have given that did not run, failed or got no answer is passed as that (:class:`~.absent.Absent`).
+    """
+    found = {}
+    for parameter in parameters:
+        name, value = parameter.name, parameter.value
+        given = evaluate_value(value, context, plan.dialect, where=f"input '{name}'")
+        found[name] = kind_of_nothing(value, context, plan.dialect) if given is ABSENT else given
+    return {name: value for name, value in found.items() if value is not ABSENT}
 
 
 def step_outputs(plan: Plan, planned: PlannedStep, context: Context) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from arazzo.absent import Absent
 from arazzo.document.input_declarations import names_input, with_defaults
 from arazzo.document.schema_checks import schema_errors
 from arazzo.document.shape import near
@@ -34,13 +35,15 @@ def inputs_of_call(plan: Plan, inputs: Mapping[str, Any]) -> dict[str, Any]:
 
     :param plan: the plan of the workflow.
     :param inputs: values by name; a name that is missing is an input not given, and so is null for an optional one
-        without default.
+        without default. A kind of absent is none either, and stays what it is where there is no default.
     :raises InputError: with one sentence per finding; no sentence shows a value.
     :raises GaveUpError: if checking them meets a limit.
     """
     unknown = [name for name in inputs if plan.dialect == "lenient" and not plan.takes(name)]
     taken = {name: value for name, value in inputs.items() if name not in unknown and not _is_empty(plan, name, value)}
     messages = [_unknown(plan, name) for name in unknown]
+    nothing = {name: value for name, value in taken.items() if isinstance(value, Absent)}
+    taken = {name: value for name, value in taken.items() if name not in nothing}
     given = {**plan.taken.defaults, **taken}
     try:
         given = with_defaults(plan.inputs, given)
@@ -50,7 +53,7 @@ def inputs_of_call(plan: Plan, inputs: Mapping[str, Any]) -> dict[str, Any]:
     messages += list(dict.fromkeys(str(need) for need in _asked(plan) if given.get(need.input) is None))
     if messages:
         raise InputError(messages)
-    return given
+    return {**nothing, **given}
 
 
 def value_findings(plan: Plan, given: Mapping[str, Any]) -> list[str]:

@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from itertools import takewhile
 from typing import Any
 
-from arazzo.absent import ABSENT
+from arazzo.absent import UNKNOWN
 from arazzo.engine import actions, messages, pacing
 from arazzo.engine.secrets import Conceal, conceal
 from arazzo.engine.shown import secret_names, shown_exchange
@@ -104,7 +104,7 @@ class LoopTurn(ABC):
         text = messages.hiccup(record)
         frame = replace(
             frame,
-            outputs={**frame.outputs, frame.step: dict.fromkeys(planned.step.outputs, ABSENT)},
+            outputs={**frame.outputs, frame.step: dict.fromkeys(planned.step.outputs, UNKNOWN)},
             hiccups=frame.hiccups + 1,
             tolerated=frame.tolerated + 1,
             hiccup=text,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from arazzo.absent import ABSENT, Unreadable, absent_names, unreadable_names
+from arazzo.absent import ABSENT, UNKNOWN, Unreadable, absent_names, unreadable_names
 from arazzo.document.models import Action
 from arazzo.engine import actions, messages, pacing
 from arazzo.engine.bindings import (
@@ -286,7 +286,7 @@ class Turn(LoopTurn):
                 return state, Done("step", target=target, step=record.step)
             return state, None
         if failed:  # what it gave in an earlier round is not so any more
-            nothing = dict.fromkeys(frame.outputs.get(frame.step, ()), ABSENT)
+            nothing = dict.fromkeys(frame.outputs.get(frame.step, ()), UNKNOWN)
             moved = replace(moved, outputs=frame.outputs | {frame.step: nothing})
         if target not in frame.visited:
             return state.with_frame(replace(moved, visited=(*frame.visited, target))), None
@@ -443,7 +443,7 @@ class Turn(LoopTurn):
         whole = len(state.frames) > 1 or state.scope is None or handed is not None
         failure = failure or (unreadable_output(outputs) if whole else "")
         state = state.with_secrets(secret_values(plan, {}, outputs))
-        told = dict.fromkeys(outputs, ABSENT) if failure and not ended else outputs
+        told = dict.fromkeys(outputs, UNKNOWN) if failure and not ended else outputs
         done = {**state.workflows, plan.key: {"inputs": frame.inputs, "outputs": told}}
         if len(state.frames) == 1:
             result = outputs if whole else None
@@ -474,7 +474,7 @@ class Turn(LoopTurn):
         except GaveUpError:
             if not self.stopped:
                 raise
-            return dict.fromkeys(plan.outputs, ABSENT)
+            return dict.fromkeys(plan.outputs, UNKNOWN)
 
     # words
 
@@ -494,6 +494,6 @@ class Turn(LoopTurn):
 
 
 def _without_outputs(state: State, planned: PlannedStep, context: Context) -> tuple[State, Context]:
-    """Return state and context in which the outputs of a step are absent."""
-    outputs = state.frame.outputs | {planned.step_id: dict.fromkeys(planned.step.outputs, ABSENT)}
+    """Return state and context in which nobody knows the outputs of a step."""
+    outputs = state.frame.outputs | {planned.step_id: dict.fromkeys(planned.step.outputs, UNKNOWN)}
     return state.with_frame(replace(state.frame, outputs=outputs)), replace(context, steps=outputs)

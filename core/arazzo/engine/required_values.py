@@ -14,7 +14,7 @@ from typing import Any
 from arazzo.absent import ABSENT
 from arazzo.document.models import RequestBody, Step
 from arazzo.errors import RequestError
-from arazzo.expressions import Dialect, find_expressions, is_selector
+from arazzo.expressions import Dialect, find_expressions, is_selector, parse_template
 from arazzo.flow import PlannedStep
 from arazzo.openapi import Argument, Body
 from arazzo.openapi.bodies import content_type_of, leaves_out
@@ -23,6 +23,10 @@ from arazzo.openapi.operation import OWN_HEADERS, Operation
 from arazzo.openapi.parameters import says_nothing
 from arazzo.openapi.schema_slices import type_of
 from arazzo.pointer import tokens_of
+
+#: What stands for an expression in JSON text that is read for its members.
+_HOLE = "\0"
+_JSON_PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,\0]', re.DOTALL)
 
 
 def require_values(
@@ -102,17 +106,30 @@ def _meant(step: Step, dialect: Dialect) -> Iterator[tuple[str, str]]:
 
 
 def _in_text(text: str, dialect: Dialect) -> Iterator[tuple[str, str]]:
-    """Yield the members of JSON text whose value is an expression."""
-    at = 0
-    for _, expression in find_expressions(text, dialect):
-        at = max(text.find(expression.text, at), at)
-        name = re.search(r'("(?:[^"\\\\]|\\\\.)*")\s*:\s*"?\{?$', text[max(0, at - 300) : at])
-        at += len(expression.text)
-        if name is not None:
-            try:
-                yield str(json.loads(name[1])), expression.text
-            except ValueError:
-                continue
+    """Yield the outermost members of JSON text whose value is or holds an expression, with the expression."""
+    template = parse_template(text, dialect)
+    expressions = iter(template.expressions)
+    written = "".join(part.replace(_HOLE, " ") if isinstance(part, str) else _HOLE for part in template.parts)
+    depth, last, name = 0, "", None
+    for piece in _JSON_PIECE.findall(written):
+        for _ in range(piece.count(_HOLE)):
+            expression = next(expressions)
+            if name is not None:
+                yield name, expression.text or str(expression)
+        depth += (piece in ("{", "[")) - (piece in ("}", "]"))
+        if piece == ":" and depth == 1:
+            name = _name(last)
+        elif piece == "," and depth == 1:
+            name = None
+        last = piece
+
+
+def _name(piece: str) -> str | None:
+    """Return the name of a member as JSON writes it; None if it is none, or holds an expression."""
+    try:
+        return str(json.loads(piece))
+    except ValueError:
+        return None
 
 
 def _replaced(body: RequestBody, dialect: Dialect) -> Iterator[tuple[str, str]]:

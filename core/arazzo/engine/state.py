@@ -124,7 +124,7 @@ class Held(StateValue):
     """
 
     action: str
-    inputs: dict[str, Any] | None = None
+    inputs: Named | None = None
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,7 @@ class Frame(StateValue):
     """One workflow that is being run.
 
     :ivar plan: keys of the plans from the outermost (not named) to this one.
-    :ivar inputs: checked inputs, defaults applied.
+    :ivar inputs: checked inputs, defaults applied, each of its kind.
     :ivar outputs: outputs by step id, then by name, each of its kind.
     :ivar step: the step that is to run or is running.
     :ivar retries: retries used by action name, of the current step.
@@ -187,7 +187,7 @@ class Frame(StateValue):
     """
 
     plan: tuple[str, ...] = ()
-    inputs: dict[str, Any] = field(default_factory=dict)
+    inputs: Named = field(default_factory=dict)
     outputs: dict[str, Named] = field(default_factory=dict)
     step: str = ""
     retries: dict[str, int] = field(default_factory=dict)
@@ -308,7 +308,7 @@ class Done:
     step: str = ""
     message: str = ""
     outputs: Named | None = None
-    inputs: dict[str, dict[str, Any]] | None = None
+    inputs: dict[str, Named] | None = None
     stopped: bool = False
     notes: tuple[Note, ...] = ()
 

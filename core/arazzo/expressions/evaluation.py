@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, TypeAlias
 
-from arazzo.absent import ABSENT, Unreadable
+from arazzo.absent import ABSENT, NOT_RUN, UNKNOWN, Absent, Unreadable
 from arazzo.errors import AbsentError, EvaluationError, ExpressionSyntaxError, GaveUpError, UnreadableError
 from arazzo.exchange import Exchange
 from arazzo.expressions.context import Context, Dialect
@@ -30,7 +31,13 @@ from arazzo.expressions.nodes import (
     reads_all,
 )
 from arazzo.expressions.selectors import select
-from arazzo.expressions.templates import Template, is_selector, parse_selected, parse_template
+from arazzo.expressions.templates import (
+    Template,
+    find_expressions,
+    is_selector,
+    parse_selected,
+    parse_template,
+)
 from arazzo.json_values import is_plain, write_json
 
 Convert: TypeAlias = Callable[[Any, "str | None"], str]
@@ -62,13 +69,30 @@ def evaluate(expression: Expression, context: Context) -> Any:
 
     :param expression: a node from :func:`~arazzo.expressions.parse_expression`.
     :param context: what the expression may name.
-    :raises UnreadableError: only where a criterion is judged (:attr:`Context.judging`): if the value is unreadable.
+    :raises UnreadableError: only where a criterion is judged (:attr:`Context.judging`): if the value is unreadable, or
+        what a step that failed or got no answer would have given.
     :raises EvaluationError: only there: if the expression leads into a body that is neither object nor array.
     """
     value = _found(expression, context)
     if context.judging and isinstance(value, Unreadable):
         raise _unreadable(value, expression.text or str(expression))
-    return value
+    if context.judging and value is UNKNOWN:
+        raise UnreadableError(f"{expression.text or expression} is not known: what gives it failed or got no answer")
+    return ABSENT if isinstance(value, Absent) else value
+
+
+def kind_of_absent(expression: Expression, context: Context) -> Absent | None:
+    """Return which kind of absent an expression is; None if it has a value."""
+    value = _found(expression, context)
+    return value if isinstance(value, Absent) else None
+
+
+def kind_of_nothing(value: Any, context: Context, dialect: Dialect = "lenient") -> Absent:
+    """Return which kind of absent a JSON value is that has come out absent: unknown as soon as a part of it is."""
+    with suppress(ExpressionSyntaxError):
+        kinds = {kind_of_absent(expression, context) for _, expression in find_expressions(value, dialect)}
+        return next((kind for kind in (UNKNOWN, NOT_RUN) if kind in kinds), ABSENT)
+    return ABSENT
 
 
 def _found(expression: Expression, context: Context) -> Any:
@@ -154,7 +178,7 @@ def _element(written: Any, value: Any, dialect: Dialect, where: str) -> Any:
 
 
 def evaluate_output(value: Any, context: Context, dialect: Dialect = "lenient", *, origin: str = "") -> Any:
-    """Return the value of an output: ABSENT or Unreadable where it is that, since an output never fails a step.
+    """Return the value of an output: a kind of absent or Unreadable where it is that, as no output fails a step.
 
     One that embeds what is absent is absent.
 
@@ -168,9 +192,9 @@ def evaluate_output(value: Any, context: Context, dialect: Dialect = "lenient", 
     except RecursionError:
         raise GaveUpError("the value of an output is nested too deep") from None
     except (EvaluationError, ExpressionSyntaxError):
-        return ABSENT
+        found = ABSENT
     is_plain(found)
-    return found
+    return kind_of_nothing(value, context, dialect) if found is ABSENT else found
 
 
 def to_literal(value: Any, quote: str | None = None) -> str:
@@ -422,21 +446,22 @@ def _header(expression: Message, exchange: Exchange, context: Context) -> Any:
 
 
 def _named(expression: Named, context: Context) -> Any:
-    values: Mapping[str, Any]
+    values: Mapping[str, Any] | None
     match expression:
         case Input():
             values = context.inputs
         case Output():
             values = context.outputs
         case StepOutput():
-            values = context.steps.get(expression.step, _NOTHING)
+            values = context.steps.get(expression.step)
         case WorkflowValue():
-            values = context.workflows.get(expression.workflow, _NOTHING).get(expression.field) or _NOTHING
+            completed = context.workflows.get(expression.workflow)
+            values = None if completed is None else completed.get(expression.field) or _NOTHING
+    if values is None:
+        return NOT_RUN
     if not expression.name:
-        if values is _NOTHING:
-            return ABSENT
-        unreadable = (value for value in values.values() if isinstance(value, Unreadable))
-        return next(unreadable, {name: value for name, value in values.items() if value is not ABSENT})
+        open_ones = (value for value in values.values() if isinstance(value, Unreadable) or value is UNKNOWN)
+        return next(open_ones, {name: value for name, value in values.items() if not isinstance(value, Absent)})
     found = _look_up(values, expression.name, expression.loose)
     return _point(found, expression.pointer, expression.loose)
 
@@ -446,7 +471,7 @@ def _look_up(values: Mapping[str, Any], name: str, loose: bool) -> Any:
 
 
 def _point(value: Any, pointer: str | None, loose: bool) -> Any:
-    return apply_pointer(value, pointer, decode=loose) if pointer and value is not ABSENT else value
+    return apply_pointer(value, pointer, decode=loose) if pointer and not isinstance(value, Absent) else value
 
 
 def _json(value: Any) -> str:

@@ -10,20 +10,23 @@ from jsonpath_ng.ext.parser import ExtendedJsonPathLexer, ExtendedJsonPathParser
 
 from arazzo.exact_numbers import Beyond, read_decimal
 
-_DECIMAL = re.compile(r"-?[0-9]+\.[0-9]+")
+_DECIMAL = re.compile(r"-?[0-9]+(?:\.[0-9]+(?:[eE][+-]?[0-9]+)?|[eE][+-]?[0-9]+)(?![\w.])")
 
 
 class ExactLexer(ExtendedJsonPathLexer):
-    """The library's lexer, which would read every number with a fraction by way of ``float``."""
+    """The library's lexer, which knows no exponents, and would read every number with a fraction as a ``float``."""
 
     def tokenize(self, string: str) -> Iterator[Any]:
         """Yield the tokens of a query.
 
         :raises ValueError: for a number beyond a limit.
         """
+        end = 0
         for token in super().tokenize(string):
-            if token.type == "FLOAT" and (found := _DECIMAL.match(string, token.lexpos)):
-                token.value = read_decimal(found[0])
+            if token.lexpos < end:
+                continue  # the exponent, which is a token or more to the library
+            if token.type in ("NUMBER", "FLOAT") and (found := _DECIMAL.match(string, token.lexpos)):
+                token.type, token.value, end = "FLOAT", read_decimal(found[0]), found.end()
                 if isinstance(token.value, Beyond):
                     raise ValueError(token.value.limit)
             yield token

@@ -7,7 +7,7 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote
 
-from arazzo.absent import ABSENT, Unreadable
+from arazzo.absent import ABSENT, Absent, Unreadable
 from arazzo.pointer import array_index, unescape
 
 #: One step of a trail: ``.name``, ``[0]``, ``[name]``, ``['a b']`` or ``["a b"]``.
@@ -75,7 +75,7 @@ def lookup(names: Mapping[str, Any], path: str) -> Any:
     :param path: a name, or a name with a trail (``a.b[0]``); the whole is tried as a name first.
     """
     value, trail = _enter(names, path)
-    return value if value is ABSENT else follow(value, trail)
+    return value if isinstance(value, Absent) else follow(value, trail)
 
 
 def declared_prefix(path: str, names: Container[str]) -> str | None:

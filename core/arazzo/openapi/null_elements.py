@@ -39,15 +39,24 @@ def losing_member(operation: Operation, body: Body | None) -> str | None:
     if body is None or body.payload is ABSENT or isinstance(body.payload, (str, bytes)):
         return None
     content_type, spec = written_as(operation, body)
-    form, xml = plain(content_type) == FORM, is_xml(content_type)
-    if not (form or xml or plain(content_type).startswith("multipart/")):
+    kind = plain(content_type)
+    if kind == "text/csv":
+        rows = body.payload if isinstance(body.payload, list) else []
+        return "" if _has_null(rows) or any(map(_has_null, rows)) else None
+    if not (kind == FORM or is_xml(content_type) or kind.startswith("multipart/")):
         return None
     if not isinstance(body.payload, dict):
         return "" if has_null_element(body.payload) else None
     for name, value in body.payload.items():
-        if form and is_json(str(spec.encoding.get(name, {}).get("contentType", ""))):
+        encoding = spec.encoding.get(name, {}) if kind == FORM else {}
+        if is_json(str(encoding.get("contentType", ""))):
             continue
-        deep = xml or (form and not declares(spec.schema_, name))
-        if has_null_element(value) if deep else isinstance(value, list) and None in value:
+        flat = kind != FORM or (declares(spec.schema_, name) and not encoding)
+        if _has_null(value) if flat and not is_xml(content_type) else has_null_element(value):
             return str(name)
     return None
+
+
+def _has_null(value: Any) -> bool:
+    """Tell whether a value is an array with an element that is null."""
+    return isinstance(value, list) and None in value

@@ -46,6 +46,44 @@ def test_simple_conditions(condition, truth):
     assert (judged(condition).error is None) is (truth is not Truth.UNDECIDED and "gone}" not in condition)
 
 
+@pytest.mark.parametrize(
+    ("condition", "truth"),
+    [
+        ("$steps.scan.outputs.state == null", Truth.HOLDS),
+        ("$steps.scan.outputs.state != null", Truth.FAILS),
+        ("!($steps.scan.outputs.state == null)", Truth.FAILS),
+        ("$steps.scan.outputs.state == 'passed'", Truth.FAILS),
+        ("!($steps.scan.outputs.state != 'passed')", Truth.FAILS),
+        ("$steps.scan.outputs.size > 3", Truth.FAILS),
+        ("$steps.scan.outputs.state", Truth.FAILS),
+        ("$steps.scan.outputs.state != 'passed'", Truth.UNDECIDED),
+        ("!($steps.scan.outputs.state == 'passed')", Truth.UNDECIDED),
+        ("!($steps.scan.outputs.size > 3)", Truth.UNDECIDED),
+        ("!$steps.scan.outputs.state", Truth.UNDECIDED),
+        ("($steps.scan.outputs.state == 'passed') == false", Truth.UNDECIDED),
+        ("$steps.scan.outputs.list.length == 0", Truth.UNDECIDED),
+        ("$steps.scan.outputs['a b'] != 'x'", Truth.UNDECIDED),
+        ("$steps.scan.outputs.state == null || $steps.scan.outputs.state != 'passed'", Truth.HOLDS),
+        ("$steps.scan.outputs.state != null && $steps.scan.outputs.state != 'passed'", Truth.FAILS),
+        ("$workflows.scan.outputs.state != 'passed'", Truth.UNDECIDED),
+    ],
+)
+def test_of_a_step_that_did_not_run_it_is_known_that_it_has_given_nothing(condition, truth):
+    assert judged(condition).truth is truth
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "$.items[?(@.id == $steps.scan.outputs.id)].length == 0",
+        "$.items[?(@.id != $steps.scan.outputs.id)].length > 0",
+        "$.map[$steps.scan.outputs.id] != 'ok'",
+    ],
+)
+def test_nor_does_a_path_that_looks_for_what_it_would_have_given_find_anything(condition):
+    assert judged(condition, "jsonpath", "$response.body", content={"items": [{"id": 1}], "map": {}}).undecided
+
+
 @pytest.mark.parametrize("kind", ["jsonpath", "regex", "xpath", DRAFT])
 def test_a_context_that_cannot_be_read_decides_nothing(kind):
     verdict = judged("$" if kind != "xpath" else "/a", kind, "$steps.login.outputs.token")

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 from suite import THOROUGH
 
-from arazzo.absent import Unreadable
+from arazzo.absent import ABSENT, NOT_RUN, UNKNOWN, Unreadable
 from arazzo.criteria import Truth, check, evaluate
 from arazzo.document import parse_document
 from arazzo.document.models import Criterion
@@ -71,7 +71,8 @@ def truth(criterion: Criterion, body: Any, before: Any) -> Truth:
     """Return what comes of a criterion, given this answer's body and what an output of an earlier one is."""
     response = Response(200, (("Content-Type", "application/json"),))
     exchange = Exchange(Request("GET", "https://api.test/x"), response, content=body)
-    context = Context(inputs={"one": 1}, steps={"s": {"a": before}}, exchange=exchange)
+    steps = {} if before is NOT_RUN else {"s": {"a": before}}
+    context = Context(inputs={"one": 1}, steps=steps, exchange=exchange)
     return evaluate(criterion, context).truth
 
 
@@ -84,6 +85,23 @@ def test_what_is_decided_of_the_unreadable_is_so_of_anything(criterion, answers)
     for body, before in answers:
         found = truth(criterion, body, before)
         assert decided is Truth.UNDECIDED or found in (decided, Truth.UNDECIDED), (body, before)
+
+
+@drawn
+@given(CRITERIA, BODIES, st.lists(VALUES, min_size=1, max_size=6))
+def test_what_is_decided_of_a_step_that_got_no_answer_is_so_of_any_answer(criterion, body, before):
+    decided = truth(criterion, body, UNKNOWN)
+    event(f"{criterion.kind}: {decided.value}")
+    for value in (ABSENT, *before):
+        assert decided is Truth.UNDECIDED or truth(criterion, body, value) in (decided, Truth.UNDECIDED), value
+
+
+@drawn
+@given(CRITERIA, BODIES)
+def test_what_is_decided_of_a_step_that_did_not_run_is_so_of_one_that_gave_nothing(criterion, body):
+    decided = truth(criterion, body, NOT_RUN)
+    event(f"{criterion.kind}: {decided.value}")
+    assert decided in (truth(criterion, body, ABSENT), Truth.UNDECIDED)
 
 
 def taken(kinds: list[Criterion], body: bytes, status: int) -> list[str]:
