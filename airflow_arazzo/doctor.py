@@ -54,10 +54,10 @@ class Check:
 def command(paths: tuple[Path, ...], offline: bool, form: str) -> NoReturn:
     """Say whether everything that workflows need is there.
 
-    Looks at Airflow's version, the triggerer, the Fernet key, the documents at PATHS (by default those of the DAGs
-    folder) with their descriptions, the connections that they need, and the clocks of their APIs, which get a HEAD
-    request without credentials. Connections that a DAG file maps are looked for under the name of the source. Exit code
-    0: all is well, 1: something is not, 2: a mistake of usage.
+    Looks at Airflow's version, the triggerer, the Fernet key, the plan cache, the documents at PATHS (by default those
+    of the DAGs folder) with their descriptions, the connections that they need, and the clocks of their APIs, which get
+    a HEAD request without credentials. Connections that a DAG file maps are looked for under the name of the source.
+    Exit code 0: all is well, 1: something is not, 2: a mistake of usage.
 
     \b
     Examples:
@@ -97,6 +97,7 @@ def examine(documents: Iterable[Path], *, offline: bool) -> Iterator[Check]:
     yield _version()
     yield _triggerer()
     yield _fernet_key()
+    yield _plan_cache()
     plans: list[Plan] = []
     found = 0
     for document in documents:
@@ -150,6 +151,24 @@ def _fernet_key() -> Check:
     if not there:
         return Check("fernet key", "failed", "[core] fernet_key is empty: secrets between tasks are not encrypted")
     return Check("fernet key", "ok", "set")
+
+
+def _plan_cache() -> Check:
+    from airflow_arazzo.protocol.plan_folder import UntrustedFolderError, plan_folder
+
+    name = "plan cache"
+    folder = plan_folder()
+    if folder is None:
+        return Check(name, "ok", "off: documents are compiled whenever a DAG file is parsed")
+    try:
+        documents, size = folder.size()
+    except FileNotFoundError:
+        return Check(name, "ok", f"{folder.folder} is made when a DAG file is parsed")
+    except (OSError, UntrustedFolderError) as error:
+        return Check(name, "warning", f"not used: {error}; documents are compiled whenever a DAG file is parsed")
+    return Check(
+        name, "ok", f"{documents} answers, {size / 1e6:.1f} of {folder.most_bytes / 1e6:.0f} MB in {folder.folder}"
+    )
 
 
 def _document(document: Path, plans: list[Plan]) -> Check | None:

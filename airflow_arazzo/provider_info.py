@@ -73,6 +73,23 @@ def get_provider_info() -> dict[str, Any]:
                         "example": "4194304",
                         "default": "",
                     },
+                    "plan_cache": {
+                        "description": "Folder of the plan cache, in which DAG processor, workers and triggerers find "
+                        "documents that one of them has compiled; a relative one is below ``AIRFLOW_HOME``. It has to "
+                        "belong to the user of these processes alone. Empty: no cache.",
+                        "version_added": "0.1.0",
+                        "type": "string",
+                        "example": "/shared/airflow/arazzo-plans",
+                        "default": "arazzo-plans",
+                    },
+                    "plan_cache_bytes": {
+                        "description": "Bytes that the files of the plan cache may have; what was not used for longest "
+                        "goes first.",
+                        "version_added": "0.1.0",
+                        "type": "integer",
+                        "example": None,
+                        "default": "268435456",
+                    },
                     **_limit_options(),
                 },
             }

@@ -12,11 +12,11 @@ from typing import Any
 from airflow.providers.common.compat.sdk import DAG
 from pydantic import ValidationError
 
-from airflow_arazzo.factory.documentation import with_warnings
+from airflow_arazzo.factory.documentation import documented
+from airflow_arazzo.protocol.plan_folder import plan_cache
 from arazzo.document.schedules import schedule_fault
 from arazzo.document.settings import Settings
 from arazzo.document.shape import near
-from arazzo.engine.program import load_plan_and_warnings
 from arazzo.expressions import Dialect
 from arazzo.flow import Options, Plan
 
@@ -115,9 +115,9 @@ def plan_of(
     """
     if not isinstance(document, Plan):
         options = compile_options({"dialect": dialect, **arguments}, default_args)
-        plan, warnings = load_plan_and_warnings(document, workflow_id, options)
+        plan = documented(plan_cache().load(document, workflow_id, options))
         require_names(plan, arguments)
-        return with_warnings(plan, warnings)
+        return plan
     if arguments or workflow_id not in (None, document.workflow_id):
         names = ", ".join(arguments) or "workflow_id"
         raise ValueError(f"{names}: what a plan says is fixed; give the document, or compile it with these settings")

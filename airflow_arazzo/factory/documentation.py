@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -10,14 +11,14 @@ from typing import Any
 
 from airflow_arazzo.compat import draws_mermaid
 from airflow_arazzo.factory.task_ids import without_nul
-from arazzo.document import EXTENSION
-from arazzo.engine.refusals import is_template
-from arazzo.errors import DocumentError, Problem
-from arazzo.flow import Plan, draw, is_sensitive
+from arazzo.engine.plan_entries import Outcome
+from arazzo.errors import Problem
+from arazzo.flow import Plan, draw
 from arazzo.source import load_source
+from arazzo.source.detection import text_of
 
-#: Under this name the document of a plan has what validation warns of, a line for each.
-WARNINGS = "warnings"
+#: Under these names the document of a plan has what validation warns of, a line for each, and whether a secret shows.
+WARNINGS, SECRET = "warnings", "secret"
 _LONGEST_TEXT = 40_000
 _LONGEST_CELL = 200
 
@@ -42,10 +43,12 @@ def describe(plan: Plan) -> str:
     return without_nul("\n\n".join(part.strip() for part in parts if part.strip()))
 
 
-def with_warnings(plan: Plan, problems: tuple[Problem, ...]) -> Plan:
-    """Return a plan that can tell what validation warns of."""
-    lines = [_warning(problem) for problem in problems if not problem.is_error]
-    return plan.model_copy(update={"document": {**plan.document, WARNINGS: "\n".join(lines)}}) if lines else plan
+def documented(outcome: Outcome) -> Plan:
+    """Return the plan of a workflow, which can tell what validation warns of, and whether its document may be shown."""
+    plan = outcome.require()
+    lines = [_warning(problem) for problem in outcome.warnings if not problem.is_error]
+    told = {SECRET: "yes" if outcome.shows_secret else "no", **({WARNINGS: "\n".join(lines)} if lines else {})}
+    return plan.model_copy(update={"document": {**plan.document, **told}})
 
 
 def _warning(problem: Problem) -> str:
@@ -118,32 +121,21 @@ def _steps(plan: Plan) -> Iterator[Any]:
 
 def _text(plan: Plan) -> str:
     """Return the document as it was compiled; nothing if that is no longer there, or if a secret is written into it."""
-    try:
-        source = load_source(plan.document.get("name", ""))
-    except DocumentError:
+    text = text_of(Path(plan.document.get("name", "")))
+    if hashlib.sha256(text.encode()).hexdigest() != plan.document.get("digest"):
         return ""
-    if source.digest != plan.document.get("digest"):
-        return ""
-    if "[written-secret]" in plan.document.get(WARNINGS, "") or _binds_secret(source.data):
+    if plan.document.get(SECRET, "") != "no" and (SECRET in plan.document or _shows_secret(plan)):
         return "Not shown: a secret is written into it."
-    text = source.text
     if len(text) > _LONGEST_TEXT:
         text = text[:_LONGEST_TEXT].rpartition("\n")[0] + "\n# ... and so on"
     return _fenced("json" if text.lstrip().startswith("{") else "yaml", text)
 
 
-def _binds_secret(data: Any) -> bool:
-    """Say whether a document binds a value, and no template, to an input that is secret by its name or as marked."""
-    workflows = data.get("workflows")
-    owners = [data, *(workflows if isinstance(workflows, list) else ())]
-    given = [owner.get(EXTENSION) for owner in owners if isinstance(owner, dict)]
-    settings = [each for each in given if isinstance(each, dict)]
-    marked = [name for each in settings for name in each.get("sensitive") or ()]
-    return any(
-        is_sensitive(name, marked) and not is_template(value)
-        for each in settings
-        for name, value in (each.get("inputs") or {}).items()
-    )
+def _shows_secret(plan: Plan) -> bool:
+    """Say whether a secret is written into the document of a plan that somebody has compiled."""
+    from arazzo.engine.program import shows_secret
+
+    return shows_secret(load_source(plan.document["name"]).data)
 
 
 def _fenced(language: str, text: str) -> str:

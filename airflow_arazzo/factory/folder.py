@@ -22,14 +22,16 @@ from airflow_arazzo.factory.arguments import (
     unknown_name,
 )
 from airflow_arazzo.factory.dag import ArazzoDag
-from airflow_arazzo.factory.documentation import with_warnings
+from airflow_arazzo.factory.documentation import documented
 from airflow_arazzo.factory.invalid import Invalid, invalid_dag
 from airflow_arazzo.factory.task_ids import valid_key
+from airflow_arazzo.protocol.plan_folder import plan_cache
 from arazzo.cpu_time import CpuTimeError, within_cpu_time
 from arazzo.document.outline import outline
 from arazzo.document.settings import UNSET, Settings
 from arazzo.document.shape import near
-from arazzo.engine.program import check_document, concerning
+from arazzo.engine.plan_cache import question
+from arazzo.engine.plan_entries import Outcome
 from arazzo.errors import ArazzoError, DocumentError
 from arazzo.flow import Options, Plan, compile_document
 from arazzo.source import one_line
@@ -131,6 +133,7 @@ class _Build:
             require_schedule(given.get("schedule"))
         self.options = _options(arguments)
         self.own = {name: _options(self._given(name)) for name in workflows}
+        self.cache, self.asked = plan_cache(), question("folder", self.options, self.own)
 
     def workflows_of(self, documents: Iterable[Path]) -> list[_Good | Invalid]:
         """Return the workflows of documents, in order."""
@@ -185,16 +188,30 @@ class _Build:
                 yield self._failing(path, workflow_id, settings, error)
 
     def _plans(self, path: Path) -> Iterator[_Good | Invalid]:
-        loaded, sources, problems = check_document(path, self.options)
-        for workflow in loaded.document.workflows:
-            options = self.own.get(workflow.workflow_id, self.options)
-            try:
-                plan = compile_document(loaded, workflow.workflow_id, options, sources)
-            except Exception as error:  # noqa: BLE001 - see _failing
-                yield self._failing(path, workflow.workflow_id, _settings(path, workflow.workflow_id), error)
+        for outcome in self.cache.answer(path, self.asked, lambda: tuple(self._compiled(path))):
+            if outcome.error is not None:
+                settings = _settings(path, outcome.workflow_id)
+                yield self._failing(path, outcome.workflow_id, settings, outcome.error)
             else:
-                told = with_warnings(plan, concerning(loaded, sources, workflow, problems))
-                yield self._named(path, self._with_its_inputs(told))
+                yield self._named(path, self._with_its_inputs(documented(outcome)))
+
+    def _compiled(self, path: Path) -> Iterator[Outcome]:
+        """Yield what becomes of each workflow of a document.
+
+        :raises DocumentError: if the document has errors.
+        """
+        from arazzo.engine.program import check_document, concerning, shows_secret
+
+        loaded, sources, problems = check_document(path, self.options)
+        secret = shows_secret(loaded.source.data, problems)
+        for workflow in loaded.document.workflows:
+            name = workflow.workflow_id
+            try:
+                plan = compile_document(loaded, name, self.own.get(name, self.options), sources)
+            except Exception as error:  # noqa: BLE001 - see _failing
+                yield Outcome(name, error=error, shows_secret=secret)
+            else:
+                yield Outcome(name, plan, concerning(loaded, sources, workflow, problems), shows_secret=secret)
 
     def _with_its_inputs(self, plan: Plan) -> Plan:
         """Return a plan without what is bound for all workflows and is not an input of this one."""

@@ -43,6 +43,7 @@ from airflow_arazzo.operators.time_limits import check_time, deferral_timeout, l
 from airflow_arazzo.protocol.debugging import in_full
 from airflow_arazzo.protocol.encryption import REGISTERED, redacted, register_known, register_texts
 from airflow_arazzo.protocol.envelope import Carried, pack, secrets_of, unpack
+from airflow_arazzo.protocol.plan_folder import plan_cache
 from airflow_arazzo.protocol.secret_ledger import SharesSecrets, mark
 from airflow_arazzo.protocol.stored_forms import FORM, fields_of, formed
 from airflow_arazzo.protocol.task_instances import finished_tasks
@@ -58,7 +59,7 @@ from airflow_arazzo.protocol.xcoms import (
 )
 from arazzo import clock
 from arazzo.auth.server_resolution import place_requests
-from arazzo.engine import Done, Note, State, drive, fits, load_plan, start
+from arazzo.engine import Done, Note, State, drive, fits, start
 from arazzo.errors import ArazzoError
 from arazzo.flow import Options, Plan, Region, slice_region
 
@@ -383,7 +384,7 @@ def read_plan(plan: Plan | str | Path, workflow_id: str | None = None, options: 
 
     :raises DocumentError: if the document cannot be run.
     """
-    return plan if isinstance(plan, Plan) else load_plan(plan, workflow_id, options)
+    return plan if isinstance(plan, Plan) else plan_cache().load(plan, workflow_id, options or Options()).require()
 
 
 def _without_bindings(plan: Plan) -> Plan:

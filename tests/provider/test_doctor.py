@@ -137,3 +137,24 @@ def test_the_clock_of_an_api_is_compared(doctor, triggerer, monkeypatch, hours, 
 def test_a_path_that_is_not_there_is_a_mistake_of_usage_or_a_failed_document(doctor, triggerer, tmp_path):
     assert CliRunner().invoke(main, ["doctor", str(tmp_path)]).exit_code == 2
     assert doctor("nowhere.yaml", "--offline")[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("setting", "mode", "state", "words"),
+    [
+        ("", None, "ok", "off"),
+        ("plans", None, "ok", "is made when"),
+        ("plans", 0o700, "ok", "1 answers, 0.0 of 268 MB"),
+        ("plans", 0o777, "warning", "not used: others can write into"),
+    ],
+)
+def test_the_plan_cache_is_told_of(doctor, triggerer, monkeypatch, tmp_path, setting, mode, state, words):
+    folder = tmp_path / "plans"
+    monkeypatch.setenv("AIRFLOW__ARAZZO__PLAN_CACHE", str(folder) if setting else "")
+    if mode:
+        folder.mkdir()
+        (folder / f"{'a' * 64}.plans").write_text("entry")
+        folder.chmod(mode)
+    found = doctor(ANCHORE, "--offline")[1]["plan cache"]
+    assert found[0] == state
+    assert words in found[1]

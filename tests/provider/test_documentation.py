@@ -53,11 +53,11 @@ workflows:
 
 @pytest.fixture
 def doc(tmp_path):
-    def made(bound="", text=DOCUMENT):
+    def made(bound="", text=DOCUMENT, workflow=None):
         (tmp_path / "api.yaml").write_text(API)
         path = tmp_path / "w.yaml"
         path.write_text(text.replace("BOUND", bound))
-        return ArazzoDag(path)
+        return ArazzoDag(path, workflow)
 
     return made
 
@@ -92,6 +92,20 @@ def test_a_secret_that_is_written_into_the_document_is_not_shown(doc):
     assert "hunter2" not in doc("token: hunter2").doc_md
     assert "a secret is written into it" in doc("token: hunter2").doc_md
     assert "{{ conn.x.password }}" in doc("token: '{{ conn.x.password }}'").doc_md
+
+
+def test_nor_is_one_that_another_workflow_of_the_document_has(doc):
+    header = "{name: Authorization, in: header, value: Bearer 12a-secret-token}"
+    other = f"""\
+- workflowId: other
+  steps:
+  - stepId: get
+    operationId: get
+    parameters: [{{name: id, in: path, value: a}}, {header}]
+"""
+    text = doc(text=DOCUMENT + other, workflow="w").doc_md
+    assert "12a-secret-token" not in text
+    assert "a secret is written into it" in text
 
 
 def test_text_of_a_document_does_not_leave_its_fence(doc):

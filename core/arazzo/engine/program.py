@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from arazzo.document import EXTENSION, LoadedDocument, escape, load_document, named_workflows
 from arazzo.document.models import Workflow
 from arazzo.engine.outside import without_outside
-from arazzo.engine.refusals import refusals
+from arazzo.engine.plan_entries import Outcome
+from arazzo.engine.refusals import is_template, refusals
 from arazzo.errors import DocumentError, Problem, Severity
-from arazzo.flow import Options, Plan, choose_workflow, compile_document, workflow_key
+from arazzo.flow import Options, Plan, choose_workflow, compile_document, is_sensitive, workflow_key
 from arazzo.openapi.sources import Overrides, Sources
 from arazzo.source import one_line
 from arazzo.validation import validate
@@ -31,22 +33,23 @@ def load_plan(
     :raises DocumentError: with every error that concerns the workflow, located; warnings do not raise, nor do errors of
         other workflows of the document that it has nothing to do with.
     """
-    return load_plan_and_warnings(path, workflow_id, options, overrides)[0]
+    return load_outcome(path, workflow_id, options, overrides).require()
 
 
-def load_plan_and_warnings(
+def load_outcome(
     path: str | Path,
     workflow_id: str | None = None,
     options: Options | None = None,
     overrides: Overrides | None = None,
-) -> tuple[Plan, tuple[Problem, ...]]:
-    """Do as :func:`load_plan`, and return the warnings that concern the workflow, too."""
+) -> Outcome:
+    """Do as :func:`load_plan`, and say, too, what validation warns of."""
     options = options or Options()
     loaded, sources, problems = _read(path, options, overrides)
     workflow = choose_workflow(loaded, workflow_id)
     found = tuple(filter(_concerned(loaded, sources, workflow), problems))
     _refuse(found)
-    return compile_document(loaded, workflow.workflow_id, options, sources), found
+    plan = compile_document(loaded, workflow.workflow_id, options, sources)
+    return Outcome(workflow.workflow_id, plan, found, shows_secret=shows_secret(loaded.source.data, problems))
 
 
 def load_plans(path: str | Path, options: Options | None = None, overrides: Overrides | None = None) -> Iterator[Plan]:
@@ -125,6 +128,24 @@ def concerning(
 ) -> tuple[Problem, ...]:
     """Return which problems concern a workflow: it, one that it calls at any depth, or the document as a whole."""
     return tuple(filter(_concerned(loaded, sources, workflow), problems))
+
+
+def shows_secret(data: Any, problems: Iterable[Problem] = ()) -> bool:
+    """Say whether whoever sees a document sees a secret.
+
+    :param data: what the document says. A value, and no template, that it binds to an input is a secret if the input is
+        one, by its name or as marked.
+    :param problems: what validation has found in it.
+    """
+    workflows = data.get("workflows")
+    owners = [data, *(workflows if isinstance(workflows, list) else ())]
+    given = [owner.get(EXTENSION) for owner in owners if isinstance(owner, dict)]
+    settings = [each for each in given if isinstance(each, dict)]
+    marked = [name for each in settings for name in each.get("sensitive") or ()]
+    bound = [item for each in settings for item in (each.get("inputs") or {}).items()]
+    return any(problem.rule == "written-secret" for problem in problems) or any(
+        is_sensitive(name, marked) and not is_template(value) for name, value in bound
+    )
 
 
 def _refused(loaded: LoadedDocument, workflow: Workflow, plan: Plan) -> Iterator[Problem]:

@@ -1,9 +1,10 @@
 """Control flow: a workflow becomes a flow graph, the graph a plan without cycles."""
 
 from arazzo.flow.action_needs import passed_by_name
-from arazzo.flow.compile import Options, choose_workflow, compile_document, slice_region
+from arazzo.flow.compile import choose_workflow, compile_document, slice_region
 from arazzo.flow.draw import draw
 from arazzo.flow.graph import FlowGraph, build_graph, components
+from arazzo.flow.options import Options
 from arazzo.flow.plan import END, Edge, InputNeed, PassedInput, Plan, PlannedStep, Region
 from arazzo.flow.reads import workflow_key
 from arazzo.flow.sensitive import is_sensitive, names_credential, sensitive_members

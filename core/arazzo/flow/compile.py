@@ -27,6 +27,7 @@ from arazzo.flow.action_needs import action_needs
 from arazzo.flow.awaited import build_needs
 from arazzo.flow.graph import FlowGraph, build_graph
 from arazzo.flow.loops import build_regions, step_groups
+from arazzo.flow.options import Options
 from arazzo.flow.passed_outputs import with_passed_outputs
 from arazzo.flow.plan import InputNeed, PassedInput, Plan, PlannedStep, Region
 from arazzo.flow.reads import step_reads, value_reads, workflow_key
@@ -36,22 +37,6 @@ from arazzo.openapi import UnresolvedOperation, find_operation
 from arazzo.openapi.input_needs import NeededInput, call_readings, needed_readings
 from arazzo.openapi.operation import Operation
 from arazzo.openapi.sources import Sources
-
-
-@dataclass(frozen=True)
-class Options:
-    """How a document is compiled.
-
-    :param dialect: how expressions and conditions are read.
-    :param settings: settings that overrule the document's.
-    :param step_settings: settings by step id of the compiled workflow that overrule everything else.
-    :param defaults: settings that hold where nobody says anything, the document included.
-    """
-
-    dialect: Dialect = "lenient"
-    settings: Settings = UNSET
-    step_settings: Mapping[str, Settings] = field(default_factory=dict)
-    defaults: Settings = UNSET
 
 
 def compile_document(

@@ -15,6 +15,7 @@ from arazzo.errors import DocumentError, Problem, Severity
 from arazzo.openapi.description import Description
 from arazzo.openapi.description_loading import load_description
 from arazzo.source import Copies, CopyError, Source, is_remote, load_source
+from arazzo.source.files_read import note_failure, note_file
 
 Overrides = Mapping[str, str | Path]
 """Local files by source name or by URL, for sources that are elsewhere than the document says."""
@@ -196,9 +197,13 @@ class Sources:
 def _may_be_file(path: str | Path) -> bool:
     """Say whether a file is there, or in a folder into which nobody can look: reading it says why not."""
     try:
-        return Path(path).is_file()
+        there = Path(path).is_file()
     except OSError:
+        note_failure()
         return True
+    if not there:
+        note_file(path, None)
+    return there
 
 
 def _identities(files: Iterable[str | Path]) -> Iterator[tuple[str, str | Path]]:

@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from arazzo.errors import ArazzoError
+from arazzo.source.files_read import note_failure, note_file
 from arazzo.source.text import Source, load_source
 
 #: The folder of copies beside a document, unless the environment variable names another for all documents.
@@ -69,11 +70,15 @@ class Copies:
         """
         path = self.folder / INDEX
         try:
-            text = path.read_text("utf-8")
+            raw = path.read_bytes()
+            text = raw.decode("utf-8")
         except (FileNotFoundError, NotADirectoryError):
+            note_file(path, None)
             return {}
         except (OSError, ValueError) as error:
+            note_failure()
             raise CopyError(f"{path} cannot be read: {type(error).__name__}") from None
+        note_file(path, raw)
         return {copy.url: copy for copy in _entries(text, path)}
 
     def __contains__(self, url: object) -> bool:

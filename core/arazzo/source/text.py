@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 from arazzo.errors import DocumentError, Place, Problem, Severity
 from arazzo.limits import current_limits
 from arazzo.pointer import tokens_of
+from arazzo.source.files_read import note_failure, note_file, open_at_once
 from arazzo.source.json_reader import read_json
 from arazzo.source.locations import Lines, Node, Ruler, one_line, printable
 from arazzo.source.reading import Read, Reading
@@ -129,10 +130,10 @@ def load_source(path: str | Path, *, name: str | None = None) -> Source:
         raw = _read_file(path, shown)
         uri = str(Path(path).resolve())
     except FileNotFoundError:
+        note_file(path, None)
         _refuse_file(shown, "there is no such file")
-    except IsADirectoryError:
-        _refuse_file(shown, "this is a folder, not a file")
     except (OSError, ValueError) as error:
+        note_failure()
         _refuse_file(shown, f"the file cannot be read: {getattr(error, 'strerror', None) or error}")
     return parse_source(_decode(raw, shown), shown, uri)
 
@@ -154,23 +155,21 @@ def parse_source(text: str, name: str, uri: str = "") -> Source:
 def _read_file(path: str | Path, shown: str) -> bytes:
     """Return the bytes of a file, if it is one: opening or reading a pipe or a device may wait for ever, or do harm."""
     _check_regular(os.stat(path).st_mode, shown)
-    with open(path, "rb", opener=_at_once) as file:
+    with open(path, "rb", opener=open_at_once) as file:
         _check_regular(os.fstat(file.fileno()).st_mode, shown)  # what was looked at may have been replaced
         raw: bytes | None = file.read(current_limits().file_characters * 4 + 1)
     if raw is None:  # files of /proc that would wait
+        note_failure()
         _refuse_file(shown, "this is not a file that can be read at once")
+    note_file(path, raw)
     return raw
 
 
-def _at_once(path: str, flags: int) -> int:
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
-
-
 def _check_regular(mode: int, shown: str) -> None:
-    if stat.S_ISDIR(mode):
-        _refuse_file(shown, "this is a folder, not a file")
     if not stat.S_ISREG(mode):
-        _refuse_file(shown, "this is a device or a pipe, not a file")
+        note_failure()
+        what = "a folder" if stat.S_ISDIR(mode) else "a device or a pipe"
+        _refuse_file(shown, f"this is {what}, not a file")
 
 
 def _refuse_file(name: str, message: str, place: Place | None = None) -> NoReturn:

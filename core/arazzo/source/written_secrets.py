@@ -28,6 +28,11 @@ _MEMBER = re.compile(
 _SCHEME = re.compile(r"(?i)\b(?:Basic|Bearer)\s+(?=\S*[0-9])[\w.~+/-]{12,}")
 
 
+def looks_secret(text: str) -> bool:
+    """Tell whether there is a secret in a text by its looks, whatever it is called."""
+    return _LOOKS.search(text) is not None
+
+
 def is_written_secret(name: str, text: str) -> bool:
     """Tell whether a text is a secret by its name or by its looks, and no placeholder for one."""
     if _LOOKS.search(text):

@@ -1,0 +1,101 @@
+"""Which files a document is made of: noted while they are read, and looked at again later.
+
+What a document leads to is known only when it has been read: descriptions, what these refer to, copies of remote files
+and their index, and also the files that were looked for and are not there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class FileState:
+    """What a path leads to.
+
+    :param path: absolute.
+    :param real: the same with links followed, from where the references of the file start.
+    :param sha256: of its bytes; None if no file is there.
+    """
+
+    path: str
+    real: str
+    sha256: str | None
+
+
+@dataclass
+class FilesRead:
+    """The files that were read since somebody began to note them.
+
+    :param seen: by absolute path.
+    :param certain: whether these are all, and none of them has changed meanwhile.
+    """
+
+    seen: dict[str, FileState] = field(default_factory=dict)
+    certain: bool = True
+
+    def note(self, state: FileState) -> None:
+        """Note a file."""
+        if self.seen.setdefault(state.path, state) != state:
+            self.certain = False
+
+
+_NOTED: ContextVar[FilesRead | None] = ContextVar("files_read", default=None)
+
+
+@contextmanager
+def files_read() -> Iterator[FilesRead]:
+    """Note the files that are read meanwhile."""
+    noted = FilesRead()
+    token = _NOTED.set(noted)
+    try:
+        yield noted
+    finally:
+        _NOTED.reset(token)
+
+
+def note_file(path: str | os.PathLike[str], raw: bytes | None) -> None:
+    """Note that a file was read, or that there is none."""
+    noted = _NOTED.get()
+    if noted is not None:
+        noted.note(_state(os.fspath(path), raw))
+
+
+def note_failure() -> None:
+    """Note that a file could not be read, so that nobody can tell later whether it is the same."""
+    noted = _NOTED.get()
+    if noted is not None:
+        noted.certain = False
+
+
+def look_at(path: str, most: int) -> FileState | None:
+    """Return what a path leads to now; None if that cannot be told.
+
+    :param most: bytes that a file may have.
+    """
+    try:
+        with open(path, "rb", opener=open_at_once) as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                return None
+            raw = file.read(most)
+    except (FileNotFoundError, NotADirectoryError):
+        return _state(path, None)
+    except (OSError, ValueError):
+        return None
+    return None if raw is None else _state(path, raw)
+
+
+def open_at_once(path: str, flags: int) -> int:
+    """Open a file that may be a pipe, without waiting for who writes into it."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _state(path: str, raw: bytes | None) -> FileState:
+    digest = None if raw is None else hashlib.sha256(raw).hexdigest()
+    return FileState(os.path.abspath(path), os.path.realpath(path), digest)

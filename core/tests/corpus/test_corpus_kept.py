@@ -1,0 +1,52 @@
+"""Plans of public documents from the plan cache are those that are compiled."""
+
+from __future__ import annotations
+
+import pytest
+from catalogue import documents, overrides
+
+from arazzo.document import load_document
+from arazzo.engine.plan_cache import PlanCache, question
+from arazzo.engine.program import load_outcome
+from arazzo.errors import DocumentError
+from arazzo.flow import Options
+
+SAMPLE = documents()[::4]
+
+pytestmark = pytest.mark.skipif(not SAMPLE, reason="the public documents are not beside the checkout")
+
+
+class Shelf(dict):
+    """A store in memory."""
+
+    read = dict.get
+    write = dict.__setitem__
+
+
+@pytest.fixture(scope="module")
+def files():
+    return overrides()
+
+
+@pytest.mark.parametrize("path", SAMPLE, ids=lambda path: path.stem)
+def test_a_plan_that_was_kept_is_the_plan_that_was_compiled(path, files):
+    try:
+        workflow = load_document(path).document.workflows[0].workflow_id
+    except DocumentError:
+        workflow = None
+    shelf, computed = Shelf(), []
+
+    def compute():
+        computed.append(path)
+        return (load_outcome(path, workflow, Options(), files),)
+
+    def answer():
+        try:
+            outcome = PlanCache(shelf).answer(path, question(workflow), compute)[0]
+        except DocumentError as error:
+            return error.problems
+        return outcome.plan, outcome.warnings, outcome.plan.model_dump_json()
+
+    first, again = answer(), answer()
+    assert first == again
+    assert len(computed) == 1 or not shelf
