@@ -25,13 +25,13 @@ from arazzo.exchange import REDIRECTS
 from arazzo.expressions import Dialect, declared_name
 from arazzo.flow.action_needs import action_needs
 from arazzo.flow.awaited import build_needs
+from arazzo.flow.credential_flow import secret_names
 from arazzo.flow.graph import FlowGraph, build_graph
 from arazzo.flow.loops import build_regions, step_groups
 from arazzo.flow.options import Options
 from arazzo.flow.passed_outputs import with_passed_outputs
 from arazzo.flow.plan import InputNeed, PassedInput, Plan, PlannedStep, Region
 from arazzo.flow.reads import step_reads, value_reads, workflow_key
-from arazzo.flow.sensitive import credential_outputs
 from arazzo.limits import current_limits
 from arazzo.openapi import UnresolvedOperation, find_operation
 from arazzo.openapi.input_needs import NeededInput, call_readings, needed_readings
@@ -135,7 +135,7 @@ class _Compiler:
             outputs=workflow.outputs,
             unreachable=tuple(step.step_id for step in workflow.steps if step.step_id not in reachable),
             input_needs=tuple(_input_needs(workflow, steps.values(), children, graph, self.options.dialect)),
-            sensitive=_sensitive(settings, workflow),
+            sensitive=secret_names(settings.sensitive or (), planned, workflow.outputs, children),
             depends_on=depends_on,
             undeclared=_undeclared(workflow, steps.values(), self.options.dialect),
             passed_on=passed_on,
@@ -275,12 +275,6 @@ def _undeclared(workflow: Workflow, steps: Iterable[PlannedStep], dialect: Diale
     read = [step_reads(planned.step, dialect) for planned in steps] + [value_reads(workflow.outputs, dialect)]
     found = (each for reads in read for each in reads.inputs if declared_name(each, known) is None)
     return tuple(dict.fromkeys(each.name for each in found))
-
-
-def _sensitive(settings: Settings, workflow: Workflow) -> tuple[str, ...]:
-    """Return the names that are marked as secret, and those of outputs that are credentials by where they come from."""
-    outputs = (item for step in workflow.steps for item in step.outputs.items())
-    return tuple(dict.fromkeys((*(settings.sensitive or ()), *credential_outputs(outputs))))
 
 
 def _first_places(workflow: Workflow) -> dict[str, str]:

@@ -24,9 +24,10 @@ def with_passed_outputs(
         child = children.get(step.workflow) if step is not None and step.workflow is not None else None
         if step is None or child is None or declared_name(expression, step.step.outputs) is not None:
             continue
-        if (name := declared_name(expression, child.outputs)) is None:
-            continue
-        outputs = {**step.step.outputs, name: f"$outputs.{name}"}
+        name = declared_name(expression, child.outputs)
+        names = (child.outputs if not expression.name else ()) if name is None else (name,)
+        passed = {each: f"$outputs.{each}" for each in names if each not in step.step.outputs}
+        outputs = {**step.step.outputs, **passed}
         found[expression.step] = step.model_copy(update={"step": step.step.model_copy(update={"outputs": outputs})})
     return found
 

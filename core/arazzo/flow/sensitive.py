@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
 
 from arazzo.document.input_declarations import parts_of
 from arazzo.errors import ExpressionSyntaxError
-from arazzo.expressions import Message, apply_pointer, find_expressions, is_selector, parse_expression
+from arazzo.expressions import (
+    Expression,
+    Message,
+    apply_pointer,
+    find_expressions,
+    is_selector,
+    parse_context,
+)
 from arazzo.pointer import unescape
 
 #: The same words as Airflow's own list of sensitive field names.
@@ -49,26 +56,25 @@ def names_credential(name: str) -> bool:
     return _CREDENTIAL.search(plain) is not None and _PLACE_IN_PAGES.search(plain) is None
 
 
-def credential_outputs(outputs: Iterable[tuple[str, Any]]) -> Iterator[str]:
-    """Yield the names of the outputs in which there is a credential by where it comes from, whatever they are called.
+def gives_credential(value: Any, given: Callable[[Expression], bool]) -> bool:
+    """Tell whether there is a credential in an output by where it comes from, whatever it is called.
 
-    :param outputs: names and values as the document has them: ``$response.header.Set-Cookie``, text with that in it, a
-        Selector Object, or an object with one of these.
+    :param value: as the document has it: ``$response.header.Set-Cookie``, text with that in it, a Selector Object, or
+        an object with one of these.
+    :param given: tells whether that is so of an expression which is no part of a message.
     """
-    for name, value in outputs:
-        if any(names_credential(origin) for origin in _origins(value)):
-            yield name
+    return any(names_credential(origin) if isinstance(origin, str) else given(origin) for origin in _origins(value))
 
 
-def _origins(value: Any) -> Iterator[str]:
-    """Yield what the parts of messages are called that are in a value."""
+def _origins(value: Any) -> Iterator[str | Expression]:
+    """Yield what the parts of messages are called that are in a value, and the other expressions."""
     match value:
         case str():
             try:
                 found = [expression for _, expression in find_expressions(value)]
             except ExpressionSyntaxError:
                 return  # an error of the document, which is told elsewhere
-            yield from (_last_name(each) for each in found if isinstance(each, Message))
+            yield from (_last_name(each) if isinstance(each, Message) else each for each in found)
         case Mapping() if is_selector(value):
             yield from _selected(value)
         case Mapping():
@@ -79,14 +85,16 @@ def _origins(value: Any) -> Iterator[str]:
                 yield from _origins(item)
 
 
-def _selected(selector: Mapping[str, Any]) -> Iterator[str]:
+def _selected(selector: Mapping[str, Any]) -> Iterator[str | Expression]:
     try:
-        context = parse_expression(selector["context"].strip())
+        context = parse_context(selector["context"].strip())
     except ExpressionSyntaxError:
         return
-    if isinstance(context, Message):
-        words = _WORD.findall(_NO_NAMES.sub("", selector["selector"]))
-        yield words[-1] if words else _last_name(context)
+    if not isinstance(context, Message):
+        yield context
+        return
+    words = _WORD.findall(_NO_NAMES.sub("", selector["selector"]))
+    yield words[-1] if words else _last_name(context)
 
 
 def _last_name(message: Message) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from arazzo import criteria
 from arazzo.document import merged_step, step_criteria
-from arazzo.document.models import SourceDescription, Step, Workflow
+from arazzo.document.models import SourceDescription, Step
 from arazzo.errors import DocumentError, ExpressionSyntaxError, Problem, Severity
 from arazzo.expressions import (
     ComponentReference,
@@ -22,7 +22,6 @@ from arazzo.expressions import (
     declared_name,
     find_loose,
     misspelled_root,
-    parse_template,
     reads_all,
 )
 from arazzo.openapi.media import is_xml
@@ -162,29 +161,6 @@ def check_times(subject: Subject) -> Iterator[Problem]:
             message = f"'{use.expression.text}' is read for the request, before there is a response"
             hint = "make it an output of an earlier step: $steps.<id>.outputs.<name>"
             yield _at(subject, use, "early-expression", Severity.WARNING, message, hint)
-
-
-def check_cookies(subject: Subject) -> Iterator[Problem]:
-    """Find texts that embed the list of the cookies that an answer sets: no text holds several."""
-    for text in texts(subject) if subject.dialect == "lenient" else ():
-        if text.text.lstrip()[:1] in ("{", "[") and text.at.endswith("/payload"):
-            continue  # JSON text, where the list may be a whole value
-        try:
-            template = parse_template(text.text, subject.dialect)
-        except ExpressionSyntaxError:
-            continue
-        for part, offset in zip(template.parts, template.offsets, strict=False):
-            if len(template.parts) > 1 and isinstance(part, StepOutput) and _is_cookies(text.workflow, part):
-                message = f"'{part.text}' is the list of cookies that an answer sets, and is embedded in a string"
-                hint = "take one of them: {$steps.<id>.outputs.<name>#/0}"
-                yield subject.problem("unreadable-expression", Severity.ERROR, text.at, message, hint, offset=offset)
-
-
-def _is_cookies(workflow: Workflow, expression: StepOutput) -> bool:
-    if expression.pointer or not workflow.has_step(expression.step):
-        return False
-    declared = workflow.step(expression.step).outputs.get(expression.name)
-    return isinstance(declared, str) and declared.strip("{} ").lower() == "$response.header.set-cookie"
 
 
 def check_xml(subject: Subject) -> Iterator[Problem]:

@@ -11,10 +11,10 @@ from arazzo.errors import DocumentError, Problem
 from arazzo.expressions import Dialect
 from arazzo.openapi import Sources
 from arazzo.validation.body_rules import check_empty_bodies
+from arazzo.validation.cookie_rules import check_cookies
 from arazzo.validation.criteria_rules import check_possibility
 from arazzo.validation.expression_rules import (
     check_conditions,
-    check_cookies,
     check_expressions,
     check_names,
     check_quoted,

@@ -106,6 +106,52 @@ def test_outputs_are_secret_by_where_they_come_from(compiled, value, secret):
     assert ("session" in plan.sensitive) is secret
 
 
+JAR = {
+    "workflowId": "inner",
+    "steps": [
+        {
+            "stepId": "look",
+            "operationId": "signIn",
+            "outputs": {"jar": "$response.header.Set-Cookie", "id": "$response.body#/id"},
+        }
+    ],
+    "outputs": {"held": "$steps.look.outputs.jar", "id": "$steps.look.outputs.id"},
+}
+
+
+@pytest.mark.parametrize(
+    ("outputs", "own", "secret"),
+    [
+        ({"mine": "$outputs.held"}, {"kept": "$steps.call.outputs.mine"}, {"mine", "kept"}),
+        ({"mine": "$outputs.held#/0"}, {"kept": "of {$steps.call.outputs.mine}"}, {"mine", "kept"}),
+        ({}, {"kept": "$steps.call.outputs.held"}, {"held", "kept"}),
+        ({}, {"kept": "$workflows.inner.outputs.held"}, {"kept"}),
+        ({"late": "$steps.after.outputs.again"}, {}, {"late", "again"}),
+        ({"id": "$outputs.id"}, {"id": "$steps.call.outputs.id"}, set()),
+    ],
+)
+def test_a_credential_is_secret_in_whatever_output_it_is_handed_on(documents, outputs, own, secret):
+    steps = [
+        {"stepId": "call", "workflowId": "inner", "outputs": outputs},
+        {"stepId": "after", "workflowId": "inner", "outputs": {"again": "$outputs.held"} if "late" in outputs else {}},
+    ]
+    plan = documents([{"workflowId": "w", "steps": steps, "outputs": own}, JAR])
+    assert set(plan.sensitive) == secret
+    assert set(plan.children["inner"].sensitive) == {"jar", "held"}
+
+
+def test_so_it_is_where_it_is_the_result_of_a_workflow_that_takes_over(documents):
+    action = {"name": "over", "type": "goto", "workflowId": "inner"}
+    step = {"stepId": "a", "operationId": "signIn", "onSuccess": [action]}
+    assert documents([{"workflowId": "w", "steps": [step]}, JAR]).sensitive == ("held",)
+
+
+def test_all_outputs_of_a_step_are_secret_if_one_is(documents):
+    selector = {"context": "$steps.look.outputs", "selector": "$", "type": "jsonpath"}
+    workflow = {**JAR, "outputs": {"all": selector}}
+    assert set(documents([workflow]).sensitive) == {"jar", "all"}
+
+
 PASSWORD = {"type": "string", "format": "password"}
 
 

@@ -41,6 +41,33 @@ def test_a_declared_output_is_read_and_known(tmp_path, mark, shape):
 
 
 @pytest.mark.parametrize(
+    ("value", "refused"),
+    [
+        ("q: {$steps.c.outputs.mine}", True),
+        ("q $steps.c.outputs.held", True),
+        ("q: {$workflows.inner.outputs.held}", True),
+        ("q: {$steps.c.outputs.mine#/0}", False),
+        ("q: {$steps.c.outputs.other}", False),
+    ],
+)
+def test_nor_does_it_where_a_called_workflow_has_handed_it_on(tmp_path, value, refused):
+    (tmp_path / "a.yaml").write_text(API)
+    look = {"stepId": "s", "operationId": "it", "outputs": {"c": "$response.header.Set-Cookie"}}
+    call = {"stepId": "c", "workflowId": "inner", "outputs": {"mine": "$outputs.held", "other": "$statusCode"}}
+    use = {"stepId": "t", "operationId": "it", "parameters": [{"name": "q", "in": "query", "value": value}]}
+    inner = {"workflowId": "inner", "steps": [look], "outputs": {"held": "$steps.s.outputs.c"}}
+    document = {
+        "arazzo": "1.0.1",
+        "info": {"title": "T", "version": "1"},
+        "sourceDescriptions": [{"name": "a", "url": "a.yaml", "type": "openapi"}],
+        "workflows": [{"workflowId": "w", "steps": [call, use]}, inner],
+    }
+    path = tmp_path / "w.arazzo.json"
+    path.write_text(json.dumps(document))
+    assert any("list of cookies" in problem.message for problem in validate(path) if problem.is_error) is refused
+
+
+@pytest.mark.parametrize(
     ("declared", "value", "refused"),
     [
         ("$response.header.Set-Cookie", "q: {$steps.s.outputs.c}", True),
