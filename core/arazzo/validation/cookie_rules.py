@@ -51,10 +51,10 @@ def _is_cookies(here: Target, step: Step | None, expression: Expression, seen: t
     if target is None or (key := (target.workflow.at, inner and inner.step_id, expression)) in seen:
         return False
     outputs = target.workflow.outputs if inner is None else inner.outputs
-    name = declared_name(expression, outputs)
-    if name is None and inner is not None and inner.workflow_id is not None:  # an output of the workflow it calls
+    declared = declared_name(expression, outputs)
+    if declared is None and inner is not None and inner.workflow_id is not None:  # an output of the workflow it calls
         return _is_cookies(target, inner, Output(getattr(expression, "name", "")), (*seen, key))
-    return name is not None and _sole_is_cookies(target, inner, outputs[name], (*seen, key))
+    return declared is not None and _sole_is_cookies(target, inner, outputs[declared], (*seen, key))
 
 
 def _sole_is_cookies(target: Target, step: Step | None, value: object, seen: tuple[object, ...]) -> bool:
