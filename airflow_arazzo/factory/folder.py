@@ -93,6 +93,28 @@ def load_dags(
     return found.dags
 
 
+class DocumentDags:
+    """Makes DAGs of single documents; what is given for all of them is checked once.
+
+    :param workflows: arguments for the DAGs of single workflows, by workflow id.
+    :param arguments: as for :func:`load_dags`.
+    :raises TypeError: for an argument that does not exist.
+    :raises ValueError: if a setting cannot have its value.
+    """
+
+    def __init__(self, workflows: Mapping[str, Mapping[str, Any]], arguments: Mapping[str, Any]) -> None:
+        self._build = _Build(_workflow_id, arguments, workflows)
+
+    def read(self, path: Path) -> tuple[list[DAG], Exception | None]:
+        """Return the DAGs of a document's workflows that can be run, and what is wrong with the others.
+
+        :param path: the document.
+        """
+        found = self._build.dags(self._build.workflows_of([path]))
+        error = _error(found.invalid) if found.invalid else None
+        return [found.dags[name] for name in found.good], error
+
+
 @dataclass(frozen=True)
 class _Good:
     """A workflow that has a plan.

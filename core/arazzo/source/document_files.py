@@ -40,7 +40,12 @@ def document_files(folder: str | Path, syntax: Syntax | None = None) -> list[Pat
     chosen = syntax or ("regexp" if os.environ.get(SYNTAX_VARIABLE, "").lower() == "regexp" else "glob")
     root = Path(folder)
     files = _walk(root, _rules_above(root.absolute(), chosen), chosen)
-    return [path for path in sorted(files) if is_named(path) or looks_like_document(text_of(path))]
+    return [path for path in sorted(files) if is_document(path)]
+
+
+def is_document(path: Path) -> bool:
+    """Say whether a file means to be an Arazzo document, by its name or the look of its text."""
+    return is_named(path) or looks_like_document(text_of(path))
 
 
 @dataclass(frozen=True)
