@@ -68,6 +68,7 @@ bench: $(READY) ## measure commands, DAG files, documents of 10 to 10,000 steps,
 	@$(BIN)/python benchmarks/dag_file.py
 	@$(BIN)/python benchmarks/scale.py
 	@$(BIN)/python benchmarks/polling.py
+	@$(BIN)/python benchmarks/contract_checks.py
 
 docs: $(VENV)/.docs ## build the site into build/docs, strictly: a warning is an error
 	@$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -j auto -c docs -d build/doctrees . build/docs

@@ -23,7 +23,7 @@ from arazzo.json_values import read_json_value
 CASES = Path(__file__).parent / "cases"
 BASE = "https://api.example.test/v1"
 #: Settings that a run may have.
-SETTINGS = ("unmatched", "timeout", "max_rounds", "poke_interval", "tolerate")
+SETTINGS = ("unmatched", "timeout", "max_rounds", "poke_interval", "tolerate", "contract")
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,7 @@ class Case:
     """One run of a case folder's document.
 
     :ivar meanwhile: what a DAG sends and waits beyond the script, whose steps run side by side: another has failed.
+    :ivar drift: what the records of its steps say against the API's description.
     """
 
     folder: Path
@@ -44,6 +45,7 @@ class Case:
     settings: Settings = field(default_factory=Settings)
     meanwhile: list[dict[str, Any]] = field(default_factory=list)
     dialect: Dialect = "lenient"
+    drift: list[str] = field(default_factory=list)
 
     @property
     def document(self) -> Path:
@@ -82,6 +84,7 @@ def _read(folder: Path) -> list[Case]:
             settings=Settings(**{key: entry[key] for key in SETTINGS if key in entry}),
             meanwhile=entry.get("meanwhile", []),
             dialect=entry.get("dialect", "lenient"),
+            drift=entry.get("drift", []),
         )
         for entry in entries
     ]

@@ -37,3 +37,10 @@ def test_dag_files_are_measured_side_by_side():
 def test_polls_are_measured_side_by_side():
     rows = re.findall(r"^\| 2 \| (.*?) \| [1-9]", bench("polling.py", "--polls", "2", "--seconds", "3"), re.MULTILINE)
     assert rows == ["HttpSensor's", "ArazzoTrigger"]
+
+
+def test_contract_checks_are_measured_for_each_kind_of_schema():
+    rows = re.findall(
+        r"^\| (\w+) \| (\d+) \| \d+ \| \d", bench("contract_checks.py", "--items", "2", "--rounds", "1"), re.M
+    )
+    assert rows == [("plain", "2"), ("patterns", "2"), ("wrong", "2")]

@@ -226,3 +226,20 @@ def test_a_failure_shows_where_it_was_sent_and_what_the_api_said(document):
     assert str(run.errors["watch"]).endswith(shown)
     assert run.run.xcoms["watch", "arazzo"]["message"].endswith(shown)
     assert run.run.xcoms["outputs", "arazzo"]["message"].endswith(shown)
+
+
+def test_what_is_not_as_described_is_in_the_record_and_in_the_log(tmp_path, lines):
+    text = DOCUMENT.replace("poke_interval: 1", "poke_interval: 1, contract: warn")
+    schema = "{type: object, properties: {state: {type: string, enum: [busy, gone]}}}"
+    described = f"The thing, content: {{application/json: {{schema: {schema}}}}}"
+    (tmp_path / "w.arazzo.yaml").write_text(text)
+    (tmp_path / "things.openapi.yaml").write_text(OPENAPI.replace("The thing", described))
+    dag = ArazzoDag(tmp_path / "w.arazzo.yaml")
+    world = Answers([(200, {"state": "busy"}), (200, {"state": "ready"}), (200, {"mark": "m"})])
+    execution = Execution(dag, {}, world)
+    with in_place_of_the_world(world):
+        assert execution.finish() == "success"
+    (drift,) = execution.run.xcoms["watch", "arazzo"]["drift"]
+    said = '$response.body#/state has to be one of "busy", "gone"'
+    assert f"{drift['at']} {drift['message']}" == said
+    assert f"contract: {said}" in lines

@@ -20,6 +20,7 @@ from arazzo.cli.dry_run import tell_plan
 from arazzo.cli.options import DOCUMENT, SOURCES, STRICT, WORKFLOW, format_option, pairs, read_inputs
 from arazzo.cli.run_reports import describe_refusal, describe_run, report_option, write_reports
 from arazzo.cli.story import Story
+from arazzo.document.contract_levels import contract_levels
 from arazzo.document.settings import Settings
 from arazzo.document.shape import LONGEST_WAIT
 from arazzo.engine import (
@@ -35,6 +36,7 @@ from arazzo.engine import (
     run_local,
 )
 from arazzo.errors import ArazzoError, ConnectionSettingsError, DocumentError, InputError, RequestError
+from arazzo.expressions import Dialect
 from arazzo.flow import Options, Plan
 from arazzo.json_values import json_report, write_json
 
@@ -70,9 +72,17 @@ SECONDS = _Seconds(min=0, max=LONGEST_WAIT, min_open=True)
 @click.option("--unmatched", type=click.Choice(["auto", "next", "fail"]), help="After a success no action matches.")
 @connection_options
 @click.option("--server", "servers", multiple=True, metavar="SOURCE=URL", help="Server of a source; repeatable.")
+@click.option(
+    "--check",
+    "checks",
+    multiple=True,
+    metavar="[CHECK=]LEVEL",
+    help="Hold answers against the API's description (status, content_type, schema): off, warn or fail. Repeatable.",
+)
 @click.option("--show-secrets", is_flag=True, help="Print outputs with sensitive names in clear.")
 @report_option("json", "Write a report: each step's request, criteria with verdicts, actions, outputs; no secrets.")
 @report_option("junit", "Write the same as JUnit XML, a test case for each step.")
+@report_option("sarif", "Write what failed, and what was not as the API's description says, as SARIF 2.1.0.")
 @SOURCES
 @STRICT
 def command(
@@ -99,7 +109,8 @@ def command(
     """
     values = read_inputs(inputs, single)
     servers = pairs(given["servers"], "--server")
-    options = Options("strict" if given["strict"] else "lenient", settings=_settings(servers, given))
+    dialect: Dialect = "strict" if given["strict"] else "lenient"
+    options = Options(dialect, settings=_settings(servers, given), defaults=Settings(contract="warn"))
     try:
         plan = load_plan(document, workflow, options, pairs(sources, "--source"))
         _check_servers(plan, servers)
@@ -126,8 +137,27 @@ def _settings(servers: dict[str, str], given: dict[str, Any]) -> Settings:
             "--server takes SOURCE=URL, an absolute URL of http or https, with a port from 1 to 65535 if any"
         ) from None
     return Settings.model_construct(
-        poke_interval=given["poll_interval"], timeout=given["timeout"], unmatched=given["unmatched"], server=checked
+        contract=_levels(given["checks"]),
+        poke_interval=given["poll_interval"],
+        timeout=given["timeout"],
+        unmatched=given["unmatched"],
+        server=checked,
     )
+
+
+def _levels(checks: tuple[str, ...]) -> Any:
+    """Return the levels that ``--check`` gives, the later ones over the earlier; None for none.
+
+    :raises click.UsageError: for a check or a level that does not exist.
+    """
+    levels: dict[str, str] = {}
+    for text in checks:
+        check, given, level = text.rpartition("=")
+        found, fault = contract_levels({check: level} if given else level)
+        if fault:
+            raise click.UsageError(f"--check: {fault}")
+        levels.update(found)
+    return levels or None
 
 
 def _finish(plan: Plan, values: dict[str, Any], apis: ConnectedApis, form: str, given: dict[str, Any]) -> NoReturn:
@@ -201,7 +231,8 @@ def _concealed(plan: Plan, run: Run) -> Run:
 
     def record(of: StepRecord) -> StepRecord:
         criteria = tuple(replace(each, reason=text(each.reason)) for each in of.criteria)
-        return replace(of, criteria=criteria, message=text(of.message))
+        drift = tuple(replace(each, at=text(each.at), message=text(each.message)) for each in of.drift)
+        return replace(of, criteria=criteria, message=text(of.message), drift=drift)
 
     return replace(
         run,

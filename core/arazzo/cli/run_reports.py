@@ -1,6 +1,6 @@
-"""Reports of a run in files: JSON with everything that is known of it, JUnit XML for what shows test results.
+"""Reports of a run in files: JSON with everything that is known of it, JUnit XML and SARIF for what shows results.
 
-Both conceal what is secret, whatever the terminal shows.
+All conceal what is secret, whatever the terminal shows.
 """
 
 from __future__ import annotations
@@ -13,9 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from arazzo.document import load_document
 from arazzo.engine import Run
+from arazzo.errors import DocumentError, Problem, Severity
 from arazzo.flow import Plan
 from arazzo.json_values import json_report, write_json
+from arazzo.source import Source
+from arazzo.validation import report as as_text
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -107,11 +111,56 @@ def write_reports(report: Report) -> None:
     """
     asked_for: Mapping[str, Path] = click.get_current_context().meta.get(_ASKED_FOR, {})
     for kind, path in asked_for.items():
-        text = junit(report) if kind == "junit" else json_report(report) + "\n"
+        text = _WRITERS[kind](report)
         try:
             path.write_text(text, encoding="utf-8")
         except OSError as error:
             raise click.FileError(str(path), error.strerror or str(error)) from error
+
+
+def _as_json(report: Report) -> str:
+    return json_report(report) + "\n"
+
+
+def _as_sarif(report: Report) -> str:
+    """Return a report as SARIF: a result for each step that failed, and for all that its description says otherwise."""
+    path: Path = click.get_current_context().params["document"]
+    try:
+        source = load_document(path).source
+    except DocumentError as error:
+        return as_text(error.problems, "sarif") + "\n"
+    return as_text(list(run_problems(report, source)), "sarif") + "\n"
+
+
+def run_problems(report: Report, source: Source) -> Iterator[Problem]:
+    """Yield what went wrong in a run, at the steps of its document.
+
+    :param report: from :func:`describe_run` or :func:`describe_refusal`.
+    """
+    for step in report["steps"]:
+        at = _step_pointer(source.data, report["workflow"], step["step"])
+        for drift in step["drift"]:
+            rule = f"contract-{drift['check'].replace('_', '-')}"
+            severity = Severity.ERROR if drift["level"] == "fail" else Severity.WARNING
+            times = f" ({drift['times']} times)" if drift["times"] > 1 else ""
+            text = f"{step['step']}, {step['request']}: {drift['at']} {drift['message']}{times}"
+            yield source.problem(rule, severity, at, text)
+        if step["outcome"] == "failed":
+            yield source.problem("failed-step", Severity.ERROR, at, step["message"])
+    if report["status"] != "success" and not any(step["outcome"] == "failed" for step in report["steps"]):
+        yield source.problem("failed-run", Severity.ERROR, "", report["message"])
+
+
+def _step_pointer(data: Any, workflow: str | None, step: str) -> str:
+    """Return where a step stands that a record names ``step``, or ``workflow/step``; the document if elsewhere."""
+    *within, name = step.split("/")
+    wanted = within[-1] if within else workflow
+    for number, each in enumerate(data["workflows"]):
+        if each["workflowId"] == wanted or (wanted is None and len(data["workflows"]) == 1):
+            for index, inner in enumerate(each["steps"]):
+                if inner["stepId"] == name:
+                    return f"/workflows/{number}/steps/{index}"
+    return ""
 
 
 def junit(report: Report) -> str:
@@ -156,6 +205,9 @@ def _lines(step: Report) -> Iterator[str]:
         action = f"{criterion['action']}: " if criterion["action"] else ""
         verdict = "met" if criterion["passed"] else "not met"
         yield f"{verdict}: {action}{criterion['reason'] or criterion['condition']}"
+    for drift in step["drift"]:
+        times = f" ({drift['times']} times)" if drift["times"] > 1 else ""
+        yield f"contract, {drift['level']}: {drift['at']} {drift['message']}{times}"
     if step["action"]:
         yield f"action: {step['action']}"
     if step["outputs"]:
@@ -164,3 +216,6 @@ def _lines(step: Report) -> Iterator[str]:
 
 def _plain(text: str) -> str:
     return re.sub(_NO_XML, "\ufffd", text)
+
+
+_WRITERS: dict[str, Callable[[Report], str]] = {"json": _as_json, "junit": junit, "sarif": _as_sarif}

@@ -97,6 +97,15 @@ def _keyword(reader: DocumentReader, name: str, value: Any, at: str) -> None:
             reader.error(_RULE, at, f"'{name}' is {belongs}, and this is {describe(value)}", _hint(name, value))
 
 
+def is_keyword_value(name: str, value: Any) -> bool:
+    """Say whether a value is one that a keyword can have, but for the schemas in it."""
+    if name in MAPS:
+        return isinstance(value, dict) and (name != "patternProperties" or all(map(_is_pattern, value)))
+    if name in LISTS:
+        return isinstance(value, list) and bool(value)
+    return _VALUES.get(name, ("", _anything))[1](value)
+
+
 def _hint(name: str, value: Any) -> str | None:
     if name == "type":
         return near(value, TYPES) if isinstance(value, str) else None
@@ -180,3 +189,6 @@ _VALUES: dict[str, tuple[str, Callable[[Any], bool]]] = {
     **dict.fromkeys(_COUNTS, ("a whole number that is not negative", _is_count)),
     **dict.fromkeys(_TEXTS, ("text", _is_text)),
 }
+
+VALUE_KEYWORDS = frozenset(_VALUES)
+"""The keywords whose values hold no schema and that values are held against, or that describe."""

@@ -8,24 +8,15 @@ from functools import lru_cache
 from typing import Any
 
 from arazzo.document.formats import is_of_format
+from arazzo.document.plain_schemas import plainly_valid
 from arazzo.errors import EvaluationError, ExpressionSyntaxError, GaveUpError
 from arazzo.exact_numbers import decimal_of, is_number
 from arazzo.expressions.ecma_patterns import compile_ecma
 from arazzo.expressions.interruption import within_time
 from arazzo.expressions.regular_expressions import finds
 
-_ANNOTATIONS = frozenset(
-    ("title", "description", "default", "example", "examples", "deprecated", "readOnly", "writeOnly", "$comment")
-)
-_TYPES: dict[str, tuple[type, ...]] = {
-    "string": (str,),
-    "integer": (int,),
-    "number": (int, float),
-    "boolean": (bool,),
-    "object": (dict,),
-    "array": (list,),
-    "null": (type(None),),
-}
+_SUBJECT = "the check of them"
+_ENDLESS = "their schema refers to itself without end, or they are nested too deep"
 
 
 def schema_errors(schema: Any, value: Any) -> list[Any]:
@@ -34,8 +25,11 @@ def schema_errors(schema: Any, value: Any) -> list[Any]:
     :raises EvaluationError: if it cannot be told: a reference leads nowhere.
     :raises GaveUpError: if it takes too long, or goes in a circle or too deep.
     """
-    if _plainly_valid(schema, value):
-        return []
+    try:
+        if within_time(_SUBJECT, lambda: plainly_valid(schema, value)):
+            return []
+    except RecursionError:
+        raise GaveUpError(_ENDLESS) from None
     from referencing.exceptions import Unresolvable
 
     validator = _validator()  # its imports do not count
@@ -44,46 +38,13 @@ def schema_errors(schema: Any, value: Any) -> list[Any]:
         return sorted(validator(schema).iter_errors(value), key=lambda error: [str(part) for part in error.path])
 
     try:
-        return within_time("the check of them", find)
+        return within_time(_SUBJECT, find)
     except Unresolvable as error:
         raise EvaluationError(f"their schema refers to '{error.ref}', which is not there") from error
     except RecursionError as error:
-        raise GaveUpError("their schema refers to itself without end, or they are nested too deep") from error
+        raise GaveUpError(_ENDLESS) from error
     except (ArithmeticError, ValueError) as error:
         raise EvaluationError("they hold a number that is out of range") from error
-
-
-def _plainly_valid(schema: Any, value: Any) -> bool:
-    """Tell whether a value is valid by a schema of nothing but types, names and enumerations; False if in doubt."""
-    if not isinstance(schema, Mapping):
-        return schema is True
-    for keyword, wanted in schema.items():
-        match keyword:
-            case "type":
-                valid = isinstance(wanted, str) and _is_type(value, wanted)
-            case "enum":
-                valid = isinstance(value, str) and isinstance(wanted, list) and value in wanted
-            case "required":
-                valid = isinstance(value, dict) and isinstance(wanted, list) and all(name in value for name in wanted)
-            case "properties":
-                valid = isinstance(value, dict) and isinstance(wanted, dict) and _members_valid(wanted, value)
-            case "items":
-                valid = isinstance(value, list) and all(_plainly_valid(wanted, item) for item in value)
-            case "format":
-                valid = is_of_format(value, wanted)
-            case _:
-                valid = keyword in _ANNOTATIONS
-        if not valid:
-            return False
-    return True
-
-
-def _is_type(value: Any, name: str) -> bool:
-    return type(value) in _TYPES.get(name, ())
-
-
-def _members_valid(schemas: Mapping[str, Any], value: Mapping[str, Any]) -> bool:
-    return all(_plainly_valid(schema, value[name]) for name, schema in schemas.items() if name in value)
 
 
 @lru_cache(maxsize=1)

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_serial
 from pydantic_core import PydanticCustomError
 
 from arazzo.document.asset_settings import SCHEDULE_SCHEMA, Assets, AssetSchedule
+from arazzo.document.contract_levels import Check, Level, contract_levels
 from arazzo.document.schedules import schedule_fault
 from arazzo.document.shape import LONGEST_WAIT, describe, near
 from arazzo.errors import DocumentError, Problem, Severity
@@ -198,6 +199,8 @@ class Settings(BaseModel):
     """Whether a GET or HEAD goes where a redirect leads; without it, what the step expects decides."""
     required: Literal["check", "send"] | None = None
     """Whether a request goes out in which a value that its operation requires came out as nothing."""
+    contract: Literal["off", "warn", "fail"] | dict[Check, Level] | None = None
+    """What happens where an answer or a request is not as the API's description says: for all checks, or by check."""
     idempotency_key: str | None = None
     resend: bool | None = None
     approval: bool | Approval | None = None
@@ -229,6 +232,14 @@ class Settings(BaseModel):
     @classmethod
     def _zone(cls, value: str | None) -> str | None:
         return value if value is None or _is_zone(value) else _refuse("the name of a time zone, such as Europe/Berlin")
+
+    @field_validator("contract", mode="before")
+    @classmethod
+    def _checked(cls, value: Any) -> Any:
+        levels, fault = contract_levels(value)
+        if fault:
+            raise PydanticCustomError("fault", "{fault}", {"fault": fault})
+        return levels
 
     @field_validator("approval", mode="before")
     @classmethod

@@ -118,7 +118,7 @@ def _finding(plan: Plan, error: Any) -> str:
         case "type":
             wanted = error.validator_value
             kind = wanted if isinstance(wanted, str) else " or ".join(wanted)
-            return f"{whole} must be {kind}, not {_kind(error.instance)}"
+            return f"{whole} must be {kind}, not {kind_of(error.instance)}"
         case "enum":
             return f"{whole} must be one of {', '.join(map(repr, error.validator_value))}"
     if path and len(error.message) < 200 and _is_public(plan, path, error.instance):
@@ -139,7 +139,8 @@ def _is_public(plan: Plan, path: list[str], value: Any) -> bool:
     return not secret and not isinstance(value, dict | list)
 
 
-def _kind(value: Any) -> str:
+def kind_of(value: Any) -> str:
+    """Return what JSON Schema calls the type of a value."""
     match value:
         case None:
             return "null"

@@ -12,7 +12,7 @@ from typing import Any
 
 from arazzo.document.models import Action
 from arazzo.engine.actions import Choice
-from arazzo.engine.state import Frame, StepRecord
+from arazzo.engine.state import CriterionRecord, Drift, Frame, StepRecord
 from arazzo.exchange import REDIRECTS, Exchange
 from arazzo.flow import PlannedStep, Region
 
@@ -29,6 +29,30 @@ def failure(planned: PlannedStep, exchange: Exchange, reasons: str) -> str:
         return f"{subject} got no response: {exchange.error}"
     text = f"{subject} answered {exchange.response.status}: {reasons}{_redirect(exchange)}"
     return f"{text}; {exchange.response.hint}" if exchange.response.hint else text
+
+
+def broken(planned: PlannedStep, exchange: Exchange, drift: Iterable[Drift]) -> str:
+    """Say that a step failed as its answer is not what the API's description says; empty where none has to be."""
+    found = [str(each) for each in drift if each.level == "fail"]
+    if not found or exchange.response is None:
+        return ""
+    subject = f"step '{planned.step_id}' failed: {exchange.request} answered {exchange.response.status}"
+    return f"{subject}, which is not as its description says: {'; '.join(found)}"
+
+
+def exchanged(exchange: Exchange, criteria: Sequence[CriterionRecord], region: Region | None, rounds: int) -> str:
+    """Say in one line what was sent and answered.
+
+    :param rounds: that have been completed of the loop that the region is.
+    """
+    if exchange.response is None:
+        text = f"{exchange.request} -> no response: {exchange.error}"
+    else:
+        response = exchange.response
+        met = sum(record.passed for record in criteria)
+        text = f"{exchange.request} -> {response.status} in {response.seconds * 1000:.0f} ms, "
+        text += f"{met} of {len(criteria)} criteria met"
+    return f"round {rounds + 1}: {text}" if region is not None and region.loop else text
 
 
 def _redirect(exchange: Exchange) -> str:

@@ -17,19 +17,12 @@ from arazzo.engine.bindings import (
     workflow_outputs,
 )
 from arazzo.engine.call_stack import enter, entered_inputs, unfinished
+from arazzo.engine.contracts import answer_drift, require_contract
 from arazzo.engine.dead_ends import is_dead_end, producers
 from arazzo.engine.loop_turn import LoopTurn, Turned, as_before, record_name, with_record, without
+from arazzo.engine.records import called_record, sent_record
 from arazzo.engine.secrets import exposed_secrets, secret_values
-from arazzo.engine.state import (
-    Call,
-    Detour,
-    Done,
-    Held,
-    Send,
-    State,
-    StepRecord,
-    Wait,
-)
+from arazzo.engine.state import Call, Detour, Done, Held, Note, Send, State, StepRecord, Wait
 from arazzo.errors import EvaluationError, GaveUpError, InputError, RequestError
 from arazzo.exchange import Exchange, Request, Response
 from arazzo.expressions import Context
@@ -72,6 +65,7 @@ class Turn(LoopTurn):
             return self._call(state, plan, planned, context)
         try:
             request = step_request(plan, planned, planned.operation, context)
+            require_contract(planned, request, self._concealing(state))
         except RequestError as error:
             return self._unsent(state, planned, context, str(error))
         request = replace(request, attempt=frame.attempts + 1, within=frame.plan)
@@ -129,27 +123,22 @@ class Turn(LoopTurn):
         self._exposed = exposed_secrets(exchange)
         context = replace(context, conceal=self._concealing(state))
         judgement = actions.judge_success(planned, exchange, context, plan.dialect)
-        self._note_exchange(state, exchange, judgement)
+        text = messages.exchanged(exchange, judgement.records, self._region(frame), frame.rounds)
+        self._note(context.conceal(text), request=str(exchange.request))
+        self._noted(*judgement.notes)
         for value in context.steps[frame.step].values():
             if isinstance(value, Unreadable):
                 self._note(str(value), warning=True)
-        record = StepRecord(
-            step=frame.step,
-            operation=planned.operation.operation_id or "" if planned.operation else "",
-            request=str(exchange.request),
-            status=status,
-            seconds=exchange.response.seconds if exchange.response else 0.0,
-            criteria=judgement.records,
-            attempts=frame.attempts,
-            rounds=frame.rounds + 1,
-            tolerated=frame.tolerated,
-            hiccup=frame.hiccup,
-        )
+        drift = answer_drift(planned, exchange, context.conceal)
+        self._noted(*(Note(f"contract: {each}", warning=True) for each in drift))
+        record = sent_record(state, planned, exchange, judgement.records, drift)
         message = "" if judgement.passed else messages.failure(planned, exchange, judgement.reasons)
+        broken = not message and messages.broken(planned, exchange, drift)
+        message = message or broken or ""
         self._unshown = exchange
         if message:
             self._note(self._shown(state, exchange))
-        self._hiccup = bool(message) and pacing.is_hiccup(exchange.response)
+        self._hiccup = bool(message) and not broken and pacing.is_hiccup(exchange.response)
         state = self._remembering(state, frame, failed=bool(message))
         return self._settle(state, planned, context, record, message)
 
@@ -164,15 +153,7 @@ class Turn(LoopTurn):
         context = replace(context, outputs=outputs)
         state, context = self._outputs(state, plan, planned, context)
         context = replace(context, conceal=self._concealing(state))
-        record = StepRecord(
-            step=frame.step,
-            operation=planned.workflow or "",
-            status=state.last_status,
-            attempts=frame.attempts,
-            rounds=frame.rounds + 1,
-            tolerated=frame.tolerated,
-            hiccup=frame.hiccup,
-        )
+        record = called_record(state, planned)
         message = f"step '{frame.step}': workflow '{planned.workflow}' failed: {failure}" if failure else ""
         if not failure and planned.step.success_criteria:
             judgement = actions.judge(planned.step.success_criteria, context, plan.dialect)
@@ -475,22 +456,6 @@ class Turn(LoopTurn):
             if not self.stopped:
                 raise
             return dict.fromkeys(plan.outputs, UNKNOWN)
-
-    # words
-
-    def _note_exchange(self, state: State, exchange: Exchange, judgement: actions.Judgement) -> None:
-        if exchange.response is None:
-            text = f"{exchange.request} -> no response: {exchange.error}"
-        else:
-            response = exchange.response
-            met = sum(record.passed for record in judgement.records)
-            text = f"{exchange.request} -> {response.status} in {response.seconds * 1000:.0f} ms, "
-            text += f"{met} of {len(judgement.records)} criteria met"
-        region = self._plan(state.frame).region_of(state.frame.step)
-        if region is not None and region.loop:
-            text = f"round {state.frame.rounds + 1}: {text}"
-        self._note(self._concealing(state)(text), request=str(exchange.request))
-        self._noted(*judgement.notes)
 
 
 def _without_outputs(state: State, planned: PlannedStep, context: Context) -> tuple[State, Context]:

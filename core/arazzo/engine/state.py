@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, ConfigDict, PlainSerializer, TypeAdapter
 from typing_extensions import Self
 
 from arazzo.absent import from_wire, to_wire
+from arazzo.document.contract_levels import Check, On
 from arazzo.exchange import Request
 from arazzo.frozen import replace
 from arazzo.json_values import as_json, read_own_json, write_json
@@ -79,6 +80,27 @@ class CriterionRecord(StateValue):
 
 
 @dataclass(frozen=True)
+class Drift(StateValue):
+    """Where an answer or a request is not as the API's description says (setting ``contract``). It holds no value.
+
+    :ivar check: what was held against the description.
+    :ivar level: whether the step failed for it.
+    :ivar at: the place, as an expression: ``$response.body#/items/0/name``.
+    :ivar message: what is wrong there: ``has to be string, not null``.
+    :ivar times: how often it was found, in other elements of an array and in other rounds too.
+    """
+
+    check: Check
+    level: On
+    at: str
+    message: str
+    times: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.at} {self.message}" + (f" ({self.times} times)" if self.times > 1 else "")
+
+
+@dataclass(frozen=True)
 class StepRecord(StateValue):
     """What happened to a step the last time it ran, for XCom ``arazzo``, the log and the reports.
 
@@ -95,6 +117,7 @@ class StepRecord(StateValue):
     :ivar hiccup: the last of those.
     :ivar absent: names of the outputs that are absent, which people see as null.
     :ivar unreadable: names of the outputs that lead into an answer that cannot be read; null to people, too.
+    :ivar drift: where its answers and requests were not as the API's description says, of all rounds and tries.
     """
 
     step: str
@@ -113,6 +136,7 @@ class StepRecord(StateValue):
     hiccup: str = ""
     absent: tuple[str, ...] = ()
     unreadable: tuple[str, ...] = ()
+    drift: tuple[Drift, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from arazzo.document import (
     resolve_unmatched,
     settings_of,
 )
+from arazzo.document.contract_levels import levels_of
 from arazzo.document.models import Parameter, Step, Workflow, unplaced
 from arazzo.document.settings import EXTENSION, UNSET, Settings
 from arazzo.errors import DocumentError, Problem, Severity
@@ -34,6 +35,7 @@ from arazzo.flow.plan import InputNeed, PassedInput, Plan, PlannedStep, Region
 from arazzo.flow.reads import step_reads, value_reads, workflow_key
 from arazzo.limits import current_limits
 from arazzo.openapi import UnresolvedOperation, find_operation
+from arazzo.openapi.contract_slices import slice_contract
 from arazzo.openapi.input_needs import NeededInput, call_readings, needed_readings
 from arazzo.openapi.operation import Operation
 from arazzo.openapi.sources import Sources
@@ -181,6 +183,10 @@ class _Compiler:
         operation = None if protocol or step.workflow_id else self._operation(loaded, sources, step)
         if operation is not None and operation.answers and "$response.body" not in merged.model_dump_json():
             operation = operation.model_copy(update={"answers": ()})
+        if operation is not None and (checks := levels_of(settings.contract)):
+            description = sources.description(operation.source)
+            contract = slice_contract(description, operation, schemas="schema" in checks)
+            operation = operation.model_copy(update={"contract": contract})
         return PlannedStep.model_construct(
             step=unplaced(merged),
             operation=operation,

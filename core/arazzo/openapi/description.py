@@ -64,6 +64,9 @@ class Edition(Protocol):
     def describe_responses(self, description: Description, endpoint: Endpoint) -> dict[str, dict[str, Any]]:
         """Return the responses of one operation in the shape of OpenAPI 3."""
 
+    def request_schemas(self, description: Description, endpoint: Endpoint) -> dict[str, Any]:
+        """Return the schemas of the request body by media type, as written; true where there is none."""
+
 
 @dataclass
 class Description:

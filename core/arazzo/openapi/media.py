@@ -74,6 +74,14 @@ def preferred(content_types: Sequence[str]) -> str | None:
 
 def matching(bodies: Sequence[BodySpec], content_type: str) -> BodySpec | None:
     """Return the body that describes a content type, the most specific of them."""
+    name = best_match([spec.content_type for spec in bodies], content_type)
+    return next((spec for spec in bodies if spec.content_type == name), None)
+
+
+def best_match(described: Sequence[str], content_type: str) -> str | None:
+    """Return the media type or range that describes a content type, the most specific one; parameters decide last."""
     wanted = plain(content_type)
-    ranges = (wanted, f"{wanted.partition('/')[0]}/*", "*/*")
-    return next((spec for name in ranges for spec in bodies if plain(spec.content_type) == name), None)
+    ranges = (wanted, f"{wanted.partition('/')[0]}/*", "*/*") if wanted else ("*/*",)
+    fitting = [name for each in ranges for name in described if plain(name) == each]
+    exact = content_type.replace(" ", "").lower()
+    return next((name for name in fitting if name.replace(" ", "").lower() == exact), next(iter(fitting), None))

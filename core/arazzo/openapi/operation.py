@@ -5,7 +5,8 @@ An :class:`Operation` is a JSON value: it travels in the plan, so that no worker
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -13,6 +14,16 @@ from pydantic import BaseModel, ConfigDict, Field
 CREDENTIAL_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization"})
 #: Header parameters that OpenAPI ignores or the transport writes.
 OWN_HEADERS = frozenset({"accept", "content-type", "user-agent"})
+
+
+Found = TypeVar("Found")
+
+
+def of_status(described: Mapping[str, Found], status: int) -> Found | None:
+    """Return what is described of a status: by itself, by its range, else by default; None if nothing is."""
+    by_status = {name.upper(): value for name, value in described.items()}
+    names = (str(status), f"{status // 100}XX", "DEFAULT")
+    return next((by_status[name] for name in names if name in by_status), None)
 
 
 class OperationValue(BaseModel):
@@ -84,6 +95,56 @@ class AnswerSpec(OperationValue):
     model_config = ConfigDict(frozen=True, populate_by_name=True, defer_build=True)
 
 
+class SchemaSlice(OperationValue):
+    """A schema with all that it refers to, as JSON Schema 2020-12, for one direction: of requests or of answers.
+
+    :ivar unread: what of it cannot be read, a few words each: values are not held against that.
+    """
+
+    schema_: dict[str, Any] | bool = Field(default=True, alias="schema")
+    unread: tuple[str, ...] = ()
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True, defer_build=True)
+
+
+class HeaderContract(OperationValue):
+    """A header that is described of an answer; ``schema`` is an index into those of the contract."""
+
+    name: str
+    required: bool = False
+    is_json: bool = False
+    schema_: int = Field(default=0, alias="schema")
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True, defer_build=True)
+
+
+class AnswerContract(OperationValue):
+    """What is described of the answers of a status: ``200``, ``2XX`` or ``default``.
+
+    :ivar content: by media type the index of its schema among those of the contract.
+    """
+
+    status: str
+    content: dict[str, int] = Field(default_factory=dict)
+    headers: tuple[HeaderContract, ...] = ()
+
+
+class Contract(OperationValue):
+    """What an API's description says of an operation's answers and of the body of its requests.
+
+    :ivar bodies: by media type the index of the schema of a request's body.
+    :ivar schemas: each once; empty where no schema is looked at.
+    """
+
+    answers: tuple[AnswerContract, ...] = ()
+    bodies: dict[str, int] = Field(default_factory=dict)
+    schemas: tuple[SchemaSlice, ...] = ()
+
+    def answer(self, status: int) -> AnswerContract | None:
+        """Return what is described of a status: by itself, by its range, else by default."""
+        return of_status({answer.status: answer for answer in self.answers}, status)
+
+
 class SecurityScheme(OperationValue):
     """One security scheme as a requirement uses it: its key in the description, the scheme, the scopes asked for."""
 
@@ -108,6 +169,7 @@ class Operation(OperationValue):
     :ivar security: alternatives of combinations; empty means no credentials are asked for.
     :ivar accepts: response media types of the description, for ``Accept``.
     :ivar answers: the schemas of its answers in XML, where a step looks into them.
+    :ivar contract: what its answers and bodies are held against, where the settings of a step ask for that.
     :ivar answers_redirect: whether a redirect is what it answers with: it is described, and no 2xx is.
     """
 
@@ -123,6 +185,7 @@ class Operation(OperationValue):
     security: tuple[tuple[SecurityScheme, ...], ...] = ()
     accepts: tuple[str, ...] = ()
     answers: tuple[AnswerSpec, ...] = ()
+    contract: Contract | None = None
     answers_redirect: bool = False
     summary: str = ""
 
@@ -135,9 +198,8 @@ class Operation(OperationValue):
 
     def answer_schema(self, status: int) -> dict[str, Any] | bool:
         """Return what an answer in XML stands for: by its status, else by its range, else by default; else True."""
-        by_status = {answer.status.upper(): answer.schema_ for answer in self.answers}
-        names = (str(status), f"{status // 100}XX", "DEFAULT")
-        return next((by_status[name] for name in names if name in by_status), True)
+        found = of_status({answer.status: answer.schema_ for answer in self.answers}, status)
+        return True if found is None else found
 
     def parameter(self, name: str, location: str | None = None) -> ParameterSpec | None:
         """Return the parameter of that name (and place); header names compare without case."""

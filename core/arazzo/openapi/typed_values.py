@@ -7,6 +7,7 @@ does everything where the schema takes text, or says nothing.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from arazzo.json_values import read_json_value
@@ -56,3 +57,37 @@ def _from_text(types: frozenset[str], text: str) -> Any:
         return read_json_value(text) if wanted else text
     except ValueError:
         return text
+
+
+def from_header(schema: Any, text: str) -> Any:
+    """Return the value that the text of a header stands for by its schema (style ``simple``).
+
+    :param schema: JSON Schema 2020-12 with its definitions.
+    """
+    types = frozenset(_all_types(schema, schema, 8))
+    if "array" in types and "string" not in types:
+        items = _resolved(schema, schema).get("items", True)
+        inner = {**items, "$defs": schema.get("$defs", {})} if isinstance(items, dict) else items
+        return [from_header(inner, part.strip()) for part in text.split(",")] if text else []
+    if "object" in types and "string" not in types:
+        parts = [part.strip() for part in text.split(",")]
+        exploded = {name: value for name, _, value in (part.partition("=") for part in parts)}
+        return converted(
+            _resolved(schema, schema),
+            exploded if "=" in text else dict(zip(parts[::2], parts[1::2], strict=False)),
+        )
+    return _from_text(types, text)
+
+
+def _resolved(schema: Any, root: Any) -> dict[str, Any]:
+    name = str(schema.get("$ref", "")).removeprefix("#/$defs/") if isinstance(schema, dict) else ""
+    found = root.get("$defs", {}).get(name, schema) if name else schema
+    return found if isinstance(found, dict) else {}
+
+
+def _all_types(schema: Any, root: Any, depth: int) -> Iterator[str]:
+    whole = _resolved(schema, root)
+    yield from _types(whole)
+    for word in ("allOf", "anyOf", "oneOf") if depth else ():
+        for part in whole.get(word, ()):
+            yield from _all_types(part, root, depth - 1)

@@ -145,6 +145,14 @@ def _bodies(description: Description, raw: dict[str, Any], parameters: list[dict
     )
 
 
+def request_schemas(description: Description, endpoint: Endpoint) -> dict[str, Any]:
+    """Return the schema of the body parameter under every media type that is taken; of forms nothing is said."""
+    item, raw = locate(description, endpoint)
+    bodies = _bodies(description, raw, parameters := _parameters(description, item, raw))
+    body = next((entry for entry in parameters if entry.get("in") == "body"), {})
+    return {spec.content_type: body.get("schema", True) for spec in bodies}
+
+
 def _scheme(description: Description, key: str, scopes: Any) -> SecurityScheme:
     raw = mapping(mapping(description.raw.get("securityDefinitions")).get(key))
     kind = str(raw.get("type") or "")
@@ -171,7 +179,7 @@ def describe_responses(description: Description, endpoint: Endpoint) -> dict[str
         described[str(status)] = {
             "description": str(response.get("description") or ""),
             "headers": {
-                str(name): {"schema": _schema(mapping(header))}
+                str(name): {"schema": {key: value for key, value in mapping(header).items() if key != "description"}}
                 for name, header in mapping(response.get("headers")).items()
             },
             "content": _content(response, produces),

@@ -249,9 +249,16 @@ def describe_responses(description: Description, endpoint: Endpoint) -> dict[str
     """Return the responses by status, references resolved but for those in schemas."""
     _, raw = locate(description, endpoint)
     return {
-        status: _response(description, description.follow(entry))
+        str(status): _response(description, description.follow(entry))
         for status, entry in mapping(raw.get("responses")).items()
     }
+
+
+def request_schemas(description: Description, endpoint: Endpoint) -> dict[str, Any]:
+    """Return the schemas of the request body by media type, as written; true where there is none."""
+    _, raw = locate(description, endpoint)
+    content = mapping(description.follow(raw.get("requestBody")).get("content"))
+    return {str(name): description.follow(media).get("schema", True) for name, media in content.items()}
 
 
 def _response(description: Description, raw: dict[str, Any]) -> dict[str, Any]:

@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from arazzo.document import EXTENSION, Settings, escape, merged_actions, settings_of
+from arazzo.document.contract_levels import levels_of
 from arazzo.document.models import Step, Workflow
 from arazzo.errors import DocumentError, Problem, Severity
+from arazzo.openapi.contract_slices import slice_contract, unreadable_schemas
 from arazzo.validation.flow_rules import ways
 from arazzo.validation.reachability import loops
 from arazzo.validation.validation_context import Subject
@@ -26,7 +28,10 @@ _OF_WORKFLOWS = (
     "deadline",
 )
 _OF_LOOPS = ("poke_interval", "timeout", "max_rounds", "tolerate", "exponential_backoff", "mode")
-_OF_REQUESTS = ("connection", "server", "server_variables", "redirects", "required", "idempotency_key", "resend")
+_OF_REQUESTS = (
+    *("connection", "server", "server_variables", "redirects", "required", "idempotency_key", "resend"),
+    "contract",
+)
 
 
 def check_settings(subject: Subject) -> Iterator[Problem]:
@@ -64,6 +69,20 @@ def _settings(
                 yield subject.error(
                     "unknown-source", f"{pointer}/{field}/{escape(name)}", message, subject.near(name, known)
                 )
+
+
+def check_contracts(subject: Subject) -> Iterator[Problem]:
+    """Find what answers and requests are to be held against (``contract``) and cannot be."""
+    for workflow, step in subject.steps():
+        operation, levels = subject.operation(step), levels_of(subject.settings(workflow, step).contract)
+        if operation is None or not levels:
+            continue
+        description = subject.descriptions[operation.source]
+        contract = slice_contract(description, operation, schemas="schema" in levels)
+        missing = [] if contract.answers else ["its description says nothing of its answers"]
+        for text in (*missing, *unreadable_schemas(contract)):
+            message = f"{operation.method} {operation.path} cannot be held against its description in whole: {text}"
+            yield subject.warning("unchecked-contract", step.at, message)
 
 
 def _looping(subject: Subject, workflow: Workflow) -> frozenset[str]:

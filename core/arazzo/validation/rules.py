@@ -87,6 +87,7 @@ _WARNINGS = {
     "fall-through": "what follows when no success action holds is not said",
     "unbounded-loop": "nothing in the document bounds a loop",
     "idle-setting": "a setting of a step is not used, because that of another step holds for the task of both",
+    "unchecked-contract": "answers are to be held against a description that cannot be read, or says nothing of them",
     "skipped-step": "an expression reads a step that may not have run",
     # values
     "undeclared-input": "an expression or a call names an input that is not declared",

@@ -21,7 +21,7 @@ from arazzo.validation.expression_rules import (
     check_times,
     check_xml,
 )
-from arazzo.validation.extension_rules import check_settings
+from arazzo.validation.extension_rules import check_contracts, check_settings
 from arazzo.validation.flow_rules import (
     check_fall_through,
     check_loops,
@@ -56,6 +56,7 @@ CHECKS: tuple[Check, ...] = (
     check_operations,
     check_messages,
     check_settings,
+    check_contracts,
     check_setting_names,
     check_expressions,
     check_quoted,

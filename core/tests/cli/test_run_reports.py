@@ -279,3 +279,89 @@ def test_what_xml_cannot_say_is_replaced():
     report = {"status": "refused", "message": "a\x00b\x1b<c>", "document": {"name": "d"}, "workflow": None, "steps": []}
     root = ElementTree.fromstring(junit(report))
     assert root.find("testsuite/testcase/error").get("message") == "a\ufffdb\ufffd<c>"
+
+
+DRIFTING = """
+openapi: 3.1.0
+info: {title: t, version: '1'}
+paths:
+  /items:
+    get:
+      operationId: list
+      responses:
+        '200':
+          description: ok
+          content: {application/json: {schema: {type: object, properties: {n: {type: integer}}}, example: {n: one}}}
+"""
+LIST = """
+arazzo: 1.0.1
+info: {title: t, version: '7'}
+sourceDescriptions: [{name: things, url: api.yaml, type: openapi}]
+workflows:
+- workflowId: look
+  CONTRACT
+  steps:
+  - stepId: list
+    operationId: list
+    outputs: {n: $response.body#/n}
+"""
+
+
+@pytest.fixture
+def drifting(tmp_path):
+    """Run a step whose answer is not as its description says; return the result and the three reports."""
+    (tmp_path / "api.yaml").write_text(DRIFTING)
+
+    def invoke(*options: str, contract: str = ""):
+        path = tmp_path / "look.arazzo.yaml"
+        path.write_text(LIST.replace("CONTRACT", contract))
+        files = [f"--report-{kind}={tmp_path / kind}" for kind in ("json", "junit", "sarif")]
+        with serve(MockApi({"things": tmp_path / "api.yaml"})) as url:
+            result = CliRunner().invoke(main, ["run", str(path), f"--server=things={url}", *files, *options])
+        texts = [(tmp_path / kind).read_text() for kind in ("json", "junit", "sarif")]
+        return result, json.loads(texts[0]), texts[1], json.loads(texts[2])["runs"][0]["results"]
+
+    return invoke
+
+
+WRONG = "$response.body#/n has to be integer, not string"
+
+
+def test_drift_is_a_warning_of_the_command_and_of_every_report(drifting):
+    result, data, junit_text, results = drifting()
+    assert result.exit_code == 0
+    assert f"warning: list: contract: {WRONG}" in result.stderr
+    assert data["steps"][0]["drift"] == [
+        {"check": "schema", "level": "warn", "at": "$response.body#/n", "message": WRONG.partition(" ")[2], "times": 1}
+    ]
+    assert f"contract, warn: {WRONG}" in junit_text
+    (found,) = results
+    assert (found["ruleId"], found["level"]) == ("contract-schema", "warning")
+    assert found["message"]["text"] == f"list, GET /items: {WRONG}"
+    assert found["locations"][0]["physicalLocation"]["region"]["startLine"] == 9
+
+
+@pytest.mark.parametrize(
+    ("options", "contract", "code", "rules"),
+    [
+        (["--check", "fail"], "", 1, ["contract-schema", "failed-step"]),
+        (["--check", "schema=fail"], "", 1, ["contract-schema", "failed-step"]),
+        (["--check", "fail", "--check", "schema=off"], "", 0, []),
+        (["--check", "off"], "", 0, []),
+        ([], "x-airflow: {contract: off}", 0, []),
+        ([], "x-airflow: {contract: {schema: fail}}", 1, ["contract-schema", "failed-step"]),
+        (["--check", "warn"], "x-airflow: {contract: {schema: fail}}", 0, ["contract-schema"]),
+    ],
+)
+def test_the_option_is_over_the_document_and_that_over_the_default(drifting, options, contract, code, rules):
+    result, _, _, results = drifting(*options, contract=contract)
+    assert (result.exit_code, [found["ruleId"] for found in results]) == (code, rules)
+
+
+@pytest.mark.parametrize(
+    ("option", "said"), [("loud", "'loud' is none of off, warn, fail"), ("body=fail", "there is no check 'body'")]
+)
+def test_a_check_that_does_not_exist_is_refused(option, said, tmp_path):
+    (tmp_path / "w.arazzo.yaml").write_text(LIST.replace("CONTRACT", ""))
+    result = CliRunner().invoke(main, ["run", str(tmp_path / "w.arazzo.yaml"), "--check", option])
+    assert (result.exit_code, said in result.stderr) == (2, True)

@@ -44,6 +44,11 @@ def test_it_is_a_schema_and_the_examples_satisfy_it(schema):
         {"approval": {"user": ["ada"]}},
         {"deadline": {"interval": 5}},
         {"retries": -1},
+        {"contract": "warn"},
+        {"contract": "loud"},
+        {"contract": {"schema": "fail", "status": "off"}},
+        {"contract": {"body": "fail"}},
+        {"contract": {"schema": "loud"}},
     ],
 )
 def test_it_takes_and_refuses_what_a_document_may_have(schema, settings):

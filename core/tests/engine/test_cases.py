@@ -114,4 +114,6 @@ def test_case(case, way):
         assert (run.status, run.outputs) == (case.status, case.outputs)
         assert case.message in run.message
         assert bool(run.message) == (run.status == "failed")
+        if way is whole:
+            assert [f"{record.step}: {drift}" for record in run.records for drift in record.drift] == case.drift
     script.finished()

@@ -50,6 +50,8 @@ paths:
       operationId: getThing
       parameters: [{name: id, in: path, required: true, schema: {type: string}}]
       responses: {'200': {description: ok}}
+  /unchecked:
+    get: {operationId: uncheckedThing, responses: {}}
   /broken:
     get:
       operationId: broken

@@ -1,0 +1,50 @@
+"""The record of a step, as far as it is known when its answer has come (:class:`~arazzo.engine.state.StepRecord`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from arazzo.engine.contracts import merged
+from arazzo.engine.loop_turn import record_name
+from arazzo.engine.state import CriterionRecord, Drift, State, StepRecord
+from arazzo.exchange import Exchange
+from arazzo.flow import PlannedStep
+
+
+def sent_record(
+    state: State,
+    planned: PlannedStep,
+    exchange: Exchange,
+    criteria: tuple[CriterionRecord, ...],
+    drift: Iterable[Drift],
+) -> StepRecord:
+    """Return the record of a step that has sent a request; what earlier ones of it have drifted stays in it."""
+    frame, response = state.frame, exchange.response
+    before = state.records.get(record_name(state, frame.step))
+    return StepRecord(
+        step=frame.step,
+        operation=planned.operation.operation_id or "" if planned.operation else "",
+        request=str(exchange.request),
+        status=response.status if response else None,
+        seconds=response.seconds if response else 0.0,
+        criteria=criteria,
+        attempts=frame.attempts,
+        rounds=frame.rounds + 1,
+        tolerated=frame.tolerated,
+        hiccup=frame.hiccup,
+        drift=merged(before.drift if before else (), drift),
+    )
+
+
+def called_record(state: State, planned: PlannedStep) -> StepRecord:
+    """Return the record of a step whose workflow is over."""
+    frame = state.frame
+    return StepRecord(
+        step=frame.step,
+        operation=planned.workflow or "",
+        status=state.last_status,
+        attempts=frame.attempts,
+        rounds=frame.rounds + 1,
+        tolerated=frame.tolerated,
+        hiccup=frame.hiccup,
+    )

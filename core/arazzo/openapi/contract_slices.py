@@ -1,0 +1,227 @@
+"""What an operation's answers and bodies are held against, cut out of its description so that it travels in a plan.
+
+Whatever the version (Swagger 2.0, OpenAPI 3.0 to 3.2), schemas become JSON Schema 2020-12 with everything they refer
+to, for one direction: what is read only is not required of requests, what is write only not of answers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from arazzo.document.meta_schema import LISTS, MAPS, NESTED, VALUE_KEYWORDS, is_keyword_value
+from arazzo.limits import current_limits
+from arazzo.openapi.description import Description, UnresolvedReferenceError, mapping, sequence
+from arazzo.openapi.media import is_json_lines
+from arazzo.openapi.operation import AnswerContract, Contract, HeaderContract, Operation, SchemaSlice
+from arazzo.openapi.schema_slices import folded
+from arazzo.pointer import escape, tokens_of
+
+#: Keywords that say nothing of which values are valid, or that have been seen to here.
+_LEFT_OUT = frozenset(("$defs", "definitions", "contentSchema", "contentEncoding", "contentMediaType", "title"))
+_LEFT_OUT |= {"description", "deprecated", "examples", "default", "readOnly", "writeOnly", "$id", "$anchor", "$schema"}
+_LEFT_OUT |= {"$comment", "$dynamicAnchor"}
+_REFERENCES = ("$ref", "$dynamicRef")
+#: Keywords whose schemas are for the very value that the schema around them is for.
+_IN_PLACE = frozenset(("allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas"))
+#: Those beside which ``nullable`` is about more than a type.
+_COMPOSED = ("allOf", "anyOf", "oneOf", "not", "const", "$ref")
+_BOUNDS = (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum"))
+#: Headers that are described elsewhere (OpenAPI, Response Object, headers).
+_OWN = frozenset(("content-type",))
+_UNNAMED = re.compile(r"[^\w.-]", re.ASCII)
+READ_ONLY, WRITE_ONLY = "readOnly", "writeOnly"
+
+
+def slice_contract(description: Description, operation: Operation, *, schemas: bool = True) -> Contract:
+    """Return what a description says of an operation's answers and bodies.
+
+    :param schemas: whether values are held against schemas, and not just statuses and media types.
+    """
+    endpoint = next(found for found in description.endpoints() if found.pointer == operation.pointer)
+    kept: list[SchemaSlice] = []
+
+    def index(schema: Any, exempt: str) -> int:
+        found = slice_schema(description, schema, exempt) if schemas else SchemaSlice.model_construct()
+        if found not in kept:
+            kept.append(found)
+        return kept.index(found)
+
+    return Contract.model_construct(
+        answers=tuple(
+            AnswerContract.model_construct(
+                status=status,
+                content={name: index(_schema(name, media), WRITE_ONLY) for name, media in answer["content"].items()},
+                headers=tuple(
+                    HeaderContract.model_construct(
+                        name=name,
+                        required=header.get("required") is True,
+                        is_json=bool(mapping(header.get("content"))),
+                        schema_=index(_header_schema(description, header), WRITE_ONLY),
+                    )
+                    for name, header in answer["headers"].items()
+                    if schemas and name.lower() not in _OWN
+                ),
+            )
+            for status, answer in description.responses(operation).items()
+            if not status.startswith("x-")
+        ),
+        bodies={
+            name: index(schema, READ_ONLY)
+            for name, schema in description.edition.request_schemas(description, endpoint).items()
+        },
+        schemas=tuple(kept),
+    )
+
+
+def _schema(content_type: str, media: Mapping[str, Any]) -> Any:
+    if "schema" not in media and "itemSchema" in media:  # of JSON lines, which are read as an array (3.2)
+        return {"type": "array", "items": media["itemSchema"]} if is_json_lines(content_type) else True
+    return media.get("schema", True)
+
+
+def _header_schema(description: Description, header: Mapping[str, Any]) -> Any:
+    media = next(iter(mapping(header.get("content")).values()), None)
+    return header.get("schema", True) if media is None else description.follow(media).get("schema", True)
+
+
+def slice_schema(description: Description, schema: Any, exempt: str) -> SchemaSlice:
+    """Return a schema of a description with all that it refers to, as JSON Schema 2020-12.
+
+    :param exempt: what is not required in this direction: ``readOnly`` of requests, ``writeOnly`` of answers.
+    """
+    cutting = _Cutting(description, exempt)
+    try:
+        written = cutting.schema(schema, "#", frozenset())
+    except _TooLargeError:
+        text = f"it holds more than {current_limits().schema_values:,} values (schema_values)"
+        return SchemaSlice.model_construct(schema_=True, unread=(text,))
+    if cutting.definitions:
+        whole = written if isinstance(written, dict) else {"allOf": [written]}
+        written = {**whole, "$defs": cutting.definitions}
+    return SchemaSlice.model_construct(schema_=written, unread=tuple(dict.fromkeys(cutting.unread)))
+
+
+class _TooLargeError(Exception):
+    """A schema, with all that it refers to, is beyond the limit."""
+
+
+class _Cutting:
+    """Writes one schema; what it refers to becomes its ``$defs``.
+
+    A target is written once for each set of members that the schemas around its reference exempt: what an ``allOf``
+    requires in one part may be read only in another.
+    """
+
+    def __init__(self, description: Description, exempt: str) -> None:
+        self.description, self.exempt = description, exempt
+        self.old = description.version.startswith(("2.", "3.0"))
+        self.definitions: dict[str, Any] = {}
+        self.unread: list[str] = []
+        self._names: dict[tuple[str, frozenset[str]], str] = {}
+        self._left = current_limits().schema_values
+
+    def schema(self, schema: Any, at: str, around: frozenset[str]) -> Any:
+        """Return a schema as JSON Schema 2020-12.
+
+        :param at: where it stands, for what cannot be read.
+        :param around: members that the schemas around it, which are for the same value, do not require.
+        """
+        self._spend(schema)
+        if isinstance(schema, bool):
+            return schema
+        if not isinstance(schema, dict):
+            self.unread.append(f"{at} is no schema")
+            return True
+        if self.old and schema.get("type") == "file":
+            return True
+        word = next((word for word in _REFERENCES if isinstance(schema.get(word), str)), None)
+        if word is not None:
+            return self._reference(schema, word, at, around)
+        return self._members(self._modern(schema), at, around)
+
+    def _spend(self, schema: Any) -> None:
+        self._left -= 1 + (len(schema) if isinstance(schema, dict) else 0)
+        if self._left < 0:
+            raise _TooLargeError
+
+    def _members(self, schema: dict[str, Any], at: str, around: frozenset[str]) -> dict[str, Any]:
+        exempt = around | self._exempt(schema)
+        written: dict[str, Any] = {}
+        for keyword, value in schema.items():
+            if keyword in _LEFT_OUT or keyword not in _KNOWN:
+                continue
+            inner = f"{at}/{escape(keyword)}"
+            tuples = keyword == "items" and isinstance(value, list)  # as in JSON Schema before 2020-12
+            name = "prefixItems" if tuples else keyword
+            if not is_keyword_value(name, value):
+                self.unread.append(f"{inner} is no value of that keyword")
+            elif name == "required":
+                written[name] = [each for each in value if each not in exempt]
+            else:
+                written[name] = self._inside(name, value, inner, exempt if name in _IN_PLACE else frozenset())
+        return written
+
+    def _inside(self, name: str, value: Any, at: str, around: frozenset[str]) -> Any:
+        """Return the value of a keyword with the schemas in it written."""
+        if name in NESTED:
+            return self.schema(value, at, around)
+        if name in MAPS:
+            return {key: self.schema(item, f"{at}/{escape(key)}", around) for key, item in value.items()}
+        if name in LISTS:
+            return [self.schema(item, f"{at}/{number}", around) for number, item in enumerate(value)]
+        return value
+
+    def _reference(self, schema: dict[str, Any], word: str, at: str, around: frozenset[str]) -> dict[str, Any] | bool:
+        reference = schema[word]
+        try:
+            target = self.description.resolve({"$ref": reference})
+        except UnresolvedReferenceError as error:
+            self.unread.append(str(error))
+            return True
+        beside = {} if self.old else {key: value for key, value in schema.items() if key not in _REFERENCES}
+        around |= self._exempt(schema) if beside else frozenset()
+        key = reference, around
+        if key not in self._names:
+            tokens = tokens_of(reference.partition("#")[2]) if "#/" in reference else []
+            self._names[key] = _UNNAMED.sub("_", f"{(tokens or ['schema'])[-1]}-{len(self._names)}")
+            self.definitions[self._names[key]] = self.schema(target, reference, around)
+        written = {"$ref": f"#/$defs/{self._names[key]}"}
+        return {**self._members(beside, at, around), **written} if beside else written
+
+    def _exempt(self, schema: dict[str, Any]) -> frozenset[str]:
+        """Return the members of an object that are for the other direction only."""
+        if not any(word in schema for word in ("required", *_IN_PLACE, *_REFERENCES)):
+            return frozenset()
+        members = mapping(folded(self.description, schema).get("properties"))
+        return frozenset(
+            name for name, member in members.items() if folded(self.description, member).get(self.exempt) is True
+        )
+
+    def _modern(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """Return a schema of OpenAPI 3.0 or Swagger 2.0 in the words of 2020-12: bounds that exclude, and null."""
+        if not self.old:
+            return schema
+        changed = dict(schema)
+        for bound, word in _BOUNDS:
+            if isinstance(changed.get(word), bool) and changed.pop(word) and bound in changed:
+                changed[word] = changed.pop(bound)
+        if not any(changed.get(word) is True for word in ("nullable", "x-nullable")):
+            return changed
+        if any(word in changed for word in _COMPOSED):
+            rest = {name: value for name, value in changed.items() if name not in ("nullable", "x-nullable")}
+            return {"anyOf": [{"type": "null"}, rest]}
+        if isinstance(changed.get("type"), str):
+            changed["type"] = [changed["type"], "null"]
+        if isinstance(changed.get("enum"), list) and None not in changed["enum"]:
+            changed["enum"] = [*changed["enum"], None]
+        return changed
+
+
+_KNOWN = NESTED | MAPS | LISTS | VALUE_KEYWORDS | {"const", "enum", "type"}
+
+
+def unreadable_schemas(contract: Contract) -> Iterator[str]:
+    """Yield what of the schemas of a contract cannot be read, each once."""
+    yield from dict.fromkeys(text for each in contract.schemas for text in sequence(list(each.unread)))
