@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from airflow.providers.common.compat.sdk import DAG, conf
+from airflow.sdk.definitions.param import ParamsDict
 
 from airflow_arazzo.compat import set_dag_result
 from airflow_arazzo.factory.arguments import plan_of, require_schedule, split_arguments
@@ -98,7 +99,10 @@ class ArazzoDag(DAG):
             **dag_arguments(plan, schedule=schedule, start_date=start_date, tags=tags, given=kwargs),
         )
         self.plan = plan
+        # Airflow copies the Params of a DAG to each task as it is made, several times, and asks the DAG's at run time.
+        params, self.params = self.params, ParamsDict()
         self.outputs = add_task(plan, self) if plan.settings.granularity == "workflow" else add_tasks(plan, self)
+        self.params = params
         set_dag_result(self, self.outputs)
         self.validate()  # type: ignore[no-untyped-call]
         with self:  # what Airflow does with every DAG that a file uses so: take it, assigned to a name or not

@@ -22,11 +22,12 @@ from airflow_arazzo.factory.arguments import (
     unknown_name,
 )
 from airflow_arazzo.factory.dag import ArazzoDag
+from airflow_arazzo.factory.document_time import DocumentTime
 from airflow_arazzo.factory.documentation import documented
 from airflow_arazzo.factory.invalid import Invalid, invalid_dag
 from airflow_arazzo.factory.task_ids import valid_key
 from airflow_arazzo.protocol.plan_folder import plan_cache
-from arazzo.cpu_time import CpuTimeError, within_cpu_time
+from arazzo.cpu_time import CpuTimeError
 from arazzo.document.outline import outline
 from arazzo.document.settings import UNSET, Settings
 from arazzo.document.shape import near
@@ -40,8 +41,6 @@ from arazzo.source.document_files import document_files
 
 log = logging.getLogger(__name__)
 
-#: Seconds of processor time that a document may take, where ``[arazzo] document_seconds`` says nothing else.
-DOCUMENT_SECONDS = 10.0
 _WORKFLOW_ID = re.compile(r"""workflowId["']?\s*:\s*["']?([^"'\s,}]+)""")
 
 
@@ -149,7 +148,7 @@ class _Build:
         workflows: Mapping[str, Mapping[str, Any]],
     ) -> None:
         self.dag_id, self.arguments, self.workflows = dag_id, arguments, workflows
-        self.seconds = conf.getfloat("arazzo", "document_seconds", fallback=DOCUMENT_SECONDS)
+        self.time = DocumentTime()
         for given in (arguments, *workflows.values()):
             require_arguments(given)
             require_schedule(given.get("schedule"))
@@ -203,7 +202,7 @@ class _Build:
     def _entries(self, path: Path) -> Iterator[_Good | Invalid]:
         """Yield what becomes of each workflow of a document; of one that cannot be read, one for its file."""
         try:
-            yield from within_cpu_time(self.seconds, lambda: list(self._plans(path)))
+            yield from self.time.within(path, lambda: list(self._plans(path)))
         except Exception as error:  # noqa: BLE001 - see _failing
             known = [(each.workflow_id, each.settings) for each in outline(path)] or [(_stem(path), UNSET)]
             for workflow_id, settings in known:
@@ -268,7 +267,7 @@ class _Build:
             good[name] = None
             return None
         try:
-            dag = ArazzoDag(plan, dag_id=name, **split_arguments(given)[1])
+            dag = self.time.within(entry.path, lambda: ArazzoDag(plan, dag_id=name, **split_arguments(given)[1]))
         except Exception as error:  # noqa: BLE001 - see _failing
             return replace(self._failing(entry.path, plan.workflow_id, plan.settings, error), wanted=name)
         good[name] = None
@@ -283,8 +282,8 @@ class _Build:
         text = str(error)
         if isinstance(error, CpuTimeError):
             text = (
-                f"{one_line(path.name)}: the document takes more than {self.seconds:g} s of processor time to compile, "
-                "and others of the folder want theirs; [arazzo] document_seconds allows more"
+                f"{one_line(path.name)}: the document takes too long to become DAGs: it has {self.time.seconds:g} s of "
+                "processor time, and at most half of what is left to its folder; [arazzo] document_seconds allows more"
             )
         elif not isinstance(error, (ArazzoError, AirflowException)):
             log.error("%s cannot be made a DAG", path, exc_info=error)

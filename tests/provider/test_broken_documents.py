@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+import time
 from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
 
 from airflow_arazzo import ArazzoDag, load_dags
+from airflow_arazzo.factory.document_time import DocumentTime
+from arazzo.cpu_time import CpuTimeError
 from arazzo.errors import DocumentError
 
 API = """\
@@ -171,6 +174,41 @@ def test_a_document_that_takes_too_long_costs_its_own_dag(folder, monkeypatch):
     dags = load_dags(folder)
     assert {name: is_invalid(dag) for name, dag in dags.items()} == {"good": False, "long": True}
     assert "0.5 s of processor time" in dags["long"].doc_md
+
+
+def spin(seconds):
+    """Spend processor time."""
+    end = time.thread_time() + seconds
+    while time.thread_time() < end:
+        pass
+
+
+@pytest.mark.attack("a folder of documents", "documents that take too long, each in many workflows")
+def test_the_time_of_a_document_is_that_of_all_its_workflows(monkeypatch):
+    monkeypatch.setenv("AIRFLOW__ARAZZO__DOCUMENT_SECONDS", "0.2")
+    times, one, other = DocumentTime(), Path("one"), Path("other")
+    assert times.within(one, lambda: spin(0.15)) is None
+    for _ in range(2):
+        with pytest.raises(CpuTimeError):
+            times.within(one, lambda: spin(0.15))
+    assert times.within(other, lambda: spin(0.15)) is None
+
+
+@pytest.mark.attack("a folder of documents", "many documents that take too long, beside many that do not")
+def test_many_documents_that_take_too_long_leave_time_for_the_others(monkeypatch):
+    """The folder has 0.6 s: the first takes half of that, the next half of the rest, and so on; but a tenth of 1 s."""
+    monkeypatch.setenv("AIRFLOW__ARAZZO__DOCUMENT_SECONDS", "1")
+    monkeypatch.setenv("AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT", "0.9")
+    times, had = DocumentTime(), []
+    for number in range(5):
+        long = Path(f"{number}")
+        had.append(times.left(long))
+        with pytest.raises(CpuTimeError):
+            times.within(long, lambda: spin(60))
+        assert times.within(Path(f"good-{number}"), lambda: spin(0.01)) is None
+    assert had[0] == pytest.approx(0.3)
+    assert had[1] < 0.16
+    assert had[2:] == [0.1, 0.1, 0.1]
 
 
 @pytest.mark.parametrize(

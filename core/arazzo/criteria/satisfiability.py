@@ -10,7 +10,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
+from decimal import MAX_PREC, Context, Decimal
+from itertools import pairwise, product
 from typing import Any
 
 from arazzo.absent import ABSENT
@@ -33,7 +34,7 @@ from arazzo.criteria.syntax_tree import (
 )
 from arazzo.criteria.syntax_tree import Key as MemberKey
 from arazzo.document.models import Criterion, ExpressionType
-from arazzo.exact_numbers import is_number
+from arazzo.exact_numbers import ExactNumber, decimal_of, is_number
 from arazzo.expressions import Dialect, Fixed
 from arazzo.expressions.ecma_patterns import compile_ecma
 from arazzo.expressions.regular_expressions import finds
@@ -41,6 +42,11 @@ from arazzo.expressions.selectors import RFC9535
 
 #: Combinations of values are not gone through if that takes more comparisons than these.
 MOST_COMPARISONS = 50_000
+#: What reading a pattern of the status code counts as: it is tried on each code there is.
+_CODES = range(100, 600)
+#: Integers up to these, and what lies in the middle of them, are floats.
+_SMALL = 2**50
+_EXACT = Context(prec=MAX_PREC)
 
 Key = tuple[str, ...]
 """What a formula looks at: ``("status",)``, ``("value", text...)``, or ``("free", text)`` for what may be so or not."""
@@ -74,15 +80,32 @@ class Operands:
     context: str = ""
 
 
-def formula_of(criterion: Criterion, dialect: Dialect = "lenient") -> Formula:
+class Allowance:
+    """How many comparisons may still be made for the criteria of one document.
+
+    So many actions under so many criteria are a matter of minutes that nobody waits for. When all are made, whatever
+    is asked is possible.
+    """
+
+    def __init__(self, comparisons: float = math.inf) -> None:
+        self._left = comparisons
+
+    def spend(self, comparisons: int) -> bool:
+        """Say whether so many can still be made, and count them."""
+        self._left -= comparisons
+        return self._left >= 0
+
+
+def formula_of(criterion: Criterion, dialect: Dialect = "lenient", allowance: Allowance | None = None) -> Formula:
     """Return a criterion as a formula; one that is a query, a pattern of no status code or an XPath may hold or not.
 
+    :param allowance: what may be tried for it; by default anything.
     :raises ExpressionSyntaxError: if the condition cannot be read.
     """
     match criterion.kind:
         case "simple":
             return _whole(criterion, parse_simple(criterion.condition, dialect), Operands(loose=True))
-        case "regex" if (criterion.context or "").strip() == "$statusCode":
+        case "regex" if (criterion.context or "").strip() == "$statusCode" and _spend(allowance, len(_CODES)):
             return _status_pattern(criterion, dialect)
         case "jsonpath":
             version = criterion.type.version if isinstance(criterion.type, ExpressionType) else RFC9535
@@ -122,8 +145,8 @@ def _status_pattern(criterion: Criterion, dialect: Dialect) -> Formula:
     if template.expressions:
         return _free(f"regex {criterion.context} {criterion.condition}")
     pattern = compile_ecma(fill(template, lambda *_: ""), flags)
-    matching = frozenset(code for code in range(99, 600) if finds(pattern, str(code)))
-    changes = tuple((STATUS, code) for code in range(100, 600) if (code in matching) != (code - 1 in matching))
+    matching = frozenset(code for code in _CODES if finds(pattern, str(code)))
+    changes = tuple((STATUS, code) for code in _CODES if (code in matching) != (code - 1 in matching))
     return Formula(changes or ((STATUS, 200),), lambda values: values[STATUS] in matching)
 
 
@@ -152,19 +175,31 @@ def answered() -> Formula:
     return Formula(((STATUS, 200),), lambda values: values[STATUS] is not ABSENT)
 
 
-def is_possible(formulas: Sequence[Formula], *, booleans: bool = False) -> bool:
+def is_possible(formulas: Sequence[Formula], *, booleans: bool = False, allowance: Allowance | None = None) -> bool:
     """Tell whether all of these can hold at once; True if that is too much to find out.
 
     :param booleans: whether what is compared with nothing but ``true`` and ``false`` is taken to be one of them.
+    :param allowance: what may be tried for it; by default anything.
     """
-    whole = both(formulas)
-    keys = dict.fromkeys(key for key, _ in whole.looks_at)
-    if 2 ** min(len(keys), 64) * len(whole.looks_at) > MOST_COMPARISONS:
+    size = sum(len(formula.looks_at) for formula in formulas)
+    if not _spend(allowance, size):
         return True
-    domains = {key: list(_domain(key, whole.looks_at, booleans)) for key in keys}
-    if math.prod(map(len, domains.values())) * len(whole.looks_at) > MOST_COMPARISONS:
+    constants: dict[Key, list[Any]] = {}
+    for key, constant in _joined(formulas):
+        constants.setdefault(key, []).append(constant)
+    if 2 ** min(len(constants), 64) * size > MOST_COMPARISONS:
         return True
-    return any(whole.holds(dict(zip(domains, values, strict=True))) for values in product(*domains.values()))
+    domains = {key: list(_domain(key, of, booleans)) for key, of in constants.items()}
+    if math.prod(map(len, domains.values())) * size > MOST_COMPARISONS:
+        return True
+    return any(
+        not _spend(allowance, size) or all(formula.holds(values) for formula in formulas)
+        for values in (dict(zip(domains, chosen, strict=True)) for chosen in product(*domains.values()))
+    )
+
+
+def _spend(allowance: Allowance | None, comparisons: int) -> bool:
+    return allowance is None or allowance.spend(comparisons)
 
 
 def _formula(node: Node, reading: Operands) -> Formula:
@@ -247,12 +282,15 @@ def _joined(parts: Iterable[Formula]) -> tuple[tuple[Key, Any], ...]:
     return tuple(looked for part in parts for looked in part.looks_at)
 
 
-def _domain(key: Key, looks_at: Iterable[tuple[Key, Any]], booleans: bool) -> Iterator[Any]:
-    """Yield the values that something takes: enough to tell apart all that is said of it."""
+def _domain(key: Key, constants: Iterable[Any], booleans: bool) -> Iterator[Any]:
+    """Yield the values that something takes: enough to tell apart all that is said of it.
+
+    :param constants: what it is compared with.
+    """
     if key[0] == "free":
         yield from (True, False)
         return
-    constants = [constant for other, constant in looks_at if other == key]
+    constants = [constant for _, constant in dict.fromkeys((type(constant), constant) for constant in constants)]
     if key == STATUS:
         numbers = {int(number) for number in constants if is_number(number) and abs(number) < 1000} | {200, 404, 500}
         near = {number + step for number in numbers for step in (-1, 0, 1)}
@@ -265,5 +303,15 @@ def _domain(key: Key, looks_at: Iterable[tuple[Key, Any]], booleans: bool) -> It
     for constant in constants:
         yield constant
         if is_number(constant):
-            yield from (constant - 1, constant + 1, f" {constant}")
-            yield from ((constant + other) / 2 for other in constants if is_number(other) and other > constant)
+            yield from (_between(constant, constant, step) for step in (-1, 1))
+            yield f" {constant}"
+    ordered = sorted(filter(is_number, constants))
+    yield from (_between(one, other) for one, other in pairwise(ordered))
+
+
+def _between(one: Any, other: Any, step: int = 0) -> Any:
+    """Return the number in the middle of two, or the one that is a step from there, exactly."""
+    if type(one) is int and type(other) is int and max(abs(one), abs(other)) < _SMALL:
+        return (one + other) / 2 + step
+    twice = _EXACT.add(decimal_of(one), decimal_of(other))
+    return ExactNumber(str(_EXACT.add(_EXACT.multiply(twice, Decimal("0.5")), step)))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from arazzo.document.meta_schema import subschemas
@@ -33,7 +34,7 @@ class DeclaredInputs:
     schemas: Mapping[str, Any] = field(default_factory=dict)
     required: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def defaults(self) -> dict[str, Any]:
         """The values of inputs that are not given, by name."""
         found = {name: _default(schema, schema) for name, schema in self.schemas.items()}

@@ -8,12 +8,12 @@ from typing import Any
 
 from arazzo.document.models import Step, Workflow
 from arazzo.errors import ExpressionSyntaxError, Problem
-from arazzo.expressions import Dialect, Input, Message, StepOutput, WorkflowValue, is_selector, parse_template
+from arazzo.expressions import Input, Message, StepOutput, WorkflowValue, is_selector, parse_template
 from arazzo.json_values import read_json_value
 from arazzo.openapi import Operation
 from arazzo.openapi.bodies import content_type_of
 from arazzo.openapi.media import matching
-from arazzo.validation.validation_context import Subject, declared_inputs
+from arazzo.validation.validation_context import Subject
 
 _REPLACING = ("PUT", "PATCH")
 #: A braced expression that JSON text has in place of a value, in quotes or not; any other string before that.
@@ -30,7 +30,7 @@ def check_empty_bodies(subject: Subject) -> Iterator[Problem]:
         members = _members(body.payload)
         certain = _required(subject, workflow, step, operation, content_type)
         if members and not any(
-            name in certain or _is_there(value, workflow, subject.dialect) for name, value in members.items()
+            name in certain or _is_there(subject, workflow, value) for name, value in members.items()
         ):
             message = f"every member of this body may be absent; {operation.method.upper()} sends an empty one then"
             hint = "list an input under 'required', or write a member that is always there"
@@ -55,16 +55,16 @@ def _required(
     return spec.required if spec is not None and subject.settings(workflow, step).required != "send" else ()
 
 
-def _is_there(value: Any, workflow: Workflow, dialect: Dialect) -> bool:
+def _is_there(subject: Subject, workflow: Workflow, value: Any) -> bool:
     """Say whether a member is in the body whatever comes: what is left out is an expression as a whole."""
     if not isinstance(value, str):
         return not is_selector(value)
     try:
-        sole = parse_template(value, dialect).sole
+        sole = parse_template(value, subject.dialect).sole
     except ExpressionSyntaxError:
         return True
     if isinstance(sole, Input):
-        inputs = declared_inputs(workflow)
+        inputs = subject.declared_inputs(workflow)
         schema = (inputs.known or {}).get(sole.name)
         return sole.name in inputs.required or (isinstance(schema, dict) and "default" in schema)
     return not isinstance(sole, (Message, StepOutput, WorkflowValue))

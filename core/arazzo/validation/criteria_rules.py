@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from typing import Final
 
-from arazzo.criteria import check
 from arazzo.criteria.satisfiability import (
+    Allowance,
     Formula,
     answered,
     both,
@@ -18,12 +19,16 @@ from arazzo.criteria.satisfiability import (
 )
 from arazzo.document import may_match_nothing, merged_actions
 from arazzo.document.models import Action, Criterion, Step
-from arazzo.errors import Problem
+from arazzo.errors import Problem, Severity
+from arazzo.validation.expression_index import findings
 from arazzo.validation.validation_context import Subject
 
 ANYTHING: Final = both(())
 #: How many of the actions before one are taken into account.
 MOST_BEFORE: Final = 32
+#: Comparisons that are made for a document to find criteria that cannot hold, and those more for each step.
+COMPARISONS: Final = 1_000_000
+COMPARISONS_A_STEP: Final = 1_000
 _WORDS: Final = ("succeeded", "failed")
 
 
@@ -38,7 +43,7 @@ def check_possibility(subject: Subject) -> Iterator[Problem]:
         if subject.is_asyncapi(step) or not _readable(subject, step.success_criteria):
             continue
         success = _success(subject, step)
-        if not is_possible([success]):
+        if not _possible(subject, [success]):
             message = f"the success criteria of step '{step.step_id}' can never hold all at once; it always fails"
             yield subject.warning("unmeetable-criteria", f"{step.at}/successCriteria", message)
             continue
@@ -60,21 +65,40 @@ def may_fall_through(subject: Subject, step: Step, actions: Sequence[Action]) ->
     if subject.is_asyncapi(step) or not _readable(subject, criteria):
         return True
     lasting = [action for action in actions if action.type != "retry"][:MOST_BEFORE]
-    taken = [both(formula_of(item, subject.dialect) for item in action.criteria) for action in lasting]
-    return is_possible([_success(subject, step), *map(negated, taken)], booleans=True)
+    taken = [_all_hold(subject, action.criteria) for action in lasting]
+    return _possible(subject, [_success(subject, step), *map(negated, taken)], booleans=True)
+
+
+def _possible(subject: Subject, formulas: Sequence[Formula], *, booleans: bool = False) -> bool:
+    return is_possible(formulas, booleans=booleans, allowance=_allowance(subject))
+
+
+def _allowance(subject: Subject) -> Allowance:
+    most = COMPARISONS + COMPARISONS_A_STEP * sum(len(workflow.steps) for workflow in subject.workflows)
+    return subject.once("comparisons", lambda: Allowance(most))
+
+
+def _all_hold(subject: Subject, criteria: Iterable[Criterion]) -> Formula:
+    return both(_formula(subject, criterion) for criterion in criteria)
+
+
+def _formula(subject: Subject, criterion: Criterion) -> Formula:
+    """Return a criterion as a formula; one that many steps have, as the workflow's, is made once."""
+    made = partial(formula_of, criterion, subject.dialect, _allowance(subject))
+    return subject.once(("formula", criterion.at), made) if criterion.at else made()
 
 
 def _readable(subject: Subject, criteria: Sequence[Criterion]) -> bool:
-    return not any(finding.severity.value == "error" for item in criteria for finding in check(item, subject.dialect))
+    return not any(finding.severity is Severity.ERROR for item in criteria for finding in findings(subject, item))
 
 
 def _success(subject: Subject, step: Step) -> Formula:
     """Return when a step succeeds: there is an answer, and it meets the success criteria or is 2xx."""
     if step.workflow_id is not None:
-        return both(formula_of(item, subject.dialect) for item in step.success_criteria)
+        return _all_hold(subject, step.success_criteria)
     if not step.success_criteria:
         return successful()
-    return both((answered(), *(formula_of(item, subject.dialect) for item in step.success_criteria)))
+    return both((answered(), _all_hold(subject, step.success_criteria)))
 
 
 def _actions(
@@ -88,14 +112,14 @@ def _actions(
     for action in actions:
         if not _readable(subject, action.criteria):
             return
-        own = both(formula_of(item, subject.dialect) for item in action.criteria)
-        if not is_possible([own]):
+        own = _all_hold(subject, action.criteria)
+        if not _possible(subject, [own]):
             message = f"the criteria of action '{action.name}' can never hold all at once; it is never taken"
             yield action, subject.warning("unmeetable-criteria", action.at, message)
-        elif not is_possible([judged, own]):
+        elif not _possible(subject, [judged, own]):
             message = f"the criteria of action '{action.name}' cannot hold when step '{step.step_id}' has {word}"
             yield action, subject.warning("unmeetable-criteria", action.at, message)
-        elif not is_possible([judged, own, *map(negated, before[:MOST_BEFORE])]):
+        elif not _possible(subject, [judged, own, *map(negated, before[:MOST_BEFORE])]):
             message = f"action '{action.name}' is never taken: whenever its criteria hold, those of one before it do"
             yield action, subject.warning("idle-action", action.at, message, "change their order")
         if not may_match_nothing((action,)):

@@ -109,6 +109,14 @@ def _uses(subject: Subject) -> Iterator[Use]:
             yield from _in_criterion(criterion, workflow, step, subject)
 
 
+def findings(subject: Subject, criterion: Criterion) -> tuple[criteria.Finding, ...]:
+    """Return what there is to say about a criterion by itself; one that many steps have, as the workflow's, once."""
+    found: tuple[criteria.Finding, ...] = subject.once(
+        ("findings", criterion.at), lambda: criteria.check(criterion, subject.dialect)
+    )
+    return found
+
+
 def _strings(value: Any, at: str) -> Iterator[tuple[str, str, bool]]:
     match value:
         case str():
@@ -143,8 +151,7 @@ def _in_text(text: IndexedText, subject: Subject) -> Iterator[Use]:
 
 
 def _in_criterion(criterion: Criterion, workflow: Workflow, step: Step, subject: Subject) -> Iterator[Use]:
-    findings = criteria.check(criterion, subject.dialect)
-    if any(finding.severity is Severity.ERROR for finding in findings):
+    if any(finding.severity is Severity.ERROR for finding in findings(subject, criterion)):
         return
     for field, offset, expression in criteria.expressions(criterion, subject.dialect):
         yield Use(expression, offset, f"{criterion.at}/{field}", "response", workflow, step)

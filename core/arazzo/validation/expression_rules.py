@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from arazzo import criteria
 from arazzo.document import merged_step, step_criteria
 from arazzo.document.models import SourceDescription, Step
 from arazzo.errors import DocumentError, ExpressionSyntaxError, Problem, Severity
@@ -25,8 +24,8 @@ from arazzo.expressions import (
     reads_all,
 )
 from arazzo.openapi.media import is_xml
-from arazzo.validation.expression_index import IndexedText, Use, texts, uses
-from arazzo.validation.validation_context import Subject, Target, declared_inputs
+from arazzo.validation.expression_index import IndexedText, Use, findings, texts, uses
+from arazzo.validation.validation_context import Subject, Target
 
 _QUOTED = re.compile(r'"\{\$inputs\.(?P<name>[A-Za-z0-9_-]+)\}"')
 
@@ -93,7 +92,7 @@ def check_quoted(subject: Subject) -> Iterator[Problem]:
         body = step.request_body
         if body is None or not isinstance(body.payload, str) or body.payload.lstrip()[:1] not in ("{", "["):
             continue
-        known = declared_inputs(workflow).known or {}
+        known = subject.declared_inputs(workflow).known or {}
         for found in _QUOTED.finditer(body.payload):
             schema = known.get(found["name"])
             kind = schema.get("type") if isinstance(schema, dict) else None
@@ -117,7 +116,7 @@ def check_conditions(subject: Subject) -> Iterator[Problem]:
             if criterion.at in seen:
                 continue
             seen.add(criterion.at)
-            for finding in criteria.check(criterion, subject.dialect):
+            for finding in findings(subject, criterion):
                 yield subject.problem(
                     finding.rule,
                     finding.severity,

@@ -19,7 +19,7 @@ from arazzo.openapi.operation import ParameterSpec, SecurityScheme
 from arazzo.openapi.path_templates import template_of
 from arazzo.openapi.servers import describe, server_of
 from arazzo.validation.expression_index import uses
-from arazzo.validation.validation_context import Subject, Target, declared_inputs
+from arazzo.validation.validation_context import Subject, Target
 
 _KEY = re.compile(r"api[-_]?key|(?:access|auth)[-_]?token|client[-_]?secret", re.IGNORECASE)
 #: Header parameters that OpenAPI ignores, since the request has them anyway.
@@ -124,7 +124,7 @@ def check_places(subject: Subject) -> Iterator[Problem]:
     """Find path parameters of a workflow for which the path of a step's operation has no place."""
     for workflow, step in subject.steps():
         operation = subject.operation(step)
-        shared = [item for item in merged_parameters(workflow, step) if item not in step.parameters]
+        shared = merged_parameters(workflow, step)[len(step.parameters) :]
         template = template_of(operation) if operation is not None and shared else None
         for parameter in shared:
             if operation is None or template is None or parameter.location != "path":
@@ -243,7 +243,7 @@ def check_input_needs(subject: Subject) -> Iterator[Problem]:
     """Find optional inputs without default that a request or a called workflow cannot do without."""
     for workflow, step in subject.steps():
         for reading in _readings(subject, workflow, step):
-            name = _optional_input(workflow, reading.expression)
+            name = _optional_input(subject, workflow, reading.expression)
             if name is not None:
                 operation = subject.operation(step)
                 of = f" of {_name(operation)}" if operation else ""
@@ -264,9 +264,9 @@ def _readings(subject: Subject, workflow: Workflow, step: Step) -> Iterator[Need
         yield from call_readings(parameters, needed, subject.dialect)
 
 
-def _optional_input(workflow: Workflow, expression: Input) -> str | None:
+def _optional_input(subject: Subject, workflow: Workflow, expression: Input) -> str | None:
     """Return the input that an expression names, if it is declared, optional and without a default."""
-    inputs = declared_inputs(workflow)
+    inputs = subject.declared_inputs(workflow)
     known = inputs.known or {}
     name = declared_name(expression, known)
     return None if name is None or name in inputs.required or _has_default(known.get(name)) else name

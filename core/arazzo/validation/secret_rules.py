@@ -9,7 +9,7 @@ from typing import Any
 from arazzo.document import EXTENSION, escape, merged_parameters
 from arazzo.errors import Problem
 from arazzo.source import is_written_secret
-from arazzo.validation.validation_context import Subject, declared_inputs
+from arazzo.validation.validation_context import Subject
 
 
 def check_secrets(subject: Subject) -> Iterator[Problem]:
@@ -35,7 +35,7 @@ def _values(subject: Subject) -> Iterator[tuple[str, Any, str]]:
             for change in step.request_body.replacements:
                 yield change.target.rpartition("/")[2], change.value, f"{change.at}/value"
     for workflow in subject.workflows:
-        for name, schema in (declared_inputs(workflow).known or {}).items():
+        for name, schema in (subject.declared_inputs(workflow).known or {}).items():
             if isinstance(schema, dict) and "default" in schema:
                 secret = f"{name} password" if schema.get("format") == "password" else name
                 yield secret, schema["default"], f"{workflow.at}/inputs/properties/{escape(name)}/default"

@@ -190,17 +190,28 @@ class Subject:
         except DocumentError:
             return None
 
+    def declared_inputs(self, workflow: Workflow) -> InputNames:
+        """Return the inputs that a workflow declares, those of every part and branch of its schema included."""
+        return self.once(("declared", workflow.at), lambda: _declared(workflow))
+
     def taken_inputs(self, workflow: Workflow) -> InputNames:
         """Return the inputs that a workflow declares, and those it passes on to workflows that come before it."""
-        own = declared_inputs(workflow)
+        return self.once(("taken", workflow.at), lambda: self._taken(workflow))
+
+    def _taken(self, workflow: Workflow) -> InputNames:
+        own = self.declared_inputs(workflow)
         known, required = dict(own.known or {}), set(own.required)
         todo: list[Target] = [Target(self, workflow)]
+        met = {(id(self), workflow.at)}
         for target in todo:
-            first = [target.subject.named(reference) for reference in target.workflow.depends_on]
-            todo += [found for found in first if found is not None and found not in todo]
+            for found in filter(None, map(target.subject.named, target.workflow.depends_on)):
+                if (place := (id(found.subject), found.workflow.at)) not in met:
+                    met.add(place)
+                    todo.append(found)
         for target in todo[1:]:
-            passed = declared_inputs(target.workflow)
-            known = {**(passed.known or {}), **known}
+            passed = target.subject.declared_inputs(target.workflow)
+            for name, schema in (passed.known or {}).items():
+                known.setdefault(name, schema)
             required |= passed.required
         return InputNames(None) if own.known is None and not known else InputNames(known, frozenset(required))
 
@@ -208,7 +219,7 @@ class Subject:
         """Return what is declared where an expression of a workflow looks, by name; None if that is not known."""
         match expression:
             case Input():
-                known = declared_inputs(workflow).known
+                known = self.declared_inputs(workflow).known
                 return {} if known is None else known
             case Output():
                 return workflow.outputs
@@ -218,7 +229,9 @@ class Subject:
                 target = self.named(name)
                 if target is None:
                     return None
-                return target.workflow.outputs if field == "outputs" else declared_inputs(target.workflow).known or {}
+                if field == "outputs":
+                    return target.workflow.outputs
+                return target.subject.declared_inputs(target.workflow).known or {}
         return None
 
     def settings(self, workflow: Workflow, step: Step) -> Settings:
@@ -245,8 +258,7 @@ class InputNames:
     required: frozenset[str] = frozenset()
 
 
-def declared_inputs(workflow: Workflow) -> InputNames:
-    """Return the inputs that a workflow declares, those of every part and branch of its schema included."""
+def _declared(workflow: Workflow) -> InputNames:
     if workflow.inputs is None:
         return InputNames(None)
     found = inputs_of_schema(workflow.inputs, choices=True)

@@ -199,6 +199,29 @@ def test_criteria_of_other_types_may_hold(found):
     assert found({"successCriteria": [path, other]}) == []
 
 
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "$response.body#/a > 1e300",
+        "$response.body#/a > 1e400 && $response.body#/a < 2e400",
+        "$response.body#/a > 1e-400 && $response.body#/a < 2e-400",
+        "$response.body#/a > 0.1 && $response.body#/a < 0.10000000000000000001",
+        f"$response.body#/a > {'1' * 400} && $response.body#/a < {'2' * 400}",
+        f"$response.body#/a > 1e-4000 && $response.body#/a < {'2' * 400}",
+    ],
+)
+def test_between_two_numbers_there_is_one(found, condition):
+    assert found({"successCriteria": criteria(condition)}) == []
+
+
+@pytest.mark.parametrize(
+    "condition",
+    ["$response.body#/a == 1e400 && $response.body#/a == 2e400", f"$statusCode == {'1' * 400} && $statusCode == 200"],
+)
+def test_a_number_of_any_size_is_no_other(found, condition):
+    assert found({"successCriteria": criteria(condition)}) == [("unmeetable-criteria", "successCriteria")]
+
+
 OPERANDS = st.sampled_from(["$statusCode", "$response.body#/a", "$response.body#/b", "$inputs.c"])
 CONSTANTS = st.sampled_from(["200", "404", "'x'", "'X'", "'7'", "7", "7.5", "true", "false", "null", "''"])
 COMPARISONS = st.builds("{} {} {}".format, OPERANDS, st.sampled_from(["==", "!=", "<", "<=", ">", ">="]), CONSTANTS)

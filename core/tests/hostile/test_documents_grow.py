@@ -1,0 +1,170 @@
+"""Documents that are made to take long: what is done for them grows as their text does. Work is counted, not timed."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from arazzo.document import load_document
+from arazzo.flow import compile_document
+from arazzo.openapi import Sources
+from arazzo.validation import validate
+
+pytestmark = pytest.mark.attack("a folder of documents", "documents that are made to take long")
+OPERATION = {
+    "operationId": "getThing",
+    "parameters": [{"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}],
+    "responses": {"200": {"description": "ok"}},
+}
+API = {
+    "openapi": "3.1.0",
+    "info": {"title": "t", "version": "1"},
+    "servers": [{"url": "https://api.example.test"}],
+    "paths": {"/things/{id}": {"get": OPERATION}},
+}
+
+
+def step(number: int, **fields: Any) -> dict[str, Any]:
+    value = fields.pop("id", "x")
+    return {
+        "stepId": f"s{number}",
+        "operationId": "getThing",
+        "parameters": [{"name": "id", "in": "path", "value": value}],
+        "outputs": {"id": "$response.body#/id"},
+        **fields,
+    }
+
+
+def goto(number: int) -> dict[str, Any]:
+    criteria = [{"condition": f"$response.body#/to == {number}"}]
+    return {"name": f"g{number}", "type": "goto", "stepId": f"s{number}", "criteria": criteria}
+
+
+def inputs(count: int) -> dict[str, Any]:
+    return {"type": "object", "properties": {f"i{number}": {"type": "string"} for number in range(count)}}
+
+
+def one(steps: list[dict[str, Any]], **fields: Any) -> list[dict[str, Any]]:
+    return [{"workflowId": "w", "steps": steps, **fields}]
+
+
+def gotos(count: int) -> Any:
+    """Each step leads to each."""
+    return one([step(n, onSuccess=[goto(to) for to in range(count)]) for n in range(count)])
+
+
+def shared_gotos(count: int) -> Any:
+    """Each step leads to each, by actions of the workflow: count² in little text."""
+    return one([step(n) for n in range(count)], successActions=[goto(to) for to in range(count)])
+
+
+def references(count: int) -> Any:
+    """Each step reads each, in a loop."""
+    steps = [step(n, id=" ".join(f"{{$steps.s{of}.outputs.id}}" for of in range(count))) for n in range(count)]
+    steps[-1]["onSuccess"] = [goto(0)]
+    return one(steps)
+
+
+def awaited(count: int) -> Any:
+    return one([step(n, **({"dependsOn": [f"s{of}" for of in range(n)]} if n else {})) for n in range(count)])
+
+
+def awaited_chain(count: int) -> Any:
+    return one([step(n, **({"dependsOn": [f"s{n + 1}"]} if n + 1 < count else {})) for n in range(count)])
+
+
+def nested_loops(count: int) -> Any:
+    steps = [step(n, id=f"$steps.s{count - 1 - n}.outputs.id", onSuccess=[goto(count - 1 - n)]) for n in range(count)]
+    return one(steps)
+
+
+def many_criteria(count: int) -> Any:
+    return one([step(0, successCriteria=[{"condition": f"$response.body#/a != {n}"} for n in range(count)])])
+
+
+def many_alternatives(count: int) -> Any:
+    condition = " || ".join(f"$response.body#/a == {n}" for n in range(count))
+    return one([step(0, successCriteria=[{"condition": condition}])])
+
+
+def many_statuses(count: int) -> Any:
+    patterns = [{"context": "$statusCode", "type": "regex", "condition": f"^{n}.$"} for n in range(count)]
+    return one(
+        [step(0, onSuccess=[{"name": f"e{n}", "type": "end", "criteria": [each]} for n, each in enumerate(patterns)])]
+    )
+
+
+def wide_inputs(count: int) -> Any:
+    return one([step(n, id=f"$inputs.i{n}") for n in range(count)], inputs=inputs(count))
+
+
+SHAPES = {
+    shape: (shape, size)
+    for shape, size in (
+        *((gotos, 16), (references, 16), (awaited, 32), (awaited_chain, 60), (nested_loops, 40), (many_criteria, 100)),
+        *((many_alternatives, 100), (many_statuses, 30), (wide_inputs, 50)),
+    )
+}
+
+
+def calls_of(action: Callable[[], object]) -> int:
+    """Return how many functions an action calls."""
+    count = 0
+
+    def note(_: object, event: str, __: object) -> None:
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    sys.setprofile(note)
+    try:
+        action()
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+@pytest.fixture
+def work(tmp_path):
+    """Return what a document of so many things takes: calls of functions, and calls by each character of it."""
+    (tmp_path / "api.json").write_text(json.dumps(API))
+
+    def of(workflows: Any) -> tuple[int, float]:
+        sources = [{"name": "api", "url": "api.json", "type": "openapi"}]
+        document = {
+            "arazzo": "1.1.0",
+            "info": {"title": "t", "version": "1"},
+            "sourceDescriptions": sources,
+            "workflows": workflows,
+        }
+        path = tmp_path / "w.arazzo.json"
+        path.write_text(json.dumps(document))
+
+        def everything() -> None:
+            loaded = load_document(path)
+            validate(loaded)
+            for workflow in loaded.document.workflows:
+                compile_document(loaded, workflow.workflow_id, sources=Sources(loaded))
+
+        everything()  # what is imported, and kept, the first time
+        calls = calls_of(everything)
+        return calls, calls / path.stat().st_size
+
+    return of
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.__name__)
+def test_a_document_of_twice_the_size_takes_as_much_for_each_character(work, shape):
+    _, size = SHAPES[shape]
+    _, small = work(shape(size))
+    _, large = work(shape(2 * size))
+    assert large < 1.3 * small
+
+
+def test_what_steps_have_of_their_workflow_takes_as_much_for_each_of_them(work):
+    small, _ = work(shared_gotos(16))
+    large, _ = work(shared_gotos(32))
+    assert large < 4 * 1.2 * small  # they lead four times as often from one to another
