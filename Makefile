@@ -21,7 +21,7 @@ PAGES = $(filter-out $(addprefix docs/,$(addsuffix .md,conformance corpus failur
 yes = $(filter-out 0 no false,$(1))
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-scheduler test-faults test-security test-busy test-load test-distributed test-airflow-versions test-pythons fuzz bench docs lint format audit release sbom constraints clean
+.PHONY: help install demo test test-all test-scheduler test-faults test-security test-busy test-load test-distributed test-airflow-versions test-pythons fuzz bench docs lint format audit release sbom constraints clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-22s %s\n", $$1, $$2}' Makefile
@@ -31,6 +31,11 @@ demo: $(READY) ## run both workflows on a real Airflow against a mock of their A
 
 test: $(READY) ## run the tests that need no running scheduler (ARGS="-k polling")
 	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m "not scheduler and not distributed" $(ARGS)
+
+test-all: ## run every suite whole, drawn cases by the thousand: some hours
+	@HYPOTHESIS_PROFILE=thorough $(MAKE) test
+	@for suite in scheduler faults busy security load distributed airflow-versions pythons; do $(MAKE) test-$$suite || exit 1; done
+	@$(MAKE) fuzz lint docs
 
 test-scheduler: $(READY) ## run the tests that start Airflow's four components (SHORT=1: without the slow ones)
 	@RUNS=$(if $(call yes,$(SHORT)),4,100) $(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m "scheduler$(if $(call yes,$(SHORT)), and not slow)" $(ARGS)
