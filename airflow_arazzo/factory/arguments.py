@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from airflow.providers.common.compat.sdk import DAG
-from pydantic import ValidationError
 
 from airflow_arazzo.factory.documentation import documented
+from airflow_arazzo.operators.argument_names import require_names, require_variables, settings_from
 from airflow_arazzo.protocol.plan_folder import plan_cache
 from arazzo.document.schedules import schedule_fault
 from arazzo.document.settings import Settings
@@ -26,8 +26,6 @@ _COMPILED = frozenset({"connections", "dialect", "steps", "settings"})
 _OF_SENSORS = ("poke_interval", "timeout", "exponential_backoff")
 #: The arguments of :class:`~airflow_arazzo.factory.dag.ArazzoDag` that say which workflow, and as what.
 _IDENTITY = frozenset({"document", "workflow_id", "dag_id"})
-#: Arguments that hold names of what a document has, by what the document calls it.
-NAMING = {"steps": "step", "connections": "source description", "server": "source description", "inputs": "input"}
 
 
 @cache
@@ -93,11 +91,11 @@ def compile_options(arguments: Mapping[str, Any], default_args: Mapping[str, Any
     own = {name: value for name, value in given.items() if name not in _COMPILED}
     return Options(
         dialect=arguments.get("dialect", "lenient"),
-        settings=_settings({name: _plain(value) for name, value in own.items()}, "the workflow"),
+        settings=settings_from({name: _plain(value) for name, value in own.items()}, "the workflow"),
         step_settings={
-            step: _settings(values, f"step '{step}'") for step, values in arguments.get("steps", {}).items()
+            step: settings_from(values, f"step '{step}'") for step, values in arguments.get("steps", {}).items()
         },
-        defaults=_settings(_of_sensors(default_args or {}), "default_args"),
+        defaults=settings_from(_of_sensors(default_args or {}), "default_args"),
     )
 
 
@@ -117,60 +115,12 @@ def plan_of(
         options = compile_options({"dialect": dialect, **arguments}, default_args)
         plan = documented(plan_cache().load(document, workflow_id, options))
         require_names(plan, arguments)
+        require_variables(plan)
         return plan
     if arguments or workflow_id not in (None, document.workflow_id):
         names = ", ".join(arguments) or "workflow_id"
         raise ValueError(f"{names}: what a plan says is fixed; give the document, or compile it with these settings")
     return document
-
-
-def require_names(plan: Plan, arguments: Mapping[str, Any]) -> None:
-    """Refuse arguments that name steps or source descriptions which a workflow does not have.
-
-    :raises ValueError: naming the first, and what may have been meant.
-    """
-    for argument, name in named(arguments):
-        known = known_names(plan, argument)
-        if argument != "inputs" and name not in known:
-            raise ValueError(unknown_name(argument, name, known, f"workflow '{plan.workflow_id}' has"))
-
-
-def named(arguments: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield each name that an argument holds of something in a document, with the argument."""
-    for argument in NAMING:
-        value = arguments.get(argument)
-        yield from ((argument, name) for name in (value if isinstance(value, Mapping) else ()))
-
-
-def known_names(plan: Plan, argument: str) -> Collection[str]:
-    """Return what a document has of what an argument names; of sources those of called workflows, too."""
-    match argument:
-        case "steps":
-            return (*(step.step_id for step in plan.steps), *plan.unreachable)
-        case "inputs":
-            return tuple(plan.taken.schemas)
-    below = (name for child in plan.children.values() for name in known_names(child, argument))
-    return tuple(dict.fromkeys((*plan.sources, *below)))
-
-
-def unknown_name(argument: str, name: str, known: Collection[str], whose: str) -> str:
-    """Return what a message says of a name that names nothing."""
-    hint = near(name, known) or (f"there are {', '.join(known)}" if known else "")
-    return f"{argument}: {whose} no {NAMING[argument]} '{name}'" + (f"; {hint}" if hint else "")
-
-
-def _settings(values: Mapping[str, Any], subject: str) -> Settings:
-    try:
-        return Settings(**values)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        if first["type"] == "extra_forbidden":
-            hint = near(place, Settings.model_fields)
-            raise ValueError(
-                f"settings of {subject}: there is no setting '{place}'" + (f"; {hint}" if hint else "")
-            ) from None
-        raise ValueError(f"settings of {subject}: {place}: {first['msg']}") from None
 
 
 def _of_sensors(default_args: Mapping[str, Any]) -> dict[str, Any]:

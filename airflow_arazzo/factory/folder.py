@@ -13,19 +13,22 @@ from airflow.providers.common.compat.sdk import DAG, AirflowException, conf, get
 
 from airflow_arazzo.factory.arguments import (
     compile_options,
-    known_names,
-    named,
     require_arguments,
-    require_names,
     require_schedule,
     split_arguments,
-    unknown_name,
 )
 from airflow_arazzo.factory.dag import ArazzoDag
 from airflow_arazzo.factory.document_time import DocumentTime
 from airflow_arazzo.factory.documentation import documented
 from airflow_arazzo.factory.invalid import Invalid, invalid_dag
 from airflow_arazzo.factory.task_ids import valid_key
+from airflow_arazzo.operators.argument_names import (
+    known_names,
+    named,
+    require_names,
+    require_variables,
+    unknown_name,
+)
 from airflow_arazzo.protocol.plan_folder import plan_cache
 from arazzo.cpu_time import CpuTimeError
 from arazzo.document.outline import outline
@@ -267,6 +270,7 @@ class _Build:
             good[name] = None
             return None
         try:
+            _require_variables(plan, entry.path)
             dag = self.time.within(entry.path, lambda: ArazzoDag(plan, dag_id=name, **split_arguments(given)[1]))
         except Exception as error:  # noqa: BLE001 - see _failing
             return replace(self._failing(entry.path, plan.workflow_id, plan.settings, error), wanted=name)
@@ -290,6 +294,13 @@ class _Build:
             if not isinstance(error, ValueError):
                 text = f"{one_line(path.name)}: {type(error).__name__}: {text}; the log of the DAG processor says where"
         return Invalid(path, valid_key(workflow_id), text, error, settings, self._given(workflow_id))
+
+
+def _require_variables(plan: Plan, path: Path) -> None:
+    try:
+        require_variables(plan)
+    except ValueError as error:
+        raise ArazzoError(f"{one_line(path.name)}: {error}") from None
 
 
 def _options(arguments: Mapping[str, Any]) -> Options:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException, BaseOperator
 
 from airflow_arazzo.compat import default_deferrable
+from airflow_arazzo.operators.argument_names import require_names
 from airflow_arazzo.operators.asset_events import tell_assets
 from airflow_arazzo.operators.region_task import DrivesRegion, as_mapping, read_plan
 from airflow_arazzo.operators.run_inputs import workflow_inputs
@@ -77,6 +78,7 @@ class ArazzoStepOperator(DrivesRegion, BaseOperator):
     ) -> None:
         super().__init__(**kwargs)
         self.plan = read_plan(plan, workflow_id)
+        require_names(self.plan, {"connections": connections, "server": server, "tasks": tasks})
         self.step = step or self.task_id
         self.custom_operator_name = title_of(self.plan, self.step)
         self.tasks = TaskIds.of(tasks)
@@ -120,6 +122,7 @@ class ArazzoOutputsOperator(SharesSecrets, BaseOperator):
     ) -> None:
         super().__init__(**kwargs)
         self.plan = read_plan(plan, workflow_id)
+        require_names(self.plan, {"tasks": tasks})
         own = {region.entry: region.entry for region in self.plan.regions} | as_mapping(tasks)
         self.course = course or Course(self.plan, own)
         self.inputs = as_mapping(inputs)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, BaseOperator, XComArg
 
 from airflow_arazzo.compat import default_deferrable
+from airflow_arazzo.operators.argument_names import require_names, require_variables, settings_from
 from airflow_arazzo.operators.asset_events import tell_assets
 from airflow_arazzo.operators.region_task import DrivesRegion, as_mapping, read_plan
 from airflow_arazzo.operators.rendering import render_bound
@@ -27,7 +28,6 @@ from airflow_arazzo.protocol.xcoms import (
     step_record,
 )
 from arazzo.absent import absent_names, to_people, unreadable_names
-from arazzo.document.settings import Settings
 from arazzo.engine import Done, State, ended, start, walked
 from arazzo.errors import InputError, UnsupportedError
 from arazzo.expressions import Dialect
@@ -60,6 +60,7 @@ class ArazzoWorkflowOperator(DrivesRegion, BaseOperator):
     :param from_params: whether inputs that are not among ``inputs`` come from the run's Params.
     :raises DocumentError: if the document cannot be run; the message says where and why.
     :raises UnsupportedError: if a step asks for approval, which takes a task of its own.
+    :raises ValueError: if an argument names what the document does not have, or a setting cannot have its value.
     """
 
     template_fields: Sequence[str] = ("connections", "server")
@@ -81,8 +82,12 @@ class ArazzoWorkflowOperator(DrivesRegion, BaseOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**{"multiple_outputs": True, **kwargs})
-        options = Options(dialect=dialect, settings=Settings(**as_mapping(settings)))
+        if settings and isinstance(document, Plan):
+            raise ValueError("settings: what a plan says is fixed; give the document, or compile it with them")
+        options = Options(dialect=dialect, settings=settings_from(as_mapping(settings), "the workflow"))
         self.plan = read_plan(document, workflow_id, options)
+        require_names(self.plan, {"connections": connections, "server": server, "settings": settings})
+        require_variables(self.plan)
         require_no_approval(self.plan)
         self.step, self.position = self.plan.steps[0].step_id, WHOLE
         self.inputs = {**(self.plan.settings.inputs or {}), **as_mapping(inputs)}

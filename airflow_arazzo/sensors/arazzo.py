@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import BaseSensorOperator
 
 from airflow_arazzo.compat import default_deferrable
+from airflow_arazzo.operators.argument_names import require_names
 from airflow_arazzo.operators.region_task import DrivesRegion, as_mapping, read_plan
 from airflow_arazzo.operators.telling import in_a_sentence
 from airflow_arazzo.operators.titles import title_of
@@ -64,6 +65,7 @@ class ArazzoSensor(DrivesRegion, BaseSensorOperator):
                 "a step that control did not come to; let an action of the step's onFailure recover the failure"
             )
         self.plan = read_plan(plan, workflow_id)
+        require_names(self.plan, {"connections": connections, "server": server, "tasks": tasks})
         self.step = step or self.task_id
         self.custom_operator_name = title_of(self.plan, self.step)
         self.tasks = TaskIds.of(tasks)

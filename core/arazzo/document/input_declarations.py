@@ -86,6 +86,19 @@ def names_input(schema: Any, name: str) -> bool:
     return False
 
 
+def property_names(schema: Any) -> Iterator[str]:
+    """Yield the names of all properties that a schema has, at any depth."""
+    match schema:
+        case dict():
+            found = schema.get("properties")
+            yield from found if isinstance(found, dict) else ()
+            for item in schema.values():
+                yield from property_names(item)
+        case list():
+            for item in schema:
+                yield from property_names(item)
+
+
 def with_defaults(schema: Any, value: Any) -> Any:
     """Return a value with the defaults that its schema has for missing members, at every depth.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -43,6 +43,17 @@ def variable_names(operation: Operation, server_url: str | None = None) -> tuple
     """Return the names of the variables that the server of an operation has, those of its URL and those declared."""
     declared = operation.servers[0] if operation.servers else Server(url="/")
     return (*_VARIABLE.findall(declared.url if server_url is None else server_url), *declared.variables)
+
+
+def refused_values(
+    operation: Operation, server_url: str | None, server_variables: Mapping[str, Any]
+) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """Yield each variable of the operation's server whose value is none of those declared, with value and those."""
+    declared = operation.servers[0] if operation.servers else Server(url="/")
+    for name in dict.fromkeys(_VARIABLE.findall(declared.url if server_url is None else server_url)):
+        variable, value = declared.variables.get(name), server_variables.get(name)
+        if variable is not None and variable.enum and value is not None and str(value) not in variable.enum:
+            yield name, str(value), tuple(variable.enum)
 
 
 def _fault(url: str) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from arazzo.document import EXTENSION, escape
+from arazzo.document.input_declarations import property_names
 from arazzo.document.models import Workflow
 from arazzo.errors import Problem
 from arazzo.expressions import Input
@@ -42,24 +42,12 @@ def _marks(subject: Subject) -> Iterator[Problem]:
 def _names(subject: Subject, workflow: Workflow) -> Iterator[str]:
     """Yield the names of inputs, of what is in them, and of outputs: of the workflow, its steps and what they call."""
     yield from subject.taken_inputs(workflow).known or ()
-    yield from _properties(workflow.inputs)
+    yield from property_names(workflow.inputs)
     yield from workflow.outputs
     for step in workflow.steps:
         yield from step.outputs
         if (target := subject.called(step)) is not None:
             yield from target.workflow.outputs
-
-
-def _properties(schema: Any) -> Iterator[str]:
-    match schema:
-        case dict():
-            found = schema.get("properties")
-            yield from found if isinstance(found, dict) else ()
-            for item in schema.values():
-                yield from _properties(item)
-        case list():
-            for item in schema:
-                yield from _properties(item)
 
 
 def _variables(subject: Subject) -> Iterator[Problem]:
