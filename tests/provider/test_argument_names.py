@@ -52,7 +52,7 @@ WRONG = [
     ({"server": {"ap": "https://h.test"}}, "no source description 'ap'; did you mean 'api'"),
     ({"connection": {"ap": "shop"}}, "no source description 'ap'; did you mean 'api'"),
 ]
-VALUE = ({"server_variables": {"region": "us-eats"}}, "variable 'region' has no value 'us-eats'; did you mean 'us-east'")
+VALUE = ({"server_variables": {"region": "us-eats"}}, "'region' has no value 'us-eats'; did you mean 'us-east'")
 SETTINGS = [*WRONG, VALUE, ({"sensitiv": ["session"]}, "there is no setting 'sensitiv'; did you mean 'sensitive'")]
 RIGHT = [
     *({"sensitive": [name]} for name in ("session", "all", "user", "pin", "deep")),
