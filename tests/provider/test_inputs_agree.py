@@ -94,6 +94,11 @@ def mapped(plan: Plan, inputs: dict[str, Any]) -> Any:
         ({"properties": {"a": {"type": "string", "format": "date-time"}}}, {"a": "2026-02-30T00:00:00Z"}, False),
         ({"properties": {"a": {"type": "string", "pattern": r"^\d+$"}}}, {"a": "1\n"}, False),
         ({"properties": {"a": {"type": "string", "pattern": r"^[^\s]$"}}}, {"a": "\x1c"}, True),
+        ({"properties": {"a": {"type": "number", "multipleOf": 0.01}}}, {"a": 19.99}, True),
+        ({"properties": {"a": {"type": "number", "multipleOf": 0.01}}}, {"a": 19.999}, False),
+        ({"properties": {"a": {"items": {"not": {"multipleOf": 0.1}}}}}, {"a": [0.3]}, False),
+        ({"properties": {"a": {"type": "string", "format": "email"}}}, {"a": "é@b.c"}, False),
+        ({"properties": {"a": {"type": "string", "format": "idn-email"}}}, {"a": "é@b.c"}, True),
         ({"properties": {"a": {"type": "string"}}}, {"a": None}, True),
         ({"properties": {"a": {"type": "string"}}, "required": ["a"]}, {"a": None}, False),
         ({"properties": {"a": {"type": "string", "default": None}}}, {"a": None}, True),
@@ -117,7 +122,10 @@ def test_params_of_a_persons_own_are_no_inputs(tmp_path: Path) -> None:
 
 NAMES = st.sampled_from(["a", "b", "read", "x-1", "other"])
 SCALARS = (
-    st.none() | st.booleans() | st.integers(-2, 12) | st.sampled_from(["", "x", "12", "12\n", "10:00:00Z", "25:00"])
+    st.none()
+    | st.booleans()
+    | st.integers(-2, 12)
+    | st.sampled_from([0.3, 19.99, "", "x", "12", "12\n", "10:00:00Z", "25:00"])
 )
 VALUES = st.recursive(
     SCALARS, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(NAMES, inner, max_size=2), max_leaves=4
@@ -130,6 +138,7 @@ LEAVES = st.fixed_dictionaries(
         "pattern": st.sampled_from([r"^\d+$", r"^\p{L}$", r"\S", "^x?$"]),
         "enum": st.just(["x", "12", 1, None]),
         "minimum": st.integers(0, 3),
+        "multipleOf": st.sampled_from([3, 0.1, 0.01]),
         "default": SCALARS,
     },
 )

@@ -22,7 +22,8 @@ _TIME = re.compile(
 _CLOCK = r"T(?:[0-9]+H(?:[0-9]+M(?:[0-9]+S)?)?|[0-9]+M(?:[0-9]+S)?|[0-9]+S)"
 _DAYS = r"(?:[0-9]+Y(?:[0-9]+M(?:[0-9]+D)?)?|[0-9]+M(?:[0-9]+D)?|[0-9]+D)"
 _DURATION = re.compile(rf"P(?:{_DAYS}(?:{_CLOCK})?|{_CLOCK}|[0-9]+W)")
-_EMAIL = re.compile(r"[^\s@]+@[^\s@]+")
+_EMAIL = re.compile(r"[!-?A-~]+@[!-?A-~]+")
+_IDN_EMAIL = re.compile(r"[^\s@]+@[^\s@]+")
 _HOST = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*")
 _URI_CHARS = r"(?:%[0-9A-Fa-f]{2}|[A-Za-z0-9._~:/?\[\]@!$&'()*+,;=-])*"
 _URI = re.compile(rf"[A-Za-z][A-Za-z0-9+.-]*:{_URI_CHARS}(?:#{_URI_CHARS})?")
@@ -78,7 +79,7 @@ FORMATS: Final[Mapping[str, Callable[[str], bool]]] = {
     "date-time": _is_moment,
     "duration": _whole(_DURATION),
     "email": _whole(_EMAIL),
-    "idn-email": _whole(_EMAIL),
+    "idn-email": _whole(_IDN_EMAIL),
     "hostname": _whole(_HOST),
     "ipv4": _is_address(IPv4Address),
     "ipv6": _is_address(IPv6Address),
