@@ -33,9 +33,15 @@ UNKNOWN: Final = Absent.UNKNOWN
 """The value of what a step that failed or got no answer would have given: stored as an output or input only."""
 
 
+#: Why an output is unreadable where the document is at fault, and not an answer.
+_MISWRITTEN = "nobody can read its expression: "
+
+
 @dataclass(frozen=True)
 class Unreadable:
     """The value of what leads into an answer that cannot be read (docs/semantics.md, 2). Using it is an error.
+
+    So is that of an output that is written as nobody can read it; a workflow that has one ends well all the same.
 
     :param reason: why the answer cannot be read, one clause without secrets: ``the body is not JSON: line 1``.
     :param origin: where it came from, for whoever uses it later: ``output 'token' of step 'login'``; empty at first.
@@ -43,6 +49,15 @@ class Unreadable:
 
     reason: str
     origin: str = ""
+
+    @classmethod
+    def miswritten(cls, message: str, origin: str) -> Unreadable:
+        """Return the value of an output whose expression or selector nobody can read."""
+        return cls(_MISWRITTEN + message, origin)
+
+    @property
+    def is_miswritten(self) -> bool:
+        return self.reason.startswith(_MISWRITTEN)
 
     def __bool__(self) -> bool:
         return False

@@ -227,7 +227,7 @@ def unreadable_output(outputs: Mapping[str, Any]) -> str:
         (
             f"output '{name}' of the workflow: {value}"
             for name, value in outputs.items()
-            if isinstance(value, Unreadable)
+            if isinstance(value, Unreadable) and not value.is_miswritten
         ),
         "",
     )

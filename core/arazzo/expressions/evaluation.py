@@ -180,7 +180,7 @@ def _element(written: Any, value: Any, dialect: Dialect, where: str) -> Any:
 def evaluate_output(value: Any, context: Context, dialect: Dialect = "lenient", *, origin: str = "") -> Any:
     """Return the value of an output: a kind of absent or Unreadable where it is that, as no output fails a step.
 
-    One that embeds what is absent is absent.
+    One that embeds what is absent is absent; one whose expression nobody can read is unreadable.
 
     :param origin: what the output is, for whoever uses it later: ``output 'token' of step 'login'``.
     :raises GaveUpError: if a limit is met, or the value holds what is beyond one.
@@ -191,7 +191,9 @@ def evaluate_output(value: Any, context: Context, dialect: Dialect = "lenient", 
         return Unreadable(error.reason, error.origin or origin)
     except RecursionError:
         raise GaveUpError("the value of an output is nested too deep") from None
-    except (EvaluationError, ExpressionSyntaxError):
+    except ExpressionSyntaxError as error:
+        return Unreadable.miswritten(error.message, origin)
+    except EvaluationError:
         found = ABSENT
     is_plain(found)
     return kind_of_nothing(value, context, dialect) if found is ABSENT else found

@@ -119,6 +119,8 @@ class _ExpressionReader:
         end = start + len(part)
         if part in ("body", "payload"):
             return self.body(side, part, end)
+        if part == "headers" and self.lenient:
+            part = "header"
         if part not in ("header", "query", "path"):
             near = nearest(part, ("header", "query", "path", "body", "payload"))
             hint = "did you mean '$statusCode'?" if part.lower().startswith("status") else None

@@ -72,7 +72,7 @@ _UNBRACED: Final = re.compile(
       | steps\.{_ID}(?:\.{_ID})*?\.outputs\.{_ID}{_TRAIL}{_POINTER}
       | workflows\.{_ID}(?:\.{_ID})*?\.(?:inputs|outputs)\.{_ID}{_TRAIL}{_POINTER}
       | (?:request|response|message)\.(?:
-            (?:header|query|path)\.{_ID}(?:\.{_ID}|\[{_ID}\])*
+            (?:headers?|query|path)\.{_ID}(?:\.{_ID}|\[{_ID}\])*
           | (?:body|payload)(?![\w-])(?:\#(?:\w{_SEGMENT})?{_TOKENS}|\#\w{_SEGMENT}|{_TRAIL}) )
       | sourceDescriptions\.{_ID}(?:\.{_ID})+
       | components\.(?:parameters|successActions|failureActions|inputs)\.{_ID}(?:\.{_ID})*

@@ -54,11 +54,11 @@ def check_expressions(subject: Subject) -> Iterator[Problem]:
 
 
 def _unreadable(subject: Subject, text: IndexedText, error: ExpressionSyntaxError) -> Problem:
-    """Return the problem of a text; an output that cannot be read is null and stops nothing, so that is a warning."""
+    """Return the problem of a text; an output that cannot be read stops only what uses it, so that is a warning."""
     output = text.when in ("response", "end") and subject.dialect == "lenient"
     severity, message = Severity.ERROR, error.message
     if output:
-        severity, message = Severity.WARNING, f"{error.message}; the output is null"
+        severity, message = Severity.WARNING, f"{error.message}; whatever uses the output fails"
     rule, offset = "unreadable-expression", error.offset
     return subject.problem(rule, severity, text.at, message, error.hint, offset=offset, width=1)
 

@@ -16,7 +16,7 @@ from arazzo.validation.validation_context import Subject
 
 
 def check_selectors(subject: Subject) -> Iterator[Problem]:
-    """Find selectors that nobody can read; one of an output makes it null and stops nothing."""
+    """Find selectors that nobody can read; one of an output stops only what uses it."""
     seen: set[str] = set()
     for value in values(subject) if not subject.loaded.document.arazzo.startswith("1.0") else ():
         output = value.when in ("response", "end") and subject.dialect == "lenient"
@@ -50,7 +50,7 @@ def _no_context(subject: Subject, text: str, at: str, output: bool) -> Iterator[
         return  # the rules about expressions say so
     if not found:
         message = f"'{text}' is not a runtime expression, and the context of a selector is one"
-        message = f"{message}; the output is null" if output else message
+        message = f"{message}; whatever uses the output fails" if output else message
         severity = Severity.WARNING if output else Severity.ERROR
         yield subject.problem("unreadable-selector", severity, at, message)
 
@@ -65,7 +65,7 @@ def _unreadable(subject: Subject, text: str, given: Any, at: str, output: bool) 
         template = parse_template(text, subject.dialect) if kind == "jsonpath" else parse_template(text, "strict")
         check_selector(fill(template, lambda _, quote, before: _placeholder(quote, before)), kind, version)
     except ExpressionSyntaxError as error:
-        message = f"{error.message}; the output is null" if output else error.message
+        message = f"{error.message}; whatever uses the output fails" if output else error.message
         severity = Severity.WARNING if output else Severity.ERROR
         yield subject.problem("unreadable-selector", severity, at, message, error.hint)
 
