@@ -64,7 +64,7 @@ FRAME = Frame(
     waits=1,
     visited=("a",),
     deadline=1.5e9,
-    detour=Detour("a", 1.5, {"again": 1}, 1),
+    detour=Detour("a", Call("retry", 1.5), {"again": 1}, 1),
 )
 STATE = State(
     frames=(FRAME, Frame(("b",), {}, {}, "b", call=Call("retry", 2.5))),

@@ -168,3 +168,8 @@ def _posix_time(text: str) -> float | None:
     except (ValueError, OverflowError):
         return None
     return (date if date.tzinfo else date.replace(tzinfo=timezone.utc)).timestamp()
+
+
+def comes_first(action: Action, step: str) -> str | None:
+    """Return what a ``retry`` runs before the step is tried again: a workflow or another step; None for nothing."""
+    return action.workflow_id or (action.step_id if action.step_id != step else None)

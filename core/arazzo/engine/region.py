@@ -212,9 +212,11 @@ class Turn(LoopTurn):
         if failure:
             tolerated = [messages.tolerated(state.frame.hiccups)] if self._hiccup and state.frame.hiccups else []
             failure = "; ".join((failure, *choice.exhausted, *tolerated))
-            detour = state.frame.detour
-            text = f"retry of step '{detour.step}' was not made: {failure}" if detour else failure
-            return self._fail(state, text, record)
+            return (
+                self._fail(state, failure, record)
+                if state.frame.detour is None
+                else self._undone(state, record, failure)
+            )
         if state.frame.detour is not None:
             return self._come_back(state, record)
         if planned.step.on_success and planned.unmatched == "fail":
@@ -287,28 +289,27 @@ class Turn(LoopTurn):
         limit = actions.retry_limit(action)
         asked = actions.asked_wait(context.exchange.response if context.exchange else None, self.now)
         region = self._region(frame)
-        again = action.step_id in (None, frame.step) and action.workflow_id is None
-        if not record.message and region is not None and again:
+        first = actions.comes_first(action, frame.step)
+        if not record.message and region is not None and not first:
             self._note(f"{action.name}: once more, {used[action.name]} of {limit}")
             interval = region.poke_interval if action.retry_after is None else action.retry_after
             return self._next_round(
                 state.with_frame(replace(state.frame, hiccups=0)), region, context.exchange, interval
             )
         wait = (action.retry_after or 0.0) if asked is None else asked
-        first = action.workflow_id or (action.step_id if action.step_id != frame.step else None)
         before = f", {first} first" if first else ""
         self._note(f"{action.name}: retry {used[action.name]} of {limit} in {messages.duration(wait)}{before}")
+        if not first:
+            return self._later(state, wait, asked)
+        passed = tuple(Held(name, values) for name, values in self._passed.items())
+        call = Call("retry", wait, asked, passed or tuple(self._held(state, planned, context, bool(record.message))))
         if action.workflow_id:
-            held = self._passed.keys() and tuple(Held(name, values) for name, values in self._passed.items())
-            call = Call("retry", wait, asked, held or tuple(self._held(state, planned, context, bool(record.message))))
             return self._enter_workflow(state, action, context, call, record)
-        if first:
-            detour = Detour(step=frame.step, wait=wait, retries=used, attempts=frame.attempts)
-            return state.with_frame(replace(state.frame, step=first, retries={}, attempts=0, detour=detour)), None
-        return self._later(state, wait, asked)
+        detour = Detour(step=frame.step, call=call, retries=used, attempts=frame.attempts)
+        return state.with_frame(replace(state.frame, step=first, retries={}, attempts=0, detour=detour)), None
 
     def _held(self, state: State, planned: PlannedStep, context: Context, failed: bool) -> Iterator[Held]:
-        """Yield what is asked again if the workflow of a ``retry`` fails."""
+        """Yield what is asked again if what a ``retry`` runs first fails."""
         plan = self._plan(state.frame)
         for action in actions.held(self._listed(state, planned, failed), context, plan.dialect):
             try:
@@ -317,10 +318,11 @@ class Turn(LoopTurn):
                 yield Held(action.name)
 
     def _not_prepared(self, state: State, call: Call, failure: str) -> Turned:
-        """Go on after the workflow of a ``retry`` has failed, which counts as one try: ask the same actions again."""
+        """Go on after what a ``retry`` runs first has failed, which counts as one try: ask the same actions again."""
         frame = state.frame
+        self._step = record_name(state, frame.step)
         planned = self._plan(frame).step(frame.step)
-        record = state.records[record_name(state, frame.step)]
+        record = state.records[self._step]
         text = f"retry of step '{frame.step}' was not made: {failure}"
         listed = {item.name: item for item in self._listed(state, planned, bool(record.message))}
         exhausted: list[str] = []
@@ -335,17 +337,20 @@ class Turn(LoopTurn):
             answer = Exchange(Request("", ""), Response(record.status or 0, headers))
             context = frame_context(self._plan(frame), frame, state.workflows, answer)
             state, command = self._take(state, planned, action, context, record)
-            first = action.type == "retry" and action.workflow_id and command is None
+            self._passed = {}
+            first = action.type == "retry" and actions.comes_first(action, frame.step) and command is None
             return (pacing.later(state, call.wait, self.now), None) if first else (state, command)
         return self._fail(state, "; ".join((*([record.message] if record.message else []), text, *exhausted)))
 
     def _come_back(self, state: State, record: StepRecord) -> Turned:
-        detour = state.frame.detour
-        if detour is None:
-            raise AssertionError("come back only from a detour")
-        state = with_record(state, replace(record, next=detour.step))
-        frame = replace(state.frame, step=detour.step, retries=detour.retries, attempts=detour.attempts, detour=None)
-        return self._later(state.with_frame(frame), detour.wait)
+        state, call = _back(state)
+        return self._later(with_record(state, replace(record, next=state.frame.step)), call.wait)
+
+    def _undone(self, state: State, record: StepRecord, failure: str) -> Turned:
+        """Go on after the step of a ``retry`` has failed."""
+        record = replace(record, message=self._concealing(state)(failure), outcome="failed")
+        state, call = _back(state)
+        return self._not_prepared(with_record(state, replace(record, next=state.frame.step)), call, record.message)
 
     def _hand_over(self, state: State, action: Action, context: Context, record: StepRecord) -> Turned:
         self._note(f"{action.name}: goto workflow {action.workflow_id}")
@@ -462,3 +467,12 @@ def _without_outputs(state: State, planned: PlannedStep, context: Context) -> tu
     """Return state and context in which nobody knows the outputs of a step."""
     outputs = state.frame.outputs | {planned.step_id: dict.fromkeys(planned.step.outputs, UNKNOWN)}
     return state.with_frame(replace(state.frame, outputs=outputs)), replace(context, steps=outputs)
+
+
+def _back(state: State) -> tuple[State, Call]:
+    """Return the state at the step that a detour leads back to, and what the detour was for."""
+    detour = state.frame.detour
+    if detour is None:
+        raise AssertionError("back only from a detour")
+    frame = replace(state.frame, step=detour.step, retries=detour.retries, attempts=detour.attempts, detour=None)
+    return state.with_frame(frame), detour.call

@@ -173,13 +173,13 @@ class Detour(StateValue):
     """A step that a ``retry`` runs before the failed step is tried again.
 
     :ivar step: the step to come back to.
-    :ivar wait: seconds to wait before it is tried again.
+    :ivar call: what happens when the step that is run first has ended, as for a workflow.
     :ivar retries: its retries used.
     :ivar attempts: its requests so far.
     """
 
     step: str
-    wait: float = 0.0
+    call: Call = field(default_factory=lambda: Call("retry"))
     retries: dict[str, int] = field(default_factory=dict)
     attempts: int = 0
 

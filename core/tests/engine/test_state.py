@@ -9,7 +9,10 @@ from arazzo.engine import State
 from arazzo.engine.state import Call, Detour, Frame, StepRecord
 
 STATE = State(
-    frames=(Frame(inputs={"a": 1}, step="poll", detour=Detour("wait", 2.0)), Frame(plan=("x",), call=Call("step"))),
+    frames=(
+        Frame(inputs={"a": 1}, step="poll", detour=Detour("wait", Call("retry", 2.0))),
+        Frame(plan=("x",), call=Call("step")),
+    ),
     records={"poll": StepRecord("poll", status=200)},
 )
 
