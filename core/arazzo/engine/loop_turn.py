@@ -164,20 +164,6 @@ class LoopTurn(ABC):
         """Return what people are shown of an exchange: the URL as it was sent, and the beginning of the answer."""
         return shown_exchange(exchange, self._concealing(state), secret_names(self.root, state))
 
-    def _note_exchange(self, state: State, exchange: Exchange, judgement: actions.Judgement) -> None:
-        if exchange.response is None:
-            text = f"{exchange.request} -> no response: {exchange.error}"
-        else:
-            response = exchange.response
-            met = sum(record.passed for record in judgement.records)
-            text = f"{exchange.request} -> {response.status} in {response.seconds * 1000:.0f} ms, "
-            text += f"{met} of {len(judgement.records)} criteria met"
-        region = self._plan(state.frame).region_of(state.frame.step)
-        if region is not None and region.loop:
-            text = f"round {state.frame.rounds + 1}: {text}"
-        self._note(self._concealing(state)(text), request=str(exchange.request))
-        self._noted(*judgement.notes)
-
     def _note(self, text: str, *, warning: bool = False, request: str = "") -> None:
         self._noted(Note(text, warning, request=request))
 
