@@ -288,7 +288,7 @@ def _can_be_split(uri: str) -> bool:
 
 
 def _self(reader: DocumentReader, value: Any, at: str) -> str | Broken:
-    uri = _uri(reader, value, at)
+    uri = "" if value == "" else _uri(reader, value, at)  # nothing is a reference, too: to where the document is
     if isinstance(uri, str) and "#" in uri:
         return reader.error("invalid-value", at, "'$self' may not hold a fragment ('#...')")
     return uri

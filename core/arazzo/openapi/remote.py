@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 from arazzo.source import Source, is_remote
+from arazzo.uri_references import resolve
 
 #: Keywords whose values are data, in which ``$ref`` is nothing special.
 _DATA = frozenset({"const", "default", "enum", "example"})
@@ -24,7 +25,7 @@ def named_files(source: Source) -> Iterator[str]:
     if isinstance(data, dict):
         own = str(data.get("$self") or "")
         for url in _sources(data):
-            found[_against(source.uri, url, own if is_remote(source.uri) else "")] = None
+            found[_source(source.uri, url, own)] = None
         for reference in _references(data):
             found[_against(source.uri, reference, "" if "arazzo" in data else own)] = None
     found.pop("", None)
@@ -52,6 +53,18 @@ def _references(value: Any) -> Iterator[str]:
             stack.extend(item for key, item in value.items() if key not in _DATA)
         else:
             stack.extend(value)
+
+
+def _source(uri: str, url: str, own: str) -> str:
+    """Return the path or URL of a source description, as :class:`~arazzo.openapi.sources.Sources` looks for it."""
+    beside = _against(uri, url, own if is_remote(uri) else "")
+    if is_remote(uri) or not own or not beside or is_remote(beside):
+        return beside
+    target = resolve(resolve(Path(uri).absolute().as_uri(), own), url)
+    parts = urlsplit(target)
+    if parts.scheme == "file" and Path(unquote(parts.path)).is_file():
+        return unquote(parts.path)
+    return target if is_remote(target) and not Path(beside).is_file() else beside
 
 
 def _against(uri: str, reference: str, own: str = "") -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from urllib.parse import quote, unquote, urljoin, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from arazzo.document import LoadedDocument, parse_document
 from arazzo.document.models import SourceDescription
@@ -16,6 +16,7 @@ from arazzo.openapi.description import Description
 from arazzo.openapi.description_loading import load_description
 from arazzo.source import Copies, CopyError, Source, is_remote, load_source
 from arazzo.source.files_read import note_failure, note_file
+from arazzo.uri_references import resolve
 
 Overrides = Mapping[str, str | Path]
 """Local files by source name or by URL, for sources that are elsewhere than the document says."""
@@ -108,8 +109,8 @@ class Sources:
         :raises DocumentError: if the URL is remote, and there is neither an override nor a copy.
         """
         own = self.loaded.source.uri if is_remote(self.loaded.source.uri) else ""
-        base = urljoin(own, self.loaded.document.self_uri or "")
-        urls = tuple(dict.fromkeys((source.url, urljoin(base, source.url))))
+        base = resolve(own, self.loaded.document.self_uri or "")
+        urls = tuple(dict.fromkeys((source.url, resolve(base, source.url))))
         override = next((self.overrides[key] for key in (source.name, *urls) if key in self.overrides), None)
         override = override or self._identified(urls)
         if override is not None:
@@ -118,9 +119,9 @@ class Sources:
         if copied is not None:
             return copied
         parts = urlsplit(source.url)
-        if own or parts.scheme not in ("", "file"):
+        if own or parts.netloc or parts.scheme not in ("", "file"):
             raise DocumentError([self._remote(source, urls[-1])])
-        return unquote(parts.path) if parts.scheme else self._beside(unquote(parts.path))
+        return unquote(parts.path) if parts.scheme else self._beside(source.url)
 
     def _copied(self, source: SourceDescription, urls: tuple[str, ...]) -> str | None:
         """Return the first of the URLs of which there is a copy."""
@@ -129,15 +130,15 @@ class Sources:
         except CopyError as error:
             raise DocumentError([self._refused(source, error)]) from error
 
-    def _beside(self, path: str) -> str:
-        """Return where a relative path leads: from ``$self`` if that is a file's and something is there."""
-        here = Path(self.loaded.source.uri).parent
-        own = urlsplit(self.loaded.document.self_uri or "")
-        if own.path and own.scheme in ("", "file") and not own.netloc:
-            from_self = here / unquote(urlsplit(urljoin(own.path, quote(path))).path)
-            if _may_be_file(from_self):
-                return str(from_self)
-        return str(here / path)
+    def _beside(self, url: str) -> str:
+        """Return where a relative URL leads: from ``$self`` if that is a file's and something is there."""
+        here, own = Path(self.loaded.source.uri), self.loaded.document.self_uri
+        if own is not None:
+            target = urlsplit(resolve(resolve(here.absolute().as_uri(), own), url))
+            if target.scheme == "file" and not target.netloc and _may_be_file(unquote(target.path)):
+                return unquote(target.path)
+        path = unquote(urlsplit(url).path)
+        return str(here.parent / path) if path else str(here)
 
     def _identified(self, urls: tuple[str, ...]) -> str | Path | None:
         """Return the file among those given that calls itself so (Arazzo 1.1.0, Identity-Based Referencing)."""

@@ -9,7 +9,7 @@ import json
 
 import pytest
 
-from arazzo.document import parse_document
+from arazzo.document import load_document, parse_document
 from arazzo.errors import DocumentError
 from arazzo.openapi import Sources
 from arazzo.source import parse_source
@@ -75,3 +75,72 @@ def test_without_self_the_file_beside_the_document_is_meant():
     loaded = parse_document(parse_source(json.dumps(document), "purchase.arazzo.yaml", uri))
     (source,) = loaded.document.source_descriptions
     assert Sources(loaded).locate(source) == "/Users/dev/projects/workflows/../specs/petstore.yaml"
+
+
+API = "openapi: 3.1.0\ninfo: {{title: {0}, version: '1'}}\npaths: {{}}\n"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Return a folder with an API description at each place that one of the references below may mean."""
+    here = tmp_path / "a" / "b"
+    for place in ("a/b/api.yaml", "a/api.yaml", "api.yaml", "a/b/c/api.yaml", "a/b/c/d/api.yaml", "a/x/api.yaml"):
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / place).write_text(API.format(place))
+    return here
+
+
+def located(folder, own, url):
+    document = {
+        "arazzo": "1.1.0",
+        "info": {"title": "T", "version": "1.0.0"},
+        **({} if own is None else {"$self": own.replace("FOLDER", folder.as_uri())}),
+        "sourceDescriptions": [{"name": "api", "url": url, "type": "openapi"}],
+        "workflows": [{"workflowId": "w", "steps": [{"stepId": "s", "operationId": "x"}]}],
+    }
+    (folder / "w.arazzo.json").write_text(json.dumps(document))
+    return Sources(load_document(folder / "w.arazzo.json"))
+
+
+@pytest.mark.parametrize(
+    ("own", "url", "meant"),
+    [
+        (None, "api.yaml", "a/b/api.yaml"),
+        (None, "../api.yaml", "a/api.yaml"),
+        (None, "api.yaml?v=1#/info", "a/b/api.yaml"),
+        ("w.arazzo.json", "../api.yaml", "a/api.yaml"),
+        ("w.arazzo.json", "../../api.yaml", "api.yaml"),
+        ("c/w.json", "api.yaml", "a/b/c/api.yaml"),
+        ("c/w.json", "../api.yaml", "a/b/api.yaml"),
+        ("c/d/w.json", "../../../api.yaml", "a/api.yaml"),
+        ("c/", "api.yaml", "a/b/c/api.yaml"),
+        ("c/d/..", "api.yaml", "a/b/c/api.yaml"),
+        ("./c/./w.json", "./d/api.yaml", "a/b/c/d/api.yaml"),
+        ("../w.json", "api.yaml", "a/api.yaml"),
+        ("../x/w.json", "api.yaml", "a/x/api.yaml"),
+        ("../../../../../../../../../../../../w.json", "api.yaml", "a/b/api.yaml"),
+        ("?v=2", "api.yaml", "a/b/api.yaml"),
+        ("c/w.json?v=../../2", "api.yaml", "a/b/c/api.yaml"),
+        ("", "../api.yaml", "a/api.yaml"),
+        ("FOLDER/c/w.json", "api.yaml", "a/b/c/api.yaml"),
+        ("FOLDER/c/w.json", "../d/../api.yaml?x", "a/b/api.yaml"),
+        ("https://flows.example.com/c/w.json", "api.yaml", "a/b/api.yaml"),
+        ("https://flows.example.com/c/w.json", "../api.yaml", "a/api.yaml"),
+        ("urn:example:flow", "c/api.yaml", "a/b/c/api.yaml"),
+        ("c/elsewhere/w.json", "../../api.yaml", "a/b/api.yaml"),
+    ],
+)
+def test_which_file_a_relative_url_means(folder, own, url, meant):
+    assert located(folder, own, url).raw("api").data["info"]["title"] == meant
+
+
+@pytest.mark.parametrize("url", ["//files.example.com/api.yaml", "s3://bucket/api.yaml"])
+def test_what_names_a_host_is_no_file(folder, url):
+    with pytest.raises(DocumentError, match="remote-source"):
+        located(folder, None, url).description("api")
+
+
+def test_of_a_document_with_a_url_the_copy_of_what_comes_out_is_read(folder):
+    sources = located(folder, "https://flows.example.com/c/w.json?v=2", "../api.yaml")
+    other = Sources(sources.loaded, {"https://flows.example.com/api.yaml": folder / "c" / "api.yaml"})
+    assert other.raw("api").data["info"]["title"] == "a/b/c/api.yaml"

@@ -330,3 +330,32 @@ def test_it_takes_folders(document, server, tmp_path):
     document()
     assert fetch(tmp_path, "--allow", server.url)[0] == 0
     assert Path(tmp_path / "arazzo-sources").is_dir()
+
+
+@pytest.mark.parametrize(("own", "url"), [("{0}/flows/look.yaml", "../api.yaml"), ("{0}/a/b?v=2", "../././api.yaml?x")])
+def test_a_relative_source_of_a_document_with_a_url_is_fetched_from_where_it_says(document, server, own, url):
+    server.files["/api.yaml?x"] = API
+    path = document(url=url)
+    stated = own.format(server.url)
+    path.write_text(path.read_text().replace("arazzo: 1.0.1", f"arazzo: 1.1.0\n$self: {stated}"))
+    code, output = fetch(path, "--allow", server.url)
+    assert (code, words(output)) == (0, ["fetched", "fetched"])
+    assert server.asked[0].startswith("/api.yaml")
+    assert load_plan(path).step("list").operation.path == "/things"
+
+
+def test_one_that_lies_beside_the_document_is_not(document, server, tmp_path):
+    (tmp_path / "api.yaml").write_text(API.replace("parts/parameters.yaml", f"{server.url}/parts/parameters.yaml"))
+    path = document(url="api.yaml")
+    path.write_text(path.read_text().replace("arazzo: 1.0.1", f"arazzo: 1.1.0\n$self: {server.url}/flows/look.yaml"))
+    assert fetch(path, "--allow", server.url)[0] == 0
+    assert server.asked == ["/parts/parameters.yaml"]
+
+
+def test_what_a_relative_self_leads_to_is_looked_into(document, server, tmp_path):
+    (tmp_path / "specs").mkdir()
+    (tmp_path / "specs" / "api.yaml").write_text(API.replace("parts/", f"{server.url}/parts/"))
+    path = document(url="../specs/api.yaml")
+    path.write_text(path.read_text().replace("arazzo: 1.0.1", "arazzo: 1.1.0\n$self: flows/look.yaml"))
+    assert fetch(path, "--allow", server.url)[0] == 0
+    assert server.asked == ["/parts/parameters.yaml"]
