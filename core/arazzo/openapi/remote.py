@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 from arazzo.source import Source, is_remote
-from arazzo.uri_references import resolve
+from arazzo.source.uri_references import resolve
 
 #: Keywords whose values are data, in which ``$ref`` is nothing special.
 _DATA = frozenset({"const", "default", "enum", "example"})

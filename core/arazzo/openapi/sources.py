@@ -16,7 +16,7 @@ from arazzo.openapi.description import Description
 from arazzo.openapi.description_loading import load_description
 from arazzo.source import Copies, CopyError, Source, is_remote, load_source
 from arazzo.source.files_read import note_failure, note_file
-from arazzo.uri_references import resolve
+from arazzo.source.uri_references import resolve
 
 Overrides = Mapping[str, str | Path]
 """Local files by source name or by URL, for sources that are elsewhere than the document says."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from arazzo.uri_references import resolve
+from arazzo.source.uri_references import resolve
 
 BASE = "http://a/b/c/d;p?q"
 #: RFC 3986, 5.4.1 and 5.4.2.
