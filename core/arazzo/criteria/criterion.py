@@ -89,6 +89,8 @@ def _evaluated(criterion: Criterion, context: Context, dialect: Dialect) -> Verd
             return Verdict(Truth.of(matches(condition, value, context, dialect)), seen)
         case "jsonpath":
             data = _structured(criterion.context, value, context, dialect)
+            if data is ABSENT:
+                return Verdict(Truth.FAILS, seen)
             return evaluate_jsonpath(condition, data, _version(criterion), context, dialect, criterion.context)
         case "xpath":
             held = holds_xpath(condition, value, _version(criterion), context, dialect)
@@ -102,7 +104,7 @@ def _context_value(text: str, context: Context, dialect: Dialect) -> Any:
 
 
 def _structured(text: str, value: Any, context: Context, dialect: Dialect) -> Any:
-    """Return a value that JSONPath applies to: a body that is text only if it is JSON.
+    """Return a value that JSONPath applies to: a body that is text only if it is JSON, ABSENT if it is blank.
 
     :raises EvaluationError: if it is not.
     """
@@ -112,6 +114,8 @@ def _structured(text: str, value: Any, context: Context, dialect: Dialect) -> An
     body = isinstance(whole, Message) and whole.part in ("body", "payload") and not whole.pointer and not whole.trail
     if not isinstance(value, str) or not body or _sent_as_json(context):
         return value
+    if not value.strip():
+        return ABSENT
     found = context.exchange.structure if context.exchange is not None and whole == RESPONSE_BODY else value
     if not isinstance(found, (str, Unreadable)):
         return found

@@ -27,6 +27,7 @@ from arazzo.expressions import (
     Expression,
     Template,
     parse_template,
+    require_structure,
     to_literal,
     to_text,
 )
@@ -94,6 +95,8 @@ def evaluate_jsonpath(
     reading = read_jsonpath(condition, version, dialect)
     value = dict(value) if isinstance(value, Mapping) else value
     if isinstance(reading, Query):
+        if reading.text.strip() != "$":
+            require_structure(value, condition)
         count = len(_run(reading, condition, value, context, dialect))
         found = f"selects {count} value{'s' * (count != 1)}" if count else "selects nothing"
         return Verdict(Truth.of(count > 0), f"{reason(condition, [], context.conceal)}: {found} in {where}")

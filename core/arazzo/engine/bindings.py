@@ -7,7 +7,7 @@ from typing import Any
 
 from arazzo.absent import ABSENT, Unreadable
 from arazzo.document.models import Parameter, RequestBody, Step
-from arazzo.engine.embedding import embedding_in, json_as_written
+from arazzo.engine.embedding import embedding_in, in_xml, json_as_written, without_cdata
 from arazzo.engine.json_text import fill_json_text
 from arazzo.engine.required_values import require_values
 from arazzo.engine.state import Frame
@@ -164,6 +164,8 @@ def _payload(payload: Any, content_type: str | None, operation: Operation, plan:
         payload = payload.strip().removeprefix("{").removesuffix("}")
     if not _is_json_text(payload, content_type):
         convert = embedding_in(content_type, plan.dialect) if isinstance(payload, str) else to_text
+        if convert is in_xml:
+            payload = without_cdata(payload)
         return evaluate_value(payload, context, plan.dialect, where="request body", convert=convert)
     if plan.dialect == "strict":
         return evaluate_value(payload, context, plan.dialect, where="request body", convert=json_as_written)

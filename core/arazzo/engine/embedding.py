@@ -9,10 +9,13 @@ from urllib.parse import quote_plus
 from arazzo.errors import EvaluationError
 from arazzo.expressions import Dialect, to_json_text, to_text
 from arazzo.expressions.evaluation import Convert
+from arazzo.expressions.xml_tree import TEXT, xml_text
 from arazzo.json_values import read_json_value
 from arazzo.openapi.media import FORM, is_xml, plain
 
 _XML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;"})
+#: A CDATA section with a value in it.
+_CDATA = re.compile(r"<!\[CDATA\[((?:(?!\]\]>)[^$])*\$.*?)\]\]>", re.DOTALL)
 #: What ends a value or a name in a form, or is read as something else.
 _FORM_MARKS = re.compile(r"[&=+%;]")
 
@@ -30,8 +33,16 @@ def embedding_in(content_type: str | None, dialect: Dialect) -> Convert:
 
 
 def in_xml(value: Any, quote: str | None = None) -> str:
-    """Return the text of a value for XML, in an element as in an attribute."""
-    return to_text(value).translate(_XML)
+    """Return the text of a value for XML, in an element as in an attribute.
+
+    :raises EvaluationError: if it has characters that XML does not have.
+    """
+    return xml_text(to_text(value)).translate(_XML)
+
+
+def without_cdata(text: str) -> str:
+    """Return XML text whose CDATA sections are written as other text, in which values are escaped."""
+    return _CDATA.sub(lambda found: found[1].translate(TEXT), text)
 
 
 def in_form(value: Any, quote: str | None = None) -> str:

@@ -13,9 +13,10 @@ from typing import Any
 from arazzo.openapi.data_url import PayloadError, read_data_url
 from arazzo.openapi.encoding import control_character, scalar_text
 from arazzo.openapi.forms import separator_of
-from arazzo.openapi.media import charset, is_json, is_text, plain
+from arazzo.openapi.media import charset, is_json, is_text, is_xml, plain
 from arazzo.openapi.operation import BodySpec
 from arazzo.openapi.schema_slices import property_of, type_of
+from arazzo.openapi.xml_bodies import write_xml
 
 _FILE_KEYS = frozenset(("content", "filename", "contentType"))
 
@@ -79,7 +80,10 @@ def _part(name: str, value: Any, schema: Any, content_type: str | None, *, file:
         return Part(name, value, content_type or "application/octet-stream", filename or name)
     if isinstance(value, str) and (data := read_data_url(value) if binary or file or schema is True else None):
         return Part(name, data[1], content_type or data[0], filename or name)
-    data_bytes = scalar_text(value).encode(charset(content_type or "") or "utf-8")
+    xml = isinstance(value, (dict, list)) and is_xml(content_type or "")
+    data_bytes = (write_xml(schema, value) if xml else scalar_text(value)).encode(
+        charset(content_type or "") or "utf-8"
+    )
     if binary:
         return Part(name, data_bytes, content_type or "application/octet-stream", filename or name)
     if isinstance(value, (dict, list)):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from arazzo.expressions.xml_tree import ATTRIBUTE, TEXT
+from arazzo.errors import EvaluationError
+from arazzo.expressions.xml_tree import ATTRIBUTE, TEXT, xml_text
 from arazzo.openapi.data_url import PayloadError
 from arazzo.openapi.encoding import scalar_text
 from arazzo.openapi.schema_slices import property_of
@@ -79,7 +80,10 @@ def _children(key: str, schema: Any, value: Any) -> str:
 
 
 def _text(value: Any) -> str:
-    return "" if value is None else scalar_text(value)
+    try:
+        return "" if value is None else xml_text(scalar_text(value))
+    except EvaluationError as error:
+        raise PayloadError(str(error)) from error
 
 
 def _checked(name: str) -> str:

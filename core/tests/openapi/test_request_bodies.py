@@ -185,6 +185,14 @@ def test_multipart_file_with_a_name_and_an_encoding_object():
     assert part["Content-Type"] == "image/png"
 
 
+def test_a_multipart_part_that_is_encoded_as_xml_is_xml():
+    encoding = {"pet": {"contentType": "application/xml"}}
+    schema = {"properties": {"pet": {"type": "object", "xml": {"name": "Pet"}}}}
+    (part,) = parts_of(multipart({"pet": {"id": 1}}, schema, encoding=encoding))
+    assert part["Content-Type"] == "application/xml"
+    assert part.get_payload().endswith("<Pet><id>1</id></Pet>")
+
+
 def test_multipart_is_the_same_each_time_and_its_boundary_is_not_in_the_content():
     first = multipart({"file": b"\x00\xff\r\n--x"})
     assert first == multipart({"file": b"\x00\xff\r\n--x"})
