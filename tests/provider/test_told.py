@@ -230,7 +230,7 @@ def test_a_failure_shows_where_it_was_sent_and_what_the_api_said(document):
 
 def test_what_is_not_as_described_is_in_the_record_and_in_the_log(tmp_path, lines):
     text = DOCUMENT.replace("poke_interval: 1", "poke_interval: 1, contract: warn")
-    schema = "{type: object, properties: {state: {type: string, enum: [busy, gone]}}}"
+    schema = "{type: object, properties: {state: {type: string, enum: [ready, gone]}}}"
     described = f"The thing, content: {{application/json: {{schema: {schema}}}}}"
     (tmp_path / "w.arazzo.yaml").write_text(text)
     (tmp_path / "things.openapi.yaml").write_text(OPENAPI.replace("The thing", described))
@@ -240,6 +240,6 @@ def test_what_is_not_as_described_is_in_the_record_and_in_the_log(tmp_path, line
     with in_place_of_the_world(world):
         assert execution.finish() == "success"
     (drift,) = execution.run.xcoms["watch", "arazzo"]["drift"]
-    said = '$response.body#/state has to be one of "busy", "gone"'
+    said = '$response.body#/state has to be one of "ready", "gone"'
     assert f"{drift['at']} {drift['message']}" == said
     assert f"contract: {said}" in lines
