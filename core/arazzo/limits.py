@@ -49,6 +49,8 @@ class Limits:
     reference_chain: int = _limit(64, "References that an API description may lead through, one after another.")
     calls: int = _limit(1000, "Workflows that a workflow may call in all, inner calls included.")
     call_depth: int = _limit(32, "Workflows that may call each other, one inside another.")
+    collected_items: int = _limit(100_000, "Elements that an output may collect over the rounds of a loop.")
+    collected_bytes: int = _limit(16 * 1024 * 1024, "Bytes, as JSON, that an output may collect over rounds of a loop.")
     connect_timeout: float = _limit(10.0, "Seconds for a connection: name, TCP and TLS.")
     timeout: float = _limit(60.0, "Seconds for an exchange, unless step or connection say otherwise.")
     max_bytes: int = _limit(64 * 1024 * 1024, "Bytes of an answer that are read, decompressed.")

@@ -64,6 +64,7 @@ FRAME = Frame(
     waits=1,
     visited=("a",),
     deadline=1.5e9,
+    collected={"a": {"items": 12}},
     detour=Detour("a", Call("retry", 1.5), {"again": 1}, 1),
 )
 STATE = State(
@@ -171,10 +172,19 @@ def paths(value: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     """Yield the places of the objects whose fields are ours."""
     if isinstance(value, dict):
         if at[-1:] not in (
-            (name,) for name in ("inputs", "outputs", "retries", "workflows", "records", "counts", "open")
+            (name,) for name in ("inputs", "outputs", "retries", "workflows", "records", "counts", "open", "collected")
         ):
             yield at
-        for name in value.keys() - {"inputs", "outputs", "workflows", "retries", "counts", "open", "secrets"}:
+        for name in value.keys() - {
+            "inputs",
+            "outputs",
+            "workflows",
+            "retries",
+            "counts",
+            "open",
+            "secrets",
+            "collected",
+        }:
             yield from paths(value[name], (*at, name))
     elif isinstance(value, list):
         for number, member in enumerate(value):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -25,6 +26,7 @@ from arazzo.document.models import (
     SuccessAction,
     Workflow,
 )
+from arazzo.document.paging import paged_outputs
 from arazzo.document.shape import (
     BROKEN,
     Broken,
@@ -44,7 +46,7 @@ from arazzo.document.shape import (
     seconds,
     text,
 )
-from arazzo.pointer import tokens_of
+from arazzo.pointer import escape, tokens_of
 
 OUTPUT_NAME = re.compile(r"[a-zA-Z0-9.\-_]+")
 _URI_SAFE = "!#$%&'()*+,/:;=?@[]~"
@@ -236,12 +238,26 @@ def _step(reader: DocumentReader, value: Any, at: str) -> Step | Broken:
         return reader.error("conflicting-fields", f"{at}/{calls[1]}", message, "keep one of them", key=True)
     if isinstance(fields, Broken):
         return BROKEN
+    fields["outputs"] = {**fields.get("outputs", {}), **_paged(reader, fields, at)}
     if calls != ["workflowId"]:
         _check_places(reader, fields.get("parameters", ()), fields["step_id"])
     elif fields.get("timeout") is not None:
         message = f"'timeout' means nothing on step '{fields['step_id']}', which calls a workflow"
         reader.warn("idle-field", f"{at}/timeout", message, "give it to the steps of that workflow", key=True)
     return Step.model_construct(**fields)
+
+
+def _paged(reader: DocumentReader, fields: Mapping[str, Any], at: str) -> dict[str, Any]:
+    """Return the outputs that a step has by its settings ``collect`` and ``next``."""
+    found: dict[str, Any] = {}
+    for name, (setting, value) in paged_outputs(fields["extensions"].get("x-airflow")).items():
+        place = f"{at}/x-airflow/{setting}/{escape(name)}"
+        if name in fields.get("outputs", {}):
+            message = f"'{name}' is an output of step '{fields['step_id']}' already"
+            reader.error("conflicting-fields", place, message, "give one of them another name", key=True)
+        if _output(reader, value, place) is not BROKEN:
+            found[name] = value
+    return found
 
 
 def _check_places(reader: DocumentReader, parameters: tuple[Parameter, ...], step_id: str) -> None:

@@ -13,11 +13,12 @@ from typing import Annotated, Any, Literal, NoReturn
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_serializer, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_serializer, field_validator
 from pydantic_core import PydanticCustomError
 
 from arazzo.document.asset_settings import SCHEDULE_SCHEMA, Assets, AssetSchedule
 from arazzo.document.contract_levels import Check, Level, contract_levels
+from arazzo.document.paging import NextPage, next_fault
 from arazzo.document.schedules import schedule_fault
 from arazzo.document.shape import LONGEST_WAIT, describe, near
 from arazzo.errors import DocumentError, Problem, Severity
@@ -199,6 +200,10 @@ class Settings(BaseModel):
     """Whether a GET or HEAD goes where a redirect leads; without it, what the step expects decides."""
     required: Literal["check", "send"] | None = None
     """Whether a request goes out in which a value that its operation requires came out as nothing."""
+    collect: dict[str, Any] | None = None
+    """Outputs of a step in a loop that gather over its rounds: by name the expression of a list."""
+    next: dict[str, NextPage] | None = None
+    """Outputs of such a step that lead to the next page."""
     contract: Literal["off", "warn", "fail"] | dict[Check, Level] | None = None
     """What happens where an answer or a request is not as the API's description says: for all checks, or by check."""
     idempotency_key: str | None = None
@@ -232,6 +237,13 @@ class Settings(BaseModel):
     @classmethod
     def _zone(cls, value: str | None) -> str | None:
         return value if value is None or _is_zone(value) else _refuse("the name of a time zone, such as Europe/Berlin")
+
+    @field_validator("next", mode="before")
+    @classmethod
+    def _led(cls, value: Any, info: ValidationInfo) -> Any:
+        if isinstance(value, Mapping) and (fault := next_fault(value, info.data.get("collect") or {})):
+            raise PydanticCustomError("fault", "{fault}", {"fault": fault})
+        return value
 
     @field_validator("contract", mode="before")
     @classmethod
@@ -307,10 +319,8 @@ class Settings(BaseModel):
 
     def for_steps(self) -> Settings:
         """Return what the settings of a workflow say to its steps: not what they say of the workflow as a whole."""
-        if self.doc is None and self.callbacks is None:
-            return self
-        kept = self.given()
-        return Settings.model_construct(**{name: kept[name] for name in kept if name not in ("doc", "callbacks")})
+        kept = {name: value for name, value in self.given().items() if name not in OF_ONE}
+        return self if len(kept) == len(self.given()) else Settings.model_construct(**kept)
 
     def given(self) -> dict[str, Any]:
         """Return the settings that are set, by name."""
@@ -339,6 +349,8 @@ def deciding_steps(entry: str, own: Mapping[str, Settings]) -> dict[str, str]:
     return found
 
 
+OF_ONE = ("doc", "callbacks", "collect", "next")
+"""What holds for that alone on which it stands, and not for the steps of a workflow or a document."""
 UNSET = Settings.model_construct()
 """Nothing is set: one value for the many objects without ``x-airflow``, since making one takes a while."""
 

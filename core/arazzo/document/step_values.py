@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from arazzo.document.control import merged_actions, merged_parameters
 from arazzo.document.models import Criterion, Step, Workflow
+from arazzo.document.paging import paged_outputs
 from arazzo.errors import ExpressionSyntaxError
 from arazzo.expressions import Dialect, Expression, find_expressions, is_selector
 from arazzo.pointer import escape
@@ -40,8 +41,10 @@ def step_values(step: Step) -> Iterator[tuple[Any, str, When]]:
         yield step.request_body.payload, f"{step.at}/requestBody/payload", "request"
         for item in step.request_body.replacements:
             yield item.value, f"{item.at}/value", "request"
+    paged = paged_outputs(step.extensions.get("x-airflow"))
     for name, value in step.outputs.items():
-        yield value, f"{step.at}/outputs/{escape(name)}", "response"
+        field = f"x-airflow/{paged[name][0]}" if name in paged else "outputs"
+        yield value, f"{step.at}/{field}/{escape(name)}", "response"
     for action in (*step.on_success, *step.on_failure):
         for parameter in action.parameters:
             yield parameter.value, f"{parameter.at}/value", "call"

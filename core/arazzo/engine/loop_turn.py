@@ -9,8 +9,8 @@ from abc import ABC, abstractmethod
 from itertools import takewhile
 from typing import Any
 
-from arazzo.absent import UNKNOWN
 from arazzo.engine import actions, messages, pacing
+from arazzo.engine.collecting import gathered, without_round
 from arazzo.engine.secrets import Conceal, conceal
 from arazzo.engine.shown import secret_names, shown_exchange
 from arazzo.engine.state import Command, Frame, Note, State, StepRecord
@@ -104,7 +104,7 @@ class LoopTurn(ABC):
         text = messages.hiccup(record)
         frame = replace(
             frame,
-            outputs={**frame.outputs, frame.step: dict.fromkeys(planned.step.outputs, UNKNOWN)},
+            outputs={**frame.outputs, frame.step: without_round(frame, planned)},
             hiccups=frame.hiccups + 1,
             tolerated=frame.tolerated + 1,
             hiccup=text,
@@ -129,7 +129,10 @@ class LoopTurn(ABC):
             return state.with_frame(replace(state.frame, again=without(before.again, step)))
         if region is None or region.loop != "iteration":
             return state
-        return state.with_frame(replace(state.frame, again={step: before.outputs.get(step), **before.again}))
+        made_of = before.outputs.get(step)
+        if made_of is not None:  # what has been gathered stays where it is
+            made_of = {name: value for name, value in made_of.items() if name not in gathered(before, step)}
+        return state.with_frame(replace(state.frame, again={step: made_of, **before.again}))
 
     # how a loop ends
 
@@ -194,4 +197,5 @@ def as_before(frame: Frame) -> Frame:
     if frame.step not in frame.again:
         return frame
     before = frame.again[frame.step]
-    return replace(frame, outputs=without(frame.outputs, frame.step) | ({} if before is None else {frame.step: before}))
+    made_of = {} if before is None else {frame.step: {**before, **gathered(frame, frame.step)}}
+    return replace(frame, outputs=without(frame.outputs, frame.step) | made_of)

@@ -26,7 +26,7 @@ def entered(frame: Frame, region: Region | None, now: float) -> Frame:
 
 def left(frame: Frame) -> Frame:
     """Return the frame after control has left a loop."""
-    frame = replace(frame, rounds=0, waits=0, visited=(), deadline=None, openings={}, again={})
+    frame = replace(frame, rounds=0, waits=0, visited=(), deadline=None, openings={}, again={}, collected={})
     return replace(frame, at_once=False, tolerated=0, hiccup="")
 
 

@@ -17,6 +17,7 @@ from arazzo.engine.bindings import (
     workflow_outputs,
 )
 from arazzo.engine.call_stack import enter, entered_inputs, unfinished
+from arazzo.engine.collecting import gather, gathered, ungathered, without_round
 from arazzo.engine.contracts import answer_drift, require_contract
 from arazzo.engine.dead_ends import is_dead_end, producers
 from arazzo.engine.loop_turn import LoopTurn, Turned, as_before, record_name, with_record, without
@@ -140,6 +141,8 @@ class Turn(LoopTurn):
             self._note(self._shown(state, exchange))
         self._hiccup = bool(message) and not broken and pacing.is_hiccup(exchange.response)
         state = self._remembering(state, frame, failed=bool(message))
+        if message:
+            state, context = ungathered(state, frame, planned, context)
         return self._settle(state, planned, context, record, message)
 
     def returned(self, state: State, outputs: dict[str, Any], failure: str) -> Turned:
@@ -162,6 +165,8 @@ class Turn(LoopTurn):
             if not judgement.passed:
                 message = f"step '{frame.step}': workflow '{planned.workflow}' ended, but {judgement.reasons}"
         state = self._remembering(state, frame, failed=bool(message))
+        if message:
+            state, context = ungathered(state, frame, planned, context)
         return self._settle(state, planned, context, record, message)
 
     def _outputs(self, state: State, plan: Plan, planned: PlannedStep, context: Context) -> tuple[State, Context]:
@@ -172,8 +177,9 @@ class Turn(LoopTurn):
             return _without_outputs(state, planned, context)
         values = step_outputs(plan, planned, context)
         state = state.with_secrets(secret_values(plan, {}, values))
-        outputs = state.frame.outputs | {planned.step_id: values}
-        state = state.with_frame(replace(state.frame, outputs=outputs))
+        frame, values = gather(planned, state.frame, values)
+        outputs = frame.outputs | {planned.step_id: values}
+        state = state.with_frame(replace(frame, outputs=outputs))
         return state, replace(context, steps=outputs)
 
     def _settle(
@@ -269,7 +275,7 @@ class Turn(LoopTurn):
                 return state, Done("step", target=target, step=record.step)
             return state, None
         if failed:  # what it gave in an earlier round is not so any more
-            nothing = dict.fromkeys(frame.outputs.get(frame.step, ()), UNKNOWN)
+            nothing = {**dict.fromkeys(frame.outputs.get(frame.step, ()), UNKNOWN), **gathered(frame, frame.step)}
             moved = replace(moved, outputs=frame.outputs | {frame.step: nothing})
         if target not in frame.visited:
             return state.with_frame(replace(moved, visited=(*frame.visited, target))), None
@@ -465,7 +471,7 @@ class Turn(LoopTurn):
 
 def _without_outputs(state: State, planned: PlannedStep, context: Context) -> tuple[State, Context]:
     """Return state and context in which nobody knows the outputs of a step."""
-    outputs = state.frame.outputs | {planned.step_id: dict.fromkeys(planned.step.outputs, UNKNOWN)}
+    outputs = state.frame.outputs | {planned.step_id: without_round(state.frame, planned)}
     return state.with_frame(replace(state.frame, outputs=outputs)), replace(context, steps=outputs)
 
 

@@ -203,6 +203,8 @@ class Frame(StateValue):
     :ivar openings: of a loop whose rounds may start at once, a digest of each step's last first request.
     :ivar again: what requests that are sent again are made of: by step its outputs before the round that failed, null
         for none.
+    :ivar collected: by step and output how much of it has been gathered since control came to the loop: the bytes of a
+        list, the number of a page.
     :ivar hiccups: rounds in a row that failed and were tolerated.
     :ivar tolerated: how many of those the loop has had.
     :ivar hiccup: the last of them, in a few words.
@@ -224,6 +226,7 @@ class Frame(StateValue):
     at_once: bool = False
     openings: dict[str, str] = field(default_factory=dict)
     again: dict[str, Named | None] = field(default_factory=dict)
+    collected: dict[str, dict[str, int]] = field(default_factory=dict)
     hiccups: int = 0
     tolerated: int = 0
     hiccup: str = ""

@@ -20,6 +20,7 @@ from arazzo.document import (
 )
 from arazzo.document.contract_levels import levels_of
 from arazzo.document.models import Parameter, Step, Workflow, unplaced
+from arazzo.document.paging import paged_outputs
 from arazzo.document.settings import EXTENSION, UNSET, Settings
 from arazzo.errors import DocumentError, Problem, Severity
 from arazzo.exchange import REDIRECTS
@@ -178,6 +179,8 @@ class _Compiler:
         merged = merged_step(workflow, step)
         merged = merged.model_copy(update={"parameters": _taken(step, merged.parameters, children)})
         settings = self._step_settings(loaded, step, written)
+        paged = {name: value for name, (_, value) in paged_outputs(settings.given()).items()}
+        merged = merged.model_copy(update={"outputs": {**merged.outputs, **paged}}) if paged else merged
         unmatched = settings.unmatched or ("auto" if self.options.dialect == "lenient" else "next")
         protocol = _protocol(step, sources)
         operation = None if protocol or step.workflow_id else self._operation(loaded, sources, step)

@@ -27,7 +27,8 @@ _OF_WORKFLOWS = (
     "timezone",
     "deadline",
 )
-_OF_LOOPS = ("poke_interval", "timeout", "max_rounds", "tolerate", "exponential_backoff", "mode")
+_OF_LOOPS = ("poke_interval", "timeout", "max_rounds", "tolerate", "exponential_backoff", "mode", "collect", "next")
+_OF_STEPS = ("collect", "next")
 _OF_REQUESTS = (
     *("connection", "server", "server_variables", "redirects", "required", "idempotency_key", "resend"),
     "contract",
@@ -59,6 +60,12 @@ def _settings(
     except DocumentError as error:
         yield from error.problems
         return
+    for name in _OF_STEPS if "/steps/" not in at else ():
+        if getattr(settings, name) is not None:
+            message = f"'{name}' means nothing here: it is a setting of a step in a loop"
+            yield subject.problem(
+                "idle-field", Severity.WARNING, f"{pointer}/{name}", message, "leave it out", key=True
+            )
     yield from _bound(subject, settings, pointer, inputs, open_ended=open_ended)
     known = [source.name for source in subject.loaded.document.source_descriptions]
     for field in ("connection", "server"):
