@@ -16,7 +16,7 @@ from arazzo.auth.server_resolution import connections_of, sources_of, steps_of
 from arazzo.cli.connection_templates import FILL_IN, connection_template
 from arazzo.cli.init_command import REFUSED, WRITTEN, tell_written, write_files
 from arazzo.cli.init_command import command as document_command
-from arazzo.engine import load_plans, sensitive_inputs
+from arazzo.engine import load_plans
 from arazzo.errors import ConnectionSettingsError, DocumentError, RequestError
 from arazzo.flow import Plan
 from arazzo.openapi.servers import server_of
@@ -104,7 +104,7 @@ def _bound(plan: Plan) -> Iterator[str]:
     yield "    inputs={"
     first = True
     for name in asked:
-        secret = name in sensitive_inputs(plan)
+        secret = name in plan.secret_inputs
         source = next(iter(sources_of(plan)), "")
         conn_id = connections_of(plan).get(source, source)
         value = f"{{{{ conn['{conn_id}'].password }}}}" if secret else FILL_IN
@@ -117,7 +117,7 @@ def connections_to_make(plan: Plan) -> dict[str, dict[str, Any]]:
     """Return the connections of a workflow by id, as JSON has them, with what is to be filled in."""
     named = connections_of(plan)
     taken = plan.settings.inputs or {}
-    reads = any(name not in taken for name in sensitive_inputs(plan)) or "conn." in str(taken)
+    reads = any(name not in taken for name in plan.secret_inputs) or "conn." in str(taken)
     found: dict[str, dict[str, Any]] = {}
     for source in sources_of(plan):
         steps = [step for step in steps_of(plan) if step.operation and step.operation.source == source]

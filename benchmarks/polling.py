@@ -82,7 +82,7 @@ def ours(text: str) -> Any:
     from arazzo.flow import Plan
 
     plan = Plan.model_validate_json(text)
-    return ArazzoTrigger(text, pack(Carried(start(plan, {})), plan), {"jobs": "jobs"}, sends=True, version=FORM)
+    return ArazzoTrigger(text, pack(Carried(start(plan, {}))), {"jobs": "jobs"}, sends=True, version=FORM)
 
 
 def airflows(interval: float) -> Any:

@@ -10,8 +10,7 @@ from airflow.providers.common.compat.sdk import Param
 from airflow_arazzo.factory.param_schemas import param_schema
 from airflow_arazzo.factory.task_ids import without_nul
 from airflow_arazzo.operators.run_inputs import input_schemas
-from airflow_arazzo.protocol.encryption import is_sensitive
-from arazzo.engine import sensitive_inputs
+from airflow_arazzo.protocol.secret_ledger import is_sensitive
 from arazzo.flow import Plan, sensitive_members
 
 _VISIBLE = (
@@ -33,7 +32,7 @@ def workflow_params(plan: Plan, bound: Collection[str] = ()) -> dict[str, Param]
     empty, which is null in Airflow and an input not given in the workflow.
     """
     required = set(plan.taken.required)
-    secret = sensitive_inputs(plan)
+    secret = plan.secret_inputs
     return {
         name: _param(
             plan, name, schema, required=name in required, secret=name in secret or _asks_for_secret(plan, name)

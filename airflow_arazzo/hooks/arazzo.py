@@ -14,7 +14,7 @@ from requests.auth import AuthBase, HTTPBasicAuth
 
 from airflow_arazzo.hooks.connection_errors import refusals
 from airflow_arazzo.hooks.probing import NOTHING, probe
-from airflow_arazzo.protocol.encryption import register_texts, register_texts_async
+from airflow_arazzo.protocol.secret_ledger import Ledger
 from arazzo import transport
 from arazzo.auth.authorizing import authorized, drive, drive_async
 from arazzo.auth.connection_settings import ConnectionSettings, read_connection, secret_texts
@@ -43,6 +43,7 @@ class ArazzoHook(HttpHook):
     :param arazzo_conn_id: connection of type ``arazzo`` or ``http``; None for no connection at all.
     :param optional: whether the connection may be missing; then there are no credentials, and the API is where its
         description says.
+    :param ledger: learns the secrets of the connection, and the tokens that are got with it.
     :raises ValueError: for an ``auth_type``, which HttpHook logs in by: here the operation says how, or ``Basic``.
     """
 
@@ -52,7 +53,12 @@ class ArazzoHook(HttpHook):
     hook_name = "Arazzo API"
 
     def __init__(
-        self, arazzo_conn_id: str | None = default_conn_name, *, optional: bool = False, **kwargs: Any
+        self,
+        arazzo_conn_id: str | None = default_conn_name,
+        *,
+        optional: bool = False,
+        ledger: Ledger | None = None,
+        **kwargs: Any,
     ) -> None:
         if kwargs.get("auth_type") is not None:
             raise ValueError("ArazzoHook has no auth_type: the operation says how to log in, the connection with what")
@@ -60,8 +66,7 @@ class ArazzoHook(HttpHook):
         self.arazzo_conn_id = arazzo_conn_id
         self.optional = optional
         self.found = False
-        #: The secrets of the connection, and the tokens got with it, the oldest first.
-        self.secrets = _Unshown()
+        self.ledger = ledger or Ledger()
         self._settings: ConnectionSettings | None = None
         self._session: Session | None = None
         self._async_session: aiohttp.ClientSession | None = None
@@ -171,14 +176,10 @@ class ArazzoHook(HttpHook):
         return token.value
 
     def _register(self, texts: Iterable[str]) -> None:
-        found = dict.fromkeys(texts)
-        self.secrets.update(found)
-        register_texts(found, of_connection=True)
+        self.ledger.add(texts, of_connection=True)
 
     async def _register_async(self, texts: Iterable[str]) -> None:
-        found = dict.fromkeys(texts)
-        self.secrets.update(found)
-        await register_texts_async(found)
+        await self.ledger.add_async(texts, of_connection=True)
 
     def _send_for_token(self, request: Request) -> Response:
         return self._exchange(request, **_token_limits())
@@ -267,13 +268,6 @@ class ArazzoHook(HttpHook):
         connector = aiohttp.TCPConnector(ssl=context, limit=4, keepalive_timeout=transport.IDLE_TIMEOUT)
         jar = aiohttp.DummyCookieJar()
         return aiohttp.ClientSession(connector=connector, trust_env=settings.trust_env, cookie_jar=jar)
-
-
-class _Unshown(dict[str, None]):
-    """Texts that no representation shows."""
-
-    def __repr__(self) -> str:
-        return f"<{len(self)} texts>"
 
 
 class _Login(AuthBase):

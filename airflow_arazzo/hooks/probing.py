@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from airflow_arazzo.protocol.encryption import register_texts
+from airflow_arazzo.protocol.secret_ledger import Ledger
 from arazzo.auth.connection_settings import ConnectionSettings
 from arazzo.auth.tokens import Grant, get_token, spends_its_token
 from arazzo.exchange import Request, Response
@@ -42,7 +42,7 @@ def _token_endpoint(grant: Grant, url: str, send: Send) -> Finding:
     shown = _shown(url)
     if not spends_its_token(grant):
         token = get_token(grant, SecurityScheme(key="oauth2", type="oauth2"), url, send, fresh=True)
-        register_texts(filter(None, (token.value, token.refresh_token)))
+        Ledger().add(filter(None, (token.value, token.refresh_token)))
         return True, f"{shown} gives a token"
     response = send(Request(method="HEAD", url=url, template=urlsplit(url).path))
     good = response.status < 500 and response.status != 404

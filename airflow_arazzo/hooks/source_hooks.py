@@ -1,14 +1,18 @@
-"""The hooks of a workflow's APIs. ArazzoHook, and all that sends, is imported when there is something to send."""
+"""The hooks of a workflow's APIs, one for each connection.
+
+ArazzoHook, and all that sends, is imported when there is something to send.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from arazzo.exchange import Request, Response
 
 if TYPE_CHECKING:
     from airflow_arazzo.hooks.arazzo import ArazzoHook
+    from airflow_arazzo.protocol.secret_ledger import Ledger
 
 
 class SourceHooks:
@@ -16,32 +20,32 @@ class SourceHooks:
 
     :param connections: connection ids by name of the source description. A source that is not named has the connection
         whose id is the source's name, if there is one.
+    :param ledger: learns their secrets.
     """
 
-    def __init__(self, connections: Mapping[str, str] | None = None) -> None:
+    def __init__(self, connections: Mapping[str, str] | None = None, ledger: Ledger | None = None) -> None:
+        self.ledger = ledger
         self.connections = dict(connections or {})
-        self._hooks: dict[str, ArazzoHook] = {}
+        self._hooks: dict[tuple[str | None, bool], ArazzoHook] = {}
 
     def hook(self, source: str) -> ArazzoHook:
         """Return the hook of a source description."""
-        if source not in self._hooks:
+        return self.named(self.connections.get(source), source)
+
+    def named(self, conn_id: str | None, source: str) -> ArazzoHook:
+        """Return the hook of a connection; None for the one whose id is the source's name, if there is one."""
+        key = (conn_id or source or None, conn_id is None)
+        if key not in self._hooks:
             from airflow_arazzo.hooks.arazzo import ArazzoHook
 
-            named = self.connections.get(source)
-            self._hooks[source] = ArazzoHook(named or source or None, optional=named is None)
-        return self._hooks[source]
+            self._hooks[key] = ArazzoHook(key[0], optional=key[1], ledger=self.ledger)
+        return self._hooks[key]
 
-    def found(self) -> dict[str, str]:
-        """Return the ids of the connections that there are, of those looked up, by name of the source."""
-        return {
-            source: hook.arazzo_conn_id
-            for source, hook in self._hooks.items()
-            if hook.found and hook.arazzo_conn_id is not None
-        }
-
-    def secrets(self) -> dict[str, None]:
-        """Return the secrets of the connections that were looked up, and the tokens got with them."""
-        return {secret: None for hook in self._hooks.values() for secret in hook.secrets}
+    def found(self, sources: Iterable[str]) -> dict[str, str]:
+        """Return the ids of the connections that there are, by name of the source."""
+        hooks = {source: self.hook(source) for source in sources}
+        ids = {source: hook.arazzo_conn_id for source, hook in hooks.items() if hook.settings and hook.found}
+        return {source: conn_id for source, conn_id in ids.items() if conn_id is not None}
 
     def send(self, request: Request) -> Response:
         """Send a request through the hook of its source description."""

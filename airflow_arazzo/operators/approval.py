@@ -12,6 +12,7 @@ from airflow.providers.standard.operators.hitl import ApprovalOperator, HITLOper
 from airflow.sdk.definitions.param import ParamsDict
 
 from airflow_arazzo.operators.telling import in_a_sentence
+from airflow_arazzo.protocol.channel import Channel
 from airflow_arazzo.protocol.xcoms import push_refusal, push_unanswered
 from arazzo.flow import Plan, Region
 
@@ -75,7 +76,7 @@ class ArazzoApprovalOperator(ApprovalOperator):
             who = f" by {user['name']}" if user.get("name") else ""
             requests = ", ".join(requests_of(self.plan, self.region))
             message = f"step '{self.step}': {requests} was refused{who}; nothing was sent"
-            push_refusal(context["ti"], self.region, message)
+            push_refusal(Channel(context["ti"]), self.region, message)
             raise AirflowFailException(message) from None
 
     def _unanswered(self, context: Context) -> None:
@@ -83,9 +84,9 @@ class ArazzoApprovalOperator(ApprovalOperator):
         ti, requests = context["ti"], ", ".join(requests_of(self.plan, self.region))
         message = f"step '{self.step}': nobody approved {requests} within {self.within:g} s; nothing was sent"
         if self.fail_on_timeout:
-            push_refusal(ti, self.region, message)
+            push_refusal(Channel(ti), self.region, message)
             raise AirflowFailException(message) from None
-        push_unanswered(ti, self.region, message)
+        push_unanswered(Channel(ti), self.region, message)
         self.log.warning("%s; the workflow ends here", message)
         self.skip(ti=ti, tasks=list(context["task"].get_direct_relatives(upstream=False)))
 

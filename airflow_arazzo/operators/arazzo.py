@@ -16,9 +16,8 @@ from airflow_arazzo.operators.region_task import DrivesRegion, as_mapping, read_
 from airflow_arazzo.operators.run_inputs import workflow_inputs
 from airflow_arazzo.operators.telling import call_nobody, in_a_sentence
 from airflow_arazzo.operators.titles import title_of
-from airflow_arazzo.protocol.encryption import hide, hide_registered, redacted
+from airflow_arazzo.protocol.channel import Channel, SharesSecrets
 from airflow_arazzo.protocol.route_replay import STATUS, Result, failed_before, has_begun, read_result
-from airflow_arazzo.protocol.secret_ledger import SharesSecrets
 from airflow_arazzo.protocol.topology import WHOLE, Course, Position, TaskIds
 from airflow_arazzo.protocol.xcom_limits import OutputSizeError, check_workflow_outputs
 from airflow_arazzo.protocol.xcoms import (
@@ -26,11 +25,9 @@ from airflow_arazzo.protocol.xcoms import (
     STOPPED,
     document_record,
     push_each,
-    push_handed,
-    push_known,
-    push_record,
-    push_workflow_outputs,
-    push_workflows,
+    put_result,
+    put_workflow_outputs,
+    put_workflows,
 )
 from arazzo.absent import absent_names, to_people, unreadable_names
 from arazzo.engine import ended
@@ -133,40 +130,36 @@ class ArazzoOutputsOperator(SharesSecrets, BaseOperator):
         ti, position = context["ti"], self.course.position
         if position.inputs and not has_begun(ti, self.course):
             raise AirflowSkipException(f"control did not come to workflow '{self.plan.workflow_id}'")
-        self.learn(ti, beside=self.course.tasks.values())
+        channel = self.channel = Channel(ti)
+        self.learn(beside=self.course.tasks.values())
         inputs, refused = self._inputs(context)
-        result = self._bounded(read_result(ti, self.course, inputs))
+        result = self._bounded(read_result(channel, self.course, inputs))
         failure = result.failure or refused
-        push_record(ti, hide_registered(self._record(result, failure)))
-        push_known(ti, to_people(result.outputs))
         known = {"inputs": inputs, "outputs": result.outputs}
-        push_workflows(ti, self.plan, {**result.workflows, self.plan.key: known}, position.kept)
+        put_workflows(channel, self.plan, {**result.workflows, self.plan.key: known}, position.kept)
         if position.inputs:
-            push_handed(ti, self.plan, result.outputs)
-        shown = hide(to_people(result.outputs), self.plan.sensitive)
-        self._tell(result, failure, shown)
-        if failure and failed_before(ti, self.course):
-            call_nobody(self)
-        if failure and not result.complete:
-            raise AirflowFailException(failure)
-        visible = push_workflow_outputs(ti, result.outputs, shown)
+            put_result(channel, self.plan, result.outputs)
+        shown = channel.ledger.hide(to_people(result.outputs), self.plan.sensitive)
+        returns = not failure or result.complete
+        visible = put_workflow_outputs(channel, result.outputs, shown) if returns else {}
+        channel.send(to_people(result.outputs))
+        channel.push_record(self._record(result, failure))
+        line = ended(self.plan.workflow_id, failure, shown if returns else {}, result.path)
+        (self.log.error if failure else self.log.info)("%s", channel.ledger.conceal(line))
         if failure:
-            ti.xcom_push(key=OUTPUTS_KEY, value=visible)
+            if failed_before(channel, self.course):
+                call_nobody(self)
+            if returns:
+                ti.xcom_push(key=OUTPUTS_KEY, value=visible)
             raise AirflowFailException(failure)
         push_each(ti, self, visible)
         tell_assets(self, context, result.outputs, visible)
         return visible
 
-    def _tell(self, result: Result, failure: str, shown: Mapping[str, Any]) -> None:
-        """Log in one line how the workflow has ended."""
-        outputs = shown if result.complete or not failure else {}
-        line = redacted(ended(self.plan.workflow_id, failure, outputs, result.path))
-        self.log.error("%s", line) if failure else self.log.info("%s", line)
-
     def _inputs(self, context: Context) -> tuple[dict[str, Any], str]:
         """Return the workflow's inputs; none of them, and why, if they are refused."""
         try:
-            return workflow_inputs(self.plan, self.course.position, self.inputs, self, context), ""
+            return workflow_inputs(self.channel, self.plan, self.course.position, self.inputs, self, context), ""
         except AirflowFailException as error:
             return {}, str(error)
 

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowFailException, DownstreamTasksSkipped
 
-from airflow_arazzo.protocol.encryption import redacted
+from airflow_arazzo.protocol.channel import pull_record
 from airflow_arazzo.protocol.task_instances import finished_tasks, map_index
 from airflow_arazzo.protocol.topology import way_key
-from airflow_arazzo.protocol.xcoms import pull_record
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator
@@ -39,7 +38,7 @@ def choose_branch(
     :raises DownstreamTasksSkipped: in a mapped group, of which Airflow itself skips nothing behind a branch.
     """
     chosen = _chosen(ti, source, ways, takers or {}, marked)
-    log.info("%s", redacted(f"'{source}' leads to '{chosen}': {_why(pull_record(ti, source) or {})}"))
+    log.info("'%s' leads to '%s': %s", source, chosen, _why(pull_record(ti, source) or {}))
     if (index := map_index(ti)) < 0:
         return chosen
     task: BaseOperator = ti.task

@@ -18,23 +18,18 @@ from airflow.providers.common.compat.sdk import (
 )
 
 from airflow_arazzo.hooks.source_connections import require_servers, with_connections
+from airflow_arazzo.hooks.source_hooks import SourceHooks
 from airflow_arazzo.operators.region_task import DrivesRegion, as_mapping, read_plan
 from airflow_arazzo.operators.rendering import render_bound
 from airflow_arazzo.operators.run_inputs import require_unbound, run_inputs, run_params
 from airflow_arazzo.operators.telling import call_nobody, in_a_sentence
 from airflow_arazzo.operators.titles import title_of
-from airflow_arazzo.protocol.encryption import hide_registered, redacted
+from airflow_arazzo.protocol.channel import Channel, SharesSecrets
 from airflow_arazzo.protocol.route_replay import failed_before, has_begun, read_result
-from airflow_arazzo.protocol.secret_ledger import SharesSecrets, mark
+from airflow_arazzo.protocol.secret_ledger import mark
 from airflow_arazzo.protocol.task_instances import finished_tasks
 from airflow_arazzo.protocol.topology import WHOLE, Course, Position, TaskIds
-from airflow_arazzo.protocol.xcoms import (
-    pull_inputs,
-    pull_record,
-    push_inputs,
-    push_known,
-    push_record,
-)
+from airflow_arazzo.protocol.xcoms import pull_inputs, put_inputs
 from arazzo import clock
 from arazzo.engine import Done, State, begin_call, end_call, entered_inputs, start
 from arazzo.errors import InputError
@@ -75,30 +70,30 @@ class ArazzoInputsOperator(SharesSecrets, BaseOperator):
     @in_a_sentence
     def execute(self, context: Context) -> None:
         """Check the inputs and pass them on."""
-        ti, plan = context["ti"], self.plan
-        self.learn(ti)
+        plan, channel = self.plan, Channel(context["ti"])
+        self.channel = channel
+        self.learn()
         params = run_params(plan, self, self.inputs, context) if self.from_params else {}
         try:
             if self.from_params:
                 require_unbound(plan, self.inputs, self, context)
             rendered = render_bound(self, self.inputs, context)
-            inputs = run_inputs(with_connections(plan), params, self.inputs, rendered)
-            require_servers(plan)
+            hooks = SourceHooks(ledger=channel.ledger)
+            inputs = run_inputs(channel.ledger, with_connections(plan, hooks), params, self.inputs, rendered)
+            require_servers(plan, hooks)
             state = start(plan, inputs)
         except InputError as error:
             refused = f"inputs of a workflow that comes before '{plan.workflow_id}' refused: "
             refused += f"{'; '.join(error.messages)}; nothing was sent"
-            raise self._refusal(ti, refused) from None
+            raise self._refusal(refused) from None
         except AirflowFailException as error:
-            raise self._refusal(ti, str(error)) from None
-        entered = entered_inputs(plan, state)
-        push_inputs(ti, plan, entered)
-        push_known(ti, entered)
+            raise self._refusal(str(error)) from None
+        put_inputs(channel, plan, entered_inputs(plan, state))
+        channel.send()
 
-    def _refusal(self, ti: Any, message: str) -> AirflowFailException:
-        record = {"step": "", "outcome": "failed", "message": hide_registered(message), "next": None}
-        push_record(ti, record)
-        push_known(ti)
+    def _refusal(self, message: str) -> AirflowFailException:
+        self.channel.send()
+        self.channel.push_record({"step": "", "outcome": "failed", "message": message, "next": None})
         return AirflowFailException(message)
 
 
@@ -126,7 +121,8 @@ class _CallingStep(DrivesRegion, BaseOperator):
     def _begun(self, context: Context) -> tuple[Plan, State, Done | None]:
         """Return the step's slice of the plan, and how far the step has come when the workflow is to begin."""
         plan = mark(slice_region(self.plan, self.region))
-        return plan, *begin_call(plan, self._first_state(plan, context), now=clock.now(), conceal=redacted)
+        conceal = self.channel.ledger.conceal
+        return plan, *begin_call(plan, self._first_state(plan, context), now=clock.now(), conceal=conceal)
 
     def _ended(self, state: State, done: Done, context: Context) -> dict[str, Any]:
         """Conclude the step; what is decided here is final: nothing was sent that could go better."""
@@ -156,16 +152,16 @@ class ArazzoCallOperator(_CallingStep):
     def execute(self, context: Context) -> None:
         """Evaluate the inputs and pass them on; a step that does not get that far has failed here."""
         with self._telling(context):
-            self._register_earlier(context["ti"])
-            require_servers(self.plan)
+            self._learn_earlier()
+            require_servers(self.plan, self.hooks)
             plan, state, done = self._begun(context)
         if done is not None:
             self._ended(state, done, context)
             recovered = state.records[done.step].message  # by an action, which the last task of the group takes
             raise AirflowFailException(recovered)
-        entered = entered_inputs(plan, state)
-        push_inputs(context["ti"], plan, entered)
-        push_known(context["ti"], entered)
+        self.channel.ledger.add(state.secrets)
+        put_inputs(self.channel, plan, entered_inputs(plan, state))
+        self.channel.send()
 
 
 class ArazzoReturnOperator(_CallingStep):
@@ -186,20 +182,22 @@ class ArazzoReturnOperator(_CallingStep):
         ti, course = context["ti"], self.course
         if not has_begun(ti, course):
             raise AirflowSkipException(f"control did not come to step '{self.step}'")
-        if failed_before(ti, course):
+        self._begin(context)
+        channel = self.channel
+        if failed_before(channel, course):
             call_nobody(self)
-        self._register_earlier(ti)
-        refusal = pull_record(ti, course.gate) if course.gate in finished_tasks(ti, [course.gate]) else None
+        self._learn_earlier()
+        refusal = channel.record(course.gate) if course.gate in finished_tasks(ti, [course.gate]) else None
         if refusal and refusal.get("outcome") == "recovered":
             _, state, done = self._begun(context)
             if done is not None:
                 return self._ended(state, done, context)
         if refusal:
-            push_record(ti, refusal)
-            push_known(ti)
+            channel.send()
+            channel.push_record(refusal)
             raise AirflowFailException(str(refusal.get("message")))
-        inputs = pull_inputs(ti, course.plan, course.position.inputs, course.position.role)
-        result = read_result(ti, course, inputs)
+        inputs = pull_inputs(channel, course.plan, course.position.inputs, course.position.role)
+        result = read_result(channel, course, inputs)
         known = {course.plan.key: {"inputs": inputs, "outputs": result.outputs}}
         plan = mark(slice_region(self.plan, self.region))
         state = self._first_state(plan, context)
@@ -212,7 +210,7 @@ class ArazzoReturnOperator(_CallingStep):
             result.status,
             stopped=result.stopped,
             now=clock.now(),
-            conceal=redacted,
+            conceal=channel.ledger.conceal,
         )
         for note in done.notes:
             self._log_note(note)

@@ -27,8 +27,7 @@ from airflow.sdk.exceptions import AirflowRuntimeError
 from airflow_arazzo.compat import TaskStateStore, settling_time, task_state_store
 from airflow_arazzo.hooks.source_connections import (
     connections_of,
-    known_connections,
-    placements,
+    placing,
     require_servers,
     unasked_logins,
     with_connections,
@@ -40,28 +39,20 @@ from airflow_arazzo.operators.rendering import RendersWritten
 from airflow_arazzo.operators.run_inputs import workflow_inputs
 from airflow_arazzo.operators.telling import in_a_sentence
 from airflow_arazzo.operators.time_limits import check_time, deferral_timeout, loop_deadline, too_long, try_end
+from airflow_arazzo.protocol.channel import Channel, SharesSecrets
 from airflow_arazzo.protocol.debugging import in_full
-from airflow_arazzo.protocol.encryption import REGISTERED, redacted, register_known, register_texts
-from airflow_arazzo.protocol.envelope import Carried, pack, secrets_of, unpack
+from airflow_arazzo.protocol.envelope import Carried, pack, unpack
 from airflow_arazzo.protocol.plan_folder import plan_cache
-from airflow_arazzo.protocol.secret_ledger import SharesSecrets, mark
+from airflow_arazzo.protocol.secret_ledger import mark
 from airflow_arazzo.protocol.stored_forms import FORM, fields_of, formed
 from airflow_arazzo.protocol.task_instances import finished_tasks
 from airflow_arazzo.protocol.topology import Position, TaskIds
-from airflow_arazzo.protocol.xcoms import (
-    needed_steps,
-    pull_outputs,
-    pull_record,
-    pull_workflows,
-    push_refusal,
-    push_region,
-    push_workflows,
-)
+from airflow_arazzo.protocol.xcoms import needed_steps, pull_outputs, pull_workflows, push_refusal, push_region
 from arazzo import clock
-from arazzo.auth.server_resolution import place_requests
+from arazzo.auth.server_resolution import sources_of
 from arazzo.engine import Done, Note, State, drive, fits, start
 from arazzo.errors import ArazzoError
-from arazzo.flow import Options, Plan, Region, slice_region
+from arazzo.flow import Options, Plan, PlannedStep, Region, slice_region
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -114,11 +105,11 @@ class DrivesRegion(RendersWritten, SharesSecrets):
         :raises AirflowException: if a failure of the region stands.
         """
         with self._telling(context):
-            self._register_earlier(context["ti"])
+            self._learn_earlier()
             kept = self._kept_state(context)
             plan = self._placed_plan(begins=kept is None)
             if not kept:
-                require_servers(self.plan, self.connections, self.server)
+                require_servers(self.plan, self.hooks, self.connections, self.server)
             begun = kept or Carried(self._first_state(plan, context), end=try_end(self.execution_timeout))
             return self._drive(plan, self._still_fitting(begun, plan), context)
 
@@ -135,12 +126,13 @@ class DrivesRegion(RendersWritten, SharesSecrets):
         """
         from airflow_arazzo.triggers.arazzo import open_event
 
-        self._register_earlier(context["ti"])
+        self._begin(context)
+        self._learn_earlier()
         carried = open_event(event)
         plan = self._placed_plan()
         carried = self._still_fitting(carried, plan)
+        self.channel.ledger.add(carried.state.secrets)
         if carried.done is not None:
-            self._register(carried)
             return self._over(carried, carried.done, context)
         return self._drive(plan, carried, context)
 
@@ -150,6 +142,7 @@ class DrivesRegion(RendersWritten, SharesSecrets):
 
         Whoever decides the run reads it there.
         """
+        self._begin(context)
         try:
             yield
         except (AirflowRescheduleException, AirflowSkipException):
@@ -160,7 +153,7 @@ class DrivesRegion(RendersWritten, SharesSecrets):
                 text = str(error)
                 if isinstance(error, AirflowTaskTimeout):
                     text = too_long(self.task_id, self.execution_timeout)
-                push_refusal(context["ti"], region, text, stopped=isinstance(error, UnknownOutcomeError))
+                push_refusal(self.channel, region, text, stopped=isinstance(error, UnknownOutcomeError))
             raise
 
     # beginning
@@ -170,27 +163,26 @@ class DrivesRegion(RendersWritten, SharesSecrets):
 
         :param begins: whether to say what no operation asks for; once a try is enough.
         """
-        plan = self._own_plan()
-        hooks = SourceHooks(connections_of(plan, self.connections))
-        placed = mark(place_requests(plan, placements(plan, hooks), self.server))
-        for text in unasked_logins(self.plan, hooks) if begins else ():
+        plan = mark(self._own_plan(placing(self.hooks, self.connections, self.server)))
+        self.hooks.connections = connections_of(plan, self.connections)
+        for text in unasked_logins(self.plan, self.hooks, sources_of(plan)) if begins else ():
             self.log.info("%s", text)
-        return placed
+        return plan
 
-    def _own_plan(self) -> Plan:
-        """Return what the task runs of the plan: the region's slice."""
-        return slice_region(self.plan, self.region)
+    def _own_plan(self, placed: Callable[[PlannedStep], PlannedStep]) -> Plan:
+        """Return what the task runs of the plan: the region's slice, its steps placed."""
+        return slice_region(self.plan, self.region, placed)
 
     def _first_state(self, plan: Plan, context: Context) -> State:
-        ti, position = context["ti"], self.position
-        known = with_connections(self.plan, self.connections)
+        channel, position = self.channel, self.position
+        known = with_connections(self.plan, self.hooks, self.connections)
         return start(
             plan,
-            workflow_inputs(known, position, self.inputs, self, context),
-            at=self._entry(ti),
-            outputs=pull_outputs(ti, self.plan, self.tasks, needed_steps(self.plan, self.region)),
+            workflow_inputs(channel, known, position, self.inputs, self, context),
+            at=self._entry(channel),
+            outputs=pull_outputs(channel, self.plan, self.tasks, needed_steps(self.plan, plan)),
             scope=self.region.steps,
-            workflows=pull_workflows(ti, self.plan, position.completed),
+            workflows=pull_workflows(channel, self.plan, position.completed),
             elsewhere=position.elsewhere,
             deadline=loop_deadline(context, self.region),
         )
@@ -223,7 +215,7 @@ class DrivesRegion(RendersWritten, SharesSecrets):
             return carried
         return replace(carried, done=replace(done, outcome="step" if order[0] else "end", target=order[0]))
 
-    def _entry(self, ti: Any) -> str:
+    def _entry(self, channel: Channel) -> str:
         """Return the step that control enters the region by: what the task before it says comes next."""
         region = self.region
         before = [item for item in self.plan.regions if item is not region]
@@ -232,9 +224,9 @@ class DrivesRegion(RendersWritten, SharesSecrets):
             return entries.pop() if entries else region.entry
         leading = [item for item in before if any(edge.target in region.steps for edge in item.exits)]
         tasks = [self.tasks[item.entry] for item in leading]
-        ran = finished_tasks(ti, tasks)
+        ran = finished_tasks(channel.ti, tasks)
         for task in tasks:
-            record = pull_record(ti, task) if task in ran else None
+            record = channel.record(task) if task in ran else None
             if record and record.get("next") in region.steps:
                 return str(record["next"])
         raise AirflowFailException(f"no task before '{self.task_id}' says which of its steps comes first")
@@ -242,10 +234,10 @@ class DrivesRegion(RendersWritten, SharesSecrets):
     # driving
 
     def _drive(self, plan: Plan, carried: Carried, context: Context) -> dict[str, Any]:
-        self._register(carried)
+        ledger = self.channel.ledger
+        ledger.add(carried.state.secrets)
         check_time(self.task_id, self.execution_timeout, carried.end)
-        hooks = SourceHooks(connections_of(plan, self.connections))
-        sending = Sending(hooks.send, context, carried.sent)
+        sending = Sending(self.hooks.send, context, carried.sent)
         try:
             wait = self._waiter(plan, carried, sending, context)
             state, done = drive(
@@ -255,21 +247,25 @@ class DrivesRegion(RendersWritten, SharesSecrets):
                 wait=wait,
                 clock=sending.now,
                 note=self._log_note,
-                conceal=redacted,
+                conceal=ledger.conceal,
                 whole=in_full(self.log),
             )
         finally:
-            hooks.close()
+            self.hooks.close()
         return self._over(Carried(state, sent=sending.sent), done, context)
 
-    def _register(self, carried: Carried) -> None:
-        """Tell the masker what is secret: this process may just have begun."""
-        register_known(carried.secrets)
-        register_texts(secrets_of(carried.state, self.plan))
+    def _begin(self, context: Context) -> None:
+        self.channel = Channel(context["ti"])
+        self.hooks = SourceHooks(ledger=self.channel.ledger)
 
-    def _register_earlier(self, ti: Any) -> None:
-        """Tell the masker which secrets the tasks before this one have known."""
-        self.learn(ti, beside=[self.tasks[region.entry] for region in self.plan.regions])
+    def _learn_earlier(self) -> None:
+        """Learn the secrets that the tasks before this one have known."""
+        self.learn(beside=[self.tasks[region.entry] for region in self.plan.regions])
+
+    def _packed(self, carried: Carried) -> str:
+        """Pack a state with all that is known to be secret."""
+        known = self.channel.ledger.secrets | carried.state.secrets
+        return pack(replace(carried, state=replace(carried.state, secrets=known)))
 
     def _log_note(self, note: Note) -> None:
         (self.log.warning if note.warning else self.log.info)("%s", note.text)
@@ -301,8 +297,8 @@ class DrivesRegion(RendersWritten, SharesSecrets):
         self.log.info("Waiting %.3g s in the triggerer", seconds)
         trigger = ArazzoTrigger(
             plan=_without_bindings(plan).model_dump_json(exclude_defaults=True),
-            state=_packed(carried, self.plan),
-            connections=known_connections(plan, self.connections),
+            state=self._packed(carried),
+            connections={**self.hooks.connections, **self.hooks.found(sources_of(plan))},
             sends=self._triggerer_sends(),
             version=FORM,
         )
@@ -326,7 +322,7 @@ class DrivesRegion(RendersWritten, SharesSecrets):
         if store is None:
             self.log.warning("This Airflow keeps no state between the starts of a task (3.3 does): sleeping instead")
             return
-        store.set(_STATE_KEY, formed({"try": context["ti"].try_number, "state": _packed(carried, self.plan)}))
+        store.set(_STATE_KEY, formed({"try": context["ti"].try_number, "state": self._packed(carried)}))
         again = datetime.fromtimestamp(clock.now() + max(seconds, settling_time()), tz=timezone.utc)
         raise AirflowRescheduleException(again)  # type: ignore[no-untyped-call]
 
@@ -359,8 +355,7 @@ class DrivesRegion(RendersWritten, SharesSecrets):
         self.concluded = True
         if self.waits_by_rescheduling and (store := task_state_store(context)) is not None:
             _forget_state(store)
-        visible = push_region(ti, self.plan, self.region, state, done)
-        push_workflows(ti, self.plan, state.workflows, self.position.kept)
+        visible = push_region(self.channel, self.plan, self.region, state, done, self.position.kept)
         if done.outcome == "failed":
             ti.xcom_push(key="return_value", value=visible)
             # what has been stopped is not repeated by ``retries``: what it has sent is done, and it knows no more then
@@ -375,10 +370,6 @@ def _forget_state(store: TaskStateStore) -> None:
         log.warning("The state between two starts could not be forgotten: %s", type(error).__name__)
 
 
-def _packed(carried: Carried, plan: Plan) -> str:
-    return pack(replace(carried, secrets=dict(REGISTERED)), plan)
-
-
 def read_plan(plan: Plan | str | Path, workflow_id: str | None = None, options: Options | None = None) -> Plan:
     """Return a plan, compiled from a document if it is the path of one.
 
@@ -389,12 +380,19 @@ def read_plan(plan: Plan | str | Path, workflow_id: str | None = None, options: 
 
 def _without_bindings(plan: Plan) -> Plan:
     """Return the plan without the bound inputs, which the triggerer does not need and which may be secret."""
+    if not _has_bindings(plan):
+        return plan
     steps = tuple(
         step.model_copy(update={"settings": step.settings.model_copy(update={"inputs": None})}) for step in plan.steps
     )
     children = {key: _without_bindings(child) for key, child in plan.children.items()}
     settings = plan.settings.model_copy(update={"inputs": None})
     return plan.model_copy(update={"steps": steps, "settings": settings, "children": children})
+
+
+def _has_bindings(plan: Plan) -> bool:
+    own = bool(plan.settings.inputs) or any(step.settings.inputs for step in plan.steps)
+    return own or any(map(_has_bindings, plan.children.values()))
 
 
 def as_mapping(values: Mapping[str, Any] | None) -> dict[str, Any]:

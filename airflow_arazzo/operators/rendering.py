@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, MappedOperator
 
-from airflow_arazzo.protocol.encryption import hide_registered
-
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator, Context
 
@@ -53,7 +51,7 @@ def _rendered(task: BaseOperator, name: str, value: Any, context: Context) -> An
     try:
         return task.render_template(value, context)
     except (TemplateError, AirflowException, AttributeError, KeyError, TypeError, ValueError) as error:
-        fault = hide_registered(f"{type(error).__name__}: {error}")
+        fault = f"{type(error).__name__}: {error}"
         message = f"input '{name}' cannot be rendered in task '{task.task_id}': {fault}; nothing was sent"
         raise AirflowFailException(message) from None
 

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_arazzo.operators.rendering import render_bound
-from airflow_arazzo.protocol.encryption import hide_registered, masked_parts, register, register_texts
+from airflow_arazzo.protocol.channel import Channel
+from airflow_arazzo.protocol.secret_ledger import Ledger, masked_parts
 from airflow_arazzo.protocol.topology import Position
 from airflow_arazzo.protocol.xcoms import pull_inputs
-from arazzo.engine import check_inputs, sensitive_inputs
+from arazzo.engine import check_inputs
 from arazzo.errors import InputError
 from arazzo.flow import Plan
 from arazzo.json_values import read_json_value
@@ -23,10 +24,11 @@ if TYPE_CHECKING:
 
 
 def workflow_inputs(
-    plan: Plan, position: Position, bound: Mapping[str, Any], task: BaseOperator, context: Context
+    channel: Channel, plan: Plan, position: Position, bound: Mapping[str, Any], task: BaseOperator, context: Context
 ) -> dict[str, Any]:
     """Return the inputs of a workflow where it stands: another task has said them, or the run gives them.
 
+    :param channel: of the running task, which the secret ones are known to from now on.
     :param plan: the plan of the workflow.
     :param position: where it stands.
     :param bound: bound inputs by name, values or templates; only where the run gives the inputs.
@@ -34,10 +36,10 @@ def workflow_inputs(
     :raises AirflowFailException: if the workflow does not accept them.
     """
     if position.inputs:
-        return pull_inputs(context["ti"], plan, position.inputs, position.role)
+        return pull_inputs(channel, plan, position.inputs, position.role)
     require_unbound(plan, bound, task, context)
     params = run_params(plan, task, bound, context)
-    return run_inputs(plan, params, bound, render_bound(task, bound, context))
+    return run_inputs(channel.ledger, plan, params, bound, render_bound(task, bound, context))
 
 
 def run_params(plan: Plan, task: BaseOperator, bound: Mapping[str, Any], context: Context) -> dict[str, Any]:
@@ -53,9 +55,9 @@ def run_params(plan: Plan, task: BaseOperator, bound: Mapping[str, Any], context
 
 
 def run_inputs(
-    plan: Plan, params: Mapping[str, Any], bound: Mapping[str, Any], rendered: Mapping[str, Any]
+    ledger: Ledger, plan: Plan, params: Mapping[str, Any], bound: Mapping[str, Any], rendered: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return the workflow's inputs for a run, checked, defaults applied; the secret ones are registered as such.
+    """Return the workflow's inputs for a run, checked, defaults applied; the ledger learns the secret ones.
 
     So is what Airflow's masker hides in bound inputs, the password of a connection say: it has heard of that in this
     process only.
@@ -67,13 +69,14 @@ def run_inputs(
     :raises AirflowFailException: if the workflow does not accept them.
     """
     given = {**{name: params[name] for name in params if name not in bound}, **_from_bound(plan, bound, rendered)}
-    register(given, sensitive_inputs(plan))
+    ledger.add(part for value in rendered.values() for part in masked_parts(value))
+    ledger.add_named(given, plan.secret_inputs)
     try:
         return check_inputs(plan, given)
     except InputError as error:
         text = "; ".join(error.messages)
         message = f"inputs of workflow '{plan.workflow_id}' refused: {text}; nothing was sent"
-        raise AirflowFailException(hide_registered(message)) from None
+        raise AirflowFailException(message) from None
 
 
 def require_unbound(plan: Plan, bound: Mapping[str, Any], task: BaseOperator, context: Context) -> None:
@@ -102,7 +105,6 @@ def _from_bound(plan: Plan, bound: Mapping[str, Any], rendered: Mapping[str, Any
     found = {}
     for name, value in bound.items():
         result = rendered[name]
-        register_texts(masked_parts(result))
         if isinstance(value, str) and isinstance(result, str) and result != value:
             result = _typed(result, schemas.get(name))
         found[name] = result

@@ -18,14 +18,17 @@ def in_a_sentence(method: _Method) -> _Method:
     """Let a method of a task fail without the way to the failure, which says nothing of a workflow that has failed.
 
     Airflow logs the traceback of whatever a task raises. What is no ``AirflowException`` is a fault of this package's,
-    and keeps its own.
+    and keeps its own. The reason is without what the task knows to be secret.
     """
 
     @wraps(method)
-    def told(*args: Any, **kwargs: Any) -> Any:
+    def told(task: Any, *args: Any, **kwargs: Any) -> Any:
         try:
-            return method(*args, **kwargs)
+            return method(task, *args, **kwargs)
         except AirflowException as error:
+            channel = getattr(task, "channel", None)
+            if channel is not None and error.args and isinstance(error.args[0], str):
+                error.args = (channel.ledger.conceal(error.args[0]), *error.args[1:])
             raise error.with_traceback(None) from None
 
     return cast("_Method", told)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,23 +15,14 @@ from airflow_arazzo.operators.region_task import DrivesRegion, as_mapping, read_
 from airflow_arazzo.operators.rendering import render_bound
 from airflow_arazzo.operators.run_inputs import require_unbound, run_inputs, run_params
 from airflow_arazzo.operators.telling import in_a_sentence
-from airflow_arazzo.protocol.encryption import hide, hide_registered, redacted, register, register_texts
-from airflow_arazzo.protocol.envelope import secrets_of
 from airflow_arazzo.protocol.topology import WHOLE
 from airflow_arazzo.protocol.xcom_limits import OutputSizeError, check_workflow_outputs
-from airflow_arazzo.protocol.xcoms import (
-    OUTPUTS_KEY,
-    document_record,
-    push_each,
-    push_record,
-    push_workflow_outputs,
-    step_record,
-)
+from airflow_arazzo.protocol.xcoms import OUTPUTS_KEY, document_record, push_each, put_workflow_outputs, step_record
 from arazzo.absent import absent_names, to_people, unreadable_names
 from arazzo.engine import Done, State, ended, start, walked
 from arazzo.errors import InputError, UnsupportedError
 from arazzo.expressions import Dialect
-from arazzo.flow import Options, Plan
+from arazzo.flow import Options, Plan, PlannedStep, change_steps
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -104,8 +95,8 @@ class ArazzoWorkflowOperator(DrivesRegion, BaseOperator):
         """Run the workflow from its first step."""
         return self.run_region(context)
 
-    def _own_plan(self) -> Plan:
-        return self.plan
+    def _own_plan(self, placed: Callable[[PlannedStep], PlannedStep]) -> Plan:
+        return change_steps(self.plan, placed)
 
     def _first_state(self, plan: Plan, context: Context) -> State:
         params = run_params(self.plan, self, self.inputs, context) if self.from_params else {}
@@ -113,14 +104,14 @@ class ArazzoWorkflowOperator(DrivesRegion, BaseOperator):
             if self.from_params:
                 require_unbound(self.plan, self.inputs, self, context)
             rendered = render_bound(self, self.inputs, context, self._origins)
-            inputs = run_inputs(plan, params, self.inputs, rendered)
+            inputs = run_inputs(self.channel.ledger, plan, params, self.inputs, rendered)
             return start(plan, inputs)
         except InputError as error:
             text = "; ".join(error.messages)
             message = f"inputs of a workflow that comes before '{plan.workflow_id}' refused: {text}; nothing was sent"
             raise AirflowFailException(message) from None
 
-    def _register_earlier(self, ti: Any) -> None:
+    def _learn_earlier(self) -> None:
         """Do nothing: no other task runs a step of the workflow."""
 
     def _goes_round(self, state: State) -> bool:
@@ -134,28 +125,29 @@ class ArazzoWorkflowOperator(DrivesRegion, BaseOperator):
         return None  # the triggerer goes on beyond the loop that waits
 
     def _conclude(self, state: State, done: Done, context: Context) -> dict[str, Any]:
-        ti, outputs = context["ti"], done.outputs or {}
+        channel, outputs = self.channel, done.outputs or {}
+        ledger, failed = channel.ledger, done.outcome == "failed"
         self.concluded = True
-        register_texts(secrets_of(state, self.plan))
-        register(outputs, self.plan.sensitive)
-        record = hide_registered(self._record(state, done))
+        ledger.add(state.secrets)
+        ledger.add_named(outputs, self.plan.sensitive)
+        record = self._record(state, done)
         try:
             check_workflow_outputs(self.plan.workflow_id, to_people(outputs))
         except OutputSizeError as error:
-            push_record(ti, {**record, "status": "failed", "message": str(error)})
+            channel.push_record({**record, "status": "failed", "message": str(error)})
             raise
-        push_record(ti, record)
-        shown = hide(to_people(outputs), self.plan.sensitive)
-        if done.outcome == "failed" and not self._was_ended(state, done):
+        shown = ledger.hide(to_people(outputs), self.plan.sensitive)
+        returns = not failed or self._was_ended(state, done)
+        visible = put_workflow_outputs(channel, outputs, shown) if returns else {}
+        channel.push_record(record)
+        channel.send()
+        if failed and returns:
+            context["ti"].xcom_push(key=OUTPUTS_KEY, value=visible)
+        if failed:
             raise (AirflowFailException if done.stopped else AirflowException)(done.message)
-        if done.outcome != "failed":
-            path = walked((name, record.rounds) for name, record in state.records.items())
-            self.log.info("%s", redacted(ended(self.plan.workflow_id, "", shown, path)))
-        visible = push_workflow_outputs(ti, outputs, shown)
-        if done.outcome == "failed":
-            ti.xcom_push(key=OUTPUTS_KEY, value=visible)
-            raise AirflowException(done.message)
-        push_each(ti, self, visible)
+        path = walked((name, record.rounds) for name, record in state.records.items())
+        self.log.info("%s", ledger.conceal(ended(self.plan.workflow_id, "", shown, path)))
+        push_each(context["ti"], self, visible)
         tell_assets(self, context, outputs, visible)
         return visible
 

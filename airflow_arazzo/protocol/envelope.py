@@ -1,8 +1,7 @@
-"""What travels from task to task, and to the triggerer and back: sealed where something in it is secret."""
+"""What travels from worker to triggerer and back, sealed where something in it is secret: where a task stands."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import lru_cache
 from typing import Any, ClassVar
@@ -10,11 +9,10 @@ from typing import Any, ClassVar
 from airflow.providers.common.compat.sdk import AirflowException
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from airflow_arazzo.protocol.encryption import has_key, occurring, seal_json, secrets_in, unseal_json
+from airflow_arazzo.protocol.encryption import has_key, seal_json, unseal_json
 from airflow_arazzo.protocol.stored_forms import fields_of, formed
 from arazzo.absent import to_wire
-from arazzo.engine import Done, State, sensitive_inputs
-from arazzo.flow import Plan
+from arazzo.engine import Done, Secrets, State
 
 #: How many secrets of connections are carried that occur in nothing else: tokens that an answer may show later.
 MOST_CARRIED = 20
@@ -60,17 +58,15 @@ def _without(keys: dict[str, str | None], step: str) -> dict[str, str | None]:
 class Carried:
     """What goes from worker to triggerer and back.
 
-    :param state: where the run of the region stands.
+    :param state: where the run of the region stands, and what is known to be secret.
     :param done: how it has ended, if it has.
     :param sent: what it has sent.
-    :param secrets: the secret texts that are known so far, the oldest first, and by each whether it is a connection's.
     :param end: POSIX time at which the try is over, if it has an ``execution_timeout``.
     """
 
     state: State
     done: Done | None = None
     sent: Sent = field(default_factory=Sent)
-    secrets: dict[str, bool] = field(default_factory=dict)
     end: float | None = None
 
 
@@ -78,22 +74,22 @@ _WHAT = "the state that a waiting task has stored"
 _DONE = ("outcome", "target", "step", "message", "outputs", "inputs", "stopped")
 
 
-def pack(carried: Carried, plan: Plan) -> str:
-    """Return a state as sealed text. Without a key the secrets stay behind that occur nowhere in it.
+def pack(carried: Carried) -> str:
+    """Return a state as sealed text. Without a key the secrets of connections stay behind, which occur nowhere in it.
 
-    :param plan: its plan, which says what is secret.
     :raises AirflowException: if there is a secret in it and no key to seal it with.
     """
     done = carried.done
-    value = {
-        "state": carried.state.to_data(exclude_defaults=True),
+    value: dict[str, Any] = {
+        "state": replace(carried.state, secrets=Secrets()).to_data(exclude_defaults=True),
         "done": done and {name: getattr(done, name) for name in _DONE} | _wired(done),
         "sent": asdict(carried.sent),
         "end": carried.end,
     }
-    secrets = _to_carry(carried.secrets, value)
-    secret = next(secrets_of(carried.state, plan), None) is not None or bool(occurring(value, secrets))
-    return seal_json(formed({**value, "secrets": secrets if has_key() else {}}), secret=secret)
+    secrets, keyed = _to_carry(carried.state.secrets, value), has_key()
+    secret = not all(secrets.texts.values()) or (not keyed and bool(secrets.occurring(value).texts))
+    value["state"]["secrets"] = dict(secrets.texts) if keyed else {}
+    return seal_json(formed(value), secret=secret)
 
 
 def _wired(done: Done) -> dict[str, Any]:
@@ -102,11 +98,11 @@ def _wired(done: Done) -> dict[str, Any]:
     return wired | ({"inputs": {key: to_wire(values) for key, values in inputs.items()}} if inputs else {})
 
 
-def _to_carry(secrets: dict[str, bool], value: Any) -> dict[str, bool]:
+def _to_carry(secrets: Secrets, value: Any) -> Secrets:
     """Return the secrets without those of connections that have turned up nowhere, but for the newest."""
-    of_connections = [secret for secret, of_connection in secrets.items() if of_connection]
-    dropped = set(of_connections[:-MOST_CARRIED]).difference(occurring(value, of_connections))
-    return {secret: of_connection for secret, of_connection in secrets.items() if secret not in dropped}
+    older = Secrets(dict.fromkeys([*secrets.of_connections().texts][:-MOST_CARRIED], True))
+    dropped = older.texts.keys() - older.occurring(value).texts.keys()
+    return Secrets({text: kind for text, kind in secrets.texts.items() if text not in dropped})
 
 
 @lru_cache(maxsize=1)
@@ -121,32 +117,10 @@ def unpack(text: str) -> Carried:
     """
     try:
         value = fields_of(unseal_json(text), _WHAT, [known.name for known in fields(Carried)])
-        secrets = dict(value.pop("secrets"))  # of any characters, which not all JSON parsers take
-        return replace(_carried().validate_python(value), secrets=secrets)
+        return _carried().validate_python(value)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"])
         raise AirflowException(f"{_WHAT} cannot be read: {place}: {first['msg']}") from None
     except (KeyError, TypeError, ValueError) as error:
         raise AirflowException(f"{_WHAT} cannot be read: {type(error).__name__}") from None
-
-
-def secrets_of(state: State, plan: Plan) -> Iterator[str]:
-    """Yield the text of each secret input and output of a state, in order.
-
-    :param plan: its plan, which says what is secret.
-    """
-    yield from state.secrets
-    for frame in state.frames:
-        inner = plan.child(frame.plan)
-        names = {*plan.sensitive, *inner.sensitive}
-        yield from secrets_in(frame.inputs, names | sensitive_inputs(inner))
-        for values in frame.outputs.values():
-            yield from secrets_in(values, names)
-    yield from secrets_in(state.workflows, all_sensitive(plan))
-
-
-def all_sensitive(plan: Plan) -> frozenset[str]:
-    """Return the names that are secret in a plan, in one it calls, and as inputs."""
-    found = frozenset(plan.sensitive) | sensitive_inputs(plan)
-    return found.union(*(all_sensitive(child) for child in plan.children.values()))

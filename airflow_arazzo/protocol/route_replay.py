@@ -10,16 +10,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from airflow_arazzo.protocol.channel import Channel
 from airflow_arazzo.protocol.task_instances import finished_tasks
 from airflow_arazzo.protocol.topology import Course, way_key
-from airflow_arazzo.protocol.xcoms import (
-    STOPPED,
-    Outputs,
-    pull_handed,
-    pull_outputs,
-    pull_record,
-    pull_workflows,
-)
+from airflow_arazzo.protocol.xcoms import STOPPED, Outputs, pull_outputs, pull_result, pull_workflows
 from arazzo.absent import UNKNOWN
 from arazzo.engine import unreadable_output, walked, workflow_outputs
 from arazzo.errors import GaveUpError
@@ -59,33 +53,33 @@ class Result:
     path: tuple[str, ...] = ()
 
 
-def read_result(ti: Any, course: Course, inputs: Mapping[str, Any]) -> Result:
+def read_result(channel: Channel, course: Course, inputs: Mapping[str, Any]) -> Result:
     """Follow the route through a workflow's tasks, and return how it has ended.
 
-    :param ti: the running task instance.
+    :param channel: of the running task.
     :param course: the tasks of the workflow.
     :param inputs: its inputs.
     """
-    ran = _ran(ti, course)
-    route = list(_route(ti, course, ran))
-    beside = list(_beside(ti, course, ran, route[-1]))
-    last, workflows = route[-1], pull_workflows(ti, course.plan, course.position.completed)
-    failure, status, stopped = _ended(route) if "outcome" in last else _unfinished(ti, course, ran, last)
+    ran = _ran(channel.ti, course)
+    route = list(_route(channel, course, ran))
+    beside = list(_beside(channel, course, ran, route[-1]))
+    last, workflows = route[-1], pull_workflows(channel, course.plan, course.position.completed)
+    failure, status, stopped = _ended(route) if "outcome" in last else _unfinished(channel, course, ran, last)
     outputs, complete = None, _was_ended(course, last)
     taker = course.takers.get(way_key(last["step"], last.get("action"), failed=last.get("outcome") == "recovered"))
     if not failure and last.get("workflow") and taker:
-        record = (pull_record(ti, taker) if taker in ran else None) or {}
-        outputs, status, complete = pull_handed(ti, taker), record.get(STATUS), bool(record.get("complete"))
+        record = (channel.record(taker) if taker in ran else None) or {}
+        outputs, status, complete = pull_result(channel, taker), record.get(STATUS), bool(record.get("complete"))
         failure, stopped = str(record.get("message", "")), bool(record.get(STOPPED))
         if not failure and ran.get(taker) != "success":
             failure = f"workflow '{last['workflow']}' did not come to an end: see its tasks"
     elif last.get("step") and course.task_of(last["step"]) in ran:
-        outputs = pull_handed(ti, course.task_of(last["step"]))
+        outputs = pull_result(channel, course.task_of(last["step"]))
     steps = tuple(step for record in route for step in _steps(record))
     failure += "".join(f"; and {record['message']}" for record in beside if record.get("outcome") == "failed")
     if outputs is None:
         wanted = [step for step in course.plan.output_reads.steps if step in steps]
-        found = pull_outputs(ti, course.plan, course.tasks, wanted)
+        found = pull_outputs(channel, course.plan, course.tasks, wanted)
         try:
             outputs = workflow_outputs(course.plan, inputs, found, workflows)
             failure = failure or unreadable_output(outputs)
@@ -112,14 +106,14 @@ def after_success(plan: Plan, step: str) -> str | None:
     return None if workflow else target
 
 
-def failed_before(ti: Any, course: Course) -> bool:
+def failed_before(channel: Channel, course: Course) -> bool:
     """Say whether a task of the workflow has failed and has told of it whoever wants to know.
 
     One that was killed has told nobody, as it could leave no record. A branch leaves none.
     """
-    failed = [task for task, state in _ran(ti, course).items() if state == "failed"]
-    branches = finished_tasks(ti, [*course.branches.values()])
-    return "failed" in branches.values() or any(pull_record(ti, task) is not None for task in failed)
+    failed = [task for task, state in _ran(channel.ti, course).items() if state == "failed"]
+    branches = finished_tasks(channel.ti, [*course.branches.values()])
+    return "failed" in branches.values() or any(channel.record(task) is not None for task in failed)
 
 
 def has_begun(ti: Any, course: Course) -> bool:
@@ -135,48 +129,54 @@ def _ran(ti: Any, course: Course) -> dict[str, str]:
     return finished_tasks(ti, others)
 
 
-def _route(ti: Any, course: Course, ran: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+def _route(channel: Channel, course: Course, ran: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     """Yield the record of each task on the way; one without ``outcome`` for a task that did not run."""
     step: str | None = course.plan.steps[0].step_id
     while step:
-        record = _record(ti, course, ran, step)
+        record = _record(channel, course, ran, step)
         yield record or {"step": step, "next": None}
         step = record.get("next") if record else None
 
 
-def _beside(ti: Any, course: Course, ran: Mapping[str, str], last: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _beside(
+    channel: Channel, course: Course, ran: Mapping[str, str], last: Mapping[str, Any]
+) -> Iterator[dict[str, Any]]:
     """Yield the records of the steps that have run although a step before them in document order has not ended well."""
     if course.plan.needs is None:
         return
     steps = [step.step_id for step in course.plan.steps]
     for step in steps[steps.index(last["step"]) + 1 :]:
-        if record := _record(ti, course, ran, step):
+        if record := _record(channel, course, ran, step):
             yield record
 
 
-def _record(ti: Any, course: Course, ran: Mapping[str, str], step: str) -> dict[str, Any] | None:
+def _record(channel: Channel, course: Course, ran: Mapping[str, str], step: str) -> dict[str, Any] | None:
     """Return what happened to a step, or who refused it."""
     task, approval = course.task_of(step), course.approval_of(step)
     if task in ran:
-        record = pull_record(ti, task)
+        record = channel.record(task)
         unsaid = record is None or record.get("outcome") == "failed"
-        following = _after_mark(ti, course, ran, step) if ran[task] == "success" and unsaid else None
+        following = _after_mark(channel, course, ran, step) if ran[task] == "success" and unsaid else None
         return _agreed(course, step, ran[task], record, following)
-    return pull_record(ti, approval) if approval in ran and approval is not None else None
+    return channel.record(approval) if approval in ran and approval is not None else None
 
 
-def _after_mark(ti: Any, course: Course, ran: Mapping[str, str], step: str) -> str | None:
+def _after_mark(channel: Channel, course: Course, ran: Mapping[str, str], step: str) -> str | None:
     """Return the step that follows one that a person has marked as a success; None if nobody can tell.
 
     Where actions decide, the person has marked the branch as well, and has let one of the ways run.
     """
     following, region = after_success(course.plan, step), course.plan.region_of(step)
     branch = course.branches.get(region.entry, "") if region is not None else ""
-    if following is not None or region is None or finished_tasks(ti, [branch] if branch else []) != {branch: "success"}:
+    if (
+        following is not None
+        or region is None
+        or finished_tasks(channel.ti, [branch] if branch else []) != {branch: "success"}
+    ):
         return following
     ways = dict.fromkeys(edge.target for edge in region.exits if edge.workflow is None)
     tasks = {way: course.task_of(way) for way in ways if way != END}
-    taken = [way for way, task in tasks.items() if task in ran and pull_record(ti, task) is not None]
+    taken = [way for way, task in tasks.items() if task in ran and channel.record(task) is not None]
     if len(taken) == 1:
         return taken[0]
     return END if not taken and END in ways else None
@@ -210,16 +210,16 @@ def _was_ended(course: Course, record: Mapping[str, Any]) -> bool:
 _End = tuple[str, int | None, bool]
 
 
-def _unfinished(ti: Any, course: Course, ran: Mapping[str, str], last: Mapping[str, Any]) -> _End:
+def _unfinished(channel: Channel, course: Course, ran: Mapping[str, str], last: Mapping[str, Any]) -> _End:
     """Return why a step has not come to an end, the status that was seen last, and whether that stopped all.
 
     Its inputs were refused, or a workflow that comes first has failed.
     """
-    gate = pull_record(ti, course.gate) if course.gate in ran else None
+    gate = channel.record(course.gate) if course.gate in ran else None
     if gate and gate.get("message"):
         return str(gate["message"]), None, False
     for key, task in course.before.items():
-        record = pull_record(ti, task) if task in ran else None
+        record = channel.record(task) if task in ran else None
         if record and record.get("message"):
             text = f"workflow '{key}', which comes first, failed: {record['message']}"
             return text, None, bool(record.get(STOPPED))

@@ -1,56 +1,111 @@
-"""Who knows which secrets: a task learns from those before it what any later answer of the API may show.
+"""What a task or a trigger knows to be secret, and how Airflow's masker hears of it.
 
-Each task tells what it knows under ``arazzo_known``, sealed: secret inputs and outputs, those of other workflows too,
-and what it has learned itself. So it is enough to ask the nearest tasks before. Credentials and tokens of connections
-are told on only if they have turned up in what the task tells: others have their own.
+A value is secret if its name is: by Airflow's own list of sensitive names, or because the plan says so. How it is
+hidden is the engine's (:mod:`arazzo.engine.secrets`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import lru_cache
+from typing import Any
 
-from airflow_arazzo.protocol.encryption import is_sensitive, register_texts, unseal_json
-from airflow_arazzo.protocol.stored_forms import fields_of
-from airflow_arazzo.protocol.task_instances import finished_tasks, pull
-from airflow_arazzo.protocol.xcoms import KNOWN_KEY, pull_record
+from airflow.sdk.log import mask_secret, redact  # type: ignore[attr-defined] # no __all__, but public
+
+from airflow_arazzo.compat import mask_secret_async
+from arazzo.engine import CONCEALED, Secrets, hide, replace_escaped, secrets_in, spellings
 from arazzo.flow import Plan
+from arazzo.flow import is_sensitive as is_known_sensitive
+from arazzo.json_values import leaves
 
-if TYPE_CHECKING:
-    from airflow.sdk import BaseOperator
-
-    Operator = BaseOperator
-else:
-    Operator = object
+_LONE = re.compile("[\ud800-\udfff]")
 
 
-class SharesSecrets(Operator):
-    """A task that tells those after it which secrets it knows."""
+class Ledger:
+    """The secrets that a task or a trigger knows. Airflow's masker hears of each as soon as it is known.
 
-    def learn(self, ti: Any, beside: Iterable[str] = ()) -> None:
-        """Register the secrets that the tasks before this one have known.
+    :ivar secrets: what is known so far.
+    """
 
-        A task that has told nothing, because its worker died or a person has set its state, is looked past.
+    def __init__(self) -> None:
+        self.secrets = Secrets()
 
-        :param ti: the running task instance.
-        :param beside: ids of tasks that may have run without being ahead of this one.
+    def add(self, texts: Iterable[str] | Secrets, *, of_connection: bool = False) -> None:
+        """Add secret texts, which no log shows from now on, in whatever spelling URLs and JSON have them.
+
+        :param of_connection: whether they are what a connection says, or tokens that were got with it.
         """
-        others = set(beside) - {self.task_id}
-        if not self.has_dag():  # type: ignore[no-untyped-call]
-            for task_id in finished_tasks(ti, sorted(others)):
-                _learn_from(ti, task_id)
-            return
-        ahead = self.get_flat_relative_ids(upstream=True)
-        ran = set(finished_tasks(ti, sorted(_telling(self, ahead | others))))
-        queue = [*self.upstream_task_ids, *_last(self, ran - ahead)]
-        seen: set[str] = set()
-        while queue:
-            task_id = queue.pop()
-            if task_id in seen:
-                continue
-            seen.add(task_id)
-            if task_id not in ran or not _learn_from(ti, task_id):
-                queue += self.dag.get_task(task_id).upstream_task_ids
+        for spelled in self._added(texts, of_connection):
+            mask_secret(spelled)
+
+    async def add_async(self, texts: Iterable[str] | Secrets, *, of_connection: bool = False) -> None:
+        """Add secret texts as :meth:`add` does, from a coroutine."""
+        for spelled in self._added(texts, of_connection):
+            await mask_secret_async(spelled)
+
+    def add_named(self, values: Mapping[str, Any], sensitive: Collection[str] = ()) -> None:
+        """Add each secret of values, at any depth, and the credentials in it.
+
+        :param values: values by name.
+        :param sensitive: names that are secret beyond Airflow's list.
+        """
+        if values:
+            self.add(secrets_in(values, _names(sensitive)))
+
+    def _added(self, texts: Iterable[str] | Secrets, of_connection: bool) -> Iterable[list[Any]]:
+        """Add secret texts, and return the spellings of those that are new."""
+        more = texts if isinstance(texts, Secrets) else Secrets().add(texts, of_connection=of_connection)
+        known, self.secrets = self.secrets.texts, self.secrets | more
+        return _spelled(new) if (new := more.texts.keys() - known.keys()) else ()
+
+    def conceal(self, text: str) -> str:
+        """Return a text without the secrets that are known, however they are spelled.
+
+        First those known here, at full length, which Airflow's masker does not do: else the rest of one stays where
+        another begins like it.
+        """
+        return replace_escaped(str(redact(self.secrets.conceal(text))), _masked_spans, CONCEALED)
+
+    def conceal_in(self, value: Any) -> Any:
+        """Return a JSON value with known secrets replaced in its texts; names decide nothing here, and stay."""
+        text = "\n".join([leaf for leaf in leaves(value) if isinstance(leaf, str)])
+        return value if self.conceal(text) == text else self._concealed(value)
+
+    def _concealed(self, value: Any) -> Any:
+        match value:
+            case str():
+                return self.conceal(value)
+            case dict():
+                return {name: self._concealed(member) for name, member in value.items()}
+            case list() | tuple():
+                return [self._concealed(member) for member in value]
+        return value
+
+    def hide(self, values: Mapping[str, Any], sensitive: Collection[str] = ()) -> dict[str, Any]:
+        """Return ``values`` with each secret replaced by ``***``, known secrets in the rest too."""
+        is_secret = _names(sensitive)
+        return {name: hide(value, self.conceal, is_secret, is_secret(name)) for name, value in values.items()}
+
+    def to_share(self, told: Any) -> Secrets:
+        """Return the secrets that other tasks cannot know by themselves.
+
+        :param told: what they are told: a connection's secrets count if they occur in it.
+        """
+        if not self.secrets.texts:
+            return self.secrets
+        seen = self.secrets.of_connections().occurring(told)
+        return Secrets({text: False for text, kind in self.secrets.texts.items() if not kind or text in seen.texts})
+
+
+@lru_cache(maxsize=4096)
+def is_sensitive(name: str) -> bool:
+    """Say whether Airflow hides values of that name (``[core] sensitive_var_conn_names`` included)."""
+    return bool(redact("\x00probe\x00", name) == CONCEALED)
+
+
+def _names(sensitive: Collection[str]) -> Callable[[str], bool]:
+    return lambda name: name in sensitive or is_sensitive(name)
 
 
 def mark(plan: Plan) -> Plan:
@@ -60,31 +115,46 @@ def mark(plan: Plan) -> Plan:
     """
     outputs = (name for step in plan.steps for name in step.step.outputs)
     names = dict.fromkeys((*plan.taken.schemas, *outputs, *plan.outputs))
-    sensitive = dict.fromkeys((*plan.sensitive, *filter(is_sensitive, names)))
+    more = [name for name in names if is_sensitive(name) and not is_known_sensitive(name, plan.sensitive)]
     children = {key: mark(child) for key, child in plan.children.items()}
-    return plan.model_copy(update={"sensitive": tuple(sensitive), "children": children})
+    if not more and all(children[key] is child for key, child in plan.children.items()):
+        return plan
+    return plan.model_copy(update={"sensitive": (*plan.sensitive, *more), "children": children})
 
 
-def _telling(task: Operator, task_ids: Iterable[str]) -> Iterator[str]:
-    """Yield the ids of the tasks that are in the DAG and tell what they know."""
-    for task_id in task_ids:
-        if task.dag.has_task(task_id) and isinstance(task.dag.get_task(task_id), SharesSecrets):
-            yield task_id
+def all_sensitive(plan: Plan) -> frozenset[str]:
+    """Return the names that are secret in a plan, in one it calls, and as inputs."""
+    found = plan.secret_inputs.union(plan.sensitive)
+    return found.union(*(all_sensitive(child) for child in plan.children.values()))
 
 
-def _last(task: Operator, task_ids: set[str]) -> Iterator[str]:
-    """Yield the ids of those tasks that are ahead of no other of them."""
-    for task_id in task_ids:
-        if task_ids.isdisjoint(task.dag.get_task(task_id).get_flat_relative_ids(upstream=False)):
-            yield task_id
+def masked_parts(value: Any) -> Iterator[str]:
+    """Yield what Airflow's masker hides in the texts of a JSON value: passwords of connections, sensitive variables."""
+    for text in leaves(value):
+        if isinstance(text, str):
+            between = [re.escape(part) for part in str(redact(text)).split(CONCEALED)]
+            found = re.fullmatch("(.+?)".join(between), text, re.DOTALL)
+            yield from (part for part in (found.groups() if found else (text,)) if part != CONCEALED)
 
 
-def _learn_from(ti: Any, task_id: str) -> bool:
-    """Register what a task knew; say whether it has come so far that it would have told."""
-    sealed = pull(ti, task_id, KNOWN_KEY)
-    if sealed is None:
-        return pull_record(ti, task_id) is not None
-    for text in (sealed,) if isinstance(sealed, str) else sealed:  # several of a task that is mapped
-        known = fields_of(unseal_json(text), f"what task '{task_id}' has stored", ("secrets",))
-        register_texts(known["secrets"])
-    return True
+def _spelled(texts: Iterable[str]) -> Iterator[list[Any]]:
+    """Yield the spellings of secrets: all that can be told to the supervisor of a task, then those that cannot."""
+    found = dict.fromkeys(spelling for text in texts for spelling in spellings(text))
+    told = [text for text in found if not _LONE.search(text)]
+    yield from filter(None, (told, [text for text in found if _LONE.search(text)]))
+
+
+def _masked_spans(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where Airflow's masker hides something in a text."""
+    kept = str(redact(text)).split(CONCEALED)
+    if len(kept) == len(text.split(CONCEALED)):
+        return
+    at = len(kept[0])
+    for part in kept[1:]:
+        start = text.find(part, at + 1) if part else len(text)
+        if start < 0:
+            yield at, len(text)
+            return
+        if text[at:start] != CONCEALED:
+            yield at, start
+        at = start + len(part)

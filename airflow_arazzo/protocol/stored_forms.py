@@ -11,7 +11,7 @@ from typing import Any
 from airflow.providers.common.compat.sdk import AirflowException
 
 #: The form that this version writes, and the only one that it reads. Whoever changes a stored form counts it up.
-FORM = 2
+FORM = 3
 
 
 def formed(value: dict[str, Any]) -> dict[str, Any]:

@@ -19,8 +19,8 @@ from pydantic import ValidationError
 from airflow_arazzo import compat
 from airflow_arazzo.hooks.source_hooks import SourceHooks
 from airflow_arazzo.protocol.debugging import in_full
-from airflow_arazzo.protocol.encryption import redacted, register_texts_async
-from airflow_arazzo.protocol.envelope import Carried, pack, secrets_of, unpack
+from airflow_arazzo.protocol.envelope import Carried, pack, unpack
+from airflow_arazzo.protocol.secret_ledger import Ledger
 from airflow_arazzo.protocol.stored_forms import fields_of
 from arazzo import clock
 from arazzo.engine import Note, State, drive_async
@@ -93,9 +93,10 @@ class ArazzoTrigger(BaseTrigger):
             place = ".".join(str(part) for part in error.errors(include_url=False, include_input=False)[0]["loc"])
             text = f"the plan of the trigger cannot be read at '{place}'"
             raise AirflowException(f"{text}: worker and triggerer have different versions") from None
-        hooks = SourceHooks(self.connections)
+        ledger = Ledger()
+        hooks = SourceHooks(self.connections, ledger)
         try:
-            await register_texts_async([*carried.secrets, *secrets_of(state, plan)])
+            await ledger.add_async(state.secrets)
             state, done = await drive_async(
                 plan,
                 state,
@@ -104,18 +105,16 @@ class ArazzoTrigger(BaseTrigger):
                 clock=clock.now,
                 note=self._log_note,
                 may_send=_is_safe,
-                conceal=redacted,
+                conceal=ledger.conceal,
                 whole=in_full(self.log),
             )
         except _OutOfTimeError as error:
             state, done = error.state, None
         finally:
             await hooks.async_close()
-        known = carried.secrets | {secret: carried.secrets.get(secret, True) for secret in hooks.secrets()}
-        if done is None:
-            return {"status": "waited", "state": await _packed(replace(carried, state=state, secrets=known), plan)}
-        found = replace(carried, state=state, done=done, secrets=known)
-        return {"status": "done", "state": await _packed(found, plan)}
+        found = replace(carried, state=replace(state, secrets=ledger.secrets | state.secrets), done=done)
+        packed = await asyncio.to_thread(pack, found)  # outputs may be large
+        return {"status": "waited" if done is None else "done", "state": packed}
 
     def _log_note(self, note: Note) -> None:
         (self.log.warning if note.warning else self.log.info)("%s", note.text)
@@ -131,11 +130,6 @@ class _OutOfTimeError(Exception):
     def __init__(self, state: State) -> None:
         super().__init__()
         self.state = state
-
-
-async def _packed(carried: Carried, plan: Plan) -> str:
-    """Pack a state in a thread: outputs may be large."""
-    return await asyncio.to_thread(pack, carried, plan)
 
 
 def _waiting(end: float) -> Callable[[State, float], Awaitable[None]]:

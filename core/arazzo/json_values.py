@@ -116,23 +116,23 @@ class _Raw(str):
     """A piece of JSON text that is written as it is."""
 
 
-def leaves(value: Any, *, names: bool = False) -> Iterator[Any]:
-    """Yield what a value holds at any depth that is no object and no array, in order.
+def leaves(value: Any, *, names: bool = False) -> list[Any]:
+    """Return what a value holds at any depth that is no object and no array, in order.
 
-    :param names: whether the names of members are yielded too, each before its member.
+    :param names: whether the names of members are there too, each before its member.
     """
-    waiting = [value]
+    found, waiting = [], [value]
     while waiting:
         item = waiting.pop()
         match item:
             case dict():
-                pairs = item.items()
-                parts = [part for pair in pairs for part in pair] if names else [member for _, member in pairs]
+                parts = [part for pair in item.items() for part in pair] if names else list(item.values())
                 waiting.extend(reversed(parts))
             case list() | tuple():
                 waiting.extend(reversed(item))
             case _:
-                yield item
+                found.append(item)
+    return found
 
 
 def texts_in(value: Any) -> Iterator[str]:

@@ -14,7 +14,8 @@ from airflow.providers.common.compat.sdk import DAG
 from executing import Execution
 
 from airflow_arazzo import ArazzoDag, ArazzoTaskGroup
-from airflow_arazzo.protocol.encryption import hide_registered, unseal_known
+from airflow_arazzo.protocol.encryption import unseal_json
+from airflow_arazzo.protocol.secret_ledger import Ledger
 from arazzo import clock, transport
 from arazzo.absent import from_wire, to_people
 from arazzo.engine import run_local
@@ -38,7 +39,7 @@ def interpreted(plan: Plan, inputs: dict[str, Any], api: Any) -> Outcome:
         run = run_local(plan, inputs, send=api.send, sleep=api.sleep, clock=api.clock)
     except InputError as error:
         return Outcome("refused", "; ".join(error.messages), None)
-    return Outcome(run.status, hide_registered(run.message), run.outputs)
+    return Outcome(run.status, Ledger().conceal(run.message), run.outputs)
 
 
 def assert_same(found: Outcome, expected: Outcome) -> None:
@@ -87,8 +88,9 @@ def assert_in_order(plan: Plan, trace: list[Any]) -> None:
 def outcome(plan: Plan, state: str, xcoms: dict[tuple[str, str], Any], last: str = "outputs") -> Outcome:
     """Return what the last task of a DAG says."""
     outputs = xcoms.get((last, "return_value"))
-    if sealed := xcoms.get((last, "arazzo_sealed")):
-        outputs = to_people(from_wire(unseal_known(sealed)))
+    sealed = xcoms.get((last, "arazzo_envelope"))
+    if sealed and "result" in unseal_json(sealed):
+        outputs = to_people(from_wire(unseal_json(sealed)["result"]))
     return Outcome(state, xcoms[last, "arazzo"]["message"], outputs)
 
 

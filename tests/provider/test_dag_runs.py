@@ -139,7 +139,7 @@ def test_no_secret_is_stored_in_clear(registry, run_dag):
     assert [asked.headers["Authorization"] for asked in registry.asked[1:]] == [f"Bearer {TOKEN}"] * 3
     assert registry.asked[0].json == {"user": "bob", "password": PASSWORD}
     assert run.xcom("signIn") == {"token": "***", "session": {"user": "bob", "api_key": "***"}}
-    assert run.xcom("signIn", "arazzo_sealed").startswith("fernet:")
+    assert run.xcom("signIn", "arazzo_envelope").startswith("fernet:")
     assert run.xcom("outputs") == {"status": "done", "findings": "by ***", "removed": None}
     dump = database_dump()
     assert "library/nginx" in dump

@@ -22,7 +22,7 @@ from airflow_arazzo import (
 )
 from airflow_arazzo.operators import region_task
 from airflow_arazzo.operators.call_tasks import ArazzoCallOperator, ArazzoInputsOperator, ArazzoReturnOperator
-from airflow_arazzo.protocol import encryption
+from airflow_arazzo.protocol.secret_ledger import is_sensitive
 from airflow_arazzo.triggers.arazzo import ArazzoTrigger
 
 pytestmark = [
@@ -70,7 +70,6 @@ def processes(monkeypatch):
 
     def forgetting(method):
         def begin(*args, **kwargs):
-            encryption.REGISTERED.clear()
             _secrets_masker().reset_masker()
             return method(*args, **kwargs)
 
@@ -311,11 +310,11 @@ def test_names_that_only_this_airflow_takes_for_secret(document, run_dag, monkey
     masker = _secrets_masker()
     names = {*masker.sensitive_variables_fields, "kennwort"}
     monkeypatch.setattr(masker, "sensitive_variables_fields", names)
-    encryption.is_sensitive.cache_clear()
+    is_sensitive.cache_clear()
     login = {**LOGIN, "outputs": {"kennwort": "$response.body#/token"}}
     workflows = [workflow("w", call("child"), ECHO, **RESULT), workflow("child", login)]
     run = run_dag(ArazzoDag(document(workflows, TOKEN), "w", settings={"granularity": granularity}))
-    encryption.is_sensitive.cache_clear()
+    is_sensitive.cache_clear()
     assert run.state == "success"
     assert found(database_dump(), {"token": TOKEN}) == {}
 

@@ -67,7 +67,7 @@ def test_a_step_says_what_is_too_large_and_that_it_was_sent(document, api, monke
     assert isinstance(refused.value, AirflowFailException)  # Airflow's retries would send it again
     record = run.xcoms["order", "arazzo"]
     assert (record["outcome"], record["next"], record["message"]) == ("failed", None, text)
-    assert {key for _, key in run.xcoms} == {"arazzo", "arazzo_known"}
+    assert {key for _, key in run.xcoms} == {"arazzo", "arazzo_envelope"}
 
 
 def test_what_fits_passes(document, api, monkeypatch):

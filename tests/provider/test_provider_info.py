@@ -8,7 +8,7 @@ import airflow
 import jsonschema
 from airflow.sdk import Connection
 
-from airflow_arazzo.protocol.encryption import is_sensitive
+from airflow_arazzo.protocol.secret_ledger import is_sensitive
 from airflow_arazzo.provider_info import get_provider_info
 from arazzo.auth.connection_settings import ARAZZO_EXTRAS, read_connection
 

@@ -3,8 +3,12 @@ from __future__ import annotations
 import pytest
 from airflow.providers.common.compat.sdk import AirflowException
 from cryptography.fernet import Fernet
+from running import Run
 
 from airflow_arazzo.protocol import encryption
+from airflow_arazzo.protocol.channel import Channel
+from airflow_arazzo.protocol.secret_ledger import Ledger, is_sensitive
+from arazzo.engine import secrets_in
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
@@ -13,10 +17,10 @@ pytestmark = [
 
 
 def test_names_are_sensitive_as_airflow_says():
-    assert encryption.is_sensitive("token")
-    assert encryption.is_sensitive("Authorization")
-    assert encryption.is_sensitive("dbPassword")
-    assert not encryption.is_sensitive("image")
+    assert is_sensitive("token")
+    assert is_sensitive("Authorization")
+    assert is_sensitive("dbPassword")
+    assert not is_sensitive("image")
 
 
 def test_hides_by_name_at_any_depth_and_keeps_the_rest():
@@ -28,7 +32,7 @@ def test_hides_by_name_at_any_depth_and_keeps_the_rest():
         "mine": [7, "seven"],
         "missing": None,
     }
-    assert encryption.hide(values, sensitive=("mine",)) == {
+    assert Ledger().hide(values, sensitive=("mine",)) == {
         "image": "nginx",
         "count": 3,
         "token": "***",
@@ -36,17 +40,18 @@ def test_hides_by_name_at_any_depth_and_keeps_the_rest():
         "mine": ["***", "***"],
         "missing": None,
     }
-    assert encryption.hide({"token": None, "ok": True}) == {"token": None, "ok": True}
+    assert Ledger().hide({"token": None, "ok": True}) == {"token": None, "ok": True}
 
 
 def test_what_is_below_a_sensitive_name_is_secret():
-    assert list(encryption.secrets_in({"secrets": {"user": "u-1", "nested": [{"x": 12345}]}})) == ["u-1", "12345"]
+    assert list(secrets_in({"secrets": {"user": "u-1", "nested": [{"x": 12345}]}}, is_sensitive)) == ["u-1", "12345"]
 
 
 def test_registered_secrets_are_hidden_inside_other_texts():
-    encryption.register({"token": "tok-4711-registered"})
-    assert encryption.hide({"header": "Bearer tok-4711-registered"}) == {"header": "Bearer ***"}
-    assert encryption.hide_registered({"message": ["saw tok-4711-registered"], "n": 1}) == {
+    ledger = Ledger()
+    ledger.add_named({"token": "tok-4711-registered"})
+    assert ledger.hide({"header": "Bearer tok-4711-registered"}) == {"header": "Bearer ***"}
+    assert ledger.conceal_in({"message": ["saw tok-4711-registered"], "n": 1}) == {
         "message": ["saw ***"],
         "n": 1,
     }
@@ -70,26 +75,35 @@ def test_registered_secrets_are_hidden_inside_other_texts():
 )
 def test_registered_secrets_are_hidden_however_they_are_told(value, shown):
     values = {"password": "al/pha+ be=ta-1", "pin_token": 8675309123, "authorization": "Bearer bear-er-1"}
-    encryption.register({**values, "secret": "sid=cook-ie-1; Path=/"})
-    assert encryption.hide({"said": value}) == {"said": shown}
+    ledger = Ledger()
+    ledger.add_named({**values, "secret": "sid=cook-ie-1; Path=/"})
+    assert ledger.hide({"said": value}) == {"said": shown}
 
 
 def test_what_airflow_does_not_mask_is_not_hidden():
-    encryption.register({"password": "airflow", "token": "abcd", "secret": ""})
-    assert encryption.hide({"said": "airflow, abcd", "abcd": 1}) == {"said": "airflow, abcd", "abcd": 1}
+    ledger = Ledger()
+    ledger.add_named({"password": "airflow", "token": "abcd", "secret": ""})
+    assert ledger.hide({"said": "airflow, abcd", "abcd": 1}) == {"said": "airflow, abcd", "abcd": 1}
 
 
 def test_half_of_a_surrogate_pair_in_a_secret_hinders_nobody():
-    encryption.register({"token": "half\ud800secret"})
-    assert encryption.hide({"said": "half\ud800secret"}) == {"said": "***"}
+    ledger = Ledger()
+    ledger.add_named({"token": "half\ud800secret"})
+    assert ledger.hide({"said": "half\ud800secret"}) == {"said": "***"}
 
 
 @pytest.mark.parametrize(
     "value", ["se/cr+et-known", "/a?key=se%2Fcr%2Bet-known", "/a?key=se%2fcr%2bet-known", {"se/cr+et-known": 1}]
 )
-def test_a_sealed_value_brings_the_secrets_along_that_are_in_it(value):
-    encryption.register({"token": "se/cr+et-known", "password": "not-in-there"})
-    assert encryption.unseal_json(encryption.seal_known([value], secret=False))["secrets"] == ["se/cr+et-known"]
+def test_an_envelope_brings_the_secrets_of_connections_along_that_are_in_it(value):
+    run = Run()
+    told = Channel(run.context("a")["ti"])
+    told.ledger.add(["se/cr+et-known", "not-in-there"], of_connection=True)
+    told.put("result", {"x": [value]}, secret=False)
+    told.send()
+    heard = Channel(run.context("b")["ti"])
+    assert heard.heard("a", "result") == {"x": [value]}
+    assert list(heard.ledger.secrets.texts) == ["se/cr+et-known"]
 
 
 def test_seals_and_unseals():
@@ -141,36 +155,25 @@ def test_a_key_that_is_none_is_said_so(monkeypatch):
 
 
 @pytest.fixture
-def registered(monkeypatch):
-    """Secrets of one task, whose process has registered nothing else."""
-    monkeypatch.setattr(encryption, "REGISTERED", {})
-    encryption.register_texts(["tok-4711-own", "1234"])
-    encryption.register_texts(["conn-4711-pw", "conn/4711 key"], of_connection=True)
+def ledger():
+    """Secrets of one task."""
+    ledger = Ledger()
+    ledger.add(["tok-4711-own", "1234"])
+    ledger.add(["conn-4711-pw", "conn/4711 key"], of_connection=True)
+    return ledger
 
 
-def test_others_are_told_of_a_connections_secrets_only_where_they_occur(registered):
-    assert encryption.secrets_to_share(None) == ["tok-4711-own"]
-    assert encryption.secrets_to_share({"url": "/?key=conn%2F4711%20key"}) == ["tok-4711-own", "conn/4711 key"]
+def test_others_are_told_of_a_connections_secrets_only_where_they_occur(ledger):
+    assert list(ledger.to_share(None).texts) == ["tok-4711-own", "1234"]
+    told = {"url": "/?key=conn%2F4711%20key"}
+    assert list(ledger.to_share(told).texts) == ["tok-4711-own", "1234", "conn/4711 key"]
 
 
-def test_what_was_heard_from_another_task_is_told_on(registered):
-    encryption.register_texts(["conn-4711-pw"])
-    encryption.register_texts(["conn-4711-pw"], of_connection=True)
-    assert encryption.secrets_to_share(None) == ["tok-4711-own", "conn-4711-pw"]
+def test_what_was_heard_from_another_task_is_told_on(ledger):
+    ledger.add(["conn-4711-pw"])
+    ledger.add(["conn-4711-pw"], of_connection=True)
+    assert list(ledger.to_share(None).texts) == ["tok-4711-own", "1234", "conn-4711-pw"]
 
 
-def test_what_is_too_short_to_be_masked_is_no_secret_in_another_text(registered):
-    assert encryption.occurring({"n": "1234", "said": "tok-4711-own"}, encryption.REGISTERED) == ["tok-4711-own"]
-
-
-@pytest.mark.parametrize(
-    ("value", "parts"),
-    [
-        ("tok-4711-own", ["tok-4711-own"]),
-        ({"a": ["Bearer tok-4711-own"], "b": 5}, ["tok-4711-own"]),
-        ("u=tok-4711-own&p=conn-4711-pw.", ["tok-4711-own", "conn-4711-pw"]),
-        ("*** is innocent (and [so] is this)", []),
-    ],
-)
-def test_the_parts_of_a_value_that_the_masker_hides(registered, value, parts):
-    assert list(encryption.masked_parts(value)) == parts
+def test_what_is_too_short_to_be_masked_is_no_secret_in_another_text(ledger):
+    assert list(ledger.secrets.occurring({"n": "1234", "said": "tok-4711-own"}).texts) == ["tok-4711-own"]

@@ -17,14 +17,15 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, TaskDeferred
 from running import Run, first_event
 
-from airflow_arazzo import ArazzoStepOperator
+from airflow_arazzo import ArazzoOutputsOperator, ArazzoStepOperator
 from airflow_arazzo.operators.branching import choose_branch
 from airflow_arazzo.protocol import xcoms
-from airflow_arazzo.protocol.encryption import seal_json, unseal_json, unseal_known
+from airflow_arazzo.protocol.channel import Channel
+from airflow_arazzo.protocol.encryption import seal_json, unseal_json
 from airflow_arazzo.protocol.envelope import Carried, Sent, pack, unpack
 from airflow_arazzo.protocol.stored_forms import FORM
 from airflow_arazzo.triggers.arazzo import ArazzoTrigger
-from arazzo.engine import Done, State, load_plan
+from arazzo.engine import Done, Secrets, State, load_plan
 from arazzo.engine.state import Call, CriterionRecord, Detour, Frame, StepRecord
 
 FILES = Path(__file__).parent / "stored_forms"
@@ -77,13 +78,12 @@ STATE = State(
     workflows={"d": {"inputs": {}, "outputs": {"x": 1}}},
     records={"a": RECORD},
     history=("GET /nodes/{node} -> 200",),
-    secrets=("hunter2-hunter2",),
+    secrets=Secrets({"hunter2-hunter2": False, "key-of-a-connection": True}),
 )
 CARRIED = Carried(
     STATE,
     Done("step", "b", "a", "why", {"x": 1}, {"": {"node": "a"}}),
     Sent({"a": 1}, {"a": "key"}, True),
-    {"hunter2-hunter2": False},
 )
 
 
@@ -98,9 +98,8 @@ def nodes(monkeypatch, api):
     return api
 
 
-def test_the_state_of_a_waiting_task(plan):
-    plan = plan.model_copy(update={"children": {"b": plan}})
-    is_held("envelope", unseal_json(pack(CARRIED, plan)))
+def test_the_state_of_a_waiting_task():
+    is_held("envelope", unseal_json(pack(CARRIED)))
     assert unpack(seal_json(held("envelope"))) == CARRIED
 
 
@@ -130,7 +129,6 @@ def test_a_trigger_is_written_as_it_is_held(nodes):
     state["state"] |= {"resume_at": 1.5e9, "history": []}
     for record in state["state"]["records"].values():
         record["seconds"] = 0.25
-    state["secrets"] = {}
     is_held("trigger", {**arguments, "plan": plan, "state": state})
 
 
@@ -205,35 +203,37 @@ def test_a_state_with_an_unknown_field_is_refused_wherever_it_is(place):
 # XComs
 
 
-def told(plan) -> dict[str, Any]:
-    """Return what a task tells others, unsealed."""
+def told(plan) -> Run:
+    """Return the run to which a task has told all that there is to tell."""
     run = Run()
-    ti = run.context("a")["ti"]
-    region = plan.region_of("a")
-    state = replace(STATE, frames=(FRAME,), secrets=())
-    xcoms.push_region(ti, plan, region, state, replace(CARRIED.done, outputs={"x": 1}))
-    xcoms.push_workflows(ti, plan, {"d": {"inputs": {"node": "a"}, "outputs": {"x": 1}}}, {"d"})
-    xcoms.push_sealed(ti, {"a": {"token": "t"}}, {"token": "t"}, {"token": "***"}, kinds=False)
-    return {key: unseal_json(value) if isinstance(value, str) else value for (_, key), value in run.xcoms.items()}
+    state = replace(STATE, frames=(replace(FRAME, outputs={"a": {"token": "t"}}),))
+    channel, done = Channel(run.context("a")["ti"]), replace(CARRIED.done, outputs={"x": 1})
+    xcoms.push_region(channel, plan, plan.region_of("a"), state, done, {"d"})
+    return run
 
 
 def test_xcoms_are_written_as_they_are_held(plan):
-    found = told(plan)  # with the secrets of all tests that this process has run
-    is_held("xcoms", {key: value for key, value in found.items() if key not in ("arazzo", "arazzo_known")})
-    is_held("record", found["arazzo"])
+    run = told(plan)
+    assert run.xcoms.keys() == {("a", "arazzo"), ("a", "arazzo_envelope")}
+    is_held("told", unseal_json(run.xcoms["a", "arazzo_envelope"]))
+    is_held("record", run.xcoms["a", "arazzo"])
+
+
+def reading(envelope=None, **xcoms) -> Channel:
+    """Return the channel of a task after one that has left these XComs."""
+    stored = {("a", key): value for key, value in xcoms.items()}
+    stored |= {("a", "arazzo_envelope"): seal_json(envelope)} if envelope else {}
+    return Channel(Run(xcoms=stored, states={"a": "success"}).context("b")["ti"])
 
 
 def test_xcoms_that_are_held_are_read(plan):
-    stored = {("a", key): seal_json(value) for key, value in held("xcoms").items()}
-    run = Run(xcoms={**stored, ("a", "arazzo"): held("record")}, states={"a": "success"})
-    ti = run.context("b")["ti"]
-    assert xcoms.pull_record(ti, "a") == {name: value for name, value in held("record").items() if name != "version"}
-    assert xcoms.pull_outputs(ti, plan, {region.entry: region.entry for region in plan.regions}, ["a"]) == {
-        "a": {"token": "t"}
-    }
-    assert xcoms.pull_workflows(ti, plan, {"d": ["a"]}) == {"d": {"inputs": {"node": "a"}, "outputs": {"x": 1}}}
-    assert xcoms.pull_handed(ti, "a") == {"x": 1}
-    assert xcoms.pull_inputs(ti, plan, "a", "") == {"node": "a"}
+    channel = reading(held("told"), arazzo=held("record"))
+    assert channel.record("a") == {name: value for name, value in held("record").items() if name != "version"}
+    assert xcoms.pull_outputs(channel, plan, {r.entry: r.entry for r in plan.regions}, ["a"]) == {"a": {"token": "t"}}
+    assert xcoms.pull_workflows(channel, plan, {"d": ["a"]}) == {"d": {"inputs": {}, "outputs": {"x": 1}}}
+    assert xcoms.pull_result(channel, "a") == {"x": 1}
+    assert xcoms.pull_inputs(channel, plan, "a", "") == {"node": "a"}
+    assert "hunter2-hunter2" in channel.ledger.secrets.texts
 
 
 @pytest.mark.parametrize("version", OTHERS[1:])
@@ -243,11 +243,31 @@ def test_a_record_of_another_version_decides_nothing(version):
         choose_branch(ti=run.context("a_branch")["ti"], source="a", ways={"b": "b", "": "outputs"})
 
 
-@pytest.mark.parametrize("change", [{"version": FORM + 1}, {"version": None}, {"more": 1}])
-@pytest.mark.parametrize("key", ["arazzo_sealed", "arazzo_workflows", "arazzo_result", "arazzo_inputs"])
-def test_what_another_version_has_sealed_is_refused(key, change):
-    with pytest.raises(AirflowException, match="what another task has stored cannot be read"):
-        unseal_known(seal_json({**held("xcoms")[key], **change}))
+@pytest.mark.parametrize("change", [*({"version": version} for version in OTHERS), {"more": 1}])
+def test_what_another_version_has_told_is_refused(change):
+    with pytest.raises(AirflowException, match="what task 'a' has stored cannot be read"):
+        reading({**held("told"), **change}).heard("a", "outputs")
+
+
+def test_what_the_version_before_has_stored_is_refused_and_never_half_read(plan, nodes):
+    """It told in six XComs what is in one now, and what it showed people was ``***``."""
+    before = json.loads((FILES / "form_2.json").read_text())
+    sealed = {key: seal_json(value) for key, value in before["xcoms"].items()}
+    stored = {("a", key): value for key, value in {**sealed, "arazzo": before["record"]}.items()}
+    stored["a", "return_value"] = {"token": "***"}
+    run = Run(xcoms=stored, states={"a": "success"})
+    channel = Channel(run.context("b")["ti"])
+    for read in (
+        lambda: xcoms.pull_outputs(channel, plan, {r.entry: r.entry for r in plan.regions}, ["a"]),
+        lambda: xcoms.pull_workflows(channel, plan, {"d": ["a"]}),
+        lambda: run.execute(ArazzoStepOperator(task_id="b", plan=NODES, workflow_id="diamond")),
+        lambda: run.execute(ArazzoOutputsOperator(task_id="outputs", plan=NODES, workflow_id="diamond")),
+    ):
+        with pytest.raises(AirflowFailException, match="'a' cannot be read: it has form 2, and form 3 is read here"):
+            read()
+    with pytest.raises(AirflowException, match="it has form 2, and form 3 is read here"):
+        unpack(seal_json(before["state"]))
+    assert nodes.lines == []
 
 
 # requests that are sent once

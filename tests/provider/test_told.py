@@ -48,13 +48,13 @@ workflows:
         outputs: {mark: $response.body#/mark}
     outputs:
       arazzo: $steps.watch.outputs.state
-      arazzo_known: $steps.use.outputs.mark
+      arazzo_envelope: $steps.use.outputs.mark
       return_value: $steps.use.outputs.mark
       mark: $steps.use.outputs.mark
 """
 GOOD = [(200, {"state": "busy"}), (200, {"state": "busy"}), (200, {"state": "ready"}), (200, {"mark": "m"})]
-OUTPUTS = {"arazzo": "ready", "arazzo_known": "m", "return_value": "m", "mark": "m"}
-LINE = "watch-thing completed: arazzo=ready, arazzo_known=m, return_value=m, mark=m (watch ×3 → use)"
+OUTPUTS = {"arazzo": "ready", "arazzo_envelope": "m", "return_value": "m", "mark": "m"}
+LINE = "watch-thing completed: arazzo=ready, arazzo_envelope=m, return_value=m, mark=m (watch ×3 → use)"
 
 
 @pytest.fixture

@@ -80,7 +80,7 @@ def test_large_outputs_pass_from_task_to_task(tmp_path):
     assert state == "success"
     assert api.asked[1].json == body
     assert api.asked[1].headers["X-Token"] == "hunter2-hunter2"
-    assert {"read.return_value", "read.arazzo_sealed", "outputs.return_value"} <= rows.keys()
+    assert {"read.return_value", "read.arazzo_envelope", "outputs.return_value"} <= rows.keys()
     assert max(rows.values()) < 2000
     assert len([path for path in storage.rglob("*") if path.is_file()]) >= 3
     assert b"hunter2" not in b"".join(path.read_bytes() for path in storage.rglob("*") if path.is_file())

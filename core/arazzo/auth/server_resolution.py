@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from arazzo.auth.connection_settings import ConnectionSettings
 from arazzo.errors import ConnectionSettingsError
-from arazzo.flow import Plan, PlannedStep
+from arazzo.flow import Plan, PlannedStep, change_steps
 
 
 def connections_of(plan: Plan, connections: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -67,12 +67,11 @@ def place_requests(
     :param placements: what connections decide, by name of the source.
     :param default: a server URL, or URLs by name of the source, for the others.
     """
-    steps = tuple(
-        place_step(step, placements.get(step.operation.source if step.operation else "", _NOWHERE), default)
-        for step in plan.steps
-    )
-    children = {key: place_requests(child, placements, default) for key, child in plan.children.items()}
-    return plan.model_copy(update={"steps": steps, "children": children})
+
+    def placed(step: PlannedStep) -> PlannedStep:
+        return place_step(step, placements.get(step.operation.source if step.operation else "", NOWHERE), default)
+
+    return change_steps(plan, placed)
 
 
 def steps_of(plan: Plan) -> Iterator[PlannedStep]:
@@ -95,4 +94,5 @@ def place_step(step: PlannedStep, placement: Placement, default: str | Mapping[s
     return step.model_copy(update={"settings": settings, "added": placement.headers})
 
 
-_NOWHERE = Placement()
+#: Of a step that sends nothing, or through no connection.
+NOWHERE = Placement()

@@ -21,7 +21,7 @@ def tell_plan(plan: Plan, state: State, apis: ConnectedApis, form: str) -> None:
 
     :param state: in which the workflow is about to run: its inputs have been checked.
     """
-    secrets = frozenset(state.secrets) | apis.secrets
+    secrets = frozenset(state.secrets.texts) | apis.secrets
     requests = list(foresee(plan, state, lambda text: conceal(text, apis.secrets)))
     marked = {*plan.sensitive, *plan.secret_inputs}
     inputs = hide(state.frames[0].inputs, lambda text: conceal(text, secrets), lambda name: is_sensitive(name, marked))

@@ -69,7 +69,7 @@ def evaluate(criterion: Criterion, context: Context, dialect: Dialect = "lenient
     except RecursionError:
         raise GaveUpError("the value is nested too deep for the condition") from None
     truth = Truth.FAILS if dialect == "strict" else truth
-    return Verdict(truth, f"{reason(criterion.condition, [], context.conceal)}: {message}", message)
+    return Verdict(truth, f"{reason(criterion.condition, [], context.conceal)}: {context.conceal(message)}", message)
 
 
 def _evaluated(criterion: Criterion, context: Context, dialect: Dialect) -> Verdict:

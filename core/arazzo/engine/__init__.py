@@ -11,12 +11,11 @@ from arazzo.engine.messages import duration, ended, walked
 from arazzo.engine.program import load_plan, load_plans
 from arazzo.engine.secrets import (
     CONCEALED,
+    Secrets,
     conceal,
-    conceal_found,
     credentials,
     hide,
     secrets_in,
-    sensitive_inputs,
     spellings,
 )
 from arazzo.engine.server_checks import require_servers, uncallable
@@ -32,6 +31,7 @@ from arazzo.engine.state import (
     Wait,
 )
 from arazzo.engine.step_machine import advance, begin_call, end_call
+from arazzo.engine.unescaping import replace_escaped
 from arazzo.flow import is_sensitive
 
 __all__ = [
@@ -44,6 +44,7 @@ __all__ = [
     "IdempotencyKeys",
     "Note",
     "Run",
+    "Secrets",
     "Send",
     "State",
     "StepRecord",
@@ -52,7 +53,6 @@ __all__ = [
     "begin_call",
     "check_inputs",
     "conceal",
-    "conceal_found",
     "credentials",
     "dependencies",
     "drive",
@@ -69,10 +69,10 @@ __all__ = [
     "load_plan",
     "load_plans",
     "ready",
+    "replace_escaped",
     "require_servers",
     "run_local",
     "secrets_in",
-    "sensitive_inputs",
     "spellings",
     "start",
     "uncallable",

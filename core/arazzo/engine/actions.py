@@ -66,8 +66,8 @@ def judge(criteria: Sequence[Criterion], context: Context, dialect: Dialect, act
     truth = Truth.HOLDS
     for criterion in criteria:
         verdict = evaluate(criterion, context, dialect)
-        reason = context.conceal(verdict.reason)
-        records.append(CriterionRecord(criterion.condition, verdict.passed, reason, action, verdict.undecided))
+        record = CriterionRecord(criterion.condition, verdict.passed, verdict.reason, action, verdict.undecided)
+        records.append(record)
         if verdict.error and truth is not Truth.FAILS:
             means = "is undecided" if verdict.undecided else "counts as not met"
             text = f"criterion {criterion.condition!r} could not be evaluated and {means}: {verdict.error}"

@@ -8,7 +8,7 @@ from typing import Any
 
 from arazzo.engine.bindings import call_inputs, frame_context, step_request
 from arazzo.engine.input_checks import inputs_of_call
-from arazzo.engine.secrets import Conceal, conceal, secret_values
+from arazzo.engine.secrets import Conceal, secret_values
 from arazzo.engine.shown import request_line
 from arazzo.engine.state import Frame, State
 from arazzo.errors import EvaluationError, GaveUpError, InputError, RequestError
@@ -70,7 +70,7 @@ class _Foreseeing:
         try:
             request = step_request(plan, planned, operation, frame_context(plan, frame, {}))
         except (RequestError, GaveUpError) as error:
-            return replace(unknown, message=self.conceal_more(conceal(str(error), state.secrets)))
+            return replace(unknown, message=self.conceal_more(state.secrets.conceal(str(error))))
         method, _, url = request_line(self.root, state, request, self.conceal_more).partition(" ")
         return Foreseen(name, method, url)
 

@@ -9,7 +9,6 @@ from arazzo.absent import Absent
 from arazzo.document.input_declarations import names_input, with_defaults
 from arazzo.document.schema_checks import schema_errors
 from arazzo.document.shape import near
-from arazzo.engine.secrets import sensitive_inputs
 from arazzo.errors import EvaluationError, GaveUpError, InputError
 from arazzo.flow import InputNeed, Plan, is_sensitive
 
@@ -134,7 +133,7 @@ def _finding(plan: Plan, error: Any) -> str:
 
 def _is_public(plan: Plan, path: list[str], value: Any) -> bool:
     """Say whether a message may show a value: a scalar, on the way to which nothing is secret."""
-    hidden = sensitive_inputs(plan)
+    hidden = plan.secret_inputs
     secret = any(part in hidden or is_sensitive(part, plan.sensitive) for part in path)
     return not secret and not isinstance(value, dict | list)
 

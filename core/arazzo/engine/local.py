@@ -103,5 +103,5 @@ def run_local(
         unreadable_names(outputs),
         records,
         {step: to_people(values) for step, values in state.outputs.items()},
-        frozenset(state.secrets),
+        frozenset(state.secrets.texts),
     )

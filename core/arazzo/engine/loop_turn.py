@@ -11,7 +11,7 @@ from typing import Any
 
 from arazzo.engine import actions, messages, pacing
 from arazzo.engine.collecting import gathered, without_round
-from arazzo.engine.secrets import Conceal, conceal
+from arazzo.engine.secrets import Conceal
 from arazzo.engine.shown import secret_names, shown_exchange
 from arazzo.engine.state import Command, Frame, Note, State, StepRecord
 from arazzo.exchange import Exchange
@@ -36,7 +36,7 @@ class LoopTurn(ABC):
         #: What actions pass to the workflows that they name, where the answer is not there any more.
         self._passed: dict[str, dict[str, Any] | None] = {}
         self._conceal_more = conceal
-        self._exposed: frozenset[str] = frozenset()
+        self._exposed: list[str] = []
         #: The answer that the turn began with, until a message has shown it or another step begins.
         self._unshown: Exchange | None = None
         #: The step that notes are about, as records name it.
@@ -160,8 +160,8 @@ class LoopTurn(ABC):
 
     def _concealing(self, state: State) -> Conceal:
         """Return what hides all that is known to be secret, and the credentials of the answer."""
-        secrets = self._exposed.union(state.secrets)
-        return lambda text: self._conceal_more(conceal(text, secrets))
+        secrets = state.secrets.add(self._exposed)
+        return lambda text: self._conceal_more(secrets.conceal(text))
 
     def _shown(self, state: State, exchange: Exchange) -> str:
         """Return what people are shown of an exchange: the URL as it was sent, and the beginning of the answer."""

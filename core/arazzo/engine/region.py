@@ -397,7 +397,7 @@ class Turn(LoopTurn):
             response = exchange.response
             status, seconds = (response.status, response.seconds) if response else (None, 0.0)
             state = replace(state, last_status=status, phase="ready")
-            self._exposed |= exposed_secrets(replace(exchange, content=ABSENT))
+            self._exposed += exposed_secrets(replace(exchange, content=ABSENT))
             rounds = frame.rounds + 1
             record = StepRecord(
                 frame.step, "", str(exchange.request), status, seconds, attempts=frame.attempts, rounds=rounds

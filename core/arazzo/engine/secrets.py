@@ -11,13 +11,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from arazzo.engine.unescaping import Find, replace_escaped, unescaped
+from arazzo.engine.unescaping import replace_escaped, unescaped
 from arazzo.exact_numbers import Beyond
 from arazzo.exchange import Exchange
 from arazzo.flow import Plan, is_sensitive, names_credential
+from arazzo.json_values import texts_in
 from arazzo.openapi.encoding import QUERY_RESERVED, SEGMENT_RESERVED, percent_encode
 
 CONCEALED = "***"
@@ -25,8 +27,8 @@ Conceal = Callable[[str], str]
 """Returns a text with the secrets in it replaced."""
 
 _SHORTEST = 5
-#: Texts of that length that say nothing: JSON's own word.
-_COMMON = frozenset({"false"})
+#: Texts of that length that say nothing: JSON's own word, and the login that Airflow comes with and does not mask.
+_COMMON = frozenset({"false", "airflow"})
 #: What is left as it is in URLs by requests of this package and ``quote``.
 _UNENCODED = ("", "/", QUERY_RESERVED, SEGMENT_RESERVED)
 _SCHEME = re.compile(r"[A-Za-z][\w-]*[ \t]+(\S+)")
@@ -37,9 +39,39 @@ _EXPIRES = re.compile(r"(?i)(?<=; )expires=[^;]*?(?:GMT|(?=;)|$)")
 _ATTRIBUTES = frozenset({"domain", "max-age", "path", "priority", "samesite", "version"})
 
 
-def sensitive_inputs(plan: Plan) -> frozenset[str]:
-    """Return the names of the inputs that are secret, or in which something has ``format: password``."""
-    return plan.secret_inputs
+@dataclass(frozen=True)
+class Secrets:
+    """What is known to be secret in a run; it travels with its state.
+
+    :ivar texts: the secret texts, the oldest first, and by each whether it is only a connection's, its tokens included:
+        a task that needs that one gets it by itself.
+    """
+
+    texts: Mapping[str, bool] = field(default_factory=dict, repr=False)
+
+    def add(self, texts: Iterable[str], *, of_connection: bool = False) -> Secrets:
+        """Return these secrets and more."""
+        found = dict.fromkeys(filter(None, texts), of_connection)
+        return self | Secrets(found) if found else self
+
+    def __or__(self, others: Secrets) -> Secrets:
+        if not others.texts:
+            return self
+        new = {text: of_connection and self.texts.get(text, True) for text, of_connection in others.texts.items()}
+        return Secrets({**self.texts, **new}) if new.items() - self.texts.items() else self
+
+    def occurring(self, value: Any) -> Secrets:
+        """Return those that occur in a JSON value, however they are spelled."""
+        text = "\n".join(texts_in(value)) if self.texts else ""
+        return Secrets({secret: kind for secret, kind in self.texts.items() if conceal(text, (secret,)) != text})
+
+    def of_connections(self) -> Secrets:
+        """Return those that are only a connection's."""
+        return Secrets({secret: True for secret, of_connection in self.texts.items() if of_connection})
+
+    def conceal(self, text: str) -> str:
+        """Return the text with every secret in it replaced, however it is spelled."""
+        return conceal(text, self.texts) if self.texts else text
 
 
 def credentials(text: str) -> Iterator[str]:
@@ -79,14 +111,15 @@ def secrets_in(value: Any, is_secret: Callable[[str], bool], secret: bool = Fals
                 yield from credentials(str(item))
 
 
-def secret_values(plan: Plan, inputs: Mapping[str, Any], outputs: Mapping[str, Any]) -> frozenset[str]:
-    """Return the secret texts among inputs and outputs of a workflow that can be hidden wherever they stand.
+def secret_values(plan: Plan, inputs: Mapping[str, Any], outputs: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the secret texts among inputs and outputs of a workflow.
 
     :param outputs: of its steps or its own, at any depth.
     """
-    found = [*secrets_in(inputs, _names({*plan.sensitive, *sensitive_inputs(plan)}))]
-    found += secrets_in(outputs, _names(plan.sensitive))
-    return frozenset(filter(_hideable, found))
+    if inputs:
+        yield from secrets_in(inputs, _names({*plan.sensitive, *plan.secret_inputs}))
+    if outputs:
+        yield from secrets_in(outputs, _names(plan.sensitive))
 
 
 def _names(marked: Iterable[str]) -> Callable[[str], bool]:
@@ -94,7 +127,7 @@ def _names(marked: Iterable[str]) -> Callable[[str], bool]:
     return lambda name: is_sensitive(name, marked)
 
 
-def exposed_secrets(exchange: Exchange) -> frozenset[str]:
+def exposed_secrets(exchange: Exchange) -> list[str]:
     """Return the secret texts in an answer, by the names of headers and of members at any depth of its body."""
     found: list[str] = []
     if exchange.response is not None:
@@ -109,7 +142,7 @@ def exposed_secrets(exchange: Exchange) -> frozenset[str]:
                 found += [text for name, text in members.items() if isinstance(text, str) and names_credential(name)]
             case list() as items:
                 queue += items
-    return frozenset(part for text in found for part in credentials(text) if _hideable(part))
+    return [part for text in found for part in credentials(text)]
 
 
 def _hideable(text: str) -> bool:
@@ -127,15 +160,7 @@ def spellings(secret: str) -> tuple[str, ...]:
 def conceal(text: str, secrets: Iterable[str]) -> str:
     """Return the text with every secret in it replaced, however it is spelled."""
     needles = _needles(frozenset(secrets))
-    return conceal_found(text, lambda plain: _occurrences(plain, needles)) if needles else text
-
-
-def conceal_found(text: str, find: Find) -> str:
-    """Return the text without what is found in it, however it is escaped: as part of a URL, in JSON, in HTML.
-
-    :param find: yields where secrets are in a text without escapes.
-    """
-    return replace_escaped(text, find, CONCEALED)
+    return replace_escaped(text, lambda plain: _occurrences(plain, needles), CONCEALED) if needles else text
 
 
 @lru_cache(maxsize=64)

@@ -8,7 +8,6 @@ from contextlib import suppress
 from dataclasses import replace
 from urllib.parse import unquote_plus, urlsplit
 
-from arazzo.engine import secrets
 from arazzo.engine.secrets import CONCEALED, Conceal, exposed_secrets, hide
 from arazzo.engine.state import State
 from arazzo.errors import GaveUpError
@@ -46,13 +45,13 @@ def in_full(plan: Plan, state: State, exchange: Exchange, conceal_more: Conceal)
     if exchange.response is not None:
         with suppress(GaveUpError):
             exchange = replace(exchange, content=decode_content(exchange.response))
-    known = exposed_secrets(exchange).union(state.secrets)
-    return whole_exchange(exchange, lambda text: conceal_more(secrets.conceal(text, known)), secret_names(plan, state))
+    known = state.secrets.add(exposed_secrets(exchange))
+    return whole_exchange(exchange, lambda text: conceal_more(known.conceal(text)), secret_names(plan, state))
 
 
 def request_line(plan: Plan, state: State, request: Request, conceal_more: Conceal) -> str:
     """Return method and URL of a request as it is sent where a run stands, without what is known there to be secret."""
-    url = shown_url(request, lambda text: conceal_more(secrets.conceal(text, state.secrets)), secret_names(plan, state))
+    url = shown_url(request, lambda text: conceal_more(state.secrets.conceal(text)), secret_names(plan, state))
     return f"{request.method} {url}"
 
 

@@ -7,17 +7,23 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
-from pydantic import BeforeValidator, ConfigDict, PlainSerializer, TypeAdapter
+from pydantic import BeforeValidator, ConfigDict, PlainSerializer, PlainValidator, TypeAdapter
 from typing_extensions import Self
 
 from arazzo.absent import from_wire, to_wire
 from arazzo.document.contract_levels import Check, On
+from arazzo.engine.secrets import Secrets
 from arazzo.exchange import Request
 from arazzo.frozen import replace
 from arazzo.json_values import as_json, read_own_json, write_json
 
 Named: TypeAlias = Annotated[dict[str, Any], PlainSerializer(to_wire), BeforeValidator(from_wire)]
 """Values by name, each of its kind: a JSON value, ``ABSENT`` or ``Unreadable``, which JSON tells apart too."""
+
+
+def _secrets_of(texts: Any) -> Secrets:
+    """Return secrets as JSON has them: of any characters, which not all validators take for text."""
+    return texts if isinstance(texts, Secrets) else Secrets(dict(texts))
 
 
 @lru_cache(maxsize=16)
@@ -247,7 +253,7 @@ class State(StateValue):
     :ivar workflows: inputs and outputs of the workflows that have been completed, by plan key.
     :ivar records: the last record of each step, by step id (``workflow/step`` in inner workflows).
     :ivar history: one line per exchange and decision, the last 100.
-    :ivar secrets: the secret texts that have come up so far, in completed workflows and earlier rounds too, sorted.
+    :ivar secrets: what is known to be secret so far, of completed workflows and earlier rounds too.
     """
 
     frames: tuple[Frame, ...]
@@ -259,12 +265,14 @@ class State(StateValue):
     workflows: dict[str, dict[str, Named]] = field(default_factory=dict)
     records: dict[str, StepRecord] = field(default_factory=dict)
     history: tuple[str, ...] = ()
-    secrets: tuple[str, ...] = field(default=(), repr=False)
+    secrets: Annotated[Secrets, PlainSerializer(lambda secrets: dict(secrets.texts)), PlainValidator(_secrets_of)] = (
+        field(default=Secrets(), repr=False)
+    )
 
     def with_secrets(self, secrets: Iterable[str]) -> State:
-        """Return the state with these secret texts among those that have come up."""
-        new = set(secrets).difference(self.secrets)
-        return replace(self, secrets=tuple(sorted((*self.secrets, *new)))) if new else self
+        """Return the state with these texts among its secrets."""
+        known = self.secrets.add(secrets)
+        return self if known is self.secrets else replace(self, secrets=known)
 
     def with_frame(self, frame: Frame) -> State:
         """Return the state with this frame in place of the innermost."""

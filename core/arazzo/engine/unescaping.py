@@ -30,32 +30,35 @@ Piece = tuple[str, int]
 def replace_escaped(text: str, find: Find, instead: str) -> str:
     """Return the text with ``instead`` for what ``find`` finds in it once escapes are undone, however often.
 
-    What is found in the text as it is, is replaced, too.
+    What is found in the text as it is, is replaced, too. Escapes are those of URLs, of JSON and of HTML.
     """
-    layers = [text, *_layers(text)]
-    if not any(True for layer in layers for _ in find(layer)):
+    layers = _layers(text)
+    found = list(map(list, map(find, layers)))
+    if not any(found):
         return text
     spans: list[tuple[int, int]] = []
     starts, ends = list(range(len(text))), list(range(1, len(text) + 1))
-    for number, layer in enumerate(layers):
+    for number, places in enumerate(found):
         if number:
             starts, ends = _placed(layers[number - 1], starts, ends)
-        spans += [(starts[start], ends[end - 1]) for start, end in find(layer) if end > start]
+        spans += [(starts[start], ends[end - 1]) for start, end in places if end > start]
     return _replaced(text, spans, instead)
 
 
 def unescaped(text: str) -> str:
     """Return a text with all its escapes undone, of every layer."""
-    return [text, *_layers(text)][-1]
+    return _layers(text)[-1]
 
 
-def _layers(text: str) -> Iterator[str]:
-    for _ in range(LAYERS):
-        undone = _ESCAPE.sub(lambda found: "".join(part for part, _ in _pieces(found)), text)
-        if undone == text:
-            return
-        yield undone
-        text = undone
+def _layers(text: str) -> list[str]:
+    """Return a text, and what it is with one more layer of escapes undone, until there are none."""
+    layers = [text]
+    while len(layers) <= LAYERS:
+        undone = _ESCAPE.sub(lambda found: "".join(part for part, _ in _pieces(found)), layers[-1])
+        if undone == layers[-1]:
+            break
+        layers.append(undone)
+    return layers
 
 
 def _placed(layer: str, starts: list[int], ends: list[int]) -> tuple[list[int], list[int]]:

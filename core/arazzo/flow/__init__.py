@@ -1,7 +1,7 @@
 """Control flow: a workflow becomes a flow graph, the graph a plan without cycles."""
 
 from arazzo.flow.action_needs import passed_by_name
-from arazzo.flow.compile import choose_workflow, compile_document, slice_region
+from arazzo.flow.compile import change_steps, choose_workflow, compile_document, slice_region
 from arazzo.flow.draw import draw
 from arazzo.flow.graph import FlowGraph, build_graph, components
 from arazzo.flow.options import Options
@@ -20,6 +20,7 @@ __all__ = [
     "PlannedStep",
     "Region",
     "build_graph",
+    "change_steps",
     "choose_workflow",
     "compile_document",
     "components",

@@ -5,7 +5,7 @@ The document has been validated before; what is raised here is what makes a plan
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from arazzo.criteria.named_statuses import named_statuses
@@ -381,10 +381,23 @@ def _label(planned: PlannedStep) -> str:
     return operation.operation_id or f"{operation.method} {operation.path}"
 
 
-def slice_region(plan: Plan, region: Region) -> Plan:
+def as_planned(step: PlannedStep) -> PlannedStep:
+    """Return a step as it is."""
+    return step
+
+
+def change_steps(plan: Plan, change: Callable[[PlannedStep], PlannedStep]) -> Plan:
+    """Return the plan with its steps changed, and those of the workflows that it calls."""
+    children = {key: change_steps(child, change) for key, child in plan.children.items()}
+    return plan.model_copy(update={"steps": tuple(map(change, plan.steps)), "children": children})
+
+
+def slice_region(plan: Plan, region: Region, change: Callable[[PlannedStep], PlannedStep] = as_planned) -> Plan:
     """Return the plan with only what one region needs, for whoever drives it apart from the DAG.
 
     The children stay, as far as the region's steps name them.
+
+    :param change: what becomes of each step, without another copy of the plan.
     """
     steps = tuple(plan.step(step) for step in region.steps)
     named = {step.workflow for step in steps}
@@ -393,11 +406,15 @@ def slice_region(plan: Plan, region: Region) -> Plan:
         named |= {workflow_key(action.workflow_id) for action in actions if action.workflow_id}
     return plan.model_copy(
         update={
-            "steps": steps,
+            "steps": tuple(map(change, steps)),
             "regions": (region,),
             "edges": tuple(edge for step in region.steps for edge in plan.leaving(step)),
             "needs": None,
-            "children": {key: child for key, child in plan.children.items() if key in named},
+            "children": {
+                key: child if change is as_planned else change_steps(child, change)
+                for key, child in plan.children.items()
+                if key in named
+            },
             "description": "",
         }
     )

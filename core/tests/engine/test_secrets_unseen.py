@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from arazzo.engine import advance, check_inputs, load_plan, run_local, sensitive_inputs, start
+from arazzo.engine import advance, check_inputs, load_plan, run_local, start
 from arazzo.errors import InputError
 from arazzo.exchange import Exchange, Request, Response
 from arazzo.flow import names_credential
@@ -180,7 +180,7 @@ PASSWORD = {"type": "string", "format": "password"}
 )
 def test_an_input_is_secret_if_something_in_it_is_a_password(compiled, schema, secret):
     inputs = {"type": "object", **schema} if isinstance(schema, dict) else schema
-    assert sensitive_inputs(compiled({}, inputs=inputs)) == secret
+    assert compiled({}, inputs=inputs).secret_inputs == secret
 
 
 @pytest.mark.parametrize("before", range(30, 50))
