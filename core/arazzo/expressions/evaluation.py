@@ -366,7 +366,7 @@ def _selector(value: Mapping[str, Any], context: Context, dialect: Dialect, wher
     except ExpressionSyntaxError:
         if selector == written:
             raise
-        raise EvaluationError(f"selector '{written}' cannot be read with the values embedded in it") from None
+        return Unreadable(f"selector '{written}' cannot be read with the values embedded in it")
     except EvaluationError as error:
         return Unreadable(str(error))
 

@@ -352,14 +352,26 @@ def test_an_unreadable_selector_does_not_show_the_value_put_into_it():
         "$inputs.missing",
         "x {$inputs.missing}",
         "x {$inputs.nothing}",
-        "$steps.one",
         ["$inputs.missing"],
-        {"context": "$response.body", "selector": "$.a[", "type": "jsonpath"},
-        {"context": "$response.body", "selector": "/a", "type": {"type": "xpath", "version": "9"}},
     ],
 )
 def test_outputs_that_have_no_value_are_absent(value):
     assert evaluate_output(value, CONTEXT, "lenient") is ABSENT
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "$steps.one",
+        {"context": "$response.body", "selector": "$.a[", "type": "jsonpath"},
+        {"context": "$response.body", "selector": "/a", "type": {"type": "xpath", "version": "9"}},
+    ],
+)
+def test_outputs_that_nobody_can_read_are_no_values(value):
+    found = evaluate_output(value, CONTEXT, "lenient", origin="output 'a' of step 's'")
+    assert isinstance(found, Unreadable)
+    assert found.is_miswritten
+    assert str(found).startswith("output 'a' of step 's' is unreadable: nobody can read its expression: ")
 
 
 def test_an_output_whose_selector_cannot_be_applied_is_unreadable():

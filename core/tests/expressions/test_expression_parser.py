@@ -111,7 +111,7 @@ def test_dots_in_a_name_are_a_name_in_strict_and_may_be_navigation_in_lenient():
         ("$steps.a.outputs", 8, "name one: '$steps.a.outputs.name'"),
         ("$workflows.w.inputs", 12, "name one: '$workflows.w.inputs.name'"),
         ("$workflows.a.input.b", 12, "did you mean '$workflows.a.inputs.b'?"),
-        ("$response.headers.Location", 10, "did you mean '$response.header.Location'?"),
+        ("$response.heder.Location", 10, "did you mean '$response.header.Location'?"),
         ("$response.status", 10, "did you mean '$statusCode'?"),
         ("$response.header.", 17, None),
         ("$response.header.a b", 18, None),
@@ -135,6 +135,7 @@ def test_errors_say_where_and_what_else(text, offset, hint):
     [
         ("$response.body.a[0]", "write '$response.body#/a/0'"),
         ("$steps.x.outputs.a.b[0]", "write '$steps.x.outputs.a#/b/0'"),
+        ("$response.headers.Location", "did you mean '$response.header.Location'?"),
         ("$inputs.first $inputs.last", "put expressions that are embedded in text in braces"),
     ],
 )

@@ -136,7 +136,7 @@ def test_an_output_may_be_named_without_the_word_outputs_in_lenient():
     [
         ("$steps.W.output.status", 8),
         ("say {$steps.W.output.status} now", 13),
-        ("{$response.headers.X}", 11),
+        ("{$response.heads.X}", 11),
         ("$inputs.", 8),
         ("$response.body/a", 14),
         ("$inputs.a#b", 10),
