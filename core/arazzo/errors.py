@@ -180,6 +180,10 @@ class TransportError(ArazzoError):
         self.kind, self.maybe_sent = kind, maybe_sent
 
 
+class RecordingError(ArazzoError):
+    """A recording that cannot be read, or that does not answer a request."""
+
+
 class ConnectionSettingsError(ArazzoError):
     """A connection that says something that cannot be meant, or names a file that cannot be used; nothing was sent."""
 

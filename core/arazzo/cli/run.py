@@ -10,7 +10,6 @@ from functools import partial
 from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
-from uuid import uuid4
 
 import click
 from pydantic import ValidationError
@@ -20,11 +19,11 @@ from arazzo.cli.dry_run import tell_plan
 from arazzo.cli.options import DOCUMENT, SOURCES, STRICT, WORKFLOW, format_option, pairs, read_inputs
 from arazzo.cli.run_reports import describe_refusal, describe_run, report_option, write_reports
 from arazzo.cli.story import Story
+from arazzo.cli.world import World, writable
 from arazzo.document.contract_levels import contract_levels
 from arazzo.document.settings import Settings
 from arazzo.document.shape import LONGEST_WAIT
 from arazzo.engine import (
-    IdempotencyKeys,
     Note,
     Run,
     StepRecord,
@@ -35,7 +34,14 @@ from arazzo.engine import (
     ready,
     run_local,
 )
-from arazzo.errors import ArazzoError, ConnectionSettingsError, DocumentError, InputError, RequestError
+from arazzo.errors import (
+    ArazzoError,
+    ConnectionSettingsError,
+    DocumentError,
+    InputError,
+    RecordingError,
+    RequestError,
+)
 from arazzo.expressions import Dialect
 from arazzo.flow import Options, Plan
 from arazzo.json_values import json_report, write_json
@@ -79,6 +85,19 @@ SECONDS = _Seconds(min=0, max=LONGEST_WAIT, min_open=True)
     metavar="[CHECK=]LEVEL",
     help="Hold answers against the API's description (status, content_type, schema): off, warn or fail. Repeatable.",
 )
+@click.option(
+    "--record",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    callback=writable,
+    help="Write what is sent and answered as HAR 1.2, without secrets.",
+)
+@click.option(
+    "--replay",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Answer from such a file: nothing is sent, nobody waits.",
+)
 @click.option("--show-secrets", is_flag=True, help="Print outputs with sensitive names in clear.")
 @report_option("json", "Write a report: each step's request, criteria with verdicts, actions, outputs; no secrets.")
 @report_option("junit", "Write the same as JUnit XML, a test case for each step.")
@@ -106,6 +125,8 @@ def command(
       arazzo run adopt.arazzo.yaml adopt --inputs @inputs.json --json
       arazzo run adopt.arazzo.yaml --input pet=7 --server shop=http://127.0.0.1:8090 --dry-run
       arazzo run adopt.arazzo.yaml --connection shop=@connection.json --report-junit run.xml
+      arazzo run adopt.arazzo.yaml --input pet=7 --record run.har
+      arazzo run adopt.arazzo.yaml --input pet=7 --replay run.har
     """
     values = read_inputs(inputs, single)
     servers = pairs(given["servers"], "--server")
@@ -120,7 +141,7 @@ def command(
                 tell_plan(placed, ready(placed, values), apis, form)
                 sys.exit(SUCCESS)
             _finish(placed, values, apis, form, given)
-    except (ConnectionSettingsError, DocumentError, InputError, RequestError) as error:
+    except (ConnectionSettingsError, DocumentError, InputError, RecordingError, RequestError) as error:
         write_reports(describe_refusal(str(document), workflow, str(error)))
         _refuse(error, form)
 
@@ -164,13 +185,21 @@ def _finish(plan: Plan, values: dict[str, Any], apis: ConnectedApis, form: str, 
     """Run the workflow and say how it ended."""
     story = Story(lambda text: conceal(text, apis.secrets), quiet=given["quiet"], debug=given["debug"])
     started = time.time()
+    world = World(apis, story, given["record"], given["replay"])
     try:
-        run = _run(plan, values, story, apis)
+        run = _run(plan, values, story, apis, world)
+    except RecordingError as error:
+        story.clear()
+        write_reports({**describe_refusal(plan.document["name"], plan.workflow_id, str(error)), "status": "failed"})
+        click.echo(str(error), err=True)
+        _say_not_run("failed", str(error), form)
+        sys.exit(FAILED)
     except KeyboardInterrupt:
         story.clear()
         write_reports({**describe_refusal(plan.document["name"], plan.workflow_id, _STOPPED), "status": "stopped"})
         _say_not_run("stopped", _STOPPED, form)
         sys.exit(STOPPED)
+    world.keep(plan, run.secrets)
     concealed = _concealed(plan, run)
     log = [conceal(line, run.secrets) for line in story.log]
     write_reports(describe_run(plan, concealed, log, started, time.time() - started))
@@ -182,15 +211,15 @@ def _finish(plan: Plan, values: dict[str, Any], apis: ConnectedApis, form: str, 
     sys.exit(SUCCESS if run.status == "success" else FAILED)
 
 
-def _run(plan: Plan, inputs: dict[str, Any], story: Story, apis: ConnectedApis) -> Run:
-    keys = IdempotencyKeys(lambda _: str(uuid4()))
+def _run(plan: Plan, inputs: dict[str, Any], story: Story, apis: ConnectedApis, world: World) -> Run:
     for text in apis.unasked(plan):
         story.note(Note(text))
     run = run_local(
         plan,
         inputs,
-        send=story.answered(lambda request: keys.send(request, apis.send)),
-        sleep=story.wait,
+        send=world.send,
+        sleep=world.sleep,
+        clock=world.clock,
         note=story.note,
         conceal=lambda text: conceal(text, apis.secrets),
         whole=story.whole if story.hears_all else None,

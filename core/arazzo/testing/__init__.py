@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from arazzo.testing.api import MockApi
     from arazzo.testing.exchanges import Received, Record, Recorded
     from arazzo.testing.input_samples import sample_inputs
+    from arazzo.testing.recordings import Recorder, Replay
     from arazzo.testing.scenario import Scenario, load_scenario
     from arazzo.testing.serving import ServingError, run_server, serve
 
@@ -22,6 +23,8 @@ _HOMES: Final = {
     "Received": "exchanges",
     "Record": "exchanges",
     "Recorded": "exchanges",
+    "Recorder": "recordings",
+    "Replay": "recordings",
     "Scenario": "scenario",
     "ServingError": "serving",
     "load_scenario": "scenario",
@@ -35,6 +38,8 @@ __all__ = [
     "Received",
     "Record",
     "Recorded",
+    "Recorder",
+    "Replay",
     "Scenario",
     "ServingError",
     "load_scenario",

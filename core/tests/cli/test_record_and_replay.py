@@ -1,0 +1,263 @@
+"""``arazzo run --record`` and ``--replay``: what is written, and a run that nobody answers but the file."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from arazzo.cli import main
+from arazzo.engine import load_plan, run_local
+from arazzo.errors import RecordingError, TransportError
+from arazzo.exchange import Request, Response
+from arazzo.testing import MockApi, Recorder, Replay, load_scenario, serve
+
+API = """
+openapi: 3.1.0
+info: {title: t, version: '1'}
+paths:
+  /login:
+    post: {operationId: login, responses: {'200': {description: ok}}}
+  /jobs/{id}:
+    get:
+      operationId: look
+      parameters: [{name: id, in: path, required: true, schema: {type: string}}]
+      responses: {'200': {description: ok}}
+"""
+DOCUMENT = """
+arazzo: 1.0.1
+info: {title: t, version: '7'}
+sourceDescriptions: [{name: jobs, url: api.yaml, type: openapi}]
+workflows:
+- workflowId: watch
+  inputs:
+    type: object
+    required: [password]
+    properties: {password: {type: string}, job: {type: string, default: a b}}
+  steps:
+  - stepId: login
+    operationId: login
+    requestBody: {payload: {user: ann, password: $inputs.password}}
+    outputs: {token: $response.body#/token}
+  - stepId: look
+    operationId: look
+    parameters:
+    - {name: id, in: path, value: $inputs.job}
+    - {name: key, in: query, value: $steps.login.outputs.token}
+    outputs: {state: $response.body#/state}
+    onSuccess:
+    - {name: again, type: goto, stepId: look, criteria: [{condition: $response.body#/state == 'busy'}]}
+    - {name: done, type: end}
+  outputs: {state: $steps.look.outputs.state}
+"""
+SCENARIO = """
+mock: '1'
+operations:
+  login: {rules: [{answers: [{body: {token: tok-5f1c9e-5f1c9e}}]}]}
+  look:
+    rules:
+    - answers:
+      - {body: {state: busy, echo: tok-5f1c9e-5f1c9e}, times: 2}
+      - {body: {state: fine}}
+"""
+SECRETS = ("hunter2-hunter2", "tok-5f1c9e-5f1c9e")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "api.yaml").write_text(API)
+    (tmp_path / "w.arazzo.yaml").write_text(DOCUMENT)
+    (tmp_path / "s.yaml").write_text(SCENARIO)
+    return tmp_path
+
+
+def run(folder, *options, password=SECRETS[0]):
+    return CliRunner().invoke(
+        main, ["run", str(folder / "w.arazzo.yaml"), "--input", f"password={password}", "--json", *options]
+    )
+
+
+@pytest.fixture
+def recording(folder):
+    """Record a run against a mock, which is gone then; return the file."""
+    with serve(MockApi({"jobs": folder / "api.yaml"}, load_scenario(folder / "s.yaml"))) as url:
+        result = run(folder, f"--server=jobs={url}", "--poll-interval=0.01", f"--record={folder / 'r.har'}")
+    assert (result.exit_code, json.loads(result.stdout)["outputs"]) == (0, {"state": "fine"})
+    return folder / "r.har"
+
+
+SERVER = "--server=jobs=http://127.0.0.1:9"
+
+
+def test_it_is_har_and_holds_no_secret(recording):
+    text = recording.read_text()
+    assert not any(secret in text for secret in SECRETS)
+    log = json.loads(text)["log"]
+    assert (log["version"], [entry["_step"] for entry in log["entries"]]) == ("1.2", ["login", "look", "look", "look"])
+    first, second = log["entries"][:2]
+    assert json.loads(first["request"]["postData"]["text"]) == {"user": "ann", "password": "***"}
+    assert json.loads(first["response"]["content"]["text"]) == {"token": "***"}
+    assert second["request"]["url"].endswith("/jobs/a%20b?key=***")
+    assert second["request"]["queryString"] == [{"name": "key", "value": "***"}]
+    assert json.loads(second["response"]["content"]["text"]) == {"state": "busy", "echo": "***"}
+    for entry in log["entries"]:
+        assert {"startedDateTime", "time", "request", "response", "cache", "timings"} <= entry.keys()
+        assert {
+            "method",
+            "url",
+            "httpVersion",
+            "cookies",
+            "headers",
+            "queryString",
+            "headersSize",
+            "bodySize",
+        } <= entry["request"].keys()
+        assert {"status", "statusText", "httpVersion", "cookies", "headers", "content", "redirectURL"} <= entry[
+            "response"
+        ].keys()
+
+
+def test_a_replay_sends_nothing_waits_for_nobody_and_ends_alike(folder, recording):
+    result = run(folder, SERVER, "--poll-interval=3000", f"--replay={recording}", password="another-password")
+    report = json.loads(result.stdout)
+    assert (result.exit_code, report["outputs"], report["steps"]["look"]["rounds"]) == (0, {"state": "fine"}, 3)
+
+
+def test_with_a_changed_answer_it_says_what_would_have_happened(folder, recording):
+    recording.write_text(recording.read_text().replace('\\"busy\\"', '\\"gone\\"', 1))
+    result = run(folder, SERVER, f"--replay={recording}")
+    assert json.loads(result.stdout)["outputs"] == {"state": "gone"}
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ("--input=job=b", "the recording has no answer to GET /jobs/{id}: left are GET /jobs/a%20b"),
+        ("--max-busy", "the recording has no answer to GET /jobs/{id}: all of its answers have been used"),
+    ],
+)
+def test_a_request_that_it_does_not_answer_ends_the_run(folder, recording, option, said):
+    options = [option] if option != "--max-busy" else []
+    if not options:
+        recording.write_text(recording.read_text().replace('\\"fine\\"', '\\"busy\\"'))
+    result = run(folder, SERVER, f"--replay={recording}", f"--report-json={folder / 'r.json'}", *options)
+    assert (result.exit_code, json.loads(result.stdout)["status"]) == (1, "failed")
+    assert said in result.stderr
+    assert said in json.loads((folder / "r.json").read_text())["message"]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"log": {"entries": [{}]}}', '{"log": {"entries": [{"request": 1}]}}']
+)
+def test_a_file_that_is_no_recording_is_refused(folder, text):
+    (folder / "bad.har").write_text(text)
+    result = run(folder, SERVER, f"--replay={folder / 'bad.har'}")
+    assert (result.exit_code, "bad.har is no HAR 1.2" in result.stderr) == (2, True)
+
+
+def test_a_file_that_cannot_be_written_is_refused_before_anything_is_sent(folder):
+    result = run(folder, SERVER, f"--record={folder / 'none' / 'r.har'}")
+    assert (result.exit_code, "there is no folder" in result.stderr) == (2, True)
+
+
+# what a recording keeps
+
+
+def replayed(folder, request, answer):
+    """Return what a recording of one exchange answers to its request."""
+    recorder = Recorder()
+    recorder.add(request, answer, 1e9)
+    (folder / "one.har").write_text(recorder.write(load_plan(folder / "w.arazzo.yaml"), frozenset({SECRETS[0]})))
+    return Replay.read(folder / "one.har").send(request)
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("application/json", b'{"n": 1.10, "big": 12345678901234567890123}'),
+        ("application/json", b'{"n": '),
+        ("text/plain; charset=latin-1", "caf\u00e9".encode("latin-1")),
+        ("application/octet-stream", bytes(range(256))),
+        ("application/xml", b"<a>1</a>"),
+        ("", b""),
+    ],
+)
+def test_an_answer_comes_back_as_it_was(folder, kind, body):
+    answer = Response(201, (("Content-Type", kind), ("X-A", "1"), ("X-A", "2")), body, 0.25)
+    found = replayed(folder, Request("GET", "http://a.example/x"), answer)
+    assert (found.status, found.headers, found.seconds) == (answer.status, answer.headers, 0.25)
+    assert found.body.replace(b" ", b"") == body.replace(b" ", b"")
+
+
+def test_no_answer_is_none_again(folder):
+    with pytest.raises(TransportError, match=r"no route to \*\*\*") as error:
+        replayed(folder, Request("GET", "http://a.example/x"), TransportError("timeout", f"no route to {SECRETS[0]}"))
+    assert error.value.kind == "timeout"
+
+
+def test_what_was_too_large_to_read_still_is(folder):
+    assert replayed(folder, Request("GET", "http://a/x"), Response(200, beyond="too large")).beyond == "too large"
+
+
+def entry(method="GET", url="http://a.example/x", body=None, kind="application/json", answer="1"):
+    sent = {"method": method, "url": url}
+    if body is not None:
+        sent["postData"] = {"mimeType": kind, "text": body}
+    response = {"status": 200, "headers": [], "content": {"text": answer}}
+    return {"startedDateTime": "2026-01-15T09:30:00Z", "time": 0, "request": sent, "response": response}
+
+
+@pytest.mark.parametrize(
+    ("recorded", "sent", "answered"),
+    [
+        ({"url": "http://a.example/x?k=***"}, Request("GET", "https://b.example/x?k=%2A%2A%2A"), True),
+        ({"url": "http://a.example/x?k=***&n=1"}, Request("GET", "http://a.example/x?k=abc&n=1"), True),
+        ({"url": "http://a.example/x?k=***&n=1"}, Request("GET", "http://a.example/x?k=abc&n=2"), False),
+        ({"url": "http://a.example/x"}, Request("HEAD", "http://a.example/x"), False),
+        (
+            {"body": '{"a": "x ***", "b": [1, true]}'},
+            Request("GET", "http://a/x", body=b'{"b":[1,true],"a":"x y"}'),
+            True,
+        ),
+        ({"body": '{"a": [1, true]}'}, Request("GET", "http://a/x", body=b'{"a":[1,1]}'), False),
+        ({"body": '{"a": "***"}'}, Request("GET", "http://a/x", body=b'{"a":5}'), True),
+        ({"body": '{"a": "***"}'}, Request("GET", "http://a/x", body=b'{"b":5}'), False),
+        ({"body": "a=***&b=1", "kind": "text/plain"}, Request("GET", "http://a/x", body=b"a=x&b=1"), True),
+        ({"body": "a=***&b=1", "kind": "text/plain"}, Request("GET", "http://a/x", body=b"a=x&b=2"), False),
+        ({"body": "***x***", "kind": "text/plain"}, Request("GET", "http://a/x", body=b"xx"), True),
+        ({"body": "ab***bc", "kind": "text/plain"}, Request("GET", "http://a/x", body=b"abc"), False),
+        ({}, Request("GET", "http://a/x", body=b"a"), False),
+    ],
+)
+def test_what_answers_what(folder, recorded, sent, answered):
+    (folder / "a.har").write_text(json.dumps({"log": {"entries": [entry(**recorded)]}}))
+    replay = Replay.read(folder / "a.har")
+    if answered:
+        assert replay.send(sent).body == b"1"
+    with pytest.raises(RecordingError, match="has no answer to"):
+        replay.send(sent)
+
+
+def test_answers_of_the_same_request_come_in_order_and_bytes_are_bytes(folder):
+    coded = entry(answer=base64.b64encode(b"\xff").decode())
+    coded["response"]["content"]["encoding"] = "base64"
+    (folder / "a.har").write_text(json.dumps({"log": {"entries": [entry(answer="1"), entry(answer="2"), coded]}}))
+    replay = Replay.read(folder / "a.har")
+    assert [replay.send(Request("GET", "http://a/x")).body for _ in range(3)] == [b"1", b"2", b"\xff"]
+
+
+def test_a_replay_answers_a_run_in_python(folder, recording):
+    replay = Replay.read(recording)
+    plan = load_plan(folder / "w.arazzo.yaml")
+    plan = plan.model_copy(
+        update={
+            "steps": tuple(
+                step.model_copy(update={"settings": step.settings.model_copy(update={"server": "http://a.example"})})
+                for step in plan.steps
+            )
+        }
+    )
+    found = run_local(plan, {"password": "x"}, send=replay.send, sleep=replay.sleep, clock=replay.clock)
+    assert found.outputs == {"state": "fine"}
