@@ -15,7 +15,7 @@ from arazzo.absent import ABSENT, NOT_RUN, UNKNOWN, Absent, Unreadable
 from arazzo.errors import AbsentError, EvaluationError, ExpressionSyntaxError, GaveUpError, UnreadableError
 from arazzo.exchange import Exchange
 from arazzo.expressions.context import Context, Dialect
-from arazzo.expressions.navigation import apply_pointer, follow, lookup
+from arazzo.expressions.navigation import apply_pointer, entered, follow, lookup
 from arazzo.expressions.nodes import (
     RESPONSE_BODY,
     ComponentReference,
@@ -464,6 +464,10 @@ def _named(expression: Named, context: Context) -> Any:
     if not expression.name:
         open_ones = (value for value in values.values() if isinstance(value, Unreadable) or value is UNKNOWN)
         return next(open_ones, {name: value for name, value in values.items() if not isinstance(value, Absent)})
+    if context.judging and not isinstance(expression, Input):
+        found, trail = entered(values, expression.name) if expression.loose else (values.get(expression.name), "")
+        if trail or expression.pointer:
+            require_structure(found, expression.text or str(expression))
     found = _look_up(values, expression.name, expression.loose)
     return _point(found, expression.pointer, expression.loose)
 

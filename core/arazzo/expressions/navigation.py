@@ -62,7 +62,7 @@ def follow(value: Any, trail: str) -> Any:
     :param trail: ``""`` or text beginning with a dot or a bracket.
     """
     while trail and not isinstance(value, Unreadable):
-        value, trail = _enter(value, trail[1:]) if trail[0] == "." else _step(value, trail)
+        value, trail = entered(value, trail[1:]) if trail[0] == "." else _step(value, trail)
         if value is ABSENT:
             return ABSENT
     return value
@@ -74,7 +74,7 @@ def lookup(names: Mapping[str, Any], path: str) -> Any:
     :param names: declared names with their values.
     :param path: a name, or a name with a trail (``a.b[0]``); the whole is tried as a name first.
     """
-    value, trail = _enter(names, path)
+    value, trail = entered(names, path)
     return value if isinstance(value, Absent) else follow(value, trail)
 
 
@@ -108,7 +108,7 @@ def trail_tokens(text: str) -> tuple[str, ...] | None:
     return tuple(tokens)
 
 
-def _enter(value: Any, path: str) -> tuple[Any, str]:
+def entered(value: Any, path: str) -> tuple[Any, str]:
     """Enter by name: the longest prefix that is a member, absent or not, and the trail that is left."""
     for prefix, trail in cuts(path):
         found = member(value, prefix)

@@ -46,9 +46,9 @@ def _value(schema: Any, element: XmlElement) -> Any:
     kind = type_of(schema)
     if kind == "array":
         return [_value(_items(schema), child) for child in _children(element)]
-    if kind == "object" or _children(element):
-        return _object(schema, element)
     text = text_of(element)
+    if _children(element) or (kind == "object" and (element.attrib or not text.strip())):
+        return _object(schema, element)
     read = converted(schema, text.strip())
     return text if isinstance(read, str) else read
 

@@ -73,6 +73,26 @@ def test_of_a_step_that_did_not_run_it_is_known_that_it_has_given_nothing(condit
 
 
 @pytest.mark.parametrize(
+    ("condition", "truth"),
+    [
+        ("$steps.page.outputs.body#/state != 'passed'", Truth.UNDECIDED),
+        ("!($steps.page.outputs.body.state == 'passed')", Truth.UNDECIDED),
+        ("$steps.page.outputs.body#/state == null", Truth.UNDECIDED),
+        ("$steps.page.outputs.size#/state != 'passed'", Truth.UNDECIDED),
+        ("$workflows.page.outputs.body[0] != 'passed'", Truth.UNDECIDED),
+        ("$steps.page.outputs.blank#/state != 'passed'", Truth.HOLDS),
+        ("$steps.page.outputs.whole#/state != 'passed'", Truth.HOLDS),
+        ("$steps.page.outputs.body.length > 3", Truth.HOLDS),
+        ("$steps.page.outputs.body == '<p/>'", Truth.HOLDS),
+    ],
+)
+def test_a_way_into_an_output_that_is_text_or_a_number_leads_to_nothing_known(condition, truth):
+    outputs = {"body": "<p/>", "size": 3, "blank": " ", "whole": {}}
+    values = Context(steps={"page": outputs}, workflows={"page": {"inputs": {}, "outputs": outputs}})
+    assert evaluate(Criterion(condition=condition), values).truth is truth
+
+
+@pytest.mark.parametrize(
     "condition",
     [
         "$.items[?(@.id == $steps.scan.outputs.id)].length == 0",
