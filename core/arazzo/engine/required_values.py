@@ -21,7 +21,6 @@ from arazzo.openapi.bodies import content_type_of, leaves_out
 from arazzo.openapi.media import is_json, matching
 from arazzo.openapi.operation import OWN_HEADERS, Operation
 from arazzo.openapi.parameters import says_nothing
-from arazzo.openapi.schema_slices import type_of
 from arazzo.pointer import tokens_of
 
 #: What stands for an expression in JSON text that is read for its members.
@@ -77,7 +76,8 @@ def _members(
     written = expression_in(step.request_body.payload, dialect) if step.request_body is not None else None
     content_type = (body.content_type if body else None) or content_type_of(operation, payload)
     spec = matching(operation.bodies, content_type)
-    nothing = payload is ABSENT or (payload is None and spec is not None and type_of(spec.schema_) is not None)
+    taken = is_json(content_type) and (spec is None or spec.takes_null)
+    nothing = payload is ABSENT or (payload is None and not taken)
     if operation.body_required and nothing and written is not None:
         yield "the body", payload, written
     value = _as_object(payload)

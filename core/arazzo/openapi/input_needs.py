@@ -1,7 +1,7 @@
 """Which inputs the request of a step cannot do without: what is known at the start is asked at the start.
 
-A path, a required parameter, member or body, and text in which an input is embedded need a value. A credential does
-not: where its input is not given, that of the connection is sent.
+A path, a required parameter, member or body, an element of an array, a replacement and text in which an input is
+embedded need a value. A credential does not: where its input is not given, that of the connection is sent.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def needed_readings(
             where = f"{_REQUIRED}member '{name}' of the body"
             yield from _whole(body.payload.get(name), where, f"{at}/{escape(name)}", dialect)
     for item in body.replacements:
-        yield from _of_value(item.value, f"replacement of '{item.target}'", f"{item.at}/value", dialect, needed=False)
+        yield from _of_value(item.value, f"replacement of '{item.target}'", f"{item.at}/value", dialect, needed=True)
 
 
 def call_readings(parameters: Iterable[Parameter], needed: Iterable[str], dialect: Dialect) -> Iterator[NeededInput]:
@@ -132,6 +132,9 @@ def _of_value(value: Any, place: str, at: str, dialect: Dialect, *, needed: bool
                 yield from _of_value(item, place, f"{at}/{escape(str(name))}", dialect, needed=False)
         case list() | tuple():
             for index, item in enumerate(value):
+                element = f"an element of an array in {place}"
+                if dialect == "lenient":  # in strict it is null
+                    yield from _whole(item, element, f"{at}/{index}", dialect)
                 yield from _of_value(item, place, f"{at}/{index}", dialect, needed=False)
 
 

@@ -75,6 +75,7 @@ class BodySpec(OperationValue):
 
     :ivar required: the members that a request has to have; read-only ones are not among them.
     :ivar nullable: those of them that may be null.
+    :ivar takes_null: whether the body itself may be null.
     """
 
     content_type: str
@@ -82,6 +83,7 @@ class BodySpec(OperationValue):
     encoding: dict[str, Any] = Field(default_factory=dict)
     required: tuple[str, ...] = ()
     nullable: tuple[str, ...] = ()
+    takes_null: bool = True
 
     model_config = ConfigDict(frozen=True, populate_by_name=True, defer_build=True)
 

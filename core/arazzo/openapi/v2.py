@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from arazzo.openapi.description import Description, Endpoint, mapping, sequence
 from arazzo.openapi.operation import BodySpec, Operation, ParameterSpec, SecurityScheme, Server
-from arazzo.openapi.schema_slices import KEPT, prune, required_members
+from arazzo.openapi.schema_slices import KEPT, allows_null, prune, required_members
 from arazzo.openapi.v3 import (
     FORM_DEPTH,
     PARAMETER_DEPTH,
@@ -140,6 +140,7 @@ def _bodies(description: Description, raw: dict[str, Any], parameters: list[dict
             schema=prune(description, body.get("schema"), depth_for(name)),
             required=members,
             nullable=nullable,
+            takes_null=allows_null(description, body.get("schema")),
         )
         for name in consumes or ["application/json"]
     )

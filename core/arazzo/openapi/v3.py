@@ -24,7 +24,7 @@ from arazzo.openapi.operation import (
     Server,
     ServerVariable,
 )
-from arazzo.openapi.schema_slices import prune, required_members
+from arazzo.openapi.schema_slices import allows_null, prune, required_members
 from arazzo.pointer import escape, tokens_of
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
@@ -177,6 +177,7 @@ def _bodies(description: Description, body: dict[str, Any]) -> Iterator[BodySpec
             encoding={str(name): _encoding(entry) for name, entry in mapping(media.get("encoding")).items()},
             required=required,
             nullable=nullable,
+            takes_null=allows_null(description, media.get("schema")),
         )
 
 
