@@ -48,6 +48,8 @@ _FIELDS = frozenset(
         *("time", "kind", "error", "status", "answer"),
     }
 )
+#: What says whether a request is sent again.
+_KINDS = {"state": str, "try": int, "max_tries": int}
 _NAMESPACE = uuid.UUID("8a0c8c55-3a0f-5e0a-9d0e-6f1f2d3f7b11")
 
 
@@ -138,7 +140,7 @@ class Sending:
         if stored is None:
             return None
         try:
-            record = fields_of(stored, f"the record '{place}' of a request that may have been sent", _FIELDS)
+            record = fields_of(stored, f"the record '{place}' of a request that may have been sent", _FIELDS, _KINDS)
         except AirflowException as error:
             raise UnknownOutcomeError(f"{error}. Nothing was sent; see first what the server has") from None
         if record.get("max_tries") != self._life.max_tries:
@@ -151,7 +153,9 @@ class Sending:
         """Return the last try that came to its end; 0 for none."""
         if self._concluded is None:
             stored = store.get(_CONCLUDED_KEY)
-            concluded = {} if stored is None else fields_of(stored, f"the record '{_CONCLUDED_KEY}'", ("try",))
+            concluded = (
+                {} if stored is None else fields_of(stored, f"the record '{_CONCLUDED_KEY}'", ("try",), {"try": int})
+            )
             self._concluded = int(concluded.get("try", 0))
         return self._concluded
 
@@ -276,7 +280,7 @@ class Sending:
         """Return the record of the same DELETE in this life of the task, if it may have done its work."""
         try:
             stored = store.get(place)
-            record = {} if stored is None else fields_of(stored, f"the record '{place}'", _FIELDS)
+            record = {} if stored is None else fields_of(stored, f"the record '{place}'", _FIELDS, _KINDS)
             if record.get("max_tries") != self._life.max_tries:
                 return None
             same = record.get("fingerprint") and unseal(str(record["fingerprint"])) == _fingerprint(request)

@@ -64,6 +64,7 @@ SHORT_WAIT = 3.0
 #: How long one start of a task may sleep in such waits together.
 SHORT_WAITS = 10.0
 _STATE_KEY = "arazzo_state"
+_KEPT = {"try": int, "state": str}
 
 
 class DrivesRegion(RendersWritten, SharesSecrets):
@@ -332,7 +333,7 @@ class DrivesRegion(RendersWritten, SharesSecrets):
         stored = store.get(_STATE_KEY) if store is not None else None
         if stored is None:
             return None
-        kept = fields_of(stored, "the state that a rescheduled task has stored", ("try", "state"))
+        kept = fields_of(stored, "the state that a rescheduled task has stored", _KEPT, _KEPT)
         return unpack(kept["state"]) if kept["try"] == context["ti"].try_number else None
 
     # ending

@@ -16,12 +16,11 @@ A task that has nothing of all that to tell has no envelope.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
-
 from airflow_arazzo.protocol.encryption import has_key, seal_json, unseal_json
+from airflow_arazzo.protocol.record_form import read_record
 from airflow_arazzo.protocol.secret_ledger import Ledger
 from airflow_arazzo.protocol.stored_forms import fields_of, formed
 from airflow_arazzo.protocol.task_instances import finished_tasks, pull
@@ -60,9 +59,7 @@ class Channel:
         """
         if task_id not in self._heard:
             sealed = pull(self.ti, task_id, ENVELOPE_KEY)
-            texts = [sealed] if isinstance(sealed, str) else sealed or ()
-            what = f"what task '{task_id}' has stored"
-            self._heard[task_id] = [fields_of(unseal_json(text), what, _FIELDS) for text in texts]
+            self._heard[task_id] = [_opened(text, f"what task '{task_id}' has stored") for text in _each(sealed)]
             for envelope in self._heard[task_id]:
                 self.ledger.add(envelope["secrets"])
         if not self._heard[task_id]:
@@ -137,19 +134,25 @@ class SharesSecrets(Operator):
 
 
 def pull_record(ti: Any, task_id: str) -> dict[str, Any] | None:
-    """Return the record of what happened in a task of this run.
+    """Return the record of what happened in a task of this run, the last of one that is mapped; None if it left none.
 
-    A person may have pushed one, which has no version.
-
-    :raises AirflowFailException: if another version of this package has pushed it.
+    :raises AirflowFailException: as :func:`read_record`.
     """
-    record: dict[str, Any] | None = pull(ti, task_id, RECORD_KEY)
-    if record is None or "version" not in record:
-        return record
-    try:
-        return fields_of(record, f"the record of task '{task_id}'", record)
-    except AirflowException as error:
-        raise AirflowFailException(str(error)) from None
+    records = [read_record(each, task_id) for each in _each(pull(ti, task_id, RECORD_KEY))]
+    return records[-1] if records else None
+
+
+def _each(pulled: Any) -> list[Any]:
+    """Return the XComs that were pulled: none, one, or several of a task that is mapped."""
+    if isinstance(pulled, Sequence) and not isinstance(pulled, str):
+        return [*pulled]
+    return [] if pulled is None else [pulled]
+
+
+def _opened(text: Any, what: str) -> dict[str, Any]:
+    value = unseal_json(text)
+    there = [name for name in _FIELDS if isinstance(value, dict) and name in value]
+    return fields_of(value, what, _FIELDS, {**dict.fromkeys(there, dict), "secrets": list})
 
 
 def _telling(task: Operator, task_ids: Iterable[str]) -> Iterator[str]:

@@ -41,14 +41,14 @@ def unseal(text: str) -> str:
     from cryptography.fernet import InvalidToken
 
     fernet = _fernet()
-    if text.startswith(_PLAIN):
+    if str(text).startswith(_PLAIN):
         if fernet is not None:
             raise AirflowException(
                 "a sealed value cannot be read: it is not encrypted, and [core] fernet_key is set on this component: "
                 "set the same key on every component"
             )
         return text[len(_PLAIN) :]
-    if not text.startswith(_SEALED):
+    if not str(text).startswith(_SEALED):
         raise AirflowException("a sealed value cannot be read: it is none that this version has sealed")
     if fernet is None:
         raise AirflowException("a sealed value cannot be read: [core] fernet_key is not set on this component")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from typing import Any, ClassVar
 
@@ -71,6 +71,7 @@ class Carried:
 
 
 _WHAT = "the state that a waiting task has stored"
+_KINDS = {"state": dict, "done": object, "sent": dict, "end": object}
 _DONE = ("outcome", "target", "step", "message", "outputs", "inputs", "stopped")
 
 
@@ -116,7 +117,7 @@ def unpack(text: str) -> Carried:
     :raises AirflowException: if it cannot be unsealed here, has another form, or is nothing that was packed.
     """
     try:
-        value = fields_of(unseal_json(text), _WHAT, [known.name for known in fields(Carried)])
+        value = fields_of(unseal_json(text), _WHAT, _KINDS, _KINDS)
         return _carried().validate_python(value)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from airflow.providers.common.compat.sdk import AirflowFailException
+
 from airflow_arazzo.protocol.channel import Channel
 from airflow_arazzo.protocol.task_instances import finished_tasks
 from airflow_arazzo.protocol.topology import Course, way_key
@@ -130,9 +132,16 @@ def _ran(ti: Any, course: Course) -> dict[str, str]:
 
 
 def _route(channel: Channel, course: Course, ran: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-    """Yield the record of each task on the way; one without ``outcome`` for a task that did not run."""
+    """Yield the record of each task on the way; one without ``outcome`` for a task that did not run.
+
+    :raises AirflowFailException: if they lead in a circle: there is none between tasks.
+    """
     step: str | None = course.plan.steps[0].step_id
+    met: set[str] = set()
     while step:
+        if step in met:
+            raise AirflowFailException(f"the records of this run lead to step '{step}' twice: one of them is not true")
+        met.add(step)
         record = _record(channel, course, ran, step)
         yield record or {"step": step, "next": None}
         step = record.get("next") if record else None
@@ -145,7 +154,7 @@ def _beside(
     if course.plan.needs is None:
         return
     steps = [step.step_id for step in course.plan.steps]
-    for step in steps[steps.index(last["step"]) + 1 :]:
+    for step in steps[steps.index(last["step"]) + 1 :] if last["step"] in steps else ():
         if record := _record(channel, course, ran, step):
             yield record
 
@@ -154,7 +163,8 @@ def _record(channel: Channel, course: Course, ran: Mapping[str, str], step: str)
     """Return what happened to a step, or who refused it."""
     task, approval = course.task_of(step), course.approval_of(step)
     if task in ran:
-        record = channel.record(task)
+        pulled = channel.record(task)
+        record = None if pulled is None else {"step": step, **pulled}
         unsaid = record is None or record.get("outcome") == "failed"
         following = _after_mark(channel, course, ran, step) if ran[task] == "success" and unsaid else None
         return _agreed(course, step, ran[task], record, following)

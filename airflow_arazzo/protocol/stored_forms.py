@@ -5,7 +5,8 @@ While Airflow is upgraded, tasks and triggers of one run may come from different
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from airflow.providers.common.compat.sdk import AirflowException
@@ -19,12 +20,16 @@ def formed(value: dict[str, Any]) -> dict[str, Any]:
     return {"version": FORM, **value}
 
 
-def fields_of(value: Any, what: str, known: Collection[str]) -> dict[str, Any]:
+def fields_of(
+    value: Any, what: str, known: Collection[str], kinds: Mapping[str, type] = MappingProxyType({})
+) -> dict[str, Any]:
     """Return the fields of a value that :func:`formed` was given.
 
     :param what: it is called in messages.
     :param known: the names of its fields.
-    :raises AirflowException: if it has another form, or a field that this version does not know.
+    :param kinds: the types of those that have to be there.
+    :raises AirflowException: if it has another form, a field that this version does not know, or one of these is
+        missing or of another type.
     """
     if not isinstance(value, dict):
         raise AirflowException(f"{what} cannot be read: it is not an object")
@@ -32,6 +37,10 @@ def fields_of(value: Any, what: str, known: Collection[str]) -> dict[str, Any]:
         raise _other(what, f"it has form {found if isinstance(found, int) else 'none'}, and form {FORM} is read here")
     if unknown := sorted(map(str, value.keys() - {"version", *known})):
         raise _other(what, f"it has the field '{unknown[0]}', which is not known here")
+    for name, kind in kinds.items():
+        if name not in value or not isinstance(value[name], kind):
+            found = f"of type {type(value[name]).__name__}" if name in value else "missing"
+            raise AirflowException(f"{what} cannot be read: '{name}' is {found}")
     return {name: field for name, field in value.items() if name != "version"}
 
 

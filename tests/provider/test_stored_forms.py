@@ -23,7 +23,9 @@ from airflow_arazzo.protocol import xcoms
 from airflow_arazzo.protocol.channel import Channel
 from airflow_arazzo.protocol.encryption import seal_json, unseal_json
 from airflow_arazzo.protocol.envelope import Carried, Sent, pack, unpack
+from airflow_arazzo.protocol.route_replay import read_result
 from airflow_arazzo.protocol.stored_forms import FORM
+from airflow_arazzo.protocol.topology import Course
 from airflow_arazzo.triggers.arazzo import ArazzoTrigger
 from arazzo.engine import Done, Secrets, State, load_plan
 from arazzo.engine.state import Call, CriterionRecord, Detour, Frame, StepRecord
@@ -189,6 +191,12 @@ def paths(value: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
             yield from paths(member, (*at, number))
 
 
+@pytest.mark.parametrize("name", ["state", "done", "sent", "end"])
+def test_a_state_without_one_of_its_fields_is_refused(name):
+    with pytest.raises(AirflowException, match=f"cannot be read: '{name}' is missing"):
+        unpack(seal_json({field: value for field, value in held("envelope").items() if field != name}))
+
+
 @pytest.mark.parametrize("place", sorted(paths(held("envelope")), key=str), ids=str)
 def test_a_state_with_an_unknown_field_is_refused_wherever_it_is(place):
     value = held("envelope")
@@ -270,6 +278,53 @@ def test_what_the_version_before_has_stored_is_refused_and_never_half_read(plan,
     assert nodes.lines == []
 
 
+STEPS = {"a": {name: value for name, value in held("record").items() if name != "version"}}
+
+
+@pytest.mark.attack("stored rows", "a record that somebody has made up, or another version")
+@pytest.mark.parametrize(
+    "change",
+    [
+        *({"roundz": 3}, {"steps": {"a": {**STEPS["a"], "roundz": 3}}}, {"next": 1}, {"outcome": None}),
+        *({"steps": []}, {"steps": {"a": 1}}, {"steps": {"a": {**STEPS["a"], "rounds": "2"}}}, {"stopped": "no"}),
+    ],
+    ids=str,
+)
+def test_a_record_that_is_not_known_whole_decides_nothing(change):
+    run = Run(xcoms={("a", "arazzo"): {**held("record"), **change}}, states={"a": "success"})
+    with pytest.raises(AirflowFailException, match=r"the record of task 'a'.* cannot be read: .*"):
+        choose_branch(ti=run.context("a_branch")["ti"], source="a", ways={"b": "b", "": "outputs"})
+
+
+@pytest.mark.attack("stored rows", "a record that somebody has made up, or another version")
+@pytest.mark.parametrize("record", ["a text", 1, ["b"], {"next": ["b"]}, {"next": "b", "steps": 7}], ids=str)
+def test_a_record_without_a_version_is_one_of_its_kind_at_least(record):
+    run = Run(xcoms={("a", "arazzo"): record}, states={"a": "success"})
+    with pytest.raises(AirflowFailException, match="the record of task 'a' cannot be read"):
+        choose_branch(ti=run.context("a_branch")["ti"], source="a", ways={"b": "b", "": "outputs"})
+
+
+@pytest.mark.attack("stored rows", "a record that somebody has made up, or another version")
+def test_records_that_lead_in_a_circle_end_the_workflow(plan):
+    course = Course(plan, {region.entry: region.entry for region in plan.regions})
+    entries = [region.entry for region in plan.regions]
+    following = dict(zip(entries, [*entries[1:], entries[0]], strict=True))
+    made_up = {(entry, "arazzo"): {"outcome": "success", "next": following[entry]} for entry in entries}
+    run = Run(xcoms=made_up, states=dict.fromkeys(entries, "success"))
+    with pytest.raises(AirflowFailException, match="lead to step 'a' twice"):
+        read_result(Channel(run.context("outputs")["ti"]), course, {})
+
+
+@pytest.mark.attack("stored rows", "a record that somebody has made up, or another version")
+@pytest.mark.parametrize("value", [{"a": 1}, 7, "a text", ["x"]], ids=str)
+def test_what_nobody_has_sealed_is_refused(value):
+    with pytest.raises(AirflowException, match="a sealed value cannot be read"):
+        reading(arazzo_envelope=value).heard("a", "outputs")
+    for inner in (value, {"version": FORM, "outputs": {}}, {"version": FORM, "outputs": [], "secrets": []}):
+        with pytest.raises(AirflowException, match="what task 'a' has stored cannot be read"):
+            reading(inner).heard("a", "outputs")
+
+
 # requests that are sent once
 
 
@@ -296,5 +351,18 @@ def test_a_request_whose_record_cannot_be_read_is_not_sent(nodes, change):
     stored = held("sent")
     stored["arazzo_sent_flaky_1"] |= change
     with pytest.raises(AirflowFailException, match="of a request that may have been sent cannot be read"):
+        Run(stored=stored).execute(flaky(), try_number=2)
+    assert nodes.lines == []
+
+
+@pytest.mark.attack("stored rows", "a record of a POST that another version has written")
+@pytest.mark.parametrize("name", ["state", "try", "max_tries"])
+@pytest.mark.parametrize("value", [None, ["1"]], ids=str)
+def test_a_request_of_whose_record_a_part_is_gone_is_not_sent(nodes, name, value):
+    stored = held("sent")
+    stored["arazzo_sent_flaky_1"] |= {name: value}
+    if value is None:
+        del stored["arazzo_sent_flaky_1"][name]
+    with pytest.raises(AirflowFailException, match=f"cannot be read: '{name}' is (missing|of type list)"):
         Run(stored=stored).execute(flaky(), try_number=2)
     assert nodes.lines == []
