@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,6 +31,14 @@ def fix_cases() -> None:
     settings.register_profile("fixed", derandomize=True, database=None, deadline=None)
     settings.register_profile("thorough", deadline=None)
     settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fixed"))
+
+
+def drawn(number: int, **more: Any) -> Any:
+    """Draw that many cases for a test, and fifty times as many where there is time for them."""
+    from hypothesis import HealthCheck, settings
+
+    examples = 50 * number if THOROUGH else number
+    return settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck), **more)
 
 
 def require_public_data() -> None:

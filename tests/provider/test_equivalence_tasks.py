@@ -1,7 +1,7 @@
 """Whatever the control flow: the DAG of a workflow does, task by task, exactly what the interpreter does.
 
 Workflows and the answers of their API are drawn. Only the clock and the socket are not the real ones.
-``HYPOTHESIS_PROFILE=thorough`` runs thousands of cases, CI a few hundred.
+``HYPOTHESIS_PROFILE=thorough`` runs thousands of cases, CI some hundred.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from equivalence import (
     executed_in_one_task,
     interpreted,
 )
-from hypothesis import HealthCheck, event, example, given, settings
+from hypothesis import event, example, given
 from hypothesis import strategies as st
-from suite import THOROUGH
+from suite import drawn
 from workflows import ANSWERS, INPUTS, ROUTES, STEPS, Api, ApiOfPlaces, graphs, load, side_by_side, workflows
 
 from airflow_arazzo import ArazzoDag
@@ -39,23 +39,19 @@ def things():
         yield
 
 
-def cases(number: int):
-    return settings(max_examples=4000 if THOROUGH else number, deadline=None, suppress_health_check=list(HealthCheck))
-
-
 #: How a workflow is run: a task for each step, one task for all, or a group in somebody's own DAG.
 FORMS = st.sampled_from(["tasks", "tasks", "task", "group"])
 PLAIN = st.one_of(ROUTES, ANSWERS)
 ORDERS = st.integers(0, 1000).map(Random)
 
 
-@cases(120)
+@drawn(60)
 @given(workflows(), INPUTS, ANSWERS, FORMS)
 def test_a_dag_does_what_the_interpreter_does(text, inputs, answers, form):
     agree(text, inputs, answers, form)
 
 
-@cases(120)
+@drawn(60)
 @given(graphs(), ROUTES, FORMS)
 def test_a_dag_takes_the_ways_that_the_interpreter_takes(text, answers, form):
     agree(text, {}, answers, form)
@@ -64,7 +60,7 @@ def test_a_dag_takes_the_ways_that_the_interpreter_takes(text, answers, form):
 GAPS = st.booleans().flatmap(lambda nulls: st.tuples(gaps.documents(True), gaps.inputs(nulls), gaps.answers(nulls)))
 
 
-@cases(25)
+@drawn(20)
 @given(GAPS, FORMS)
 def test_a_dag_sends_what_the_interpreter_sends_of_what_may_not_be_there(drawn, form):
     text, inputs, answers = drawn
@@ -102,7 +98,7 @@ def calling(*steps):
     return json.dumps(document)
 
 
-@cases(60)
+@drawn(40)
 @given(workflows(3, calls=True, depends=True), INPUTS, ANSWERS, FORMS)
 @example(calling(CALL, EMBEDS), {}, [(200, 0)], "tasks").via("inputs are refused where a call comes first")
 @example(calling({**CALL, **UNMATCHED}), {}, [(200, 0)], "tasks").via("a call fails whose workflow was answered")
@@ -111,19 +107,19 @@ def test_a_dag_calls_workflows_as_the_interpreter_does(text, inputs, answers, fo
     agree(text, inputs, answers, form)
 
 
-@cases(30)
+@drawn(20)
 @given(side_by_side(), INPUTS, PLAIN, FORMS, ORDERS)
 def test_a_dag_sends_side_by_side_what_the_interpreter_sends_in_order(text, inputs, answers, form, order):
     agree_side_by_side(text, inputs, answers, form, order)
 
 
-@cases(30)
+@drawn(20)
 @given(side_by_side(calls=True), INPUTS, PLAIN, FORMS, ORDERS)
 def test_a_dag_calls_workflows_side_by_side(text, inputs, answers, form, order):
     agree_side_by_side(text, inputs, answers, form, order)
 
 
-@cases(30)
+@drawn(20)
 @given(workflows(4), ANSWERS, st.data())
 def test_what_is_approved_is_done_and_what_is_refused_is_not(text, answers, data):
     plain = compile_document(load(text), "main")

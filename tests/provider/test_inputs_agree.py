@@ -10,8 +10,9 @@ import pytest
 from airflow.providers.common.compat.sdk import DAG, AirflowFailException, ParamValidationError
 from airflow.sdk.definitions.param import ParamsDict
 from casebook import CASES
-from hypothesis import given, reject, settings
+from hypothesis import given, reject
 from hypothesis import strategies as st
+from suite import drawn
 
 from airflow_arazzo import ArazzoDag, ArazzoWorkflowOperator
 from airflow_arazzo.operators.run_inputs import run_inputs, run_params
@@ -162,7 +163,7 @@ SCHEMAS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@drawn(50)
 @given(schema=SCHEMAS, inputs=st.dictionaries(NAMES, VALUES, max_size=3))
 def test_all_ways_agree(tmp_path_factory: Any, schema: Any, inputs: dict[str, Any]) -> None:
     try:

@@ -35,7 +35,7 @@ pytestmark = pytest.mark.scheduler
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory):
+def world(tmp_path_factory, migrate):
     """Start Airflow on three good documents, one of them unpaused; break two, and add one that is broken."""
     home = tmp_path_factory.mktemp("airflow")
     folder = home / "dags"
@@ -51,7 +51,7 @@ def world(tmp_path_factory):
         "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "3",
     }
     with LocalAirflow(home / "home", folder, environment, restart=True) as airflow:
-        airflow.migrate()
+        migrate(airflow)
         airflow.start()
         airflow.wait_healthy(180)
         airflow.wait_for_dags("paused", "kept", "good", limit=120)

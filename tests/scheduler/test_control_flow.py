@@ -50,7 +50,7 @@ class Nodes:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory):
+def world(tmp_path_factory, migrate):
     """Start Airflow and the APIs, and trigger everything; yield what the tests look at."""
     home = tmp_path_factory.mktemp("airflow")
     shutil.copytree(ROOT / "dags", home / "dags", ignore=shutil.ignore_patterns("examples.py", "demo"))
@@ -78,7 +78,7 @@ def world(tmp_path_factory):
         }
         environment = {f"AIRFLOW_CONN_{name}": json.dumps(value) for name, value in connections.items()}
         airflow = stack.enter_context(LocalAirflow(home / "home", home / "dags", environment, restart=True))
-        airflow.migrate()
+        migrate(airflow)
         airflow.start()
         airflow.wait_healthy(180)
         airflow.wait_for_dags("asking", "whole", "sleeping", "rescan_images", "failure0", limit=120)

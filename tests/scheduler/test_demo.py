@@ -58,7 +58,7 @@ def test_every_case_comes_out_right_and_nothing_is_left(demo, tmp_path):
     assert left_running(tmp_path) == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
 def test_it_can_be_stopped_while_airflow_starts(demo, tmp_path, number):
     with demo() as process:
         read_until(process, "Starting Airflow's")
@@ -80,6 +80,7 @@ def test_a_folder_is_for_one_demo(demo, tmp_path):
     assert left_running(tmp_path) == []
 
 
+@pytest.mark.slow
 def test_it_stops_everything_when_nobody_reads_what_it_says(demo, tmp_path):
     with demo() as process:
         read_until(process, "Starting Airflow's")

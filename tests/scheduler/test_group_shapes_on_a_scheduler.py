@@ -62,7 +62,7 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory):
+def world(tmp_path_factory, migrate):
     """Start Airflow and the APIs, and trigger everything; yield what the tests look at."""
     home = tmp_path_factory.mktemp("airflow")
     shutil.copytree(ROOT / "dags", home / "dags", ignore=shutil.ignore_patterns("examples.py", "demo"))
@@ -79,7 +79,7 @@ def world(tmp_path_factory):
             for name, host in hosts.items()
         }
         airflow = stack.enter_context(LocalAirflow(home / "home", home / "dags", environment, restart=True))
-        airflow.migrate()
+        migrate(airflow)
         airflow.start()
         airflow.wait_healthy(180)
         airflow.wait_for_dags("rescan_images", *(f"shape_{shape.__name__}" for shape in SHAPES), limit=120)

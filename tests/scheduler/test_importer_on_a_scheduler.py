@@ -33,7 +33,7 @@ workflows:
 IMPORTERS = [{"classpath": "airflow_arazzo.importer.ArazzoDagImporter", "kwargs": {"connections": {"tea": "tea_test"}}}]
 
 
-def test_a_folder_without_python_runs(tmp_path):
+def test_a_folder_without_python_runs(tmp_path, migrate):
     folder = tmp_path / "dags"
     folder.mkdir()
     (folder / "tea.openapi.yaml").write_text(API)
@@ -46,7 +46,7 @@ def test_a_folder_without_python_runs(tmp_path):
             "AIRFLOW_CONN_TEA_TEST": json.dumps({"conn_type": "arazzo", "host": api.url}),
         }
         with LocalAirflow(tmp_path / "home", folder, environment, restart=True) as airflow:
-            airflow.migrate()
+            migrate(airflow)
             airflow.start()
             airflow.wait_healthy(180)
             airflow.wait_for_dags("brew", limit=120)

@@ -58,7 +58,7 @@ def settings(folder):
     }
 
 
-def test_large_outputs_pass_from_task_to_task(tmp_path):
+def test_large_outputs_pass_from_task_to_task(tmp_path, migrate):
     dags, storage = tmp_path / "dags", tmp_path / "storage"
     dags.mkdir()
     storage.mkdir()
@@ -69,7 +69,7 @@ def test_large_outputs_pass_from_task_to_task(tmp_path):
         api.on("GET /orders", 200, body).on("POST /orders", 201, {})
         environment = {"AIRFLOW_CONN_ORDERS": json.dumps({"conn_type": "http", "host": api.url}), **settings(storage)}
         with LocalAirflow(tmp_path / "home", dags, environment, restart=True) as airflow:
-            airflow.migrate()
+            migrate(airflow)
             airflow.start()
             airflow.wait_healthy(240)
             airflow.wait_for_dags("copy", limit=180)

@@ -40,7 +40,7 @@ class Steps:
         return Response(200, (("Content-Type", "application/json"),), json.dumps({"way": way}).encode())
 
 
-def test_long_workflows_send_what_the_interpreter_sends(tmp_path):
+def test_long_workflows_send_what_the_interpreter_sends(tmp_path, migrate):
     dags = tmp_path / "dags"
     dags.mkdir()
     (dags / "long.py").write_text(DAGS)
@@ -55,7 +55,7 @@ def test_long_workflows_send_what_the_interpreter_sends(tmp_path):
             for name, server in servers.items()
         }
         airflow = stack.enter_context(LocalAirflow(tmp_path / "home", dags, connections, restart=True))
-        airflow.migrate()
+        migrate(airflow)
         airflow.start()
         airflow.wait_healthy(180)
         airflow.wait_for_dags(*LONG)

@@ -18,10 +18,10 @@ ArazzoDag({str(ROOT / "dags" / "workflows" / AQUA)!r} + ".arazzo.yaml", poke_int
           inputs={INPUTS!r})
 """
 
-pytestmark = [pytest.mark.scheduler, *([pytest.mark.slow] if RUNS > 10 else [])]
+pytestmark = [pytest.mark.scheduler, pytest.mark.slow]
 
 
-def test_every_run_does_what_it_should_and_no_more(tmp_path):
+def test_every_run_does_what_it_should_and_no_more(tmp_path, migrate):
     (tmp_path / "dags").mkdir()
     (tmp_path / "dags" / "many.py").write_text(DAGS)
     runs = [scan(number) for number in range(RUNS)]
@@ -29,7 +29,7 @@ def test_every_run_does_what_it_should_and_no_more(tmp_path):
         connection = {"conn_type": "arazzo", "host": f"{mock.url}/aqua", "password": "right-password"}
         environment = {"AIRFLOW_CONN_AQUASECURITYAPI": json.dumps(connection)}
         with LocalAirflow(tmp_path / "home", tmp_path / "dags", environment, restart=True) as airflow:
-            airflow.migrate()
+            migrate(airflow)
             airflow.start()
             airflow.wait_healthy(180)
             airflow.wait_for_dags(AQUA)

@@ -127,7 +127,7 @@ def _row(row):
 
 
 @pytest.fixture(scope="module")
-def played(tmp_path_factory):
+def played(tmp_path_factory, migrate):
     folder = tmp_path_factory.mktemp("vault")
     (folder / "dags").mkdir()
     (folder / "dags" / "vaults.py").write_text(DAGS)
@@ -135,7 +135,7 @@ def played(tmp_path_factory):
     with ExitStack() as stack:
         cases = {name: Case(name, stack) for name in CASES}
         airflow = stack.enter_context(LocalAirflow(folder / "home", folder / "dags", environment, restart=True))
-        airflow.migrate()
+        migrate(airflow)
         airflow.start()
         airflow.wait_healthy(240)
         airflow.wait_for_dags(*CASES, limit=180)

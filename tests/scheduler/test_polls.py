@@ -167,7 +167,7 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory):
+def world(tmp_path_factory, migrate):
     """Start Airflow, and the runs of the short form."""
     home = tmp_path_factory.mktemp("airflow")
     for name, (document, settings) in {**QUICK, **SLOW, **KILLED}.items():
@@ -186,7 +186,7 @@ def world(tmp_path_factory):
             "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "5",
         }
         with LocalAirflow(home / "home", home / "dags", environment, restart=True) as airflow:
-            airflow.migrate()
+            migrate(airflow)
             airflow.start()
             airflow.wait_healthy(180)
             airflow.rest.call("POST", "/connections", {"connection_id": "goes_away", **connection})

@@ -52,7 +52,7 @@ def mock():
 
 
 @pytest.fixture(scope="module")
-def airflow(mock, tmp_path_factory):
+def airflow(mock, tmp_path_factory, migrate):
     home = tmp_path_factory.mktemp("airflow")
     (home / "dags").mkdir()
     (home / "dags" / "seeds.py").write_text(DAGS)
@@ -61,7 +61,7 @@ def airflow(mock, tmp_path_factory):
         "AIRFLOW_CONN_ANCHOREAPI": f'{{"conn_type": "arazzo", "host": "{mock.url}/anchore/v2"}}',
     }
     with LocalAirflow(home / "home", home / "dags", connections, restart=True) as airflow:
-        airflow.migrate()
+        migrate(airflow)
         airflow.start()
         airflow.wait_healthy()
         airflow.wait_for_dags("rescan-and-cleanup", "rescan-active-image-and-gate", "unmatched-next", "impatient")

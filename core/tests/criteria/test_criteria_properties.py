@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 from criteria_samples import context
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
+from suite import drawn
 
 from arazzo.criteria import Truth, check, evaluate, expressions, parse_boolean, parse_simple
 from arazzo.document.models import Criterion, ExpressionType
@@ -64,7 +65,7 @@ def readable(read: Callable[[], Any], text: str) -> None:
     assert problem is None or (0 <= problem.offset <= len(text) and problem.message)
 
 
-quick = settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+quick = drawn(100)
 
 
 @quick
@@ -244,7 +245,7 @@ def json_type(value: Any) -> str:
     return names[type(value)]
 
 
-@settings(max_examples=600, deadline=None)
+@drawn(200)
 @given(TREES, JSON)
 @example(("==", ("a", "length"), 0), {"a": None})
 @example(("<=", ("a",), None), {"a": None})

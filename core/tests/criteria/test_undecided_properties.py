@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 from casebook import CASES
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
-from suite import THOROUGH
+from suite import drawn
 
 from arazzo.absent import ABSENT, NOT_RUN, UNKNOWN, Unreadable
 from arazzo.criteria import Truth, check, evaluate
@@ -21,7 +21,7 @@ from arazzo.expressions import Context
 from arazzo.flow import compile_document
 from arazzo.source import parse_source
 
-drawn = settings(max_examples=3000 if THOROUGH else 200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+some = drawn(80)
 WORDS = ["a", "b", "length", "items"]
 SCALARS = st.sampled_from([None, True, False, 0, 1, 5, 1.5, "", "x", "true", "null"])
 VALUES = st.recursive(
@@ -76,7 +76,7 @@ def truth(criterion: Criterion, body: Any, before: Any) -> Truth:
     return evaluate(criterion, context).truth
 
 
-@drawn
+@some
 @given(CRITERIA, st.lists(st.tuples(BODIES, VALUES), min_size=1, max_size=6))
 def test_what_is_decided_of_the_unreadable_is_so_of_anything(criterion, answers):
     unreadable = Unreadable("the body is not JSON")
@@ -87,7 +87,7 @@ def test_what_is_decided_of_the_unreadable_is_so_of_anything(criterion, answers)
         assert decided is Truth.UNDECIDED or found in (decided, Truth.UNDECIDED), (body, before)
 
 
-@drawn
+@some
 @given(CRITERIA, BODIES, st.lists(VALUES, min_size=1, max_size=6))
 def test_what_is_decided_of_a_step_that_got_no_answer_is_so_of_any_answer(criterion, body, before):
     decided = truth(criterion, body, UNKNOWN)
@@ -96,7 +96,7 @@ def test_what_is_decided_of_a_step_that_got_no_answer_is_so_of_any_answer(criter
         assert decided is Truth.UNDECIDED or truth(criterion, body, value) in (decided, Truth.UNDECIDED), value
 
 
-@drawn
+@some
 @given(CRITERIA, BODIES)
 def test_what_is_decided_of_a_step_that_did_not_run_is_so_of_one_that_gave_nothing(criterion, body):
     decided = truth(criterion, body, NOT_RUN)
@@ -156,7 +156,7 @@ ACTIONS = st.one_of(
 )
 
 
-@drawn
+@some
 @given(
     st.lists(ACTIONS, min_size=1, max_size=3),
     st.sampled_from([b"{", b"<p>Log in</p>", b"NaN", b"\xff"]),

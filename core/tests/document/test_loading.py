@@ -6,9 +6,9 @@ import csv
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from suite import PUBLIC_DATA
+from suite import PUBLIC_DATA, drawn
 
 from arazzo.document import LoadedDocument, load_document, parse_document
 from arazzo.errors import DocumentError
@@ -377,7 +377,7 @@ def refusal(value: object, dialect: str) -> DocumentError | None:
     return None
 
 
-@settings(max_examples=150, deadline=None)
+@drawn(50)
 @given(
     st.dictionaries(st.sampled_from(FIELDS), junk), st.dictionaries(st.sampled_from(STEP_FIELDS), junk), st.booleans()
 )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
+from suite import drawn
 from workflows import ANSWERS, INPUTS, Api, load, side_by_side, workflows
 
 from arazzo.absent import to_people
@@ -65,21 +66,21 @@ def through_json(plan: Plan, inputs, api: Api):
                 return done.outcome == "end", to_people(outputs), done.message
 
 
-@settings(max_examples=300, deadline=None)
+@drawn(100)
 @given(workflows(calls=True), INPUTS, ANSWERS)
 def test_every_way_of_running_agrees(text, inputs, answers):
     plan = compile_document(load(text), "main")
     agree(plan, inputs, answers, (by_regions, through_json))
 
 
-@settings(max_examples=100, deadline=None)
+@drawn(40)
 @given(workflows(3, calls=True, depends=True), INPUTS, ANSWERS)
 def test_workflows_that_come_first_agree(text, inputs, answers):
     plan = compile_document(load(text), "main")
     agree(plan, inputs, answers, (through_json,))
 
 
-@settings(max_examples=100, deadline=None)
+@drawn(40)
 @given(side_by_side(calls=True), INPUTS, ANSWERS)
 def test_steps_that_may_run_side_by_side_run_in_order(text, inputs, answers):
     plan = compile_document(load(text), "main")
@@ -104,7 +105,7 @@ def result(way, plan, inputs, api):
         return str(error), api.trace
 
 
-@settings(max_examples=200, deadline=None)
+@drawn(70)
 @given(workflows())
 def test_regions_partition_the_steps_and_edges_go_forward(text):
     plan = compile_document(load(text), "main")

@@ -9,8 +9,9 @@ from functools import partial
 from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
+from suite import drawn
 
 from arazzo.engine import conceal, credentials, hide, secrets_in
 
@@ -155,7 +156,7 @@ def test_what_looks_like_an_escape_is_left_as_it_is(text):
     assert conceal(text, {"something else"}) == text
 
 
-@settings(max_examples=300)
+@drawn(100)
 @given(
     st.text(min_size=5), st.sampled_from(SPELLINGS), st.sampled_from(SPELLINGS), st.text(alphabet="x \n{:", max_size=5)
 )

@@ -9,9 +9,9 @@ from urllib.parse import parse_qs, unquote_plus, urlsplit
 
 import gaps
 import pytest
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
-from suite import THOROUGH
+from suite import drawn
 
 from arazzo.engine import run_local
 from arazzo.errors import InputError
@@ -21,7 +21,7 @@ from arazzo.flow import compile_document
 NOTHING = re.compile("null|None|ABSENT|undefined|Unreadable")
 #: A null that is a value in JSON, which a form or a part may hold.
 JSON_NULL = r"(?<=[:\[,])null(?=[,}\]])"
-drawn = settings(max_examples=3000 if THOROUGH else 120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+some = drawn(80)
 
 
 def sent(text: str, inputs: dict[str, Any], answers: list[gaps.Answer]) -> list[Request]:
@@ -36,7 +36,7 @@ def sent(text: str, inputs: dict[str, Any], answers: list[gaps.Answer]) -> list[
     return api.requests
 
 
-@drawn
+@some
 @given(gaps.documents(whole=True), gaps.inputs(nulls=False), gaps.answers(nulls=False))
 def test_what_nobody_spelled_no_request_has(text, inputs, answers):
     for request in sent(text, inputs, answers):
@@ -44,14 +44,14 @@ def test_what_nobody_spelled_no_request_has(text, inputs, answers):
         assert not list(nulls_in(request))
 
 
-@drawn
+@some
 @given(gaps.documents(whole=False), gaps.inputs(nulls=True), gaps.answers(nulls=True))
 def test_a_null_is_sent_as_a_value_of_json_only(text, inputs, answers):
     for request in sent(text, inputs, answers):
         assert list(texts_of_nothing(request, apart_from=JSON_NULL)) == []
 
 
-@drawn
+@some
 @given(st.booleans().flatmap(lambda nulls: st.tuples(gaps.documents(True), gaps.inputs(nulls), gaps.answers(nulls))))
 def test_no_request_leaves_out_what_is_required(drawn_case):
     text, inputs, answers = drawn_case

@@ -4,8 +4,9 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from suite import drawn
 
 from arazzo.absent import ABSENT
 from arazzo.errors import ArazzoError, EvaluationError, ExpressionSyntaxError, GaveUpError
@@ -226,7 +227,7 @@ def test_checking_needs_no_data():
         check_selector("$.a[", "jsonpath")
 
 
-@settings(max_examples=60, deadline=None)
+@drawn(40)
 @given(
     st.text(alphabet="$.[]*?@()'\"=<>&|!,:0a -~/x{}#", max_size=25),
     st.sampled_from(["jsonpath", "xpath", "jsonpointer"]),

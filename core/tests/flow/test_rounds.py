@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from suite import drawn
 
 from arazzo.flow.rounds import feeding_ways
 
@@ -59,14 +60,14 @@ def test_who_has_produced_what_is_used() -> None:
 GRAPHS = st.fixed_dictionaries({name: st.lists(st.sampled_from(NAMES), max_size=3, unique=True) for name in NAMES})
 
 
-@settings(max_examples=300, deadline=None)
+@drawn(100)
 @given(GRAPHS, st.sets(st.tuples(st.sampled_from(NAMES), st.sampled_from(NAMES))))
 def test_in_whatever_order_steps_are_listed_the_same_ways_feed(graph, uses) -> None:
     turned = {name: graph[name][::-1] for name in reversed(NAMES)}
     assert feeding_ways(graph, "a", uses) == feeding_ways(turned, "a", uses)
 
 
-@settings(max_examples=300, deadline=None)
+@drawn(100)
 @given(GRAPHS, st.sets(st.tuples(st.sampled_from(NAMES), st.sampled_from(NAMES))))
 def test_the_ways_that_feed_are_what_walking_shows(graph, uses) -> None:
     found = feeding_ways(graph, "a", uses)

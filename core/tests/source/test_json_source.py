@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from suite import drawn
 
 from arazzo.errors import DocumentError
 from arazzo.source import parse_source
@@ -71,7 +72,7 @@ def pointers(value: object, here: str = "") -> list[tuple[str, object]]:
     return found
 
 
-@settings(max_examples=80, deadline=None)
+@drawn(40)
 @given(json_values, st.sampled_from([None, 0, 2]), st.booleans())
 def test_every_value_is_found_where_it_stands(value: object, indent: int | None, ascii_only: bool) -> None:
     text = json.dumps(value, indent=indent, ensure_ascii=ascii_only)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from suite import drawn
 
 from arazzo.errors import DocumentError, Problem
 from arazzo.exact_numbers import ExactNumber
@@ -157,7 +158,7 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@drawn(40)
 @given(json_values)
 def test_what_yaml_can_write_is_read_back(value: object) -> None:
     class Dumper(yaml.SafeDumper):
@@ -169,7 +170,7 @@ def test_what_yaml_can_write_is_read_back(value: object) -> None:
     assert parse_source(yaml.dump(value, Dumper=Dumper, allow_unicode=False), "d.yaml").data == value
 
 
-@settings(max_examples=150, deadline=None)
+@drawn(50)
 @given(st.text(alphabet=st.sampled_from("ab:-[]{},&*!|>'\"%@#? \n\t~01.\\é\x85\u2028\ud800"), max_size=40))
 def test_no_text_does_worse_than_a_located_problem(text: str) -> None:
     for name in ("d.yaml", "d.json", "d"):

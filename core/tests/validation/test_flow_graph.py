@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from suite import drawn
 
 from arazzo.document import parse_document
 from arazzo.source import parse_source
@@ -28,7 +29,7 @@ def closure(graph: dict, start: str, left_out: str | None = None) -> set[str]:
     return seen
 
 
-@settings(max_examples=200, deadline=None)
+@drawn(70)
 @given(graphs)
 def test_dominance_is_what_leaving_a_step_out_shows(graph: dict) -> None:
     order = Dominance(graph, "s0")
@@ -39,7 +40,7 @@ def test_dominance_is_what_leaving_a_step_out_shows(graph: dict) -> None:
             assert order.always_before(step, other) == (other not in closure(graph, "s0", step))
 
 
-@settings(max_examples=200, deadline=None)
+@drawn(70)
 @given(graphs)
 def test_reach_and_loops_are_what_walking_shows(graph: dict) -> None:
     order = Dominance(graph, "s0")

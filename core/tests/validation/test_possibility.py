@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from suite import drawn
 
 from arazzo.absent import ABSENT
 from arazzo.criteria import evaluate
@@ -235,7 +236,7 @@ CONDITIONS = st.recursive(
 VALUES = st.sampled_from([ABSENT, None, True, False, 0, 7, 7.2, 7.5, 8, 200, "x", "X", "y", "", "7", [], {"z": 1}])
 
 
-@settings(max_examples=300, deadline=None)
+@drawn(100)
 @given(
     st.lists(st.tuples(CONDITIONS, st.booleans()), min_size=1, max_size=3),
     st.sampled_from([100, 200, 404, 599]),
@@ -269,7 +270,7 @@ BOOLEAN_CONDITIONS = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@drawn(100)
 @given(
     st.lists(st.tuples(BOOLEAN_CONDITIONS, st.booleans()), min_size=1, max_size=3),
     st.one_of(st.just(ABSENT), VALUES, st.tuples(VALUES, VALUES, VALUES)),
