@@ -82,9 +82,8 @@ def test_the_command_imports_nothing_and_sends_code_as_text(folder, api, name):
 def test_a_condition_that_is_code_is_refused_or_does_not_hold(folder, api, kind):
     criterion = f', {{context: $response.body, condition: "{CODE}", type: {kind}}}'
     document = written(folder, DOCUMENT.replace("CRITERIA", criterion), api.url)
-    for name in ("validate", "graph", "run"):
-        command(folder, name, document)
-    assert command(folder, "run", document).returncode != 0
+    *_, run = [command(folder, name, document) for name in ("validate", "graph", "run")]
+    assert run.returncode != 0
 
 
 @pytest.mark.parametrize(

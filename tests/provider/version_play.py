@@ -1,6 +1,6 @@
 """What one version of the provider does in a run that several take part in; by itself a program, for the others.
 
-``python version_play.py`` reads ``[function, arguments]`` as JSON and prints what the function returns.
+``python version_play.py`` reads lines ``[function, arguments, environment]`` as JSON and prints what each returns.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from airflow_arazzo import ArazzoStepOperator, compat
 from airflow_arazzo.operators.branching import choose_branch
 
 NODES = Path(__file__).parent / "documents" / "nodes.arazzo.yaml"
+#: Begins the line that answers: Airflow logs to the same stream.
+ANSWER = "answer: "
 
 
 def flaky() -> ArazzoStepOperator:
@@ -64,25 +67,34 @@ def branch(xcoms: list[Any]) -> dict[str, Any]:
         return {"error": str(error)}
 
 
-def elsewhere(packages: Path, name: str, *arguments: Any) -> Any:
-    """Return what a function of this module returns where the packages of another folder are installed."""
+@cache
+def other_version(packages: Path) -> subprocess.Popen[str]:
+    """Start this program where the packages of another folder are installed."""
     place = os.pathsep.join([str(packages), *sys.path])
-    done = subprocess.run(
-        [sys.executable, __file__],
-        input=json.dumps([name, arguments]),
-        env={**os.environ, "PYTHONPATH": place, "PYTHONDONTWRITEBYTECODE": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stderr
-    used, result = json.loads(done.stdout.splitlines()[-1])
+    environment = {**os.environ, "PYTHONPATH": place, "PYTHONDONTWRITEBYTECODE": "1"}
+    pipe = subprocess.PIPE
+    return subprocess.Popen([sys.executable, __file__], stdin=pipe, stdout=pipe, text=True, env=environment)
+
+
+def elsewhere(packages: Path, name: str, *arguments: Any) -> Any:
+    """Return what a function of this module returns in another version."""
+    program = other_version(packages)
+    assert program.stdin is not None
+    assert program.stdout is not None
+    connections = {name: value for name, value in os.environ.items() if name.startswith("AIRFLOW_CONN_")}
+    print(json.dumps([name, arguments, connections]), file=program.stdin, flush=True)
+    while not (line := program.stdout.readline()).startswith(ANSWER):
+        assert line, "it has ended"
+    used, result = json.loads(line.removeprefix(ANSWER))
     assert Path(used).is_relative_to(packages)
     return result
 
 
 if __name__ == "__main__":
     compat.settling_time = lambda: 0.0  # there is no scheduler here, either
-    function, given = json.load(sys.stdin)
-    sys.stdout.write(json.dumps([sys.modules["airflow_arazzo"].__file__, globals()[function](*given)]))
+    for line in sys.stdin:
+        function, given, connections = json.loads(line)
+        os.environ |= connections
+        result = globals()[function](*given)
+        sys.stdout.write(f"{ANSWER}{json.dumps([sys.modules['airflow_arazzo'].__file__, result])}\n")
+        sys.stdout.flush()
