@@ -33,7 +33,7 @@ test: $(READY) ## run the tests that need no running scheduler (ARGS="-k polling
 	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m "not scheduler and not distributed" $(ARGS)
 
 test-all: ## run every suite whole, drawn cases by the thousand: some hours
-	@HYPOTHESIS_PROFILE=thorough $(MAKE) test
+	@HYPOTHESIS_PROFILE=thorough ARAZZO_CORPUS=full $(MAKE) test
 	@for suite in scheduler faults busy security load distributed airflow-versions pythons; do $(MAKE) test-$$suite || exit 1; done
 	@$(MAKE) fuzz lint docs
 

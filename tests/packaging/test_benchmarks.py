@@ -7,7 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+from suite import THOROUGH
+
 ROOT = Path(__file__).parents[2]
+
+
+slow = pytest.mark.skipif(not THOROUGH, reason="runs in the thorough profile only: make bench, make test-all")
 
 
 def bench(name, *arguments):
@@ -29,11 +35,13 @@ def test_scale_measures_documents_criteria_and_folders():
     assert [row.split(" | ")[:2] for row in folders] == [["| (import)", ""], ["| 2", "26"]]
 
 
+@slow
 def test_dag_files_are_measured_side_by_side():
     rows = re.findall(r"^\| (.*?) \| \d+ \| \d", bench("dag_file.py", "--rounds", "0"), re.MULTILINE)
     assert rows == ["three HttpOperators", "a workflow of three steps"]
 
 
+@slow
 def test_polls_are_measured_side_by_side():
     rows = re.findall(r"^\| 2 \| (.*?) \| [1-9]", bench("polling.py", "--polls", "2", "--seconds", "3"), re.MULTILINE)
     assert rows == ["HttpSensor's", "ArazzoTrigger"]
