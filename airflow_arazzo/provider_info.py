@@ -36,7 +36,10 @@ def get_provider_info() -> dict[str, Any]:
                 "factory": "airflow_arazzo.assets.create_asset",
             }
         ],
-        "extra-links": ["airflow_arazzo.operators.links.LastResponseLink"],
+        "extra-links": [
+            "airflow_arazzo.operators.links.LastResponseLink",
+            "airflow_arazzo.operators.links.OperationLink",
+        ],
         "cli": ["airflow_arazzo.provider_cli.get_cli_commands"],
         "config": {
             "arazzo": {

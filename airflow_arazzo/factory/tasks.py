@@ -34,6 +34,7 @@ from airflow_arazzo.operators.arazzo import ArazzoOutputsOperator
 from airflow_arazzo.operators.branching import choose_branch
 from airflow_arazzo.operators.call_tasks import ArazzoInputsOperator
 from airflow_arazzo.operators.workflow import ArazzoWorkflowOperator, require_no_approval
+from airflow_arazzo.protocol.pictures import picture_text
 from airflow_arazzo.protocol.route_replay import after_success
 from airflow_arazzo.protocol.topology import Course, Position
 from arazzo.engine import dependencies
@@ -173,6 +174,7 @@ class _Weaving:
                 dag=self.dag,
                 task_group=site.group,
                 doc_md="The workflow's outputs, and whether it has ended well.",
+                doc_json=picture_text(site.plan, site.names.records),
             )
 
         return self._workflow(site, gate, outputs)

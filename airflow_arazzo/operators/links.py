@@ -1,4 +1,4 @@
-"""Links from a task in the UI to what it has seen."""
+"""Links from a task in the UI: to what it was answered last, and to what people read about its operation."""
 
 from __future__ import annotations
 
@@ -7,17 +7,39 @@ from urllib.parse import quote
 
 from airflow.providers.common.compat.sdk import BaseOperatorLink, conf
 
+from arazzo.flow import Plan
+
 
 class LastResponseLink(BaseOperatorLink):
-    """Lead to a task's XComs, where ``arazzo`` has the requests and answers; the link itself names the last status."""
+    """Lead to the page of a task, which has its last request and answer; the link itself names the last status."""
 
     name = "Last response"
 
     def get_link(self, operator: Any, *, ti_key: Any) -> str:
-        """Return the address of the XComs of a task instance; its fragment is the status of the last response."""
-        run = "/".join(("dags", quote(ti_key.dag_id, safe=""), "runs", quote(ti_key.run_id, safe="")))
-        task = f"tasks/{quote(ti_key.task_id, safe='')}"
-        mapped = f"/mapped/{ti_key.map_index}" if ti_key.map_index is not None and ti_key.map_index >= 0 else ""
+        """Return the address of the page of a task instance; its fragment is the status of the last response."""
+        parts = ("dags", ti_key.dag_id, "runs", ti_key.run_id, "tasks", ti_key.task_id)
+        mapped = f"/{ti_key.map_index}" if ti_key.map_index is not None and ti_key.map_index >= 0 else ""
         status = operator.last_status
         shown = f"#status={status}" if status is not None else "#no-response"
-        return f"{conf.get('api', 'base_url', fallback='/').rstrip('/')}/{run}/{task}{mapped}/xcom{shown}"
+        base = conf.get("api", "base_url", fallback="/").rstrip("/")
+        return f"{base}/arazzo/{'/'.join(quote(part, safe='') for part in parts)}{mapped}{shown}"
+
+
+class OperationLink(BaseOperatorLink):
+    """Lead to the documentation of the operation that a task calls, as its API description names it."""
+
+    name = "Operation"
+
+    def get_link(self, operator: Any, *, ti_key: Any) -> str:
+        """Return the address of the first operation of the task that has one; empty if none has."""
+        return documentation_of(operator.plan, operator.step)
+
+
+def documentation_of(plan: Plan, step: str) -> str:
+    """Return the URL of the documentation of what a task calls.
+
+    :param step: the step that the task is entered at; of a loop the others count after it.
+    """
+    region = plan.region_of(step)
+    operations = [plan.step(each).operation for each in (step, *(region.steps if region else ()))]
+    return next((each.documentation for each in operations if each and each.documentation), "")

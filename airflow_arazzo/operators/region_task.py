@@ -34,7 +34,7 @@ from airflow_arazzo.hooks.source_connections import (
 )
 from airflow_arazzo.hooks.source_hooks import SourceHooks
 from airflow_arazzo.operators.at_most_once import Sending, UnknownOutcomeError, let_retry
-from airflow_arazzo.operators.links import LastResponseLink
+from airflow_arazzo.operators.links import LastResponseLink, OperationLink
 from airflow_arazzo.operators.rendering import RendersWritten
 from airflow_arazzo.operators.run_inputs import workflow_inputs
 from airflow_arazzo.operators.telling import in_a_sentence
@@ -84,7 +84,7 @@ class DrivesRegion(RendersWritten, SharesSecrets):
     concluded: bool = False
     execution_timeout: timedelta | None
     task_id: str
-    operator_extra_links = (LastResponseLink(),)
+    operator_extra_links = (LastResponseLink(), OperationLink())
 
     @property
     def region(self) -> Region:

@@ -167,6 +167,7 @@ class ArazzoWorkflowOperator(DrivesRegion, BaseOperator):
             "unreadable": list(unreadable_names(done.outputs or {})),
             "steps": {name: step_record(record) for name, record in state.records.items()},
             "history": list(state.history),
+            "exchanges": [mark.to_data() for mark in state.exchanges],
         }
 
 

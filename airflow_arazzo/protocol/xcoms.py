@@ -63,6 +63,7 @@ def region_record(region: Region, state: State, done: Done) -> dict[str, Any]:
         dumped["steps"] = {step: step_record(state.records[step]) for step in region.steps if step in state.records}
     if region.loop:
         dumped["history"] = list(state.history)
+    dumped["exchanges"] = [mark.to_data() for mark in state.exchanges]
     return dumped
 
 

@@ -54,7 +54,9 @@ class Limits:
     connect_timeout: float = _limit(10.0, "Seconds for a connection: name, TCP and TLS.")
     timeout: float = _limit(60.0, "Seconds for an exchange, unless step or connection say otherwise.")
     max_bytes: int = _limit(64 * 1024 * 1024, "Bytes of an answer that are read, decompressed.")
-    shown_answer: int = _limit(1000, "Characters of an answer that the message of a failed exchange shows.")
+    shown_answer: int = _limit(
+        1000, "Characters of an answer that messages and records show; 0: none, and no headers either."
+    )
     max_redirects: int = _limit(10, "Redirects that are followed, one after another.")
     interim_answers: int = _limit(100, "Interim answers (1xx) that may come before the final one.")
     unread_bytes: int = _limit(1024 * 1024, "Bytes that may come before any of them is part of an answer.")

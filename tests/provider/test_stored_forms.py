@@ -28,7 +28,7 @@ from airflow_arazzo.protocol.stored_forms import FORM
 from airflow_arazzo.protocol.topology import Course
 from airflow_arazzo.triggers.arazzo import ArazzoTrigger
 from arazzo.engine import Done, Secrets, State, load_plan
-from arazzo.engine.state import Call, CriterionRecord, Detour, Frame, StepRecord
+from arazzo.engine.state import Call, CriterionRecord, Detour, Frame, Mark, StepRecord
 
 FILES = Path(__file__).parent / "stored_forms"
 NODES = Path(__file__).parent / "documents" / "nodes.arazzo.yaml"
@@ -56,6 +56,8 @@ RECORD = StepRecord(
     attempts=2,
     rounds=3,
     message="no",
+    url="http://nodes.example/nodes/a",
+    answer="content-type: application/json",
 )
 FRAME = Frame(
     inputs={"node": "a", "n": None},
@@ -80,6 +82,7 @@ STATE = State(
     workflows={"d": {"inputs": {}, "outputs": {"x": 1}}},
     records={"a": RECORD},
     history=("GET /nodes/{node} -> 200",),
+    exchanges=(Mark("a", 1.5e9, 200, 0.25),),
     secrets=Secrets({"hunter2-hunter2": False, "key-of-a-connection": True}),
 )
 CARRIED = Carried(
@@ -130,7 +133,9 @@ def test_a_trigger_is_written_as_it_is_held(nodes):
     state = unseal_json(arguments["state"])
     state["state"] |= {"resume_at": 1.5e9, "history": []}
     for record in state["state"]["records"].values():
-        record["seconds"] = 0.25
+        record |= {"seconds": 0.25, "url": record["url"].replace(nodes.url, "{server}")}
+    for mark in state["state"]["exchanges"]:
+        mark |= {"seconds": 0.25, "at": 1.5e9}
     is_held("trigger", {**arguments, "plan": plan, "state": state})
 
 

@@ -102,6 +102,7 @@ SECONDS = _Seconds(min=0, max=LONGEST_WAIT, min_open=True)
 @report_option("json", "Write a report: each step's request, criteria with verdicts, actions, outputs; no secrets.")
 @report_option("junit", "Write the same as JUnit XML, a test case for each step.")
 @report_option("sarif", "Write what failed, and what was not as the API's description says, as SARIF 2.1.0.")
+@report_option("html", "Write the same as a page with the workflow's picture: one file, which opens anywhere.")
 @SOURCES
 @STRICT
 def command(
@@ -202,7 +203,7 @@ def _finish(plan: Plan, values: dict[str, Any], apis: ConnectedApis, form: str, 
     world.keep(plan, run.secrets)
     concealed = _concealed(plan, run)
     log = [conceal(line, run.secrets) for line in story.log]
-    write_reports(describe_run(plan, concealed, log, started, time.time() - started))
+    write_reports(describe_run(plan, concealed, log, started, time.time() - started), plan)
     run = run if given["show_secrets"] else concealed
     if form == "json":
         click.echo(write_json(_report(run), ascii_only=True))
@@ -261,7 +262,8 @@ def _concealed(plan: Plan, run: Run) -> Run:
     def record(of: StepRecord) -> StepRecord:
         criteria = tuple(replace(each, reason=text(each.reason)) for each in of.criteria)
         drift = tuple(replace(each, at=text(each.at), message=text(each.message)) for each in of.drift)
-        return replace(of, criteria=criteria, message=text(of.message), drift=drift)
+        shown = replace(of, message=text(of.message), url=text(of.url), answer=text(of.answer))
+        return replace(shown, criteria=criteria, drift=drift)
 
     return replace(
         run,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timezone
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -81,6 +81,7 @@ def describe_run(plan: Plan, run: Run, log: list[str], started: float, seconds: 
         "absent": list(run.absent),
         "unreadable": list(run.unreadable),
         "steps": list(_steps(run)),
+        "exchanges": [mark.to_data() for mark in run.exchanges],
         "log": log,
     }
 
@@ -104,14 +105,14 @@ def _steps(run: Run) -> Iterator[Report]:
         yield {**record.to_data(), "outputs": run.steps.get(record.step, {})}
 
 
-def write_reports(report: Report) -> None:
+def write_reports(report: Report, plan: Plan | None = None) -> None:
     """Write the reports that the command line asks for.
 
     :raises click.FileError: if a file cannot be written.
     """
     asked_for: Mapping[str, Path] = click.get_current_context().meta.get(_ASKED_FOR, {})
     for kind, path in asked_for.items():
-        text = _WRITERS[kind](report)
+        text = html(report, plan) if kind == "html" else _WRITERS[kind](report)
         try:
             path.write_text(text, encoding="utf-8")
         except OSError as error:
@@ -212,6 +213,26 @@ def _lines(step: Report) -> Iterator[str]:
         yield f"action: {step['action']}"
     if step["outputs"]:
         yield f"outputs: {write_json(step['outputs'])}"
+
+
+def html(report: Report, plan: Plan | None) -> str:
+    """Return a report as a page that asks no host for anything.
+
+    :param plan: whose picture is shown; None where there is none.
+    """
+    from arazzo.flow import picture_of
+    from arazzo.report import Part, run_page
+
+    document = report["document"]
+    name = PurePath(document["name"]).name
+    facts = {
+        "document": name,
+        "version": str(document.get("version", "")),
+        "SHA-256": str(document.get("digest", ""))[:16],
+        "started": str(report.get("started", "")),
+        "took": f"{report['seconds']:.1f} s" if "seconds" in report else "",
+    }
+    return run_page(str(report["workflow"] or name), [Part(report, picture_of(plan) if plan else None)], facts)
 
 
 def _plain(text: str) -> str:

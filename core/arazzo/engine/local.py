@@ -13,7 +13,7 @@ from arazzo.engine.drivers import drive, unheard
 from arazzo.engine.input_checks import check_inputs
 from arazzo.engine.secrets import Conceal
 from arazzo.engine.server_checks import require_servers
-from arazzo.engine.state import Note, State, StepRecord
+from arazzo.engine.state import Mark, Note, State, StepRecord
 from arazzo.exchange import Request, Response
 from arazzo.expressions import as_it_is
 from arazzo.flow import Plan
@@ -31,6 +31,7 @@ class Run:
     :param records: the last record of each step, in the order in which steps last ran; a step of an inner workflow is
         named ``workflow/step``.
     :param steps: outputs of the steps that ran, by step id and name, as people see them.
+    :param exchanges: the last 100 of them, in their order.
     :param secrets: the secret texts among inputs and outputs, those of inner workflows included.
     """
 
@@ -42,6 +43,7 @@ class Run:
     records: tuple[StepRecord, ...] = ()
     steps: dict[str, dict[str, Any]] = field(default_factory=dict)
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
+    exchanges: tuple[Mark, ...] = ()
 
 
 def ready(plan: Plan, inputs: Mapping[str, Any]) -> State:
@@ -104,4 +106,5 @@ def run_local(
         records,
         {step: to_people(values) for step, values in state.outputs.items()},
         frozenset(state.secrets.texts),
+        state.exchanges,
     )

@@ -12,7 +12,7 @@ from typing import Any
 from arazzo.engine import actions, messages, pacing
 from arazzo.engine.collecting import gathered, without_round
 from arazzo.engine.secrets import Conceal
-from arazzo.engine.shown import secret_names, shown_exchange
+from arazzo.engine.shown import secret_names, shown_answer, shown_exchange, shown_url
 from arazzo.engine.state import Command, Frame, Note, State, StepRecord
 from arazzo.exchange import Exchange
 from arazzo.expressions import Context
@@ -166,6 +166,16 @@ class LoopTurn(ABC):
     def _shown(self, state: State, exchange: Exchange) -> str:
         """Return what people are shown of an exchange: the URL as it was sent, and the beginning of the answer."""
         return shown_exchange(exchange, self._concealing(state), secret_names(self.root, state))
+
+    def with_answer(self, state: State, exchange: Exchange, name: str) -> State:
+        """Return the state with what people may see of an exchange in the record of its step."""
+        record = state.records.get(name)
+        if record is None:
+            return state
+        conceal_all, is_secret = self._concealing(state), secret_names(self.root, state)
+        url = shown_url(exchange.request, conceal_all, is_secret)
+        record = replace(record, url=url, answer=shown_answer(exchange, conceal_all, is_secret))
+        return replace(state, records=state.records | {name: record})
 
     def _note(self, text: str, *, warning: bool = False, request: str = "") -> None:
         self._noted(Note(text, warning, request=request))

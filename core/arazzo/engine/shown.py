@@ -37,6 +37,16 @@ def shown_exchange(exchange: Exchange, conceal: Conceal, is_secret: IsSecret) ->
     return f"{text}; the answer: {answer}" if answer else text
 
 
+def shown_answer(exchange: Exchange, conceal: Conceal, is_secret: IsSecret) -> str:
+    """Return the headers of an answer and the beginning of its body, with an empty line between them."""
+    response, most = exchange.response, current_limits().shown_answer
+    if response is None or most <= 0:
+        return ""
+    with suppress(GaveUpError):
+        exchange = replace(exchange, content=decode_content(response))
+    return "\n".join((*_headers(response.headers, conceal), "", _body(exchange, conceal, is_secret, most))).rstrip()
+
+
 def in_full(plan: Plan, state: State, exchange: Exchange, conceal_more: Conceal) -> str:
     """Return request and answer in full where a run stands, without what is known there to be secret.
 
@@ -64,12 +74,12 @@ def secret_names(plan: Plan, state: State) -> IsSecret:
 def whole_exchange(exchange: Exchange, conceal: Conceal, is_secret: IsSecret) -> str:
     """Return request and answer in full, headers too: for a log at level DEBUG."""
     request, response = exchange.request, exchange.response
-    lines = [f"> {request.method} {shown_url(request, conceal, is_secret)}", *_headers(request.headers, conceal, ">")]
+    lines = [f"> {request.method} {shown_url(request, conceal, is_secret)}", *_marked(">", request.headers, conceal)]
     if request.body:
         lines += ["", conceal(request.body.decode("utf-8", "replace"))]
     if response is None:
         return "\n".join((*lines, f"< no response: {conceal(str(exchange.error))}"))
-    lines += [f"< {response.status}", *_headers(response.headers, conceal, "<")]
+    lines += [f"< {response.status}", *_marked("<", response.headers, conceal)]
     return "\n".join((*lines, "", _body(exchange, conceal, is_secret, len(response.body))))
 
 
@@ -89,9 +99,13 @@ def _is_hidden(name: str, is_secret: IsSecret) -> bool:
     return is_secret(name) or names_credential(name)
 
 
-def _headers(headers: Headers, conceal: Conceal, mark: str) -> Iterator[str]:
+def _marked(mark: str, headers: Headers, conceal: Conceal) -> Iterator[str]:
+    return (f"{mark} {line}" for line in _headers(headers, conceal))
+
+
+def _headers(headers: Headers, conceal: Conceal) -> Iterator[str]:
     for name, value in headers:
-        yield f"{mark} {name}: {CONCEALED if names_credential(name) else conceal(value)}"
+        yield f"{name}: {CONCEALED if names_credential(name) else conceal(value)}"
 
 
 def _body(exchange: Exchange, conceal: Conceal, is_secret: IsSecret, most: int) -> str:

@@ -124,6 +124,8 @@ class StepRecord(StateValue):
     :ivar absent: names of the outputs that are absent, which people see as null.
     :ivar unreadable: names of the outputs that lead into an answer that cannot be read; null to people, too.
     :ivar drift: where its answers and requests were not as the API's description says, of all rounds and tries.
+    :ivar url: where the last request was sent.
+    :ivar answer: the headers of the last answer, an empty line, and the beginning of its body.
     """
 
     step: str
@@ -143,6 +145,24 @@ class StepRecord(StateValue):
     absent: tuple[str, ...] = ()
     unreadable: tuple[str, ...] = ()
     drift: tuple[Drift, ...] = ()
+    url: str = ""
+    answer: str = ""
+
+
+@dataclass(frozen=True)
+class Mark(StateValue):
+    """What a plot shows of an exchange.
+
+    :ivar step: step id (``workflow/step`` in inner workflows).
+    :ivar at: POSIX time at which it was judged.
+    :ivar status: the status code; None without a response.
+    :ivar seconds: how long it took; 0 without a response.
+    """
+
+    step: str
+    at: float
+    status: int | None
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -253,6 +273,7 @@ class State(StateValue):
     :ivar workflows: inputs and outputs of the workflows that have been completed, by plan key.
     :ivar records: the last record of each step, by step id (``workflow/step`` in inner workflows).
     :ivar history: one line per exchange and decision, the last 100.
+    :ivar exchanges: the last 100 of them, in their order.
     :ivar secrets: what is known to be secret so far, of completed workflows and earlier rounds too.
     """
 
@@ -265,6 +286,7 @@ class State(StateValue):
     workflows: dict[str, dict[str, Named]] = field(default_factory=dict)
     records: dict[str, StepRecord] = field(default_factory=dict)
     history: tuple[str, ...] = ()
+    exchanges: tuple[Mark, ...] = ()
     secrets: Annotated[Secrets, PlainSerializer(lambda secrets: dict(secrets.texts)), PlainValidator(_secrets_of)] = (
         field(default=Secrets(), repr=False)
     )

@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 from arazzo.engine import messages, pacing
+from arazzo.engine.loop_turn import record_name
 from arazzo.engine.region import Turn
 from arazzo.engine.secrets import Conceal
-from arazzo.engine.state import Command, Done, State
+from arazzo.engine.state import Command, Done, Mark, State
 from arazzo.errors import GaveUpError
 from arazzo.exchange import Exchange
 from arazzo.expressions import as_it_is
@@ -39,10 +40,13 @@ def advance(
     turn = Turn(plan, now, conceal)
     command: Command | None = None
     if exchange is not None:
+        name = record_name(state, state.frame.step)
+        state = _marked(state, exchange, name, now)
         try:
             state, command = turn.received(state, exchange)
         except GaveUpError as error:
             state, command = turn.gave_up(state, error, exchange)
+        state = turn.with_answer(state, exchange, name)
     while command is None:
         try:
             state, command = turn.proceed(state)
@@ -50,6 +54,13 @@ def advance(
             state, command = turn.gave_up(state, error)
     history = (*state.history, *(messages.brief(note.text, LONGEST_LINE) for note in turn.notes))[-HISTORY:]
     return replace(state, history=history), replace(command, notes=tuple(turn.notes))
+
+
+def _marked(state: State, exchange: Exchange, name: str, now: float) -> State:
+    response = exchange.response
+    status, seconds = (response.status, response.seconds) if response else (None, 0.0)
+    mark = Mark(name, now, status, seconds)
+    return replace(state, exchanges=(*state.exchanges, mark)[-HISTORY:])
 
 
 def begin_call(plan: Plan, state: State, *, now: float, conceal: Conceal = as_it_is) -> tuple[State, Done | None]:

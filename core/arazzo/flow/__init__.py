@@ -5,6 +5,7 @@ from arazzo.flow.compile import change_steps, choose_workflow, compile_document,
 from arazzo.flow.draw import draw
 from arazzo.flow.graph import FlowGraph, build_graph, components
 from arazzo.flow.options import Options
+from arazzo.flow.picture import Picture, picture_of
 from arazzo.flow.plan import END, Edge, InputNeed, PassedInput, Plan, PlannedStep, Region
 from arazzo.flow.reads import workflow_key
 from arazzo.flow.sensitive import is_sensitive, names_credential, sensitive_members
@@ -16,6 +17,7 @@ __all__ = [
     "InputNeed",
     "Options",
     "PassedInput",
+    "Picture",
     "Plan",
     "PlannedStep",
     "Region",
@@ -28,6 +30,7 @@ __all__ = [
     "is_sensitive",
     "names_credential",
     "passed_by_name",
+    "picture_of",
     "sensitive_members",
     "slice_region",
     "workflow_key",

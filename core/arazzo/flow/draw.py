@@ -32,18 +32,20 @@ def draw(plan: Plan, form: Format = "mermaid") -> str:
             return plan.model_dump_json(indent=2, by_alias=True, exclude_defaults=True)
 
 
-def _what(planned: PlannedStep) -> str:
+def operation_of(planned: PlannedStep) -> str:
+    """Return what a step calls: method and path, or a workflow."""
     if planned.operation is not None:
         return f"{planned.operation.method} {planned.operation.path}"
     return f"workflow {planned.workflow}" if planned.workflow else f"{planned.protocol}: not run"
 
 
-def _label(edge: Edge) -> str:
+def label_of(edge: Edge) -> str:
+    """Return what stands beside an edge."""
     label = edge.label if edge.kind != "retry" else f"{edge.label} (retry)"
     return f"{label}: {edge.workflow}" if edge.workflow else label
 
 
-def _arrows(plan: Plan) -> Iterator[Edge]:
+def arrows_of(plan: Plan) -> Iterator[Edge]:
     """Yield what leads from step to step: the edges; from a step to those that need it where steps run side by side."""
     if plan.needs is None:
         yield from plan.edges
@@ -64,11 +66,11 @@ def _mermaid(plan: Plan) -> Iterator[str]:
     for step in plan.steps:
         region = plan.region_of(step.step_id)
         left, right = ("([", "])") if region is not None and region.loop else ("[", "]")
-        yield f'    {names[step.step_id]}{left}"{_quoted(step.step_id)}<br/>{_quoted(_what(step))}"{right}'
+        yield f'    {names[step.step_id]}{left}"{_quoted(step.step_id)}<br/>{_quoted(operation_of(step))}"{right}'
     yield '    outputs(("outputs"))'
-    for edge in _arrows(plan):
+    for edge in arrows_of(plan):
         arrow = "-->" if edge.kind in ("success", "next") else "-.->"
-        label = f'|"{_quoted(_label(edge))}"|' if _label(edge) else ""
+        label = f'|"{_quoted(label_of(edge))}"|' if label_of(edge) else ""
         yield f"    {names[edge.source]} {arrow}{label} {names[edge.target]}"
 
 
@@ -81,13 +83,13 @@ def _dot(plan: Plan) -> Iterator[str]:
     yield "    rankdir=TB; node [shape=box, style=rounded];"
     for step in plan.steps:
         region = plan.region_of(step.step_id)
-        label = step.step_id + "\\n" + _what(step)
+        label = step.step_id + "\\n" + operation_of(step)
         shape = ", peripheries=2" if region is not None and region.loop else ""
         yield f"    {_dot_text(step.step_id)} [label={_dot_text(label)}{shape}];"
     yield '    "" [label="outputs", shape=circle];'
-    for edge in _arrows(plan):
+    for edge in arrows_of(plan):
         style = "" if edge.kind in ("success", "next") else ", style=dashed"
-        yield f"    {_dot_text(edge.source)} -> {_dot_text(edge.target)} [label={_dot_text(_label(edge))}{style}];"
+        yield f"    {_dot_text(edge.source)} -> {_dot_text(edge.target)} [label={_dot_text(label_of(edge))}{style}];"
     yield "}"
 
 
@@ -106,13 +108,13 @@ def _text(plan: Plan) -> Iterator[str]:
             rounds = f", at most {region.max_rounds} rounds" if region.max_rounds else ""
             yield f"  {region.loop} of {', '.join(region.steps)}{every}{bound}{rounds}"
         for step_id in region.steps:
-            yield f"  {step_id}  {_what(plan.step(step_id))}"
+            yield f"  {step_id}  {operation_of(plan.step(step_id))}"
             if plan.needs is not None and plan.needs[step_id]:
                 yield f"    needs   <- {', '.join(plan.needs[step_id])}"
             for edge in plan.leaving(step_id):
                 if plan.needs is not None and edge.target != step_id:
                     continue
-                label = f"{_label(edge)}: " if _label(edge) else ""
+                label = f"{label_of(edge)}: " if label_of(edge) else ""
                 at_once = ", at once" if edge in region.at_once else ""
                 yield f"    {edge.kind:<7} -> {label}{edge.target or 'outputs'}{at_once}"
     if plan.unreachable:

@@ -173,6 +173,7 @@ class Operation(OperationValue):
     :ivar answers: the schemas of its answers in XML, where a step looks into them.
     :ivar contract: what its answers and bodies are held against, where the settings of a step ask for that.
     :ivar answers_redirect: whether a redirect is what it answers with: it is described, and no 2xx is.
+    :ivar documentation: the URL of a page for people: of the operation, of its tag, of the API, or the description's.
     """
 
     source: str
@@ -190,6 +191,7 @@ class Operation(OperationValue):
     contract: Contract | None = None
     answers_redirect: bool = False
     summary: str = ""
+    documentation: str = ""
 
     def is_credential(self, name: str, location: str | None) -> bool:
         """Tell whether a parameter stands where a credential does: in a header for it, or where a scheme has it."""

@@ -16,6 +16,7 @@ from arazzo.openapi.v3 import (
     accepted,
     answers_redirect,
     depth_for,
+    documentation_of,
     list_operations,
     locate,
     security_of,
@@ -61,6 +62,7 @@ def build_operation(description: Description, endpoint: Endpoint) -> Operation:
         answers=xml_answers(description, responses),
         answers_redirect=answers_redirect(responses),
         summary=str(raw.get("summary") or ""),
+        documentation=documentation_of(description, raw),
     )
 
 

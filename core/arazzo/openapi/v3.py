@@ -96,7 +96,21 @@ def build_operation(description: Description, endpoint: Endpoint) -> Operation:
         answers=xml_answers(description, responses),
         answers_redirect=answers_redirect(responses),
         summary=str(raw.get("summary") or ""),
+        documentation=documentation_of(description, raw),
     )
+
+
+def documentation_of(description: Description, raw: dict[str, Any]) -> str:
+    """Return the URL of what people read about an operation: the nearest ``externalDocs``, or the description's own."""
+    named = {str(each.get("name")): each for each in sequence(description.raw.get("tags")) if isinstance(each, dict)}
+    tags = [named[tag] for tag in map(str, sequence(raw.get("tags"))) if tag in named]
+    urls = [mapping(level.get("externalDocs")).get("url") for level in (raw, *tags, description.raw)]
+    found = (url for url in (*urls, description.source.uri) if isinstance(url, str) and _is_page(url))
+    return next(found, "")
+
+
+def _is_page(url: str) -> bool:
+    return url.startswith(("https://", "http://"))
 
 
 def _servers(description: Description, raw: dict[str, Any], item: dict[str, Any]) -> tuple[Server, ...]:

@@ -1,4 +1,4 @@
-"""``airflow-arazzo run --report-json --report-junit``: what happened, for people and for CI, without secrets."""
+"""The reports of ``airflow-arazzo run``: what happened, for people and for CI, without secrets."""
 
 from __future__ import annotations
 
@@ -67,11 +67,12 @@ def run(tmp_path):
     def invoke(status: int = 200, inputs: str = '{"password": "hunter2"}', *more: str):
         (tmp_path / "s.yaml").write_text(SCENARIO.replace("STATUS", str(status)))
         api = MockApi({"things": tmp_path / "api.yaml"}, load_scenario(tmp_path / "s.yaml"))
-        files = [f"--report-json={tmp_path / 'r.json'}", f"--report-junit={tmp_path / 'r.xml'}"]
+        kinds = {"json": "r.json", "junit": "r.xml", "html": "r.html"}
+        files = [f"--report-{kind}={tmp_path / name}" for kind, name in kinds.items()]
         with serve(api) as url:
             arguments = ["run", str(tmp_path / "w.arazzo.yaml"), "--inputs", inputs, f"--server=things={url}", *files]
             result = CliRunner().invoke(main, [*arguments, *more])
-        texts = [(tmp_path / name).read_text() for name in ("r.json", "r.xml")]
+        texts = [(tmp_path / name).read_text() for name in kinds.values()]
         for secret in ("hunter2", "tok-5f1c9e"):
             assert not any(secret in text for text in texts)
         return result, json.loads(texts[0]), ElementTree.fromstring(texts[1])
@@ -96,6 +97,23 @@ def test_the_json_report_tells_everything_of_each_step(run):
     assert (read["request"], read["status"], read["action"], read["next"]) == ("GET /items/{id}", 200, "done", "")
     assert "POST /login -> 200" in report["log"][0]
     assert report["started"].endswith("+00:00")
+
+
+def test_the_page_shows_the_way_and_each_step(run, tmp_path):
+    _, report, _ = run()
+    text = (tmp_path / "r.html").read_text()
+    assert text.startswith("<!DOCTYPE html>")
+    assert text.count('<g class="box good">') == 3
+    assert text.count('<g class="arrow taken">') == 2
+    assert text.count("<section>") == 2
+    assert report["document"]["digest"][:16] in text
+    assert [mark["step"] for mark in report["exchanges"]] == ["login", "read"]
+    assert report["steps"][1]["answer"].endswith('{"state": "fine", "echo": "***"}')
+
+
+def test_the_page_of_a_refused_run_says_why(run, tmp_path):
+    run(200, "{}")
+    assert "password" in (tmp_path / "r.html").read_text()
 
 
 def test_the_junit_report_has_a_test_case_for_each_step(run):

@@ -171,3 +171,29 @@ def test_a_step_without_operation_is_refused():
 def test_nonsense_is_refused(text, dialect):
     refusal(text, None, dialect=dialect)
     refusal(None, text, dialect=dialect)
+
+
+@pytest.mark.parametrize(
+    ("operation", "whole", "url"),
+    [
+        ({"externalDocs": {"url": "https://a.example/op"}, "tags": ["pets"]}, {}, "https://a.example/op"),
+        ({"tags": ["other", "pets"]}, {"externalDocs": {"url": "https://a.example"}}, "https://a.example/pets"),
+        ({}, {"externalDocs": {"url": "https://a.example"}}, "https://a.example"),
+        ({"externalDocs": {"url": "javascript:alert(1)"}}, {"externalDocs": "no"}, ""),
+        ({"externalDocs": {"url": 7}, "tags": "pets"}, {}, ""),
+    ],
+)
+@pytest.mark.parametrize("version", ["openapi", "swagger"])
+def test_the_documentation_of_an_operation_is_the_nearest_page(version, operation, whole, url):
+    kind = {"openapi": "3.1.0"} if version == "openapi" else {"swagger": "2.0"}
+    tags = {"tags": [{"name": "pets", "externalDocs": {"url": "https://a.example/pets"}}, "broken"]}
+    raw = {**kind, "info": {"title": "t", "version": "1"}, **tags, **whole}
+    raw["paths"] = {"/x": {"get": {"responses": {}, **operation}}}
+    description = describe(raw)
+    assert description.operation(description.endpoints()[0]).documentation == url
+
+
+def test_an_operation_without_a_page_has_its_description():
+    (first, *_) = SHOP.endpoints()
+    assert SHOP.operation(first).documentation == "https://example.com/shop.json"
+    assert PETS.operation(PETS.endpoints()[0]).documentation == ""

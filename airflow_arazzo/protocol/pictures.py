@@ -1,0 +1,50 @@
+"""The pictures of a DAG's workflows: they lie with the task that a workflow ends with, as its ``doc_json``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from arazzo.flow import Picture, Plan, picture_of
+
+_KEY = "arazzo_picture"
+
+
+@dataclass(frozen=True)
+class Workflow:
+    """A workflow of a DAG.
+
+    :ivar task: id of the task that it ends with.
+    """
+
+    task: str
+    picture: Picture
+
+
+def picture_text(plan: Plan, tasks: Mapping[str, str]) -> str:
+    """Return what a task is to have as ``doc_json``.
+
+    :param tasks: ids of tasks by the step that a region is entered at.
+    """
+    return json.dumps({_KEY: picture_of(plan, tasks).to_data()})
+
+
+def workflows_of(data: Any) -> list[Workflow]:
+    """Return the workflows of a serialized DAG, those with fewest enclosing groups first."""
+    found = []
+    for task in data["dag"]["tasks"]:
+        fields = task.get("__var", task)
+        picture = _picture(fields.get("doc_json"))
+        if picture is not None:
+            found.append(Workflow(str(fields["task_id"]), picture))
+    return sorted(found, key=lambda workflow: workflow.task.count("."))
+
+
+def _picture(text: Any) -> Picture | None:
+    """Return the picture in a ``doc_json``, which may be somebody else's."""
+    try:
+        return Picture.from_data(json.loads(text)[_KEY])
+    except (ValueError, TypeError, KeyError):
+        return None

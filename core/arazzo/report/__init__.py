@@ -1,0 +1,18 @@
+"""What happened in a run as a page of HTML: for a file, and for a page in Airflow."""
+
+from arazzo.report.dag_page import operations_page
+from arazzo.report.html_tree import CONTENT_SECURITY_POLICY, page, tag
+from arazzo.report.plot import Dot
+from arazzo.report.run_page import Part, run_page, step_section, workflow_page
+
+__all__ = [
+    "CONTENT_SECURITY_POLICY",
+    "Dot",
+    "Part",
+    "operations_page",
+    "page",
+    "run_page",
+    "step_section",
+    "tag",
+    "workflow_page",
+]

@@ -1,0 +1,207 @@
+"""The page of a run: the way that it took, and of each step what was sent, answered, judged and taken from it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+from xml.etree.ElementTree import Element
+
+from arazzo.flow.picture import Box, Picture
+from arazzo.report.drawing import drawing
+from arazzo.report.html_tree import link, page, table, tag
+from arazzo.report.plot import Dot, milliseconds, plot, shade
+
+Record = Mapping[str, Any]
+"""What happened to a step, as JSON has it (:class:`~arazzo.engine.StepRecord`), or to a workflow (docs/ci.md)."""
+
+#: Characters of outputs, or of a log, that a page shows.
+_LONGEST = 20_000
+_SHADES = {"success": "good", "failed": "bad", "recovered": "care", "refused": "bad", "stopped": "care"}
+
+
+@dataclass(frozen=True)
+class Part:
+    """A workflow of a run.
+
+    :ivar report: ``status``, ``message``, ``outputs``, ``steps`` (records, with ``outputs`` and perhaps ``link``, the
+        address of a page about the step), ``exchanges`` and ``log``, as far as there are any.
+    """
+
+    report: Record
+    picture: Picture | None = None
+
+
+def run_page(
+    title: str, parts: Sequence[Part], facts: Mapping[str, str], links: Mapping[str, str] | None = None
+) -> str:
+    """Return the page of a run.
+
+    :param facts: what is to be said of it, by name.
+    :param links: addresses of other pages, by what they are called.
+    """
+    content = [item for part in parts for item in _part(part, alone=len(parts) == 1)]
+    return page(title, tag("h1", title), _bar(parts, links or {}), _facts(facts), *content)
+
+
+def workflow_page(title: str, pictures: Sequence[Picture], links: Mapping[str, str], *more: Element) -> str:
+    """Return the page of workflows that are not looked at in a run."""
+    drawn = [item for picture in pictures for item in _pictured(picture, alone=len(pictures) == 1)]
+    return page(title, tag("h1", title), _bar((), links), *drawn, *more)
+
+
+def _bar(parts: Sequence[Part], links: Mapping[str, str]) -> Element:
+    shown = [badge(str(part.report.get("status", ""))) for part in parts[:1] if part.report.get("status")]
+    return tag("p", *shown, *(link(text, url) for text, url in links.items()), class_="bar")
+
+
+def badge(text: str) -> Element:
+    """Return how something has ended, in its colour."""
+    return tag("span", text, class_=f"mark {_SHADES.get(text, '')}")
+
+
+def _facts(facts: Mapping[str, str]) -> Element:
+    said = [tag("span", f"{name} ", tag("code", text)) for name, text in facts.items() if text]
+    return tag("p", *said, class_="bar soft")
+
+
+def _pictured(picture: Picture, *, alone: bool) -> Iterator[Element]:
+    if not alone:
+        yield tag("h2", picture.workflow)
+    if picture.title:
+        yield tag("p", picture.title)
+    yield drawing(picture)
+
+
+def _part(part: Part, *, alone: bool) -> Iterator[Element]:
+    report, picture = part.report, part.picture
+    if not alone:
+        name = picture.workflow if picture else str(report.get("workflow", ""))
+        yield tag("h2", name, " ", badge(str(report.get("status", ""))))
+    if report.get("message"):
+        yield tag("p", tag("code", str(report["message"])))
+    records = [record for record in report.get("steps", ()) if isinstance(record, Mapping)]
+    if picture is not None:
+        yield drawing(picture, _shades(report, records), _taken(report, records))
+    if report.get("outputs"):
+        yield tag("h2", "Outputs")
+        yield _values(report["outputs"])
+    dots = _dots(report)
+    boxes = {box.step: box for box in picture.boxes} if picture else {}
+    if records:
+        yield tag("h2", "Steps")
+    for record in records:
+        yield step_section(record, dots.get(str(record.get("step")), ()), boxes.get(str(record.get("step"))))
+    if report.get("log"):
+        text = "\n".join(map(str, report["log"]))
+        yield tag("details", tag("summary", "Log"), tag("pre", _cut(text)))
+
+
+def _shades(report: Record, records: Sequence[Record]) -> dict[str, str]:
+    found = {str(record.get("step")): _SHADES.get(str(record.get("outcome")), "") for record in records}
+    return {**found, "": "good"} if report.get("status") == "success" else found
+
+
+def _taken(report: Record, records: Sequence[Record]) -> set[tuple[str, str]]:
+    """Return from where a run went to where: as the records say, and round a loop as its exchanges do."""
+    ways = {(str(each.get("step")), str(each["next"])) for each in records if each.get("next") is not None}
+    steps = [str(mark.get("step")) for mark in report.get("exchanges", ()) if isinstance(mark, Mapping)]
+    return ways | set(pairwise(steps))
+
+
+def _dots(report: Record) -> dict[str, list[Dot]]:
+    found: dict[str, list[Dot]] = {}
+    for mark in report.get("exchanges", ()):
+        if isinstance(mark, Mapping) and isinstance(mark.get("at"), (int, float)):
+            status = mark.get("status")
+            dot = Dot(float(mark["at"]), status if isinstance(status, int) else None, float(mark.get("seconds") or 0))
+            found.setdefault(str(mark.get("step")), []).append(dot)
+    return found
+
+
+def step_section(record: Record, dots: Sequence[Dot] = (), box: Box | None = None, *, opened: bool = False) -> Element:
+    """Return what happened to a step.
+
+    :param dots: its exchanges.
+    :param box: the step in the picture.
+    :param opened: whether the answer is shown without a click.
+    """
+    step, outcome = str(record.get("step", "")), str(record.get("outcome", ""))
+    name = link(step, str(record["link"])) if record.get("link") else step
+    request = str(record.get("request") or record.get("operation") or (box.what if box else ""))
+    return tag(
+        "section",
+        tag("div", tag("h3", name), badge(outcome), tag("code", request), *_answered(record), class_="bar"),
+        _course(record),
+        tag("p", tag("code", str(record["url"]))) if record.get("url") else None,
+        tag("p", link("Documentation of the operation", box.url, outside=True)) if box and box.url else None,
+        tag("p", tag("code", str(record["message"])), class_="bad") if record.get("message") else None,
+        _criteria(record),
+        plot(dots) if len(dots) > 1 else None,
+        tag("h3", "Outputs") if record.get("outputs") else None,
+        _values(record["outputs"]) if record.get("outputs") else None,
+        _answer(str(record["answer"]), opened=opened) if record.get("answer") else None,
+    )
+
+
+def _answer(text: str, *, opened: bool) -> Element:
+    return tag("details", tag("summary", "Answer"), tag("pre", _cut(text)), open="" if opened else None)
+
+
+def _answered(record: Record) -> Iterator[Element]:
+    if "status" not in record:
+        return
+    status = record["status"] if isinstance(record["status"], int) else None
+    yield tag("strong", "no answer" if status is None else str(status), class_=shade(status))
+    if status is not None:
+        yield tag("span", f"in {milliseconds(float(record.get('seconds') or 0))}", class_="soft")
+
+
+def _course(record: Record) -> Element | None:
+    """Return how often a step ran, and where control went."""
+    said: list[Element | str] = []
+    for name, one, many in (("rounds", "", "rounds"), ("attempts", "", "requests"), ("tolerated", "hiccup", "hiccups")):
+        number = record.get(name)
+        if isinstance(number, int) and (number > 1 or (number == 1 and one)):
+            said.append(f"{number} {one if number == 1 else many}; ")
+    target, action = record.get("next"), record.get("action")
+    if target is not None:
+        said += ["then ", tag("code", str(target)) if target else "the end"]
+        said += [" by ", tag("code", str(action))] if action else []
+    return tag("p", *said, class_="soft") if said else None
+
+
+def _criteria(record: Record) -> Element | None:
+    rows = [_criterion(each) for each in record.get("criteria", ()) if isinstance(each, Mapping)]
+    return table(("verdict", "of", "condition", "seen"), rows) if rows else None
+
+
+def _criterion(criterion: Record) -> list[Element | str]:
+    if criterion.get("undecided"):
+        verdict = tag("span", "undecided", class_="care")
+    elif criterion.get("passed"):
+        verdict = tag("span", "met", class_="good")
+    else:
+        verdict = tag("span", "not met", class_="bad" if not criterion.get("action") else "soft")
+    action = criterion.get("action")
+    condition, reason = str(criterion.get("condition", "")), str(criterion.get("reason", ""))
+    reason = reason.removeprefix(f"{' '.join(condition.split())}: ")
+    return [verdict, str(action) if action else "success", tag("code", condition), tag("code", reason)]
+
+
+def _values(values: Any) -> Element:
+    if not isinstance(values, Mapping):
+        return tag("pre", _cut(_json(values)))
+    return table(
+        ("name", "value"), ([tag("code", str(name)), tag("code", _cut(_json(value)))] for name, value in values.items())
+    )
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}… ({len(text) - _LONGEST:,} characters more)"
