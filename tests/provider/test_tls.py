@@ -8,6 +8,8 @@ from ipaddress import ip_address
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowException
+from casebook import CASES
+from click.testing import CliRunner
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -21,6 +23,7 @@ from cryptography.x509.oid import NameOID
 from requests import RequestException
 from scripted_api import ScriptedApi
 
+from arazzo.cli import main
 from arazzo.errors import TransportError
 from arazzo.exchange import Request
 
@@ -177,3 +180,22 @@ def test_a_file_that_has_changed_is_read_again(certificates, tmp_path, secured, 
         sent(shop(extra), secured)
     own.write_bytes((certificates / "authority.pem").read_bytes() + b"\n")
     assert sent(shop(extra), secured)[0].status == 200
+
+
+def test_the_command_trusts_the_authorities_that_it_is_given(certificates, api):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificates / "server.pem", certificates / "server.key")
+    api.server.socket = context.wrap_socket(api.server.socket, server_side=True)
+    api.on("GET /things", 200, {"items": []})
+    url = api.url.replace("http:", "https:")
+    document = str(CASES / "branch" / "workflow.arazzo.yaml")
+
+    def run(*options):
+        return CliRunner().invoke(main, ["run", document, "--server", f"things={url}", *options])
+
+    refused = run()
+    assert refused.exit_code == 1
+    assert "certificate verify failed" in refused.stderr
+    assert api.lines == []
+    run("--ca-bundle", str(certificates / "authority.pem"))
+    assert api.lines[:1] == ["GET /things"]

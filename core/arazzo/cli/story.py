@@ -57,6 +57,7 @@ class Story:
         self.log.append(f"warning: {text}" if note.warning else text)
         if note.request:
             text = text.replace(self._conceal(note.request), self._sent, 1)
+        text = text.removeprefix(f"sent to {self._sent.partition(' ')[2]}; ")  # the line before has it
         step = f"{_styled(note.step, bold=True)}: " if note.step else ""
         self._line(f"{_styled('warning: ', fg='yellow') if note.warning else ''}{step}{text}")
 

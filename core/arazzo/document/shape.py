@@ -290,13 +290,18 @@ def one_of(*choices: str) -> Kind:
 
 
 def near(name: str, known: Iterable[str]) -> str | None:
-    """Return ``did you mean 'x'?`` for the known name that is closest; None if none is close."""
+    """Return ``did you mean 'x'?`` for the known name that is closest; None if none is close.
+
+    A name with two neighbouring letters swapped is the closest, however short it is.
+    """
     if len(name) > LONGEST_COMPARED:
         return None
     names = [other for other in known if isinstance(other, str) and len(other) <= LONGEST_COMPARED]
     folded = {other.lower().replace("-", "").replace("_", ""): other for other in reversed(names)}
     wanted = name.lower().replace("-", "").replace("_", "")
-    found = difflib.get_close_matches(wanted, folded, n=1, cutoff=0.7)
+    swapped = (f"{wanted[:at]}{wanted[at + 1]}{wanted[at]}{wanted[at + 2 :]}" for at in range(len(wanted) - 1))
+    found = [other for other in swapped if other in folded and other != wanted]
+    found = found or difflib.get_close_matches(wanted, folded, n=1, cutoff=0.7)
     return f"did you mean '{folded[found[0]]}'?" if found else None
 
 

@@ -82,6 +82,8 @@ def _of_workflow(foreseeing: _Foreseeing, path: tuple[str, ...], inputs: Inputs)
             yield foreseeing.request(planned, planned.operation, path, inputs)
         elif planned.workflow is not None:
             yield from _called(foreseeing, (*path, planned.workflow), _passed(plan, planned, inputs))
+    for key in dict.fromkeys(edge.workflow for edge in plan.edges if edge.workflow):
+        yield from _called(foreseeing, (*path, key), None)  # what an action passes is known when it is taken
 
 
 def _called(foreseeing: _Foreseeing, path: tuple[str, ...], inputs: Inputs) -> Iterator[Foreseen]:

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from casebook import CASES
 from click.testing import CliRunner
+from scripted_api import ScriptedApi
 
 from arazzo.cli import main
 
@@ -48,6 +49,7 @@ MISTAKES = [
     (("run", BRANCH, "--input", "tag"), 2, "--input takes NAME=VALUE"),
     (("run", BRANCH, "--input", "=a"), 2, "--input takes NAME=VALUE"),
     (("run", BRANCH, "--input", "tags=a"), 2, "there is no input 'tags': did you mean 'tag'?"),
+    (("run", BRANCH, "--input", "tga=a"), 2, "there is no input 'tga': did you mean 'tag'?"),
     (("run", BRANCH, "--input", "tags=a", "--dry-run"), 2, "did you mean 'tag'?"),
     (("run", BRANCH, "--input", "tag=3", "--dry-run"), 2, "must be string"),
     (("run", BRANCH, "--inputs", ""), 2, "--inputs is not JSON"),
@@ -260,3 +262,23 @@ def test_a_dry_run_names_what_is_known_only_later():
         in result.stdout
     )
     assert "nothing was sent" in result.stdout
+
+
+def test_a_dry_run_shows_workflows_that_only_actions_lead_to():
+    document = str(CASES / "retry-with-workflow" / "workflow.arazzo.yaml")
+    arguments = ["run", document, "main", "--server", "things=http://127.0.0.1:9", "--dry-run", "--json"]
+    requests = {each["step"]: each for each in json.loads(CliRunner().invoke(main, arguments).stdout)["requests"]}
+    assert {"list", "enter/login", "tell/told"} <= requests.keys()
+    assert requests["tell/told"]["after"] == ["$inputs.what"]
+
+
+def test_the_url_of_a_failed_step_is_told_once_on_the_way():
+    with ScriptedApi() as api:
+        api.on("GET /things", 500, {"why": "broken"})
+        result = CliRunner().invoke(main, ["run", BRANCH, "--server", f"things={api.url}"])
+    *told, last = result.stderr.splitlines()
+    assert [line for line in told if line.count(f"{api.url}/things")] == [
+        next(line for line in told if "GET" in line and "-> 500" in line)
+    ]
+    assert 'find: the answer: {"why": "broken"}' in told
+    assert f"sent to {api.url}/things" in last
