@@ -16,7 +16,7 @@ from airflow_arazzo.protocol.channel import ENVELOPE_KEY, RECORD_KEY, Channel
 from airflow_arazzo.protocol.secret_ledger import all_sensitive
 from airflow_arazzo.protocol.task_instances import finished_tasks, pull
 from airflow_arazzo.protocol.xcom_limits import as_xcom, check_step_outputs
-from arazzo.absent import from_wire, to_people, to_wire
+from arazzo.absent import UNKNOWN, from_wire, to_people, to_wire
 from arazzo.engine import Done, State, StepRecord
 from arazzo.flow import END, Plan, Region
 from arazzo.json_values import write_json
@@ -248,10 +248,15 @@ def pull_outputs(channel: Channel, plan: Plan, tasks: Mapping[str, str], steps: 
     outputs: Outputs = {}
     for region in regions:
         if tasks[region.entry] in ran:
-            outputs |= _pull_region(channel, region, tasks[region.entry])
+            outputs |= _pull_region(channel, region, tasks[region.entry]) or _unsaid(plan, region)
     for values in outputs.values():
         channel.ledger.add_named(values, plan.sensitive)
     return {step: values for step, values in outputs.items() if step in wanted}
+
+
+def _unsaid(plan: Plan, region: Region) -> Outputs:
+    """Return the outputs of a region whose task was killed, or marked, before it could tell them: nobody knows them."""
+    return {step: dict.fromkeys(plan.step(step).step.outputs, UNKNOWN) for step in region.steps}
 
 
 def _pull_region(channel: Channel, region: Region, task_id: str) -> Outputs:

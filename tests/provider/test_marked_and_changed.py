@@ -85,6 +85,42 @@ def test_else_the_message_says_what_to_do_and_calls_where_the_branch_has_not(sta
     assert dag.outputs.on_failure_callback == ([print] if calls else [])
 
 
+JUDGED = """
+arazzo: 1.0.1
+info: {title: t, version: "1"}
+sourceDescriptions: [{name: things, url: api.openapi.yaml, type: openapi}]
+workflows:
+- workflowId: w
+  steps:
+  - {stepId: read, operationId: listThings, outputs: {state: $response.body#/state}}
+  - stepId: decide
+    operationId: listThings
+    onSuccess:
+    - {name: bad, type: goto, stepId: purge, criteria: [{condition: "$steps.read.outputs.state != 'kept'"}]}
+    - {name: good, type: end}
+  - {stepId: purge, operationId: more}
+"""
+
+
+@pytest.mark.parametrize(
+    ("told", "outcome"),
+    [
+        ({}, "failed"),
+        ({("read", "return_value"): {}}, "success"),
+        ({("read", "return_value"): {"state": "x"}}, "success"),
+    ],
+)
+def test_what_a_marked_task_has_not_told_decides_nothing(write, told, outcome):
+    run = Run(states={"read": "success"}, xcoms=dict(told))
+    with in_place_of_the_world(Answers([(200, {})])):
+        if outcome == "failed":
+            with pytest.raises(AirflowException, match="it is undecided whether action 'bad' is to be taken"):
+                run.execute(write(JUDGED).get_task("decide"))
+        else:
+            run.execute(write(JUDGED).get_task("decide"))
+    assert run.xcoms["decide", "arazzo"]["outcome"] == outcome
+
+
 # changed
 
 

@@ -20,7 +20,7 @@ from arazzo.expressions import (
     evaluate_value,
     find_expressions,
     is_selector,
-    kind_of_nothing,
+    known_kind,
     parse_template,
     to_text,
 )
@@ -189,7 +189,7 @@ def call_inputs(plan: Plan, parameters: Iterable[Parameter], context: Context) -
     for parameter in parameters:
         name, value = parameter.name, parameter.value
         given = evaluate_value(value, context, plan.dialect, where=f"input '{name}'")
-        found[name] = kind_of_nothing(value, context, plan.dialect) if given is ABSENT else given
+        found[name] = known_kind(value, given, context, plan.dialect)
     return {name: value for name, value in found.items() if value is not ABSENT}
 
 

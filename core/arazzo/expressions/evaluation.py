@@ -87,12 +87,20 @@ def kind_of_absent(expression: Expression, context: Context) -> Absent | None:
     return value if isinstance(value, Absent) else None
 
 
-def kind_of_nothing(value: Any, context: Context, dialect: Dialect = "lenient") -> Absent:
-    """Return which kind of absent a JSON value is that has come out absent: unknown as soon as a part of it is."""
+def known_kind(value: Any, found: Any, context: Context, dialect: Dialect = "lenient") -> Any:
+    """Return what a JSON value came to, or which kind of absent it is: unknown as soon as a part of it is.
+
+    :param value: as written.
+    :param found: what it was evaluated to.
+    """
+    if found is not ABSENT and not isinstance(value, (Mapping, list, tuple)):
+        return found
+    kinds: set[Absent | None] = set()
     with suppress(ExpressionSyntaxError):
         kinds = {kind_of_absent(expression, context) for _, expression in find_expressions(value, dialect)}
-        return next((kind for kind in (UNKNOWN, NOT_RUN) if kind in kinds), ABSENT)
-    return ABSENT
+    if UNKNOWN in kinds:
+        return UNKNOWN
+    return NOT_RUN if found is ABSENT and NOT_RUN in kinds else found
 
 
 def _found(expression: Expression, context: Context) -> Any:
@@ -196,7 +204,7 @@ def evaluate_output(value: Any, context: Context, dialect: Dialect = "lenient", 
     except EvaluationError:
         found = ABSENT
     is_plain(found)
-    return kind_of_nothing(value, context, dialect) if found is ABSENT else found
+    return known_kind(value, found, context, dialect)
 
 
 def to_literal(value: Any, quote: str | None = None) -> str:
