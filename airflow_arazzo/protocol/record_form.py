@@ -27,7 +27,7 @@ _KINDS: Final[Mapping[str, tuple[type, ...]]] = {
 }
 _OF_A_STEP: Final = frozenset(field.name for field in fields(StepRecord))
 #: What a record may say, of a region, a workflow, or a task that refused to begin.
-_KNOWN: Final = _OF_A_STEP | _KINDS.keys() | {"last_status", "history", "document", "route"}
+_KNOWN: Final = _OF_A_STEP | _KINDS.keys() | {"last_status", "history", "exchanges", "document", "route"}
 
 
 def read_record(value: Any, task_id: str) -> dict[str, Any]:
