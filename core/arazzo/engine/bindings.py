@@ -103,6 +103,8 @@ def _argument(parameter: Parameter, operation: Operation, plan: Plan, context: C
             raise EvaluationError(f"path parameter '{name}' {state}")
         if credential:
             raise EvaluationError(f"{where} {state}: a credential that was to be sent")
+    if credential and isinstance(value, (dict, list)):
+        raise EvaluationError(f"{where} needs {spelled(parameter.value)}, which is an array or object: it is one text")
     return Argument(name=name, location=place, value=value)
 
 
