@@ -114,10 +114,20 @@ def _fold(description: Follows, schema: Any, budget: int) -> dict[str, Any]:
 def _agreeing(alternatives: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the alternatives without the null one, and without what only some of them say of the type."""
     real = [part for part in alternatives if part.get("type") != "null"]
+    if (types := _types_of_all(real)) is not None:
+        real = [{**part, "type": types} for part in real]
     for key in ("type", "format", "enum", "items", "contentEncoding", "contentMediaType"):
         if any(part.get(key) != real[0].get(key) for part in real):
             real = [{name: item for name, item in part.items() if name != key} for part in real]
     return real
+
+
+def _types_of_all(alternatives: list[dict[str, Any]]) -> list[str] | None:
+    """Return the types that alternatives have between them, if each says one, no text is one, and none has members."""
+    said = [part.get("type") for part in alternatives]
+    types = dict.fromkeys(name for kind in said for name in (kind if isinstance(kind, list) else [kind]))
+    plain = not any(part.get("properties") for part in alternatives)
+    return list(types) if len(types) > 1 and plain and None not in types and "string" not in types else None
 
 
 def _merge(parts: list[dict[str, Any]]) -> dict[str, Any]:
