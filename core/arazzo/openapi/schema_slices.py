@@ -125,9 +125,9 @@ def _agreeing(alternatives: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _types_of_all(alternatives: list[dict[str, Any]]) -> list[str] | None:
     """Return the types that alternatives have between them, if each says one, no text is one, and none has members."""
     said = [part.get("type") for part in alternatives]
-    types = dict.fromkeys(name for kind in said for name in (kind if isinstance(kind, list) else [kind]))
-    plain = not any(part.get("properties") for part in alternatives)
-    return list(types) if len(types) > 1 and plain and None not in types and "string" not in types else None
+    types = dict.fromkeys(str(name) for kind in said for name in (kind if isinstance(kind, list) else [kind]))
+    known = all(said) and not any(part.get("properties") for part in alternatives)
+    return list(types) if known and len(types) > 1 and "string" not in types else None
 
 
 def _merge(parts: list[dict[str, Any]]) -> dict[str, Any]:
