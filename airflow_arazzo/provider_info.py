@@ -193,6 +193,15 @@ _FIELDS = {
         values_display={"null": "(what the step expects)"},
     ),
     "max_redirects": _field("Most redirects", "How many are followed. Default: 10.", "integer", exclusiveMinimum=0),
+    "auth_type": _field(
+        "Way to sign in",
+        "digest, aws-sigv4, or the path of a class like requests.auth.AuthBase. Empty: as the API's description says.",
+    ),
+    "secret_auth_options": _field(
+        "Options of it",
+        'JSON object: of aws-sigv4 {"region": "...", "service": "...", "session_token": "..."}; of a class its own.',
+        format="password",
+    ),
     "required": _field(
         "Required values",
         "send: send requests although a value is missing that the API's description requires. Default: check.",

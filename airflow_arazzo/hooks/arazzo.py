@@ -19,6 +19,7 @@ from arazzo import transport
 from arazzo.auth.authorizing import authorized, drive, drive_async
 from arazzo.auth.connection_settings import ConnectionSettings, read_connection, secret_texts
 from arazzo.auth.sessions import limits_of, new_session, with_netrc
+from arazzo.auth.signing import auth_of
 from arazzo.auth.tls import tls_context
 from arazzo.auth.tokens import get_token, get_token_async
 from arazzo.errors import RequestError, TransportError
@@ -135,7 +136,11 @@ class ArazzoHook(HttpHook):
         credentials = settings.credentials
         session.headers.update(credentials.headers)
         session.headers.update(headers or {})
-        session.auth = _Login(credentials.login, credentials.password, credentials.token)
+        session.auth = (
+            _Login(credentials.login, credentials.password, credentials.token)
+            if settings.sign_in is None
+            else auth_of(settings.sign_in)
+        )
         return session
 
     def send(self, request: Request) -> Response:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from arazzo.auth.connection_settings import ConnectionSettings
+from arazzo.auth.signing import signed
 from arazzo.auth.tokens import Grant, cached_token, can_grant, forget_token
 from arazzo.errors import RequestError, TransportError
 from arazzo.exchange import Request, Response
@@ -76,6 +77,8 @@ async def drive_async(
 
 
 def _authorized(request: Request, settings: ConnectionSettings, connection: str) -> Authorized:
+    if settings.sign_in is not None:
+        return (yield from signed(authorize(request, settings.credentials), settings.sign_in))
     schemes = _granted(request, settings)
     kept = {scheme.key: _kept(settings.grant, scheme, request) for scheme in schemes}
     try:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, cast
 from urllib.parse import urlsplit, urlunsplit
 
+from arazzo.auth.signing import SignIn, fault_of
 from arazzo.auth.tokens import GRANT_TYPES, Grant, client_pair
 from arazzo.document.shape import LONGEST_WAIT
 from arazzo.engine import credentials as credentials_in
@@ -40,6 +41,7 @@ ARAZZO_EXTRAS = OAUTH_EXTRAS | {
         "max_redirects",
         "required",
     ),
+    *("auth_type", "secret_auth_options"),
 }
 _URL = re.compile(r"[\x21-\x7e]+")
 #: Headers that carry no secret, whoever sends them; any other value of a connection may be one.
@@ -93,6 +95,7 @@ class ConnectionSettings:
     :param max_bytes: the largest body that is read; None for the transport's default.
     :param redirects: whether GET and HEAD go where a redirect leads; None leaves it to what the step expects.
     :param max_redirects: how many they follow; None for the transport's default.
+    :param sign_in: how every request is signed; None where the operations say how to log in.
     :param required: as the setting of that name: ``send`` where the description requires what the API does not.
     """
 
@@ -107,6 +110,7 @@ class ConnectionSettings:
     max_bytes: int | None = None
     redirects: Literal["follow", "never"] | None = None
     max_redirects: int | None = None
+    sign_in: SignIn | None = field(default=None, repr=False)
     required: Literal["check", "send"] | None = None
 
 
@@ -136,8 +140,12 @@ def _read_arazzo(connection: Connection, extras: Mapping[str, Any]) -> Connectio
     if key and not cert:
         raise _refused(connection, "has a 'key' without the 'cert' it belongs to")
     base_url = _base_url(connection, "https")
+    sign_in = _sign_in(connection, extras)
+    if sign_in is not None:
+        connection = _WithoutLogin(connection)
     return ConnectionSettings(
         base_url=base_url,
+        sign_in=sign_in,
         credentials=_credentials(
             connection,
             token=extras.get("token"),
@@ -153,6 +161,34 @@ def _read_arazzo(connection: Connection, extras: Mapping[str, Any]) -> Connectio
         required=_choice(connection, "required", extras.get("required"), ("check", "send")),
         **_transport_options(connection, extras),
     )
+
+
+def _sign_in(connection: Connection, extras: Mapping[str, Any]) -> SignIn | None:
+    """Return how the requests of a connection are signed, whatever the operations ask for."""
+    kind = extras.get("auth_type")
+    if kind is None or kind == "basic":
+        if "secret_auth_options" in extras:
+            raise _refused(connection, "has 'secret_auth_options' without an 'auth_type' that they belong to")
+        return None
+    if clash := sorted((OAUTH_EXTRAS | {"token"}) & extras.keys()):
+        raise _refused(connection, f"has an 'auth_type' beside {', '.join(map(repr, clash))}: it can sign in one way")
+    options = _mapping(connection, "secret_auth_options", extras.get("secret_auth_options"))
+    way = SignIn(str(kind), connection.login or None, connection.password or None, options)
+    if fault := fault_of(way):
+        raise _refused(connection, fault)
+    return way
+
+
+@dataclass(frozen=True)
+class _WithoutLogin:
+    """A connection whose login and password are for something else than the schemes of operations."""
+
+    whole: Connection
+    login: None = None
+    password: None = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.whole, name)
 
 
 def _read_http(connection: Connection, extras: Mapping[str, Any]) -> ConnectionSettings:
@@ -247,6 +283,8 @@ def secret_texts(settings: ConnectionSettings) -> Iterator[str]:
     credentials, grant = settings.credentials, settings.grant
     yield from filter(None, (credentials.password, credentials.token, *credentials.api_keys.values()))
     yield from (credentials.token or "").split()[1:]  # of "Bearer ..."
+    if settings.sign_in is not None:
+        yield from filter(None, (settings.sign_in.password, *_unsaid(settings.sign_in)))
     if credentials.login and credentials.password:
         yield base64.b64encode(f"{credentials.login}:{credentials.password}".encode()).decode()
     if grant is not None:
@@ -258,6 +296,11 @@ def secret_texts(settings: ConnectionSettings) -> Iterator[str]:
             yield from credentials_in(value)
     for proxy in settings.proxies.values():
         yield from filter(None, (urlsplit(proxy).password,))
+
+
+def _unsaid(way: SignIn) -> Iterator[str]:
+    """Yield the options of a way to sign in that may be secret: all but those with names that say that they are not."""
+    yield from (str(value) for name, value in way.options.items() if name not in ("region", "service"))
 
 
 def _transport_options(connection: Connection, extras: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,164 @@
+"""Ways to sign in that no description has to ask for: digest, the signature of AWS, a class of one's own.
+
+A connection names one (``auth_type``), and then every request of it is signed so, unless it brings an
+``Authorization`` of its own. The same on a worker, in the triggerer and by the command: nothing here does I/O.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any, Final
+
+from arazzo import clock
+from arazzo.auth.aws_signature import AwsKey, sign
+from arazzo.auth.digest import CHALLENGES, Challenge, answer_to, challenge_of
+from arazzo.errors import RequestError
+from arazzo.exchange import Request, Response, header
+from arazzo.frozen import replace
+from arazzo.transport.exchange_policy import origin_of
+
+DIGEST: Final = "digest"
+AWS: Final = "aws-sigv4"
+#: What the options of each named way may be.
+OPTIONS: Final[Mapping[str, frozenset[str]]] = {
+    DIGEST: frozenset(),
+    AWS: frozenset({"region", "service", "session_token"}),
+}
+
+
+#: What may go wrong in a class of one's own; its words may hold what is secret, and are not shown.
+_FAULTS = (ArithmeticError, AttributeError, ImportError, LookupError, OSError, RuntimeError, TypeError, ValueError)
+_REFUSED: Final = "the server has refused the digest of this login and password"
+
+
+@dataclass(frozen=True)
+class SignIn:
+    """How the requests of a connection are signed.
+
+    :param kind: ``digest``, ``aws-sigv4``, or the path of a class that is called as ``requests`` calls an ``AuthBase``.
+    :param options: of the signature, or arguments of the class by name.
+    """
+
+    kind: str
+    login: str | None = None
+    password: str | None = field(default=None, repr=False)
+    options: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+def fault_of(way: SignIn) -> str:
+    """Return what is wrong in a way to sign in; empty if nothing is."""
+    if way.kind in OPTIONS:
+        if not way.login or not way.password:
+            return f"has 'auth_type': {way.kind}, which needs login and password"
+        unknown = sorted(way.options.keys() - OPTIONS[way.kind])
+        known = ", ".join(sorted(OPTIONS[way.kind])) or "none"
+        return (
+            f"has the unknown secret_auth_options {', '.join(unknown)} of {way.kind}; known are {known}"
+            if unknown
+            else ""
+        )
+    if "." not in way.kind:
+        return f"has an extra 'auth_type' that is none of {', '.join(OPTIONS)}, nor the path of a class"
+    try:
+        _made(way)
+    except _FAULTS as error:
+        return f"names the auth_type '{way.kind}', which cannot be made: {type(error).__name__}"
+    return ""
+
+
+def signed(request: Request, way: SignIn) -> Generator[Request, Response, Response]:
+    """Yield a request as it is sent, whose answer is sent back; again where a digest challenge is to be met.
+
+    A request that was refused with status 401 has not been applied (RFC 9110, 15.5.2): this is right for all methods.
+
+    :raises RequestError: if the class of one's own does not sign it; nothing is sent then.
+    """
+    if header(request.headers, "Authorization") is not None:
+        return (yield request)
+    if way.kind == AWS:
+        return (yield sign(request, _aws_key(way), clock.now()))
+    if way.kind == DIGEST:
+        return (yield from _digested(request, way))
+    return (yield _by_class(request, way))
+
+
+def _digested(request: Request, way: SignIn) -> Generator[Request, Response, Response]:
+    """Answer the challenge that is known of the server, and the one that it makes instead."""
+    login, origin = way.login or "", origin_of(request.url)
+
+    def answering(challenge: Challenge, count: int) -> Request:
+        value = answer_to(challenge, request, login, way.password or "", count, os.urandom(16).hex())
+        return replace(request, headers=(*request.headers, ("Authorization", value)))
+
+    known = CHALLENGES.next(origin, login)
+    response: Response = yield answering(*known) if known else request
+    challenge = challenge_of(response) if response.status == 401 else None
+    if challenge is None:
+        return response
+    CHALLENGES.keep(origin, login, challenge)
+    fresh = CHALLENGES.next(origin, login)
+    response = yield answering(*fresh) if fresh else request
+    refused = response.status == 401 and challenge_of(response) is not None
+    return (
+        replace(response, hint="the server has refused the digest of this login and password") if refused else response
+    )
+
+
+def _aws_key(way: SignIn) -> AwsKey:
+    options = {name: str(value) for name, value in way.options.items()}
+    token = options.pop("session_token", None)
+    return AwsKey(way.login or "", way.password or "", token=token, **options)
+
+
+def _made(way: SignIn) -> Callable[[Any], Any]:
+    module, _, name = way.kind.replace(":", ".").rpartition(".")
+    made: Any = getattr(import_module(module), name)
+    given = (way.login, way.password or "") if way.login else ()
+    found: Callable[[Any], Any] = made(*given, **way.options)
+    if not callable(found):
+        raise TypeError("it is nothing that can be called")
+    return found
+
+
+def _by_class(request: Request, way: SignIn) -> Request:
+    """Return a request as a class of one's own signs it: with the headers and the URL that it gives it."""
+    from requests import PreparedRequest
+
+    prepared = PreparedRequest()
+    prepared.prepare(method=request.method, url=request.url, headers=dict(request.headers), data=request.body)
+    prepared.url = request.url
+    before = dict(prepared.headers)
+    try:
+        after = _made(way)(prepared)
+    except _FAULTS as error:
+        raise RequestError(f"auth_type '{way.kind}' has failed: {type(error).__name__}") from error
+    if not isinstance(after, PreparedRequest) or any(after.hooks.values()):
+        text = "looks at answers, which is not supported here" if isinstance(after, PreparedRequest) else "gives none"
+        raise RequestError(f"auth_type '{way.kind}' is to sign a request, and {text}")
+    added = {name: value for name, value in after.headers.items() if before.get(name) != value}
+    kept = (item for item in request.headers if item[0].lower() not in {name.lower() for name in added})
+    headers = (*kept, *((name, v.decode("latin-1") if isinstance(v, bytes) else str(v)) for name, v in added.items()))
+    return replace(request, headers=headers, url=str(after.url))
+
+
+def auth_of(way: SignIn) -> Any:
+    """Return what a session of ``requests`` signs its requests by, for those who send with one."""
+    from requests import PreparedRequest
+    from requests.auth import HTTPDigestAuth
+
+    if way.kind == DIGEST:
+        return HTTPDigestAuth(way.login or "", way.password or "")
+    if way.kind != AWS:
+        return _made(way)
+
+    def signing(prepared: PreparedRequest) -> PreparedRequest:
+        body = prepared.body.encode() if isinstance(prepared.body, str) else prepared.body
+        own = tuple((name, str(value)) for name, value in prepared.headers.items())
+        request = Request(str(prepared.method), str(prepared.url), own, body if isinstance(body, bytes) else None)
+        prepared.headers.update(dict(sign(request, _aws_key(way), clock.now()).headers))
+        return prepared
+
+    return signing
