@@ -13,10 +13,16 @@ import pytest
 PUBLIC_DATA = Path(__file__).parents[3] / "shared"
 #: Whether thousands of cases are drawn where a test says so, and not a few hundred.
 THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
-MISSING = (
-    f"No public documents beside the checkout ({PUBLIC_DATA.name}/ next to its folder): the tests that read the seeds, "
-    "the corpus and the specification were skipped. CONTRIBUTING.md says what belongs there."
-)
+#: Its folders.
+PARTS = ("corpus", "seeds", "spec")
+
+
+def missing_data() -> str:
+    """Return what of the public data is not there, as a sentence; empty if all is."""
+    missing = ", ".join(name for name in PARTS if not (PUBLIC_DATA / name).is_dir())
+    where = f"(in {PUBLIC_DATA.name}/, next to its folder: {missing})"
+    said = f"No public documents beside the checkout {where}: the tests that read them were skipped. "
+    return missing and f"{said}CONTRIBUTING.md says what belongs there."
 
 
 def fix_cases() -> None:
@@ -43,11 +49,11 @@ def drawn(number: int, **more: Any) -> Any:
 
 def require_public_data() -> None:
     """Refuse to run where CI runs and data is missing: a skip is not a pass."""
-    if os.environ.get("CI") and not (PUBLIC_DATA / "corpus").is_dir():
-        raise pytest.UsageError(MISSING)
+    if os.environ.get("CI") and (missing := missing_data()):
+        raise pytest.UsageError(missing)
 
 
 def tell_of_missing_data(reporter: pytest.TerminalReporter) -> None:
     """Say in one red line what could not be tested here."""
-    if not (PUBLIC_DATA / "corpus").is_dir():
-        reporter.write_line(MISSING, red=True)
+    if missing := missing_data():
+        reporter.write_line(missing, red=True)
