@@ -11,6 +11,7 @@ from typing import Any
 
 from arazzo.document.shape import DocumentReader, describe, near
 from arazzo.errors import ExpressionSyntaxError
+from arazzo.exact_numbers import is_number
 from arazzo.expressions.ecma_patterns import compile_ecma
 from arazzo.limits import current_limits
 from arazzo.pointer import escape
@@ -136,7 +137,7 @@ def _is_map_of_names(value: Any) -> bool:
 
 
 def _is_factor(value: Any) -> bool:
-    return _is_number(value) and value > 0
+    return is_number(value) and value > 0
 
 
 def _is_anchor(value: Any) -> bool:
@@ -147,12 +148,8 @@ def _is_id(value: Any) -> bool:
     return isinstance(value, str) and "#" not in value[:-1]
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
 def _is_count(value: Any) -> bool:
-    return _is_number(value) and value >= 0 and value == int(value)
+    return is_number(value) and value >= 0 and value == int(value)
 
 
 def _is_pattern(value: Any) -> bool:
@@ -185,7 +182,7 @@ _VALUES: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "$id": ("a URI without fragment", _is_id),
     **dict.fromkeys(_BOOLS, ("true or false", _is_bool)),
     **dict.fromkeys(("$anchor", "$dynamicAnchor"), ("a plain name", _is_anchor)),
-    **dict.fromkeys(_NUMBERS, ("a number", _is_number)),
+    **dict.fromkeys(_NUMBERS, ("a number", is_number)),
     **dict.fromkeys(_COUNTS, ("a whole number that is not negative", _is_count)),
     **dict.fromkeys(_TEXTS, ("text", _is_text)),
 }

@@ -163,7 +163,7 @@ class MockedRequest:
             body, content_type = merge_patch(body, fill(answer.with_, self.look_up)), content_type or "application/json"
         if refused:
             body = _explained(body, status, refused)
-        filled = {name: _header_text(fill(value, self.look_up)) for name, value in answer.headers.items()}
+        filled = {name: _plain(fill(value, self.look_up)) for name, value in answer.headers.items()}
         data, content_type = _encoded(body, content_type, explicit=answer.has_body)
         if content_type and not any(name.lower() == "content-type" for name in filled):
             headers["Content-Type"] = content_type
@@ -213,12 +213,8 @@ def _headers(response: Mapping[str, Any], values: Values) -> dict[str, str]:
     found = {}
     for name, spec in (response.get("headers") or {}).items():
         if spec.get("required") or "example" in spec:
-            found[name] = _header_text(spec.get("example", values.value(spec.get("schema", {}), name)))
+            found[name] = _plain(spec.get("example", values.value(spec.get("schema", {}), name)))
     return found
-
-
-def _header_text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _encoded(body: Any, content_type: str, *, explicit: bool) -> tuple[bytes, str]:

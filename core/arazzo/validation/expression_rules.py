@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from arazzo.document import merged_step, step_criteria
 from arazzo.document.models import SourceDescription, Step
-from arazzo.errors import DocumentError, ExpressionSyntaxError, Problem, Severity
+from arazzo.errors import ExpressionSyntaxError, Problem, Severity
 from arazzo.expressions import (
     ComponentReference,
     Expression,
@@ -25,7 +25,7 @@ from arazzo.expressions import (
 )
 from arazzo.openapi.media import is_xml
 from arazzo.validation.expression_index import IndexedText, Use, findings, texts, uses
-from arazzo.validation.validation_context import Subject, Target
+from arazzo.validation.validation_context import Subject
 
 _QUOTED = re.compile(r'"\{\$inputs\.(?P<name>[A-Za-z0-9_-]+)\}"')
 
@@ -200,7 +200,7 @@ def _step_output(subject: Subject, use: Use, expression: StepOutput) -> Iterator
 
 def _passed(subject: Subject, step: Step, expression: StepOutput) -> str | None:
     """Return which output of the workflow that a step calls an expression means; None if it means none."""
-    target = _target(subject, step.workflow_id) if step.workflow_id and subject.dialect == "lenient" else None
+    target = subject.named(step.workflow_id) if step.workflow_id and subject.dialect == "lenient" else None
     return declared_name(expression, target.workflow.outputs) if target else None
 
 
@@ -213,8 +213,8 @@ def _declared(subject: Subject, use: Use, noun: str, workflow_id: str) -> Iterat
 
 
 def _workflow_value(subject: Subject, use: Use, expression: WorkflowValue) -> Iterator[Problem]:
-    if _target(subject, expression.workflow) is None:
-        if any(_target(subject, f"{source.name}.{expression.workflow}") for source in _arazzo_sources(subject)):
+    if subject.named(expression.workflow) is None:
+        if any(subject.named(f"{source.name}.{expression.workflow}") for source in _arazzo_sources(subject)):
             message = f"workflow '{expression.workflow}' is one of another document, which '$workflows' does not read"
             hint = "read the outputs of the step that calls it: $steps.<id>.outputs.<name>"
             yield _at(subject, use, "undeclared-output", Severity.WARNING, message, hint)
@@ -235,10 +235,3 @@ def _source(subject: Subject, use: Use, name: str) -> Iterator[Problem]:
     if name not in known:
         message = f"there is no source description '{name}'"
         yield _at(subject, use, "unknown-source", Severity.ERROR, message, subject.near(name, known))
-
-
-def _target(subject: Subject, reference: str) -> Target | None:
-    try:
-        return subject.target(reference)
-    except DocumentError:
-        return None
