@@ -11,6 +11,7 @@ from arazzo.errors import RequestError
 from arazzo.openapi.operation import Operation, Server, ServerVariable
 
 _VARIABLE = re.compile(r"\{([^{}]+)\}")
+_VISIBLE = re.compile(r"[\x21-\x7e]+")
 
 
 def server_of(
@@ -64,6 +65,8 @@ def _fault(url: str) -> str:
         return "which is not an absolute URL"
     if parts.scheme not in ("http", "https") or not parts.hostname:
         return "which is not an absolute URL"
+    if not _VISIBLE.fullmatch(url):
+        return "which holds a character that is percent-encoded in a URL"
     return "" if has_usable_port(parts) else "whose port is not a number from 1 to 65535"
 
 

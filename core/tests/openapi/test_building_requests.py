@@ -310,6 +310,12 @@ def test_the_query_of_a_server_comes_behind_the_path():
     assert build_request(spec).url == "http://h/v1/pets?key=1"
 
 
+@pytest.mark.parametrize("url", ["http://h/a b", "http://h/é"])
+def test_a_server_with_what_a_url_does_not_hold_is_refused_before_it_is_called(url):
+    with pytest.raises(RequestError, match="percent-encoded in a URL"):
+        build_request(operation("/pets", document_servers=[{"url": url}]))
+
+
 @pytest.mark.parametrize("url", ["/v1", "v1", "http:///v1", "http://:80/v1", "ftp://h/v1"])
 def test_a_server_without_a_host_is_none(url):
     with pytest.raises(RequestError, match="not an absolute URL"):
