@@ -9,7 +9,7 @@ import click
 from arazzo.cli import COMMANDS, LazyGroup
 
 
-class _Group(LazyGroup):
+class _CommandGroup(LazyGroup):
     modules: Mapping[str, str] = {
         **COMMANDS,
         "init": "airflow_arazzo.dag_skeletons",
@@ -19,7 +19,7 @@ class _Group(LazyGroup):
     }
 
 
-@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="airflow-provider-arazzo", prog_name="airflow-arazzo")
 def main() -> None:
     """Arazzo workflow documents on Apache Airflow.

@@ -13,9 +13,9 @@ from sqlalchemy import select
 
 from airflow_arazzo.plugin.addresses import Addresses
 from airflow_arazzo.protocol.channel import RECORD_KEY
-from airflow_arazzo.protocol.pictures import Workflow, workflows_of
+from airflow_arazzo.protocol.pictures import PicturedWorkflow, workflows_of
 from airflow_arazzo.protocol.xcoms import OUTPUTS_KEY
-from arazzo.report import Dot, Part, operations_page, page, run_page, step_section, tag, workflow_page
+from arazzo.report import Dot, ReportedWorkflow, operations_page, page, run_page, step_section, tag, workflow_page
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -93,7 +93,7 @@ def task_page(session: Session, place: TaskPlace, at: Addresses) -> str | None:
     return workflow_page(place.task_id, [], links, *sections)
 
 
-def _workflows(session: Session, run: DagRun) -> list[Workflow]:
+def _workflows(session: Session, run: DagRun) -> list[PicturedWorkflow]:
     """Return the workflows of the DAG as it was when a run began, or as it is."""
     version = run.created_dag_version_id
     query = select(SerializedDagModel).where(SerializedDagModel.dag_version_id == version)
@@ -111,20 +111,20 @@ def _told(session: Session, dag_id: str, run_id: str) -> Told:
     return {place: told for place, told in found.items() if isinstance(told.get(RECORD_KEY), dict)}
 
 
-def _parts(workflows: list[Workflow], told: Told, address: Address) -> Iterator[Part]:
+def _parts(workflows: list[PicturedWorkflow], told: Told, address: Address) -> Iterator[ReportedWorkflow]:
     """Yield the workflows that have run, in the DAG's order; a mapped one once for each item."""
     shown = set()
     for workflow in workflows:
         tasks = {box.task for box in workflow.picture.boxes} | {workflow.task}
         shown |= tasks
         for map_index in sorted({index for task, index in told if task in tasks}):
-            yield Part(_report(workflow, told, map_index, address), workflow.picture)
+            yield ReportedWorkflow(_report(workflow, told, map_index, address), workflow.picture)
     for (task, map_index), values in sorted(told.items()):
         if task not in shown and "workflow" in values[RECORD_KEY]:
-            yield Part(_whole(values, address(task, *_mapped(map_index))))
+            yield ReportedWorkflow(_whole(values, address(task, *_mapped(map_index))))
 
 
-def _report(workflow: Workflow, told: Told, map_index: int, address: Address) -> dict[str, Any]:
+def _report(workflow: PicturedWorkflow, told: Told, map_index: int, address: Address) -> dict[str, Any]:
     ending = told.get((workflow.task, map_index), {})
     record = ending.get(RECORD_KEY, {})
     if "steps" in record:  # the whole workflow is one task

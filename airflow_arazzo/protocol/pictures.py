@@ -13,7 +13,7 @@ _KEY = "arazzo_picture"
 
 
 @dataclass(frozen=True)
-class Workflow:
+class PicturedWorkflow:
     """A workflow of a DAG.
 
     :ivar task: id of the task that it ends with.
@@ -31,14 +31,14 @@ def picture_text(plan: Plan, tasks: Mapping[str, str]) -> str:
     return json.dumps({_KEY: picture_of(plan, tasks).to_data()})
 
 
-def workflows_of(data: Any) -> list[Workflow]:
+def workflows_of(data: Any) -> list[PicturedWorkflow]:
     """Return the workflows of a serialized DAG, those with fewest enclosing groups first."""
     found = []
     for task in data["dag"]["tasks"]:
         fields = task.get("__var", task)
         picture = _picture(fields.get("doc_json"))
         if picture is not None:
-            found.append(Workflow(str(fields["task_id"]), picture))
+            found.append(PicturedWorkflow(str(fields["task_id"]), picture))
     return sorted(found, key=lambda workflow: workflow.task.count("."))
 
 

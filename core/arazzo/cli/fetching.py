@@ -35,7 +35,7 @@ class RefusedError(ArazzoError):
 
 
 @dataclass(frozen=True)
-class Outcome:
+class FetchOutcome:
     """What became of one URL."""
 
     word: Word
@@ -98,7 +98,7 @@ def _plain(path: str) -> str:
     return path
 
 
-def fetch_all(documents: Iterable[Path], prefixes: Iterable[str], mode: Mode, get: Get) -> Iterator[Outcome]:
+def fetch_all(documents: Iterable[Path], prefixes: Iterable[str], mode: Mode, get: Get) -> Iterator[FetchOutcome]:
     """Fetch what documents name, and what that names, into the folders of copies beside them.
 
     :param prefixes: the allow-list.
@@ -118,7 +118,7 @@ def fetch_all(documents: Iterable[Path], prefixes: Iterable[str], mode: Mode, ge
             seen.add((fetching.copies.folder, uri))
             number += 1
             if number > MAX_FILES:
-                yield Outcome("refused", uri, f"{document} names more than {MAX_FILES} files")
+                yield FetchOutcome("refused", uri, f"{document} names more than {MAX_FILES} files")
                 break
             outcome, source = fetching.one(uri)
             if outcome is not None:
@@ -134,30 +134,30 @@ class _Fetching:
     mode: Mode
     get: Get
 
-    def one(self, uri: str) -> tuple[Outcome | None, Source | None]:
+    def one(self, uri: str) -> tuple[FetchOutcome | None, Source | None]:
         """Return what became of a file, None where a local one was just read, and the file if it can be read."""
         try:
             return self._remote(uri) if is_remote(uri) else (None, load_source(uri))
         except RefusedError as error:
-            return Outcome("refused", uri, str(error)), None
+            return FetchOutcome("refused", uri, str(error)), None
         except DocumentError as error:
-            return Outcome("failed", uri, error.problems[0].message), None
+            return FetchOutcome("failed", uri, error.problems[0].message), None
         except (TransportError, CopyError, OSError) as error:
-            return Outcome("failed", uri, str(error)), None
+            return FetchOutcome("failed", uri, str(error)), None
 
-    def _remote(self, url: str) -> tuple[Outcome, Source | None]:
+    def _remote(self, url: str) -> tuple[FetchOutcome, Source | None]:
         known = self._known(url)
         if known is not None and self.mode == "fetch":
-            return Outcome("kept", url), known
+            return FetchOutcome("kept", url), known
         found = self._fetched(url)
         if known is not None and known.digest == found.digest:
-            return Outcome("unchanged", url), known
+            return FetchOutcome("unchanged", url), known
         if self.mode == "check":
             detail = f"SHA-256 {known.digest[:12]} is now {found.digest[:12]}" if known else "there is no copy"
-            return Outcome("changed" if known else "missing", url, detail), known or found
+            return FetchOutcome("changed" if known else "missing", url, detail), known or found
         self.copies.keep(found, url, datetime.now(timezone.utc).isoformat(timespec="seconds"))
         detail = f"{len(found.text.encode()):,} bytes, SHA-256 {found.digest[:12]}"
-        return Outcome("updated" if known else "fetched", url, detail), found
+        return FetchOutcome("updated" if known else "fetched", url, detail), found
 
     def _known(self, url: str) -> Source | None:
         """Return the copy, if there is one that is what was fetched."""

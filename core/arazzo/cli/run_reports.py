@@ -221,7 +221,7 @@ def html(report: Report, plan: Plan | None) -> str:
     :param plan: whose picture is shown; None where there is none.
     """
     from arazzo.flow import picture_of
-    from arazzo.report import Part, run_page
+    from arazzo.report import ReportedWorkflow, run_page
 
     document = report["document"]
     name = PurePath(document["name"]).name
@@ -232,7 +232,9 @@ def html(report: Report, plan: Plan | None) -> str:
         "started": str(report.get("started", "")),
         "took": f"{report['seconds']:.1f} s" if "seconds" in report else "",
     }
-    return run_page(str(report["workflow"] or name), [Part(report, picture_of(plan) if plan else None)], facts)
+    return run_page(
+        str(report["workflow"] or name), [ReportedWorkflow(report, picture_of(plan) if plan else None)], facts
+    )
 
 
 def _plain(text: str) -> str:

@@ -23,7 +23,7 @@ from arazzo import __version__
 from arazzo.document.settings import Settings
 from arazzo.engine.plan_entries import VERSION, Outcome, answer_of, entry_of, framed, unframed
 from arazzo.errors import DocumentError
-from arazzo.flow.options import Options
+from arazzo.flow.compile_options import Options
 from arazzo.limits import current_limits
 from arazzo.source.copies import VARIABLE
 from arazzo.source.files_read import FilesRead, FileState, files_read, look_at

@@ -2,9 +2,9 @@
 
 from arazzo.flow.action_needs import passed_by_name
 from arazzo.flow.compile import change_steps, choose_workflow, compile_document, slice_region
+from arazzo.flow.compile_options import Options
 from arazzo.flow.draw import draw
 from arazzo.flow.graph import FlowGraph, build_graph, components
-from arazzo.flow.options import Options
 from arazzo.flow.picture import Picture, picture_of
 from arazzo.flow.plan import END, Edge, InputNeed, PassedInput, Plan, PlannedStep, Region
 from arazzo.flow.reads import workflow_key

@@ -27,10 +27,10 @@ from arazzo.exchange import REDIRECTS
 from arazzo.expressions import Dialect, declared_name
 from arazzo.flow.action_needs import action_needs
 from arazzo.flow.awaited import build_needs
+from arazzo.flow.compile_options import Options
 from arazzo.flow.credential_flow import secret_names
 from arazzo.flow.graph import FlowGraph, build_graph
 from arazzo.flow.loops import build_regions, step_groups
-from arazzo.flow.options import Options
 from arazzo.flow.passed_outputs import with_passed_outputs
 from arazzo.flow.plan import InputNeed, PassedInput, Plan, PlannedStep, Region
 from arazzo.flow.reads import step_reads, value_reads, workflow_key

@@ -23,7 +23,7 @@ _SHADES = {"success": "good", "failed": "bad", "recovered": "care", "refused": "
 
 
 @dataclass(frozen=True)
-class Part:
+class ReportedWorkflow:
     """A workflow of a run.
 
     :ivar report: ``status``, ``message``, ``outputs``, ``steps`` (records, with ``outputs`` and perhaps ``link``, the
@@ -35,7 +35,7 @@ class Part:
 
 
 def run_page(
-    title: str, parts: Sequence[Part], facts: Mapping[str, str], links: Mapping[str, str] | None = None
+    title: str, parts: Sequence[ReportedWorkflow], facts: Mapping[str, str], links: Mapping[str, str] | None = None
 ) -> str:
     """Return the page of a run.
 
@@ -52,7 +52,7 @@ def workflow_page(title: str, pictures: Sequence[Picture], links: Mapping[str, s
     return page(title, tag("h1", title), _bar((), links), *drawn, *more)
 
 
-def _bar(parts: Sequence[Part], links: Mapping[str, str]) -> Element:
+def _bar(parts: Sequence[ReportedWorkflow], links: Mapping[str, str]) -> Element:
     shown = [badge(str(part.report.get("status", ""))) for part in parts[:1] if part.report.get("status")]
     return tag("p", *shown, *(link(text, url) for text, url in links.items()), class_="bar")
 
@@ -75,7 +75,7 @@ def _pictured(picture: Picture, *, alone: bool) -> Iterator[Element]:
     yield drawing(picture)
 
 
-def _part(part: Part, *, alone: bool) -> Iterator[Element]:
+def _part(part: ReportedWorkflow, *, alone: bool) -> Iterator[Element]:
     report, picture = part.report, part.picture
     if not alone:
         name = picture.workflow if picture else str(report.get("workflow", ""))

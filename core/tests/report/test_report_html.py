@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from arazzo.engine import load_plan
 from arazzo.flow import Picture, picture_of
 from arazzo.flow.picture import Arrow, Box
-from arazzo.report import CONTENT_SECURITY_POLICY, Dot, Part, operations_page, page, run_page, workflow_page
+from arazzo.report import CONTENT_SECURITY_POLICY, Dot, ReportedWorkflow, operations_page, page, run_page, workflow_page
 from arazzo.report.layout import HEIGHT, WIDTH, lay_out
 
 EVIL = [
@@ -83,7 +83,7 @@ def whole(text):
         "exchanges": [{"step": text, "at": at, "status": 200, "seconds": 1} for at in (1.0, 2.0)],
         "log": [text],
     }
-    return run_page(text, [Part(report, picture)], {text: text}, {text: text})
+    return run_page(text, [ReportedWorkflow(report, picture)], {text: text}, {text: text})
 
 
 @pytest.mark.parametrize("text", EVIL)
@@ -134,7 +134,7 @@ PICTURE = Picture(
 
 def drawn(steps, status="success", exchanges=()):
     marks = [{"step": step, "at": float(at), "status": 200, "seconds": 0.1} for at, step in enumerate(exchanges)]
-    return run_page("w", [Part({"status": status, "steps": steps, "exchanges": marks}, PICTURE)], {})
+    return run_page("w", [ReportedWorkflow({"status": status, "steps": steps, "exchanges": marks}, PICTURE)], {})
 
 
 def taken(text):
