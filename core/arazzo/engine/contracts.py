@@ -24,7 +24,7 @@ from arazzo.exchange import Exchange, Request, Response, header
 from arazzo.flow import PlannedStep
 from arazzo.frozen import replace
 from arazzo.json_values import read_json_value
-from arazzo.openapi.media import best_match, is_json, is_json_lines, plain
+from arazzo.openapi.media import best_match, is_json, is_json_lines, is_xml, plain
 from arazzo.openapi.operation import AnswerContract, Contract, HeaderContract, SchemaSlice
 from arazzo.openapi.typed_values import from_header
 from arazzo.pointer import escape
@@ -152,7 +152,7 @@ def _of_body(
     described = best_match(list(answer.content), content_type)
     if described is None:
         yield "content_type", "$response.header.Content-Type", _other(content_type, answer.content)
-        described = next(filter(is_json, answer.content), None)
+        described = None if is_xml(content_type) else next(filter(is_json, answer.content), None)
     if described is None or not schemas:
         return
     value = exchange.structure

@@ -82,6 +82,11 @@ STRING = {"type": "object", "properties": {"a": {"type": "string"}}}
                 "$response.body#/a has to be string, not number",
             ],
         ),
+        (
+            of(STRING),
+            answer("<a>1</a>", kind="text/xml"),
+            ["$response.header.Content-Type is text/xml, and described is application/json"],
+        ),
         (of(STRING), answer(""), ["$response.body is empty, and described is application/json"]),
         (of(STRING, status="204"), answer("", 204), []),
         ({"200": {"description": ""}}, answer({"a": 1}), []),
