@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, WithJsonSchema, model_validator
+from pydantic import AfterValidator, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 from typing_extensions import Self
+
+from arazzo.frozen_model import FrozenModel
 
 #: What may stand in the map of an asset.
 _PARTS = ("uri", "name", "group")
@@ -56,10 +58,8 @@ Assets = Annotated[tuple[Any, ...], AfterValidator(_checked), WithJsonSchema(_AS
 """Assets, each a URI, a map of uri, name and group, or an object of Airflow's where a person's own Python gives it."""
 
 
-class AssetSchedule(BaseModel):
+class AssetSchedule(FrozenModel):
     """The assets whose updates start a run: all of them, or any; one of the two is set."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     all: Assets | None = None
     any: Assets | None = None

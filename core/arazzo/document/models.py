@@ -10,23 +10,23 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_camel
+
+from arazzo.frozen_model import FrozenModel
 
 Value = Any
 """A JSON value whose strings may be or hold runtime expressions, and whose objects may be Selector Objects."""
 
 
-class Model(BaseModel):
+class Model(FrozenModel):
     """The base of every object: frozen, camelCase aliases, ``at`` = JSON pointer to where it is written.
 
     Loading makes objects by ``model_construct``, since it has checked every field itself: so the validators, which take
     a while to build, are built only for who reads objects from JSON.
     """
 
-    model_config = ConfigDict(
-        frozen=True, populate_by_name=True, alias_generator=to_camel, extra="forbid", defer_build=True
-    )
+    model_config = ConfigDict(populate_by_name=True, alias_generator=to_camel)
 
     at: str = Field(default="", exclude=True, repr=False)
     extensions: dict[str, Any] = Field(default_factory=dict)
@@ -181,10 +181,7 @@ class Workflow(Model):
 
     def index(self, step_id: str) -> int:
         """Return the place of a step in document order, from 0; KeyError if there is none of that id."""
-        place = self._places[step_id]
-        if place < len(self.steps) and self.steps[place].step_id == step_id:
-            return place
-        return [step.step_id for step in self.steps].index(step_id)  # a copy with other steps
+        return self._places[step_id]
 
     def has_step(self, step_id: str) -> bool:
         """Say whether there is a step of that id."""

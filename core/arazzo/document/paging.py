@@ -8,17 +8,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from arazzo.frozen_model import FrozenModel
 
 COLLECT, NEXT = "collect", "next"
 _LINKS: Final = "$response.header.Link"
 _COUNTED: Final = "0"
 
 
-class NextPage(BaseModel):
+class NextPage(FrozenModel):
     """Where an output that leads to the next page comes from: one of the three."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     link: str | None = Field(default=None, min_length=1)
     """A parameter of the query of the link ``next`` in the header ``Link`` (RFC 8288)."""

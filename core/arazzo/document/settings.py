@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, NoReturn
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_serializer, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_serializer, field_validator
 from pydantic_core import PydanticCustomError
 
 from arazzo.document.asset_settings import SCHEDULE_SCHEMA, Assets, AssetSchedule
@@ -22,6 +22,7 @@ from arazzo.document.paging import NextPage, next_fault
 from arazzo.document.schedules import schedule_fault
 from arazzo.document.shape import LONGEST_WAIT, describe, near
 from arazzo.errors import DocumentError, Problem, Severity
+from arazzo.frozen_model import FrozenModel
 from arazzo.pointer import escape
 from arazzo.source import Source
 
@@ -90,10 +91,8 @@ CALLBACKS = ("on_success", "on_failure", "on_retry", "on_execute", "on_skipped")
 RUN_CALLBACKS = ("on_success", "on_failure")
 
 
-class Approval(BaseModel):
+class Approval(FrozenModel):
     """Who approves a step, and how long that may take."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     users: tuple[str, ...] = ()
     """Ids of the users that may answer; none: whoever may run the DAG."""
@@ -109,10 +108,8 @@ class Approval(BaseModel):
         return _callables(value)
 
 
-class Deadline(BaseModel):
+class Deadline(FrozenModel):
     """By when a run has to be over, and what is called if it is not."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     interval: float = Field(gt=0, le=LONGEST_WAIT)
     reference: Literal["queued_at", "logical_date"] = "queued_at"
@@ -133,7 +130,7 @@ def _callables(value: Any) -> Any:
     return value
 
 
-def _nested(model: type[BaseModel], value: Any) -> Any:
+def _nested(model: type[FrozenModel], value: Any) -> Any:
     """Return a map as its model; what is wrong in it as one sentence."""
     if not isinstance(value, Mapping):
         return value
@@ -158,10 +155,8 @@ def _nested(model: type[BaseModel], value: Any) -> Any:
     raise PydanticCustomError("fault", "{fault}", {"fault": fault})
 
 
-class Settings(BaseModel):
+class Settings(FrozenModel):
     """What may stand under ``x-airflow``; None means not set here. Durations are seconds."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     schedule: Annotated[str | AssetSchedule | None, SCHEDULE_SCHEMA] = None
     """When a run starts: cron expression or word of Airflow's, or the assets whose updates start one."""
@@ -285,7 +280,7 @@ class Settings(BaseModel):
     @field_serializer("approval", "callbacks", "deadline", "inlets", "outlets", "schedule", "task")
     def _plainly(self, value: Any) -> Any:
         """Return what JSON has; objects of a person's own Python are for the DAG that is being made, and not stored."""
-        return _jsonable(value.model_dump(exclude_defaults=True) if isinstance(value, BaseModel) else value)
+        return _jsonable(value.model_dump(exclude_defaults=True) if isinstance(value, FrozenModel) else value)
 
     @field_validator("start_date")
     @classmethod

@@ -10,7 +10,7 @@ import re
 from functools import cached_property
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from pydantic_core import to_jsonable_python
 from typing_extensions import Self
 
@@ -20,6 +20,7 @@ from arazzo.document.settings import Settings
 from arazzo.expressions.navigation import declared_prefix, outermost
 from arazzo.flow.reads import Reads, step_reads, value_reads
 from arazzo.flow.sensitive import secret_inputs
+from arazzo.frozen_model import FrozenModel
 from arazzo.json_values import as_json, is_plain, read_own_json, write_json
 from arazzo.openapi.operation import Operation
 
@@ -29,17 +30,8 @@ END = ""
 _LONG_NUMBER = re.compile(r"[0-9.]{16}|[0-9][eE]")
 
 
-class PlanValue(BaseModel):
+class PlanValue(FrozenModel):
     """The base of the values in this module; the compiler makes them by ``model_construct``, without validators."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
-
-    def __copy__(self) -> Self:
-        """Return a copy that computes anew what depends on its fields: ``model_copy`` copies what is cached, too."""
-        copied = super().__copy__()
-        for cached in copied.__dict__.keys() - type(self).model_fields.keys():
-            del copied.__dict__[cached]
-        return copied
 
     def model_dump_json(self, **options: Any) -> str:
         """Return the value as JSON text, in which a number that no float holds is what the document spells."""

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
+
+from arazzo.frozen_model import FrozenModel
 
 #: Headers that hold nothing but a credential.
 CREDENTIAL_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization"})
@@ -26,10 +28,10 @@ def of_status(described: Mapping[str, Found], status: int) -> Found | None:
     return next((by_status[name] for name in names if name in by_status), None)
 
 
-class OperationValue(BaseModel):
+class OperationValue(FrozenModel):
     """The base of the values in this module; reading a description makes them by ``model_construct``, checked."""
 
-    model_config = ConfigDict(frozen=True, defer_build=True)
+    model_config = ConfigDict(extra="ignore", populate_by_name=True)
 
 
 class ServerVariable(OperationValue):
@@ -62,8 +64,6 @@ class ParameterSpec(OperationValue):
     content_type: str | None = None
     schema_: dict[str, Any] | bool = Field(default=True, alias="schema")
 
-    model_config = ConfigDict(frozen=True, populate_by_name=True, defer_build=True)
-
     @property
     def allowed(self) -> tuple[Any, ...]:
         """The values the schema enumerates; empty where any is allowed."""
@@ -85,16 +85,12 @@ class BodySpec(OperationValue):
     nullable: tuple[str, ...] = ()
     takes_null: bool = True
 
-    model_config = ConfigDict(frozen=True, populate_by_name=True, defer_build=True)
-
 
 class AnswerSpec(OperationValue):
     """What an answer in XML stands for, by status: ``200``, ``2XX`` or ``default``."""
 
     status: str
     schema_: dict[str, Any] | bool = Field(default=True, alias="schema")
-
-    model_config = ConfigDict(frozen=True, populate_by_name=True, defer_build=True)
 
 
 class SchemaSlice(OperationValue):
@@ -106,8 +102,6 @@ class SchemaSlice(OperationValue):
     schema_: dict[str, Any] | bool = Field(default=True, alias="schema")
     unread: tuple[str, ...] = ()
 
-    model_config = ConfigDict(frozen=True, populate_by_name=True, defer_build=True)
-
 
 class HeaderContract(OperationValue):
     """A header that is described of an answer; ``schema`` is an index into those of the contract."""
@@ -116,8 +110,6 @@ class HeaderContract(OperationValue):
     required: bool = False
     is_json: bool = False
     schema_: int = Field(default=0, alias="schema")
-
-    model_config = ConfigDict(frozen=True, populate_by_name=True, defer_build=True)
 
 
 class AnswerContract(OperationValue):

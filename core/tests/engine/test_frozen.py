@@ -8,6 +8,8 @@ from functools import cached_property
 
 import pytest
 
+from arazzo.document.settings import Settings
+from arazzo.flow import Edge, Plan, Region
 from arazzo.frozen import replace
 
 
@@ -70,3 +72,17 @@ def test_a_check_is_made_anew() -> None:
 def test_a_member_that_there_is_not_is_refused() -> None:
     with pytest.raises(TypeError):
         replace(Plain(1), size=2)  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize(
+    "value", [Settings(), Edge(source="a", target="b", kind="next"), Region(entry="a", steps=("a",))]
+)
+def test_a_misspelt_field_of_a_frozen_model_is_an_error(value):
+    with pytest.raises(TypeError, match="has no field 'timeuot'"):
+        value.model_copy(update={"timeuot": 1})
+
+
+def test_a_changed_copy_computes_anew_what_depends_on_its_fields():
+    plan = Plan(key="w", workflow_id="w", steps=(), regions=(), inputs={"properties": {"token": {}}})
+    assert plan.secret_inputs == {"token"}
+    assert plan.model_copy(update={"inputs": {"properties": {"other": {}}}}).secret_inputs == frozenset()
