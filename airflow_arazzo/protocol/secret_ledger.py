@@ -20,6 +20,8 @@ from arazzo.flow import is_sensitive as is_known_sensitive
 from arazzo.json_values import leaves
 
 _LONE = re.compile("[\ud800-\udfff]")
+#: Where a text has an escape of some kind, there is one of these.
+_ESCAPES = re.compile(r"[%\\&]")
 
 
 class Ledger:
@@ -65,7 +67,8 @@ class Ledger:
         First those known here, at full length, which Airflow's masker does not do: else the rest of one stays where
         another begins like it.
         """
-        return replace_escaped(str(redact(self.secrets.conceal(text))), _masked_spans, CONCEALED)
+        text = str(redact(self.secrets.conceal(text) if self.secrets.texts else text))
+        return replace_escaped(text, _masked_spans, CONCEALED) if _ESCAPES.search(text) else text
 
     def conceal_in(self, value: Any) -> Any:
         """Return a JSON value with known secrets replaced in its texts; names decide nothing here, and stay."""
