@@ -350,7 +350,7 @@ class Turn(LoopTurn):
 
     def _come_back(self, state: State, record: StepRecord) -> Turned:
         state, call = _back(state)
-        return self._later(with_record(state, replace(record, next=state.frame.step)), call.wait)
+        return self._later(with_record(state, replace(record, next=state.frame.step)), call.wait, call.asked)
 
     def _undone(self, state: State, record: StepRecord, failure: str) -> Turned:
         """Go on after the step of a ``retry`` has failed."""
@@ -451,8 +451,8 @@ class Turn(LoopTurn):
                 return self.returned(state, told, failure)
             case Call(kind="retry") as call if failure:
                 return self._not_prepared(state, call, failure)
-            case Call(kind="retry", wait=wait):
-                return self._later(state, wait)
+            case Call(kind="retry", wait=wait, asked=asked):
+                return self._later(state, wait, asked)
         if not failure:
             return state, None
         while state.frame.call is not None and state.frame.call.kind == "depends":
