@@ -472,12 +472,33 @@ def _named(expression: Named, context: Context) -> Any:
     if not expression.name:
         open_ones = (value for value in values.values() if isinstance(value, Unreadable) or value is UNKNOWN)
         return next(open_ones, {name: value for name, value in values.items() if not isinstance(value, Absent)})
-    if context.judging and not isinstance(expression, Input):
-        found, trail = entered(values, expression.name) if expression.loose else (values.get(expression.name), "")
-        if trail or expression.pointer:
-            require_structure(found, expression.text or str(expression))
     found = _look_up(values, expression.name, expression.loose)
+    if expression.pointer and isinstance(found, str) and found.strip() and _is_output(expression):
+        return Unreadable("it is text, which has no members")
     return _point(found, expression.pointer, expression.loose)
+
+
+def _is_output(expression: Named) -> bool:
+    return isinstance(expression, (Output, StepOutput)) or getattr(expression, "field", "") == "outputs"
+
+
+def require_way(expression: Expression, context: Context) -> None:
+    """Refuse a way into an output that has no members and no elements, for what looks at nothing but what it leads to.
+
+    :raises EvaluationError: if that output is text, a number, true or false.
+    """
+    match expression:
+        case StepOutput(step=step, name=name):
+            values = context.steps.get(step, _NOTHING)
+        case Output(name=name):
+            values = context.outputs
+        case WorkflowValue(workflow=workflow, field="outputs", name=name):
+            values = context.workflows.get(workflow, _NOTHING).get("outputs") or _NOTHING
+        case _:
+            return
+    found, trail = entered(values, name) if expression.loose else (values.get(name), "")
+    if trail or expression.pointer:
+        require_structure(found, expression.text or str(expression))
 
 
 def _look_up(values: Mapping[str, Any], name: str, loose: bool) -> Any:
