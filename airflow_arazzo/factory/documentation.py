@@ -14,7 +14,6 @@ from airflow_arazzo.factory.task_ids import without_nul
 from arazzo.engine.plan_entries import Outcome
 from arazzo.errors import Problem
 from arazzo.flow import Plan, draw
-from arazzo.source import load_source
 from arazzo.source.detection import text_of
 
 #: Under these names the document of a plan has what validation warns of, a line for each, and whether a secret shows.
@@ -134,6 +133,7 @@ def _text(plan: Plan) -> str:
 def _shows_secret(plan: Plan) -> bool:
     """Say whether a secret is written into the document of a plan that somebody has compiled."""
     from arazzo.engine.program import shows_secret
+    from arazzo.source import load_source
 
     return shows_secret(load_source(plan.document["name"]).data)
 

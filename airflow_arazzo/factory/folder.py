@@ -31,16 +31,15 @@ from airflow_arazzo.operators.argument_names import (
 )
 from airflow_arazzo.protocol.plan_folder import plan_cache
 from arazzo.cpu_time import CpuTimeError
-from arazzo.document.outline import outline
 from arazzo.document.settings import UNSET, Settings
 from arazzo.document.shape import near
 from arazzo.engine.plan_cache import question
 from arazzo.engine.plan_entries import Outcome
 from arazzo.errors import ArazzoError, DocumentError
-from arazzo.flow import Options, Plan, compile_document
-from arazzo.source import one_line
+from arazzo.flow import Options, Plan
 from arazzo.source.detection import text_of
 from arazzo.source.document_files import document_files
+from arazzo.source.locations import one_line
 
 log = logging.getLogger(__name__)
 
@@ -207,6 +206,8 @@ class _Build:
         try:
             yield from self.time.within(path, lambda: list(self._plans(path)))
         except Exception as error:  # noqa: BLE001 - see _failing
+            from arazzo.document.outline import outline
+
             known = [(each.workflow_id, each.settings) for each in outline(path)] or [(_stem(path), UNSET)]
             for workflow_id, settings in known:
                 yield self._failing(path, workflow_id, settings, error)
@@ -225,6 +226,7 @@ class _Build:
         :raises DocumentError: if the document has errors.
         """
         from arazzo.engine.program import check_document, concerning, shows_secret
+        from arazzo.flow import compile_document
 
         loaded, sources, problems = check_document(path, self.options)
         secret = shows_secret(loaded.source.data, problems)
@@ -308,6 +310,8 @@ def _options(arguments: Mapping[str, Any]) -> Options:
 
 
 def _settings(path: Path, workflow_id: str) -> Settings:
+    from arazzo.document.outline import outline
+
     return next((each.settings for each in outline(path) if each.workflow_id == workflow_id), UNSET)
 
 

@@ -9,9 +9,8 @@ from functools import cached_property
 from hashlib import sha256
 
 from airflow_arazzo.protocol.topology import TaskIds, way_key
-from arazzo.engine import dependencies
 from arazzo.errors import UnsupportedError
-from arazzo.flow import END, Edge, Plan, Region
+from arazzo.flow import END, Edge, Plan, Region, dependencies
 from arazzo.flow.grouping import is_group, is_split
 
 _LONGEST = 200

@@ -37,8 +37,7 @@ from airflow_arazzo.operators.workflow import ArazzoWorkflowOperator, require_no
 from airflow_arazzo.protocol.pictures import picture_text
 from airflow_arazzo.protocol.route_replay import after_success
 from airflow_arazzo.protocol.topology import Course, Position
-from arazzo.engine import dependencies
-from arazzo.flow import END, Plan, Region, slice_region
+from arazzo.flow import END, Plan, Region, dependencies, slice_region
 
 if TYPE_CHECKING:
     from airflow.providers.standard.operators.python import BranchPythonOperator

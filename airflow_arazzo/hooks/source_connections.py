@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_arazzo.hooks.connection_errors import refusals
 from airflow_arazzo.hooks.source_hooks import SourceHooks
-from arazzo.auth import server_resolution
-from arazzo.auth.connection_settings import ConnectionSettings
-from arazzo.auth.unasked_logins import unasked_login
-from arazzo.engine import uncallable
+from arazzo import engine
 from arazzo.flow import Plan, PlannedStep
+
+if TYPE_CHECKING:
+    from arazzo.auth.connection_settings import ConnectionSettings
 
 
 def connections_of(plan: Plan, connections: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -21,6 +22,8 @@ def connections_of(plan: Plan, connections: Mapping[str, str] | None = None) -> 
     :param connections: ids that overrule those of the steps' settings.
     :raises AirflowException: if two steps of one task name different connections for one source.
     """
+    from arazzo.auth import server_resolution
+
     with refusals():
         return server_resolution.connections_of(plan, connections)
 
@@ -33,6 +36,7 @@ def placing(
     :param connections: ids that overrule those of the steps' settings.
     :param default: a server URL, or URLs by name of the source, for those that no connection names.
     """
+    from arazzo.auth import server_resolution
 
     def placed(step: PlannedStep) -> PlannedStep:
         placement = server_resolution.NOWHERE
@@ -45,6 +49,8 @@ def placing(
 
 def unasked_logins(plan: Plan, hooks: SourceHooks, sources: Iterable[str]) -> list[str]:
     """Return a sentence for each connection of some sources whose login no operation of a plan asks for."""
+    from arazzo.auth.unasked_logins import unasked_login
+
     told = (
         unasked_login(plan, source, hooks.hook(source).settings, f"connection '{conn_id}'")
         for source, conn_id in hooks.found(sources).items()
@@ -64,7 +70,9 @@ def require_servers(
     :param default: a server URL, or URLs by name of the source, for those that no connection names.
     :raises AirflowFailException: naming step and server.
     """
-    for step, reason in uncallable(server_resolution.place_requests(plan, {}, default) if default else plan):
+    from arazzo.auth import server_resolution
+
+    for step, reason in engine.uncallable(server_resolution.place_requests(plan, {}, default) if default else plan):
         url = _settings_for(step, hooks, connections).base_url
         if not url or "#" in url:
             raise AirflowFailException(f"{reason}; nothing was sent")
@@ -86,3 +94,10 @@ def _settings_for(step: PlannedStep, hooks: SourceHooks, connections: Mapping[st
     named, source = step.settings.connection, step.operation.source if step.operation else ""
     own = named.get(source) if isinstance(named, dict) else named
     return hooks.named((connections or {}).get(source) or own, source).settings
+
+
+def sources_of(plan: Plan) -> tuple[str, ...]:
+    """Return the names of the sources that the requests of a plan go to."""
+    from arazzo.auth import server_resolution
+
+    return tuple(server_resolution.sources_of(plan))

@@ -29,8 +29,8 @@ from airflow_arazzo.protocol.xcoms import (
     put_workflow_outputs,
     put_workflows,
 )
+from arazzo import engine
 from arazzo.absent import absent_names, to_people, unreadable_names
-from arazzo.engine import ended
 from arazzo.flow import Plan
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ class ArazzoOutputsOperator(SharesSecrets, BaseOperator):
         visible = put_workflow_outputs(channel, result.outputs, shown) if returns else {}
         channel.send(to_people(result.outputs))
         channel.push_record(self._record(result, failure))
-        line = ended(self.plan.workflow_id, failure, shown if returns else {}, result.path)
+        line = engine.ended(self.plan.workflow_id, failure, shown if returns else {}, result.path)
         (self.log.error if failure else self.log.info)("%s", channel.ledger.conceal(line))
         if failure:
             if failed_before(channel, self.course):

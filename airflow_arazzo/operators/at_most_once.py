@@ -31,8 +31,7 @@ from airflow_arazzo.compat import TaskStateStore, task_state_store
 from airflow_arazzo.protocol.encryption import seal, unseal
 from airflow_arazzo.protocol.envelope import Sent
 from airflow_arazzo.protocol.stored_forms import fields_of, formed
-from arazzo import clock
-from arazzo.engine import keyed
+from arazzo import clock, engine
 from arazzo.errors import ArazzoError, TransportError
 from arazzo.exchange import Request, Response
 
@@ -193,7 +192,7 @@ class Sending:
     def _counted(self, request: Request, number: int, key: str | None) -> Response:
         """Send a request, and keep count of those that were sent."""
         try:
-            response = self._send(keyed(request, key))
+            response = self._send(engine.keyed(request, key))
         except TransportError as error:
             if error.maybe_sent:
                 self.sent = self.sent.unanswered(request.step_name, number, key)

@@ -30,13 +30,14 @@ from airflow_arazzo.protocol.secret_ledger import mark
 from airflow_arazzo.protocol.task_instances import finished_tasks
 from airflow_arazzo.protocol.topology import WHOLE, Course, Position, TaskIds
 from airflow_arazzo.protocol.xcoms import pull_inputs, put_inputs
-from arazzo import clock
-from arazzo.engine import Done, State, begin_call, end_call, entered_inputs, start
+from arazzo import clock, engine
 from arazzo.errors import InputError
 from arazzo.flow import Plan, slice_region
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+
+    from arazzo.engine import Done, State
 
 
 class ArazzoInputsOperator(SharesSecrets, BaseOperator):
@@ -81,14 +82,14 @@ class ArazzoInputsOperator(SharesSecrets, BaseOperator):
             hooks = SourceHooks(ledger=channel.ledger)
             inputs = run_inputs(channel.ledger, with_connections(plan, hooks), params, self.inputs, rendered)
             require_servers(plan, hooks)
-            state = start(plan, inputs)
+            state = engine.start(plan, inputs)
         except InputError as error:
             refused = f"inputs of a workflow that comes before '{plan.workflow_id}' refused: "
             refused += f"{'; '.join(error.messages)}; nothing was sent"
             raise self._refusal(refused) from None
         except AirflowFailException as error:
             raise self._refusal(str(error)) from None
-        put_inputs(channel, plan, entered_inputs(plan, state))
+        put_inputs(channel, plan, engine.entered_inputs(plan, state))
         channel.send()
 
     def _refusal(self, message: str) -> AirflowFailException:
@@ -122,7 +123,7 @@ class _CallingStep(DrivesRegion, BaseOperator):
         """Return the step's slice of the plan, and how far the step has come when the workflow is to begin."""
         plan = mark(slice_region(self.plan, self.region))
         conceal = self.channel.ledger.conceal
-        return plan, *begin_call(plan, self._first_state(plan, context), now=clock.now(), conceal=conceal)
+        return plan, *engine.begin_call(plan, self._first_state(plan, context), now=clock.now(), conceal=conceal)
 
     def _ended(self, state: State, done: Done, context: Context) -> dict[str, Any]:
         """Conclude the step; what is decided here is final: nothing was sent that could go better."""
@@ -160,7 +161,7 @@ class ArazzoCallOperator(_CallingStep):
             recovered = state.records[done.step].message  # by an action, which the last task of the group takes
             raise AirflowFailException(recovered)
         self.channel.ledger.add(state.secrets)
-        put_inputs(self.channel, plan, entered_inputs(plan, state))
+        put_inputs(self.channel, plan, engine.entered_inputs(plan, state))
         self.channel.send()
 
 
@@ -202,7 +203,7 @@ class ArazzoReturnOperator(_CallingStep):
         plan = mark(slice_region(self.plan, self.region))
         state = self._first_state(plan, context)
         state = replace(state, workflows={**state.workflows, **result.workflows, **known})
-        state, done = end_call(
+        state, done = engine.end_call(
             plan,
             state,
             result.outputs,

@@ -29,6 +29,7 @@ from airflow_arazzo.hooks.source_connections import (
     connections_of,
     placing,
     require_servers,
+    sources_of,
     unasked_logins,
     with_connections,
 )
@@ -48,14 +49,14 @@ from airflow_arazzo.protocol.stored_forms import FORM, fields_of, formed
 from airflow_arazzo.protocol.task_instances import finished_tasks
 from airflow_arazzo.protocol.topology import Position, TaskIds
 from airflow_arazzo.protocol.xcoms import needed_steps, pull_outputs, pull_workflows, push_refusal, push_region
-from arazzo import clock
-from arazzo.auth.server_resolution import sources_of
-from arazzo.engine import Done, Note, State, drive, fits, start
+from arazzo import clock, engine
 from arazzo.errors import ArazzoError
 from arazzo.flow import Options, Plan, PlannedStep, Region, slice_region
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+
+    from arazzo.engine import Done, Note, State
 
 log = logging.getLogger(__name__)
 
@@ -177,7 +178,7 @@ class DrivesRegion(RendersWritten, SharesSecrets):
     def _first_state(self, plan: Plan, context: Context) -> State:
         channel, position = self.channel, self.position
         known = with_connections(self.plan, self.hooks, self.connections)
-        return start(
+        return engine.start(
             plan,
             workflow_inputs(channel, known, position, self.inputs, self, context),
             at=self._entry(channel),
@@ -193,7 +194,7 @@ class DrivesRegion(RendersWritten, SharesSecrets):
         carried = self._rerouted(carried)
         state, done = carried.state, carried.done
         if done is None:
-            good = fits(plan, state)
+            good = engine.fits(plan, state)
         else:
             exits = {edge.target for edge in self.region.exits}
             good = any(step.step_id == done.step for step in plan.steps)
@@ -241,7 +242,7 @@ class DrivesRegion(RendersWritten, SharesSecrets):
         sending = Sending(self.hooks.send, context, carried.sent)
         try:
             wait = self._waiter(plan, carried, sending, context)
-            state, done = drive(
+            state, done = engine.drive(
                 plan,
                 carried.state,
                 send=sending.send,

@@ -14,7 +14,7 @@ from airflow_arazzo.protocol.channel import Channel
 from airflow_arazzo.protocol.secret_ledger import Ledger, masked_parts
 from airflow_arazzo.protocol.topology import Position
 from airflow_arazzo.protocol.xcoms import pull_inputs
-from arazzo.engine import check_inputs
+from arazzo import engine
 from arazzo.errors import InputError
 from arazzo.flow import Plan
 from arazzo.json_values import read_json_value
@@ -72,7 +72,7 @@ def run_inputs(
     ledger.add(part for value in rendered.values() for part in masked_parts(value))
     ledger.add_named(given, plan.secret_inputs)
     try:
-        return check_inputs(plan, given)
+        return engine.check_inputs(plan, given)
     except InputError as error:
         text = "; ".join(error.messages)
         message = f"inputs of workflow '{plan.workflow_id}' refused: {text}; nothing was sent"

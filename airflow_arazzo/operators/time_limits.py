@@ -9,8 +9,7 @@ from typing import Any
 from airflow.providers.common.compat.sdk import AirflowTaskTimeout
 
 from airflow_arazzo.compat import task_state_store
-from arazzo import clock
-from arazzo.engine import duration
+from arazzo import clock, engine
 from arazzo.flow import Region
 
 #: Seconds after a loop's deadline at which the scheduler ends a deferral that no triggerer has ended.
@@ -43,7 +42,7 @@ def try_end(execution_timeout: timedelta | None) -> float | None:
 
 def too_long(task_id: str, execution_timeout: timedelta | None) -> str:
     """Say that a try has taken too long; Airflow itself does not count the time in which a task is deferred."""
-    allowed = "" if execution_timeout is None else f" of {duration(execution_timeout.total_seconds())}"
+    allowed = "" if execution_timeout is None else f" of {engine.duration(execution_timeout.total_seconds())}"
     return f"task '{task_id}' took longer than its execution_timeout{allowed}, waits in the triggerer included"
 
 

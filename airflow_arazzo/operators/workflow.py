@@ -18,14 +18,16 @@ from airflow_arazzo.operators.telling import in_a_sentence
 from airflow_arazzo.protocol.topology import WHOLE
 from airflow_arazzo.protocol.xcom_limits import OutputSizeError, check_workflow_outputs
 from airflow_arazzo.protocol.xcoms import OUTPUTS_KEY, document_record, push_each, put_workflow_outputs, step_record
+from arazzo import engine
 from arazzo.absent import absent_names, to_people, unreadable_names
-from arazzo.engine import Done, State, ended, start, walked
 from arazzo.errors import InputError, UnsupportedError
 from arazzo.expressions import Dialect
 from arazzo.flow import Options, Plan, PlannedStep, change_steps
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+
+    from arazzo.engine import Done, State
 
 
 class ArazzoWorkflowOperator(DrivesRegion, BaseOperator):
@@ -105,7 +107,7 @@ class ArazzoWorkflowOperator(DrivesRegion, BaseOperator):
                 require_unbound(self.plan, self.inputs, self, context)
             rendered = render_bound(self, self.inputs, context, self._origins)
             inputs = run_inputs(self.channel.ledger, plan, params, self.inputs, rendered)
-            return start(plan, inputs)
+            return engine.start(plan, inputs)
         except InputError as error:
             text = "; ".join(error.messages)
             message = f"inputs of a workflow that comes before '{plan.workflow_id}' refused: {text}; nothing was sent"
@@ -145,8 +147,8 @@ class ArazzoWorkflowOperator(DrivesRegion, BaseOperator):
             context["ti"].xcom_push(key=OUTPUTS_KEY, value=visible)
         if failed:
             raise (AirflowFailException if done.stopped else AirflowException)(done.message)
-        path = walked((name, record.rounds) for name, record in state.records.items())
-        self.log.info("%s", ledger.conceal(ended(self.plan.workflow_id, "", shown, path)))
+        path = engine.walked((name, record.rounds) for name, record in state.records.items())
+        self.log.info("%s", ledger.conceal(engine.ended(self.plan.workflow_id, "", shown, path)))
         push_each(context["ti"], self, visible)
         tell_assets(self, context, outputs, visible)
         return visible

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import AirflowException
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from airflow_arazzo.protocol.encryption import has_key, seal_json, unseal_json
 from airflow_arazzo.protocol.stored_forms import fields_of, formed
+from arazzo import engine
 from arazzo.absent import to_wire
-from arazzo.engine import Done, Secrets, State
+
+if TYPE_CHECKING:
+    from arazzo.engine import Done, Secrets, State
 
 #: How many secrets of connections are carried that occur in nothing else: tokens that an answer may show later.
 MOST_CARRIED = 20
@@ -82,7 +85,7 @@ def pack(carried: Carried) -> str:
     """
     done = carried.done
     value: dict[str, Any] = {
-        "state": replace(carried.state, secrets=Secrets()).to_data(exclude_defaults=True),
+        "state": replace(carried.state, secrets=engine.Secrets()).to_data(exclude_defaults=True),
         "done": done and {name: getattr(done, name) for name in _DONE} | _wired(done),
         "sent": asdict(carried.sent),
         "end": carried.end,
@@ -101,9 +104,9 @@ def _wired(done: Done) -> dict[str, Any]:
 
 def _to_carry(secrets: Secrets, value: Any) -> Secrets:
     """Return the secrets without those of connections that have turned up nowhere, but for the newest."""
-    older = Secrets(dict.fromkeys([*secrets.of_connections().texts][:-MOST_CARRIED], True))
+    older = engine.Secrets(dict.fromkeys([*secrets.of_connections().texts][:-MOST_CARRIED], True))
     dropped = older.texts.keys() - older.occurring(value).texts.keys()
-    return Secrets({text: kind for text, kind in secrets.texts.items() if text not in dropped})
+    return engine.Secrets({text: kind for text, kind in secrets.texts.items() if text not in dropped})
 
 
 @lru_cache(maxsize=1)

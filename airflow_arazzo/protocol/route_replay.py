@@ -16,8 +16,8 @@ from airflow_arazzo.protocol.channel import Channel
 from airflow_arazzo.protocol.task_instances import finished_tasks
 from airflow_arazzo.protocol.topology import Course, way_key
 from airflow_arazzo.protocol.xcoms import STOPPED, Outputs, pull_outputs, pull_result, pull_workflows
+from arazzo import engine
 from arazzo.absent import UNKNOWN
-from arazzo.engine import unreadable_output, walked, workflow_outputs
 from arazzo.errors import GaveUpError
 from arazzo.flow import END, Plan
 
@@ -83,8 +83,8 @@ def read_result(channel: Channel, course: Course, inputs: Mapping[str, Any]) -> 
         wanted = [step for step in course.plan.output_reads.steps if step in steps]
         found = pull_outputs(channel, course.plan, course.tasks, wanted)
         try:
-            outputs = workflow_outputs(course.plan, inputs, found, workflows)
-            failure = failure or unreadable_output(outputs)
+            outputs = engine.workflow_outputs(course.plan, inputs, found, workflows)
+            failure = failure or engine.unreadable_output(outputs)
         except GaveUpError as error:
             outputs, stopped = dict.fromkeys(course.plan.outputs, UNKNOWN), True
             failure = failure or f"outputs of workflow '{course.plan.workflow_id}': {error}"
@@ -92,7 +92,7 @@ def read_result(channel: Channel, course: Course, inputs: Mapping[str, Any]) -> 
         outputs = dict.fromkeys(outputs, UNKNOWN)
     steps += tuple(step for record in beside for step in _steps(record))
     stopped = stopped or any(record.get(STOPPED) for record in beside)
-    path = walked(entry for record in (*route, *beside) for entry in _rounds(record))
+    path = engine.walked(entry for record in (*route, *beside) for entry in _rounds(record))
     return Result(failure, outputs, status, steps, complete, workflows, stopped, path)
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, conf
 
-from arazzo.engine import State
 from arazzo.exact_numbers import ExactNumber
 from arazzo.json_values import write_json
+
+if TYPE_CHECKING:
+    from arazzo.engine import State
 
 #: Bytes that the outputs of a task may have where XComs are rows and ``[arazzo] max_output_bytes`` says nothing.
 MAX_OUTPUT_BYTES = 1024 * 1024

@@ -17,12 +17,13 @@ from airflow_arazzo.protocol.secret_ledger import all_sensitive
 from airflow_arazzo.protocol.task_instances import finished_tasks, pull
 from airflow_arazzo.protocol.xcom_limits import as_xcom, check_step_outputs
 from arazzo.absent import UNKNOWN, from_wire, to_people, to_wire
-from arazzo.engine import Done, State, StepRecord
 from arazzo.flow import END, Plan, Region
 from arazzo.json_values import write_json
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator
+
+    from arazzo.engine import Done, State, StepRecord
 
 OUTPUTS_KEY = "return_value"
 #: In the record of a task: it failed in such a way that no action is asked, of its workflow or of one that calls it.

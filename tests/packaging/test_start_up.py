@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,14 @@ NOWHERE = "http://127.0.0.1:9"
 SENDING = (
     *("requests", "urllib3", "aiohttp", "lxml", "elementpath", "jsonschema", "referencing", "jsonpath_ng", "rich"),
     *("jsonpath_rfc9535", "regex", "starlette", "airflow.providers.http", "airflow_arazzo.hooks.arazzo"),
+)
+#: What only compiling a document needs, and what only a task that runs does.
+READING = ("arazzo.validation", "arazzo.document.loading", "arazzo.source.yaml_reader", "arazzo.flow.compile")
+RUNNING = ("arazzo.engine.region", "arazzo.engine.drivers", "arazzo.auth.tokens", "arazzo.openapi.request_building")
+#: The packages whose names are imported when they are used.
+LAZY = (
+    *("arazzo.criteria", "arazzo.document", "arazzo.engine", "arazzo.expressions", "arazzo.flow", "arazzo.openapi"),
+    *("arazzo.source", "arazzo.transport", "arazzo.validation"),
 )
 #: What only some workflows are made of.
 PARTS = ("airflow.triggers.base", "airflow.providers.standard.operators.python", "airflow_arazzo.sensors.arazzo")
@@ -96,9 +105,9 @@ def test_running_a_workflow_loads_what_sends_and_nothing_else(path):
     assert loaded == ["requests", "urllib3"]
 
 
-def loaded_by_dag_file(folder, tmp_path):
-    """Return the DAGs of a folder, and what is loaded for them that only sending needs."""
-    program = "import json\n" + DAG_FILE.format(folder=str(folder), names=SENDING + PARTS)
+def loaded_by_dag_file(folder, tmp_path, names=SENDING + PARTS):
+    """Return the DAGs of a folder, and which of these modules are loaded for them."""
+    program = "import json\n" + DAG_FILE.format(folder=str(folder), names=names)
     environment = {**os.environ, "AIRFLOW_HOME": str(tmp_path / "airflow"), "AIRFLOW__CORE__LOAD_EXAMPLES": "False"}
     command = [sys.executable, "-c", program]
     found = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
@@ -130,6 +139,23 @@ def test_a_dag_file_loads_what_its_tasks_are_made_of(tmp_path):
         tmp_path, {"onSuccess": [{"name": "again", "type": "goto", "stepId": "a", "criteria": criteria}]}.items()
     )
     assert "airflow_arazzo.sensors.arazzo" in loaded_by_dag_file(tmp_path, tmp_path)[1]
+
+
+def test_a_document_seen_before_loads_only_what_a_dag_is_made_of(tmp_path):
+    one_workflow(tmp_path)
+    names = (*SENDING, *READING, *RUNNING)
+    first, again = (loaded_by_dag_file(tmp_path, tmp_path, names)[1] for _ in range(2))
+    assert set(first) >= set(READING)
+    assert again == []
+
+
+def test_each_public_name_of_the_engine_is_there_when_it_is_asked_for():
+    for package in LAZY:
+        module = import_module(package)
+        assert module.__all__
+        assert not [name for name in module.__all__ if not hasattr(module, name)]
+        with pytest.raises(AttributeError, match="has no attribute 'other'"):
+            getattr(module, "other")  # noqa: B009 - a name that mypy knows of would be there
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)

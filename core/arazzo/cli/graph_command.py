@@ -12,7 +12,7 @@ from arazzo.cli.options import DOCUMENT, SOURCES, STRICT, WORKFLOW, format_optio
 from arazzo.engine import load_plan
 from arazzo.errors import DocumentError
 from arazzo.flow import Options, draw
-from arazzo.flow.draw import FORMATS
+from arazzo.flow.drawing import FORMATS
 
 
 @click.command("graph")

@@ -2,10 +2,35 @@
 
 from __future__ import annotations
 
-from arazzo.criteria.boolean import parse_boolean
-from arazzo.criteria.criterion import check, evaluate
-from arazzo.criteria.criterion_references import expressions
-from arazzo.criteria.simple import parse_simple
-from arazzo.criteria.verdict import Finding, Truth, Verdict
+from typing import TYPE_CHECKING
 
-__all__ = ["Finding", "Truth", "Verdict", "check", "evaluate", "expressions", "parse_boolean", "parse_simple"]
+from arazzo.lazy_names import imported_when_used
+
+if TYPE_CHECKING:
+    from arazzo.criteria.boolean import parse_boolean
+    from arazzo.criteria.criterion import check, evaluate
+    from arazzo.criteria.criterion_references import expressions
+    from arazzo.criteria.simple import parse_simple
+    from arazzo.criteria.verdict import Finding, Truth, Verdict
+
+__all__ = [
+    "Finding",
+    "Truth",
+    "Verdict",
+    "check",
+    "evaluate",
+    "expressions",
+    "parse_boolean",
+    "parse_simple",
+]
+
+__getattr__ = imported_when_used(
+    __name__,
+    {
+        "arazzo.criteria.boolean": "parse_boolean",
+        "arazzo.criteria.criterion": "check evaluate",
+        "arazzo.criteria.criterion_references": "expressions",
+        "arazzo.criteria.simple": "parse_simple",
+        "arazzo.criteria.verdict": "Finding Truth Verdict",
+    },
+)

@@ -13,7 +13,7 @@ from contextlib import suppress
 
 from arazzo.document.control import Transfer, Unmatched, successors
 from arazzo.document.models import Criterion, Step, Workflow
-from arazzo.document.step_values import merged_step, step_criteria, step_values, value_expressions
+from arazzo.document.step_parts import merged_step, step_criteria, step_values, value_expressions
 from arazzo.errors import ExpressionSyntaxError
 from arazzo.expressions import StepOutput, parse_context, scan_expression
 

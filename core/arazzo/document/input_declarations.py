@@ -13,8 +13,6 @@ from typing import Any
 
 from arazzo.document.meta_schema import subschemas
 from arazzo.errors import EvaluationError
-from arazzo.expressions.ecma_patterns import compile_ecma
-from arazzo.expressions.regular_expressions import finds
 from arazzo.limits import current_limits
 
 #: Keywords whose schemas hold for the same value, some of them in some cases only.
@@ -81,7 +79,7 @@ def names_input(schema: Any, name: str) -> bool:
             return True
         if any(name in _items(names) for names in dependent.values()):
             return True
-        if any(kind is not False for kind in open_for) or any(finds(compile_ecma(each), name) for each in patterns):
+        if any(kind is not False for kind in open_for) or any(_matches(each, name) for each in patterns):
             return True
     return False
 
@@ -129,7 +127,7 @@ def _filled_object(part: Mapping[str, Any], value: dict[str, Any], root: Any, de
     value = {**value, **{name: default for name, default in missing.items() if default is not _MISSING}}
     for name in value:
         schemas = [properties[name]] if name in properties else []
-        schemas += [each for pattern, each in patterns.items() if finds(compile_ecma(pattern), name)]
+        schemas += [each for pattern, each in patterns.items() if _matches(pattern, name)]
         for each in schemas or [part.get("additionalProperties", True)]:
             value[name] = _filled(each, value[name], root, depth + 1)
     return value
@@ -190,3 +188,11 @@ def _items(value: Any) -> list[Any]:
 
 def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
+
+
+def _matches(pattern: str, name: str) -> bool:
+    """Say whether the name of an input has what a pattern looks for."""
+    from arazzo.expressions.ecma_patterns import compile_ecma
+    from arazzo.expressions.regular_expressions import finds
+
+    return finds(compile_ecma(pattern), name)

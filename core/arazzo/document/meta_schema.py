@@ -12,7 +12,6 @@ from typing import Any
 from arazzo.document.shape import DocumentReader, describe, near
 from arazzo.errors import ExpressionSyntaxError
 from arazzo.exact_numbers import is_number
-from arazzo.expressions.ecma_patterns import compile_ecma
 from arazzo.limits import current_limits
 from arazzo.pointer import escape
 
@@ -153,6 +152,8 @@ def _is_count(value: Any) -> bool:
 
 
 def _is_pattern(value: Any) -> bool:
+    from arazzo.expressions.ecma_patterns import compile_ecma
+
     try:
         return isinstance(value, str) and compile_ecma(value) is not None
     except ExpressionSyntaxError:

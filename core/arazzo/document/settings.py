@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -24,7 +24,9 @@ from arazzo.document.shape import LONGEST_WAIT, describe, near
 from arazzo.errors import DocumentError, Problem, Severity
 from arazzo.frozen_model import FrozenModel
 from arazzo.pointer import escape
-from arazzo.source import Source
+
+if TYPE_CHECKING:
+    from arazzo.source import Source
 
 EXTENSION = "x-airflow"
 #: What fits into the columns of Airflow's database, and leaves room for tries.

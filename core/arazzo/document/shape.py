@@ -11,13 +11,15 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from arazzo.document.models import AnyModel
 from arazzo.errors import Problem, Severity
 from arazzo.expressions.context import Dialect
 from arazzo.pointer import escape
-from arazzo.source import Source
+
+if TYPE_CHECKING:
+    from arazzo.source import Source
 
 #: Seconds: what clocks, timers and dates can still take. Whoever asks for more means for ever.
 LONGEST_WAIT: Final = 1e9

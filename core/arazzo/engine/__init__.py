@@ -1,38 +1,45 @@
 """The engine: a step machine without I/O, and what drives it."""
 
-from arazzo.engine.bindings import unreadable_output, workflow_outputs
-from arazzo.engine.call_stack import dependencies, entered_inputs, fits, start
-from arazzo.engine.drivers import drive, drive_async
-from arazzo.engine.foresight import Foreseen, foresee
-from arazzo.engine.idempotency import IdempotencyKeys, keyed
-from arazzo.engine.input_checks import check_inputs
-from arazzo.engine.local import Run, ready, run_local
-from arazzo.engine.messages import duration, ended, walked
-from arazzo.engine.program import load_plan, load_plans
-from arazzo.engine.secrets import (
-    CONCEALED,
-    Secrets,
-    conceal,
-    credentials,
-    hide,
-    secrets_in,
-    spellings,
-)
-from arazzo.engine.server_checks import require_servers, uncallable
-from arazzo.engine.state import (
-    Command,
-    CriterionRecord,
-    Done,
-    Frame,
-    Note,
-    Send,
-    State,
-    StepRecord,
-    Wait,
-)
-from arazzo.engine.step_machine import advance, begin_call, end_call
-from arazzo.engine.unescaping import replace_escaped
-from arazzo.flow import is_sensitive
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from arazzo.lazy_names import imported_when_used
+
+if TYPE_CHECKING:
+    from arazzo.engine.bindings import unreadable_output, workflow_outputs
+    from arazzo.engine.call_stack import entered_inputs, fits, start
+    from arazzo.engine.drivers import drive, drive_async
+    from arazzo.engine.foresight import Foreseen, foresee
+    from arazzo.engine.idempotency import IdempotencyKeys, keyed
+    from arazzo.engine.input_checks import check_inputs
+    from arazzo.engine.local import Run, ready, run_local
+    from arazzo.engine.messages import duration, ended, walked
+    from arazzo.engine.program import load_plan, load_plans
+    from arazzo.engine.secrets import (
+        CONCEALED,
+        Secrets,
+        conceal,
+        credentials,
+        hide,
+        secrets_in,
+        spellings,
+    )
+    from arazzo.engine.server_checks import require_servers, uncallable
+    from arazzo.engine.state import (
+        Command,
+        CriterionRecord,
+        Done,
+        Frame,
+        Note,
+        Send,
+        State,
+        StepRecord,
+        Wait,
+    )
+    from arazzo.engine.step_machine import advance, begin_call, end_call
+    from arazzo.engine.unescaping import replace_escaped
+    from arazzo.flow import is_sensitive
 
 __all__ = [
     "CONCEALED",
@@ -54,7 +61,6 @@ __all__ = [
     "check_inputs",
     "conceal",
     "credentials",
-    "dependencies",
     "drive",
     "drive_async",
     "duration",
@@ -80,3 +86,24 @@ __all__ = [
     "walked",
     "workflow_outputs",
 ]
+
+__getattr__ = imported_when_used(
+    __name__,
+    {
+        "arazzo.engine.bindings": "unreadable_output workflow_outputs",
+        "arazzo.engine.call_stack": "entered_inputs fits start",
+        "arazzo.engine.drivers": "drive drive_async",
+        "arazzo.engine.foresight": "Foreseen foresee",
+        "arazzo.engine.idempotency": "IdempotencyKeys keyed",
+        "arazzo.engine.input_checks": "check_inputs",
+        "arazzo.engine.local": "Run ready run_local",
+        "arazzo.engine.messages": "duration ended walked",
+        "arazzo.engine.program": "load_plan load_plans",
+        "arazzo.engine.secrets": "CONCEALED Secrets conceal credentials hide secrets_in spellings",
+        "arazzo.engine.server_checks": "require_servers uncallable",
+        "arazzo.engine.state": "Command CriterionRecord Done Frame Note Send State StepRecord Wait",
+        "arazzo.engine.step_machine": "advance begin_call end_call",
+        "arazzo.engine.unescaping": "replace_escaped",
+        "arazzo.flow": "is_sensitive",
+    },
+)

@@ -10,6 +10,7 @@ from arazzo.engine.secrets import secret_values
 from arazzo.engine.state import Call, Frame, State
 from arazzo.errors import GaveUpError, InputError
 from arazzo.flow import Plan, PlannedStep, workflow_key
+from arazzo.flow.slices import dependencies_below
 from arazzo.frozen import replace
 
 
@@ -103,11 +104,6 @@ def fits(plan: Plan, state: State) -> bool:
     return bool(state.frames)
 
 
-def dependencies(plan: Plan) -> list[Plan]:
-    """Return the workflows that come before a workflow, in the order in which they run, each once."""
-    return [dependency for _, dependency in _dependencies(plan, (), set())]
-
-
 def unfinished(planned: PlannedStep, frame: Frame, workflows: Mapping[str, Any]) -> str:
     """Name the first step that a step depends on and that has not been completed; empty if there is none.
 
@@ -135,7 +131,7 @@ def _comes_first(frame: Frame) -> bool:
 
 def _before(plan: Plan, path: tuple[str, ...], inputs: Mapping[str, Any]) -> Iterator[Frame]:
     """Return frames for the workflows that come first, the one to run first last; each only once."""
-    order = list(_dependencies(plan, path, set()))
+    order = list(dependencies_below(plan, path, set()))
     for dependency_path, dependency in reversed(order):
         try:
             named = {name: inputs[name] for name in dependency.own if name in inputs}
@@ -144,12 +140,3 @@ def _before(plan: Plan, path: tuple[str, ...], inputs: Mapping[str, Any]) -> Ite
             first = f"workflow '{dependency.workflow_id}', which comes first"
             raise InputError([f"{message} ({first})" for message in error.messages]) from None
         yield Frame(plan=dependency_path, inputs=checked, step=dependency.steps[0].step_id, call=Call(kind="depends"))
-
-
-def _dependencies(plan: Plan, path: tuple[str, ...], seen: set[str]) -> Iterator[tuple[tuple[str, ...], Plan]]:
-    for key in plan.depends_on:
-        if key not in seen:
-            seen.add(key)
-            child = plan.children[key]
-            yield from _dependencies(child, (*path, key), seen)
-            yield (*path, key), child

@@ -25,8 +25,7 @@ from arazzo.engine.plan_entries import VERSION, Outcome, answer_of, entry_of, fr
 from arazzo.errors import DocumentError
 from arazzo.flow.compile_options import Options
 from arazzo.limits import current_limits
-from arazzo.source.copies import VARIABLE
-from arazzo.source.files_read import FilesRead, FileState, files_read, look_at
+from arazzo.source.files_read import COPIES_VARIABLE, FilesRead, FileState, files_read, look_at
 
 
 class Store(Protocol):
@@ -94,7 +93,7 @@ class PlanCache:
         document = self._state(os.path.abspath(path))
         if document is None or document.sha256 is None:
             return None
-        around = [list(vars(current_limits()).values()), os.environ.get(VARIABLE)]
+        around = [list(vars(current_limits()).values()), os.environ.get(COPIES_VARIABLE)]
         return _digest([os.fspath(path), vars(document), asked, around, _engine()])
 
     def _found(self, store: Store, key: str) -> tuple[Outcome, ...] | DocumentError | None:

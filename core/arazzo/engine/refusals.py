@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from arazzo.document.shape import near
-from arazzo.engine.input_checks import value_findings
 from arazzo.flow import Plan
 from arazzo.flow.grouping import unasked
 
@@ -69,6 +68,8 @@ def _unknown(plan: Plan, bound: Collection[str]) -> Iterator[Refusal]:
 def _values(plan: Plan, bound: Mapping[str, Any]) -> Iterator[Refusal]:
     for name, value in bound.items():
         if name in plan.taken.schemas and _is_plain(value) and not is_template(value):
+            from arazzo.engine.input_checks import value_findings
+
             for text in value_findings(plan, {name: value}):
                 yield Refusal("invalid-binding", ("inputs", name), f"what is bound is refused: {text}")
 

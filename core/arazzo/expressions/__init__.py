@@ -5,51 +5,56 @@
 
 from __future__ import annotations
 
-from arazzo.absent import ABSENT
-from arazzo.errors import ExpressionSyntaxError
-from arazzo.expressions.context import Context, Dialect, as_it_is
-from arazzo.expressions.evaluation import (
-    Gap,
-    embed,
-    evaluate,
-    evaluate_output,
-    evaluate_value,
-    kind_of_absent,
-    known_kind,
-    no_text,
-    require_structure,
-    require_way,
-    to_json_text,
-    to_literal,
-    to_text,
-    to_xpath,
-)
-from arazzo.expressions.navigation import apply_pointer
-from arazzo.expressions.nodes import (
-    RESPONSE_BODY,
-    ComponentReference,
-    Expression,
-    Fixed,
-    Input,
-    Message,
-    Output,
-    SourceReference,
-    StepOutput,
-    WorkflowValue,
-    reads_all,
-)
-from arazzo.expressions.parser import parse_context, parse_expression
-from arazzo.expressions.portability import Declared, Loose, declared_name, find_loose, portable
-from arazzo.expressions.selectors import select
-from arazzo.expressions.spelling import misspelled_root
-from arazzo.expressions.templates import (
-    Template,
-    find_expressions,
-    is_selector,
-    parse_selected,
-    parse_template,
-    scan_expression,
-)
+from typing import TYPE_CHECKING
+
+from arazzo.lazy_names import imported_when_used
+
+if TYPE_CHECKING:
+    from arazzo.absent import ABSENT
+    from arazzo.errors import ExpressionSyntaxError
+    from arazzo.expressions.context import Context, Dialect, as_it_is
+    from arazzo.expressions.evaluation import (
+        Gap,
+        embed,
+        evaluate,
+        evaluate_output,
+        evaluate_value,
+        kind_of_absent,
+        known_kind,
+        no_text,
+        require_structure,
+        require_way,
+        to_json_text,
+        to_literal,
+        to_text,
+        to_xpath,
+    )
+    from arazzo.expressions.navigation import apply_pointer
+    from arazzo.expressions.nodes import (
+        RESPONSE_BODY,
+        ComponentReference,
+        Expression,
+        Fixed,
+        Input,
+        Message,
+        Output,
+        SourceReference,
+        StepOutput,
+        WorkflowValue,
+        reads_all,
+    )
+    from arazzo.expressions.parser import parse_context, parse_expression
+    from arazzo.expressions.portability import Declared, Loose, declared_name, find_loose, portable
+    from arazzo.expressions.selectors import select
+    from arazzo.expressions.spelling import misspelled_root
+    from arazzo.expressions.templates import (
+        Template,
+        find_expressions,
+        is_selector,
+        parse_selected,
+        parse_template,
+        scan_expression,
+    )
 
 __all__ = [
     "ABSENT",
@@ -99,3 +104,28 @@ __all__ = [
     "to_text",
     "to_xpath",
 ]
+
+__getattr__ = imported_when_used(
+    __name__,
+    {
+        "arazzo.absent": "ABSENT",
+        "arazzo.errors": "ExpressionSyntaxError",
+        "arazzo.expressions.context": "Context Dialect as_it_is",
+        "arazzo.expressions.evaluation": (
+            "Gap embed evaluate evaluate_output evaluate_value kind_of_absent known_kind no_text "
+            "require_structure require_way to_json_text to_literal to_text to_xpath"
+        ),
+        "arazzo.expressions.navigation": "apply_pointer",
+        "arazzo.expressions.nodes": (
+            "RESPONSE_BODY ComponentReference Expression Fixed Input Message Output SourceReference StepOutput "
+            "WorkflowValue reads_all"
+        ),
+        "arazzo.expressions.parser": "parse_context parse_expression",
+        "arazzo.expressions.portability": "Declared Loose declared_name find_loose portable",
+        "arazzo.expressions.selectors": "select",
+        "arazzo.expressions.spelling": "misspelled_root",
+        "arazzo.expressions.templates": (
+            "Template find_expressions is_selector parse_selected parse_template scan_expression"
+        ),
+    },
+)

@@ -1,14 +1,22 @@
 """Control flow: a workflow becomes a flow graph, the graph a plan without cycles."""
 
-from arazzo.flow.action_needs import passed_by_name
-from arazzo.flow.compile import change_steps, choose_workflow, compile_document, slice_region
-from arazzo.flow.compile_options import Options
-from arazzo.flow.draw import draw
-from arazzo.flow.graph import FlowGraph, build_graph, components
-from arazzo.flow.picture import Picture, picture_of
-from arazzo.flow.plan import END, Edge, InputNeed, PassedInput, Plan, PlannedStep, Region
-from arazzo.flow.reads import workflow_key
-from arazzo.flow.sensitive import is_sensitive, names_credential, sensitive_members
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from arazzo.lazy_names import imported_when_used
+
+if TYPE_CHECKING:
+    from arazzo.flow.action_needs import passed_by_name
+    from arazzo.flow.compile import choose_workflow, compile_document
+    from arazzo.flow.compile_options import Options
+    from arazzo.flow.drawing import draw
+    from arazzo.flow.graph import FlowGraph, build_graph, components
+    from arazzo.flow.picture import Picture, picture_of
+    from arazzo.flow.plan import END, Edge, InputNeed, PassedInput, Plan, PlannedStep, Region
+    from arazzo.flow.reads import workflow_key
+    from arazzo.flow.sensitive import is_sensitive, names_credential, sensitive_members
+    from arazzo.flow.slices import change_steps, dependencies, region_children, slice_region
 
 __all__ = [
     "END",
@@ -26,12 +34,30 @@ __all__ = [
     "choose_workflow",
     "compile_document",
     "components",
+    "dependencies",
     "draw",
     "is_sensitive",
     "names_credential",
     "passed_by_name",
     "picture_of",
+    "region_children",
     "sensitive_members",
     "slice_region",
     "workflow_key",
 ]
+
+__getattr__ = imported_when_used(
+    __name__,
+    {
+        "arazzo.flow.action_needs": "passed_by_name",
+        "arazzo.flow.compile": "choose_workflow compile_document",
+        "arazzo.flow.drawing": "draw",
+        "arazzo.flow.graph": "FlowGraph build_graph components",
+        "arazzo.flow.compile_options": "Options",
+        "arazzo.flow.picture": "Picture picture_of",
+        "arazzo.flow.plan": "END Edge InputNeed PassedInput Plan PlannedStep Region",
+        "arazzo.flow.reads": "workflow_key",
+        "arazzo.flow.sensitive": "is_sensitive names_credential sensitive_members",
+        "arazzo.flow.slices": "change_steps dependencies region_children slice_region",
+    },
+)

@@ -5,7 +5,7 @@ The document has been validated before; what is raised here is what makes a plan
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from arazzo.criteria.named_statuses import named_statuses
@@ -32,7 +32,7 @@ from arazzo.flow.credential_flow import secret_names
 from arazzo.flow.graph import FlowGraph, build_graph
 from arazzo.flow.loops import build_regions, step_groups
 from arazzo.flow.passed_outputs import with_passed_outputs
-from arazzo.flow.plan import InputNeed, PassedInput, Plan, PlannedStep, Region
+from arazzo.flow.plan import InputNeed, PassedInput, Plan, PlannedStep
 from arazzo.flow.reads import step_reads, value_reads, workflow_key
 from arazzo.limits import current_limits
 from arazzo.openapi import UnresolvedOperation, find_operation
@@ -379,45 +379,6 @@ def _label(planned: PlannedStep) -> str:
     if operation is None:
         return f"workflow '{planned.workflow}'"
     return operation.operation_id or f"{operation.method} {operation.path}"
-
-
-def as_planned(step: PlannedStep) -> PlannedStep:
-    """Return a step as it is."""
-    return step
-
-
-def change_steps(plan: Plan, change: Callable[[PlannedStep], PlannedStep]) -> Plan:
-    """Return the plan with its steps changed, and those of the workflows that it calls."""
-    children = {key: change_steps(child, change) for key, child in plan.children.items()}
-    return plan.model_copy(update={"steps": tuple(map(change, plan.steps)), "children": children})
-
-
-def slice_region(plan: Plan, region: Region, change: Callable[[PlannedStep], PlannedStep] = as_planned) -> Plan:
-    """Return the plan with only what one region needs, for whoever drives it apart from the DAG.
-
-    The children stay, as far as the region's steps name them.
-
-    :param change: what becomes of each step, without another copy of the plan.
-    """
-    steps = tuple(plan.step(step) for step in region.steps)
-    named = {step.workflow for step in steps}
-    for step in steps:
-        actions = (*step.step.on_success, *step.step.on_failure)
-        named |= {workflow_key(action.workflow_id) for action in actions if action.workflow_id}
-    return plan.model_copy(
-        update={
-            "steps": tuple(map(change, steps)),
-            "regions": (region,),
-            "edges": tuple(edge for step in region.steps for edge in plan.leaving(step)),
-            "needs": None,
-            "children": {
-                key: child if change is as_planned else change_steps(child, change)
-                for key, child in plan.children.items()
-                if key in named
-            },
-            "description": "",
-        }
-    )
 
 
 def _problem(loaded: LoadedDocument, rule: str, pointer: str, message: str) -> Problem:

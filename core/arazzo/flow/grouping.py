@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from arazzo.flow.compile import slice_region
 from arazzo.flow.plan import Plan, Region
+from arazzo.flow.slices import slice_region
 
 
 def is_group(plan: Plan, region: Region) -> bool:

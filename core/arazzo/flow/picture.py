@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from arazzo.flow.draw import arrows_of, label_of, operation_of
+from arazzo.flow.drawing import arrows_of, label_of, operation_of
 from arazzo.flow.plan import Plan
 
 

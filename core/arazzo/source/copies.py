@@ -16,12 +16,11 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from arazzo.errors import ArazzoError
-from arazzo.source.files_read import note_failure, note_file
+from arazzo.source.files_read import COPIES_VARIABLE, note_failure, note_file
 from arazzo.source.text import Source, load_source
 
 #: The folder of copies beside a document, unless the environment variable names another for all documents.
 FOLDER = "arazzo-sources"
-VARIABLE = "AIRFLOW_ARAZZO_SOURCES"
 INDEX = "index.json"
 _FILE = re.compile(r"[0-9a-f]{64}\.(json|yaml)")
 
@@ -59,7 +58,7 @@ class Copies:
     @classmethod
     def of(cls, uri: str) -> Copies:
         """Return the copies for a document: beside it, or where the environment says."""
-        named = os.environ.get(VARIABLE)
+        named = os.environ.get(COPIES_VARIABLE)
         return cls(Path(named) if named else Path(uri).parent / FOLDER)
 
     @cached_property

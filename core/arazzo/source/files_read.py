@@ -14,6 +14,9 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
+#: The environment variable that names a folder of copies of remote files for all documents.
+COPIES_VARIABLE = "AIRFLOW_ARAZZO_SOURCES"
+
 
 @dataclass(frozen=True)
 class FileState:

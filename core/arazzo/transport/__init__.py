@@ -11,9 +11,14 @@ kept.
 
 from __future__ import annotations
 
-from arazzo.transport.aiohttp_client import open_session, send_async
-from arazzo.transport.requests_client import send
-from arazzo.transport.tuning import IDLE_TIMEOUT
+from typing import TYPE_CHECKING
+
+from arazzo.lazy_names import imported_when_used
+
+if TYPE_CHECKING:
+    from arazzo.transport.aiohttp_client import open_session, send_async
+    from arazzo.transport.requests_client import send
+    from arazzo.transport.tuning import IDLE_TIMEOUT
 
 __all__ = [
     "IDLE_TIMEOUT",
@@ -21,3 +26,12 @@ __all__ = [
     "send",
     "send_async",
 ]
+
+__getattr__ = imported_when_used(
+    __name__,
+    {
+        "arazzo.transport.aiohttp_client": "open_session send_async",
+        "arazzo.transport.requests_client": "send",
+        "arazzo.transport.tuning": "IDLE_TIMEOUT",
+    },
+)

@@ -1,7 +1,30 @@
 """Validation: rules with ids over a document, every problem at once, and reports of them."""
 
-from arazzo.validation.reports import Format, report
-from arazzo.validation.rules import PORTABILITY, RULES, Rule
-from arazzo.validation.validating import validate
+from __future__ import annotations
 
-__all__ = ["PORTABILITY", "RULES", "Format", "Rule", "report", "validate"]
+from typing import TYPE_CHECKING
+
+from arazzo.lazy_names import imported_when_used
+
+if TYPE_CHECKING:
+    from arazzo.validation.reports import Format, report
+    from arazzo.validation.rules import PORTABILITY, RULES, Rule
+    from arazzo.validation.validating import validate
+
+__all__ = [
+    "PORTABILITY",
+    "RULES",
+    "Format",
+    "Rule",
+    "report",
+    "validate",
+]
+
+__getattr__ = imported_when_used(
+    __name__,
+    {
+        "arazzo.validation.reports": "Format report",
+        "arazzo.validation.rules": "PORTABILITY RULES Rule",
+        "arazzo.validation.validating": "validate",
+    },
+)

@@ -1,0 +1,71 @@
+"""Parts of a plan: what one region needs, and the workflows that come before one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from arazzo.flow.plan import Plan, PlannedStep, Region
+from arazzo.flow.reads import workflow_key
+
+
+def as_planned(step: PlannedStep) -> PlannedStep:
+    """Return a step as it is."""
+    return step
+
+
+def change_steps(plan: Plan, change: Callable[[PlannedStep], PlannedStep]) -> Plan:
+    """Return the plan with its steps changed, and those of the workflows that it calls."""
+    children = {key: change_steps(child, change) for key, child in plan.children.items()}
+    return plan.model_copy(update={"steps": tuple(map(change, plan.steps)), "children": children})
+
+
+def slice_region(plan: Plan, region: Region, change: Callable[[PlannedStep], PlannedStep] = as_planned) -> Plan:
+    """Return the plan with only what one region needs, for whoever drives it apart from the DAG.
+
+    The children stay, as far as the region's steps name them.
+
+    :param change: what becomes of each step, without another copy of the plan.
+    """
+    steps = tuple(plan.step(step) for step in region.steps)
+    return plan.model_copy(
+        update={
+            "steps": tuple(map(change, steps)),
+            "regions": (region,),
+            "edges": tuple(edge for step in region.steps for edge in plan.leaving(step)),
+            "needs": None,
+            "children": {
+                key: child if change is as_planned else change_steps(child, change)
+                for key, child in region_children(plan, region).items()
+            },
+            "description": "",
+        }
+    )
+
+
+def region_children(plan: Plan, region: Region) -> dict[str, Plan]:
+    """Return the plans of the workflows that the steps of a region name."""
+    steps = tuple(plan.step(step) for step in region.steps)
+    named = {step.workflow for step in steps}
+    for step in steps:
+        actions = (*step.step.on_success, *step.step.on_failure)
+        named |= {workflow_key(action.workflow_id) for action in actions if action.workflow_id}
+    return {key: child for key, child in plan.children.items() if key in named}
+
+
+def dependencies(plan: Plan) -> list[Plan]:
+    """Return the workflows that come before a workflow, in the order in which they run, each once."""
+    return [dependency for _, dependency in dependencies_below(plan, (), set())]
+
+
+def dependencies_below(plan: Plan, path: tuple[str, ...], seen: set[str]) -> Iterator[tuple[tuple[str, ...], Plan]]:
+    """Yield the workflows that come before one, each once, with the keys that lead to it.
+
+    :param path: the keys that lead to the workflow.
+    :param seen: keys of those that were there already.
+    """
+    for key in plan.depends_on:
+        if key not in seen:
+            seen.add(key)
+            child = plan.children[key]
+            yield from dependencies_below(child, (*path, key), seen)
+            yield (*path, key), child
