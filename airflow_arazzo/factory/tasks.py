@@ -37,7 +37,7 @@ from airflow_arazzo.operators.workflow import ArazzoWorkflowOperator, require_no
 from airflow_arazzo.protocol.pictures import picture_text
 from airflow_arazzo.protocol.route_replay import after_success
 from airflow_arazzo.protocol.topology import Course, Position
-from arazzo.flow import END, Plan, Region, dependencies, slice_region
+from arazzo.flow import END, Plan, Region, dependencies, region_children, workflows_read
 
 if TYPE_CHECKING:
     from airflow.providers.standard.operators.python import BranchPythonOperator
@@ -256,11 +256,11 @@ class _Weaving:
 
     def _task(self, site: Site, region: Region) -> Built:
         task = region_task(site.plan, region, site.names, site.position, site.group)
-        part = slice_region(site.plan, region)
-        for child in part.children.values():
+        children = region_children(site.plan, region)
+        for child in children.values():
             if child.key not in site.position.elsewhere:
                 require_no_approval(child)
-        for key in _called(part):
+        for key in _called(children):
             self._completes(key, task.task_id)
         return Built(task, task)
 
@@ -287,19 +287,19 @@ class _Weaving:
 
     def _read_by(self, plan: Plan, region: Region | None) -> dict[str, tuple[str, ...]]:
         """Return the tasks woven so far in which the workflows that a region reads may be completed."""
-        read = slice_region(plan, region).read_workflows if region else plan.output_reads.workflows
+        read = workflows_read(plan, region) if region else plan.output_reads.workflows
         return {key: tuple(tasks) for key, tasks in self.completed.items() if key in read}
 
 
 def _kept(plan: Plan) -> frozenset[str]:
     """Return the plan keys of the workflows of a plan that a plan in it reads, or depends on a step of."""
-    return frozenset(_called(plan)) & {*plan.read_workflows, *plan.output_reads.workflows}
+    return frozenset(_called(plan.children)) & {*plan.read_workflows, *plan.output_reads.workflows}
 
 
-def _called(plan: Plan) -> Iterator[str]:
-    for child in plan.children.values():
+def _called(children: Mapping[str, Plan]) -> Iterator[str]:
+    for child in children.values():
         yield child.key
-        yield from _called(child)
+        yield from _called(child.children)
 
 
 @dataclass(frozen=True)

@@ -111,7 +111,11 @@ def _to_carry(secrets: Secrets, value: Any) -> Secrets:
 
 @lru_cache(maxsize=1)
 def _carried() -> TypeAdapter[Carried]:
-    return TypeAdapter(Carried)
+    from arazzo.engine import Done, State
+
+    adapter = TypeAdapter(Carried)
+    adapter.rebuild(_types_namespace={"Done": Done, "State": State})  # which this module knows by name only
+    return adapter
 
 
 def unpack(text: str) -> Carried:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from arazzo.flow.plan import END, Edge, InputNeed, PassedInput, Plan, PlannedStep, Region
     from arazzo.flow.reads import workflow_key
     from arazzo.flow.sensitive import is_sensitive, names_credential, sensitive_members
-    from arazzo.flow.slices import change_steps, dependencies, region_children, slice_region
+    from arazzo.flow.slices import change_steps, dependencies, region_children, slice_region, workflows_read
 
 __all__ = [
     "END",
@@ -44,6 +44,7 @@ __all__ = [
     "sensitive_members",
     "slice_region",
     "workflow_key",
+    "workflows_read",
 ]
 
 __getattr__ = imported_when_used(
@@ -58,6 +59,6 @@ __getattr__ = imported_when_used(
         "arazzo.flow.plan": "END Edge InputNeed PassedInput Plan PlannedStep Region",
         "arazzo.flow.reads": "workflow_key",
         "arazzo.flow.sensitive": "is_sensitive names_credential sensitive_members",
-        "arazzo.flow.slices": "change_steps dependencies region_children slice_region",
+        "arazzo.flow.slices": "change_steps dependencies region_children slice_region workflows_read",
     },
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from arazzo.flow.plan import Plan, Region
-from arazzo.flow.slices import slice_region
+from arazzo.flow.slices import region_children
 
 
 def is_group(plan: Plan, region: Region) -> bool:
@@ -33,7 +33,7 @@ def unasked(plan: Plan) -> Iterator[tuple[Plan, str]]:
     for region in plan.regions:
         named = (edge.workflow for edge in region.exits if edge.workflow is not None)
         elsewhere = {workflow for workflow in named if is_split(plan, workflow)}
-        for key, child in slice_region(plan, region).children.items():
+        for key, child in region_children(plan, region).items():
             if key in elsewhere or is_group(plan, region):
                 yield from unasked(child)
             else:

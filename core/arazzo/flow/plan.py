@@ -7,6 +7,7 @@ It carries the slice of the API descriptions that its steps need.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cached_property
 from typing import Any, Literal
 
@@ -16,7 +17,7 @@ from typing_extensions import Self
 
 from arazzo.document.input_declarations import DeclaredInputs, declared_inputs, names_input
 from arazzo.document.models import Parameter, Step
-from arazzo.document.settings import Settings
+from arazzo.document.settings import UNSET, Settings
 from arazzo.expressions.navigation import declared_prefix, outermost
 from arazzo.flow.reads import Reads, step_reads, value_reads
 from arazzo.flow.sensitive import secret_inputs
@@ -26,8 +27,13 @@ from arazzo.openapi.operation import Operation
 
 #: Target of an edge that ends the workflow.
 END = ""
-#: What may be a number that no float holds.
-_LONG_NUMBER = re.compile(r"[0-9.]{16}|[0-9][eE]")
+#: What may be a number that no float holds, where a value begins: digits within texts are none.
+_LONG_NUMBER = re.compile(r"[:,\[\s]-?(?:[0-9.]{16}|[0-9.]+[eE])")
+
+
+def unset() -> Settings:
+    """Return settings that say nothing, the same for all."""
+    return UNSET
 
 
 class PlanValue(FrozenModel):
@@ -90,7 +96,7 @@ class PlannedStep(PlanValue):
     workflow: str | None = None
     unmatched: Literal["next", "fail"] = "next"
     next: str | None = None
-    settings: Settings = Field(default_factory=Settings.model_construct)
+    settings: Settings = Field(default_factory=unset)
     protocol: str | None = None
     added: tuple[str, ...] = ()
     kept_redirects: tuple[int, ...] = ()
@@ -221,7 +227,7 @@ class Plan(PlanValue):
     undeclared: tuple[str, ...] = ()
     passed_on: tuple[PassedInput, ...] = ()
     children: dict[str, Plan] = Field(default_factory=dict)
-    settings: Settings = Field(default_factory=Settings.model_construct)
+    settings: Settings = Field(default_factory=unset)
 
     @cached_property
     def _steps(self) -> dict[str, PlannedStep]:
@@ -283,8 +289,12 @@ class Plan(PlanValue):
     @cached_property
     def read_workflows(self) -> frozenset[str]:
         """The plan keys of the workflows that the steps read, those of the workflows included that they call."""
-        own = frozenset(key for reads in self.reads.values() for key in reads.workflows)
-        return own.union(*({*child.read_workflows, *child.output_reads.workflows} for child in self.children.values()))
+        return self.workflows_read(self.reads, self.children.values())
+
+    def workflows_read(self, steps: Iterable[str], children: Iterable[Plan]) -> frozenset[str]:
+        """Return the plan keys of the workflows that some of the steps read, and that those do which they call."""
+        own = frozenset(key for step in steps for key in self.reads[step].workflows)
+        return own.union(*({*child.read_workflows, *child.output_reads.workflows} for child in children))
 
     def takes(self, name: str) -> bool:
         """Say whether an input is one: the schema names it, an expression reads it, or it is passed on."""

@@ -52,6 +52,11 @@ def region_children(plan: Plan, region: Region) -> dict[str, Plan]:
     return {key: child for key, child in plan.children.items() if key in named}
 
 
+def workflows_read(plan: Plan, region: Region) -> frozenset[str]:
+    """Return the plan keys of the workflows that the steps of a region read, those included that they call."""
+    return plan.workflows_read(region.steps, region_children(plan, region).values())
+
+
 def dependencies(plan: Plan) -> list[Plan]:
     """Return the workflows that come before a workflow, in the order in which they run, each once."""
     return [dependency for _, dependency in dependencies_below(plan, (), set())]
