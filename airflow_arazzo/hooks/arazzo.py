@@ -14,6 +14,8 @@ from requests.auth import AuthBase, HTTPBasicAuth
 
 from airflow_arazzo.hooks.connection_errors import refusals
 from airflow_arazzo.hooks.probing import NOTHING, probe
+from airflow_arazzo.hooks.shared_sessions import borrow, give_back
+from airflow_arazzo.hooks.shared_sessions import new_session as new_async_session
 from airflow_arazzo.protocol.secret_ledger import Ledger
 from arazzo import transport
 from arazzo.auth.authorizing import authorized, drive, drive_async
@@ -192,7 +194,8 @@ class ArazzoHook(HttpHook):
     async def _async_send_for_token(self, request: Request) -> Response:
         """Send a request for a token over a connection of its own: a kept one may be closed while it is on its way."""
         settings = await self.async_settings()
-        async with await self._new_async_session(settings) as session:
+        context = await self._tls_context(settings)
+        async with new_async_session(context, trust_env=settings.trust_env) as session:
             return await self._async_exchange(request, session, settings, **_token_limits())
 
     def _send(self, request: Request) -> Response:
@@ -205,7 +208,9 @@ class ArazzoHook(HttpHook):
         request, secrets = self._with_netrc(request, settings)
         await self._register_async(secrets)
         if self._async_session is None:
-            self._async_session = await self._new_async_session(settings)
+            context = await self._tls_context(settings)
+            # Nobody else runs between the look and the loan.
+            self._async_session = self._async_session or borrow(context, trust_env=settings.trust_env)
         return await self._async_exchange(request, self._async_session, settings)
 
     def _with_netrc(self, request: Request, settings: ConnectionSettings) -> tuple[Request, tuple[str, ...]]:
@@ -231,9 +236,9 @@ class ArazzoHook(HttpHook):
 
     async def async_close(self) -> None:
         """Close the connections that :meth:`async_send` keeps."""
-        if self._async_session is not None:
-            await self._async_session.close()
-            self._async_session = None
+        session, self._async_session = self._async_session, None
+        if session is not None:
+            await give_back(session)
 
     def test_connection(self) -> tuple[bool, str]:
         """Ask the connection's host, and its token endpoint, for something that changes nothing.
@@ -260,19 +265,14 @@ class ArazzoHook(HttpHook):
             session.mount("https://", adapter)
         return session
 
-    async def _new_async_session(self, settings: ConnectionSettings) -> aiohttp.ClientSession:
-        import aiohttp
-
+    async def _tls_context(self, settings: ConnectionSettings) -> SSLContext:
+        """Return the TLS settings of a connection, and note those for where a redirect leads."""
         with refusals():
             context = await asyncio.to_thread(tls_context, settings, self._named())
             if settings.cert:
                 without = replace(settings, cert=None)
                 self._ssl_elsewhere = await asyncio.to_thread(tls_context, without, self._named())
-        # Servers close what has been idle for a while, often 5 s, and a request that crosses that is lost. So
-        # connections serve the requests of one round of a poll, and none is kept until the next.
-        connector = aiohttp.TCPConnector(ssl=context, limit=4, keepalive_timeout=transport.IDLE_TIMEOUT)
-        jar = aiohttp.DummyCookieJar()
-        return aiohttp.ClientSession(connector=connector, trust_env=settings.trust_env, cookie_jar=jar)
+        return context
 
 
 class _Login(AuthBase):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
+from functools import lru_cache
 from math import inf
 from typing import Any
 
@@ -88,7 +89,7 @@ class ArazzoTrigger(BaseTrigger):
             await clock.sleep_async(max(min(state.resume_at or 0.0, end) - clock.now(), 0.0))
             return {"status": "waited", "state": self.state}
         try:
-            plan = Plan.model_validate_json(self.plan)
+            plan = _plan(self.plan)
         except ValidationError as error:
             place = ".".join(str(part) for part in error.errors(include_url=False, include_input=False)[0]["loc"])
             text = f"the plan of the trigger cannot be read at '{place}'"
@@ -118,6 +119,12 @@ class ArazzoTrigger(BaseTrigger):
 
     def _log_note(self, note: Note) -> None:
         (self.log.warning if note.warning else self.log.info)("%s", note.text)
+
+
+@lru_cache(maxsize=256)
+def _plan(text: str) -> Plan:
+    """Return the plan that a text is; the polls of one document have one."""
+    return Plan.model_validate_json(text)
 
 
 def _is_safe(request: Request) -> bool:

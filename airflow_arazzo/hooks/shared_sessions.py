@@ -1,0 +1,62 @@
+"""Sessions of one event loop that all its polls share: connections that stay open serve whoever asks next."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+from arazzo import transport
+
+if TYPE_CHECKING:
+    from ssl import SSLContext
+
+    import aiohttp
+
+Kind = tuple["SSLContext", bool]
+"""What sessions differ by: their TLS settings, a client's certificate included, and whether the environment counts."""
+
+
+@dataclass
+class _Shared:
+    """A session, and how many use it."""
+
+    session: aiohttp.ClientSession
+    users: int = 0
+
+
+_OF_LOOPS: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Kind, _Shared]] = WeakKeyDictionary()
+
+
+def new_session(context: SSLContext, *, trust_env: bool) -> aiohttp.ClientSession:
+    """Return a session without credentials and cookies of its own, of as many connections as are needed.
+
+    Servers close what has been idle for a while, often 5 s, and a request that crosses that is lost. So connections are
+    kept for a second only: they serve the requests of one round, and other polls that ask just then.
+    """
+    import aiohttp
+
+    connector = aiohttp.TCPConnector(ssl=context, limit=0, keepalive_timeout=transport.IDLE_TIMEOUT)
+    return aiohttp.ClientSession(connector=connector, trust_env=trust_env, cookie_jar=aiohttp.DummyCookieJar())
+
+
+def borrow(context: SSLContext, *, trust_env: bool) -> aiohttp.ClientSession:
+    """Return the running event loop's session with these settings; whoever has it gives it back (:func:`give_back`)."""
+    sessions = _OF_LOOPS.setdefault(asyncio.get_running_loop(), {})
+    kind = (context, trust_env)
+    if kind not in sessions or sessions[kind].session.closed:
+        sessions[kind] = _Shared(new_session(context, trust_env=trust_env))
+    sessions[kind].users += 1
+    return sessions[kind].session
+
+
+async def give_back(session: aiohttp.ClientSession) -> None:
+    """Say that a session is needed no longer here; nobody's is closed."""
+    sessions = _OF_LOOPS.get(asyncio.get_running_loop(), {})
+    for kind, shared in list(sessions.items()):
+        if shared.session is session:
+            shared.users -= 1
+            if shared.users == 0:
+                del sessions[kind]
+                await session.close()
