@@ -21,7 +21,7 @@ PAGES = $(filter-out $(addprefix docs/,$(addsuffix .md,conformance corpus failur
 yes = $(filter-out 0 no false,$(1))
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-all test-scheduler test-faults test-security test-busy test-load test-distributed test-airflow-versions test-pythons fuzz bench docs lint format audit release sbom constraints clean
+.PHONY: help install demo test test-all test-scheduler test-faults test-security test-busy test-load test-distributed test-airflow-versions test-pythons fuzz bench docs screens lint format audit release sbom constraints clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-22s %s\n", $$1, $$2}' Makefile
@@ -79,6 +79,9 @@ docs: $(VENV)/.docs ## build the site into build/docs, strictly: a warning is an
 	@$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -j auto -c docs -d build/doctrees . build/docs
 	@echo "build/docs/index.html"
 
+screens: $(VENV)/.screens ## take the pictures of docs/images anew, with an Airflow and Chromium (ARGS="trigger-form")
+	@$(BIN)/python .ci/screens $(ARGS)
+
 lint: $(READY) ## check style, types and the direction of imports
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -122,6 +125,11 @@ $(VENV)/.docs: $(READY)
 	@$(BIN)/python -m pip install -qq --no-build-isolation --constraint constraints.txt --editable ./core --editable '.[docs]'
 	@touch $@
 
+# Needs Chromium, which is looked for on this machine: a browser is never downloaded.
+$(VENV)/.screens: $(READY)
+	@$(BIN)/python -m pip install -qq --constraint constraints.txt --constraint .ci/tools.txt playwright
+	@touch $@
+
 $(DISTRIBUTED)/.ready: pyproject.toml core/pyproject.toml constraints.txt
 	@sh .ci/make-venv $(DISTRIBUTED) "$(PYTHON)"
 	@echo "Installing Airflow with Celery and Postgres into $(DISTRIBUTED): a minute or two, once."
@@ -143,7 +151,7 @@ constraints: ## resolve every version anew into constraints.txt and .ci/tools.tx
 	    --override constraints.beside --constraint /dev/stdin pyproject.toml; } > constraints.new
 	@rm constraints.beside
 	@mv constraints.new constraints.txt
-	@{ head -1 .ci/tools.txt; printf '%s\n' cyclonedx-bom pip-audit twine uv | uv pip compile --quiet --universal \
+	@{ head -1 .ci/tools.txt; printf '%s\n' cyclonedx-bom pip-audit playwright twine uv | uv pip compile --quiet --universal \
 	    --python-version 3.10 --no-annotate --no-header --constraint constraints.txt -; } > constraints.new
 	@mv constraints.new .ci/tools.txt
 

@@ -57,7 +57,7 @@ def test_whatever_is_installed_for_the_project_is_pinned_at_that_version():
 
 
 def test_the_tools_of_releases_are_pinned():
-    assert pins(".ci/tools.txt").keys() >= {"cyclonedx-bom", "pip-audit", "twine", "uv"}
+    assert pins(".ci/tools.txt").keys() >= {"cyclonedx-bom", "pip-audit", "playwright", "twine", "uv"}
 
 
 @pytest.mark.parametrize(
