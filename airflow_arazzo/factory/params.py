@@ -62,7 +62,7 @@ def _param(plan: Plan, name: str, schema: Any, *, required: bool, secret: bool) 
     if "default" in declared:
         return Param(declared["default"], schema=_optional(fields))
     if required:
-        return Param(schema=_typed(fields))
+        return Param(schema={**_typed(fields), **(_no_null(fields) if None in fields.get("enum", ()) else {})})
     return Param(None, schema=_optional(fields))
 
 

@@ -11,6 +11,7 @@ from airflow_arazzo.factory.task_arguments import DECIDING, SENDING, placement, 
 from airflow_arazzo.factory.task_ids import Names, without_nul
 from airflow_arazzo.operators.arazzo import ArazzoStepOperator
 from airflow_arazzo.operators.call_tasks import ArazzoCallOperator, ArazzoReturnOperator
+from airflow_arazzo.operators.links import LastResponseLink, documentation_of
 from airflow_arazzo.protocol.topology import Course, Position
 from arazzo.document.settings import Approval
 from arazzo.flow import Plan, Region
@@ -20,7 +21,14 @@ if TYPE_CHECKING:
 
 
 def region_task(plan: Plan, region: Region, names: Names, position: Position, group: TaskGroup) -> BaseOperator:
-    """Add the task that runs a region."""
+    """Add the task that runs a region, with a link to the documentation of what it calls where there is some."""
+    task = _region_task(plan, region, names, position, group)
+    if not documentation_of(plan, region.entry):
+        task.operator_extra_links = (LastResponseLink(),)
+    return task
+
+
+def _region_task(plan: Plan, region: Region, names: Names, position: Position, group: TaskGroup) -> BaseOperator:
     settings = plan.step(region.entry).settings
     arguments: dict[str, Any] = {
         "task_id": names.local(names.regions[region.entry]),

@@ -291,4 +291,6 @@ def test_no_choice_reads_null(params):
     choices = params({"enum": ["x", "y"], "type": "string"})["a"]
     assert choices.schema["enum"] == ["x", "y", None]
     assert choices.schema["values_display"] == {"null": "(empty)"}
+    required = params({"enum": ["x", None], "type": ["string", "null"]})["b"]
+    assert required.schema["values_display"] == {"null": "(empty)"}
     assert choices.resolve() is None
