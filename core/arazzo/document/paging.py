@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from arazzo.frozen_model import FrozenModel
 
@@ -19,6 +19,8 @@ _COUNTED: Final = "0"
 
 class NextPage(FrozenModel):
     """Where an output that leads to the next page comes from: one of the three."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"minProperties": 1, "maxProperties": 1})
 
     link: str | None = Field(default=None, min_length=1)
     """A parameter of the query of the link ``next`` in the header ``Link`` (RFC 8288)."""

@@ -49,6 +49,8 @@ def test_it_is_a_schema_and_the_examples_satisfy_it(schema):
         {"collect": "$response.body"},
         {"next": {"page": {"number": 1}}},
         {"next": {"page": {"number": 3}}},
+        {"next": {"page": {"number": 1, "link": "a"}}},
+        {"next": {"page": {}}},
         {"contract": "loud"},
         {"contract": {"schema": "fail", "status": "off"}},
         {"contract": {"body": "fail"}},
