@@ -10,7 +10,6 @@ from airflow.api_fastapi.core_api.security import requires_access_dag
 from airflow.utils.session import create_session
 from fastapi import Depends, FastAPI, HTTPException, Request
 from fastapi.responses import HTMLResponse
-from starlette.exceptions import HTTPException as AnyHTTPException
 
 from airflow_arazzo.plugin.addresses import Addresses
 from airflow_arazzo.plugin.dag_pages import TaskPlace, dag_page, run_page_of, task_page
@@ -33,7 +32,7 @@ _ACCESS = [
 def make_application() -> FastAPI:
     """Return the application."""
     app = FastAPI(title="Arazzo", docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_exception_handler(AnyHTTPException, _refused)
+    app.add_exception_handler(HTTPException, _refused)
     routes: dict[str, Callable[..., HTMLResponse]] = {
         "/dags/{dag_id}": _dag,
         "/dags/{dag_id}/runs/{run_id}": _run,
