@@ -16,6 +16,7 @@ from suite import drawn
 
 from airflow_arazzo import ArazzoDag, ArazzoWorkflowOperator
 from airflow_arazzo.operators.run_inputs import run_inputs, run_params
+from airflow_arazzo.protocol.secret_ledger import Ledger
 from arazzo.engine import check_inputs, load_plan
 from arazzo.errors import DocumentError, InputError
 from arazzo.flow import Plan
@@ -62,7 +63,7 @@ def by_dag(dag: DAG, plan: Plan, conf: dict[str, Any]) -> Any:
         params.update(dag.params)
         params.update(conf)
         context: Any = {"params": params.validate()}
-        return run_inputs(plan, run_params(plan, task, {}, context), {}, {})
+        return run_inputs(Ledger(), plan, run_params(plan, task, {}, context), {}, {})
     except (ParamValidationError, AirflowFailException):
         return REFUSED
 
@@ -71,7 +72,7 @@ def mapped(plan: Plan, inputs: dict[str, Any]) -> Any:
     """Take inputs as a mapped task does, which has them from another."""
     operator = ArazzoWorkflowOperator(task_id="t", document=plan, inputs=inputs)
     try:
-        return run_inputs(plan, {}, operator.inputs, operator.inputs)
+        return run_inputs(Ledger(), plan, {}, operator.inputs, operator.inputs)
     except AirflowFailException:
         return REFUSED
 
