@@ -72,6 +72,7 @@ bench: $(READY) ## measure commands, DAG files, documents of 10 to 10,000 steps,
 	@$(BIN)/python benchmarks/startup.py --rounds $(or $(ROUNDS),15)
 	@$(BIN)/python benchmarks/dag_file.py
 	@$(BIN)/python benchmarks/scale.py
+	@$(BIN)/python benchmarks/growth.py
 	@$(BIN)/python benchmarks/polling.py
 	@$(BIN)/python benchmarks/contract_checks.py
 

@@ -36,9 +36,24 @@ def test_scale_measures_documents_criteria_and_folders():
 
 
 @slow
+def test_what_is_beside_the_document_is_measured():
+    rows = re.findall(r"^\| (\D.*?) \| [0-9.e-]+ \|", bench("growth.py", "--largest", "10"), re.MULTILINE)
+    assert rows == [
+        "first sight",
+        "seen before",
+        "one member of the answer",
+        "a text of 100 words",
+        "its innermost value",
+    ]
+
+
 def test_dag_files_are_measured_side_by_side():
     rows = re.findall(r"^\| (.*?) \| \d+ \| \d", bench("dag_file.py", "--rounds", "0"), re.MULTILINE)
-    assert rows == ["three HttpOperators", "a workflow of three steps"]
+    assert rows == [
+        "three HttpOperators",
+        "a workflow of three steps, seen before",
+        "the same, without the plan cache",
+    ]
 
 
 @slow
