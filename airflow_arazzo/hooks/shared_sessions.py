@@ -19,14 +19,14 @@ Kind = tuple["SSLContext", bool]
 
 
 @dataclass
-class _Shared:
+class _SharedSession:
     """A session, and how many use it."""
 
     session: aiohttp.ClientSession
     users: int = 0
 
 
-_OF_LOOPS: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Kind, _Shared]] = WeakKeyDictionary()
+_OF_LOOPS: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Kind, _SharedSession]] = WeakKeyDictionary()
 
 
 def new_session(context: SSLContext, *, trust_env: bool) -> aiohttp.ClientSession:
@@ -46,7 +46,7 @@ def borrow(context: SSLContext, *, trust_env: bool) -> aiohttp.ClientSession:
     sessions = _OF_LOOPS.setdefault(asyncio.get_running_loop(), {})
     kind = (context, trust_env)
     if kind not in sessions or sessions[kind].session.closed:
-        sessions[kind] = _Shared(new_session(context, trust_env=trust_env))
+        sessions[kind] = _SharedSession(new_session(context, trust_env=trust_env))
     sessions[kind].users += 1
     return sessions[kind].session
 

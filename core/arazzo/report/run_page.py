@@ -10,9 +10,9 @@ from typing import Any
 from xml.etree.ElementTree import Element
 
 from arazzo.flow.picture import Box, Picture
-from arazzo.report.drawing import drawing
 from arazzo.report.html_tree import link, page, table, tag
 from arazzo.report.plot import Dot, milliseconds, plot, shade
+from arazzo.report.svg_drawing import drawing
 
 Record = Mapping[str, Any]
 """What happened to a step, as JSON has it (:class:`~arazzo.engine.StepRecord`), or to a workflow (docs/ci.md)."""
