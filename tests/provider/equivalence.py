@@ -89,7 +89,7 @@ def outcome(plan: Plan, state: str, xcoms: dict[tuple[str, str], Any], last: str
     """Return what the last task of a DAG says."""
     outputs = xcoms.get((last, "return_value"))
     sealed = xcoms.get((last, "arazzo_envelope"))
-    if sealed and "result" in unseal_json(sealed):
+    if outputs is not None and sealed and "result" in unseal_json(sealed):
         outputs = to_people(from_wire(unseal_json(sealed)["result"]))
     return Outcome(state, xcoms[last, "arazzo"]["message"], outputs)
 

@@ -341,7 +341,10 @@ class Word(str):
     pass
 
 
-@pytest.mark.parametrize("value", [object(), Word("x"), ("a", "b"), {"a": Word("x")}, float("nan"), {1: 2}], ids=repr)
+UNASKED = [object(), Word("x"), ("a", "b"), {"a": Word("x")}, float("nan"), {1: 2}]
+
+
+@pytest.mark.parametrize("value", UNASKED, ids=range(len(UNASKED)))
 def test_objects_of_a_persons_own_python_are_not_asked_for(document, shelf, value):
     settings = Settings.model_construct(inputs={"id": value})
     assert question(Options(settings=settings)) is None
