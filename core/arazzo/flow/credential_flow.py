@@ -57,10 +57,13 @@ def _is_secret(
     return False
 
 
-def _has_secret(expression: Expression, names: Mapping[str, Any], secret: Container[str]) -> bool:
-    """Tell whether what is read of outputs, one or all, is secret."""
+def _has_secret(
+    expression: StepOutput | Output | WorkflowValue, names: Mapping[str, Any], secret: Container[str]
+) -> bool:
+    """Tell whether what is read of outputs is secret: one of them, all of them, or none that there is."""
     name = declared_name(expression, names)
-    return any(each in secret for each in (names if name is None else (name,)))
+    read = (name,) if name is not None else () if expression.name else names
+    return any(each in secret for each in read)
 
 
 def _handed(planned: Mapping[str, PlannedStep], children: Mapping[str, Plan]) -> Iterator[str]:

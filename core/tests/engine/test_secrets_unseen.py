@@ -128,6 +128,7 @@ JAR = {
         ({}, {"kept": "$workflows.inner.outputs.held"}, {"kept"}),
         ({"late": "$steps.after.outputs.again"}, {}, {"late", "again"}),
         ({"id": "$outputs.id"}, {"id": "$steps.call.outputs.id"}, set()),
+        ({"none": "$outputs.missing"}, {}, set()),
     ],
 )
 def test_a_credential_is_secret_in_whatever_output_it_is_handed_on(documents, outputs, own, secret):
