@@ -130,6 +130,14 @@ def json_report(value: Any, *, ascii_only: bool = False) -> str:
     return write_json(value, ascii_only=ascii_only)
 
 
+def json_line(value: Any) -> str:
+    """Return JSON text for people to read, in one line; what JSON does not have is text."""
+    try:
+        return json.dumps(value, ensure_ascii=False, default=str)
+    except RecursionError:
+        return write_json(value, default=str)
+
+
 def is_plain(value: Any) -> bool:
     """Return whether a value holds neither a number that no float holds nor one beyond a limit.
 

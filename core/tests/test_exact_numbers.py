@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from arazzo.absent import ABSENT
 from arazzo.criteria import Truth, evaluate
-from arazzo.document.models import Criterion, ExpressionType
+from arazzo.document.models import Criterion, ExpressionType, RequestBody, Step
 from arazzo.document.schema_checks import schema_errors
 from arazzo.engine import State
 from arazzo.engine.state import Frame
@@ -20,6 +20,7 @@ from arazzo.exact_numbers import Beyond, ExactNumber, decimal_of, less_number, s
 from arazzo.exchange import Exchange, Request, Response
 from arazzo.expressions import Context
 from arazzo.expressions.selectors import GOESSNER, RFC9535, select
+from arazzo.flow import PlannedStep
 from arazzo.json_values import json_report, read_json_value, write_json
 from arazzo.limits import limits_set
 from arazzo.openapi import Replacement, apply_replacements, decode_content
@@ -223,3 +224,14 @@ def test_numbers_keep_their_spelling(text):
     assert write_json(number) == f"{number}" == text
     state = State.from_json(State((Frame(inputs={"n": number}),)).to_json())
     assert write_json(state.frame.inputs["n"]) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["1e2", "0.50", "19.90", "1.00", "0.00001", "100.0", "-0.0", "0.5", "1e400", "12345678901234567.0"]
+)
+def test_numbers_of_a_document_keep_their_spelling_in_plans(text):
+    step = Step(
+        step_id="a", request_body=RequestBody(payload={"n": read_json_value(text), "list": [read_json_value(text)]})
+    )
+    planned = PlannedStep.model_validate_json(PlannedStep(step=step).model_dump_json(by_alias=True))
+    assert write_json(planned.step.request_body.payload) == f'{{"n":{text},"list":[{text}]}}'

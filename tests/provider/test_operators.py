@@ -278,7 +278,10 @@ def test_nobody_says_where_the_loop_begins(nodes):
         ({"status": "done", "state": seal_json({"state": {}, "done": None})}, "cannot be read: it has form none"),
         ({"status": "waited", "state": seal_json({"version": FORM, "oops": 1})}, "the field 'oops'"),
         (
-            {"status": "waited", "state": seal_json({"version": FORM, "state": {}})},
+            {
+                "status": "waited",
+                "state": seal_json({"version": FORM, "state": {}, "done": None, "sent": {}, "end": None}),
+            },
             "state.frames",
         ),
         ({"status": "waited", "state": seal("{")}, "cannot be read"),
@@ -316,7 +319,7 @@ def test_a_state_that_does_not_fit_is_refused(state, done, sent, message):
     status = "done" if done else "waited"
     event = {
         "status": status,
-        "state": seal_json({"version": FORM, "state": state, "done": done, "sent": sent}),
+        "state": seal_json({"version": FORM, "state": state, "done": done, "sent": sent, "end": None}),
     }
     with pytest.raises(AirflowException, match=message):
         sensor().resume(Run().context("first"), event)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -13,6 +12,7 @@ from arazzo.engine.state import State
 from arazzo.errors import GaveUpError
 from arazzo.exchange import Exchange, Headers, Request, Response
 from arazzo.flow import Plan, is_sensitive, names_credential
+from arazzo.json_values import json_line
 from arazzo.limits import current_limits
 from arazzo.openapi import decode_content
 from arazzo.openapi.media import charset, is_json, is_text, is_xml
@@ -129,7 +129,7 @@ def _structured(exchange: Exchange, conceal: Conceal, is_secret: IsSecret) -> st
         return None
     try:
         hidden = hide(exchange.content, conceal, lambda name: _is_hidden(name, is_secret))
-        return json.dumps(hidden, ensure_ascii=False, default=str)
+        return json_line(hidden)
     except GaveUpError:
         return None
 

@@ -27,8 +27,8 @@ from arazzo.openapi.operation import Operation
 
 #: Target of an edge that ends the workflow.
 END = ""
-#: What may be a number that no float holds, where a value begins: digits within texts are none.
-_LONG_NUMBER = re.compile(r"[:,\[\s]-?(?:[0-9.]{16}|[0-9.]+[eE])")
+#: What may be a number that a float does not spell like this, where a value begins: digits within texts are none.
+_SPELLED = re.compile(r"[:,\[\s]-?(?:[0-9.]{16}|[0-9.]+[eE]|[0-9]+\.[0-9]+0(?![0-9])|0\.0000)")
 
 
 def unset() -> Settings:
@@ -49,7 +49,7 @@ class PlanValue(FrozenModel):
     @classmethod
     def model_validate_json(cls, json_data: Any, **options: Any) -> Self:
         """Return the value that a JSON text says."""
-        if not _LONG_NUMBER.search(json_data):
+        if not _SPELLED.search(json_data):
             return super().model_validate_json(json_data, **options)
         return cls.model_validate(read_own_json(json_data), **options)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -10,6 +9,7 @@ from typing import Any
 from xml.etree.ElementTree import Element
 
 from arazzo.flow.picture import Box, Picture
+from arazzo.json_values import json_line
 from arazzo.report.html_tree import link, page, table, tag
 from arazzo.report.plot import Dot, milliseconds, plot, shade
 from arazzo.report.svg_drawing import drawing
@@ -193,14 +193,11 @@ def _criterion(criterion: Record) -> list[Element | str]:
 
 def _values(values: Any) -> Element:
     if not isinstance(values, Mapping):
-        return tag("pre", _cut(_json(values)))
+        return tag("pre", _cut(json_line(values)))
     return table(
-        ("name", "value"), ([tag("code", str(name)), tag("code", _cut(_json(value)))] for name, value in values.items())
+        ("name", "value"),
+        ([tag("code", str(name)), tag("code", _cut(json_line(value)))] for name, value in values.items()),
     )
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _cut(text: str) -> str:
