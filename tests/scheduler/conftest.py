@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import fcntl
 import os
+import secrets
 import shutil
 from collections.abc import Callable
 
@@ -27,5 +29,15 @@ def migrate(tmp_path_factory: pytest.TempPathFactory) -> Callable[[LocalAirflow]
                 return
         airflow.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         shutil.copy(kept, airflow.home / "airflow.db")
+        airflow.environment = {**keys(), **airflow.environment}
 
     return give
+
+
+def keys() -> dict[str, str]:
+    """Return the keys that all components share: ``airflow db migrate`` makes them, without it each makes its own."""
+    return {
+        "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_urlsafe(32),
+        "AIRFLOW__API__SECRET_KEY": secrets.token_urlsafe(32),
+        "AIRFLOW__CORE__FERNET_KEY": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+    }
