@@ -22,9 +22,11 @@ def tell_assets(task: BaseOperator, context: Context, outputs: Mapping[str, Any]
     :param outputs: the outputs as they are.
     :param shown: what people see of them.
     """
+    outlets = [outlet for outlet in task.outlets if isinstance(outlet, Asset)]
+    if not outlets:
+        return
     nothing = {*absent_names(outputs), *unreadable_names(outputs)}
     known = {name: value for name, value in outputs.items() if name in shown and name not in nothing}
     told = {name: shown[name] for name, value in known.items() if write_json(shown[name]) == write_json(value)}
-    for outlet in task.outlets:
-        if isinstance(outlet, Asset):
-            context["outlet_events"][outlet].extra.update(told)
+    for outlet in outlets:
+        context["outlet_events"][outlet].extra.update(told)

@@ -15,7 +15,17 @@ from airflow_arazzo.plugin.addresses import Addresses
 from airflow_arazzo.protocol.channel import RECORD_KEY
 from airflow_arazzo.protocol.pictures import PicturedWorkflow, workflows_of
 from airflow_arazzo.protocol.xcoms import OUTPUTS_KEY
-from arazzo.report import Dot, ReportedWorkflow, operations_page, page, run_page, step_section, tag, workflow_page
+from arazzo.report import (
+    Dot,
+    ReportedWorkflow,
+    dots_of,
+    operations_page,
+    page,
+    run_page,
+    step_section,
+    tag,
+    workflow_page,
+)
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -85,7 +95,7 @@ def task_page(session: Session, place: TaskPlace, at: Addresses) -> str | None:
     told = _told(session, place.dag_id, place.run_id).get((place.task_id, place.map_index))
     if told is None:
         return None
-    dots = _dots(told[RECORD_KEY])
+    dots = dots_of(told[RECORD_KEY])
     steps = list(_steps(told, place.task_id, ""))
     sections = [step_section(record, dots.get(record["step"], ()), opened=True) for record in steps]
     run = (place.dag_id, place.run_id)
@@ -166,17 +176,10 @@ def _exchanges(told: Told) -> Iterator[tuple[str, Dot]]:
         record = values[RECORD_KEY]
         inner = record.get("steps") or {record.get("step"): record}
         requests = {name: str(each.get("request", "")) for name, each in inner.items() if isinstance(each, dict)}
-        for name, dots in _dots(record).items():
+        for name, dots in dots_of(record).items():
             for dot in dots:
                 if requests.get(name):
                     yield requests[name], dot
-
-
-def _dots(record: Mapping[str, Any]) -> dict[str, list[Dot]]:
-    found: dict[str, list[Dot]] = {}
-    for mark in record.get("exchanges", ()):
-        found.setdefault(str(mark["step"]), []).append(Dot(mark["at"], mark["status"], mark["seconds"]))
-    return found
 
 
 def _mapped(map_index: int) -> tuple[str, ...]:

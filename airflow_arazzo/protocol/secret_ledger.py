@@ -125,12 +125,6 @@ def mark(plan: Plan) -> Plan:
     return plan.model_copy(update={"sensitive": (*plan.sensitive, *more), "children": children})
 
 
-def all_sensitive(plan: Plan) -> frozenset[str]:
-    """Return the names that are secret in a plan, in one it calls, and as inputs."""
-    found = plan.secret_inputs.union(plan.sensitive)
-    return found.union(*(all_sensitive(child) for child in plan.children.values()))
-
-
 def masked_parts(value: Any) -> Iterator[str]:
     """Yield what Airflow's masker hides in the texts of a JSON value: passwords of connections, sensitive variables."""
     for text in leaves(value):

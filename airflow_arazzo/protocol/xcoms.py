@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
 
 from airflow_arazzo.protocol.channel import ENVELOPE_KEY, RECORD_KEY, Channel
-from airflow_arazzo.protocol.secret_ledger import all_sensitive
 from airflow_arazzo.protocol.task_instances import finished_tasks, pull
 from airflow_arazzo.protocol.xcom_limits import as_xcom, check_step_outputs
 from arazzo.absent import UNKNOWN, from_wire, to_people, to_wire
@@ -168,7 +167,7 @@ def put_inputs(channel: Channel, plan: Plan, inputs: Inputs) -> None:
     :param plan: the outermost plan, whose descendants the workflows are.
     :param inputs: by role, see :class:`Position`.
     """
-    marked, ledger = all_sensitive(plan), channel.ledger
+    marked, ledger = plan.all_sensitive, channel.ledger
     secret = any(ledger.hide(values, marked) != values for values in inputs.values())
     told = {role: to_wire(values) for role, values in inputs.items()}
     channel.put("inputs", told, secret=secret or bool(ledger.to_share(inputs).texts))
@@ -196,7 +195,7 @@ def put_workflows(channel: Channel, plan: Plan, workflows: Outputs, kept: Collec
         if key in kept
     }
     if found:
-        channel.put("workflows", found, secret=channel.ledger.hide(found, all_sensitive(plan)) != found)
+        channel.put("workflows", found, secret=channel.ledger.hide(found, plan.all_sensitive) != found)
 
 
 def pull_workflows(channel: Channel, plan: Plan, completed: Mapping[str, Sequence[str]]) -> Outputs:
@@ -211,7 +210,7 @@ def pull_workflows(channel: Channel, plan: Plan, completed: Mapping[str, Sequenc
         if (values := next((values for values in told if values is not None), None)) is not None:
             found[key] = {field: from_wire(known) for field, known in values.items()}
     if found:
-        channel.ledger.add_named(found, all_sensitive(plan))
+        channel.ledger.add_named(found, plan.all_sensitive)
     return found
 
 

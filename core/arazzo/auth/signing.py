@@ -102,9 +102,7 @@ def _digested(request: Request, way: SignIn) -> Generator[Request, Response, Res
     fresh = CHALLENGES.next(origin, login)
     response = yield answering(*fresh) if fresh else request
     refused = response.status == 401 and challenge_of(response) is not None
-    return (
-        replace(response, hint="the server has refused the digest of this login and password") if refused else response
-    )
+    return replace(response, hint=_REFUSED) if refused else response
 
 
 def _aws_key(way: SignIn) -> AwsKey:

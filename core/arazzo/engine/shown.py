@@ -42,8 +42,7 @@ def shown_answer(exchange: Exchange, conceal: Conceal, is_secret: IsSecret) -> s
     response, most = exchange.response, current_limits().shown_answer
     if response is None or most <= 0:
         return ""
-    with suppress(GaveUpError):
-        exchange = replace(exchange, content=decode_content(response))
+    exchange = _decoded(exchange) if len(response.body) <= _STRUCTURED else exchange
     return "\n".join((*_headers(response.headers, conceal), "", _body(exchange, conceal, is_secret, most))).rstrip()
 
 
@@ -52,11 +51,17 @@ def in_full(plan: Plan, state: State, exchange: Exchange, conceal_more: Conceal)
 
     :param conceal_more: hides what is secret beyond that.
     """
-    if exchange.response is not None:
-        with suppress(GaveUpError):
-            exchange = replace(exchange, content=decode_content(exchange.response))
+    exchange = _decoded(exchange)
     known = state.secrets.add(exposed_secrets(exchange))
     return whole_exchange(exchange, lambda text: conceal_more(known.conceal(text)), secret_names(plan, state))
+
+
+def _decoded(exchange: Exchange) -> Exchange:
+    """Return an exchange with what its answer says, unless that is beyond a limit."""
+    if exchange.response is not None:
+        with suppress(GaveUpError):
+            return replace(exchange, content=decode_content(exchange.response))
+    return exchange
 
 
 def request_line(plan: Plan, state: State, request: Request, conceal_more: Conceal) -> str:

@@ -277,6 +277,12 @@ class Plan(PlanValue):
         return secret_inputs(self.inputs, self.sensitive) | secret_inputs(passed, self.sensitive)
 
     @cached_property
+    def all_sensitive(self) -> frozenset[str]:
+        """The names that are secret in the workflow, in one that it calls, and as inputs."""
+        own = self.secret_inputs.union(self.sensitive)
+        return own.union(*(child.all_sensitive for child in self.children.values()))
+
+    @cached_property
     def reads(self) -> dict[str, Reads]:
         """What each step reads, by step id."""
         return {planned.step_id: step_reads(planned.step, self.dialect) for planned in self.steps}

@@ -12,7 +12,7 @@ from typing import Any
 
 from arazzo.document.meta_schema import LISTS, MAPS, NESTED, VALUE_KEYWORDS, is_keyword_value
 from arazzo.limits import current_limits
-from arazzo.openapi.description import Description, UnresolvedReferenceError, mapping, sequence
+from arazzo.openapi.description import Description, UnresolvedReferenceError, mapping
 from arazzo.openapi.media import is_json_lines
 from arazzo.openapi.operation import AnswerContract, Contract, HeaderContract, Operation, SchemaSlice
 from arazzo.openapi.schema_slices import folded
@@ -224,4 +224,4 @@ _KNOWN = NESTED | MAPS | LISTS | VALUE_KEYWORDS | {"const", "enum", "type"}
 
 def unreadable_schemas(contract: Contract) -> Iterator[str]:
     """Yield what of the schemas of a contract cannot be read, each once."""
-    yield from dict.fromkeys(text for each in contract.schemas for text in sequence(list(each.unread)))
+    yield from dict.fromkeys(text for each in contract.schemas for text in each.unread)

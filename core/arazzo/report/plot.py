@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from xml.etree.ElementTree import Element
 
 from arazzo.report.html_tree import tag
@@ -23,6 +24,17 @@ class Dot:
     at: float
     status: int | None
     seconds: float
+
+
+def dots_of(report: Mapping[str, Any]) -> dict[str, list[Dot]]:
+    """Return the exchanges of a report or a record, by step."""
+    found: dict[str, list[Dot]] = {}
+    for mark in report.get("exchanges", ()):
+        if isinstance(mark, Mapping) and isinstance(mark.get("at"), (int, float)):
+            status = mark.get("status")
+            dot = Dot(float(mark["at"]), status if isinstance(status, int) else None, float(mark.get("seconds") or 0))
+            found.setdefault(str(mark.get("step")), []).append(dot)
+    return found
 
 
 def shade(status: int | None) -> str:

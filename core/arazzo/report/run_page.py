@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element
 from arazzo.flow.picture import Box, Picture
 from arazzo.json_values import json_line
 from arazzo.report.html_tree import link, page, table, tag
-from arazzo.report.plot import Dot, milliseconds, plot, shade
+from arazzo.report.plot import Dot, dots_of, milliseconds, plot, shade
 from arazzo.report.svg_drawing import drawing
 
 Record = Mapping[str, Any]
@@ -88,7 +88,7 @@ def _part(part: ReportedWorkflow, *, alone: bool) -> Iterator[Element]:
     if report.get("outputs"):
         yield tag("h2", "Outputs")
         yield _values(report["outputs"])
-    dots = _dots(report)
+    dots = dots_of(report)
     boxes = {box.step: box for box in picture.boxes} if picture else {}
     if records:
         yield tag("h2", "Steps")
@@ -109,16 +109,6 @@ def _taken(report: Record, records: Sequence[Record]) -> set[tuple[str, str]]:
     ways = {(str(each.get("step")), str(each["next"])) for each in records if each.get("next") is not None}
     steps = [str(mark.get("step")) for mark in report.get("exchanges", ()) if isinstance(mark, Mapping)]
     return ways | set(pairwise(steps))
-
-
-def _dots(report: Record) -> dict[str, list[Dot]]:
-    found: dict[str, list[Dot]] = {}
-    for mark in report.get("exchanges", ()):
-        if isinstance(mark, Mapping) and isinstance(mark.get("at"), (int, float)):
-            status = mark.get("status")
-            dot = Dot(float(mark["at"]), status if isinstance(status, int) else None, float(mark.get("seconds") or 0))
-            found.setdefault(str(mark.get("step")), []).append(dot)
-    return found
 
 
 def step_section(record: Record, dots: Sequence[Dot] = (), box: Box | None = None, *, opened: bool = False) -> Element:

@@ -63,7 +63,7 @@ class Recorder:
         :param secrets: what is known to be secret when the run is over.
         """
         known = secrets.union(*(exposed_secrets(each.exchange) for each in self.entries))
-        hiding = _Hiding(known, _marked(plan))
+        hiding = _Hiding(known, plan.all_sensitive)
         log = {
             "version": _VERSION,
             "creator": {"name": "arazzo", "version": "1"},
@@ -71,11 +71,6 @@ class Recorder:
             "entries": [hiding.entry(each) for each in self.entries],
         }
         return json_report({"log": log}) + "\n"
-
-
-def _marked(plan: Plan) -> frozenset[str]:
-    own = frozenset((*plan.sensitive, *plan.secret_inputs))
-    return own.union(*map(_marked, plan.children.values()))
 
 
 @dataclass(frozen=True)
