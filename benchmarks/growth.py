@@ -18,12 +18,12 @@ from typing import Any
 from generating import document, write
 from scale import least, table
 
-from arazzo.engine import conceal
 from arazzo.engine.plan_cache import PlanCache
 from arazzo.exchange import Exchange, Request, Response
 from arazzo.expressions import Context, evaluate, parse_expression
 from arazzo.flow import Options
 from arazzo.openapi import with_content
+from arazzo.secrecy import conceal
 
 JSON = (("Content-Type", "application/json"),)
 REQUEST = Request("GET", "https://api.invalid/items")

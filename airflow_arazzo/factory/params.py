@@ -11,7 +11,8 @@ from airflow_arazzo.factory.param_schemas import param_schema
 from airflow_arazzo.factory.task_ids import without_nul
 from airflow_arazzo.operators.run_inputs import input_schemas
 from airflow_arazzo.protocol.secret_ledger import is_sensitive
-from arazzo.flow import Plan, sensitive_members
+from arazzo.flow import Plan
+from arazzo.secrecy import sensitive_members
 
 _VISIBLE = (
     "What is typed here stays readable, in the run's configuration and in the audit log. Bind this input instead: "

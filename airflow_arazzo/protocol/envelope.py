@@ -11,11 +11,11 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from airflow_arazzo.protocol.encryption import has_key, seal_json, unseal_json
 from airflow_arazzo.protocol.stored_forms import fields_of, formed
-from arazzo import engine
 from arazzo.absent import to_wire
+from arazzo.secrecy import Secrets
 
 if TYPE_CHECKING:
-    from arazzo.engine import Done, Secrets, State
+    from arazzo.engine import Done, State
 
 #: How many secrets of connections are carried that occur in nothing else: tokens that an answer may show later.
 MOST_CARRIED = 20
@@ -85,7 +85,7 @@ def pack(carried: Carried) -> str:
     """
     done = carried.done
     value: dict[str, Any] = {
-        "state": replace(carried.state, secrets=engine.Secrets()).to_data(exclude_defaults=True),
+        "state": replace(carried.state, secrets=Secrets()).to_data(exclude_defaults=True),
         "done": done and {name: getattr(done, name) for name in _DONE} | _wired(done),
         "sent": asdict(carried.sent),
         "end": carried.end,
@@ -104,9 +104,9 @@ def _wired(done: Done) -> dict[str, Any]:
 
 def _to_carry(secrets: Secrets, value: Any) -> Secrets:
     """Return the secrets without those of connections that have turned up nowhere, but for the newest."""
-    older = engine.Secrets(dict.fromkeys([*secrets.of_connections().texts][:-MOST_CARRIED], True))
+    older = Secrets(dict.fromkeys([*secrets.of_connections().texts][:-MOST_CARRIED], True))
     dropped = older.texts.keys() - older.occurring(value).texts.keys()
-    return engine.Secrets({text: kind for text, kind in secrets.texts.items() if text not in dropped})
+    return Secrets({text: kind for text, kind in secrets.texts.items() if text not in dropped})
 
 
 @lru_cache(maxsize=1)

@@ -1,7 +1,7 @@
 """What a task or a trigger knows to be secret, and how Airflow's masker hears of it.
 
 A value is secret if its name is: by Airflow's own list of sensitive names, or because the plan says so. How it is
-hidden is the engine's (:mod:`arazzo.engine.secrets`).
+hidden is the engine's (:mod:`arazzo.secrecy`).
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from typing import Any
 from airflow.sdk.log import mask_secret, redact  # type: ignore[attr-defined] # no __all__, but public
 
 from airflow_arazzo.compat import mask_secret_async
-from arazzo.engine import CONCEALED, Secrets, hide, replace_escaped, secrets_in, spellings
 from arazzo.flow import Plan
-from arazzo.flow import is_sensitive as is_known_sensitive
 from arazzo.json_values import leaves
+from arazzo.secrecy import CONCEALED, Secrets, hide, replace_escaped, secrets_in, spellings
+from arazzo.secrecy import is_sensitive as is_known_sensitive
 
 _LONE = re.compile("[\ud800-\udfff]")
 #: Where a text has an escape of some kind, there is one of these.

@@ -28,7 +28,8 @@ from airflow_arazzo.operators.branching import choose_branch
 from airflow_arazzo.protocol.encryption import seal, seal_json, unseal_json
 from airflow_arazzo.protocol.envelope import MOST_CARRIED, Carried, pack, unpack
 from airflow_arazzo.protocol.stored_forms import FORM
-from arazzo.engine import Secrets, start
+from arazzo.engine import start
+from arazzo.secrecy import Secrets
 
 DOCUMENTS = Path(__file__).parent / "documents"
 SCAN, NODES = DOCUMENTS / "scan.arazzo.yaml", DOCUMENTS / "nodes.arazzo.yaml"

@@ -8,7 +8,7 @@ from running import Run
 from airflow_arazzo.protocol import encryption
 from airflow_arazzo.protocol.channel import Channel
 from airflow_arazzo.protocol.secret_ledger import Ledger, is_sensitive
-from arazzo.engine import secrets_in
+from arazzo.secrecy import secrets_in
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),

@@ -17,9 +17,9 @@ from urllib.parse import urlsplit, urlunsplit
 from arazzo.auth.signing import SignIn, fault_of
 from arazzo.auth.tokens import GRANT_TYPES, Grant, client_pair
 from arazzo.document.shape import LONGEST_WAIT
-from arazzo.engine import credentials as credentials_in
 from arazzo.errors import ConnectionSettingsError
 from arazzo.openapi import Credentials
+from arazzo.secrecy import credentials as credentials_in
 
 OAUTH_EXTRAS = frozenset(
     {

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from arazzo.engine import Foreseen, State, conceal, foresee, hide, is_sensitive
+from arazzo.engine import Foreseen, State, foresee
 from arazzo.flow import Plan, draw
 from arazzo.json_values import json_report
+from arazzo.secrecy import conceal, hide, is_sensitive
 
 if TYPE_CHECKING:
     from arazzo.auth.connected import ConnectedApis

@@ -23,17 +23,7 @@ from arazzo.cli.world import World, writable
 from arazzo.document.contract_levels import contract_levels
 from arazzo.document.settings import Settings
 from arazzo.document.shape import LONGEST_WAIT
-from arazzo.engine import (
-    Note,
-    Run,
-    StepRecord,
-    conceal,
-    hide,
-    is_sensitive,
-    load_plan,
-    ready,
-    run_local,
-)
+from arazzo.engine import Note, Run, StepRecord, load_plan, ready, run_local
 from arazzo.errors import (
     ArazzoError,
     ConnectionSettingsError,
@@ -45,6 +35,7 @@ from arazzo.errors import (
 from arazzo.expressions import Dialect
 from arazzo.flow import Options, Plan
 from arazzo.json_values import json_report, write_json
+from arazzo.secrecy import conceal, hide, is_sensitive
 
 if TYPE_CHECKING:
     from arazzo.auth.connected import ConnectedApis

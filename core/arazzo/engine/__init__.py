@@ -16,15 +16,6 @@ if TYPE_CHECKING:
     from arazzo.engine.local import Run, ready, run_local
     from arazzo.engine.messages import duration, ended, walked
     from arazzo.engine.program import load_plan, load_plans
-    from arazzo.engine.secrets import (
-        CONCEALED,
-        Secrets,
-        conceal,
-        credentials,
-        hide,
-        secrets_in,
-        spellings,
-    )
     from arazzo.engine.server_checks import require_servers, uncallable
     from arazzo.engine.state import (
         Command,
@@ -38,11 +29,8 @@ if TYPE_CHECKING:
         Wait,
     )
     from arazzo.engine.step_machine import advance, begin_call, end_call
-    from arazzo.engine.unescaping import replace_escaped
-    from arazzo.flow import is_sensitive
 
 __all__ = [
-    "CONCEALED",
     "Command",
     "CriterionRecord",
     "Done",
@@ -51,7 +39,6 @@ __all__ = [
     "IdempotencyKeys",
     "Note",
     "Run",
-    "Secrets",
     "Send",
     "State",
     "StepRecord",
@@ -59,8 +46,6 @@ __all__ = [
     "advance",
     "begin_call",
     "check_inputs",
-    "conceal",
-    "credentials",
     "drive",
     "drive_async",
     "duration",
@@ -69,17 +54,12 @@ __all__ = [
     "entered_inputs",
     "fits",
     "foresee",
-    "hide",
-    "is_sensitive",
     "keyed",
     "load_plan",
     "load_plans",
     "ready",
-    "replace_escaped",
     "require_servers",
     "run_local",
-    "secrets_in",
-    "spellings",
     "start",
     "uncallable",
     "unreadable_output",
@@ -99,11 +79,8 @@ __getattr__ = imported_when_used(
         "arazzo.engine.local": "Run ready run_local",
         "arazzo.engine.messages": "duration ended walked",
         "arazzo.engine.program": "load_plan load_plans",
-        "arazzo.engine.secrets": "CONCEALED Secrets conceal credentials hide secrets_in spellings",
         "arazzo.engine.server_checks": "require_servers uncallable",
         "arazzo.engine.state": "Command CriterionRecord Done Frame Note Send State StepRecord Wait",
         "arazzo.engine.step_machine": "advance begin_call end_call",
-        "arazzo.engine.unescaping": "replace_escaped",
-        "arazzo.flow": "is_sensitive",
     },
 )

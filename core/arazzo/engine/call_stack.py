@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from arazzo.engine.input_checks import inputs_of_call
-from arazzo.engine.secrets import secret_values
 from arazzo.engine.state import Call, Frame, State
 from arazzo.errors import GaveUpError, InputError
 from arazzo.flow import Plan, PlannedStep, workflow_key
 from arazzo.flow.slices import dependencies_below
 from arazzo.frozen import replace
+from arazzo.secrecy import is_sensitive, secrets_in
 
 
 def start(
@@ -116,6 +117,16 @@ def unfinished(planned: PlannedStep, frame: Frame, workflows: Mapping[str, Any])
         if not separator and reference.removeprefix("$steps.") not in frame.outputs:
             return f"step '{reference}'"
     return ""
+
+
+def secret_values(plan: Plan, inputs: Mapping[str, Any], outputs: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the secret texts among inputs and outputs of a workflow.
+
+    :param outputs: of its steps or its own, at any depth.
+    """
+    for values, names in ((inputs, {*plan.sensitive, *plan.secret_inputs}), (outputs, {*plan.sensitive})):
+        if values:
+            yield from secrets_in(values, partial(is_sensitive, marked=names))
 
 
 def _with_frame_secrets(plan: Plan, state: State, entered: Iterable[Frame]) -> State:

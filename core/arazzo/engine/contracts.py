@@ -16,7 +16,6 @@ from arazzo.absent import ABSENT, Unreadable
 from arazzo.document.contract_levels import Check, levels_of
 from arazzo.document.schema_checks import schema_errors
 from arazzo.engine.input_checks import kind_of
-from arazzo.engine.secrets import Conceal
 from arazzo.engine.state import Drift
 from arazzo.errors import EvaluationError, GaveUpError, RequestError
 from arazzo.exact_numbers import Beyond
@@ -28,6 +27,7 @@ from arazzo.openapi.media import best_match, is_json, is_json_lines, is_xml, pla
 from arazzo.openapi.operation import AnswerContract, Contract, HeaderContract, SchemaSlice
 from arazzo.openapi.typed_values import from_header
 from arazzo.pointer import escape
+from arazzo.secrecy import Conceal
 
 #: How many kinds of drift a record holds of a step.
 MOST_KINDS = 20

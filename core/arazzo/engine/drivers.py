@@ -6,7 +6,6 @@ import time
 from collections.abc import Awaitable, Callable
 from functools import partial
 
-from arazzo.engine.secrets import Conceal
 from arazzo.engine.shown import in_full, request_line
 from arazzo.engine.state import Done, Note, Send, State, Wait
 from arazzo.engine.step_machine import advance, judged, unsent
@@ -14,6 +13,7 @@ from arazzo.errors import TransportError
 from arazzo.exchange import Exchange, Request, Response
 from arazzo.expressions import as_it_is
 from arazzo.flow import Plan
+from arazzo.secrecy import Conceal
 
 #: Bytes of an answer from which on a thread costs less than holding the event loop (benchmarks/loop_lag.py).
 LARGE = 32 * 1024

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from arazzo.engine.bindings import call_inputs, frame_context, step_request
+from arazzo.engine.call_stack import secret_values
 from arazzo.engine.input_checks import inputs_of_call
-from arazzo.engine.secrets import Conceal, secret_values
 from arazzo.engine.shown import request_line
 from arazzo.engine.state import Frame, State
 from arazzo.errors import EvaluationError, GaveUpError, InputError, RequestError
@@ -17,6 +17,7 @@ from arazzo.flow import Plan, PlannedStep
 from arazzo.flow.loops import request_values
 from arazzo.openapi.operation import Operation
 from arazzo.openapi.servers import server_of
+from arazzo.secrecy import Conceal
 
 Inputs = Mapping[str, Any] | None
 """The inputs of a workflow; None where they are known only when it is called."""

@@ -10,7 +10,8 @@ from arazzo.document.input_declarations import names_input, with_defaults
 from arazzo.document.schema_checks import schema_errors
 from arazzo.document.shape import near
 from arazzo.errors import EvaluationError, GaveUpError, InputError
-from arazzo.flow import InputNeed, Plan, is_sensitive
+from arazzo.flow import InputNeed, Plan
+from arazzo.secrecy import is_sensitive
 
 
 def check_inputs(plan: Plan, inputs: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,12 +11,12 @@ from arazzo.absent import ABSENT, absent_names, to_people, unreadable_names
 from arazzo.engine.call_stack import start
 from arazzo.engine.drivers import drive, unheard
 from arazzo.engine.input_checks import check_inputs
-from arazzo.engine.secrets import Conceal
 from arazzo.engine.server_checks import require_servers
 from arazzo.engine.state import Mark, Note, State, StepRecord
 from arazzo.exchange import Request, Response
 from arazzo.expressions import as_it_is
 from arazzo.flow import Plan
+from arazzo.secrecy import Conceal
 
 
 @dataclass(frozen=True)

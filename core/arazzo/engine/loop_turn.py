@@ -11,13 +11,13 @@ from typing import Any
 
 from arazzo.engine import actions, messages, pacing
 from arazzo.engine.collecting import gathered, without_round
-from arazzo.engine.secrets import Conceal
 from arazzo.engine.shown import secret_names, shown_answer, shown_exchange, shown_url
 from arazzo.engine.state import Command, Frame, Note, State, StepRecord
 from arazzo.exchange import Exchange
 from arazzo.expressions import Context
 from arazzo.flow import Plan, PlannedStep, Region
 from arazzo.frozen import replace
+from arazzo.secrecy import Conceal
 
 Turned = tuple[State, Command | None]
 

@@ -12,8 +12,9 @@ from arazzo.engine.outside import without_outside
 from arazzo.engine.plan_entries import Outcome
 from arazzo.engine.refusals import is_template, refusals
 from arazzo.errors import DocumentError, Problem, Severity
-from arazzo.flow import Options, Plan, choose_workflow, compile_document, is_sensitive, workflow_key
+from arazzo.flow import Options, Plan, choose_workflow, compile_document, workflow_key
 from arazzo.openapi.sources import Overrides, Sources
+from arazzo.secrecy import is_sensitive
 from arazzo.source import one_line
 from arazzo.validation import validate
 

@@ -16,13 +16,12 @@ from arazzo.engine.bindings import (
     unreadable_output,
     workflow_outputs,
 )
-from arazzo.engine.call_stack import enter, entered_inputs, unfinished
+from arazzo.engine.call_stack import enter, entered_inputs, secret_values, unfinished
 from arazzo.engine.collecting import gather, gathered, ungathered, without_round
 from arazzo.engine.contracts import answer_drift, require_contract
 from arazzo.engine.dead_ends import is_dead_end, producers
 from arazzo.engine.loop_turn import LoopTurn, Turned, as_before, record_name, with_record, without
 from arazzo.engine.records import called_record, sent_record
-from arazzo.engine.secrets import exposed_secrets, secret_values
 from arazzo.engine.state import Call, Detour, Done, Held, Note, Send, State, StepRecord, Wait
 from arazzo.errors import EvaluationError, GaveUpError, InputError, RequestError
 from arazzo.exchange import Exchange, Request, Response
@@ -30,6 +29,7 @@ from arazzo.expressions import Context
 from arazzo.flow import END, Plan, PlannedStep, passed_by_name, workflow_key
 from arazzo.frozen import replace
 from arazzo.openapi import with_content
+from arazzo.secrecy import exposed_secrets
 
 
 class Turn(LoopTurn):

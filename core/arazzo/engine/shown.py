@@ -7,15 +7,15 @@ from contextlib import suppress
 from dataclasses import replace
 from urllib.parse import unquote_plus, urlsplit
 
-from arazzo.engine.secrets import CONCEALED, Conceal, exposed_secrets, hide
 from arazzo.engine.state import State
 from arazzo.errors import GaveUpError
 from arazzo.exchange import Exchange, Headers, Request, Response
-from arazzo.flow import Plan, is_sensitive, names_credential
+from arazzo.flow import Plan
 from arazzo.json_values import json_line
 from arazzo.limits import current_limits
 from arazzo.openapi import decode_content
 from arazzo.openapi.media import charset, is_json, is_text, is_xml
+from arazzo.secrecy import CONCEALED, Conceal, exposed_secrets, hide, is_sensitive, names_credential
 
 IsSecret = Callable[[str], bool]
 """Says by a name that its value is secret."""

@@ -12,10 +12,10 @@ from typing_extensions import Self
 
 from arazzo.absent import from_wire, to_wire
 from arazzo.document.contract_levels import Check, On
-from arazzo.engine.secrets import Secrets
 from arazzo.exchange import Request
 from arazzo.frozen import replace
 from arazzo.json_values import as_json, read_own_json, write_json
+from arazzo.secrecy import Secrets
 
 Named: TypeAlias = Annotated[dict[str, Any], PlainSerializer(to_wire), BeforeValidator(from_wire)]
 """Values by name, each of its kind: a JSON value, ``ABSENT`` or ``Unreadable``, which JSON tells apart too."""

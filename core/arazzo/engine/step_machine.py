@@ -11,13 +11,13 @@ from typing import Any
 from arazzo.engine import messages, pacing
 from arazzo.engine.loop_turn import record_name
 from arazzo.engine.region import Turn
-from arazzo.engine.secrets import Conceal
 from arazzo.engine.state import Command, Done, Mark, State
 from arazzo.errors import GaveUpError
 from arazzo.exchange import Exchange
 from arazzo.expressions import as_it_is
 from arazzo.flow import Plan
 from arazzo.frozen import replace
+from arazzo.secrecy import Conceal
 
 HISTORY = 100
 #: Characters of a line in the history: what an API has answered is in the log in full length.

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from arazzo.flow.picture import Picture, picture_of
     from arazzo.flow.plan import END, Edge, InputNeed, PassedInput, Plan, PlannedStep, Region
     from arazzo.flow.reads import workflow_key
-    from arazzo.flow.sensitive import is_sensitive, names_credential, sensitive_members
     from arazzo.flow.slices import change_steps, dependencies, region_children, slice_region, workflows_read
 
 __all__ = [
@@ -36,12 +35,9 @@ __all__ = [
     "components",
     "dependencies",
     "draw",
-    "is_sensitive",
-    "names_credential",
     "passed_by_name",
     "picture_of",
     "region_children",
-    "sensitive_members",
     "slice_region",
     "workflow_key",
     "workflows_read",
@@ -58,7 +54,6 @@ __getattr__ = imported_when_used(
         "arazzo.flow.picture": "Picture picture_of",
         "arazzo.flow.plan": "END Edge InputNeed PassedInput Plan PlannedStep Region",
         "arazzo.flow.reads": "workflow_key",
-        "arazzo.flow.sensitive": "is_sensitive names_credential sensitive_members",
         "arazzo.flow.slices": "change_steps dependencies region_children slice_region workflows_read",
     },
 )

@@ -9,7 +9,7 @@ from typing import Any
 from arazzo.expressions import Expression, Output, StepOutput, WorkflowValue, declared_name
 from arazzo.flow.plan import Plan, PlannedStep
 from arazzo.flow.reads import workflow_key
-from arazzo.flow.sensitive import gives_credential
+from arazzo.secrecy import gives_credential
 
 
 def secret_names(

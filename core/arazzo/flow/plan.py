@@ -20,10 +20,10 @@ from arazzo.document.models import Parameter, Step
 from arazzo.document.settings import UNSET, Settings
 from arazzo.expressions.navigation import declared_prefix, outermost
 from arazzo.flow.reads import Reads, step_reads, value_reads
-from arazzo.flow.sensitive import secret_inputs
 from arazzo.frozen_model import FrozenModel
 from arazzo.json_values import as_json, is_plain, read_own_json, write_json
 from arazzo.openapi.operation import Operation
+from arazzo.secrecy import secret_inputs
 
 #: Target of an edge that ends the workflow.
 END = ""

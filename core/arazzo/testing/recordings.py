@@ -18,15 +18,14 @@ from pathlib import Path, PurePath
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from arazzo.engine import CONCEALED, conceal, hide
-from arazzo.engine.secrets import exposed_secrets
 from arazzo.engine.shown import shown_url
 from arazzo.errors import GaveUpError, RecordingError, TransportError
 from arazzo.exchange import Exchange, Headers, Request, Response, header
-from arazzo.flow import Plan, is_sensitive, names_credential
+from arazzo.flow import Plan
 from arazzo.json_values import json_report, read_json_value, write_json
 from arazzo.openapi import decode_content
 from arazzo.openapi.media import charset, is_json, is_text, is_xml, plain
+from arazzo.secrecy import CONCEALED, conceal, exposed_secrets, hide, is_sensitive, names_credential
 
 _VERSION: Final = "1.2"
 #: The fields of our own in an entry; HAR leaves names with an underscore to whoever writes the file.

@@ -7,10 +7,10 @@ import json
 import pytest
 
 from arazzo.engine import load_plan, run_local
-from arazzo.engine.secrets import conceal
 from arazzo.engine.shown import shown_exchange, whole_exchange
 from arazzo.exchange import Exchange, Request, Response
 from arazzo.limits import limits_set
+from arazzo.secrecy import conceal
 
 JSON = (("Content-Type", "application/json"),)
 SECRET = "s3cret-81b2"

@@ -1,36 +1,22 @@
-"""Which values are secret, and how they are kept out of text and of JSON values.
+"""The secrets of a run: which texts they are, and which are in inputs, outputs and answers.
 
 A value is secret by its name (the names Airflow treats as sensitive), by ``format: password`` in the schema of the
-inputs, or because the document or the factory marks its name (docs/semantics.md, 6). What is secret by its name is
-hidden whatever it is. Inside other texts, and as a number or a member's name, it is hidden if it has at least five
-characters, which is Airflow's own rule: a shorter one is in too much that is innocent.
+inputs, or because the document or the factory marks its name (docs/semantics.md, 6).
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
-from arazzo.engine.unescaping import replace_escaped, unescaped
 from arazzo.exact_numbers import Beyond
 from arazzo.exchange import Exchange
-from arazzo.flow import Plan, is_sensitive, names_credential
 from arazzo.json_values import texts_in
-from arazzo.openapi.encoding import QUERY_RESERVED, SEGMENT_RESERVED, percent_encode
+from arazzo.secrecy.concealing import SHORTEST, conceal
+from arazzo.secrecy.sensitive_names import names_credential
 
-CONCEALED = "***"
-Conceal = Callable[[str], str]
-"""Returns a text with the secrets in it replaced."""
-
-_SHORTEST = 5
-#: Texts of that length that say nothing: JSON's own word, and the login that Airflow comes with and does not mask.
-_COMMON = frozenset({"false", "airflow"})
-#: What is left as it is in URLs by requests of this package and ``quote``.
-_UNENCODED = ("", "/", QUERY_RESERVED, SEGMENT_RESERVED)
 _SCHEME = re.compile(r"[A-Za-z][\w-]*[ \t]+(\S+)")
 _PAIR = re.compile(r"""([\w!#$%&'*+.^`|~-]+)=("?)([^\s",;\\]*)\2""", re.ASCII)
 _FLAG = re.compile(r"(?i)HttpOnly|Secure|Partitioned")
@@ -81,7 +67,7 @@ def credentials(text: str) -> Iterator[str]:
     """
     yield text
     parts = [found[1]] if (found := _SCHEME.fullmatch(text.strip())) else list(_cookies(text))
-    yield from (part for part in parts if len(part) >= _SHORTEST and part != text)
+    yield from (part for part in parts if len(part) >= SHORTEST and part != text)
 
 
 def _cookies(text: str) -> Iterator[str]:
@@ -111,22 +97,6 @@ def secrets_in(value: Any, is_secret: Callable[[str], bool], secret: bool = Fals
                 yield from credentials(str(item))
 
 
-def secret_values(plan: Plan, inputs: Mapping[str, Any], outputs: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the secret texts among inputs and outputs of a workflow.
-
-    :param outputs: of its steps or its own, at any depth.
-    """
-    if inputs:
-        yield from secrets_in(inputs, _names({*plan.sensitive, *plan.secret_inputs}))
-    if outputs:
-        yield from secrets_in(outputs, _names(plan.sensitive))
-
-
-def _names(marked: Iterable[str]) -> Callable[[str], bool]:
-    marked = frozenset(marked)
-    return lambda name: is_sensitive(name, marked)
-
-
 def exposed_secrets(exchange: Exchange) -> list[str]:
     """Return the secret texts in an answer, by the names of headers and of members at any depth of its body."""
     found: list[str] = []
@@ -143,68 +113,3 @@ def exposed_secrets(exchange: Exchange) -> list[str]:
             case list() as items:
                 queue += items
     return [part for text in found for part in credentials(text)]
-
-
-def _hideable(text: str) -> bool:
-    return len(text) >= _SHORTEST and text.lower() not in _COMMON
-
-
-@lru_cache(maxsize=4096)
-def spellings(secret: str) -> tuple[str, ...]:
-    """Return a secret in the spellings that this package, Python and their logs give it, the plain one first."""
-    encoded = [percent_encode(secret, unencoded) for unencoded in _UNENCODED]
-    escaped = [json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], repr(secret)[1:-1]]
-    return tuple(dict.fromkeys(text for text in (secret, *encoded, encoded[0].replace("%20", "+"), *escaped) if text))
-
-
-def conceal(text: str, secrets: Iterable[str]) -> str:
-    """Return the text with every secret in it replaced, however it is spelled."""
-    needles = _needles(frozenset(secrets))
-    return replace_escaped(text, lambda plain: _occurrences(plain, needles), CONCEALED) if needles else text
-
-
-@lru_cache(maxsize=64)
-def _needles(secrets: frozenset[str]) -> tuple[str, ...]:
-    """Return what is looked for: secrets as they are and, since they may look escaped, with that undone."""
-    found = {form for secret in secrets if _hideable(secret) for form in (secret, unescaped(secret))}
-    return tuple(sorted({_spaced(form) for form in found if _hideable(form)}))
-
-
-def _occurrences(text: str, needles: tuple[str, ...]) -> Iterator[tuple[int, int]]:
-    text = _spaced(text)
-    for needle in needles:
-        at = text.find(needle)
-        while at >= 0:
-            yield at, at + len(needle)
-            at = text.find(needle, at + 1)
-
-
-def _spaced(text: str) -> str:
-    """Return a text as forms may have it: in those ``+`` is a space."""
-    return text.replace("+", " ")
-
-
-def hide(value: Any, conceal: Conceal, is_secret: Callable[[str], bool], secret: bool = False) -> Any:
-    """Return a JSON value with ``***`` for what is secret by its name, and for known secrets inside of the rest.
-
-    :param conceal: hides known secrets in a text; a number is hidden if it is one as a whole.
-    :param is_secret: tells by the name of a member.
-    :param secret: whether the value as a whole is secret.
-    """
-    root: list[Any] = [value]
-    waiting: list[tuple[Any, Any, bool]] = [(root, 0, secret)]
-    while waiting:
-        holder, place, secret = waiting.pop()
-        match holder[place]:
-            case str() as text:
-                holder[place] = CONCEALED if secret else conceal(text)
-            case dict() as item:
-                names = {name: conceal(name) if isinstance(name, str) else name for name in item}
-                holder[place] = shown = {names[name]: member for name, member in item.items()}
-                waiting.extend((shown, names[name], secret or is_secret(str(name))) for name in item)
-            case list() | tuple() as item:
-                holder[place] = [*item]
-                waiting.extend((holder[place], at, secret) for at in range(len(item)))
-            case int() | float() as number if not isinstance(number, bool):
-                holder[place] = CONCEALED if secret or conceal(str(number)) == CONCEALED else number
-    return root[0]

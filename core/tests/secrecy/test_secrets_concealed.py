@@ -13,7 +13,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from suite import drawn
 
-from arazzo.engine import conceal, credentials, hide, secrets_in
+from arazzo.secrecy import conceal, credentials, hide, secrets_in
 
 SECRET = "p/q+ r=!\"'\\ä(x)~s"
 LONG = "hunter2-hunter2"

@@ -1,0 +1,90 @@
+"""Taking secrets out of texts and JSON values, however they are spelled.
+
+What is secret by its name is hidden whatever it is. Inside other texts, and as a number or a member's name, a secret is
+hidden if it has at least five characters, which is Airflow's own rule: a shorter one is in too much that is innocent.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
+from typing import Any
+
+from arazzo.openapi.encoding import QUERY_RESERVED, SEGMENT_RESERVED, percent_encode
+from arazzo.secrecy.unescaping import replace_escaped, unescaped
+
+CONCEALED = "***"
+Conceal = Callable[[str], str]
+"""Returns a text with the secrets in it replaced."""
+
+SHORTEST = 5
+#: Texts of that length that say nothing: JSON's own word, and the login that Airflow comes with and does not mask.
+_COMMON = frozenset({"false", "airflow"})
+#: What is left as it is in URLs by requests of this package and ``quote``.
+_UNENCODED = ("", "/", QUERY_RESERVED, SEGMENT_RESERVED)
+
+
+def _hideable(text: str) -> bool:
+    return len(text) >= SHORTEST and text.lower() not in _COMMON
+
+
+@lru_cache(maxsize=4096)
+def spellings(secret: str) -> tuple[str, ...]:
+    """Return a secret in the spellings that this package, Python and their logs give it, the plain one first."""
+    encoded = [percent_encode(secret, unencoded) for unencoded in _UNENCODED]
+    escaped = [json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], repr(secret)[1:-1]]
+    return tuple(dict.fromkeys(text for text in (secret, *encoded, encoded[0].replace("%20", "+"), *escaped) if text))
+
+
+def conceal(text: str, secrets: Iterable[str]) -> str:
+    """Return the text with every secret in it replaced, however it is spelled."""
+    needles = _needles(frozenset(secrets))
+    return replace_escaped(text, lambda plain: _occurrences(plain, needles), CONCEALED) if needles else text
+
+
+@lru_cache(maxsize=64)
+def _needles(secrets: frozenset[str]) -> tuple[str, ...]:
+    """Return what is looked for: secrets as they are and, since they may look escaped, with that undone."""
+    found = {form for secret in secrets if _hideable(secret) for form in (secret, unescaped(secret))}
+    return tuple(sorted({_spaced(form) for form in found if _hideable(form)}))
+
+
+def _occurrences(text: str, needles: tuple[str, ...]) -> Iterator[tuple[int, int]]:
+    text = _spaced(text)
+    for needle in needles:
+        at = text.find(needle)
+        while at >= 0:
+            yield at, at + len(needle)
+            at = text.find(needle, at + 1)
+
+
+def _spaced(text: str) -> str:
+    """Return a text as forms may have it: in those ``+`` is a space."""
+    return text.replace("+", " ")
+
+
+def hide(value: Any, conceal: Conceal, is_secret: Callable[[str], bool], secret: bool = False) -> Any:
+    """Return a JSON value with ``***`` for what is secret by its name, and for known secrets inside of the rest.
+
+    :param conceal: hides known secrets in a text; a number is hidden if it is one as a whole.
+    :param is_secret: tells by the name of a member.
+    :param secret: whether the value as a whole is secret.
+    """
+    root: list[Any] = [value]
+    waiting: list[tuple[Any, Any, bool]] = [(root, 0, secret)]
+    while waiting:
+        holder, place, secret = waiting.pop()
+        match holder[place]:
+            case str() as text:
+                holder[place] = CONCEALED if secret else conceal(text)
+            case dict() as item:
+                names = {name: conceal(name) if isinstance(name, str) else name for name in item}
+                holder[place] = shown = {names[name]: member for name, member in item.items()}
+                waiting.extend((shown, names[name], secret or is_secret(str(name))) for name in item)
+            case list() | tuple() as item:
+                holder[place] = [*item]
+                waiting.extend((holder[place], at, secret) for at in range(len(item)))
+            case int() | float() as number if not isinstance(number, bool):
+                holder[place] = CONCEALED if secret or conceal(str(number)) == CONCEALED else number
+    return root[0]
