@@ -1,14 +1,15 @@
 """One model per object of the Arazzo Specification 1.0.1 and 1.1.0, frozen, with the specification's names.
 
-Python names are the camelCase field names in snake_case. Values that may hold runtime expressions stay as written (text
-or JSON): they are parsed once, by text, in :mod:`arazzo.expressions`. After loading, reusable objects are
-resolved, so a step's parameters and actions are the objects themselves.
+Python names are the camelCase field names in snake_case. The fields stand here only: documents are read by these
+annotations (:func:`arazzo.document.shape.shape_of`). Values that may hold runtime expressions stay as written (text or
+JSON): they are parsed once, by text, in :mod:`arazzo.expressions`. After loading, reusable objects are resolved, so a
+step's parameters and actions are the objects themselves.
 """
 
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -16,7 +17,22 @@ from pydantic.alias_generators import to_camel
 from arazzo.frozen_model import FrozenModel
 
 Value = Any
-"""A JSON value whose strings may be or hold runtime expressions, and whose objects may be Selector Objects."""
+"""A JSON value whose strings may be or hold runtime expressions, and whose objects may be Selector Objects.
+
+By itself null is such a value; ``Value | None`` is not given where it is null."""
+Filled = Annotated[str, "filled"]
+"""Text that may not be empty."""
+Uri = Annotated[str, "uri"]
+"""A URI reference."""
+AnyType = TypeVar("AnyType")
+SINCE_1_1: Final = "since 1.1"
+New = Annotated[AnyType, SINCE_1_1]
+"""What Arazzo 1.1.0 brought."""
+REQUIRED: Final = "required"
+Told = Annotated[AnyType, REQUIRED]
+"""What a document has to have, although the model has a default for it."""
+OURS: Final = frozenset(("at", "extensions", "has_payload"))
+"""The fields of models that the specification does not have."""
 
 
 class Model(FrozenModel):
@@ -58,8 +74,8 @@ class Info(Model):
 class SourceDescription(Model):
     """Source Description Object."""
 
-    name: str
-    url: str
+    name: Filled
+    url: Uri
     type: Literal["openapi", "arazzo", "asyncapi"] | None = None
 
 
@@ -67,13 +83,13 @@ class ExpressionType(Model):
     """Expression Type Object (1.1.0; Criterion Expression Type Object in 1.0.1)."""
 
     type: Literal["jsonpath", "xpath", "jsonpointer"]
-    version: str
+    version: str = ""
 
 
 class Selector(Model):
     """Selector Object (1.1.0): may stand wherever a value may, and stays as written in models."""
 
-    context: str
+    context: Filled
     selector: str
     type: Literal["jsonpath", "xpath", "jsonpointer"] | ExpressionType
 
@@ -82,7 +98,7 @@ class Criterion(Model):
     """Criterion Object. Without ``type`` the condition is simple."""
 
     context: str | None = None
-    condition: str
+    condition: Filled
     type: Literal["simple", "regex", "jsonpath", "xpath"] | ExpressionType | None = None
 
     @property
@@ -94,19 +110,19 @@ class Criterion(Model):
 class Parameter(Model):
     """Parameter Object. ``location`` is the field ``in``; None passes an input to a workflow."""
 
-    name: str
+    name: Filled
     location: Literal["path", "query", "querystring", "header", "cookie", "channel", "body"] | None = Field(
         default=None, alias="in"
     )
-    value: Value = None
+    value: Told[Value] = None
 
 
 class PayloadReplacement(Model):
     """Payload Replacement Object."""
 
     target: str
-    target_selector_type: Literal["jsonpath", "xpath", "jsonpointer"] | ExpressionType | None = None
-    value: Value = None
+    target_selector_type: New[Literal["jsonpath", "xpath", "jsonpointer"] | ExpressionType | None] = None
+    value: Told[Value] = None
 
 
 class RequestBody(Model):
@@ -121,11 +137,11 @@ class RequestBody(Model):
 class Action(Model):
     """What Success and Failure Action Object share."""
 
-    name: str
+    name: Filled
     type: Literal["end", "goto", "retry"]
-    workflow_id: str | None = None
-    step_id: str | None = None
-    parameters: tuple[Parameter, ...] = ()
+    workflow_id: Filled | None = None
+    step_id: Filled | None = None
+    parameters: New[tuple[Parameter, ...]] = ()
     retry_after: float | None = None
     retry_limit: int | None = None
     criteria: tuple[Criterion, ...] = ()
@@ -142,17 +158,17 @@ class FailureAction(Action):
 class Step(Model):
     """Step Object, its reusable objects resolved."""
 
-    step_id: str
+    step_id: Filled
     description: str = ""
-    operation_id: str | None = None
-    operation_path: str | None = None
-    channel_path: str | None = None
-    workflow_id: str | None = None
-    action: Literal["send", "receive"] | None = None
-    correlation_id: Value = None
-    timeout: float | None = None
+    operation_id: Filled | None = None
+    operation_path: Filled | None = None
+    channel_path: New[Filled | None] = None
+    workflow_id: Filled | None = None
+    action: New[Literal["send", "receive"] | None] = None
+    correlation_id: New[Value | None] = None
+    timeout: New[int | None] = None
     """Milliseconds, as the specification has it."""
-    depends_on: tuple[str, ...] = ()
+    depends_on: New[tuple[Filled, ...]] = ()
     parameters: tuple[Parameter, ...] = ()
     request_body: RequestBody | None = None
     success_criteria: tuple[Criterion, ...] = ()
@@ -164,11 +180,11 @@ class Step(Model):
 class Workflow(Model):
     """Workflow Object, its reusable objects resolved; ``inputs`` has its references into components inlined."""
 
-    workflow_id: str
+    workflow_id: Filled
     summary: str = ""
     description: str = ""
-    inputs: Any = None
-    depends_on: tuple[str, ...] = ()
+    inputs: Value | None = None
+    depends_on: tuple[Filled, ...] = ()
     steps: tuple[Step, ...]
     success_actions: tuple[SuccessAction, ...] = ()
     failure_actions: tuple[FailureAction, ...] = ()
@@ -205,11 +221,11 @@ class Document(Model):
     """Arazzo Specification Object: an Arazzo Description."""
 
     arazzo: str
-    self_uri: str | None = Field(default=None, alias="$self")
+    self_uri: New[Uri | None] = Field(default=None, alias="$self")
     info: Info
     source_descriptions: tuple[SourceDescription, ...]
-    workflows: tuple[Workflow, ...]
     components: Components = Field(default_factory=Components.model_construct)
+    workflows: tuple[Workflow, ...]
 
     def workflow(self, workflow_id: str) -> Workflow:
         """Return the workflow of that id; KeyError if there is none."""

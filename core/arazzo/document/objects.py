@@ -1,4 +1,4 @@
-"""The objects of the specification as tables of fields, and what binds the fields of one object together."""
+"""What reads the objects of the specification, and what binds the fields of one object together."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from arazzo.document.models import (
     SourceDescription,
     Step,
     SuccessAction,
+    Uri,
     Workflow,
 )
 from arazzo.document.paging import paged_outputs
@@ -31,20 +32,15 @@ from arazzo.document.shape import (
     BROKEN,
     Broken,
     DocumentReader,
-    Field,
     Kind,
-    Shape,
-    anything,
     describe,
     filled_text,
-    integer,
     listed,
     make,
     mapped,
     one_of,
     read_fields,
-    seconds,
-    text,
+    shape_of,
 )
 from arazzo.pointer import escape, tokens_of
 
@@ -72,16 +68,6 @@ def _expression_type(reader: DocumentReader, value: Any, at: str) -> ExpressionT
         message = "an expression type needs the field 'version'"
         reader.lenient("missing-version", at, message, f"write 'version: {allowed[0]}'")
     return ExpressionType.model_construct(**fields)
-
-
-def typed(*words: str) -> Kind:
-    """Return the kind that reads a word or an Expression Type Object."""
-    word = one_of(*words)
-
-    def read(reader: DocumentReader, value: Any, at: str) -> Any:
-        return _expression_type(reader, value, at) if isinstance(value, dict) else word(reader, value, at)
-
-    return read
 
 
 def _criterion(reader: DocumentReader, value: Any, at: str) -> Criterion | Broken:
@@ -156,8 +142,8 @@ def _outputs(reader: DocumentReader, value: Any, at: str) -> dict[str, Any] | Br
     return outputs
 
 
-def _action(model: type[Action], kinds: tuple[str, ...], other: str | None) -> Kind:
-    shape = Shape("a success action" if model is SuccessAction else "a failure action", _ACTION_FIELDS, "name")
+def _action(model: type[Action], noun: str, types: tuple[str, ...], other: str | None) -> Kind:
+    shape = shape_of(model, noun, _KINDS, "name")
 
     def read(reader: DocumentReader, value: Any, at: str) -> Any:
         if not isinstance(value, dict):
@@ -172,7 +158,7 @@ def _action(model: type[Action], kinds: tuple[str, ...], other: str | None) -> K
             return BROKEN
         for parameter in fields.get("parameters", ()):
             _refuse_place(reader, parameter, fields["name"])
-        if fields["type"] not in kinds:
+        if fields["type"] not in types:
             hint = "put it under onFailure, or go back with goto"
             reader.lenient("success-retry", f"{at}/type", f"a success action has no type '{other}'", hint)
         if lone is not None:
@@ -310,143 +296,63 @@ def _self(reader: DocumentReader, value: Any, at: str) -> str | Broken:
     return uri
 
 
-_EXPRESSION_TYPE = Shape(
-    "an expression type",
-    {"type": Field(one_of("jsonpath", "xpath", "jsonpointer"), required=True), "version": Field(text)},
-)
-_SELECTOR = Shape(
-    "a Selector Object",
-    {
-        "context": Field(filled_text, required=True),
-        "selector": Field(text, required=True),
-        "type": Field(typed("jsonpath", "xpath", "jsonpointer"), required=True),
-    },
-)
-_selector = make(Selector, _SELECTOR)
-_CRITERION = Shape(
-    "a criterion",
-    {
-        "context": Field(text),
-        "condition": Field(filled_text, required=True),
-        "type": Field(typed("simple", "regex", "jsonpath", "xpath")),
-    },
-)
-_PARAMETER = Shape(
+_KINDS: dict[Any, Kind] = {Uri: _uri}
+_EXPRESSION_TYPE = shape_of(ExpressionType, "an expression type", _KINDS)
+_KINDS[ExpressionType] = _expression_type
+_selector = make(Selector, "a Selector Object", _KINDS)
+_CRITERION = shape_of(Criterion, "a criterion", _KINDS)
+_KINDS[tuple[Criterion, ...]] = _criteria(filled=False)
+_PARAMETER = shape_of(
+    Parameter,
     "a parameter",
-    {
-        "name": Field(filled_text, required=True),
-        "in": Field(
-            one_of("path", "query", "querystring", "header", "cookie", "channel", "body", "formData"),
-            attribute="location",
-        ),
-        "value": Field(anything, required=True, nullable=True),
-    },
+    {**_KINDS, "in": one_of("path", "query", "querystring", "header", "cookie", "channel", "body", "formData")},
     "name",
 )
-_REPLACEMENT = Shape(
-    "a payload replacement",
-    {
-        "target": Field(text, required=True),
-        "targetSelectorType": Field(typed("jsonpath", "xpath", "jsonpointer"), since="1.1"),
-        "value": Field(anything, required=True, nullable=True),
-    },
-)
-_REQUEST_BODY = Shape(
-    "a request body",
-    {
-        "contentType": Field(text),
-        "payload": Field(anything, nullable=True),
-        "replacements": Field(listed(make(PayloadReplacement, _REPLACEMENT))),
-    },
-)
-_ACTION_FIELDS = {
-    "name": Field(filled_text, required=True),
-    "type": Field(one_of("end", "goto", "retry"), required=True),
-    "workflowId": Field(filled_text),
-    "stepId": Field(filled_text),
-    "parameters": Field(listed(reusable("parameters", _payload_parameter)), since="1.1"),
-    "retryAfter": Field(seconds),
-    "retryLimit": Field(integer),
-    "criteria": Field(_criteria(filled=False)),
+_KINDS[Parameter] = reusable("parameters", _payload_parameter)
+_KINDS[PayloadReplacement] = make(PayloadReplacement, "a payload replacement", _KINDS)
+_REQUEST_BODY = shape_of(RequestBody, "a request body", _KINDS)
+_success_action = _action(SuccessAction, "a success action", ("end", "goto"), "retry")
+_failure_action = _action(FailureAction, "a failure action", ("end", "goto", "retry"), None)
+_KINDS |= {
+    RequestBody: _request_body,
+    tuple[SuccessAction, ...]: listed(reusable("successActions", _success_action), alone=(dict,)),
+    tuple[FailureAction, ...]: listed(reusable("failureActions", _failure_action), alone=(dict,)),
+    dict[str, Any]: _outputs,
 }
-_success_action = _action(SuccessAction, ("end", "goto"), "retry")
-_failure_action = _action(FailureAction, ("end", "goto", "retry"), None)
-_STEP = Shape(
+_STEP = shape_of(
+    Step,
     "a step",
     {
-        "stepId": Field(identifier("step id"), required=True),
-        "description": Field(text),
-        "operationId": Field(filled_text),
-        "operationPath": Field(filled_text),
-        "channelPath": Field(filled_text, since="1.1"),
-        "workflowId": Field(filled_text),
-        "action": Field(one_of("send", "receive"), since="1.1"),
-        "correlationId": Field(anything, since="1.1"),
-        "timeout": Field(integer, since="1.1"),
-        "dependsOn": Field(listed(filled_text, wanted=True, alone=(str,)), since="1.1"),
-        "parameters": Field(listed(reusable("parameters", _payload_parameter))),
-        "requestBody": Field(_request_body),
-        "successCriteria": Field(_criteria(filled=True)),
-        "onSuccess": Field(listed(reusable("successActions", _success_action), alone=(dict,))),
-        "onFailure": Field(listed(reusable("failureActions", _failure_action), alone=(dict,))),
-        "outputs": Field(_outputs),
+        **_KINDS,
+        "stepId": identifier("step id"),
+        "dependsOn": listed(filled_text, wanted=True, alone=(str,)),
+        "successCriteria": _criteria(filled=True),
     },
     "stepId",
 )
-_WORKFLOW = Shape(
-    "a workflow",
-    {
-        "workflowId": Field(identifier("workflow id"), required=True),
-        "summary": Field(text),
-        "description": Field(text),
-        "inputs": Field(_inputs),
-        "dependsOn": Field(listed(filled_text, alone=(str,))),
-        "steps": Field(listed(_step, filled=True), required=True),
-        "successActions": Field(listed(reusable("successActions", _success_action), alone=(dict,))),
-        "failureActions": Field(listed(reusable("failureActions", _failure_action), alone=(dict,))),
-        "parameters": Field(listed(reusable("parameters", _payload_parameter))),
-        "outputs": Field(_outputs),
-    },
-    "workflowId",
-)
-_SOURCE = Shape(
-    "a source description",
-    {
-        "name": Field(identifier("source name"), required=True),
-        "url": Field(_uri, required=True),
-        "type": Field(one_of("openapi", "arazzo", "asyncapi")),
-    },
-    "name",
-)
-_INFO = Shape(
-    "info",
-    {
-        "title": Field(text, required=True),
-        "summary": Field(text),
-        "description": Field(text),
-        "version": Field(text, required=True),
-    },
-)
-_COMPONENTS = Shape(
-    "components",
-    {
-        "inputs": Field(_components(_inputs)),
-        "parameters": Field(_components(_payload_parameter)),
-        "successActions": Field(_components(_success_action)),
-        "failureActions": Field(_components(_failure_action)),
-    },
-)
-_DOCUMENT = Shape(
-    "an Arazzo document",
-    {
-        "arazzo": Field(text, required=True),
-        "$self": Field(_self, attribute="self_uri", since="1.1"),
-        "info": Field(make(Info, _INFO), required=True),
-        "sourceDescriptions": Field(listed(make(SourceDescription, _SOURCE), filled=True), required=True),
-        "components": Field(make(Components, _COMPONENTS)),
-        "workflows": Field(listed(make(Workflow, _WORKFLOW), filled=True), required=True),
-    },
-)
+_WORKFLOW_KINDS = {
+    **_KINDS,
+    Step: _step,
+    "workflowId": identifier("workflow id"),
+    "inputs": _inputs,
+    "dependsOn": listed(filled_text, alone=(str,)),
+}
+_COMPONENT_KINDS = {
+    "inputs": _components(_inputs),
+    "parameters": _components(_payload_parameter),
+    "successActions": _components(_success_action),
+    "failureActions": _components(_failure_action),
+}
+_DOCUMENT_KINDS = {
+    "$self": _self,
+    Info: make(Info, "info", _KINDS),
+    SourceDescription: make(
+        SourceDescription, "a source description", {**_KINDS, "name": identifier("source name")}, "name"
+    ),
+    Components: make(Components, "components", _COMPONENT_KINDS),
+    Workflow: make(Workflow, "a workflow", _WORKFLOW_KINDS, "workflowId"),
+}
+_document = make(Document, "an Arazzo document", _DOCUMENT_KINDS)
 
 
 def read_document(reader: DocumentReader) -> Document | Broken:
@@ -456,5 +362,5 @@ def read_document(reader: DocumentReader) -> Document | Broken:
     for kind in COMPONENT_KINDS:
         named = components.get(kind) if isinstance(components, dict) else None
         reader.components[kind] = named if isinstance(named, dict) else {}
-    document: Document | Broken = make(Document, _DOCUMENT)(reader, data, "")
+    document: Document | Broken = _document(reader, data, "")
     return document

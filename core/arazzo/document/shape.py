@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final, cast
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Union, cast, get_args, get_origin
 
-from arazzo.document.models import AnyModel
+from arazzo.document.models import OURS, REQUIRED, SINCE_1_1, AnyModel, Filled, Model
 from arazzo.errors import Problem, Severity
 from arazzo.expressions.context import Dialect
 from arazzo.pointer import escape
@@ -98,15 +99,15 @@ class Field:
     """One field of an object.
 
     :param kind: reads its value.
+    :param attribute: the model's name for it.
     :param required: whether the object cannot be without it.
-    :param attribute: the model's name for it; the field's name in snake_case where None.
     :param nullable: whether null is a value like others.
     :param since: the version of the specification that brought it.
     """
 
     kind: Kind
+    attribute: str
     required: bool = False
-    attribute: str | None = None
     nullable: bool = False
     since: str = "1.0"
 
@@ -140,7 +141,7 @@ def read_fields(reader: DocumentReader, value: Any, at: str, shape: Shape) -> di
         if name in value and (value[name] is not None or field.nullable):
             read = field.kind(reader, value[name], f"{at}/{escape(name)}")
             whole = whole and read is not BROKEN
-            fields[field.attribute or snake(name)] = read
+            fields[field.attribute] = read
             _check_since(reader, name, field, f"{at}/{escape(name)}")
         elif field.required:
             whole = False
@@ -168,8 +169,51 @@ def _check_unknown(reader: DocumentReader, value: Mapping[str, Any], at: str, sh
         reader.lenient("unknown-field", f"{at}/{escape(name)}", message, hint, key=True)
 
 
-def make(model: type[AnyModel], shape: Shape) -> Kind:
-    """Return the kind that reads an object of that shape into that model."""
+def shape_of(model: type[Model], noun: str, kinds: Mapping[Any, Kind], identity: str | None = None) -> Shape:
+    """Return the shape of the objects that a model is read from.
+
+    :param kinds: what reads a field: by its name, or by a type in its annotation.
+    """
+    fields = {}
+    for attribute, info in model.model_fields.items():
+        if attribute not in OURS:
+            name = info.alias or attribute
+            required = info.is_required() or REQUIRED in info.metadata
+            mark = next((mark for mark in info.metadata if mark not in (REQUIRED, SINCE_1_1)), None)
+            written = Annotated[info.annotation, mark] if mark else info.annotation  # pydantic took it apart
+            fields[name] = Field(
+                kind=kinds[name] if name in kinds else _kind_of(written, kinds, filled=required),
+                attribute=attribute,
+                required=required,
+                nullable=info.annotation is Any,
+                since="1.1" if SINCE_1_1 in info.metadata else "1.0",
+            )
+    return Shape(noun, fields, identity)
+
+
+def _kind_of(annotation: Any, kinds: Mapping[Any, Kind], *, filled: bool = False) -> Kind:
+    """Return what reads values of a type; None in it is a field that is not there."""
+    if (kind := kinds.get(annotation) or _PLAIN.get(annotation)) is not None:
+        return kind
+    parts = [part for part in get_args(annotation) if part is not NoneType]
+    match get_origin(annotation):
+        case origin if origin is Literal:
+            return one_of(*parts)
+        case origin if origin is tuple:
+            return listed(_kind_of(parts[0], kinds), filled=filled)
+        case origin if origin in (Union, UnionType):
+            read = [_kind_of(part, kinds) for part in parts]
+            return read[0] if len(read) == 1 else _word_or_object(*read)
+    raise TypeError(f"nothing reads {annotation}")
+
+
+def _word_or_object(word: Kind, whole: Kind) -> Kind:
+    return lambda reader, value, at: (whole if isinstance(value, dict) else word)(reader, value, at)
+
+
+def make(model: type[AnyModel], noun: str, kinds: Mapping[Any, Kind], identity: str | None = None) -> Kind:
+    """Return the kind that reads an object into a model; arguments as :func:`shape_of`."""
+    shape = shape_of(model, noun, kinds, identity)
 
     def kind(reader: DocumentReader, value: Any, at: str) -> AnyModel | Broken:
         fields = read_fields(reader, value, at, shape)
@@ -289,6 +333,9 @@ def one_of(*choices: str) -> Kind:
         return reader.error("invalid-value", at, f"{shown} is not possible here, only {allowed}", hint)
 
     return read
+
+
+_PLAIN: Final[Mapping[Any, Kind]] = {str: text, Filled: filled_text, int: integer, float: seconds, Any: anything}
 
 
 def near(name: str, known: Iterable[str]) -> str | None:
