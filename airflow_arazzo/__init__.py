@@ -5,8 +5,9 @@ The public names are imported when they are first used, so that importing the pa
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from arazzo.lazy_names import imported_when_used
 
 __version__ = "0.1.0"
 
@@ -31,23 +32,17 @@ __all__ = [
     "load_dags",
 ]
 
-_PLACES = {
-    "ArazzoDag": "airflow_arazzo.factory",
-    "ArazzoHook": "airflow_arazzo.hooks.arazzo",
-    "ArazzoOutputsOperator": "airflow_arazzo.operators.arazzo",
-    "ArazzoSensor": "airflow_arazzo.sensors.arazzo",
-    "ArazzoStepOperator": "airflow_arazzo.operators.arazzo",
-    "ArazzoTaskGroup": "airflow_arazzo.factory",
-    "ArazzoTrigger": "airflow_arazzo.triggers.arazzo",
-    "ArazzoWorkflowOperator": "airflow_arazzo.operators.workflow",
-    "load_dags": "airflow_arazzo.factory",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _PLACES:
-        raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
-    return getattr(import_module(_PLACES[name]), name)
+__getattr__ = imported_when_used(
+    __name__,
+    {
+        "airflow_arazzo.factory": "ArazzoDag ArazzoTaskGroup load_dags",
+        "airflow_arazzo.hooks.arazzo": "ArazzoHook",
+        "airflow_arazzo.operators.arazzo": "ArazzoOutputsOperator ArazzoStepOperator",
+        "airflow_arazzo.operators.workflow": "ArazzoWorkflowOperator",
+        "airflow_arazzo.sensors.arazzo": "ArazzoSensor",
+        "airflow_arazzo.triggers.arazzo": "ArazzoTrigger",
+    },
+)
 
 
 def __dir__() -> list[str]:

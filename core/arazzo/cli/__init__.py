@@ -22,10 +22,10 @@ STOPPED = 130
 """Exit code after Ctrl-C, as shells have it."""
 
 COMMANDS = {
-    "validate": "arazzo.cli.validate",
-    "fetch": "arazzo.cli.fetch",
+    "validate": "arazzo.cli.validate_command",
+    "fetch": "arazzo.cli.fetch_command",
     "graph": "arazzo.cli.graph_command",
-    "run": "arazzo.cli.run",
+    "run": "arazzo.cli.run_command",
     "mock": "arazzo.cli.mock_command",
     "init": "arazzo.cli.init_command",
     "schema": "arazzo.cli.schema_command",

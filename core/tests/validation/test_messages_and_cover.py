@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from arazzo.cli.validate import command
+from arazzo.cli.validate_command import command
 from arazzo.engine import load_plan
 from arazzo.validation import validate
 
