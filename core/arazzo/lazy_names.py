@@ -12,12 +12,13 @@ from typing import Any
 
 
 def imported_when_used(package: str, places: Mapping[str, str]) -> Callable[[str], Any]:
-    """Return the ``__getattr__`` of a package.
+    """Return the ``__getattr__`` of a package; the names are its ``__all__``, too, unless it has one.
 
     :param package: its name.
     :param places: by module, the names that the package has from there, between spaces.
     """
     modules = {name: module for module, names in places.items() for name in names.split()}
+    vars(sys.modules[package]).setdefault("__all__", sorted(modules))
 
     def get(name: str) -> Any:
         if name not in modules:

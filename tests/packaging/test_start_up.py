@@ -31,7 +31,7 @@ RUNNING = ("arazzo.engine.region", "arazzo.engine.drivers", "arazzo.auth.tokens"
 #: The packages whose names are imported when they are used.
 LAZY = (
     *("arazzo.criteria", "arazzo.document", "arazzo.engine", "arazzo.expressions", "arazzo.flow", "arazzo.openapi"),
-    *("arazzo.source", "arazzo.transport", "arazzo.validation"),
+    *("arazzo.secrecy", "arazzo.source", "arazzo.testing", "arazzo.transport", "arazzo.validation"),
 )
 #: What only some workflows are made of.
 PARTS = ("airflow.triggers.base", "airflow.providers.standard.operators.python", "airflow_arazzo.sensors.arazzo")

@@ -13,17 +13,6 @@ if TYPE_CHECKING:
     from arazzo.criteria.simple import parse_simple
     from arazzo.criteria.verdict import Finding, Truth, Verdict
 
-__all__ = [
-    "Finding",
-    "Truth",
-    "Verdict",
-    "check",
-    "evaluate",
-    "expressions",
-    "parse_boolean",
-    "parse_simple",
-]
-
 __getattr__ = imported_when_used(
     __name__,
     {

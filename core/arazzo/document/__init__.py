@@ -19,48 +19,13 @@ if TYPE_CHECKING:
         resolve_unmatched,
         successors,
     )
-    from arazzo.document.input_declarations import DeclaredInputs, declared_inputs
+    from arazzo.document.input_declarations import declared_inputs
     from arazzo.document.loading import LoadedDocument, load_document, parse_document
     from arazzo.document.scc import Reach, entrances, strongly_connected
-    from arazzo.document.schema_references import Resolver
     from arazzo.document.settings import EXTENSION, Settings, deciding_steps, settings_of
-    from arazzo.document.shape import Hints, describe
+    from arazzo.document.shape import Hints
     from arazzo.document.step_parts import When, merged_step, step_criteria, step_values, value_expressions
     from arazzo.pointer import escape
-
-__all__ = [
-    "EXTENSION",
-    "DeclaredInputs",
-    "Hints",
-    "LoadedDocument",
-    "Reach",
-    "Resolver",
-    "Settings",
-    "Transfer",
-    "Unmatched",
-    "When",
-    "awaited_steps",
-    "deciding_steps",
-    "declared_inputs",
-    "describe",
-    "entrances",
-    "escape",
-    "load_document",
-    "may_match_nothing",
-    "merged_actions",
-    "merged_parameters",
-    "merged_step",
-    "named_workflows",
-    "next_step",
-    "parse_document",
-    "resolve_unmatched",
-    "settings_of",
-    "step_criteria",
-    "step_values",
-    "strongly_connected",
-    "successors",
-    "value_expressions",
-]
 
 __getattr__ = imported_when_used(
     __name__,
@@ -70,12 +35,11 @@ __getattr__ = imported_when_used(
             "Transfer Unmatched may_match_nothing merged_actions merged_parameters named_workflows next_step "
             "resolve_unmatched successors"
         ),
-        "arazzo.document.input_declarations": "DeclaredInputs declared_inputs",
+        "arazzo.document.input_declarations": "declared_inputs",
         "arazzo.document.loading": "LoadedDocument load_document parse_document",
         "arazzo.document.scc": "Reach entrances strongly_connected",
-        "arazzo.document.schema_references": "Resolver",
         "arazzo.document.settings": "EXTENSION Settings deciding_steps settings_of",
-        "arazzo.document.shape": "Hints describe",
+        "arazzo.document.shape": "Hints",
         "arazzo.document.step_parts": "When merged_step step_criteria step_values value_expressions",
         "arazzo.pointer": "escape",
     },

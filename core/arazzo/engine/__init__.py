@@ -16,26 +16,13 @@ if TYPE_CHECKING:
     from arazzo.engine.local import Run, ready, run_local
     from arazzo.engine.messages import duration, ended, walked
     from arazzo.engine.program import load_plan, load_plans
-    from arazzo.engine.server_checks import require_servers, uncallable
-    from arazzo.engine.state import (
-        Command,
-        CriterionRecord,
-        Done,
-        Frame,
-        Note,
-        Send,
-        State,
-        StepRecord,
-        Wait,
-    )
+    from arazzo.engine.server_checks import uncallable
+    from arazzo.engine.state import Done, Note, Send, State, StepRecord, Wait
     from arazzo.engine.step_machine import advance, begin_call, end_call
 
 __all__ = [
-    "Command",
-    "CriterionRecord",
     "Done",
     "Foreseen",
-    "Frame",
     "IdempotencyKeys",
     "Note",
     "Run",
@@ -58,7 +45,6 @@ __all__ = [
     "load_plan",
     "load_plans",
     "ready",
-    "require_servers",
     "run_local",
     "start",
     "uncallable",
@@ -79,8 +65,8 @@ __getattr__ = imported_when_used(
         "arazzo.engine.local": "Run ready run_local",
         "arazzo.engine.messages": "duration ended walked",
         "arazzo.engine.program": "load_plan load_plans",
-        "arazzo.engine.server_checks": "require_servers uncallable",
-        "arazzo.engine.state": "Command CriterionRecord Done Frame Note Send State StepRecord Wait",
+        "arazzo.engine.server_checks": "uncallable",
+        "arazzo.engine.state": "Done Note Send State StepRecord Wait",
         "arazzo.engine.step_machine": "advance begin_call end_call",
     },
 )

@@ -21,13 +21,11 @@ if TYPE_CHECKING:
         evaluate_value,
         kind_of_absent,
         known_kind,
-        no_text,
         require_structure,
         require_way,
         to_json_text,
         to_literal,
         to_text,
-        to_xpath,
     )
     from arazzo.expressions.navigation import apply_pointer
     from arazzo.expressions.nodes import (
@@ -44,7 +42,7 @@ if TYPE_CHECKING:
         reads_all,
     )
     from arazzo.expressions.parser import parse_context, parse_expression
-    from arazzo.expressions.portability import Declared, Loose, declared_name, find_loose, portable
+    from arazzo.expressions.portability import declared_name, find_loose
     from arazzo.expressions.selectors import select
     from arazzo.expressions.spelling import misspelled_root
     from arazzo.expressions.templates import (
@@ -56,55 +54,6 @@ if TYPE_CHECKING:
         scan_expression,
     )
 
-__all__ = [
-    "ABSENT",
-    "RESPONSE_BODY",
-    "ComponentReference",
-    "Context",
-    "Declared",
-    "Dialect",
-    "Expression",
-    "ExpressionSyntaxError",
-    "Fixed",
-    "Gap",
-    "Input",
-    "Loose",
-    "Message",
-    "Output",
-    "SourceReference",
-    "StepOutput",
-    "Template",
-    "WorkflowValue",
-    "apply_pointer",
-    "as_it_is",
-    "declared_name",
-    "embed",
-    "evaluate",
-    "evaluate_output",
-    "evaluate_value",
-    "find_expressions",
-    "find_loose",
-    "is_selector",
-    "kind_of_absent",
-    "known_kind",
-    "misspelled_root",
-    "no_text",
-    "parse_context",
-    "parse_expression",
-    "parse_selected",
-    "parse_template",
-    "portable",
-    "reads_all",
-    "require_structure",
-    "require_way",
-    "scan_expression",
-    "select",
-    "to_json_text",
-    "to_literal",
-    "to_text",
-    "to_xpath",
-]
-
 __getattr__ = imported_when_used(
     __name__,
     {
@@ -112,16 +61,16 @@ __getattr__ = imported_when_used(
         "arazzo.errors": "ExpressionSyntaxError",
         "arazzo.expressions.context": "Context Dialect as_it_is",
         "arazzo.expressions.evaluation": (
-            "Gap embed evaluate evaluate_output evaluate_value kind_of_absent known_kind no_text "
-            "require_structure require_way to_json_text to_literal to_text to_xpath"
+            "Gap embed evaluate evaluate_output evaluate_value kind_of_absent known_kind require_structure "
+            "require_way to_json_text to_literal to_text"
         ),
         "arazzo.expressions.navigation": "apply_pointer",
         "arazzo.expressions.nodes": (
-            "RESPONSE_BODY ComponentReference Expression Fixed Input Message Output SourceReference StepOutput "
-            "WorkflowValue reads_all"
+            "RESPONSE_BODY ComponentReference Expression Fixed Input Message Output SourceReference "
+            "StepOutput WorkflowValue reads_all"
         ),
         "arazzo.expressions.parser": "parse_context parse_expression",
-        "arazzo.expressions.portability": "Declared Loose declared_name find_loose portable",
+        "arazzo.expressions.portability": "declared_name find_loose",
         "arazzo.expressions.selectors": "select",
         "arazzo.expressions.spelling": "misspelled_root",
         "arazzo.expressions.templates": (

@@ -11,48 +11,22 @@ if TYPE_CHECKING:
     from arazzo.flow.compile import choose_workflow, compile_document
     from arazzo.flow.compile_options import Options
     from arazzo.flow.drawing import draw
-    from arazzo.flow.graph import FlowGraph, build_graph, components
+    from arazzo.flow.graph import FlowGraph, components
     from arazzo.flow.picture import Picture, picture_of
-    from arazzo.flow.plan import END, Edge, InputNeed, PassedInput, Plan, PlannedStep, Region
+    from arazzo.flow.plan import END, Edge, InputNeed, Plan, PlannedStep, Region
     from arazzo.flow.reads import workflow_key
     from arazzo.flow.slices import change_steps, dependencies, region_children, slice_region, workflows_read
-
-__all__ = [
-    "END",
-    "Edge",
-    "FlowGraph",
-    "InputNeed",
-    "Options",
-    "PassedInput",
-    "Picture",
-    "Plan",
-    "PlannedStep",
-    "Region",
-    "build_graph",
-    "change_steps",
-    "choose_workflow",
-    "compile_document",
-    "components",
-    "dependencies",
-    "draw",
-    "passed_by_name",
-    "picture_of",
-    "region_children",
-    "slice_region",
-    "workflow_key",
-    "workflows_read",
-]
 
 __getattr__ = imported_when_used(
     __name__,
     {
         "arazzo.flow.action_needs": "passed_by_name",
         "arazzo.flow.compile": "choose_workflow compile_document",
-        "arazzo.flow.drawing": "draw",
-        "arazzo.flow.graph": "FlowGraph build_graph components",
         "arazzo.flow.compile_options": "Options",
+        "arazzo.flow.drawing": "draw",
+        "arazzo.flow.graph": "FlowGraph components",
         "arazzo.flow.picture": "Picture picture_of",
-        "arazzo.flow.plan": "END Edge InputNeed PassedInput Plan PlannedStep Region",
+        "arazzo.flow.plan": "END Edge InputNeed Plan PlannedStep Region",
         "arazzo.flow.reads": "workflow_key",
         "arazzo.flow.slices": "change_steps dependencies region_children slice_region workflows_read",
     },

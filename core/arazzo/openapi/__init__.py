@@ -23,34 +23,6 @@ if TYPE_CHECKING:
     from arazzo.openapi.security import Credentials, authorize, has_secret_for, unmet_schemes, wanted_tokens
     from arazzo.openapi.sources import Overrides, Sources
 
-__all__ = [
-    "Argument",
-    "Body",
-    "Credentials",
-    "Description",
-    "Endpoint",
-    "Operation",
-    "Overrides",
-    "Replacement",
-    "SecurityScheme",
-    "Sources",
-    "UnresolvedOperation",
-    "UnresolvedReferenceError",
-    "apply_replacements",
-    "authorize",
-    "build_request",
-    "decode_content",
-    "find_operation",
-    "has_secret_for",
-    "load_description",
-    "named_files",
-    "parsed_content",
-    "portable_reference",
-    "unmet_schemes",
-    "wanted_tokens",
-    "with_content",
-]
-
 __getattr__ = imported_when_used(
     __name__,
     {

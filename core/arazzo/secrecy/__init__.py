@@ -14,24 +14,6 @@ if TYPE_CHECKING:
     from arazzo.secrecy.sensitive_names import is_sensitive, names_credential
     from arazzo.secrecy.unescaping import replace_escaped
 
-__all__ = [
-    "CONCEALED",
-    "Conceal",
-    "Secrets",
-    "conceal",
-    "credentials",
-    "exposed_secrets",
-    "gives_credential",
-    "hide",
-    "is_sensitive",
-    "names_credential",
-    "replace_escaped",
-    "secret_inputs",
-    "secrets_in",
-    "sensitive_members",
-    "spellings",
-]
-
 __getattr__ = imported_when_used(
     __name__,
     {

@@ -12,27 +12,15 @@ from typing import TYPE_CHECKING
 from arazzo.lazy_names import imported_when_used
 
 if TYPE_CHECKING:
-    from arazzo.source.copies import Copies, Copy, CopyError, is_remote
+    from arazzo.source.copies import Copies, CopyError, is_remote
     from arazzo.source.locations import one_line
     from arazzo.source.text import Source, load_source, parse_source
     from arazzo.source.written_secrets import is_written_secret
 
-__all__ = [
-    "Copies",
-    "Copy",
-    "CopyError",
-    "Source",
-    "is_remote",
-    "is_written_secret",
-    "load_source",
-    "one_line",
-    "parse_source",
-]
-
 __getattr__ = imported_when_used(
     __name__,
     {
-        "arazzo.source.copies": "Copies Copy CopyError is_remote",
+        "arazzo.source.copies": "Copies CopyError is_remote",
         "arazzo.source.locations": "one_line",
         "arazzo.source.text": "Source load_source parse_source",
         "arazzo.source.written_secrets": "is_written_secret",

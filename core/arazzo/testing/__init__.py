@@ -7,8 +7,9 @@ accepts. Imported on first use.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
+
+from arazzo.lazy_names import imported_when_used
 
 if TYPE_CHECKING:
     from arazzo.testing.api import MockApi
@@ -17,21 +18,6 @@ if TYPE_CHECKING:
     from arazzo.testing.recordings import Recorder, Replay
     from arazzo.testing.scenario import Scenario, load_scenario
     from arazzo.testing.serving import ServingError, run_server, serve
-
-_HOMES: Final = {
-    "MockApi": "api",
-    "Received": "exchanges",
-    "Record": "exchanges",
-    "Recorded": "exchanges",
-    "Recorder": "recordings",
-    "Replay": "recordings",
-    "Scenario": "scenario",
-    "ServingError": "serving",
-    "load_scenario": "scenario",
-    "run_server": "serving",
-    "sample_inputs": "input_samples",
-    "serve": "serving",
-}
 
 __all__ = [
     "MockApi",
@@ -48,8 +34,14 @@ __all__ = [
     "serve",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+__getattr__ = imported_when_used(
+    __name__,
+    {
+        "arazzo.testing.api": "MockApi",
+        "arazzo.testing.exchanges": "Received Record Recorded",
+        "arazzo.testing.input_samples": "sample_inputs",
+        "arazzo.testing.recordings": "Recorder Replay",
+        "arazzo.testing.scenario": "Scenario load_scenario",
+        "arazzo.testing.serving": "ServingError run_server serve",
+    },
+)

@@ -20,13 +20,6 @@ if TYPE_CHECKING:
     from arazzo.transport.requests_client import send
     from arazzo.transport.tuning import IDLE_TIMEOUT
 
-__all__ = [
-    "IDLE_TIMEOUT",
-    "open_session",
-    "send",
-    "send_async",
-]
-
 __getattr__ = imported_when_used(
     __name__,
     {

@@ -8,23 +8,14 @@ from arazzo.lazy_names import imported_when_used
 
 if TYPE_CHECKING:
     from arazzo.validation.reports import Format, report
-    from arazzo.validation.rules import PORTABILITY, RULES, Rule
+    from arazzo.validation.rules import PORTABILITY, RULES
     from arazzo.validation.validating import validate
-
-__all__ = [
-    "PORTABILITY",
-    "RULES",
-    "Format",
-    "Rule",
-    "report",
-    "validate",
-]
 
 __getattr__ = imported_when_used(
     __name__,
     {
         "arazzo.validation.reports": "Format report",
-        "arazzo.validation.rules": "PORTABILITY RULES Rule",
+        "arazzo.validation.rules": "PORTABILITY RULES",
         "arazzo.validation.validating": "validate",
     },
 )
