@@ -7,11 +7,10 @@ in the API server, too. What is left out here is checked all the same, before th
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 from arazzo.document.formats import FORMATS
-from arazzo.document.meta_schema import LISTS, MAPS, NESTED, subschemas
+from arazzo.document.schemas import below, rewritten
 
 #: Where a schema says how it is called. Nothing refers to that any more once references are written out.
 _NAMES = frozenset(("$id", "$schema", "$anchor", "$dynamicAnchor", "$vocabulary", "$comment"))
@@ -36,7 +35,7 @@ def param_schema(schema: dict[str, Any]) -> dict[str, Any]:
 
     :param schema: of the input, with the definitions that it needs.
     """
-    weaker = any("patternProperties" in part or _dropped(part) for part in _parts(schema))
+    weaker = any("patternProperties" in part or _dropped(part) for part in below(schema, None))
     kept = _kept(schema, weaker)
     return {name: value for name, value in kept.items() if name not in _ARGUMENTS}
 
@@ -86,15 +85,6 @@ def _dropped(schema: dict[str, Any]) -> set[str]:
     return dropped | ({"format"} if schema.get("format") in _FORMATS else set())
 
 
-def _parts(schema: Any) -> Iterator[dict[str, Any]]:
-    waiting = [schema]
-    while waiting:
-        part = waiting.pop()
-        if isinstance(part, dict):
-            yield part
-            waiting += [inner for _, inner in subschemas(part)]
-
-
 def _kept(schema: Any, weaker: bool) -> Any:
     """Return a schema without what is not for Airflow.
 
@@ -106,14 +96,8 @@ def _kept(schema: Any, weaker: bool) -> Any:
     if "patternProperties" in schema:
         gone |= {"patternProperties", "additionalProperties"}
     gone |= _dropped(schema)
-    return {name: _inner(name, value, weaker) for name, value in schema.items() if name not in gone}
-
-
-def _inner(name: str, value: Any, weaker: bool) -> Any:
-    if name in NESTED:
-        return _kept(value, weaker)
-    if name in MAPS:
-        return {key: _kept(item, weaker) for key, item in value.items()}
-    if name in LISTS:
-        return [_kept(item, weaker) for item in value]
-    return value
+    return {
+        name: rewritten(name, value, lambda item, _: _kept(item, weaker))
+        for name, value in schema.items()
+        if name not in gone
+    }

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from arazzo.document.schemas import items_of, mapping, properties_of, property_of, type_of
 from arazzo.openapi import Description, Operation
-from arazzo.openapi.description import mapping
 from arazzo.openapi.media import is_json, matching, preferred
 from arazzo.openapi.operation import CREDENTIAL_HEADERS, OWN_HEADERS, BodySpec
-from arazzo.openapi.schema_slices import folded, property_of, type_of
+from arazzo.openapi.schema_slices import folded
 from arazzo.pointer import escape
 
 #: What a schema of inputs keeps of an operation's schema.
@@ -162,7 +162,7 @@ def _request(made: Skeleton, step_id: str, operation: Operation, produced: Mappi
 
 def _payload(made: Skeleton, step_id: str, body: BodySpec) -> Any:
     """Return the members that are required, else all; the whole body as one input where it has no members."""
-    properties = mapping(mapping(body.schema_).get("properties"))
+    properties = properties_of(body.schema_)
     writable = [name for name, schema in properties.items() if not mapping(schema).get("readOnly")]
     names = [name for name in body.required if name in properties] or ([] if body.required else writable)
     if not names or set(body.required) - properties.keys() or "xml" in body.content_type:
@@ -190,8 +190,8 @@ def _kept(schema: Any) -> dict[str, Any]:
         found["type"] = kind
     if mapping(schema).get("nullable") and isinstance(found.get("type"), str):
         found["type"] = [found["type"], "null"]
-    if isinstance(mapping(schema).get("items"), dict):
-        found["items"] = _kept(mapping(schema)["items"])
+    if isinstance(items := items_of(schema), dict):
+        found["items"] = _kept(items)
     return found
 
 
@@ -224,7 +224,7 @@ def _answer(description: Description, operation: Operation) -> _Answer:
     content = mapping(mapping(responses.get(status or "", responses.get("2XX"))).get("content"))
     media: Any = next((value for kind, value in content.items() if is_json(kind)), {})
     schema = folded(description, mapping(media).get("schema"))
-    members = {name: folded(description, value) for name, value in mapping(schema.get("properties")).items()}
+    members = {name: folded(description, value) for name, value in properties_of(schema).items()}
     plain = tuple(name for name, value in members.items() if type_of(value) not in ("object", "array"))
     state = next((name for name in plain if re.search(r"(?i)stat(e|us)$", name)), "status")
     listed = property_of({"properties": members}, state)

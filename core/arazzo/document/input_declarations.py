@@ -11,13 +11,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from arazzo.document.meta_schema import subschemas
+from arazzo.document.schemas import CHOICES, below, mapping, parts, properties_of, sequence, target
 from arazzo.errors import EvaluationError
 from arazzo.limits import current_limits
 
-#: Keywords whose schemas hold for the same value, some of them in some cases only.
-_LISTS = ("anyOf", "oneOf")
-_BRANCHES = ("if", "then", "else")
 _MISSING = object()
 
 
@@ -49,21 +46,20 @@ def declared_inputs(schema: Any, *, choices: bool = False) -> DeclaredInputs:
     """
     schemas: dict[str, Any] = {}
     required: dict[str, None] = {}
-    for part, always in _parts(schema, schema, choices, frozenset()):
-        properties, names = part.get("properties"), part.get("required")
-        for name, item in properties.items() if isinstance(properties, Mapping) else ():
+    for part, always in parts(schema, schema, CHOICES if choices else ()):
+        for name, item in properties_of(part).items():
             known = schemas.setdefault(name, item)
             if isinstance(item, Mapping) and isinstance(known, Mapping):
                 schemas[name] = {**item, **known}
-        if always and isinstance(names, list):
-            required.update(dict.fromkeys(name for name in names if isinstance(name, str)))
+        if always:
+            required.update(dict.fromkeys(name for name in sequence(part.get("required")) if isinstance(name, str)))
     whole = {name: with_definitions(item, schema) for name, item in schemas.items()}
     return DeclaredInputs(whole, tuple(required))
 
 
 def parts_of(schema: Any) -> Iterator[Mapping[str, Any]]:
     """Yield a schema and all that say something of the same value, in whatever branch; references written out."""
-    return (part for part, _ in _parts(schema, schema, True, frozenset()))
+    return (part for part, _ in parts(schema, schema, CHOICES))
 
 
 def names_input(schema: Any, name: str) -> bool:
@@ -73,11 +69,11 @@ def names_input(schema: Any, name: str) -> bool:
     """
     for part in parts_of(schema):
         open_for = (part.get("additionalProperties", False), part.get("unevaluatedProperties", False))
-        patterns = _mapping(part.get("patternProperties"))
-        dependent = {**_mapping(part.get("dependentRequired")), **_mapping(part.get("dependentSchemas"))}
-        if name in _mapping(part.get("properties")) or name in _items(part.get("required")) or name in dependent:
+        patterns = mapping(part.get("patternProperties"))
+        dependent = {**mapping(part.get("dependentRequired")), **mapping(part.get("dependentSchemas"))}
+        if name in properties_of(part) or name in sequence(part.get("required")) or name in dependent:
             return True
-        if any(name in _items(names) for names in dependent.values()):
+        if any(name in sequence(names) for names in dependent.values()):
             return True
         if any(kind is not False for kind in open_for) or any(_matches(each, name) for each in patterns):
             return True
@@ -85,16 +81,8 @@ def names_input(schema: Any, name: str) -> bool:
 
 
 def property_names(schema: Any) -> Iterator[str]:
-    """Yield the names of all properties that a schema has, at any depth."""
-    match schema:
-        case dict():
-            found = schema.get("properties")
-            yield from found if isinstance(found, dict) else ()
-            for item in schema.values():
-                yield from property_names(item)
-        case list():
-            for item in schema:
-                yield from property_names(item)
+    """Return the names of all properties that a schema has, at any depth."""
+    return (name for part in below(schema, schema) for name in properties_of(part))
 
 
 def with_defaults(schema: Any, value: Any) -> Any:
@@ -111,18 +99,18 @@ def _filled(schema: Any, value: Any, root: Any, depth: int) -> Any:
         return value
     if depth > 4 * current_limits().schema_nesting:  # some rounds of a schema that holds itself
         raise EvaluationError("the defaults of their schema hold themselves without end, or they are nested too deep")
-    for part, _ in _parts(schema, root, False, frozenset()):
+    for part, _ in parts(schema, root):
         if isinstance(value, dict):
             value = _filled_object(part, value, root, depth)
         elif isinstance(part.get("items"), Mapping) or "prefixItems" in part:
-            first = _items(part.get("prefixItems"))
+            first = sequence(part.get("prefixItems"))
             schemas = [*first, *[part.get("items", True)] * (len(value) - len(first))]
             value = [_filled(item, each, root, depth + 1) for item, each in zip(schemas, value, strict=False)]
     return value
 
 
 def _filled_object(part: Mapping[str, Any], value: dict[str, Any], root: Any, depth: int) -> dict[str, Any]:
-    properties, patterns = _mapping(part.get("properties")), _mapping(part.get("patternProperties"))
+    properties, patterns = properties_of(part), mapping(part.get("patternProperties"))
     missing = {name: _default(item, root) for name, item in properties.items() if name not in value}
     value = {**value, **{name: default for name, default in missing.items() if default is not _MISSING}}
     for name in value:
@@ -134,8 +122,7 @@ def _filled_object(part: Mapping[str, Any], value: dict[str, Any], root: Any, de
 
 
 def _default(schema: Any, root: Any) -> Any:
-    parts = _parts(schema, root, False, frozenset())
-    return next((part["default"] for part, _ in parts if "default" in part), _MISSING)
+    return next((part["default"] for part, _ in parts(schema, root) if "default" in part), _MISSING)
 
 
 def with_definitions(schema: Any, inputs: Any) -> Any:
@@ -144,50 +131,11 @@ def with_definitions(schema: Any, inputs: Any) -> Any:
     :param schema: a schema inside of the inputs.
     :param inputs: the schema of all inputs, references written out.
     """
-    definitions = inputs.get("$defs") if isinstance(inputs, dict) else None
-    if not isinstance(definitions, dict) or not isinstance(schema, dict) or schema is inputs:
+    if not mapping(mapping(inputs).get("$defs")) or not isinstance(schema, dict) or schema is inputs:
         return schema
-    needed: dict[str, Any] = {}
-    waiting = [schema]
-    while waiting:
-        part = waiting.pop()
-        name = str(part.get("$ref", "")).removeprefix("#/$defs/") if isinstance(part, dict) else ""
-        if name in definitions and name not in needed:
-            needed[name] = definitions[name]
-            waiting.append(definitions[name])
-        waiting += [inner for _, inner in subschemas(part)]
+    found = ((part["$ref"], target(part, inputs)) for part in below(schema, inputs) if "$ref" in part)
+    needed = {reference.removeprefix("#/$defs/"): leads_to for reference, leads_to in found if leads_to is not None}
     return {**schema, "$defs": {**schema.get("$defs", {}), **needed}} if needed else schema
-
-
-def _parts(schema: Any, root: Any, choices: bool, seen: frozenset[str]) -> Iterator[tuple[Mapping[str, Any], bool]]:
-    """Yield a schema and what it is put together of; whether each holds in any case."""
-    if not isinstance(schema, Mapping):
-        return
-    yield schema, True
-    reference = schema.get("$ref")
-    if isinstance(reference, str) and reference.startswith("#/$defs/") and reference not in seen:
-        definitions = root.get("$defs")  # only what holds itself is a reference still
-        target = definitions.get(reference.removeprefix("#/$defs/")) if isinstance(definitions, Mapping) else None
-        yield from _parts(target, root, choices, seen | {reference})
-    for item in _items(schema.get("allOf")):
-        yield from _parts(item, root, choices, seen)
-    for item in _branches(schema) if choices else ():
-        yield from ((part, False) for part, _ in _parts(item, root, choices, seen))
-
-
-def _branches(schema: Mapping[str, Any]) -> Iterator[Any]:
-    for word in _LISTS:
-        yield from _items(schema.get(word))
-    yield from (schema.get(word) for word in _BRANCHES)
-    yield from _mapping(schema.get("dependentSchemas")).values()
-
-
-def _items(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
 
 
 def _matches(pattern: str, name: str) -> bool:

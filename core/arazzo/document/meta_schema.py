@@ -6,9 +6,10 @@ What is wrong here would make a validator stumble over the inputs of every run, 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
+from arazzo.document.schemas import LISTS, MAPS, subschemas
 from arazzo.document.shape import DocumentReader, describe, near
 from arazzo.errors import ExpressionSyntaxError
 from arazzo.exact_numbers import is_number
@@ -17,11 +18,6 @@ from arazzo.pointer import escape
 
 TYPES = ("string", "number", "integer", "boolean", "object", "array", "null")
 _RULE = "invalid-schema"
-#: Keywords whose value is a schema, a map of schemas, or a list of them.
-NESTED = frozenset(("items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames"))
-NESTED |= {"unevaluatedProperties", "unevaluatedItems", "contentSchema"}
-MAPS = frozenset(("properties", "patternProperties", "$defs", "definitions", "dependentSchemas"))
-LISTS = frozenset(("allOf", "anyOf", "oneOf", "prefixItems"))
 _NUMBERS = frozenset(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"))
 _COUNTS = frozenset(
     ("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties", "minContains", "maxContains")
@@ -37,27 +33,6 @@ def check_schema(reader: DocumentReader, schema: Any, at: str) -> bool:
     before = len(reader.problems)
     _check(reader, schema, at)
     return len(reader.problems) == before
-
-
-def subschemas(schema: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Yield the schemas directly inside of a schema, each with the way to it."""
-    for name, value in schema.items() if isinstance(schema, dict) else ():
-        if name in NESTED:
-            yield (name,), value
-        elif name in MAPS and isinstance(value, dict):
-            yield from (((name, key), item) for key, item in value.items())
-        elif name in LISTS and isinstance(value, list):
-            yield from (((name, str(index)), item) for index, item in enumerate(value))
-
-
-def is_too_deep(schema: Any) -> bool:
-    """Say whether more schemas are in each other than those who read them can take; without recursion."""
-    level = [schema]
-    for _ in range(current_limits().schema_nesting + 1):
-        level = [inner for each in level for _, inner in subschemas(each)]
-        if not level:
-            return False
-    return True
 
 
 def _check(reader: DocumentReader, schema: Any, at: str) -> None:

@@ -12,14 +12,16 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
+from arazzo.absent import ABSENT
 from arazzo.document.input_declarations import declared_inputs
-from arazzo.document.meta_schema import LISTS, is_too_deep
 from arazzo.document.models import Components, Document
 from arazzo.document.schema_checks import schema_errors
+from arazzo.document.schemas import DATA, IN_PLACE, MAPS, REFERENCES, is_too_deep
 from arazzo.document.shape import DocumentReader
 from arazzo.errors import DocumentError, EvaluationError, GaveUpError
+from arazzo.expressions import apply_pointer
 from arazzo.limits import current_limits
-from arazzo.pointer import array_index, escape, tokens_of
+from arazzo.pointer import escape
 from arazzo.source import CopyError, Source, is_remote
 
 Resolver = Callable[[str], Source]
@@ -29,16 +31,8 @@ Resolver = Callable[[str], Source]
 _ANNOTATIONS = frozenset(
     {"title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly", "format"}
 )
-#: Keywords whose values are data, in which ``$ref`` is nothing special.
-_DATA = frozenset({"const", "enum", "default", "example", "examples"})
-#: Keywords whose keys are names of the author's.
-_NAMED = frozenset({"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"})
-_REFERENCES = ("$ref", "$dynamicRef")
-#: Keywords whose schemas are for the very value that the schema around them is for.
-_IN_PLACE = LISTS - {"prefixItems"} | {"not", "if", "then", "else", "dependentSchemas"}
 #: What says by which rules a schema is read, or under which address: written out, inputs are of one draft and file.
 _FRAME = frozenset({"$id", "$schema"})
-_MISSING = object()
 
 
 def inline_inputs(reader: DocumentReader, document: Document, resolver: Resolver) -> Document:
@@ -149,20 +143,20 @@ class _Inlining:
 
     def members(self, schema: dict[str, Any], pointer: str, source: Source, at: str, names: bool) -> Any:
         own = source is self.reader.source
-        references = [word for word in _REFERENCES if not names and isinstance(schema.get(word), str)]
+        references = [word for word in REFERENCES if not names and isinstance(schema.get(word), str)]
         written = {}
         for key, value in schema.items():
             if not names and key in _FRAME:
                 continue
             inner = f"{pointer}/{escape(key)}"
             here = self.here
-            if not names and key not in _IN_PLACE:
+            if not names and key not in IN_PLACE:
                 self.here = len(self.open)
-            as_it_is = not names and (key in _DATA or key in references)
+            as_it_is = not names and (key in DATA or key in references)
             written[key] = (
                 value
                 if as_it_is
-                else self.schema(value, inner, source, inner if own else at, names=not names and key in _NAMED)
+                else self.schema(value, inner, source, inner if own else at, names=not names and key in MAPS)
             )
             self.here = here
         for word in references:
@@ -227,14 +221,14 @@ class _Inlining:
         else:
             base = "" if target_source is not self.reader.source else self.root
             pointer = next(
-                (p for p in (fragment, base + fragment) if lookup(target_source.data, p) is not _MISSING), None
+                (p for p in (fragment, base + fragment) if apply_pointer(target_source.data, p) is not ABSENT), None
             )
         if pointer is None:
-            known = lookup(target_source.data, fragment.rpartition("/")[0]) if "/" in fragment else _MISSING
+            known = apply_pointer(target_source.data, fragment.rpartition("/")[0]) if "/" in fragment else ABSENT
             hint = self.reader.hints.near(fragment.rpartition("/")[2], known) if isinstance(known, dict) else None
             self.reader.error("unknown-reference", at, f"there is nothing at '{reference}'", hint)
             return None
-        return target_source, pointer, lookup(target_source.data, pointer)
+        return target_source, pointer, apply_pointer(target_source.data, pointer)
 
     def file(self, reference: str, source: Source, at: str) -> Source | None:
         try:
@@ -260,18 +254,6 @@ class _Inlining:
         return self.shared.files[uri]
 
 
-def lookup(data: Any, pointer: str) -> Any:
-    """Return the value at a JSON pointer, a private mark where there is none."""
-    for token in tokens_of(pointer):
-        if isinstance(data, dict) and token in data:
-            data = data[token]
-        elif isinstance(data, list) and (index := array_index(token)) is not None and index < len(data):
-            data = data[index]
-        else:
-            return _MISSING
-    return data
-
-
 def _against(base: str, reference: str) -> str:
     if urlsplit(reference).scheme:
         return reference
@@ -283,7 +265,7 @@ def _against(base: str, reference: str) -> str:
 def _has_to_be_written(schema: Any) -> bool:
     match schema:
         case dict():
-            return any(isinstance(schema.get(word), str) for word in (*_REFERENCES, *_FRAME)) or any(
+            return any(isinstance(schema.get(word), str) for word in (*REFERENCES, *_FRAME)) or any(
                 _has_to_be_written(value) for value in schema.values()
             )
         case list():
@@ -294,14 +276,14 @@ def _has_to_be_written(schema: Any) -> bool:
 def _anchors(source: Source) -> dict[str, list[str]]:
     """Return the pointers of the schemas that have a plain name, in components and in inputs."""
     found: dict[str, list[str]] = {}
-    components = lookup(source.data, "/components/inputs")
+    components = apply_pointer(source.data, "/components/inputs")
     if isinstance(components, dict):
         _collect(components, "/components/inputs", found)
-    workflows = lookup(source.data, "/workflows")
+    workflows = apply_pointer(source.data, "/workflows")
     for index, workflow in enumerate(workflows if isinstance(workflows, list) else ()):
         if isinstance(workflow, dict):
             _collect(workflow.get("inputs"), f"/workflows/{index}/inputs", found)
-    if components is _MISSING and workflows is _MISSING:
+    if components is ABSENT and workflows is ABSENT:
         _collect(source.data, "", found)
     return found
 

@@ -12,9 +12,9 @@ import re
 from typing import Any
 
 from arazzo.absent import ABSENT
+from arazzo.document.schemas import items_of, property_of, type_of
 from arazzo.expressions import Context, Dialect, Gap, evaluate_value, to_json_text, to_text
 from arazzo.json_values import read_json_value
-from arazzo.openapi.schema_slices import property_of, type_of
 
 _WHERE = "request body"
 #: What stands for a structure in a string until the text has been read: no text of a document has it.
@@ -79,11 +79,10 @@ def _restored(value: Any, schema: Any, whole: list[Any]) -> Any:
             }
             return {name: item for name, item in members.items() if item is not ABSENT}
         case list():
-            items = schema.get("items") if isinstance(schema, dict) else None
             for index in (_mark(item, whole) for item in value):
                 if index is not None and whole[index] is ABSENT:
                     raise _InTextError(index)
-            return [_restored(item, items, whole) for item in value]
+            return [_restored(item, items_of(schema), whole) for item in value]
         case str():
             if (index := _mark(value, whole)) is not None:
                 found = whole[index]

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from arazzo.absent import ABSENT
+from arazzo.document.schemas import type_of
 from arazzo.errors import RequestError
 from arazzo.json_values import read_json_value
 from arazzo.openapi.data_url import PayloadError, read_data_url
@@ -31,7 +32,6 @@ from arazzo.openapi.media import (
 )
 from arazzo.openapi.multipart import write_multipart
 from arazzo.openapi.operation import BodySpec, Operation
-from arazzo.openapi.schema_slices import type_of
 from arazzo.openapi.typed_values import converted
 from arazzo.openapi.xml_bodies import write_xml
 

@@ -10,21 +10,19 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from arazzo.document.meta_schema import LISTS, MAPS, NESTED, VALUE_KEYWORDS, is_keyword_value
+from arazzo.document.meta_schema import VALUE_KEYWORDS, is_keyword_value
+from arazzo.document.schemas import IN_PLACE, LISTS, MAPS, NESTED, REFERENCES, mapping, properties_of, rewritten
 from arazzo.limits import current_limits
-from arazzo.openapi.description import Description, UnresolvedReferenceError, mapping
+from arazzo.openapi.description import Description, UnresolvedReferenceError
 from arazzo.openapi.media import is_json_lines
 from arazzo.openapi.operation import AnswerContract, Contract, HeaderContract, Operation, SchemaSlice
 from arazzo.openapi.schema_slices import folded
-from arazzo.pointer import escape, tokens_of
+from arazzo.pointer import escape, to_pointer, tokens_of
 
 #: Keywords that say nothing of which values are valid, or that have been seen to here.
 _LEFT_OUT = frozenset(("$defs", "definitions", "contentSchema", "contentEncoding", "contentMediaType", "title"))
 _LEFT_OUT |= {"description", "deprecated", "examples", "default", "readOnly", "writeOnly", "$id", "$anchor", "$schema"}
 _LEFT_OUT |= {"$comment", "$dynamicAnchor"}
-_REFERENCES = ("$ref", "$dynamicRef")
-#: Keywords whose schemas are for the very value that the schema around them is for.
-_IN_PLACE = frozenset(("allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas"))
 #: Those beside which ``nullable`` is about more than a type.
 _COMPOSED = ("allOf", "anyOf", "oneOf", "not", "const", "$ref")
 _BOUNDS = (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum"))
@@ -136,7 +134,7 @@ class _Cutting:
             return True
         if self.old and schema.get("type") == "file":
             return True
-        word = next((word for word in _REFERENCES if isinstance(schema.get(word), str)), None)
+        word = next((word for word in REFERENCES if isinstance(schema.get(word), str)), None)
         if word is not None:
             return self._reference(schema, word, at, around)
         return self._members(self._modern(schema), at, around)
@@ -160,18 +158,12 @@ class _Cutting:
             elif name == "required":
                 written[name] = [each for each in value if each not in exempt]
             else:
-                written[name] = self._inside(name, value, inner, exempt if name in _IN_PLACE else frozenset())
+                written[name] = self._inside(name, value, inner, exempt if name in IN_PLACE else frozenset())
         return written
 
     def _inside(self, name: str, value: Any, at: str, around: frozenset[str]) -> Any:
         """Return the value of a keyword with the schemas in it written."""
-        if name in NESTED:
-            return self.schema(value, at, around)
-        if name in MAPS:
-            return {key: self.schema(item, f"{at}/{escape(key)}", around) for key, item in value.items()}
-        if name in LISTS:
-            return [self.schema(item, f"{at}/{number}", around) for number, item in enumerate(value)]
-        return value
+        return rewritten(name, value, lambda item, way: self.schema(item, at + to_pointer(way[1:]), around))
 
     def _reference(self, schema: dict[str, Any], word: str, at: str, around: frozenset[str]) -> dict[str, Any] | bool:
         reference = schema[word]
@@ -180,7 +172,7 @@ class _Cutting:
         except UnresolvedReferenceError as error:
             self.unread.append(str(error))
             return True
-        beside = {} if self.old else {key: value for key, value in schema.items() if key not in _REFERENCES}
+        beside = {} if self.old else {key: value for key, value in schema.items() if key not in REFERENCES}
         around |= self._exempt(schema) if beside else frozenset()
         key = reference, around
         if key not in self._names:
@@ -192,9 +184,9 @@ class _Cutting:
 
     def _exempt(self, schema: dict[str, Any]) -> frozenset[str]:
         """Return the members of an object that are for the other direction only."""
-        if not any(word in schema for word in ("required", *_IN_PLACE, *_REFERENCES)):
+        if not any(word in schema for word in ("required", *IN_PLACE, *REFERENCES)):
             return frozenset()
-        members = mapping(folded(self.description, schema).get("properties"))
+        members = properties_of(folded(self.description, schema))
         return frozenset(
             name for name, member in members.items() if folded(self.description, member).get(self.exempt) is True
         )

@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import unquote, urldefrag, urljoin
 
+from arazzo.document.schemas import mapping, sequence
 from arazzo.errors import ArazzoError, Problem, Severity
 from arazzo.limits import current_limits
 from arazzo.openapi.operation import Operation
@@ -276,13 +277,3 @@ def find_anchors(value: Any) -> Iterator[tuple[str, Any]]:
     elif isinstance(value, list):
         for item in value:
             yield from find_anchors(item)
-
-
-def mapping(value: Any) -> dict[str, Any]:
-    """Return the value if it is an object, else an empty one: descriptions in the wild have null there."""
-    return value if isinstance(value, dict) else {}
-
-
-def sequence(value: Any) -> list[Any]:
-    """Return the value if it is an array, else an empty one."""
-    return value if isinstance(value, list) else []

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import parse_qsl, quote_plus
 
+from arazzo.document.schemas import items_of, properties_of, property_of, type_of
 from arazzo.openapi.data_url import PayloadError
 from arazzo.openapi.encoding import json_text, scalar_text
 from arazzo.openapi.media import is_json
 from arazzo.openapi.operation import BodySpec, ParameterSpec
 from arazzo.openapi.parameters import nested, query_pairs, value_text
-from arazzo.openapi.schema_slices import declares, property_of, type_of
 
 #: Separators of Swagger 2.0's ``collectionFormat``; ``multi`` repeats the name.
 _SEPARATORS = {"csv": ",", "ssv": " ", "tsv": "\t", "pipes": "|"}
@@ -48,7 +48,7 @@ def _field(spec: BodySpec, name: str, value: Any) -> list[tuple[str, str]]:
     if is_json(str(encoding.get("contentType", ""))):
         return [(quote_plus(name), quote_plus(json_text(value)))]
     items = value if isinstance(value, list) else [value]
-    if not declares(spec.schema_, name) and any(isinstance(item, (dict, list)) for item in items):
+    if name not in properties_of(spec.schema_) and any(isinstance(item, (dict, list)) for item in items):
         return [(quote_plus(key), quote_plus(scalar_text(item))) for key, item in nested(name, value)]
     field = ParameterSpec(name=name, location="query", schema=_item_schema(schema))
     texts = [value_text(field, item) for item in items if item is not None]
@@ -64,7 +64,7 @@ def separator_of(schema: Any) -> str | None:
 
 
 def _item_schema(schema: Any) -> Any:
-    return schema.get("items", True) if isinstance(schema, dict) and type_of(schema) == "array" else schema
+    return items_of(schema) if type_of(schema) == "array" else schema
 
 
 def read_form(payload: Any) -> Any:

@@ -10,12 +10,12 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
+from arazzo.document.schemas import items_of, property_of, type_of
 from arazzo.openapi.data_url import PayloadError, read_data_url
 from arazzo.openapi.encoding import control_character, scalar_text
 from arazzo.openapi.forms import separator_of
 from arazzo.openapi.media import charset, is_json, is_text, is_xml, plain
 from arazzo.openapi.operation import BodySpec
-from arazzo.openapi.schema_slices import property_of, type_of
 from arazzo.openapi.xml_bodies import write_xml
 
 _FILE_KEYS = frozenset(("content", "filename", "contentType"))
@@ -56,7 +56,7 @@ def _parts(spec: BodySpec, name: str, value: Any) -> list[Part]:
     file = bool(declared) and not (is_text(declared) or is_json(declared))
     if isinstance(value, list):
         separator = separator_of(schema)
-        schema = schema.get("items", True) if isinstance(schema, dict) and type_of(schema) == "array" else schema
+        schema = items_of(schema) if type_of(schema) == "array" else schema
         given = [item for item in value if not _is_nothing(item)]
         if separator is not None and given and not is_binary(schema):
             given = [separator.join(map(scalar_text, given))]

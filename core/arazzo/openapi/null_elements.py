@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from arazzo.absent import ABSENT
+from arazzo.document.schemas import properties_of
 from arazzo.openapi.bodies import Body, written_as
 from arazzo.openapi.media import FORM, is_json, is_xml, plain
 from arazzo.openapi.operation import Operation
-from arazzo.openapi.schema_slices import declares
 
 
 def has_null_element(value: Any) -> bool:
@@ -51,7 +51,7 @@ def losing_member(operation: Operation, body: Body | None) -> str | None:
         encoding = spec.encoding.get(name, {}) if kind == FORM else {}
         if is_json(str(encoding.get("contentType", ""))):
             continue
-        flat = kind != FORM or (declares(spec.schema_, name) and not encoding)
+        flat = kind != FORM or (name in properties_of(spec.schema_) and not encoding)
         if _has_null(value) if flat and not is_xml(content_type) else has_null_element(value):
             return str(name)
     return None

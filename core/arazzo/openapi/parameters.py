@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from arazzo.document.schemas import type_of
 from arazzo.openapi.encoding import QUERY_RESERVED, SEGMENT_RESERVED, json_text, percent_encode, scalar_text
 from arazzo.openapi.media import is_json
 from arazzo.openapi.operation import ParameterSpec
-from arazzo.openapi.schema_slices import type_of
 
 Pairs = list[tuple[str, str]]
 

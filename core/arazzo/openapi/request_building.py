@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import parse_qsl, quote_plus, urljoin
 
 from arazzo.absent import ABSENT
+from arazzo.document.schemas import properties_of
 from arazzo.errors import RequestError
 from arazzo.exchange import Headers, Request, header
 from arazzo.frozen import replace
@@ -24,7 +25,6 @@ from arazzo.openapi.media import is_json, plain, preferred
 from arazzo.openapi.operation import Operation, ParameterSpec, SecurityScheme
 from arazzo.openapi.parameters import cookie_pairs, header_text, query_pairs, says_nothing
 from arazzo.openapi.path_templates import PathTemplate, expand_path, expand_query, template_of
-from arazzo.openapi.schema_slices import declares
 from arazzo.openapi.servers import describe, server_of
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -223,7 +223,7 @@ def _body_value(operation: Operation, placed: Placed) -> Any:
     present = [(spec.name, value) for spec, value in placed if value is not ABSENT]
     if len(present) == 1 and isinstance(present[0][1], (dict, list)):
         name, value = present[0]
-        if not any(declares(spec.schema_, name) for spec in operation.bodies):
+        if not any(name in properties_of(spec.schema_) for spec in operation.bodies):
             return value
     return dict(present) if present else ABSENT
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from arazzo.openapi.description import mapping, sequence
+from arazzo.document.schemas import properties_of, sequence
 
 KEPT = ("type", "format", "contentEncoding", "contentMediaType", "xml", "collectionFormat")
 #: More values than this are no help in a message.
@@ -41,7 +41,7 @@ def prune(description: Follows, schema: Any, depth: int, *, values: bool = False
         kept["enum"] = whole["enum"]
     if depth > 0 and "items" in whole:
         kept["items"] = prune(description, whole["items"], depth - 1)
-    if depth > 0 and mapping(whole.get("properties")):
+    if depth > 0 and properties_of(whole):
         kept["properties"] = {name: prune(description, part, depth - 1) for name, part in whole["properties"].items()}
     return kept or True
 
@@ -53,7 +53,7 @@ def required_members(description: Follows, schema: Any) -> tuple[tuple[str, ...]
     only is not for requests.
     """
     found = _required(description, schema, DEEPEST_FOLD)
-    properties = mapping(_fold(description, schema, DEEPEST_FOLD).get("properties"))
+    properties = properties_of(_fold(description, schema, DEEPEST_FOLD))
     asked = {
         name: properties.get(name, True)
         for name in found
@@ -134,26 +134,6 @@ def _merge(parts: list[dict[str, Any]]) -> dict[str, Any]:
     merged: dict[str, Any] = {}
     properties: dict[str, Any] = {}
     for part in parts:
-        properties = {**mapping(part.get("properties")), **properties}
+        properties = {**properties_of(part), **properties}
         merged = {**part, **merged}
     return {**merged, "properties": properties} if properties else merged
-
-
-def type_of(schema: Any) -> str | None:
-    """Return the one type of a schema beside null; None if it has several or says nothing."""
-    kind = schema.get("type") if isinstance(schema, dict) else None
-    types = [name for name in (kind if isinstance(kind, list) else [kind]) if name not in (None, "null")]
-    if len(types) == 1 and isinstance(types[0], str):
-        return types[0]
-    return "object" if not types and isinstance(schema, dict) and "properties" in schema else None
-
-
-def property_of(schema: Any, name: str) -> Schema:
-    """Return the schema of a property; True if it says nothing of it."""
-    found = mapping(mapping(schema).get("properties")).get(name, True)
-    return found if isinstance(found, (dict, bool)) else True
-
-
-def declares(schema: Any, name: str) -> bool:
-    """Tell whether a schema names a property."""
-    return name in mapping(mapping(schema).get("properties"))

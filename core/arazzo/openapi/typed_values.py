@@ -7,11 +7,11 @@ does everything where the schema takes text, or says nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection
 from typing import Any
 
+from arazzo.document.schemas import items_of, parts, property_of, target, types_of
 from arazzo.json_values import read_json_value
-from arazzo.openapi.schema_slices import property_of
 
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
@@ -27,24 +27,17 @@ def converted(schema: Any, value: Any) -> Any:
         return value  # nothing is said of it, nor of what is in it
     match value:
         case str():
-            return _from_text(_types(schema), value)
+            return _from_text(types_of(schema), value)
         case dict():
             changed = {name: converted(property_of(schema, name), item) for name, item in value.items()}
             return value if all(changed[name] is item for name, item in value.items()) else changed
         case list():
-            elements = [converted(schema.get("items"), item) for item in value]
+            elements = [converted(items_of(schema), item) for item in value]
             return value if all(new is old for new, old in zip(elements, value, strict=True)) else elements
     return value
 
 
-def _types(schema: Any) -> frozenset[str]:
-    """Return the types that a schema asks for beside null; none if it says nothing."""
-    kind = schema.get("type") if isinstance(schema, dict) else None
-    types = frozenset(kind if isinstance(kind, list) else [kind]) - {None, "null"}
-    return types or frozenset({"object"} if isinstance(schema, dict) and "properties" in schema else ())
-
-
-def _from_text(types: frozenset[str], text: str) -> Any:
+def _from_text(types: Collection[str], text: str) -> Any:
     if not types or "string" in types:
         return text
     if "boolean" in types and text in _WORDS:
@@ -64,30 +57,17 @@ def from_header(schema: Any, text: str) -> Any:
 
     :param schema: JSON Schema 2020-12 with its definitions.
     """
-    types = frozenset(_all_types(schema, schema, 8))
+    types = {name for part, _ in parts(schema, schema, ("anyOf", "oneOf")) for name in types_of(part)}
+    whole = target(schema, schema) or schema
     if "array" in types and "string" not in types:
-        items = _resolved(schema, schema).get("items", True)
+        items = items_of(whole)
         inner = {**items, "$defs": schema.get("$defs", {})} if isinstance(items, dict) else items
         return [from_header(inner, part.strip()) for part in text.split(",")] if text else []
     if "object" in types and "string" not in types:
-        parts = [part.strip() for part in text.split(",")]
-        exploded = {name: value for name, _, value in (part.partition("=") for part in parts)}
+        pieces = [piece.strip() for piece in text.split(",")]
+        exploded = {name: value for name, _, value in (piece.partition("=") for piece in pieces)}
         return converted(
-            _resolved(schema, schema),
-            exploded if "=" in text else dict(zip(parts[::2], parts[1::2], strict=False)),
+            whole,
+            exploded if "=" in text else dict(zip(pieces[::2], pieces[1::2], strict=False)),
         )
     return _from_text(types, text)
-
-
-def _resolved(schema: Any, root: Any) -> dict[str, Any]:
-    name = str(schema.get("$ref", "")).removeprefix("#/$defs/") if isinstance(schema, dict) else ""
-    found = root.get("$defs", {}).get(name, schema) if name else schema
-    return found if isinstance(found, dict) else {}
-
-
-def _all_types(schema: Any, root: Any, depth: int) -> Iterator[str]:
-    whole = _resolved(schema, root)
-    yield from _types(whole)
-    for word in ("allOf", "anyOf", "oneOf") if depth else ():
-        for part in whole.get(word, ()):
-            yield from _all_types(part, root, depth - 1)

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
-from arazzo.openapi.description import Description, Endpoint, mapping, sequence
+from arazzo.document.schemas import mapping, sequence
+from arazzo.openapi.description import Description, Endpoint
 from arazzo.openapi.operation import BodySpec, Operation, ParameterSpec, SecurityScheme, Server
 from arazzo.openapi.schema_slices import KEPT, allows_null, prune, required_members
 from arazzo.openapi.v3 import (

@@ -7,12 +7,11 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import urljoin
 
+from arazzo.document.schemas import mapping, sequence
 from arazzo.exchange import REDIRECTS
 from arazzo.openapi.description import (
     Description,
     Endpoint,
-    mapping,
-    sequence,
 )
 from arazzo.openapi.media import is_xml
 from arazzo.openapi.operation import (

@@ -6,12 +6,11 @@ child elements as members, several of one name as an array, or its text. Prefixe
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
+from arazzo.document.schemas import items_of, properties_of, type_of
 from arazzo.errors import EvaluationError
 from arazzo.expressions.xml_tree import XmlElement, parse_xml, text_of
-from arazzo.openapi.schema_slices import property_of, type_of
 from arazzo.openapi.typed_values import converted
 from arazzo.openapi.xml_bodies import is_attribute, is_wrapped, xml_facts
 
@@ -30,9 +29,9 @@ def read_xml_answer(text: str, schema: Any) -> Any:
     name = _local(root)
     if name.lower() == "html":
         raise EvaluationError("a page is no answer in XML")
-    members = _properties(schema)
+    members = properties_of(schema)
     if type_of(schema) == "array":
-        return [_value(_items(schema), child) for child in _children(root)]
+        return [_value(items_of(schema), child) for child in _children(root)]
     if "name" not in xml_facts(schema):
         member = next((key for key in members if _written(key, members[key]) == name), None if members else name)
         if member is not None:
@@ -45,7 +44,7 @@ def _value(schema: Any, element: XmlElement) -> Any:
         return None
     kind = type_of(schema)
     if kind == "array":
-        return [_value(_items(schema), child) for child in _children(element)]
+        return [_value(items_of(schema), child) for child in _children(element)]
     text = text_of(element)
     if _children(element) or (kind == "object" and (element.attrib or not text.strip())):
         return _object(schema, element)
@@ -60,7 +59,7 @@ def _object(schema: Any, element: XmlElement) -> dict[str, Any]:
         elements.setdefault(_local(child), []).append(child)
     attributes = {name.rpartition("}")[2]: value for name, value in element.attrib.items()}
     found: dict[str, Any] = {}
-    for key, part in _properties(schema).items():
+    for key, part in properties_of(schema).items():
         name = _written(key, part)
         if is_attribute(part):
             if name in attributes:
@@ -76,7 +75,7 @@ def _object(schema: Any, element: XmlElement) -> dict[str, Any]:
 def _member(schema: Any, elements: list[XmlElement]) -> Any:
     """Return a member: of an array each element is an item, if none is declared to be around the items."""
     if type_of(schema) == "array" and not is_wrapped(schema):
-        return [_value(_items(schema), element) for element in elements]
+        return [_value(items_of(schema), element) for element in elements]
     values = [_value(schema, element) for element in elements]
     return values if len(values) > 1 else values[0]
 
@@ -85,7 +84,7 @@ def _written(key: str, schema: Any) -> str:
     """Return the name of a member's element or attribute: of an array that is not wrapped, that of its items."""
     name = xml_facts(schema).get("name")
     if type_of(schema) == "array" and not is_wrapped(schema):
-        name = xml_facts(_items(schema)).get("name") or name
+        name = xml_facts(items_of(schema)).get("name") or name
     return str(name or key).rpartition(":")[2]
 
 
@@ -95,12 +94,3 @@ def _children(element: XmlElement) -> list[XmlElement]:
 
 def _local(element: XmlElement) -> str:
     return element.tag.rpartition("}")[2]
-
-
-def _properties(schema: Any) -> Mapping[str, Any]:
-    names = schema.get("properties") if isinstance(schema, dict) else None
-    return {name: property_of(schema, name) for name in names} if isinstance(names, dict) else {}
-
-
-def _items(schema: Any) -> Any:
-    return schema.get("items", True) if isinstance(schema, dict) else True

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from arazzo.document.schemas import items_of, mapping, property_of
 from arazzo.errors import EvaluationError
 from arazzo.expressions.xml_tree import ATTRIBUTE, TEXT, xml_text
 from arazzo.openapi.data_url import PayloadError
 from arazzo.openapi.encoding import scalar_text
-from arazzo.openapi.schema_slices import property_of
 
 _NAME = re.compile(r"[^\W\d][\w.-]*(:[^\W\d][\w.-]*)?")
 
@@ -32,8 +32,7 @@ def write_xml(schema: Any, payload: Any) -> str:
 
 def xml_facts(schema: Any) -> dict[str, Any]:
     """Return what a schema says of its XML."""
-    found = schema.get("xml") if isinstance(schema, dict) else None
-    return found if isinstance(found, dict) else {}
+    return mapping(mapping(schema).get("xml"))
 
 
 def _element(name: str, schema: Any, value: Any) -> str:
@@ -72,8 +71,7 @@ def _children(key: str, schema: Any, value: Any) -> str:
     name = str(xml_facts(schema).get("name") or key)
     if not isinstance(value, list):
         return _element(name, schema, value)
-    items = schema.get("items", True) if isinstance(schema, dict) else True
-    wrapped = is_wrapped(schema)
+    items, wrapped = items_of(schema), is_wrapped(schema)
     item_name = str(xml_facts(items).get("name") or (key if wrapped else name))
     elements = "".join(_element(item_name, items, item) for item in value if item is not None)
     return f"<{_checked(name)}>{elements}</{_checked(name)}>" if wrapped else elements

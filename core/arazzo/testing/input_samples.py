@@ -13,11 +13,11 @@ from typing import Any, Final
 
 from arazzo.document.models import Parameter
 from arazzo.document.schema_checks import schema_errors
+from arazzo.document.schemas import items_of, mapping, properties_of, sequence
 from arazzo.errors import EvaluationError, ExpressionSyntaxError, GaveUpError
 from arazzo.expressions import Dialect, Input, declared_name, parse_template
 from arazzo.flow import Plan, PlannedStep, workflow_key
 from arazzo.openapi import Description, Operation
-from arazzo.openapi.description import mapping, sequence
 from arazzo.openapi.operation import ParameterSpec
 from arazzo.openapi.schema_slices import Follows, folded
 from arazzo.pointer import escape, tokens_of
@@ -107,7 +107,7 @@ def _improved(schema: Any, inputs: dict[str, Any], path: Path, value: Any) -> di
 def _own(schema: Mapping[str, Any], path: Path) -> Mapping[str, Any]:
     """Return what the inputs' schema itself says of an input or a member of one."""
     for name in path:
-        schema = mapping(mapping(schema.get("properties")).get(name))
+        schema = mapping(properties_of(schema).get(name))
     return schema
 
 
@@ -175,7 +175,7 @@ def _sent(plan: Plan, planned: PlannedStep, operation: Operation, description: D
         if path is not None and pointer.startswith("/") and "~" not in pointer:
             part: Any = schema
             for name in pointer[1:].split("/"):
-                part = mapping(folded(origin, part).get("properties")).get(name)
+                part = properties_of(folded(origin, part)).get(name)
             yield _Use(path, mapping(part), origin)
 
 
@@ -187,12 +187,12 @@ def _members(plan: Plan, payload: Any, schema: Any, origin: Follows) -> Iterator
             if path is not None:
                 yield _Use(path, found, origin)
         case dict():
-            properties = mapping(found.get("properties"))
+            properties = properties_of(found)
             for name, item in payload.items():
                 yield from _members(plan, item, properties.get(name), origin)
         case list():
             for item in payload:
-                yield from _members(plan, item, found.get("items"), origin)
+                yield from _members(plan, item, items_of(found), origin)
 
 
 def _passed(

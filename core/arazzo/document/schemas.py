@@ -1,0 +1,147 @@
+"""The reader of JSON Schemas: which schemas are in one, which of them are for the same value, and what one says.
+
+Its references are written out, or lead into ``$defs`` of the whole. The value of every keyword may be anything: a
+description in the wild has null where a map belongs, and a boolean is a schema, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final
+
+from arazzo.limits import current_limits
+
+#: Keywords whose value is a schema, a map of schemas, or a list of them.
+NESTED = frozenset(("items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames"))
+NESTED |= {"unevaluatedProperties", "unevaluatedItems", "contentSchema"}
+MAPS = frozenset(("properties", "patternProperties", "$defs", "definitions", "dependentSchemas"))
+LISTS = frozenset(("allOf", "anyOf", "oneOf", "prefixItems"))
+REFERENCES: Final = ("$ref", "$dynamicRef")
+#: Keywords whose values are data, in which ``$ref`` is nothing special.
+DATA = frozenset(("const", "enum", "default", "example", "examples"))
+#: Keywords whose schemas hold for the same value in some cases only.
+CHOICES: Final = ("anyOf", "oneOf", "if", "then", "else", "dependentSchemas")
+#: Keywords whose schemas are for the very value that the schema around them is for.
+IN_PLACE = frozenset(("allOf", "not", *CHOICES))
+_DEFINED = "#/$defs/"
+
+
+def mapping(value: Any) -> dict[str, Any]:
+    """Return the value if it is an object, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def sequence(value: Any) -> list[Any]:
+    """Return the value if it is an array, else an empty one."""
+    return value if isinstance(value, list) else []
+
+
+def schemas_of(keyword: str, value: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Yield the schemas that are in the value of a keyword, each with the way to it."""
+    if keyword in NESTED:
+        yield (keyword,), value
+    elif keyword in MAPS and isinstance(value, dict):
+        yield from (((keyword, name), item) for name, item in value.items())
+    elif keyword in LISTS and isinstance(value, list):
+        yield from (((keyword, str(index)), item) for index, item in enumerate(value))
+
+
+def subschemas(schema: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Yield the schemas directly inside of a schema, each with the way to it."""
+    for keyword, value in schema.items() if isinstance(schema, dict) else ():
+        yield from schemas_of(keyword, value)
+
+
+def rewritten(keyword: str, value: Any, write: Callable[[Any, tuple[str, ...]], Any]) -> Any:
+    """Return the value of a keyword with the schemas in it written anew.
+
+    :param write: takes a schema and the way to it.
+    """
+    found = {way: write(item, way) for way, item in schemas_of(keyword, value)}
+    if not found or keyword in NESTED:
+        return found.get((keyword,), value)
+    return {way[1]: item for way, item in found.items()} if keyword in MAPS else list(found.values())
+
+
+def is_too_deep(schema: Any) -> bool:
+    """Say whether more schemas are in each other than those who read them can take; without recursion."""
+    level = [schema]
+    for _ in range(current_limits().schema_nesting + 1):
+        level = [inner for each in level for _, inner in subschemas(each)]
+        if not level:
+            return False
+    return True
+
+
+def target(schema: Any, root: Any) -> Any:
+    """Return what the reference of a schema leads to in ``$defs`` of the whole; None where it has none, or to nothing.
+
+    :param root: the whole.
+    """
+    reference = schema.get("$ref")
+    if not isinstance(reference, str) or not reference.startswith(_DEFINED):
+        return None
+    return mapping(mapping(root).get("$defs")).get(reference.removeprefix(_DEFINED))
+
+
+def below(schema: Any, root: Any) -> Iterator[dict[str, Any]]:
+    """Yield a schema and all in it and in what it refers to, each once, in document order.
+
+    :param root: the whole, in whose ``$defs`` references lead.
+    """
+    waiting, seen = [schema], set[int]()
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, dict) and id(part) not in seen:
+            seen.add(id(part))
+            yield part
+            waiting += reversed([target(part, root), *(inner for _, inner in subschemas(part))])
+
+
+def parts(
+    schema: Any, root: Any, choices: Sequence[str] = (), seen: frozenset[int] = frozenset()
+) -> Iterator[tuple[dict[str, Any], bool]]:
+    """Yield a schema and what else is for the same value; whether each holds in any case.
+
+    :param root: the whole, in whose ``$defs`` references lead.
+    :param choices: keywords whose schemas count, although they hold in some cases only.
+    """
+    if not isinstance(schema, dict) or id(schema) in seen:
+        return
+    yield schema, True
+    seen |= {id(schema)}
+    yield from parts(target(schema, root), root, choices, seen)
+    for item in sequence(schema.get("allOf")):
+        yield from parts(item, root, choices, seen)
+    for word in choices:
+        for _, item in schemas_of(word, schema.get(word)):
+            yield from ((part, False) for part, _ in parts(item, root, choices, seen))
+
+
+def properties_of(schema: Any) -> dict[str, Any]:
+    """Return the schemas of an object's properties."""
+    return mapping(mapping(schema).get("properties"))
+
+
+def property_of(schema: Any, name: str) -> dict[str, Any] | bool:
+    """Return the schema of a property; True if it says nothing of it."""
+    found = properties_of(schema).get(name, True)
+    return found if isinstance(found, (dict, bool)) else True
+
+
+def items_of(schema: Any) -> Any:
+    """Return the schema of an array's elements; True if it says nothing of them."""
+    return mapping(schema).get("items", True)
+
+
+def types_of(schema: Any) -> list[str]:
+    """Return the types of a schema beside null, as it says or as its properties do; none if it says nothing."""
+    kind = mapping(schema).get("type")
+    types = [name for name in (kind if isinstance(kind, list) else [kind]) if isinstance(name, str) and name != "null"]
+    return types or (["object"] if "properties" in mapping(schema) else [])
+
+
+def type_of(schema: Any) -> str | None:
+    """Return the one type of a schema beside null; None if it has several or says nothing."""
+    types = types_of(schema)
+    return types[0] if len(types) == 1 else None
