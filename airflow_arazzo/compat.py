@@ -1,4 +1,4 @@
-"""What differs between the supported versions of Airflow (3.1 to 3.3), and what they all get wrong.
+"""What differs between the supported versions of Airflow (3.1 to 3.4), and what they all get wrong.
 
 What is equal is imported where it is used.
 
@@ -11,10 +11,12 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Mapping
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG, BaseOperator, TaskGroup
+    from opentelemetry.trace import TracerProvider
 
 
 class TaskStateStore(Protocol):
@@ -90,3 +92,23 @@ def settling_time() -> float:
     from airflow.providers.common.compat.sdk import conf
 
     return float(conf.getfloat("workers", "min_heartbeat_interval", fallback=5.0)) + 5.0
+
+
+def tracer_provider() -> TracerProvider | None:
+    """Return what makes spans in this process: Airflow's with ``[traces] otel_on`` (3.2), or any other; else None."""
+    try:
+        from opentelemetry import trace
+    except ImportError:
+        return None
+    provider = trace.get_tracer_provider()
+    return None if isinstance(provider, (trace.ProxyTracerProvider, trace.NoOpTracerProvider)) else provider
+
+
+def stats(*, in_triggerer: bool) -> Any:
+    """Return Airflow's metrics: tasks and the triggerer have different ones from 3.2 on, and each fills its own."""
+    for name in ("airflow.observability.stats" if in_triggerer else "airflow.sdk.observability.stats", "airflow.stats"):
+        try:
+            return import_module(name).Stats
+        except ModuleNotFoundError:
+            continue
+    raise AssertionError("every Airflow has metrics")

@@ -68,6 +68,14 @@ def get_provider_info() -> dict[str, Any]:
                         "example": "True",
                         "default": "False",
                     },
+                    "traceparent": {
+                        "description": "Whether requests say in which span they are sent, by the header "
+                        "``traceparent``, where Airflow makes spans (``[traces] otel_on``).",
+                        "version_added": "0.1.0",
+                        "type": "boolean",
+                        "example": "False",
+                        "default": "True",
+                    },
                     "max_output_bytes": {
                         "description": "Bytes that the outputs of a task may have, as JSON; 0: no limit. Empty: "
                         "1048576, and no limit where ``[core] xcom_backend`` is another than Airflow's own.",

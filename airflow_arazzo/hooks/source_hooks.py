@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from airflow_arazzo.hooks.telemetry import Telemetry
 from arazzo.exchange import Request, Response
 
 if TYPE_CHECKING:
@@ -21,10 +22,16 @@ class SourceHooks:
     :param connections: connection ids by name of the source description. A source that is not named has the connection
         whose id is the source's name, if there is one.
     :param ledger: learns their secrets.
+    :param telemetry: hears of the exchanges.
     """
 
-    def __init__(self, connections: Mapping[str, str] | None = None, ledger: Ledger | None = None) -> None:
-        self.ledger = ledger
+    def __init__(
+        self,
+        connections: Mapping[str, str] | None = None,
+        ledger: Ledger | None = None,
+        telemetry: Telemetry | None = None,
+    ) -> None:
+        self.ledger, self.telemetry = ledger, telemetry or Telemetry()
         self.connections = dict(connections or {})
         self._hooks: dict[tuple[str | None, bool], ArazzoHook] = {}
 
@@ -49,11 +56,13 @@ class SourceHooks:
 
     def send(self, request: Request) -> Response:
         """Send a request through the hook of its source description."""
-        return self.hook(request.source).send(request)
+        with self.telemetry.exchange(request) as exchange:
+            return exchange.answered(self.hook(request.source).send(exchange.request))
 
     async def async_send(self, request: Request) -> Response:
         """Send a request through the hook of its source description, on the running event loop."""
-        return await self.hook(request.source).async_send(request)
+        with self.telemetry.exchange(request) as exchange:
+            return exchange.answered(await self.hook(request.source).async_send(exchange.request))
 
     def close(self) -> None:
         """Close what :meth:`send` keeps open."""

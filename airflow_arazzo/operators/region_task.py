@@ -34,6 +34,7 @@ from airflow_arazzo.hooks.source_connections import (
     with_connections,
 )
 from airflow_arazzo.hooks.source_hooks import SourceHooks
+from airflow_arazzo.hooks.telemetry import Telemetry
 from airflow_arazzo.operators.at_most_once import Sending, UnknownOutcomeError, let_retry
 from airflow_arazzo.operators.links import LastResponseLink, OperationLink
 from airflow_arazzo.operators.rendering import RendersWritten
@@ -251,6 +252,7 @@ class DrivesRegion(RendersWritten, SharesSecrets):
                 note=self._log_note,
                 conceal=ledger.conceal,
                 whole=in_full(self.log),
+                sent=self.hooks.telemetry.sent,
             )
         finally:
             self.hooks.close()
@@ -258,7 +260,7 @@ class DrivesRegion(RendersWritten, SharesSecrets):
 
     def _begin(self, context: Context) -> None:
         self.channel = Channel(context["ti"])
-        self.hooks = SourceHooks(ledger=self.channel.ledger)
+        self.hooks = SourceHooks(ledger=self.channel.ledger, telemetry=Telemetry(context["ti"]))
 
     def _learn_earlier(self) -> None:
         """Learn the secrets that the tasks before this one have known."""
@@ -348,6 +350,7 @@ class DrivesRegion(RendersWritten, SharesSecrets):
     def _ended(self, state: State, done: Done, context: Context) -> dict[str, Any]:
         """Conclude a region that has come to its end, however the task got there."""
         self.last_status = state.last_status
+        self.hooks.telemetry.went_round(engine.loops_run(self.plan, state.records))
         if done.outcome == "failed":
             self.log.error("%s", done.message)  # ahead of the traceback, for whoever reads the log
         return self._conclude(state, done, context)

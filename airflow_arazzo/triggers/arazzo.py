@@ -19,6 +19,7 @@ from pydantic import ValidationError
 
 from airflow_arazzo import compat
 from airflow_arazzo.hooks.source_hooks import SourceHooks
+from airflow_arazzo.hooks.telemetry import Telemetry
 from airflow_arazzo.protocol.debugging import in_full
 from airflow_arazzo.protocol.envelope import Carried, pack, unpack
 from airflow_arazzo.protocol.secret_ledger import Ledger
@@ -95,7 +96,7 @@ class ArazzoTrigger(BaseTrigger):
             text = f"the plan of the trigger cannot be read at '{place}'"
             raise AirflowException(f"{text}: worker and triggerer have different versions") from None
         ledger = Ledger()
-        hooks = SourceHooks(self.connections, ledger)
+        hooks = SourceHooks(self.connections, ledger, Telemetry(self.task_instance, in_triggerer=True))
         try:
             await ledger.add_async(state.secrets)
             state, done = await drive_async(
@@ -108,6 +109,7 @@ class ArazzoTrigger(BaseTrigger):
                 may_send=_is_safe,
                 conceal=ledger.conceal,
                 whole=in_full(self.log),
+                sent=hooks.telemetry.sent,
             )
         except _OutOfTimeError as error:
             state, done = error.state, None

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from arazzo.engine.local import Run, ready, run_local
     from arazzo.engine.messages import duration, ended, walked
     from arazzo.engine.program import load_plan, load_plans
+    from arazzo.engine.records import loops_run
     from arazzo.engine.server_checks import uncallable
     from arazzo.engine.state import Done, Note, Send, State, StepRecord, Wait
     from arazzo.engine.step_machine import advance, begin_call, end_call
@@ -44,6 +45,7 @@ __all__ = [
     "keyed",
     "load_plan",
     "load_plans",
+    "loops_run",
     "ready",
     "run_local",
     "start",
@@ -65,6 +67,7 @@ __getattr__ = imported_when_used(
         "arazzo.engine.local": "Run ready run_local",
         "arazzo.engine.messages": "duration ended walked",
         "arazzo.engine.program": "load_plan load_plans",
+        "arazzo.engine.records": "loops_run",
         "arazzo.engine.server_checks": "uncallable",
         "arazzo.engine.state": "Done Note Send State StepRecord Wait",
         "arazzo.engine.step_machine": "advance begin_call end_call",

@@ -87,6 +87,7 @@ async def drive_async(
     may_send: Callable[[Request], bool] = _any_request,
     conceal: Conceal = as_it_is,
     whole: Callable[[str], None] | None = None,
+    sent: Callable[[str], None] | None = None,
 ) -> tuple[State, Done | None]:
     """Run a region in an event loop; everything else as :func:`drive`.
 
@@ -109,6 +110,8 @@ async def drive_async(
             case Send(request=request) if not may_send(request):
                 return unsent(state), None
             case Send(request=request):
+                if sent is not None:
+                    sent(request_line(plan, state, request, conceal))
                 try:
                     exchange = Exchange(request, await send(request))
                 except TransportError as error:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
 
 from arazzo.engine.contracts import merged
 from arazzo.engine.loop_turn import record_name
 from arazzo.engine.state import CriterionRecord, Drift, State, StepRecord
 from arazzo.exchange import Exchange
-from arazzo.flow import PlannedStep
+from arazzo.flow import Plan, PlannedStep
 
 
 def sent_record(
@@ -48,3 +50,32 @@ def called_record(state: State, planned: PlannedStep) -> StepRecord:
         tolerated=frame.tolerated,
         hiccup=frame.hiccup,
     )
+
+
+@dataclass(frozen=True)
+class LoopRun:
+    """How often a loop went round.
+
+    :ivar step: the step that names it, ``workflow/step`` in inner workflows.
+    :ivar tolerated: rounds of it that failed and were tolerated.
+    """
+
+    step: str
+    kind: Literal["poll", "iteration"]
+    rounds: int
+    tolerated: int
+
+
+def loops_run(plan: Plan, records: Mapping[str, StepRecord], within: str = "") -> Iterator[LoopRun]:
+    """Yield the loops that records tell of.
+
+    :param records: by step, as :class:`~arazzo.engine.state.State` has them.
+    :param within: what the names of the plan's steps begin with there.
+    """
+    for region in plan.regions:
+        found = [records[within + step] for step in region.steps if within + step in records]
+        if region.loop is not None and found:
+            rounds, tolerated = (max(each.rounds for each in found), max(each.tolerated for each in found))
+            yield LoopRun(within + region.entry, region.loop, rounds, tolerated)
+    for key, child in plan.children.items():
+        yield from loops_run(child, records, f"{within}{key}/")

@@ -8,7 +8,8 @@ import pytest
 from casebook import CASES, Script
 
 from arazzo.document.settings import Settings
-from arazzo.engine import check_inputs, drive, drive_async, load_plan, run_local, start
+from arazzo.engine import check_inputs, drive, drive_async, load_plan, loops_run, run_local, start
+from arazzo.engine.records import LoopRun
 from arazzo.flow import Options
 
 
@@ -113,6 +114,26 @@ def test_a_loop_around_a_call_ends_the_call_when_its_time_is_over():
     script.finished()
     assert run.status == "failed"
     assert run.message == "poll of step 'outer' gave up: timeout of 8 s reached after 0 rounds"
+
+
+def test_loops_of_called_workflows_are_counted_too_and_each_request_is_told():
+    plan = plan_of("nested-budget")
+    asks = [{"request": "GET /things", "status": status} for status in (202, 200)]
+    script, lines = Script([asks[0], {"wait": 5}, asks[1]]), []
+
+    async def send(request):
+        return script.send(request)
+
+    async def wait(_, seconds):
+        script.sleep(seconds)
+
+    state, _ = asyncio.run(
+        drive_async(plan, start(plan, {}), send=send, wait=wait, clock=script.clock, sent=lines.append)
+    )
+    script.finished()
+    assert lines == ["GET https://api.example.test/v1/things"] * 2
+    counted = list(loops_run(plan, state.records))
+    assert counted == [LoopRun("outer", "poll", 1, 0), LoopRun("inner/watch", "poll", 2, 0)]
 
 
 SPENT = """
