@@ -1,9 +1,8 @@
 r"""Patterns of ECMA-262, with its flag ``u``, for the library ``regex``: those of schemas and of criteria.
 
 What differs is written out: ``\d``, ``\w`` and ``\b`` are ASCII, ``$`` is the end and not before a last line feed, the
-dot has four line ends, ``[]`` and ``[^]`` are classes, a brace that repeats nothing is a brace. Beyond ECMA-262 the
-spellings of Python are read that cannot mean anything else there: ``(?i)``, ``(?P<name>...)``, ``\A``, ``\Z``,
-``(?#...)``.
+dot has four line ends, ``[]`` and ``[^]`` are classes, a brace that repeats nothing is a brace (Annex B). What only
+other languages have, and what the library would do in another way, is refused.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from arazzo.errors import ExpressionSyntaxError
+from arazzo.expressions.ecma_groups import LOOKS_BEHIND, Group, forgets
 from arazzo.expressions.regular_expressions import compile_pattern, require_bounded
 
 _LAST: Final = 0x10FFFF
@@ -28,14 +28,24 @@ _CONTROLS: Final = {"t": "\t", "n": "\n", "v": "\v", "f": "\f", "r": "\r", "0": 
 _LINE_ENDS: Final = r"\n\r\u2028\u2029"
 _HYPHEN: Final = r"\U0000002d"
 _FLAGS: Final = frozenset("ims")
+#: What other languages write, and ECMA-262 instead.
+_HINTS: Final = {
+    "(?P<": "(?<name>...)",
+    "(?P=": r"\k<name>",
+    r"\A": "^",
+    r"\Z": "$",
+    r"\z": "$",
+    "(?#": "leave the comment out",
+    **dict.fromkeys(("(?i)", "(?s)", "(?m)"), "(?i:...)"),
+}
 _TOKEN: Final = re.compile(
     r"""\\u\{(?P<braced>[0-9A-Fa-f]{1,6})\}
       | \\u(?P<high>[dD][89abAB][0-9A-Fa-f]{2})\\u(?P<low>[dD][c-fC-F][0-9A-Fa-f]{2})
       | \\u(?P<four>[0-9A-Fa-f]{4}) | \\x(?P<two>[0-9A-Fa-f]{2}) | \\c(?P<control>[A-Za-z])
       | \\(?P<property>[pP]\{[^{}]*\}) | \\k<(?P<recall>[^<>]+)> | \\(?P<number>[1-9][0-9]?) | \\(?P<escaped>.)
-      | (?P<comment>\(\?\#(?:\\.|[^)\\])*\)) | \(\?P?<(?P<name>[^=!<>][^<>]*)> | \(\?P=(?P<again>[^()]+)\)
-      | \(\?(?P<on>[A-Za-z]*)(?:-(?P<off>[A-Za-z]+))?(?P<end>[:)]) | (?P<open>\((?:\?(?:=|!|<=|<!|>)|(?!\?)))
-      | (?P<times>\{[0-9]+(?:,[0-9]*)?\}) | (?P<char>.)""",
+      | \(\?<(?P<name>[^=!<>][^<>]*)>
+      | \(\?(?P<on>[a-z]*)(?:-(?P<off>[a-z]+))?: | (?P<open>\((?:\?(?:=|!|<=|<!)|(?!\?)))
+      | (?P<times>[*+?]|\{(?P<least>[0-9]+)(?P<comma>,(?P<most>[0-9]*))?\}) | (?P<char>.)""",
     re.VERBOSE | re.DOTALL,
 )
 
@@ -66,50 +76,74 @@ def _origin(pieces: list[tuple[int, str]], offset: int) -> int:
 
 
 class _Translation:
-    """One pass over a pattern; ``scopes`` holds the flags of the groups that are open."""
+    """One pass over a pattern; ``scopes`` holds the flags of the open groups, of which ``group`` is the last."""
 
     def __init__(self, pattern: str, flags: frozenset[str]) -> None:
         self.pattern, self.at = pattern, 0
         self.scopes = [flags]
+        self.group = Group(None, -1)
+        self.captures: dict[str, Group] = {}
+        self.references: list[tuple[str, int]] = []
+        self.last: Group | str = ""
 
     def pieces(self) -> Iterator[tuple[int, str]]:
         """Yield the pattern of the library in pieces, each with the place that it is the translation of."""
         while self.at < len(self.pattern):
             start, token = self.at, self._token()
-            yield start, self._class() if token["char"] == "[" else self._outside(token)
+            yield start, self._outside(token)
+        for name, at in self.references:
+            if name in self.captures and forgets(self.captures[name], at):
+                raise self._refusal(f"group '{name}' is in a repetition, each round of which forgets it", at)
 
     def _token(self) -> re.Match[str]:
         token = _TOKEN.match(self.pattern, self.at)
-        if token is None or (token["char"] == "(" and self.pattern[self.at + 1 : self.at + 2] == "?"):
-            raise self._refusal("'(?' begins no group" if token else "a backslash ends it", self.at)
+        if token is None:
+            raise self._refusal("a backslash ends it", self.at)
+        if token["char"] == "(":
+            raise self._refusal("'(?' begins no group of ECMA-262", self.at)
         self.at = token.end()
         return token
 
     def _refusal(self, reason: str, at: int) -> ExpressionSyntaxError:
-        return ExpressionSyntaxError(f"no regular expression: {reason}", self.pattern, at)
+        hint = next((hint for text, hint in _HINTS.items() if self.pattern.startswith(text, at)), None)
+        return ExpressionSyntaxError(f"no regular expression: {reason}", self.pattern, at, hint)
 
     def _outside(self, token: re.Match[str]) -> str:
-        if token["char"] is not None or token["times"] is not None:
-            return self._plain(token[0])
-        if token["comment"] is not None:
-            return token[0]
-        if (recalled := token["recall"] or token["again"] or token["number"]) is not None:
+        if token["times"] is not None:
+            return self._times(token)
+        self.last = "^" if token[0] in ("^", "$", r"\b", r"\B") else "a"
+        if token["char"] is not None:
+            return self._class() if token["char"] == "[" else self._plain(token[0], token.start())
+        if (recalled := token["recall"] or token["number"]) is not None:
+            self.references.append((recalled, token.start()))
             known = recalled if token["number"] else _group_name(recalled)
             back = rf"\{known}" if token["number"] else f"(?P={known})"
             return f"(?:(?({known}){back}))"  # a group that took no part is empty
-        if token["name"] is not None:
-            self.scopes.append(self.scopes[-1])
-            return f"(?P<{_group_name(token['name'])}>"
-        if token["open"] is not None:
-            self.scopes.append(self.scopes[-1])
-            return token[0]
-        return self._flagged(token) if token["end"] is not None else self._escape(token)
+        if token["name"] is None and token["open"] is None and token["on"] is None:
+            return self._escape(token)
+        return self._opened(token)
 
-    def _plain(self, text: str) -> str:
+    def _times(self, token: re.Match[str]) -> str:
+        """Translate a repetition, the question mark that makes one lazy included."""
+        if self.last == "^" or (isinstance(self.last, Group) and self.last.opening in LOOKS_BEHIND):
+            raise self._refusal("there is nothing to repeat", token.start())
+        if self.last == "?" or (self.last == "*" and token[0] != "?"):
+            raise self._refusal("a repetition is repeated, or is possessive", token.start())
+        if isinstance(self.last, Group):
+            group, most = self.last, token["most"] if token["comma"] else token["least"]
+            group.optional = token[0] in "*?" or int(token["least"] or 1) == 0
+            group.repeated = token[0] in "*+" or (token["least"] is not None and (not most or int(most) > 1))
+        self.last = "?" if self.last == "*" else "*"
+        return token[0]
+
+    def _plain(self, text: str, at: int) -> str:
         flags = self.scopes[-1]
         match text:
-            case ")" if len(self.scopes) > 1:
+            case ")" if self.group.parent is not None:
                 self.scopes.pop()
+                self.last, self.group.end, self.group = self.group, at, self.group.parent
+            case "|":
+                self.group.branches = True
             case ".":
                 return "(?s:.)" if "s" in flags else f"[^{_LINE_ENDS}]"
             case "^":
@@ -120,17 +154,22 @@ class _Translation:
                 return f"\\{text}"
         return text
 
-    def _flagged(self, token: re.Match[str]) -> str:
-        on, off = frozenset(token["on"] or ""), frozenset(token["off"] or "")
-        if not (on | off) <= _FLAGS:
-            raise self._refusal(f"'{token[0]}' sets flags other than i, m and s", token.start())
-        flags = (self.scopes[-1] | on) - off
-        if token["end"] == ":":
-            self.scopes.append(flags)
-        else:
-            self.scopes[-1] = flags
-        letters = "i" * ("i" in on) + "-i" * ("i" in off)
-        return f"(?{letters}{token['end']}" if letters or token["end"] == ":" else "(?:)"
+    def _opened(self, token: re.Match[str]) -> str:
+        """Translate the beginning of a group."""
+        self.group = Group(self.group, token.start(), token[0])
+        name = token["name"]
+        if name in self.captures:
+            raise self._refusal(f"two groups have the name '{name}'", token.start())
+        if name is not None or token[0] == "(":
+            number = 1 + sum(each.isdigit() for each in self.captures)
+            self.captures |= {str(number): self.group} | ({name: self.group} if name is not None else {})
+        on, off = token["on"] or "", token["off"] or ""
+        if not _FLAGS.issuperset(on + off) or len(set(on + off)) < len(on + off):
+            raise self._refusal(f"'{token[0]}' sets flags other than i, m and s, or one twice", token.start())
+        self.scopes.append((self.scopes[-1] | set(on)) - set(off))
+        if name is not None:
+            return f"(?P<{_group_name(name)}>"
+        return token["open"] or f"(?{'i' * ('i' in on)}{'-i' * ('i' in off)}:"
 
     def _escape(self, token: re.Match[str]) -> str:
         match token["escaped"]:
@@ -138,10 +177,6 @@ class _Translation:
                 word = _written(_WORD)
                 edge = rf"(?<=[{word}])(?![{word}])|(?<![{word}])(?=[{word}])"
                 return f"(?:{edge})" if letter == "b" else f"(?!{edge})"
-            case "A":
-                return r"\A"
-            case "Z" | "z":
-                return r"\Z"
             case "d" | "D" | "w" | "W" | "s" | "S" as letter:
                 return f"[{_written(_ranges(letter))}]"
         return f"\\{token['property']}" if token["property"] else re.escape(self._character(token))
@@ -158,6 +193,8 @@ class _Translation:
         if token["control"] is not None:
             return chr(ord(token["control"]) % 32)
         letter = token["escaped"] or ""
+        if letter == "0" and self.pattern[self.at : self.at + 1].isdigit():
+            raise self._refusal("a character is not spelled by octal digits", token.start())
         if letter in _CONTROLS:
             return _CONTROLS[letter]
         if not letter or (letter.isascii() and letter.isalnum()):

@@ -17,9 +17,8 @@ from arazzo.limits import current_limits
 
 Result = TypeVar("Result")
 _PIECE = re.compile(
-    r"""\\.
-      | (?P<comment>\(\?\#(?:\\.|[^)\\])*\))
-      | \(\?(?P<flags>[A-Za-z0-9]*)(?:-[A-Za-z]*)?(?P<end>[:)])
+    r"""\\u\{[0-9A-Fa-f]+\} | \\.
+      | (?P<group>\((?:\?[a-z]*(?:-[a-z]+)?:)?)
       | \[\^?\]?(?:\\.|[^\]\\])*\]
       | \{(?P<low>[0-9]*)(?:,(?P<high>[0-9]*))?\}
       | .""",
@@ -80,16 +79,14 @@ def compile_pattern(pattern: str, flags: str = "") -> Any:
 
 
 def require_bounded(pattern: str) -> None:
-    """Refuse a pattern that is too large, or that hides how large it is.
+    """Refuse a pattern that is too large.
 
-    :raises ExpressionSyntaxError: saying which.
+    :raises ExpressionSyntaxError: saying in which way.
     """
     limits = current_limits()
     if len(pattern) > limits.selector_characters:
         message = f"a pattern is at most {limits.selector_characters} characters long (selector_characters)"
         raise ExpressionSyntaxError(message, pattern)
-    if any("x" in (piece["flags"] or "") for piece in _PIECE.finditer(pattern)):
-        raise ExpressionSyntaxError("a pattern is written without flag x: spaces and comments in it count", pattern)
     if _size(pattern) > limits.pattern_pieces:  # compiling ((a{999}){999}){999} takes gigabytes
         message = "the repetitions in the pattern multiply to too many (pattern_pieces)"
         raise ExpressionSyntaxError(message, pattern)
@@ -99,10 +96,7 @@ def _size(pattern: str) -> int:
     """Return about how many pieces a pattern has with its repetitions written out."""
     groups, last = [0], 0
     for piece in _PIECE.finditer(pattern):
-        if piece["comment"] or piece["end"] == ")":
-            groups[-1] += 1  # a repetition after it is one of what stands before it
-            last = max(last, 1)
-        elif piece[0] == "(" or piece["end"]:
+        if piece["group"]:
             groups.append(0)
             last = 0
         elif piece[0] == ")" and len(groups) > 1:

@@ -49,9 +49,9 @@ from arazzo.expressions.ecma_patterns import compile_ecma
         (r"^(?!x)(?<!z)y(?=$)", "y", True),
         (r"(?i:a)b", "Ab", True),
         (r"(?i:a)b", "AB", False),
-        ("(?i)abc", "ABC", True),
-        (r"\A(?P<x>a)(?P=x)\Z", "aa", True),
-        ("a(?#comment)b", "ab", True),
+        (r"^(?:(['\"])\w+\1,?)*$", "'a',\"b\"", True),
+        (r"^(?=a)*b$", "b", True),
+        (r"^\u{99999}\u{99999}$", "\U00099999" * 2, True),
     ],
 )
 def test_what_a_pattern_matches(pattern: str, text: str, found: bool) -> None:
@@ -68,9 +68,33 @@ def test_flags() -> None:
 
 @pytest.mark.parametrize(
     ("pattern", "offset"),
-    [(r"a\h", 1), ("a(?R)", 1), ("a[b", 1), (r"\b\b(", 4), ("*a", 0), ("(?P<x", 0), ("a\\", 1), (r"\u{110000}", 0)],
+    [
+        *(
+            (r"a\h", 1),
+            ("a(?R)", 1),
+            ("a[b", 1),
+            (r"\b\b(", 4),
+            ("*a", 0),
+            ("(?P<x", 0),
+            ("a\\", 1),
+            (r"\u{110000}", 0),
+        ),
+        *(("a++", 2), ("ba*+", 3), ("a?+", 2), ("a{1,2}+", 6), ("a*?+", 3), ("a**", 2), ("b^*", 2), (r"\b+", 2)),
+        *(("b(?<=a)+", 7), ("a(?>b)", 1), ("a(?#b)", 1), ("(?i)a", 0), ("a(?s)b", 1), ("(?x:a)", 0), ("(?ii:a)", 0)),
+        *(("(?i-i:a)", 0), ("(?P<n>a)", 0), (r"\Aa", 0), (r"a\Z", 1), (r"\01", 0), ("(?<n>a)|(?<n>b)", 8)),
+        *((r"(z)((a+)?(b+)?(c))*\3", 19), (r"(?:(?<n>a)|b)*\k<n>", 14), (r"(?:\1(a))+", 3), (r"(a)*\1", 4)),
+        *((r"(?:a(?:(b)|c)\1)*", 13), (r"((a)b)+\2", 7), (r"(?:(?<=(a)\1)b)+", 10)),
+    ],
 )
 def test_what_is_no_pattern_says_where(pattern: str, offset: int) -> None:
     with pytest.raises(ExpressionSyntaxError) as caught:
         compile_ecma(pattern)
     assert caught.value.offset == offset
+
+
+def test_what_other_languages_write_is_said_in_ecma_262() -> None:
+    hints = {"(?i)a": "(?i:...)", "(?P<n>a)": "(?<name>...)", r"\Aa": "^", r"a\Z": "$"}
+    for pattern, hint in hints.items():
+        with pytest.raises(ExpressionSyntaxError) as caught:
+            compile_ecma(pattern)
+        assert caught.value.hint == hint

@@ -1,0 +1,52 @@
+"""What a pattern of ECMA-262 forgets between rounds of a repetition, and the library ``regex`` does not.
+
+Each round of a repeated group begins without the captures in it, and one that matches nothing is none. Only a reference
+back can tell; one that might is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+LOOKS_BEHIND = ("(?<=", "(?<!")
+
+
+@dataclass(eq=False)
+class Group:
+    """A group of a pattern, or the pattern itself.
+
+    :ivar begin, end: its first and last character.
+    :ivar branches: whether alternatives stand in it.
+    :ivar optional, repeated: whether it may be left out, and come several times.
+    """
+
+    parent: Group | None
+    begin: int
+    opening: str = ""
+    end: int = -1
+    branches: bool = False
+    optional: bool = False
+    repeated: bool = False
+
+    def within(self) -> Iterator[Group]:
+        """Yield the group and those that it is in, from the inside out."""
+        group: Group | None = self
+        while group is not None:
+            yield group
+            group = group.parent
+
+
+def forgets(group: Group, at: int) -> bool:
+    """Return whether a reference may stand where an earlier round of a repetition was the last to capture.
+
+    :param at: where the reference stands.
+    """
+    skipped = backwards = False
+    for outer in group.within():
+        backwards = backwards or outer.opening in LOOKS_BEHIND
+        skipped = skipped or (outer is not group and outer.branches)
+        if outer.repeated and (skipped or backwards or not group.end < at < outer.end):
+            return True
+        skipped = skipped or outer.optional
+    return False
