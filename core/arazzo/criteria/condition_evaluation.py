@@ -25,6 +25,7 @@ from arazzo.expressions import (
     require_structure,
     require_way,
 )
+from arazzo.expressions.open_members import NotRunError
 
 
 class NoAnswerError(AbsentError):
@@ -113,7 +114,7 @@ def value_of(node: Node, scope: Scope) -> Any:
                 require_structure(value, node.text)
             return readable(member(value, _key(key, scope)), node.text)
         case Path():
-            return _readable(_path_value(node, scope), node.text)
+            return _path_of(node, scope)
     return passes(node, replace(scope, direction=0))
 
 
@@ -162,9 +163,15 @@ def _decided(operands: tuple[Node, ...], scope: Scope, *, by: bool) -> bool:
     return not by
 
 
-def _readable(value: Any, name: str) -> Any:
+def _path_of(path: Path, scope: Scope) -> Any:
+    try:
+        value = _path_value(path, scope)
+    except NotRunError:
+        if path.singular and not path.length:
+            return NOT_RUN
+        raise
     for each in _candidates(value):
-        readable(each, name)
+        readable(each, path.text)
     return value
 
 

@@ -93,7 +93,7 @@ def evaluate_jsonpath(
     :raises EvaluationError: if only the data makes it fail.
     """
     reading = read_jsonpath(condition, version, dialect)
-    value = dict(value) if isinstance(value, Mapping) else value
+    value = dict(value) if isinstance(value, Mapping) and not isinstance(value, dict) else value
     if isinstance(reading, Query):
         if reading.text.strip() != "$":
             require_structure(value, condition)

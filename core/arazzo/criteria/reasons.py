@@ -13,6 +13,7 @@ from arazzo.criteria.syntax_tree import Node
 from arazzo.errors import EvaluationError, GaveUpError
 from arazzo.exact_numbers import Beyond
 from arazzo.expressions import as_it_is
+from arazzo.expressions.open_members import OpenMembers
 
 MAX_CONDITION = 160
 MAX_STRING = 48
@@ -69,7 +70,7 @@ def shown(value: Any, name: str = "", conceal: Callable[[str], str] = as_it_is) 
     if isinstance(value, Several):
         return shown(value.values[0], name, conceal) if len(value.values) == 1 else f"{len(value.values)} values"
     if isinstance(value, Mapping):
-        return f"object of {len(value)}"
+        return f"object of {len(value)}" if type(value) is not OpenMembers else "an object not known in full"
     if isinstance(value, (list, tuple)):
         return f"array of {len(value)}"
     if isinstance(value, (bytes, bytearray)):

@@ -13,8 +13,8 @@ from typing import Any, TypeAlias
 
 from arazzo.absent import ABSENT, NOT_RUN, UNKNOWN, Absent, Unreadable
 from arazzo.errors import AbsentError, EvaluationError, ExpressionSyntaxError, GaveUpError, UnreadableError
-from arazzo.exchange import Exchange
 from arazzo.expressions.context import Context, Dialect
+from arazzo.expressions.header_values import header_value
 from arazzo.expressions.navigation import apply_pointer, entered, follow, lookup
 from arazzo.expressions.nodes import (
     RESPONSE_BODY,
@@ -30,7 +30,8 @@ from arazzo.expressions.nodes import (
     WorkflowValue,
     reads_all,
 )
-from arazzo.expressions.selectors import select
+from arazzo.expressions.open_members import OpenMembers, all_members
+from arazzo.expressions.selectors import branches, select
 from arazzo.expressions.templates import (
     Template,
     find_expressions,
@@ -47,19 +48,6 @@ Gap: TypeAlias = Callable[[Any, "str | None"], "str | None"]
 """From what is absent or null, and the quote it is embedded in, to the text to embed; None where that is an error."""
 
 _NOTHING: Mapping[str, Any] = {}
-#: Response headers that are lists, of which several are one value (RFC 9110, 5.3; the registry of field names).
-_LISTS = frozenset(
-    (
-        *("accept", "accept-ch", "accept-charset", "accept-encoding", "accept-language", "accept-patch", "accept-post"),
-        *("accept-ranges", "access-control-allow-headers", "access-control-allow-methods"),
-        *("access-control-expose-headers", "allow", "alt-svc", "authentication-info", "cache-control", "cache-status"),
-        *("clear-site-data", "connection", "content-encoding", "content-language", "content-security-policy", "dav"),
-        *("digest", "forwarded", "link", "pragma", "preference-applied", "proxy-authenticate", "proxy-status"),
-        *("proxy-authentication-info", "server-timing", "signature", "signature-input", "timing-allow-origin"),
-        *("trailer", "transfer-encoding", "upgrade", "variant-vary", "vary", "via", "warning", "www-authenticate"),
-        *("x-forwarded-for", "x-robots-tag"),
-    )
-)
 
 
 def evaluate(expression: Expression, context: Context) -> Any:
@@ -74,6 +62,8 @@ def evaluate(expression: Expression, context: Context) -> Any:
     :raises EvaluationError: only there: if the expression leads into a body that is neither object nor array.
     """
     value = _found(expression, context)
+    if isinstance(value, OpenMembers) and not context.judging:
+        value = value.known
     if context.judging and isinstance(value, Unreadable):
         raise _unreadable(value, expression.text or str(expression))
     if context.judging and value is UNKNOWN:
@@ -84,6 +74,8 @@ def evaluate(expression: Expression, context: Context) -> Any:
 def kind_of_absent(expression: Expression, context: Context) -> Absent | None:
     """Return which kind of absent an expression is; None if it has a value."""
     value = _found(expression, context)
+    if isinstance(value, OpenMembers):
+        return value.kind
     return value if isinstance(value, Absent) else None
 
 
@@ -100,7 +92,8 @@ def known_kind(value: Any, found: Any, context: Context, dialect: Dialect = "len
         kinds = {kind_of_absent(expression, context) for _, expression in find_expressions(value, dialect)}
     if UNKNOWN in kinds:
         return UNKNOWN
-    return NOT_RUN if found is ABSENT and NOT_RUN in kinds else found
+    several = context.newer and is_selector(value) and branches(value["selector"])  # more might have been found
+    return NOT_RUN if (found is ABSENT or several) and NOT_RUN in kinds else found
 
 
 def _found(expression: Expression, context: Context) -> Any:
@@ -422,7 +415,7 @@ def _message(expression: Message, context: Context) -> Any:
     asked = expression.side == "request"
     match expression.part:
         case "header":
-            return _header(expression, exchange, context)
+            return header_value(expression, exchange, context)
         case "query" | "path":
             given = (
                 (exchange.request.query if expression.part == "query" else exchange.request.path) if asked else _NOTHING
@@ -434,25 +427,6 @@ def _message(expression: Message, context: Context) -> Any:
             if context.judging and inward:
                 require_structure(content, expression.text or str(expression))
             return _point(follow(content, expression.trail), expression.pointer, expression.loose)
-
-
-def _header(expression: Message, exchange: Exchange, context: Context) -> Any:
-    """Return a header; of several of one name those of a list as one, else the first (RFC 9110, 5.3).
-
-    ``Set-Cookie``, which is not a list and comes several times all the same, is an array in lenient.
-    """
-    sender = exchange.request if expression.side == "request" else exchange.response
-    name = expression.name.lower()
-    found = [value for key, value in sender.headers if key.lower() == name] if sender else []
-    if not found or context.dialect == "strict" or sender is exchange.request:
-        return found[0] if found else ABSENT
-    if name == "set-cookie":
-        return found
-    if name in _LISTS:
-        return ", ".join(found)
-    if len(found) > 1:
-        context.warn(f"{len(found)} headers '{expression.name}' came back, and the first is taken: it is not a list")
-    return found[0]
 
 
 def _named(expression: Named, context: Context) -> Any:
@@ -470,8 +444,7 @@ def _named(expression: Named, context: Context) -> Any:
     if values is None:
         return NOT_RUN
     if not expression.name:
-        open_ones = (value for value in values.values() if isinstance(value, Unreadable) or value is UNKNOWN)
-        return next(open_ones, {name: value for name, value in values.items() if not isinstance(value, Absent)})
+        return all_members(values, expression.text)
     found = _look_up(values, expression.name, expression.loose)
     if expression.pointer and isinstance(found, str) and found.strip() and _is_output(expression):
         return Unreadable("it is text, which has no members")
