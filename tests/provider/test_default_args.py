@@ -105,9 +105,9 @@ def test_a_setting_does_what_the_page_says(document, setting):
     for said, plain, changed in zip(rows()[setting], before, after, strict=True):
         for one, other in zip(plain, changed, strict=True):
             was, found = getattr(one, setting, None), getattr(other, setting, None)
-            heard = said.startswith("heard") or (said == "`outputs` alone" and other.task_id == "g.outputs")
+            applied = said.startswith("applied") or (said == "`outputs` alone" and other.task_id == "g.outputs")
             if said != "-":
-                assert found == (VALUES[setting] if heard else was), (other.task_id, said)
+                assert found == (VALUES[setting] if applied else was), (other.task_id, said)
 
 
 def test_the_document_comes_before_default_args(document):
