@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import base64
 import binascii
-import re
 from collections.abc import Container, Iterator, Mapping
-from functools import cache, cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import unquote
 
+from arazzo.document.schema_checks import schema_errors
+from arazzo.document.schemas import properties_of
+from arazzo.errors import EvaluationError, GaveUpError
 from arazzo.openapi import Description, Operation
-from arazzo.openapi.description import absolute_references
+from arazzo.openapi.contract_slices import READ_ONLY, slice_schema
 from arazzo.openapi.operation import ParameterSpec, SecurityScheme
 from arazzo.testing.exchanges import Received
 from arazzo.testing.scenario import Accepted
-
-if TYPE_CHECKING:
-    from referencing import Registry, Resource
-    from referencing.jsonschema import Schema
 
 
 def check_parameters(operation: Operation, request: Received, path: Mapping[str, str]) -> Iterator[str]:
@@ -55,8 +52,7 @@ def _is_object(spec: ParameterSpec) -> bool:
 
 def _belongs(name: str, spec: ParameterSpec) -> bool:
     """Whether a name in the query is a member of an object: ``filter[name]``, or the bare name when exploded."""
-    known = spec.schema_.get("properties", {}) if isinstance(spec.schema_, dict) else {}
-    return name.startswith(f"{spec.name}[") or (spec.explode and name in known)
+    return name.startswith(f"{spec.name}[") or (spec.explode and name in properties_of(spec.schema_))
 
 
 def _mismatch(schema: dict[str, Any] | bool, value: str) -> str | None:
@@ -111,65 +107,27 @@ def body_schema(description: Description, operation: Operation, content_type: st
 
 
 class Schemas:
-    """The schemas of one description, to check values with; what is made of a schema is kept."""
+    """The schemas of one description, to check values of requests with; what is made of a schema is kept."""
 
     def __init__(self, description: Description) -> None:
         self.description = description
-        self._validators: dict[int, tuple[Any, Any]] = {}
+        self._slices: dict[int, tuple[Any, Any]] = {}
 
     def violations(self, schema: Any, content: Any) -> Iterator[str]:
-        """Yield what a value lacks of a schema; nothing where the schema itself is at fault."""
-        from jsonschema.exceptions import UnknownType
-        from referencing.exceptions import Unresolvable
+        """Yield what a value lacks of a schema; nothing where the schema itself is at fault.
 
+        Formats are not asserted: many an example of a description is not of its own.
+        """
+        if id(schema) not in self._slices:  # it is kept too, so that its identity stays its own
+            self._slices[id(schema)] = schema, slice_schema(self.description, schema, READ_ONLY).schema_
         try:
-            errors = list(self._validator(schema).iter_errors(content))
-        except (UnknownType, Unresolvable, re.error):
+            errors = schema_errors(self._slices[id(schema)][1], content)
+        except (EvaluationError, GaveUpError):
             return
         for error in errors:
             place = "/".join(map(str, error.absolute_path))
-            yield f"body{f' at {place}' if place else ''}: {error.message}"
-
-    def _validator(self, schema: Any) -> Any:
-        """Return the validator of a schema; the schema is kept with it, so that its identity stays its own."""
-        from jsonschema import Draft202012Validator
-
-        if id(schema) not in self._validators:
-            whole = _modern(absolute_references(schema, self.description.source.uri))
-            self._validators[id(schema)] = schema, Draft202012Validator(whole, registry=self._registry)
-        return self._validators[id(schema)][1]
-
-    @cached_property
-    def _registry(self) -> Registry[Schema]:
-        """Where a validator finds what a schema refers to: this description and the files beside it."""
-        from referencing import Registry
-        from referencing.jsonschema import DRAFT202012
-
-        description = self.description
-
-        @cache
-        def retrieve(uri: str) -> Resource[Schema]:
-            data = description.raw if uri == description.source.uri else description.loader(uri).data
-            return DRAFT202012.create_resource(_modern(absolute_references(data, uri)))
-
-        return Registry(retrieve=retrieve)  # type: ignore[call-arg]  # mypy does not see through its decorator
-
-
-def _modern(value: Any) -> Any:
-    """Return schemas of OpenAPI 3.0 as JSON Schema says the same: ``nullable``, and bounds that exclude."""
-    if isinstance(value, list):
-        return [_modern(item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    copy = {key: _modern(item) for key, item in value.items()}
-    if copy.get("nullable") is True and isinstance(copy.get("type"), str):
-        copy["type"] = [copy["type"], "null"]
-    for bound, excluded in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
-        if isinstance(copy.get(excluded), bool):
-            flag = copy.pop(excluded)
-            if flag and bound in copy:
-                copy[excluded] = copy.pop(bound)
-    return copy
+            if error.validator != "format":
+                yield f"body{f' at {place}' if place else ''}: {error.message}"
 
 
 def check_security(
