@@ -11,6 +11,7 @@ from airflow_arazzo.factory.param_schemas import param_schema
 from airflow_arazzo.factory.task_ids import without_nul
 from airflow_arazzo.operators.run_inputs import input_schemas
 from airflow_arazzo.protocol.secret_ledger import is_sensitive
+from arazzo.document.schemas import mapping
 from arazzo.flow import Plan
 from arazzo.secrecy import sensitive_members
 
@@ -48,7 +49,7 @@ def _asks_for_secret(plan: Plan, name: str) -> bool:
 
 
 def _param(plan: Plan, name: str, schema: Any, *, required: bool, secret: bool) -> Param:
-    declared = _object(schema)
+    declared = mapping(schema)
     needs = [need for need in plan.needed_inputs if need.input == name]
     fields = param_schema(declared)
     allowed = list(dict.fromkeys(without_nul(str(value)) for need in needs for value in need.allowed))
@@ -104,7 +105,3 @@ def _typed(schema: dict[str, Any]) -> dict[str, Any]:
     if "type" in schema or "enum" not in schema:
         return schema
     return {**schema, "type": "string"} if all(isinstance(value, str) for value in schema["enum"]) else schema
-
-
-def _object(schema: Any) -> dict[str, Any]:
-    return dict(schema) if isinstance(schema, dict) else {}

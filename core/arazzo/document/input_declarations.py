@@ -57,17 +57,12 @@ def declared_inputs(schema: Any, *, choices: bool = False) -> DeclaredInputs:
     return DeclaredInputs(whole, tuple(required))
 
 
-def parts_of(schema: Any) -> Iterator[Mapping[str, Any]]:
-    """Yield a schema and all that say something of the same value, in whatever branch; references written out."""
-    return (part for part, _ in parts(schema, schema, CHOICES))
-
-
 def names_input(schema: Any, name: str) -> bool:
     """Say whether a schema names an input, in whatever part or branch, or says of which kind those without a name are.
 
     :param schema: JSON Schema of all inputs, references written out.
     """
-    for part in parts_of(schema):
+    for part, _ in parts(schema, schema, CHOICES):
         open_for = (part.get("additionalProperties", False), part.get("unevaluatedProperties", False))
         patterns = mapping(part.get("patternProperties"))
         dependent = {**mapping(part.get("dependentRequired")), **mapping(part.get("dependentSchemas"))}

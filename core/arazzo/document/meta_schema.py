@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from arazzo.document.schemas import LISTS, MAPS, subschemas
+from arazzo.document.schemas import LISTS, MAPS, NESTED, subschemas
 from arazzo.document.shape import DocumentReader, describe, near
 from arazzo.errors import ExpressionSyntaxError
 from arazzo.exact_numbers import is_number
@@ -52,17 +52,10 @@ def _check(reader: DocumentReader, schema: Any, at: str) -> None:
 
 def _keyword(reader: DocumentReader, name: str, value: Any, at: str) -> None:
     """Note what is wrong in the value of a keyword, but for the schemas in it."""
-    if name in MAPS:
-        if not isinstance(value, dict):
-            reader.error(_RULE, at, f"'{name}' is a map of schemas, and this is {describe(value)}")
-        elif name == "patternProperties":
-            for pattern in value:
-                if not _is_pattern(pattern):
-                    reader.error(_RULE, f"{at}/{escape(pattern)}", f"'{pattern}' is not a regular expression", key=True)
-    elif name in LISTS:
-        if not isinstance(value, list) or not value:
-            message = f"'{name}' is a list of schemas with at least one, and this is {describe(value)}"
-            reader.error(_RULE, at, message)
+    if name == "patternProperties" and isinstance(value, dict):
+        for pattern in value:
+            if not _is_pattern(pattern):
+                reader.error(_RULE, f"{at}/{escape(pattern)}", f"'{pattern}' is not a regular expression", key=True)
     elif name == "$recursiveRef":
         message = "'$recursiveRef' is a keyword of JSON Schema 2019-09, and inputs are JSON Schema 2020-12"
         reader.error(_RULE, at, message, "write '$ref'", key=True)
@@ -74,10 +67,6 @@ def _keyword(reader: DocumentReader, name: str, value: Any, at: str) -> None:
 
 def is_keyword_value(name: str, value: Any) -> bool:
     """Say whether a value is one that a keyword can have, but for the schemas in it."""
-    if name in MAPS:
-        return isinstance(value, dict) and (name != "patternProperties" or all(map(_is_pattern, value)))
-    if name in LISTS:
-        return isinstance(value, list) and bool(value)
     return _VALUES.get(name, ("", _anything))[1](value)
 
 
@@ -135,33 +124,28 @@ def _is_pattern(value: Any) -> bool:
         return False
 
 
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
-
-
-def _is_list(value: Any) -> bool:
-    return isinstance(value, list)
-
-
-def _is_bool(value: Any) -> bool:
-    return isinstance(value, bool)
+def _is(kind: type, *, filled: bool = False) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, kind) and (not filled or bool(value))
 
 
 _VALUES: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "type": (f"one of {', '.join(TYPES)}, or a list of them", _is_type),
     "required": ("a list of names, none of them twice", _is_names),
-    "enum": ("a list", _is_list),
+    **dict.fromkeys(MAPS, ("a map of schemas", _is(dict))),
+    "patternProperties": ("a map of schemas", lambda value: isinstance(value, dict) and all(map(_is_pattern, value))),
+    **dict.fromkeys(LISTS, ("a list of schemas with at least one", _is(list, filled=True))),
+    "enum": ("a list", _is(list)),
     "pattern": ("a regular expression (ECMA-262)", _is_pattern),
-    "examples": ("a list", _is_list),
+    "examples": ("a list", _is(list)),
     "multipleOf": ("a number above zero", _is_factor),
     "dependentRequired": ("a map of lists of names", _is_map_of_names),
     "$id": ("a URI without fragment", _is_id),
-    **dict.fromkeys(_BOOLS, ("true or false", _is_bool)),
+    **dict.fromkeys(_BOOLS, ("true or false", _is(bool))),
     **dict.fromkeys(("$anchor", "$dynamicAnchor"), ("a plain name", _is_anchor)),
     **dict.fromkeys(_NUMBERS, ("a number", is_number)),
     **dict.fromkeys(_COUNTS, ("a whole number that is not negative", _is_count)),
-    **dict.fromkeys(_TEXTS, ("text", _is_text)),
+    **dict.fromkeys(_TEXTS, ("text", _is(str))),
 }
 
-VALUE_KEYWORDS = frozenset(_VALUES)
-"""The keywords whose values hold no schema and that values are held against, or that describe."""
+KEYWORDS = NESTED | _VALUES.keys() | {"const"}
+"""The keywords that values are held against, or that describe."""

@@ -16,7 +16,16 @@ from arazzo.absent import ABSENT
 from arazzo.document.input_declarations import declared_inputs
 from arazzo.document.models import Components, Document
 from arazzo.document.schema_checks import schema_errors
-from arazzo.document.schemas import DATA, IN_PLACE, MAPS, REFERENCES, is_too_deep
+from arazzo.document.schemas import (
+    DATA,
+    IN_PLACE,
+    MAPS,
+    REFERENCES,
+    is_too_deep,
+    mapping,
+    objects_in,
+    sequence,
+)
 from arazzo.document.shape import DocumentReader
 from arazzo.errors import DocumentError, EvaluationError, GaveUpError
 from arazzo.expressions import apply_pointer
@@ -244,12 +253,9 @@ class _Inlining:
                 self.shared.files[uri] = self.shared.resolver(uri)
                 if problems := self.shared.files[uri].nul_problems():
                     raise DocumentError(problems)
-            except DocumentError as error:
-                problem = error.problems[0]
-                self.reader.error("unknown-reference", at, f"'{reference}' cannot be read: {problem.message}")
-                return None
-            except CopyError as error:
-                self.reader.error("unknown-reference", at, f"'{reference}' cannot be read: {error}")
+            except (DocumentError, CopyError) as error:
+                reason = error.problems[0].message if isinstance(error, DocumentError) else error
+                self.reader.error("unknown-reference", at, f"'{reference}' cannot be read: {reason}")
                 return None
         return self.shared.files[uri]
 
@@ -263,39 +269,25 @@ def _against(base: str, reference: str) -> str:
 
 
 def _has_to_be_written(schema: Any) -> bool:
-    match schema:
-        case dict():
-            return any(isinstance(schema.get(word), str) for word in (*REFERENCES, *_FRAME)) or any(
-                _has_to_be_written(value) for value in schema.values()
-            )
-        case list():
-            return any(_has_to_be_written(value) for value in schema)
-    return False
+    return any(isinstance(each.get(word), str) for each in objects_in(schema) for word in (*REFERENCES, *_FRAME))
 
 
 def _anchors(source: Source) -> dict[str, list[str]]:
     """Return the pointers of the schemas that have a plain name, in components and in inputs."""
     found: dict[str, list[str]] = {}
-    components = apply_pointer(source.data, "/components/inputs")
-    if isinstance(components, dict):
-        _collect(components, "/components/inputs", found)
-    workflows = apply_pointer(source.data, "/workflows")
-    for index, workflow in enumerate(workflows if isinstance(workflows, list) else ()):
-        if isinstance(workflow, dict):
-            _collect(workflow.get("inputs"), f"/workflows/{index}/inputs", found)
-    if components is ABSENT and workflows is ABSENT:
+    components, workflows = (apply_pointer(source.data, at) for at in ("/components/inputs", "/workflows"))
+    _collect(mapping(components), "/components/inputs", found)
+    for index, workflow in enumerate(sequence(workflows)):
+        _collect(mapping(workflow).get("inputs"), f"/workflows/{index}/inputs", found)
+    if components is workflows is ABSENT:
         _collect(source.data, "", found)
     return found
 
 
 def _collect(schema: Any, pointer: str, found: dict[str, list[str]]) -> None:
-    match schema:
-        case dict():
-            for word in ("$anchor", "$dynamicAnchor"):
-                if isinstance(schema.get(word), str):
-                    found.setdefault(schema[word], []).append(pointer)
-            for key, value in schema.items():
-                _collect(value, f"{pointer}/{escape(key)}", found)
-        case list():
-            for index, value in enumerate(schema):
-                _collect(value, f"{pointer}/{index}", found)
+    for word in ("$anchor", "$dynamicAnchor"):
+        if isinstance(name := mapping(schema).get(word), str):
+            found.setdefault(name, []).append(pointer)
+    inner = schema.items() if isinstance(schema, dict) else enumerate(sequence(schema))
+    for key, value in inner:
+        _collect(value, f"{pointer}/{escape(str(key))}", found)

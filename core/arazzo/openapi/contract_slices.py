@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from arazzo.document.meta_schema import VALUE_KEYWORDS, is_keyword_value
-from arazzo.document.schemas import IN_PLACE, LISTS, MAPS, NESTED, REFERENCES, mapping, properties_of, rewritten
+from arazzo.document.meta_schema import KEYWORDS, is_keyword_value
+from arazzo.document.schemas import IN_PLACE, REFERENCES, mapping, properties_of, rewritten
 from arazzo.limits import current_limits
 from arazzo.openapi.description import Description, UnresolvedReferenceError
 from arazzo.openapi.media import is_json_lines
@@ -148,7 +148,7 @@ class _Cutting:
         exempt = around | self._exempt(schema)
         written: dict[str, Any] = {}
         for keyword, value in schema.items():
-            if keyword in _LEFT_OUT or keyword not in _KNOWN:
+            if keyword in _LEFT_OUT or keyword not in KEYWORDS:
                 continue
             inner = f"{at}/{escape(keyword)}"
             tuples = keyword == "items" and isinstance(value, list)  # as in JSON Schema before 2020-12
@@ -209,9 +209,6 @@ class _Cutting:
         if isinstance(changed.get("enum"), list) and None not in changed["enum"]:
             changed["enum"] = [*changed["enum"], None]
         return changed
-
-
-_KNOWN = NESTED | MAPS | LISTS | VALUE_KEYWORDS | {"const", "enum", "type"}
 
 
 def unreadable_schemas(contract: Contract) -> Iterator[str]:

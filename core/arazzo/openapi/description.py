@@ -13,11 +13,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import unquote, urldefrag, urljoin
 
-from arazzo.document.schemas import mapping, sequence
+from arazzo.absent import ABSENT
+from arazzo.document.schemas import mapping, objects_in, sequence
 from arazzo.errors import ArazzoError, Problem, Severity
+from arazzo.expressions.navigation import member
 from arazzo.limits import current_limits
 from arazzo.openapi.operation import Operation
-from arazzo.pointer import array_index, escape, tokens_of
+from arazzo.pointer import escape, tokens_of
 
 if TYPE_CHECKING:
     from arazzo.source import Source
@@ -221,11 +223,7 @@ class Description:
         for name in tokens_of(pointer):
             if isinstance(value, dict) and name not in value and "$ref" in value:
                 value = self._resolve(value, budget)
-            if isinstance(value, dict) and name in value:
-                value = value[name]
-            elif isinstance(value, list) and (index := array_index(name)) is not None and index < len(value):
-                value = value[index]
-            else:
+            if (value := member(value, name)) is ABSENT:
                 raise UnresolvedReferenceError(reference, f"there is no '{name}'")
         return value
 
@@ -241,7 +239,8 @@ class Description:
 
     def _anchor(self, name: str, reference: str) -> Any:
         if self._anchors is None:
-            self._anchors = dict(find_anchors(self.raw.get("components")))
+            named = (each for each in objects_in(self.raw.get("components")) if isinstance(each.get("$anchor"), str))
+            self._anchors = {each["$anchor"]: each for each in named}
         if name not in self._anchors:
             raise UnresolvedReferenceError(reference, f"there is no '$anchor' '{name}'")
         return self._anchors[name]
@@ -265,15 +264,3 @@ def absolute_references(value: Any, base: str) -> Any:
         with suppress(ValueError):  # no URI, which is told when somebody follows it
             copy["$ref"] = urljoin(base, copy["$ref"])
     return copy
-
-
-def find_anchors(value: Any) -> Iterator[tuple[str, Any]]:
-    """Find the schemas that carry an ``$anchor`` (JSON Schema 2020-12, 8.2.2)."""
-    if isinstance(value, dict):
-        if isinstance(value.get("$anchor"), str):
-            yield value["$anchor"], value
-        for item in value.values():
-            yield from find_anchors(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from find_anchors(item)

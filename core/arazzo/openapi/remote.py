@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
+from arazzo.document.schemas import DATA, objects_in, sequence
 from arazzo.source import Source, is_remote
 from arazzo.source.uri_references import resolve
 
-#: Keywords whose values are data, in which ``$ref`` is nothing special.
-_DATA = frozenset({"const", "default", "enum", "example"})
+#: Where ``$ref`` is nothing special; among the ``examples`` of OpenAPI there are references.
+_DATA = DATA - {"examples"}
 
 
 def named_files(source: Source) -> Iterator[str]:
@@ -26,33 +27,18 @@ def named_files(source: Source) -> Iterator[str]:
         own = str(data.get("$self") or "")
         for url in _sources(data):
             found[_source(source.uri, url, own)] = None
-        for reference in _references(data):
-            found[_against(source.uri, reference, "" if "arazzo" in data else own)] = None
+        for each in objects_in(data, _DATA):
+            if isinstance(reference := each.get("$ref"), str):
+                found[_against(source.uri, reference, "" if "arazzo" in data else own)] = None
     found.pop("", None)
     found.pop(source.uri, None)
     yield from found
 
 
 def _sources(data: dict[str, Any]) -> Iterator[str]:
-    listed = data.get("sourceDescriptions")
-    for item in listed if isinstance(listed, list) else ():
+    for item in sequence(data.get("sourceDescriptions")):
         if isinstance(item, dict) and isinstance(item.get("url"), str) and item.get("type") != "asyncapi":
             yield item["url"]
-
-
-def _references(value: Any) -> Iterator[str]:
-    stack, seen = [value], set[int]()
-    while stack:
-        value = stack.pop()
-        if not isinstance(value, (dict, list)) or id(value) in seen:
-            continue
-        seen.add(id(value))  # aliases share their value
-        if isinstance(value, dict):
-            if isinstance(value.get("$ref"), str):
-                yield value["$ref"]
-            stack.extend(item for key, item in value.items() if key not in _DATA)
-        else:
-            stack.extend(value)
 
 
 def _source(uri: str, url: str, own: str) -> str:

@@ -7,6 +7,7 @@ alternatives of ``oneOf`` and ``anyOf`` are folded in.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Protocol
 
 from arazzo.document.schemas import properties_of, sequence
@@ -108,7 +109,7 @@ def _fold(description: Follows, schema: Any, budget: int) -> dict[str, Any]:
         return whole
     parts = [_fold(description, part, budget - 1) for part in sequence(whole.get("allOf"))]
     chosen = [_fold(description, part, budget - 1) for key in ("oneOf", "anyOf") for part in sequence(whole.get(key))]
-    return _merge([whole, *parts, *_agreeing(chosen)]) if parts or chosen else whole
+    return merged([whole, *parts, *_agreeing(chosen)]) if parts or chosen else whole
 
 
 def _agreeing(alternatives: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -130,10 +131,11 @@ def _types_of_all(alternatives: list[dict[str, Any]]) -> list[str] | None:
     return list(types) if known and len(types) > 1 and "string" not in types else None
 
 
-def _merge(parts: list[dict[str, Any]]) -> dict[str, Any]:
-    merged: dict[str, Any] = {}
+def merged(parts: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """Return schemas laid together, with the properties of all; where two say something else, the first counts."""
+    whole: dict[str, Any] = {}
     properties: dict[str, Any] = {}
     for part in parts:
         properties = {**properties_of(part), **properties}
-        merged = {**part, **merged}
-    return {**merged, "properties": properties} if properties else merged
+        whole = {**part, **whole}
+    return {**whole, "properties": properties} if properties else whole

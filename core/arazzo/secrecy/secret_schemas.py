@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from arazzo.document.input_declarations import parts_of
-from arazzo.document.schemas import below, properties_of
+from arazzo.document.schemas import CHOICES, below, parts, properties_of
 from arazzo.secrecy.sensitive_names import is_sensitive
 
 
@@ -19,7 +18,7 @@ def secret_inputs(schema: Any, marked: Iterable[str] = ()) -> frozenset[str]:
     marked = frozenset(marked)
     return frozenset(
         name
-        for each in parts_of(schema)
+        for each, _ in parts(schema, schema, CHOICES)
         for name, item in properties_of(each).items()
         if is_sensitive(name, marked) or any(inner.get("format") == "password" for inner in below(item, schema))
     )

@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from arazzo.pointer import array_index, tokens_of
+from arazzo.absent import ABSENT
+from arazzo.expressions.navigation import member
+from arazzo.pointer import tokens_of
 from arazzo.testing.exchanges import Received
 from arazzo.testing.memory import Memory
 from arazzo.testing.placeholders import fill
@@ -257,13 +259,8 @@ def merge_patch(value: Any, patch: Any) -> Any:
 def _member(content: Any, path: str) -> Any:
     tokens = tokens_of(path) if path[:1] == "/" else []
     for token in tokens or filter(None, path.split(".")):
-        if isinstance(content, list) and (index := array_index(token)) is not None and index < len(content):
-            content = content[index]
-        elif isinstance(content, dict):
-            content = content.get(token)
-        else:
-            return None
-    return content
+        content = member(content, token)
+    return None if content is ABSENT else content
 
 
 def _holds(condition: Condition, value: Any) -> bool:

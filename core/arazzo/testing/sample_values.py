@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from arazzo.openapi.schema_slices import Follows
+from arazzo.document.schemas import properties_of
+from arazzo.openapi.schema_slices import Follows, merged
 
 #: From this depth on, objects have only the members they must have, and arrays are as short as they may be.
 _SHALLOW: Final = 5
@@ -88,15 +89,11 @@ class Values:
             parts += [option for option in options if option.get("type") != "null"][:1]
         if not parts:
             return schema
-        merged: dict[str, Any] = {}
-        properties: dict[str, Any] = {}
-        required: list[Any] = []
-        for part in ({key: item for key, item in schema.items() if key not in ("allOf", "oneOf", "anyOf")}, *parts):
-            whole = self._folded(part, depth + 1) if depth < _DEEPEST else part
-            properties.update(whole.get("properties") or {})
-            required += whole.get("required") or ()
-            merged.update(whole)
-        return {**merged, "properties": properties, "required": required} if properties else merged
+        own = {key: item for key, item in schema.items() if key not in ("allOf", "oneOf", "anyOf")}
+        wholes = [self._folded(part, depth + 1) if depth < _DEEPEST else part for part in (own, *parts)]
+        required = [name for whole in wholes for name in whole.get("required") or ()]
+        laid = merged(reversed(wholes))
+        return {**laid, "required": required} if properties_of(laid) else laid
 
     def _typed(self, schema: dict[str, Any], name: str, depth: int) -> Any:
         match self._type(schema):
