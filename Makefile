@@ -29,11 +29,11 @@ help: ## list the targets
 demo: $(READY) ## run both workflows on a real Airflow against a mock of their APIs (KEEP=1: leave the UI running)
 	@$(BIN)/airflow-arazzo demo $(if $(call yes,$(KEEP)),--keep)
 
-test: $(READY) ## run the tests that need no running scheduler (ARGS="-k polling")
-	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m "not scheduler and not distributed" $(ARGS)
+test: $(READY) ## run the tests that need no running scheduler (SLOW=1: the slow ones, too; ARGS="-k polling")
+	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m "not scheduler and not distributed$(if $(call yes,$(SLOW)),, and not slow)" $(ARGS)
 
 test-all: ## run every suite whole, drawn cases by the thousand: some hours
-	@HYPOTHESIS_PROFILE=thorough ARAZZO_CORPUS=full $(MAKE) test
+	@HYPOTHESIS_PROFILE=thorough ARAZZO_CORPUS=full $(MAKE) test SLOW=1
 	@for suite in scheduler faults busy security load distributed airflow-versions pythons; do $(MAKE) test-$$suite || exit 1; done
 	@$(MAKE) fuzz lint docs
 

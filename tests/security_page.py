@@ -12,9 +12,9 @@ _HEAD = """\
 # Attacks that are played
 
 `make test-security` plays these, on a real scheduler where that matters, and writes this page; `make test` plays all
-that need no scheduler. Each row is an attack by somebody who controls some data, and has to fail in every case.
-[SECURITY.md](../SECURITY.md) says what is promised, and what is not. Kills of each part of Airflow at each moment have
-a page of their own, [reliability.md](reliability.md).
+that need no scheduler and are not slow. Each row is an attack by somebody who controls some data, and has to fail in
+every case. [SECURITY.md](../SECURITY.md) says what is promised, and what is not. Kills of each part of Airflow at each
+moment have a page of their own, [reliability.md](reliability.md).
 
 | surface | attack | cases | result |
 |---|---|---|---|

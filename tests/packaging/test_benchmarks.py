@@ -8,12 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from suite import THOROUGH
 
 ROOT = Path(__file__).parents[2]
-
-
-slow = pytest.mark.skipif(not THOROUGH, reason="runs in the thorough profile only: make bench, make test-all")
 
 
 def bench(name, *arguments):
@@ -27,6 +23,7 @@ def test_start_up_measures_every_command():
     assert rows[-3:] == ["validate", "graph", "run"]
 
 
+@pytest.mark.slow
 def test_scale_measures_documents_criteria_and_folders():
     tables = bench("scale.py", "--steps", "3", "30", "--documents", "2").split("\n\n")
     documents, verdicts, folders = (table.strip().splitlines()[2:] for table in tables[1:])
@@ -35,7 +32,7 @@ def test_scale_measures_documents_criteria_and_folders():
     assert [row.split(" | ")[:2] for row in folders] == [["| (import)", ""], ["| 2", "26"]]
 
 
-@slow
+@pytest.mark.slow
 def test_what_is_beside_the_document_is_measured():
     rows = re.findall(r"^\| (\D.*?) \| [0-9.e-]+ \|", bench("growth.py", "--largest", "10"), re.MULTILINE)
     assert rows == [
@@ -47,6 +44,7 @@ def test_what_is_beside_the_document_is_measured():
     ]
 
 
+@pytest.mark.slow
 def test_dag_files_are_measured_side_by_side():
     rows = re.findall(r"^\| (.*?) \| \d+ \| \d", bench("dag_file.py", "--rounds", "0"), re.MULTILINE)
     assert rows == [
@@ -56,7 +54,7 @@ def test_dag_files_are_measured_side_by_side():
     ]
 
 
-@slow
+@pytest.mark.slow
 def test_polls_are_measured_side_by_side():
     rows = re.findall(r"^\| 2 \| (.*?) \| [1-9]", bench("polling.py", "--polls", "2", "--seconds", "3"), re.MULTILINE)
     assert rows == ["HttpSensor's", "ArazzoTrigger"]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
+from ast import literal_eval
 from importlib import import_module
 from pathlib import Path
 
@@ -163,14 +163,9 @@ def test_each_public_name_of_the_engine_is_there_when_it_is_asked_for():
             getattr(module, "other")  # noqa: B009 - a name that mypy knows of would be there
 
 
-@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
-def test_the_examples_as_dags_load_no_library_that_sends(path, tmp_path):
-    folder = tmp_path / "dags"
-    shutil.copytree(path.parents[1] / "openapi", folder / "openapi")
-    (folder / "workflows").mkdir()
-    shutil.copy(path, folder / "workflows")
-    dags, loaded = loaded_by_dag_file(folder / "workflows", tmp_path)
-    assert dags == str(workflow_ids(path))
+def test_the_examples_as_dags_load_no_library_that_sends(tmp_path):
+    dags, loaded = loaded_by_dag_file(WORKFLOWS[0].parent, tmp_path)
+    assert sorted(literal_eval(dags)) == sorted(name for path in WORKFLOWS for name in workflow_ids(path))
     assert not set(loaded) & set(SENDING)
 
 

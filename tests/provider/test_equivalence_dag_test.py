@@ -32,7 +32,11 @@ pytestmark = pytest.mark.airflow
 
 NUMBERS = count()
 SOME = settings(
-    max_examples=10, deadline=None, phases=[Phase.generate], database=None, suppress_health_check=list(HealthCheck)
+    max_examples=10 if THOROUGH else 4,
+    deadline=None,
+    phases=[Phase.generate],
+    database=None,
+    suppress_health_check=list(HealthCheck),
 )
 
 

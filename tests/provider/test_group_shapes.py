@@ -18,7 +18,14 @@ from group_shapes import SHAPES, Nodes, dag_of, task_ids
 pytestmark = pytest.mark.airflow
 
 
-@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.__name__)
+SLOW = ("mapped_calls", "no_prefix_runs")
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [pytest.param(shape, marks=[pytest.mark.slow] * (shape.__name__ in SLOW)) for shape in SHAPES],
+    ids=lambda shape: shape.__name__,
+)
 def test_a_run_tells_the_truth(shape, run_dag, monkeypatch):
     monkeypatch.setenv("AIRFLOW_CONN_NODES", json.dumps({"conn_type": "http", "host": "http://nodes.example"}))
     nodes, tasks = Nodes(), defaultdict(list)

@@ -25,13 +25,14 @@ from airflow_arazzo.operators.call_tasks import ArazzoCallOperator, ArazzoInputs
 from airflow_arazzo.protocol.secret_ledger import is_sensitive
 from airflow_arazzo.triggers.arazzo import ArazzoTrigger
 
+slow = pytest.mark.slow
 pytestmark = [
     pytest.mark.airflow,
     pytest.mark.attack("metadata database and logs", "an API that says every secret again, in every answer"),
 ]
 
 
-@pytest.fixture(params=ALPHABETS)
+@pytest.fixture(params=["quoted", *(pytest.param(name, marks=slow) for name in ALPHABETS if name != "quoted")])
 def secrets(request):
     return random_secrets(ALPHABETS[request.param])
 
@@ -261,7 +262,7 @@ BETWEEN = {
 }
 
 
-@pytest.mark.parametrize("granularity", ["step", "workflow"])
+@pytest.mark.parametrize("granularity", ["step", pytest.param("workflow", marks=slow)])
 @pytest.mark.parametrize("name", BETWEEN)
 def test_every_task_knows_the_secrets_of_those_before(document, bound, run_dag, api, capfd, name, granularity):
     settings = {"granularity": granularity} if granularity == "workflow" else {}

@@ -168,7 +168,7 @@ def test_many_processes_at_once_agree(cache, documents):
         "import json, sys; from airflow_arazzo import load_dags\nprint(json.dumps(sorted(load_dags(sys.argv[1]))))"
     )
     command = [sys.executable, "-c", program, str(documents)]
-    running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     found = [json.loads(each.communicate()[0].splitlines()[-1]) for each in running]
-    assert found[0] == found[1] == found[2] == sorted(load_dags(documents))
+    assert found[0] == found[1] == sorted(load_dags(documents))
     assert not list(cache.glob(".*"))

@@ -22,6 +22,7 @@ def things(monkeypatch):
 
 
 @pytest.mark.parametrize("branching", [False, True], ids=["linear", "branching"])
+@pytest.mark.slow
 def test_200_steps_task_by_task(branching):
     plan = compile_document(load(document(200, branching=branching)), "main")
     api, expected_api = Api(ANSWERS), Api(ANSWERS)
