@@ -32,15 +32,16 @@ def sent(api):
     return [line for line in api.record.lines() if "oauth" not in line]
 
 
-def test_an_export_stores_every_page_once(apis, run_dag):
+def test_an_export_stores_the_orders_of_all_pages_at_once(apis, run_dag):
     run = run_dag(ArazzoDag(WORKFLOWS / "export-orders.arazzo.yaml"), day="2026-01-31")
     assert run.state == "success"
-    assert run.xcom("outputs") == {"pages": 3}
-    stored = [entry for entry in apis.record if entry.operation == "storePage"]
-    assert [entry.request.raw_path.rsplit("/", 1)[1] for entry in stored] == ["1", "2", "3"]
-    assert [record["id"] for entry in stored for record in entry.request.content["records"]] == [
-        f"A-{number}" for number in range(1, 6)
+    assert run.xcom("outputs") == {"records": 5}
+    assert [line.partition("?")[0] for line in sent(apis)] == [
+        *["GET /shop/orders"] * 3,
+        "PUT /archive/exports/orders-2026-01-31",
     ]
+    (stored,) = (entry for entry in apis.record if entry.operation == "storeExport")
+    assert [record["id"] for record in stored.request.content["records"]] == [f"A-{number}" for number in range(1, 6)]
 
 
 def order():
