@@ -64,7 +64,7 @@ def require_servers(
     connections: Mapping[str, str] | None = None,
     default: str | Mapping[str, str] | None = None,
 ) -> None:
-    """Refuse to begin a workflow of which a step has no server that can be called, whatever its connection says.
+    """Refuse to begin a workflow of which a step has no server that can be called, or no place for a parameter.
 
     :param connections: ids that overrule those of the steps' settings.
     :param default: a server URL, or URLs by name of the source, for those that no connection names.
@@ -72,6 +72,8 @@ def require_servers(
     """
     from arazzo.auth import server_resolution
 
+    for reason in engine.misplaced(plan):
+        raise AirflowFailException(f"{reason}; nothing was sent")
     for step, reason in engine.uncallable(server_resolution.place_requests(plan, {}, default) if default else plan):
         url = _settings_for(step, hooks, connections).base_url
         if not url or "#" in url:

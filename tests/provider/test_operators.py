@@ -612,3 +612,18 @@ def test_a_server_that_cannot_be_called_fails_the_first_task_before_it_sends(two
     api.on("GET /nodes/b", 200, {})
     Run().execute(first)
     assert len(api.asked) == (1 if kind == "step" else 2)
+
+
+@pytest.mark.parametrize("place", ["in: path, ", ""])
+@pytest.mark.parametrize("kind", ["step", "workflow"])
+def test_a_parameter_that_has_no_place_fails_the_first_task_before_it_sends(two, api, kind, place):
+    parameter = f"{{name: id, {place}value: a}}"
+    two.write_text(TWO.replace("b.look}", f"a.look, parameters: [{parameter}]}}"))
+    first = (
+        ArazzoStepOperator(task_id="one", plan=two)
+        if kind == "step"
+        else ArazzoWorkflowOperator(task_id="one", document=two)
+    )
+    with pytest.raises(AirflowFailException, match=r"step 'two': .*parameter 'id'.*; nothing was sent"):
+        Run().execute(first)
+    assert api.asked == []

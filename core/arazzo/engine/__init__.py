@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from arazzo.engine.messages import duration, ended, walked
     from arazzo.engine.program import load_plan, load_plans
     from arazzo.engine.records import loops_run
-    from arazzo.engine.server_checks import uncallable
+    from arazzo.engine.server_checks import misplaced, uncallable
     from arazzo.engine.state import Done, Note, Send, State, StepRecord, Wait
     from arazzo.engine.step_machine import advance, begin_call, end_call
 
@@ -46,6 +46,7 @@ __all__ = [
     "load_plan",
     "load_plans",
     "loops_run",
+    "misplaced",
     "ready",
     "run_local",
     "start",
@@ -68,7 +69,7 @@ __getattr__ = imported_when_used(
         "arazzo.engine.messages": "duration ended walked",
         "arazzo.engine.program": "load_plan load_plans",
         "arazzo.engine.records": "loops_run",
-        "arazzo.engine.server_checks": "uncallable",
+        "arazzo.engine.server_checks": "misplaced uncallable",
         "arazzo.engine.state": "Done Note Send State StepRecord Wait",
         "arazzo.engine.step_machine": "advance begin_call end_call",
     },

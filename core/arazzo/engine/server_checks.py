@@ -1,4 +1,4 @@
-"""Where requests will go is known before the first of them: a server that cannot be called is found at the start."""
+"""What no request can do without is known before the first of them, and found at the start: servers and places."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ from collections.abc import Iterator
 
 from arazzo.errors import RequestError
 from arazzo.flow import Plan, PlannedStep
+from arazzo.openapi.request_building import left_out, no_place
 from arazzo.openapi.servers import server_of
 
 
 def require_servers(plan: Plan) -> None:
-    """Refuse to run a workflow of which a step has no server that can be called.
+    """Refuse to run a workflow of which a step has no server that can be called, or no place for a parameter.
 
     :raises RequestError: one sentence for each source of a step; nothing was sent.
     """
     found = {step.operation.source: text for step, text in uncallable(plan) if step.operation}
-    if found:
-        raise RequestError("; ".join((*found.values(), "nothing was sent")))
+    if reasons := [*found.values(), *misplaced(plan)]:
+        raise RequestError("; ".join((*reasons, "nothing was sent")))
 
 
 def uncallable(plan: Plan) -> Iterator[tuple[PlannedStep, str]]:
@@ -30,3 +31,16 @@ def uncallable(plan: Plan) -> Iterator[tuple[PlannedStep, str]]:
             yield step, f"step '{step.step_id}': {error}"
     for child in plan.children.values():
         yield from uncallable(child)
+
+
+def misplaced(plan: Plan) -> Iterator[str]:
+    """Yield why requests cannot be built, whatever the values are; those of called workflows included."""
+    for step in plan.steps:
+        if (operation := step.operation) is None:
+            continue
+        given = [(parameter.name, parameter.location) for parameter in step.step.parameters]
+        reasons = [no_place(operation, name, location) for name, location in given]
+        reasons.append(left_out(operation, (name for name, location in given if location in (None, "path"))))
+        yield from (f"step '{step.step_id}': {reason}" for reason in reasons if reason)
+    for child in plan.children.values():
+        yield from misplaced(child)

@@ -8,7 +8,7 @@ null value is not sent, but a path needs one.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -147,10 +147,8 @@ def _spec(operation: Operation, template: PathTemplate, argument: Argument) -> P
         declared = _by_name(operation, name)
         if declared:
             return declared
-        if name not in (*template.names, *template.optional):
-            raise RequestError(
-                f"parameter '{name}' says no place ('in'), and {describe(operation)} declares none of that name"
-            )
+        if reason := no_place(operation, name, location):
+            raise RequestError(reason)
         location = "path" if name in template.names else "query"
     if declared := operation.parameter(name, location):
         return declared.model_copy(update={"name": name}) if location == "header" else declared
@@ -163,6 +161,25 @@ def _spec(operation: Operation, template: PathTemplate, argument: Argument) -> P
             return ParameterSpec.model_construct(name=name, location="cookie", style="cookie", explode=True)
         case _:
             raise RequestError(f"parameter '{name}' of {describe(operation)} has the unknown place '{location}'")
+
+
+def no_place(operation: Operation, name: str, location: str | None) -> str | None:
+    """Return why no request of an operation has a place for a parameter; None where one has."""
+    template = template_of(operation)
+    known = template.name_of(name)
+    if location == "path" and known not in template.all_names:
+        return f"path parameter '{name}' has no place in {describe(operation)}"
+    if location is None and not _by_name(operation, known) and known not in (*template.names, *template.optional):
+        return f"parameter '{name}' says no place ('in'), and {describe(operation)} declares none of that name"
+    return None
+
+
+def left_out(operation: Operation, given: Iterable[str]) -> str | None:
+    """Return why the path of an operation cannot be had from parameters of these names; None if it can."""
+    template = template_of(operation)
+    names = {template.name_of(name) for name in given}
+    missing = next((name for name in template.names if name not in names), None)
+    return f"nothing gives path parameter '{missing}' of {describe(operation)}" if missing is not None else None
 
 
 def _by_name(operation: Operation, name: str) -> ParameterSpec | None:

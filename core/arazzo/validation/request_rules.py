@@ -16,7 +16,7 @@ from arazzo.openapi.bodies import content_type_of
 from arazzo.openapi.input_needs import NeededInput, call_readings, needed_readings
 from arazzo.openapi.media import matching
 from arazzo.openapi.operation import ParameterSpec, SecurityScheme
-from arazzo.openapi.path_templates import template_of
+from arazzo.openapi.request_building import no_place
 from arazzo.openapi.servers import describe, server_of
 from arazzo.validation.expression_index import uses
 from arazzo.validation.validation_context import Subject, Target
@@ -124,12 +124,10 @@ def check_places(subject: Subject) -> Iterator[Problem]:
     """Find path parameters of a workflow for which the path of a step's operation has no place."""
     for workflow, step in subject.steps():
         operation = subject.operation(step)
-        shared = merged_parameters(workflow, step)[len(step.parameters) :]
-        template = template_of(operation) if operation is not None and shared else None
-        for parameter in shared:
-            if operation is None or template is None or parameter.location != "path":
-                continue
-            if template.name_of(parameter.name) not in template.all_names:
+        if operation is None:
+            continue
+        for parameter in merged_parameters(workflow, step)[len(step.parameters) :]:
+            if parameter.location == "path" and no_place(operation, parameter.name, "path"):
                 message = f"path parameter '{parameter.name}' of the workflow has no place in {describe(operation)}"
                 hint = "give it to the steps that have a place for it"
                 yield subject.error("homeless-parameter", f"{step.at}/stepId", message, hint)

@@ -175,6 +175,29 @@ def test_graph_draws_and_refuses():
     assert "there is no workflow 'other' here, only 'main'" in result.stderr
 
 
+@pytest.mark.parametrize("place", ["in: path, ", ""])
+def test_a_parameter_that_has_no_place_is_found_before_the_first_request(api, tmp_path, place):
+    url, _, seen = api
+    (tmp_path / "a.yaml").write_text(
+        f"openapi: 3.1.0\ninfo: {{title: A, version: '1'}}\nservers: [{{url: '{url}'}}]\n"
+        "paths: {/things: {post: {operationId: make, responses: {'201': {description: ok}}}}}\n"
+    )
+    document = tmp_path / "w.arazzo.yaml"
+    document.write_text(
+        "arazzo: 1.0.1\ninfo: {title: T, version: '1'}\n"
+        "sourceDescriptions: [{name: a, url: a.yaml, type: openapi}]\n"
+        "workflows: [{workflowId: w, steps: [{stepId: one, operationId: make}, {stepId: two, workflowId: inner}]},\n"
+        "  {workflowId: inner, steps: [{stepId: three, operationId: make,\n"
+        f"  parameters: [{{name: id, {place}value: a}}]}}]}}]\n"
+    )
+    refused = invoke("run", str(document), "w")
+    assert refused.exit_code == 2
+    assert "step 'three': " in refused.output
+    assert "parameter 'id'" in refused.output
+    assert "nothing was sent" in refused.output
+    assert seen == []
+
+
 def test_a_server_that_cannot_be_called_is_found_before_the_first_request(api, tmp_path):
     url, _, seen = api
     (tmp_path / "a.yaml").write_text(

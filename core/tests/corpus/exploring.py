@@ -19,8 +19,8 @@ from variations import Hints, criteria_of, hints, mutations
 
 from arazzo.absent import ABSENT, Unreadable, to_people
 from arazzo.document.models import Criterion
-from arazzo.engine import Done, Send, State, StepRecord, Wait, advance, check_inputs, run_local, start
-from arazzo.errors import TransportError
+from arazzo.engine import Done, Send, State, StepRecord, Wait, advance, check_inputs, misplaced, run_local, start
+from arazzo.errors import RequestError, TransportError
 from arazzo.exchange import Exchange, Request, Response
 from arazzo.expressions import Context, StepOutput, evaluate, find_expressions
 from arazzo.flow import Edge, Plan, PlannedStep
@@ -129,13 +129,16 @@ def run_once(plan: Plan, inputs: dict[str, Any], mocks: Mocks, refused: dict[str
     """Run a workflow with the first answers of the mock."""
     clock = itertools.count(int(BEGIN), 1)
     slept: list[float] = []
-    run = run_local(
-        plan,
-        inputs,
-        send=lambda request: mocks.checked(request, refused),
-        sleep=slept.append,
-        clock=lambda: next(clock) + sum(slept),
-    )
+    try:
+        run = run_local(
+            plan,
+            inputs,
+            send=lambda request: mocks.checked(request, refused),
+            sleep=slept.append,
+            clock=lambda: next(clock) + sum(slept),
+        )
+    except RequestError as error:
+        return Ending("failed", str(error), ())
     return Ending(run.status, run.message, ())
 
 
@@ -152,6 +155,8 @@ def replay(plan: Plan, inputs: dict[str, Any], ending: Ending) -> Ending:
     def sleep(seconds: float) -> None:
         now[0] += seconds
 
+    if any(misplaced(plan)):
+        return ending
     run = run_local(plan, inputs, send=send, sleep=sleep, clock=lambda: now[0])
     assert next(answers, None) is None, "not every answer was asked for"
     return Ending(run.status, run.message, ending.answers)
@@ -237,6 +242,9 @@ class Explorer:
         edges = tuple(edge for edge in self.plan.edges if _is_own(self.plan, edge))
         self.found = Explored(edges)
         self.found.first = run_once(self.plan, self.inputs, self.mocks, self.found.refused)
+        if any(misplaced(self.plan)):  # no run begins
+            self.found.endings.append(self.found.first)
+            return self.found
         self._number = itertools.count()
         self._seen: set[Any] = set()
         self._todo: list[Any] = []

@@ -28,7 +28,7 @@ _REFUSALS = (
 )
 #: Why a run failed, by its message.
 _FAILURES = (
-    (r"which the path does not have", "names a path parameter that there is not"),
+    (r"has no place in|nothing gives path parameter", "names a path parameter that there is not"),
     (r"speaks", "sends a message, which is not run"),
     (r"nothing was sent", "needs a value that an answer has not"),
     (r"gave up", "polls, and the first answer is not the last"),
