@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from airflow_arazzo.factory import ArazzoDag, ArazzoTaskGroup, load_dags
     from airflow_arazzo.hooks.arazzo import ArazzoHook
     from airflow_arazzo.operators.arazzo import ArazzoOutputsOperator, ArazzoStepOperator
+    from airflow_arazzo.operators.retrying import ArazzoRetryPolicy
     from airflow_arazzo.operators.workflow import ArazzoWorkflowOperator
     from airflow_arazzo.sensors.arazzo import ArazzoSensor
     from airflow_arazzo.triggers.arazzo import ArazzoTrigger
@@ -23,6 +24,7 @@ __all__ = [
     "ArazzoDag",
     "ArazzoHook",
     "ArazzoOutputsOperator",
+    "ArazzoRetryPolicy",
     "ArazzoSensor",
     "ArazzoStepOperator",
     "ArazzoTaskGroup",
@@ -38,6 +40,7 @@ __getattr__ = imported_when_used(
         "airflow_arazzo.factory": "ArazzoDag ArazzoTaskGroup load_dags",
         "airflow_arazzo.hooks.arazzo": "ArazzoHook",
         "airflow_arazzo.operators.arazzo": "ArazzoOutputsOperator ArazzoStepOperator",
+        "airflow_arazzo.operators.retrying": "ArazzoRetryPolicy",
         "airflow_arazzo.operators.workflow": "ArazzoWorkflowOperator",
         "airflow_arazzo.sensors.arazzo": "ArazzoSensor",
         "airflow_arazzo.triggers.arazzo": "ArazzoTrigger",

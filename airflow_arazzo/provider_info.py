@@ -26,9 +26,16 @@ def get_provider_info() -> dict[str, Any]:
             }
         ],
         "hooks": [_modules("airflow_arazzo.hooks.arazzo")],
-        "operators": [_modules("airflow_arazzo.operators.arazzo", "airflow_arazzo.operators.workflow")],
+        "operators": [
+            _modules(
+                "airflow_arazzo.operators.arazzo",
+                "airflow_arazzo.operators.decorated",
+                "airflow_arazzo.operators.workflow",
+            )
+        ],
         "sensors": [_modules("airflow_arazzo.sensors.arazzo")],
         "triggers": [_modules("airflow_arazzo.triggers.arazzo")],
+        "task-decorators": [{"name": "arazzo", "class-name": "airflow_arazzo.operators.decorated.arazzo_task"}],
         "asset-uris": [
             {
                 "schemes": ["http", "https"],

@@ -22,7 +22,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from hashlib import sha256
 from typing import Any
-from urllib.parse import unquote_plus
+from urllib.parse import unquote, unquote_plus
 
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
 from airflow.sdk.exceptions import AirflowRuntimeError
@@ -34,6 +34,7 @@ from airflow_arazzo.protocol.stored_forms import fields_of, formed
 from arazzo import clock, engine
 from arazzo.errors import ArazzoError, TransportError
 from arazzo.exchange import Request, Response
+from arazzo.flow import Plan
 
 log = logging.getLogger(__name__)
 
@@ -319,6 +320,19 @@ def let_retry(context: Mapping[str, Any], sent: Sent) -> None:
         log.warning(
             "A next try will use the answers of this one again: its end could not be recorded: %s", type(error).__name__
         )
+
+
+def may_have_arrived(plan: Plan, sent: Sent) -> bool:
+    """Say whether a request of a task that has failed may have arrived, and must not be sent once more.
+
+    :param plan: whose requests they are.
+    """
+    return sent.lost or any(key is None and not _may_resend(plan, step) for step, key in sent.open.items())
+
+
+def _may_resend(plan: Plan, step_name: str) -> bool:
+    *within, step = map(unquote, step_name.split("/"))
+    return bool(plan.child(tuple(within)).step(step).settings.resend)
 
 
 _WAYS_ON = (

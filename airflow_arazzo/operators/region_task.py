@@ -35,11 +35,11 @@ from airflow_arazzo.hooks.source_connections import (
 )
 from airflow_arazzo.hooks.source_hooks import SourceHooks
 from airflow_arazzo.hooks.telemetry import Telemetry
-from airflow_arazzo.operators.at_most_once import Sending, UnknownOutcomeError, let_retry
+from airflow_arazzo.operators.at_most_once import Sending, UnknownOutcomeError, let_retry, may_have_arrived
 from airflow_arazzo.operators.links import LastResponseLink, OperationLink
 from airflow_arazzo.operators.rendering import RendersWritten
 from airflow_arazzo.operators.run_inputs import workflow_inputs
-from airflow_arazzo.operators.telling import in_a_sentence
+from airflow_arazzo.operators.telling import WorkflowFailedError, in_a_sentence
 from airflow_arazzo.operators.time_limits import check_time, deferral_timeout, loop_deadline, too_long, try_end
 from airflow_arazzo.protocol.channel import Channel, SharesSecrets
 from airflow_arazzo.protocol.debugging import in_full
@@ -84,6 +84,8 @@ class DrivesRegion(RendersWritten, SharesSecrets):
     last_status: int | None = None
     #: Whether the region has come to its end, and the record says how.
     concluded: bool = False
+    #: Whether it has failed with a request out that may have arrived, and must not be sent once more.
+    unknown: bool = False
     execution_timeout: timedelta | None
     task_id: str
     operator_extra_links = (LastResponseLink(), OperationLink())
@@ -345,6 +347,7 @@ class DrivesRegion(RendersWritten, SharesSecrets):
         """Conclude a region that has been driven to its end, here or in the triggerer."""
         if done.outcome == "failed":
             let_retry(context, carried.sent)
+            self.unknown = may_have_arrived(self.plan, carried.sent)
         return self._ended(carried.state, done, context)
 
     def _ended(self, state: State, done: Done, context: Context) -> dict[str, Any]:
@@ -364,8 +367,13 @@ class DrivesRegion(RendersWritten, SharesSecrets):
         if done.outcome == "failed":
             ti.xcom_push(key="return_value", value=visible)
             # what has been stopped is not repeated by ``retries``: what it has sent is done, and it knows no more then
-            raise (AirflowFailException if done.stopped else AirflowException)(done.message)
+            raise self._failure(done)
         return visible
+
+    def _failure(self, done: Done) -> AirflowException:
+        if done.stopped:
+            return AirflowFailException(done.message)
+        return WorkflowFailedError(done.message, unknown=self.unknown, retry_at=done.retry_at)
 
 
 def _forget_state(store: TaskStateStore) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, BaseOperator, XComArg
+from airflow.providers.common.compat.sdk import AirflowFailException, BaseOperator, XComArg
 
 from airflow_arazzo.compat import default_deferrable
 from airflow_arazzo.operators.argument_names import require_names, require_variables, settings_from
@@ -100,13 +100,16 @@ class ArazzoWorkflowOperator(DrivesRegion, BaseOperator):
     def _own_plan(self, placed: Callable[[PlannedStep], PlannedStep]) -> Plan:
         return change_steps(self.plan, placed)
 
+    def _bound(self, context: Context) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return the bound inputs as they are written, and as they are for this run."""
+        return self.inputs, render_bound(self, self.inputs, context, self._origins)
+
     def _first_state(self, plan: Plan, context: Context) -> State:
         params = run_params(self.plan, self, self.inputs, context) if self.from_params else {}
         try:
             if self.from_params:
                 require_unbound(self.plan, self.inputs, self, context)
-            rendered = render_bound(self, self.inputs, context, self._origins)
-            inputs = run_inputs(self.channel.ledger, plan, params, self.inputs, rendered)
+            inputs = run_inputs(self.channel.ledger, plan, params, *self._bound(context))
             return engine.start(plan, inputs)
         except InputError as error:
             text = "; ".join(error.messages)
@@ -146,7 +149,7 @@ class ArazzoWorkflowOperator(DrivesRegion, BaseOperator):
         if failed and returns:
             context["ti"].xcom_push(key=OUTPUTS_KEY, value=visible)
         if failed:
-            raise (AirflowFailException if done.stopped else AirflowException)(done.message)
+            raise self._failure(done)
         path = engine.walked((name, record.rounds) for name, record in state.records.items())
         self.log.info("%s", ledger.conceal(engine.ended(self.plan.workflow_id, "", shown, path)))
         push_each(context["ti"], self, visible)

@@ -42,11 +42,13 @@ class Channel:
 
     :param ti: the running task instance.
     :ivar ledger: what the task knows to be secret, which it has heard of, too.
+    :ivar pushed: the record of this task, once it has been pushed.
     """
 
     def __init__(self, ti: Any) -> None:
         self.ti = ti
         self.ledger = Ledger()
+        self.pushed: dict[str, Any] | None = None
         self._heard: dict[str, list[dict[str, Any]]] = {}
         self._records: dict[str, dict[str, Any] | None] = {}
         self._told: dict[str, Any] = {}
@@ -99,7 +101,8 @@ class Channel:
 
     def push_record(self, record: dict[str, Any]) -> None:
         """Push the record of what happened in this task, which people read and the tasks after it go by."""
-        self.ti.xcom_push(key=RECORD_KEY, value=formed(self.ledger.conceal_in(record)))
+        self.pushed = self.ledger.conceal_in(record)
+        self.ti.xcom_push(key=RECORD_KEY, value=formed(self.pushed))
 
 
 class SharesSecrets(Operator):

@@ -75,7 +75,7 @@ class Carried:
 
 _WHAT = "the state that a waiting task has stored"
 _KINDS = {"state": dict, "done": object, "sent": dict, "end": object}
-_DONE = ("outcome", "target", "step", "message", "outputs", "inputs", "stopped")
+_DONE = ("outcome", "target", "step", "message", "outputs", "inputs", "stopped", "retry_at")
 
 
 def pack(carried: Carried) -> str:

@@ -24,6 +24,9 @@ def test_names_modules_that_are_there():
         for entry in info[role]:
             for module in entry["python-modules"]:
                 import_module(module)
+    for path in (*info["extra-links"], *(entry["class-name"] for entry in info["task-decorators"])):
+        module, _, name = path.rpartition(".")
+        assert callable(getattr(import_module(module), name))
     for connection_type in info["connection-types"]:
         module, _, name = connection_type["hook-class-name"].rpartition(".")
         assert getattr(import_module(module), name).conn_type == connection_type["connection-type"]

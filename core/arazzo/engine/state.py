@@ -356,6 +356,7 @@ class Done:
         to another workflow, whose outputs they are.
     :ivar inputs: the checked inputs of the workflow that takes over, under ``""``, and of those before it, by plan key.
     :ivar stopped: it failed as a budget or a limit ended it: no action has been asked, and none of a caller may be.
+    :ivar retry_at: where it failed: POSIX time before which the last answer asks not to ask again (``Retry-After``).
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -367,6 +368,7 @@ class Done:
     outputs: Named | None = None
     inputs: dict[str, Named] | None = None
     stopped: bool = False
+    retry_at: float | None = None
     notes: tuple[Note, ...] = ()
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from arazzo.engine import messages, pacing
+from arazzo.engine import actions, messages, pacing
 from arazzo.engine.loop_turn import record_name
 from arazzo.engine.region import Turn
 from arazzo.engine.state import Command, Done, Mark, State
@@ -52,6 +52,9 @@ def advance(
             state, command = turn.proceed(state)
         except GaveUpError as error:
             state, command = turn.gave_up(state, error)
+    if isinstance(command, Done) and command.outcome == "failed" and exchange is not None:
+        asked = actions.asked_wait(exchange.response, now)
+        command = replace(command, retry_at=None if asked is None else now + asked)
     history = (*state.history, *(messages.brief(note.text, LONGEST_LINE) for note in turn.notes))[-HISTORY:]
     return replace(state, history=history), replace(command, notes=tuple(turn.notes))
 
