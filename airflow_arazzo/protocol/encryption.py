@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +11,13 @@ from airflow.providers.common.compat.sdk import AirflowException, conf
 from arazzo.json_values import read_own_json, write_json
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from cryptography.fernet import MultiFernet
 
-_SEALED, _PLAIN = "fernet:", "plain:"
+_SEALED, _PIECES, _PLAIN = "fernet:", "fernet-pieces:", "plain:"
+#: Characters of a text that are encrypted at once: as long as that takes, no other thread gets a turn.
+_LONG = 512 * 1024
 _UNSET = "{FERNET_KEY}"  # what Airflow's default configuration says where no airflow.cfg has been written
 
 
@@ -23,6 +28,8 @@ def seal(text: str, *, secret: bool = True) -> str:
     :raises AirflowException: if there is a secret in it and no key to encrypt it with.
     """
     fernet = _fernet()
+    if fernet is not None and len(text) > _LONG:
+        return _PIECES + ".".join(fernet.encrypt(piece.encode()).decode() for piece in _pieces(text))
     if fernet is not None:
         return _SEALED + fernet.encrypt(text.encode()).decode()
     if secret:
@@ -48,16 +55,37 @@ def unseal(text: str) -> str:
                 "set the same key on every component"
             )
         return text[len(_PLAIN) :]
-    if not str(text).startswith(_SEALED):
+    prefix = next((kind for kind in (_SEALED, _PIECES) if str(text).startswith(kind)), None)
+    if prefix is None:
         raise AirflowException("a sealed value cannot be read: it is none that this version has sealed")
     if fernet is None:
         raise AirflowException("a sealed value cannot be read: [core] fernet_key is not set on this component")
     try:
-        return fernet.decrypt(text[len(_SEALED) :].encode()).decode()
+        pieces = [fernet.decrypt(piece.encode()).decode() for piece in text[len(prefix) :].split(".")]
     except InvalidToken:
         raise AirflowException(
             "a sealed value cannot be read: [core] fernet_key differs from the key of the component that sealed it"
         ) from None
+    return "".join(pieces) if prefix == _SEALED else _joined(pieces)
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """Yield the pieces of a long text, each of which says to which text it belongs, and where."""
+    name, count = secrets.token_hex(16), -(-len(text) // _LONG)
+    for number in range(count):
+        yield f"{name} {number} {count}\n{text[number * _LONG : (number + 1) * _LONG]}"
+
+
+def _joined(pieces: list[str]) -> str:
+    """Return the text whose pieces these are.
+
+    :raises AirflowException: if they are not all the pieces of one text, in order.
+    """
+    parts = [piece.partition("\n") for piece in pieces]
+    name = parts[0][0].split(" ")[0]
+    if [head for head, _, _ in parts] != [f"{name} {number} {len(parts)}" for number in range(len(parts))]:
+        raise AirflowException("a sealed value cannot be read: its pieces are not those that were sealed")
+    return "".join(text for _, _, text in parts)
 
 
 def seal_json(value: Any, *, secret: bool = True) -> str:

@@ -83,7 +83,7 @@ class ArazzoTrigger(BaseTrigger):
 
     async def _go_on(self) -> dict[str, Any]:
         fields_of(self.serialize()[1], "the trigger", ("plan", "state", "connections", "sends"))
-        carried = unpack(self.state)
+        carried = await asyncio.to_thread(unpack, self.state)  # what it carries may be large
         state = carried.state
         end = inf if carried.end is None else carried.end
         if not self.sends:

@@ -1,13 +1,18 @@
 from __future__ import annotations
 
+import json
+from threading import get_ident
+
 import pytest
 from airflow.providers.common.compat.sdk import AirflowException
 from cryptography.fernet import Fernet
 from running import Run
+from version_play import defer, fire
 
 from airflow_arazzo.protocol import encryption
 from airflow_arazzo.protocol.channel import Channel
 from airflow_arazzo.protocol.secret_ledger import Ledger, is_sensitive
+from airflow_arazzo.triggers import arazzo as triggers
 from arazzo.secrecy import secrets_in
 
 pytestmark = [
@@ -110,6 +115,49 @@ def test_seals_and_unseals():
     sealed = encryption.seal_json({"token": "s3cret-value", "n": [1, None]})
     assert "s3cret-value" not in sealed
     assert encryption.unseal_json(sealed) == {"token": "s3cret-value", "n": [1, None]}
+
+
+@pytest.mark.attack("the triggerer's event loop", "a poll that carries outputs of many megabytes")
+def test_a_triggerer_opens_and_seals_what_it_carries_in_a_thread(monkeypatch, api):
+    where = []
+    for name in ("pack", "unpack"):
+        work = getattr(triggers, name)
+        monkeypatch.setattr(triggers, name, lambda value, work=work: where.append(get_ident()) or work(value))
+    monkeypatch.setenv("AIRFLOW_CONN_NODES", json.dumps({"conn_type": "http", "host": api.url}))
+    api.on("GET /nodes/flaky", 503, None, Retry_After="4").on("GET /nodes/flaky", 200, {"mark": "ok"})
+    assert fire(*defer())["status"] == "done"
+    assert len(where) == 2
+    assert get_ident() not in where
+
+
+LONG = "ä0123456789" * 300_000
+
+
+def test_a_long_text_is_encrypted_in_pieces_between_which_others_get_a_turn():
+    sealed = encryption.seal(LONG)
+    kind, _, tokens = sealed.partition(":")
+    assert kind == "fernet-pieces"
+    assert max(map(len, tokens.split("."))) < 1_000_000
+    assert encryption.unseal(sealed) == LONG
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda pieces, others: pieces[1:],
+        lambda pieces, others: pieces[:-1],
+        lambda pieces, others: [pieces[1], pieces[0], *pieces[2:]],
+        lambda pieces, others: [pieces[0], *pieces],
+        lambda pieces, others: [others[0], *pieces[1:]],
+        lambda pieces, others: [*pieces[:-1], encryption.seal("text").partition(":")[2]],
+        lambda pieces, others: [encryption.seal("text").partition(":")[2]],
+    ],
+    ids=["without first", "without last", "swapped", "one twice", "one of another", "a short one", "only a short one"],
+)
+def test_pieces_that_are_not_those_of_one_text_are_refused(change):
+    pieces, others = (encryption.seal(LONG).partition(":")[2].split(".") for _ in range(2))
+    with pytest.raises(AirflowException, match="its pieces are not those that were sealed"):
+        encryption.unseal(f"fernet-pieces:{'.'.join(change(pieces, others))}")
 
 
 def test_another_key_does_not_open_it(monkeypatch):
