@@ -36,6 +36,7 @@ from arazzo.expressions import Dialect
 from arazzo.flow import Options, Plan
 from arazzo.json_values import json_report, write_json
 from arazzo.secrecy import conceal, hide, is_sensitive
+from arazzo.source import one_line
 
 if TYPE_CHECKING:
     from arazzo.auth.connected import ConnectedApis
@@ -183,7 +184,7 @@ def _finish(plan: Plan, values: dict[str, Any], apis: ConnectedApis, form: str, 
     except RecordingError as error:
         story.clear()
         write_reports({**describe_refusal(plan.document["name"], plan.workflow_id, str(error)), "status": "failed"})
-        click.echo(str(error), err=True)
+        click.echo(one_line(str(error)), err=True)
         _say_not_run("failed", str(error), form)
         sys.exit(FAILED)
     except KeyboardInterrupt:
@@ -228,7 +229,7 @@ def _check_servers(plan: Plan, servers: dict[str, str]) -> None:
 
 
 def _refuse(error: ArazzoError, form: str) -> NoReturn:
-    click.echo(f"inputs refused: {error}" if isinstance(error, InputError) else str(error), err=True)
+    click.echo(f"inputs refused: {one_line(str(error))}" if isinstance(error, InputError) else str(error), err=True)
     _say_not_run("refused", str(error), form)
     sys.exit(REFUSED)
 
@@ -276,5 +277,5 @@ def _report(run: Run) -> dict[str, Any]:
 
 def _summary(run: Run) -> None:
     if run.message:
-        click.echo(run.message, err=True)
+        click.echo(one_line(run.message), err=True)
     click.echo(f"{run.status}: {json_report(run.outputs, ascii_only=True)}")

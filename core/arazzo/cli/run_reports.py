@@ -175,7 +175,7 @@ def junit(report: Report) -> str:
     suite = Element("testsuite", name=name)
     failures = errors = 0
     for step in report["steps"]:
-        case = SubElement(suite, "testcase", classname=name, name=step["step"], time=f"{step['seconds']:.3f}")
+        case = SubElement(suite, "testcase", classname=name, name=_plain(step["step"]), time=f"{step['seconds']:.3f}")
         if step["outcome"] == "failed":
             failures += 1
             SubElement(case, "failure", message=_plain(step["message"])).text = _plain(report["message"])

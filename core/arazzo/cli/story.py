@@ -13,6 +13,7 @@ import click
 
 from arazzo.engine import Note, duration
 from arazzo.exchange import Request, Response
+from arazzo.source import one_line
 
 Send = Callable[[Request], Response]
 #: Seconds after which the live line counts on.
@@ -37,7 +38,7 @@ class Story:
 
     def sent(self, line: str) -> None:
         """Hear method and URL of a request that is about to be sent."""
-        self._sent = self._conceal(line)
+        self._sent = one_line(self._conceal(line))
         self._show(f"{self._sent} ...")
 
     def answered(self, send: Send) -> Send:
@@ -53,17 +54,17 @@ class Story:
 
     def note(self, note: Note) -> None:
         """Tell a line of the run."""
-        text, self._step = self._conceal(note.text), note.step
+        text, self._step = one_line(self._conceal(note.text)), one_line(note.step)
         self.log.append(f"warning: {text}" if note.warning else text)
         if note.request:
-            text = text.replace(self._conceal(note.request), self._sent, 1)
+            text = text.replace(one_line(self._conceal(note.request)), self._sent, 1)
         text = text.removeprefix(f"sent to {self._sent.partition(' ')[2]}; ")  # the line before has it
-        step = f"{_styled(note.step, bold=True)}: " if note.step else ""
+        step = f"{_styled(self._step, bold=True)}: " if self._step else ""
         self._line(f"{_styled('warning: ', fg='yellow') if note.warning else ''}{step}{text}")
 
     def whole(self, text: str) -> None:
         """Tell a request and its answer in full."""
-        self._line(_styled(self._conceal(text), dim=True))
+        self._line(_styled("\n".join(map(one_line, self._conceal(text).split("\n"))), dim=True))
 
     @property
     def hears_all(self) -> bool:

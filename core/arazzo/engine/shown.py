@@ -16,6 +16,7 @@ from arazzo.limits import current_limits
 from arazzo.openapi import decode_content
 from arazzo.openapi.media import charset, is_json, is_text, is_xml
 from arazzo.secrecy import CONCEALED, Conceal, exposed_secrets, hide, is_sensitive, names_credential
+from arazzo.source import one_line
 
 IsSecret = Callable[[str], bool]
 """Says by a name that its value is secret."""
@@ -154,4 +155,4 @@ def _text(response: Response, most: int) -> str | None:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    return one_line(" ".join(text.split()))

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Literal, get_args
 
 from arazzo.flow.plan import END, Edge, Plan, PlannedStep
+from arazzo.source import one_line
 
 Format = Literal["mermaid", "dot", "text", "json"]
 FORMATS: tuple[str, ...] = get_args(Format)
@@ -27,7 +28,7 @@ def draw(plan: Plan, form: Format = "mermaid") -> str:
         case "dot":
             return "\n".join(_dot(plan))
         case "text":
-            return "\n".join(_text(plan))
+            return "\n".join(map(one_line, _text(plan)))
         case "json":
             return plan.model_dump_json(indent=2, by_alias=True, exclude_defaults=True)
 
@@ -75,7 +76,7 @@ def _mermaid(plan: Plan) -> Iterator[str]:
 
 
 def _quoted(text: str) -> str:
-    return text.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;").replace(">", "&gt;")
+    return one_line(text).replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _dot(plan: Plan) -> Iterator[str]:
@@ -83,9 +84,8 @@ def _dot(plan: Plan) -> Iterator[str]:
     yield "    rankdir=TB; node [shape=box, style=rounded];"
     for step in plan.steps:
         region = plan.region_of(step.step_id)
-        label = step.step_id + "\\n" + operation_of(step)
         shape = ", peripheries=2" if region is not None and region.loop else ""
-        yield f"    {_dot_text(step.step_id)} [label={_dot_text(label)}{shape}];"
+        yield f"    {_dot_text(step.step_id)} [label={_dot_text(step.step_id, operation_of(step))}{shape}];"
     yield '    "" [label="outputs", shape=circle];'
     for edge in arrows_of(plan):
         style = "" if edge.kind in ("success", "next") else ", style=dashed"
@@ -93,8 +93,9 @@ def _dot(plan: Plan) -> Iterator[str]:
     yield "}"
 
 
-def _dot_text(text: str) -> str:
-    return '"' + text.replace('"', '\\"') + '"'
+def _dot_text(*lines: str) -> str:
+    escaped = (one_line(line).replace("\\", "\\\\").replace('"', '\\"') for line in lines)
+    return '"' + "\\n".join(escaped) + '"'
 
 
 def _text(plan: Plan) -> Iterator[str]:

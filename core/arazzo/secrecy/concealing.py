@@ -7,7 +7,9 @@ hidden if it has at least five characters, which is Airflow's own rule: a shorte
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
@@ -46,8 +48,18 @@ def conceal(text: str, secrets: Iterable[str]) -> str:
 @lru_cache(maxsize=64)
 def _needles(secrets: frozenset[str]) -> tuple[str, ...]:
     """Return what is looked for: secrets as they are and, since they may look escaped, with that undone."""
-    found = {form for secret in secrets if _hideable(secret) for form in (secret, unescaped(secret))}
+    found = {form for secret in secrets if _hideable(secret) for form in (*_forms(secret), unescaped(secret))}
     return tuple(sorted({_spaced(form) for form in found if _hideable(form)}))
+
+
+def _forms(secret: str) -> Iterator[str]:
+    """Yield a secret and, if it is not ASCII, its letters composed otherwise and its bytes read in another charset."""
+    yield secret
+    if not secret.isascii():
+        yield from (unicodedata.normalize(form, secret) for form in ("NFC", "NFD"))
+        yield secret.encode(errors="surrogatepass").decode("latin-1")
+        with suppress(UnicodeEncodeError):
+            yield secret.encode("latin-1").decode(errors="surrogateescape")
 
 
 def _occurrences(text: str, needles: tuple[str, ...]) -> Iterator[tuple[int, int]]:

@@ -1,7 +1,7 @@
 """Finding a text however it is escaped: escapes are undone, layer by layer; what is found is replaced in the original.
 
-Which characters are escaped, and how, is up to whoever writes a URL, JSON or HTML, once or several times: there are
-more spellings than anybody can list.
+Which characters are escaped, and how, is up to whoever writes a URL, JSON, HTML or a string of a program, once or
+several times: there are more spellings than anybody can list.
 """
 
 from __future__ import annotations
@@ -16,11 +16,14 @@ Find = Callable[[str], Iterable[tuple[int, int]]]
 #: Layers of escapes that are undone: JSON in JSON in a URL has three.
 LAYERS = 5
 _ESCAPE = re.compile(
-    r"(?P<url>(?:%[0-9A-Fa-f]{2})+)|(?P<utf16>(?:\\u[0-9A-Fa-f]{4})+)"
-    r"|\\u\{(?P<braced>[0-9A-Fa-f]{1,6})\}|\\x(?P<hex>[0-9A-Fa-f]{2})|\\(?P<char>[bfnrt]|[^\w\s])"
-    r"|&#(?P<decimal>[0-9]{1,7});|&#[xX](?P<number>[0-9A-Fa-f]{1,6});|(?P<entity>&[A-Za-z][A-Za-z0-9]{1,31};)",
+    r"(?P<url>(?:%[0-9A-Fa-f]{2})+)|(?P<utf16>(?:[\\%]u[0-9A-Fa-f]{4})+)|\\U(?P<utf32>[0-9A-Fa-f]{8})"
+    r"|\\u\{(?P<braced>[0-9A-Fa-f]{1,6})\}|\\x(?P<hex>[0-9A-Fa-f]{2})|\\(?P<octal>[0-3][0-7]{2})"
+    r"|\\(?P<char>[bfnrt]|[^\w\s])"
+    r"|&#0*(?P<decimal>[0-9]{1,7});?|&#[xX]0*(?P<number>[0-9A-Fa-f]{1,6});?"
+    r"|(?P<entity>&(?:[A-Za-z][A-Za-z0-9]{1,31};|amp|lt|gt|quot))",
     re.ASCII,
 )
+_BASES = {"decimal": 10, "octal": 8}
 _CONTROLS = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 
 Piece = tuple[str, int]
@@ -30,7 +33,7 @@ Piece = tuple[str, int]
 def replace_escaped(text: str, find: Find, instead: str) -> str:
     """Return the text with ``instead`` for what ``find`` finds in it once escapes are undone, however often.
 
-    What is found in the text as it is, is replaced, too. Escapes are those of URLs, of JSON and of HTML.
+    What is found in the text as it is, is replaced, too. Escapes are those of URLs, JSON, HTML and programs.
     """
     layers = _layers(text)
     found = list(map(list, map(find, layers)))
@@ -84,7 +87,7 @@ def _pieces(found: re.Match[str]) -> Iterator[Piece]:
             for char in bytes.fromhex(found[0].replace("%", "")).decode(errors="surrogateescape"):
                 yield char, 3 * len(char.encode(errors="surrogateescape"))
         case "utf16":
-            units = bytes.fromhex(found[0].replace("\\u", ""))
+            units = bytes.fromhex(re.sub(r"[\\%]u", "", found[0]))
             for char in units.decode("utf-16-be", errors="surrogatepass"):
                 yield char, 6 * (1 + (ord(char) > 0xFFFF))
         case "char":
@@ -92,7 +95,7 @@ def _pieces(found: re.Match[str]) -> Iterator[Piece]:
         case "entity":
             yield html.unescape(found[0]), len(found[0])
         case _:
-            code = int(found[found.lastgroup or 0], 10 if found.lastgroup == "decimal" else 16)
+            code = int(found[found.lastgroup or 0], _BASES.get(found.lastgroup or "", 16))
             yield chr(code) if code <= 0x10FFFF else found[0], len(found[0])
 
 

@@ -15,7 +15,7 @@ _LINE_BREAK = re.compile(r"\r\n|\n|\r")
 _EXCERPT = 240
 _LONG_LINE = 10_000
 _MESSAGE = 600
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _PROPERTIES = re.compile(r"(?:[&!]\S*\s+)*")
 #: By style of a scalar what stands in it for one character.
 _ESCAPED: dict[str, re.Pattern[str] | None] = {

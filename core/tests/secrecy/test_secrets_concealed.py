@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+import unicodedata
 from functools import partial
 from urllib.parse import quote, quote_plus
 
@@ -134,14 +135,60 @@ def as_url(text: str) -> str:
     return quote(text, safe="")
 
 
-SPELLINGS = (as_json, as_gson, as_dotnet, as_html, as_numeric_html, as_javascript, as_url, quote_plus)
+def as_padded_html(text: str) -> str:
+    return "".join(char if char.isalnum() else f"&#x{ord(char):08X};" for char in text)
+
+
+def as_careless_html(text: str) -> str:
+    return text.replace("&", "&amp").replace("<", "&lt").replace(">", "&gt").replace('"', "&quot")
+
+
+def as_old_javascript(text: str) -> str:
+    return "".join(char if char.isalnum() and char.isascii() else _utf16(char).replace("\\", "%") for char in text)
+
+
+def as_python(text: str) -> str:
+    return "".join(char if char.isalnum() and char.isascii() else f"\\U{ord(char):08x}" for char in text)
+
+
+def as_bytes(text: str) -> str:
+    return repr(text.encode())[2:-1]
+
+
+def as_octal(text: str) -> str:
+    return "".join(chr(byte) if chr(byte).isalnum() and byte < 128 else f"\\{byte:03o}" for byte in text.encode())
+
+
+def as_another_charset(text: str) -> str:
+    return text.encode().decode("latin-1")
+
+
+def as_url_of_another_charset(text: str) -> str:
+    return quote(text, safe="", encoding="latin-1" if max(text, default="") < "\u0100" else "utf-8")
+
+
+def as_decomposed(text: str) -> str:
+    return unicodedata.normalize("NFD", text)
+
+
+ENCODED = (as_json, as_gson, as_dotnet, as_html, as_numeric_html, as_javascript, as_url, quote_plus)
+PROGRAMS = (as_padded_html, as_careless_html, as_old_javascript, as_python, as_bytes, as_octal)
+CHARSETS = (as_another_charset, as_url_of_another_charset, as_decomposed)
+SPELLINGS = (*ENCODED, *PROGRAMS, *CHARSETS)
 #: What is written differently somewhere, what looks like an escape itself, and letters that end one.
-SECRETS = ("a&b<c>d+e'f\"g/h\\i j=k", "100%25&amp;\\u0041\\n", "name\\table%41", "grüße-\U0001f600-x", "uFFFFxyz\\")
+SECRETS = (
+    "a&b<c>d+e'f\"g/h\\i j=k",
+    "100%25&amp;\\u0041\\n",
+    "name\\table%41",
+    "grüße-\U0001f600-x",
+    "grüße & so",
+    "uFFFFxyz\\",
+)
 
 
-@pytest.mark.attack("spellings of secrets", "a secret escaped once or twice, in JSON, URLs and HTML")
+@pytest.mark.attack("spellings of secrets", "a secret escaped once or twice: JSON, URLs, HTML, programs, charsets")
 @pytest.mark.parametrize("first", SPELLINGS)
-@pytest.mark.parametrize("second", [None, *SPELLINGS])
+@pytest.mark.parametrize("second", [None, *ENCODED])
 @pytest.mark.parametrize("secret", SECRETS)
 def test_every_spelling_of_a_spelling_is_hidden(secret, first, second):
     spelled = first(secret) if second is None else second(first(secret))
@@ -158,7 +205,10 @@ def test_what_looks_like_an_escape_is_left_as_it_is(text):
 
 @drawn(100)
 @given(
-    st.text(min_size=5), st.sampled_from(SPELLINGS), st.sampled_from(SPELLINGS), st.text(alphabet="x \n{:", max_size=5)
+    st.text(min_size=5),
+    st.sampled_from((*ENCODED, *PROGRAMS)),
+    st.sampled_from(ENCODED),
+    st.text(alphabet="x \n{:", max_size=5),
 )
 def test_no_secret_is_shown_in_any_spelling(secret, first, second, around):
     assume(secret.lower() != "false" and not re.search("[\ud800-\udfff]", secret))
