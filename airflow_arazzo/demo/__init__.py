@@ -17,14 +17,15 @@ from typing import Any
 import click
 
 from airflow_arazzo.demo.cases import CASES, CaseResult
-from airflow_arazzo.demo.mock_program import MockProcess
-from airflow_arazzo.demo.running import result, start, watch
+from airflow_arazzo.demo.running import connections, result, start, watch
 from airflow_arazzo.demo.screen import Screen
 from airflow_arazzo.demo.signals import Stopped, stoppable, uninterrupted
-from airflow_arazzo.testing.demo_scenario import example_dags
+from airflow_arazzo.testing.demo_scenario import DEMO_SCENARIO, DESCRIPTIONS, example_dags
 from airflow_arazzo.testing.local_airflow import LocalAirflow, StartError
 from airflow_arazzo.testing.sessions import stop_leftovers
 from arazzo.cli.options import format_option
+from arazzo.errors import ArazzoError
+from arazzo.testing import MockApi, serve
 
 _START_LIMIT = 120
 _RUN_LIMIT = 240
@@ -69,34 +70,37 @@ def command(keep: bool, dags_folder: Path, home: Path, port: int | None, form: s
     except Stopped as stopped:
         screen.say("Stopped.")
         code = stopped.exit_code
-    except StartError as error:
+    except (StartError, ArazzoError) as error:
         print(error, file=sys.stderr)
         code = 1
     sys.exit(code)
 
 
 def _run(screen: Screen, home: Path, dags_folder: Path, form: str, *, keep: bool, port: int | None) -> int:
-    mock = MockProcess(home, dags_folder.parent / "openapi")
-    airflow = LocalAirflow(home / "airflow", dags_folder, mock.connections(), port=port, restart=True)
-    try:
-        _start(screen, airflow, mock)
-        results = _run_cases(screen, airflow, mock)
-        screen.results(results)
-        if form == "json":
-            click.echo(json.dumps({"cases": [_case(each) for each in results]}, indent=2))
-        right = sum(found.right for found in results)
-        screen.say(f"{right} of {len(results)} cases came out as they should.")
-        if keep:
-            _keep(screen, airflow)
-        else:
-            again = "make demo KEEP=1" if "MAKELEVEL" in os.environ else "airflow-arazzo demo --keep"
-            screen.say(f"The UI was at {airflow.url}; `{again}` leaves it running.")
-        return 0 if right == len(results) else 1
-    finally:
-        with uninterrupted():
-            _stop(screen, airflow, mock)
-            with contextlib.suppress(*UNHEARD):
-                screen.say(f"Everything is stopped; the logs are in {home}.")
+    screen.say("Starting the mock API ...")
+    mock = MockApi({name: dags_folder.parent / "openapi" / file for name, file in DESCRIPTIONS.items()}, DEMO_SCENARIO)
+    with serve(mock) as url:
+        screen.say(f"The mock API is at {url}. Creating Airflow's database ...")
+        airflow = LocalAirflow(home / "airflow", dags_folder, connections(url), port=port, restart=True)
+        try:
+            _start(screen, airflow)
+            started = start(airflow.rest, CASES)
+            watch(airflow.rest, started, screen.progress, _RUN_LIMIT)
+            results = [result(airflow.rest, item, mock.record) for item in started]
+            screen.results(results)
+            if form == "json":
+                click.echo(json.dumps({"cases": [_case(each) for each in results]}, indent=2))
+            right = sum(found.right for found in results)
+            screen.say(f"{right} of {len(results)} cases came out as they should.")
+            if keep:
+                _keep(screen, airflow)
+            else:
+                again = "make demo KEEP=1" if "MAKELEVEL" in os.environ else "airflow-arazzo demo --keep"
+                screen.say(f"The UI was at {airflow.url}; `{again}` leaves it running.")
+            return 0 if right == len(results) else 1
+        finally:
+            with uninterrupted():
+                _stop(screen, airflow, home)
 
 
 def _case(found: CaseResult) -> dict[str, Any]:
@@ -104,35 +108,23 @@ def _case(found: CaseResult) -> dict[str, Any]:
     return {"title": found.case.title, "dag": found.case.dag_id, "right": found.right, **told}
 
 
-def _stop(screen: Screen, airflow: LocalAirflow, mock: MockProcess) -> None:
+def _stop(screen: Screen, airflow: LocalAirflow, home: Path) -> None:
     """Stop everything, even if nobody reads any more what is said about it (``make demo | head``)."""
     with contextlib.suppress(*UNHEARD):
         screen.say("Stopping what was started ...")
-    try:
-        airflow.stop()
-    finally:
-        mock.stop()
+    airflow.stop()
+    with contextlib.suppress(*UNHEARD):
+        screen.say(f"Everything is stopped; the logs are in {home}.")
 
 
-def _start(screen: Screen, airflow: LocalAirflow, mock: MockProcess) -> None:
-    screen.say("Starting the mock API ...")
-    with uninterrupted():
-        mock.start()
-    screen.say(f"The mock API is at {mock.url}. Creating Airflow's database ...")
+def _start(screen: Screen, airflow: LocalAirflow) -> None:
     airflow.migrate()
     screen.say("Starting Airflow's API server, scheduler, DAG processor and triggerer ...")
     with uninterrupted():
         airflow.start()
-    mock.wait()
     airflow.wait_healthy(_START_LIMIT)
     airflow.wait_for_dags(*{case.dag_id for case in CASES})
     screen.say(f"All healthy. The UI is at {airflow.url}.")
-
-
-def _run_cases(screen: Screen, airflow: LocalAirflow, mock: MockProcess) -> list[CaseResult]:
-    started = start(airflow.rest, CASES)
-    watch(airflow.rest, started, screen.progress, _RUN_LIMIT)
-    return [result(airflow.rest, item, mock.requests(item.case.keys)) for item in started]
 
 
 def _keep(screen: Screen, airflow: LocalAirflow) -> None:
@@ -159,8 +151,6 @@ def _sole(home: Path) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise StartError(f"Another demo runs in {home}; stop it first, or name another --home.") from None
-        for folder in (home / "run", home / "airflow" / "run"):
-            stop_leftovers(folder)
+        stop_leftovers(home / "airflow" / "run")
         shutil.rmtree(home / "airflow", ignore_errors=True)
-        (home / "mock-api.log").unlink(missing_ok=True)
         yield

@@ -11,28 +11,16 @@ from airflow_arazzo.demo.cases import DemoCase, ExpectedCall
 
 def check(
     case: DemoCase,
-    *,
-    state: str,
-    outputs: dict[str, Any] | None,
-    message: str,
-    route: Sequence[str],
-    requests: Sequence[str],
-) -> tuple[str, ...]:
-    """Return what differs from what the case expects, a sentence each; nothing if it came out right.
-
-    :param requests: what the mock got for this case, ``METHOD /path?query`` each, in order.
-    """
-    return tuple(_findings(case, state, outputs, message, route, requests))
-
-
-def _findings(
-    case: DemoCase,
     state: str,
     outputs: dict[str, Any] | None,
     message: str,
     route: Sequence[str],
     requests: Sequence[str],
 ) -> Iterator[str]:
+    """Yield what differs from what the case expects, a sentence each; nothing if it came out right.
+
+    :param requests: what the mock got for this case, ``METHOD /path?query`` each, in order.
+    """
     if state != case.state:
         yield f"the run is {state}, not {case.state}"
     if difference := compare_requests(case.requests, requests):

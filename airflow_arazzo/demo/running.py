@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +12,8 @@ from typing import Any
 from airflow_arazzo.demo.case_checks import check
 from airflow_arazzo.demo.cases import CaseResult, DemoCase
 from airflow_arazzo.testing.airflow_rest import ENDED, AirflowRest
+from airflow_arazzo.testing.demo_scenario import demo_connections
+from arazzo.testing import Recorded
 
 
 @dataclass(frozen=True)
@@ -19,6 +22,15 @@ class Started:
 
     case: DemoCase
     run_id: str
+
+
+def connections(url: str) -> dict[str, str]:
+    """Return the Airflow connections of the cases, as environment variables.
+
+    :param url: where the mock of their APIs is.
+    """
+    stranger = {"conn_type": "arazzo", "host": f"{url}/aqua", "login": "stranger", "password": "wrong-password"}
+    return {**demo_connections(url), "AIRFLOW_CONN_AQUA_STRANGER": json.dumps(stranger)}
 
 
 def start(rest: AirflowRest, cases: Sequence[DemoCase]) -> list[Started]:
@@ -52,18 +64,19 @@ def watch(
         time.sleep(1)
 
 
-def result(rest: AirflowRest, item: Started, requests: Sequence[str]) -> CaseResult:
+def result(rest: AirflowRest, item: Started, sent: Iterable[Recorded]) -> CaseResult:
     """Return how a case came out.
 
-    :param requests: what the mock API got for it, in order.
+    :param sent: what the mock API got, for other cases too, in order.
     """
     case = item.case
+    requests = [str(entry) for entry in sent if any(key in json.dumps(entry.to_json()) for key in case.keys)]
     run = rest.run(case.dag_id, item.run_id)
     record = rest.xcom(case.dag_id, item.run_id, "outputs", "arazzo") or {}
     outputs = rest.xcom(case.dag_id, item.run_id, "outputs")
     route = tuple(record.get("route", ()))
     message = _message(rest, item, record) if run["state"] == "failed" else ""
-    findings = check(case, state=run["state"], outputs=outputs, message=message, route=route, requests=requests)
+    findings = tuple(check(case, run["state"], outputs, message, route, requests))
     return CaseResult(case, run["state"], route, outputs, message, _seconds(run), findings)
 
 

@@ -33,7 +33,7 @@ SEEN = {
 
 
 def test_a_case_that_came_out_right_has_no_findings():
-    assert check(CASE, **SEEN) == ()
+    assert list(check(CASE, **SEEN)) == []
 
 
 @pytest.mark.parametrize(
