@@ -14,7 +14,7 @@ import click
 
 from arazzo.auth.server_resolution import connections_of, sources_of, steps_of
 from arazzo.cli.connection_templates import FILL_IN, connection_template
-from arazzo.cli.init_command import REFUSED, WRITTEN, tell_written, write_files
+from arazzo.cli.init_command import REFUSED, WRITTEN, print_written, write_files
 from arazzo.cli.init_command import command as document_command
 from arazzo.engine import load_plans
 from arazzo.errors import ConnectionSettingsError, DocumentError, RequestError
@@ -70,7 +70,7 @@ def _write_dag(document: Path, given: Mapping[str, Any]) -> NoReturn:
         shlex.join(("airflow", "connections", "add", conn_id, "--conn-json", json.dumps(values)))
         for conn_id, values in connections.items()
     ]
-    tell_written(files, commands, given["form"])
+    print_written(files, commands, given["form"])
     sys.exit(WRITTEN)
 
 

@@ -239,11 +239,11 @@ def _connection(plan: Plan, source: str, conn_id: str, named: bool, hosts: dict[
 def _lacking(plan: Plan, source: str, settings: ConnectionSettings) -> Iterator[str]:
     """Yield the security schemes for which neither the connection nor the document has anything."""
     from arazzo.auth.server_resolution import steps_of
-    from arazzo.auth.unasked_logins import is_for
+    from arazzo.auth.unused_logins import has_credential_for
     from arazzo.openapi import SecurityScheme
 
     def known(scheme: SecurityScheme) -> bool:
-        return is_for(scheme, settings) or (scheme.type == "mutualTLS" and settings.cert is not None)
+        return has_credential_for(scheme, settings) or (scheme.type == "mutualTLS" and settings.cert is not None)
 
     for step in steps_of(plan):
         operation = step.operation

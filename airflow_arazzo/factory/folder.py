@@ -88,7 +88,7 @@ def load_dags(
     entries = build.workflows_of(documents)
     build.require_names(entries)
     found = build.dags(entries)
-    _tell(found.invalid)
+    _log_problems(found.invalid)
     if strict and found.invalid:
         raise _error(found.invalid)
     return found.dags
@@ -331,7 +331,7 @@ def _candidates(invalid: Invalid) -> Iterator[str]:
         number += 1
 
 
-def _tell(invalid: Iterable[Invalid]) -> None:
+def _log_problems(invalid: Iterable[Invalid]) -> None:
     """Log problems as errors, those of a document once."""
     for path, problems in dict.fromkeys((each.path, each.problems) for each in invalid):
         log.error("%s cannot be run:\n%s", one_line(str(path)), problems)

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from airflow_arazzo.protocol.secret_ledger import Ledger
 from arazzo.auth.connection_settings import ConnectionSettings
-from arazzo.auth.tokens import Grant, get_token, spends_its_token
+from arazzo.auth.tokens import Grant, get_token, spends_refresh_token
 from arazzo.exchange import Request, Response
 from arazzo.openapi import SecurityScheme
 
@@ -40,7 +40,7 @@ def probe(settings: ConnectionSettings, send: Send, send_for_token: Send) -> Ite
 def _token_endpoint(grant: Grant, url: str, send: Send) -> Finding:
     """Get a token; where that would use up the connection's own, only see whether somebody answers."""
     shown = _shown(url)
-    if not spends_its_token(grant):
+    if not spends_refresh_token(grant):
         token = get_token(grant, SecurityScheme(key="oauth2", type="oauth2"), url, send, fresh=True)
         Ledger().add(filter(None, (token.value, token.refresh_token)))
         return True, f"{shown} gives a token"
@@ -54,7 +54,7 @@ def _token_endpoint(grant: Grant, url: str, send: Send) -> Finding:
 
 def _host(settings: ConnectionSettings, url: str, send: Send) -> Finding:
     credentials, grant = settings.credentials, settings.grant
-    granted = grant is not None and grant.token_url is not None and not spends_its_token(grant)
+    granted = grant is not None and grant.token_url is not None and not spends_refresh_token(grant)
     sent = "a token" if granted or credentials.token else "the login" if credentials.login else ""
     # requests with fields of a security scheme as the description has them
     security = ((_OAUTH,),) if granted else ((_BEARER,), (_BASIC,)) if sent else ()

@@ -47,12 +47,12 @@ def placing(
     return placed
 
 
-def unasked_logins(plan: Plan, hooks: SourceHooks, sources: Iterable[str]) -> list[str]:
+def unused_logins(plan: Plan, hooks: SourceHooks, sources: Iterable[str]) -> list[str]:
     """Return a sentence for each connection of some sources whose login no operation of a plan asks for."""
-    from arazzo.auth.unasked_logins import unasked_login
+    from arazzo.auth.unused_logins import unused_login
 
     told = (
-        unasked_login(plan, source, hooks.hook(source).settings, f"connection '{conn_id}'")
+        unused_login(plan, source, hooks.hook(source).settings, f"connection '{conn_id}'")
         for source, conn_id in hooks.found(sources).items()
     )
     return [text for text in told if text]

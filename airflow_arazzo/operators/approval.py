@@ -11,7 +11,7 @@ from airflow.providers.standard.exceptions import HITLRejectException, HITLTimeo
 from airflow.providers.standard.operators.hitl import ApprovalOperator, HITLOperator
 from airflow.sdk.definitions.param import ParamsDict
 
-from airflow_arazzo.operators.telling import in_a_sentence
+from airflow_arazzo.operators.telling import fails_in_a_sentence
 from airflow_arazzo.protocol.channel import Channel
 from airflow_arazzo.protocol.xcoms import push_refusal, push_unanswered
 from arazzo.flow import Plan, Region
@@ -64,7 +64,7 @@ class ArazzoApprovalOperator(ApprovalOperator):
             raise ValueError(f"workflow '{self.plan.workflow_id}' has no step '{self.step}' that can be reached")
         return region
 
-    @in_a_sentence
+    @fails_in_a_sentence
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
         """Go on, or fail and say who refused."""
         try:

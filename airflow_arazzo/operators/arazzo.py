@@ -11,10 +11,10 @@ from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSki
 
 from airflow_arazzo.compat import default_deferrable
 from airflow_arazzo.operators.argument_names import require_names
-from airflow_arazzo.operators.asset_events import tell_assets
+from airflow_arazzo.operators.asset_events import set_event_extras
 from airflow_arazzo.operators.region_task import DrivesRegion, as_mapping, read_plan
 from airflow_arazzo.operators.run_inputs import workflow_inputs
-from airflow_arazzo.operators.telling import call_nobody, in_a_sentence
+from airflow_arazzo.operators.telling import fails_in_a_sentence, silence_callbacks
 from airflow_arazzo.operators.titles import title_of
 from airflow_arazzo.protocol.channel import Channel, SharesSecrets
 from airflow_arazzo.protocol.route_replay import STATUS, Result, failed_before, has_begun, read_result
@@ -30,7 +30,7 @@ from airflow_arazzo.protocol.xcoms import (
     put_workflows,
 )
 from arazzo import engine
-from arazzo.absent import absent_names, to_people, unreadable_names
+from arazzo.absent import absent_names, unreadable_names, with_nulls
 from arazzo.flow import Plan
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class ArazzoStepOperator(DrivesRegion, BaseOperator):
         self.deferrable = default_deferrable() if deferrable is None else deferrable
         self.position = position
 
-    @in_a_sentence
+    @fails_in_a_sentence
     def execute(self, context: Context) -> dict[str, Any]:
         """Send the step's request, and judge the answer."""
         return self.run_region(context)
@@ -124,7 +124,7 @@ class ArazzoOutputsOperator(SharesSecrets, BaseOperator):
         self.course = course or Course(self.plan, own)
         self.inputs = as_mapping(inputs)
 
-    @in_a_sentence
+    @fails_in_a_sentence
     def execute(self, context: Context) -> dict[str, Any]:
         """Follow the route, push the outputs, and fail if the workflow has."""
         ti, position = context["ti"], self.course.position
@@ -139,21 +139,21 @@ class ArazzoOutputsOperator(SharesSecrets, BaseOperator):
         put_workflows(channel, self.plan, {**result.workflows, self.plan.key: known}, position.kept)
         if position.inputs:
             put_result(channel, self.plan, result.outputs)
-        shown = channel.ledger.hide(to_people(result.outputs), self.plan.sensitive)
+        shown = channel.ledger.hide(with_nulls(result.outputs), self.plan.sensitive)
         returns = not failure or result.complete
         visible = put_workflow_outputs(channel, result.outputs, shown) if returns else {}
-        channel.send(to_people(result.outputs))
+        channel.send(with_nulls(result.outputs))
         channel.push_record(self._record(result, failure))
         line = engine.ended(self.plan.workflow_id, failure, shown if returns else {}, result.path)
         (self.log.error if failure else self.log.info)("%s", channel.ledger.conceal(line))
         if failure:
             if failed_before(channel, self.course):
-                call_nobody(self)
+                silence_callbacks(self)
             if returns:
                 ti.xcom_push(key=OUTPUTS_KEY, value=visible)
             raise AirflowFailException(failure)
         push_each(ti, self, visible)
-        tell_assets(self, context, result.outputs, visible)
+        set_event_extras(self, context, result.outputs, visible)
         return visible
 
     def _inputs(self, context: Context) -> tuple[dict[str, Any], str]:
@@ -166,7 +166,7 @@ class ArazzoOutputsOperator(SharesSecrets, BaseOperator):
     def _bounded(self, result: Result) -> Result:
         """Return a result as it is, or as a failure without outputs if they are too large."""
         try:
-            check_workflow_outputs(self.plan.workflow_id, to_people(result.outputs))
+            check_workflow_outputs(self.plan.workflow_id, with_nulls(result.outputs))
         except OutputSizeError as error:
             failure = f"{result.failure}; and {error}" if result.failure else str(error)
             return replace(result, failure=failure, outputs={}, complete=False)

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from airflow.sdk import BaseOperator, Context
 
 
-def tell_assets(task: BaseOperator, context: Context, outputs: Mapping[str, Any], shown: Mapping[str, Any]) -> None:
+def set_event_extras(
+    task: BaseOperator, context: Context, outputs: Mapping[str, Any], shown: Mapping[str, Any]
+) -> None:
     """Give the events of a task's outlets the workflow's outputs as ``extra``: the known ones, and no secret.
 
     What is left out is an error where somebody binds it to an input, and not an empty value.

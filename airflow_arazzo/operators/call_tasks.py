@@ -22,11 +22,11 @@ from airflow_arazzo.hooks.source_hooks import SourceHooks
 from airflow_arazzo.operators.region_task import DrivesRegion, as_mapping, read_plan
 from airflow_arazzo.operators.rendering import render_bound
 from airflow_arazzo.operators.run_inputs import require_unbound, run_inputs, run_params
-from airflow_arazzo.operators.telling import call_nobody, in_a_sentence
+from airflow_arazzo.operators.telling import fails_in_a_sentence, silence_callbacks
 from airflow_arazzo.operators.titles import title_of
 from airflow_arazzo.protocol.channel import Channel, SharesSecrets
 from airflow_arazzo.protocol.route_replay import failed_before, has_begun, read_result
-from airflow_arazzo.protocol.secret_ledger import mark
+from airflow_arazzo.protocol.secret_ledger import mark_sensitive
 from airflow_arazzo.protocol.task_instances import finished_tasks
 from airflow_arazzo.protocol.topology import WHOLE, Course, Position, TaskIds
 from airflow_arazzo.protocol.xcoms import pull_inputs, put_inputs
@@ -68,7 +68,7 @@ class ArazzoInputsOperator(SharesSecrets, BaseOperator):
         self.inputs = as_mapping(inputs)
         self.from_params = from_params
 
-    @in_a_sentence
+    @fails_in_a_sentence
     def execute(self, context: Context) -> None:
         """Check the inputs and pass them on."""
         plan, channel = self.plan, Channel(context["ti"])
@@ -121,7 +121,7 @@ class _CallingStep(DrivesRegion, BaseOperator):
 
     def _begun(self, context: Context) -> tuple[Plan, State, Done | None]:
         """Return the step's slice of the plan, and how far the step has come when the workflow is to begin."""
-        plan = mark(slice_region(self.plan, self.region))
+        plan = mark_sensitive(slice_region(self.plan, self.region))
         conceal = self.channel.ledger.conceal
         return plan, *engine.begin_call(plan, self._first_state(plan, context), now=clock.now(), conceal=conceal)
 
@@ -149,7 +149,7 @@ class ArazzoCallOperator(_CallingStep):
         super().__init__(**kwargs)
         self.custom_operator_name = title_of(self.plan, self.step)
 
-    @in_a_sentence
+    @fails_in_a_sentence
     def execute(self, context: Context) -> None:
         """Evaluate the inputs and pass them on; a step that does not get that far has failed here."""
         with self._telling(context):
@@ -177,7 +177,7 @@ class ArazzoReturnOperator(_CallingStep):
         super().__init__(**kwargs)
         self.course = course
 
-    @in_a_sentence
+    @fails_in_a_sentence
     def execute(self, context: Context) -> dict[str, Any]:
         """Decide the step; skip it if control did not come to it."""
         ti, course = context["ti"], self.course
@@ -186,7 +186,7 @@ class ArazzoReturnOperator(_CallingStep):
         self._begin(context)
         channel = self.channel
         if failed_before(channel, course):
-            call_nobody(self)
+            silence_callbacks(self)
         self._learn_earlier()
         refusal = channel.record(course.gate) if course.gate in finished_tasks(ti, [course.gate]) else None
         if refusal and refusal.get("outcome") == "recovered":
@@ -200,7 +200,7 @@ class ArazzoReturnOperator(_CallingStep):
         inputs = pull_inputs(channel, course.plan, course.position.inputs, course.position.role)
         result = read_result(channel, course, inputs)
         known = {course.plan.key: {"inputs": inputs, "outputs": result.outputs}}
-        plan = mark(slice_region(self.plan, self.region))
+        plan = mark_sensitive(slice_region(self.plan, self.region))
         state = self._first_state(plan, context)
         state = replace(state, workflows={**state.workflows, **result.workflows, **known})
         state, done = engine.end_call(

@@ -30,7 +30,7 @@ from airflow_arazzo.hooks.source_connections import (
     placing,
     require_servers,
     sources_of,
-    unasked_logins,
+    unused_logins,
     with_connections,
 )
 from airflow_arazzo.hooks.source_hooks import SourceHooks
@@ -39,13 +39,13 @@ from airflow_arazzo.operators.at_most_once import Sending, UnknownOutcomeError, 
 from airflow_arazzo.operators.links import LastResponseLink, OperationLink
 from airflow_arazzo.operators.rendering import RendersWritten
 from airflow_arazzo.operators.run_inputs import workflow_inputs
-from airflow_arazzo.operators.telling import WorkflowFailedError, in_a_sentence
+from airflow_arazzo.operators.telling import WorkflowFailedError, fails_in_a_sentence
 from airflow_arazzo.operators.time_limits import check_time, deferral_timeout, loop_deadline, too_long, try_end
 from airflow_arazzo.protocol.channel import Channel, SharesSecrets
 from airflow_arazzo.protocol.debugging import in_full
 from airflow_arazzo.protocol.envelope import Carried, pack, unpack
 from airflow_arazzo.protocol.plan_folder import plan_cache
-from airflow_arazzo.protocol.secret_ledger import mark
+from airflow_arazzo.protocol.secret_ledger import mark_sensitive
 from airflow_arazzo.protocol.stored_forms import FORM, fields_of, formed
 from airflow_arazzo.protocol.task_instances import finished_tasks
 from airflow_arazzo.protocol.topology import Position, TaskIds
@@ -123,7 +123,7 @@ class DrivesRegion(RendersWritten, SharesSecrets):
         with self._telling(context):
             return super().resume_execution(next_method, next_kwargs, context)
 
-    @in_a_sentence
+    @fails_in_a_sentence
     def resume(self, context: Context, event: dict[str, Any] | None = None) -> dict[str, Any]:
         """Go on after a deferral with what the trigger has fired.
 
@@ -168,9 +168,9 @@ class DrivesRegion(RendersWritten, SharesSecrets):
 
         :param begins: whether to say what no operation asks for; once a try is enough.
         """
-        plan = mark(self._own_plan(placing(self.hooks, self.connections, self.server)))
+        plan = mark_sensitive(self._own_plan(placing(self.hooks, self.connections, self.server)))
         self.hooks.connections = connections_of(plan, self.connections)
-        for text in unasked_logins(self.plan, self.hooks, sources_of(plan)) if begins else ():
+        for text in unused_logins(self.plan, self.hooks, sources_of(plan)) if begins else ():
             self.log.info("%s", text)
         return plan
 
@@ -197,7 +197,7 @@ class DrivesRegion(RendersWritten, SharesSecrets):
         carried = self._rerouted(carried)
         state, done = carried.state, carried.done
         if done is None:
-            good = engine.fits(plan, state)
+            good = engine.can_resume(plan, state)
         else:
             exits = {edge.target for edge in self.region.exits}
             good = any(step.step_id == done.step for step in plan.steps)

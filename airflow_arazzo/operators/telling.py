@@ -28,7 +28,7 @@ class WorkflowFailedError(AirflowException):
         self.unknown, self.retry_at = unknown, retry_at
 
 
-def in_a_sentence(method: _Method) -> _Method:
+def fails_in_a_sentence(method: _Method) -> _Method:
     """Let a method of a task fail without the way to the failure, which says nothing of a workflow that has failed.
 
     Airflow logs the traceback of whatever a task raises. What is no ``AirflowException`` is a fault of this package's,
@@ -53,7 +53,7 @@ def in_a_sentence(method: _Method) -> _Method:
     return cast("_Method", told)
 
 
-def call_nobody(task: BaseOperator) -> None:
+def silence_callbacks(task: BaseOperator) -> None:
     """Take the callbacks and mails from a task that fails for what another task has failed for, and has told."""
     task.on_failure_callback = []
     task.email_on_failure = False

@@ -10,16 +10,16 @@ from airflow.providers.common.compat.sdk import AirflowFailException, BaseOperat
 
 from airflow_arazzo.compat import default_deferrable
 from airflow_arazzo.operators.argument_names import require_names, require_variables, settings_from
-from airflow_arazzo.operators.asset_events import tell_assets
+from airflow_arazzo.operators.asset_events import set_event_extras
 from airflow_arazzo.operators.region_task import DrivesRegion, as_mapping, read_plan
 from airflow_arazzo.operators.rendering import render_bound
 from airflow_arazzo.operators.run_inputs import require_unbound, run_inputs, run_params
-from airflow_arazzo.operators.telling import in_a_sentence
+from airflow_arazzo.operators.telling import fails_in_a_sentence
 from airflow_arazzo.protocol.topology import WHOLE
 from airflow_arazzo.protocol.xcom_limits import OutputSizeError, check_workflow_outputs
 from airflow_arazzo.protocol.xcoms import OUTPUTS_KEY, document_record, push_each, put_workflow_outputs, step_record
 from arazzo import engine
-from arazzo.absent import absent_names, to_people, unreadable_names
+from arazzo.absent import absent_names, unreadable_names, with_nulls
 from arazzo.errors import InputError, UnsupportedError
 from arazzo.expressions import Dialect
 from arazzo.flow import Options, Plan, PlannedStep, change_steps
@@ -92,7 +92,7 @@ class ArazzoWorkflowOperator(DrivesRegion, BaseOperator):
         self.from_params = from_params
         XComArg.apply_upstream_relationship(self, self.inputs)
 
-    @in_a_sentence
+    @fails_in_a_sentence
     def execute(self, context: Context) -> dict[str, Any]:
         """Run the workflow from its first step."""
         return self.run_region(context)
@@ -137,11 +137,11 @@ class ArazzoWorkflowOperator(DrivesRegion, BaseOperator):
         ledger.add_named(outputs, self.plan.sensitive)
         record = self._record(state, done)
         try:
-            check_workflow_outputs(self.plan.workflow_id, to_people(outputs))
+            check_workflow_outputs(self.plan.workflow_id, with_nulls(outputs))
         except OutputSizeError as error:
             channel.push_record({**record, "status": "failed", "message": str(error)})
             raise
-        shown = ledger.hide(to_people(outputs), self.plan.sensitive)
+        shown = ledger.hide(with_nulls(outputs), self.plan.sensitive)
         returns = not failed or self._was_ended(state, done)
         visible = put_workflow_outputs(channel, outputs, shown) if returns else {}
         channel.push_record(record)
@@ -150,10 +150,10 @@ class ArazzoWorkflowOperator(DrivesRegion, BaseOperator):
             context["ti"].xcom_push(key=OUTPUTS_KEY, value=visible)
         if failed:
             raise self._failure(done)
-        path = engine.walked((name, record.rounds) for name, record in state.records.items())
+        path = engine.step_path((name, record.rounds) for name, record in state.records.items())
         self.log.info("%s", ledger.conceal(engine.ended(self.plan.workflow_id, "", shown, path)))
         push_each(context["ti"], self, visible)
-        tell_assets(self, context, outputs, visible)
+        set_event_extras(self, context, outputs, visible)
         return visible
 
     def _was_ended(self, state: State, done: Done) -> bool:

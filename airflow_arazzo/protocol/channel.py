@@ -49,7 +49,7 @@ class Channel:
         self.ti = ti
         self.ledger = Ledger()
         self.pushed: dict[str, Any] | None = None
-        self._heard: dict[str, list[dict[str, Any]]] = {}
+        self._read: dict[str, list[dict[str, Any]]] = {}
         self._records: dict[str, dict[str, Any] | None] = {}
         self._told: dict[str, Any] = {}
         self._secret = False
@@ -59,16 +59,16 @@ class Channel:
 
         :raises AirflowException: if it cannot be opened here, or another version of this package has written it.
         """
-        if task_id not in self._heard:
+        if task_id not in self._read:
             sealed = pull(self.ti, task_id, ENVELOPE_KEY)
-            self._heard[task_id] = [_opened(text, f"what task '{task_id}' has stored") for text in _each(sealed)]
-            for envelope in self._heard[task_id]:
+            self._read[task_id] = [_opened(text, f"what task '{task_id}' has stored") for text in _each(sealed)]
+            for envelope in self._read[task_id]:
                 self.ledger.add(envelope["secrets"])
-        if not self._heard[task_id]:
+        if not self._read[task_id]:
             self.record(task_id)  # which says so if another version has written it, and told the rest elsewhere
-        return self._heard[task_id]
+        return self._read[task_id]
 
-    def heard(self, task_id: str, field: str) -> Any:
+    def read(self, task_id: str, field: str) -> Any:
         """Return a field of another task's envelope; None if that has not got it."""
         return next((envelope[field] for envelope in self.envelopes(task_id) if field in envelope), None)
 

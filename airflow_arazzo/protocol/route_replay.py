@@ -92,7 +92,7 @@ def read_result(channel: Channel, course: Course, inputs: Mapping[str, Any]) -> 
         outputs = dict.fromkeys(outputs, UNKNOWN)
     steps += tuple(step for record in beside for step in _steps(record))
     stopped = stopped or any(record.get(STOPPED) for record in beside)
-    path = engine.walked(entry for record in (*route, *beside) for entry in _rounds(record))
+    path = engine.step_path(entry for record in (*route, *beside) for entry in _rounds(record))
     return Result(failure, outputs, status, steps, complete, workflows, stopped, path)
 
 

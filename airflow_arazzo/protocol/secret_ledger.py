@@ -111,7 +111,7 @@ def _names(sensitive: Collection[str]) -> Callable[[str], bool]:
     return lambda name: name in sensitive or is_sensitive(name)
 
 
-def mark(plan: Plan) -> Plan:
+def mark_sensitive(plan: Plan) -> Plan:
     """Return the plan with the names marked that are secret only by this Airflow's ``sensitive_var_conn_names``.
 
     The engine knows Airflow's own list, but none of its settings.
@@ -119,7 +119,7 @@ def mark(plan: Plan) -> Plan:
     outputs = (name for step in plan.steps for name in step.step.outputs)
     names = dict.fromkeys((*plan.taken.schemas, *outputs, *plan.outputs))
     more = [name for name in names if is_sensitive(name) and not is_known_sensitive(name, plan.sensitive)]
-    children = {key: mark(child) for key, child in plan.children.items()}
+    children = {key: mark_sensitive(child) for key, child in plan.children.items()}
     if not more and all(children[key] is child for key, child in plan.children.items()):
         return plan
     return plan.model_copy(update={"sensitive": (*plan.sensitive, *more), "children": children})

@@ -15,7 +15,7 @@ from airflow.providers.common.compat.sdk import AirflowException, AirflowFailExc
 from airflow_arazzo.protocol.channel import ENVELOPE_KEY, RECORD_KEY, Channel
 from airflow_arazzo.protocol.task_instances import finished_tasks, pull
 from airflow_arazzo.protocol.xcom_limits import as_xcom, check_step_outputs
-from arazzo.absent import UNKNOWN, from_wire, to_people, to_wire
+from arazzo.absent import UNKNOWN, from_wire, to_wire, with_nulls
 from arazzo.flow import END, Plan, Region
 from arazzo.json_values import write_json
 
@@ -78,14 +78,14 @@ def push_region(
     """
     channel.ledger.add(state.secrets)
     outputs = region_outputs(region, state)
-    seen = {step: to_people(values) for step, values in outputs.items()}
+    seen = {step: with_nulls(values) for step, values in outputs.items()}
     record = region_record(region, state, done)
     try:
         check_step_outputs(seen, state)
         told = {step: to_wire(values) for step, values in outputs.items()}
         hidden = {step: channel.ledger.hide(values, plan.sensitive) for step, values in seen.items()}
         full, shown = _of_region(region, seen), _of_region(region, hidden)
-        visible = _put_unshown(channel, "outputs", told, full, shown, kinds=told != seen)
+        visible = _put_hidden(channel, "outputs", told, full, shown, kinds=told != seen)
         if done.outputs is not None:
             put_result(channel, plan, done.outputs)
         if done.inputs is not None:
@@ -108,11 +108,11 @@ def put_workflow_outputs(channel: Channel, outputs: dict[str, Any], hidden: dict
 
     :param hidden: what people see of them, secrets hidden.
     """
-    seen, told = to_people(outputs), to_wire(outputs)
-    return _put_unshown(channel, "result", told, seen, hidden, kinds=told != seen)
+    seen, told = with_nulls(outputs), to_wire(outputs)
+    return _put_hidden(channel, "result", told, seen, hidden, kinds=told != seen)
 
 
-def _put_unshown(
+def _put_hidden(
     channel: Channel, field: str, told: dict[str, Any], full: dict[str, Any], hidden: dict[str, Any], *, kinds: bool
 ) -> dict[str, Any]:
     """Put outputs into the envelope if their ``return_value`` cannot be what they are; return what it can be.
@@ -157,7 +157,7 @@ def document_record(plan: Plan) -> dict[str, Any]:
 
 def put_result(channel: Channel, plan: Plan, outputs: dict[str, Any]) -> None:
     """Put the outputs of a workflow that has ended with this task into the envelope."""
-    seen = to_people(outputs)
+    seen = with_nulls(outputs)
     channel.put("result", to_wire(outputs), secret=channel.ledger.hide(seen, plan.sensitive) != seen)
 
 
@@ -179,7 +179,7 @@ def pull_inputs(channel: Channel, plan: Plan, task_id: str, role: str) -> dict[s
     :param plan: the plan of that workflow.
     :raises AirflowFailException: if the task has said nothing.
     """
-    told = channel.heard(task_id, "inputs")
+    told = channel.read(task_id, "inputs")
     if told is None:
         raise AirflowFailException(f"task '{task_id}' has not said what the inputs of '{plan.workflow_id}' are")
     inputs: dict[str, Any] = from_wire(told[role])
@@ -206,7 +206,7 @@ def pull_workflows(channel: Channel, plan: Plan, completed: Mapping[str, Sequenc
     ran = finished_tasks(channel.ti, list(dict.fromkeys(task for tasks in completed.values() for task in tasks)))
     found: Outputs = {}
     for key, tasks in completed.items():
-        told = ((channel.heard(task, "workflows") or {}).get(key) for task in reversed(tasks) if task in ran)
+        told = ((channel.read(task, "workflows") or {}).get(key) for task in reversed(tasks) if task in ran)
         if (values := next((values for values in told if values is not None), None)) is not None:
             found[key] = {field: from_wire(known) for field, known in values.items()}
     if found:
@@ -233,7 +233,7 @@ def push_unanswered(channel: Channel, region: Region, message: str) -> None:
 
 def pull_result(channel: Channel, task_id: str) -> dict[str, Any] | None:
     """Return the outputs of the workflow that a task has handed over to; None if it has not."""
-    told = channel.heard(task_id, "result")
+    told = channel.read(task_id, "result")
     return None if told is None else from_wire(told)
 
 
@@ -248,19 +248,19 @@ def pull_outputs(channel: Channel, plan: Plan, tasks: Mapping[str, str], steps: 
     outputs: Outputs = {}
     for region in regions:
         if tasks[region.entry] in ran:
-            outputs |= _pull_region(channel, region, tasks[region.entry]) or _unsaid(plan, region)
+            outputs |= _pull_region(channel, region, tasks[region.entry]) or _outputs_not_pushed(plan, region)
     for values in outputs.values():
         channel.ledger.add_named(values, plan.sensitive)
     return {step: values for step, values in outputs.items() if step in wanted}
 
 
-def _unsaid(plan: Plan, region: Region) -> Outputs:
+def _outputs_not_pushed(plan: Plan, region: Region) -> Outputs:
     """Return the outputs of a region whose task was killed, or marked, before it could tell them: nobody knows them."""
     return {step: dict.fromkeys(plan.step(step).step.outputs, UNKNOWN) for step in region.steps}
 
 
 def _pull_region(channel: Channel, region: Region, task_id: str) -> Outputs:
-    told = channel.heard(task_id, "outputs")
+    told = channel.read(task_id, "outputs")
     if told is not None:
         return {step: from_wire(values) for step, values in told.items()}
     values = pull(channel.ti, task_id, OUTPUTS_KEY)

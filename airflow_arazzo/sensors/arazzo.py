@@ -11,7 +11,7 @@ from airflow.providers.common.compat.sdk import BaseSensorOperator
 from airflow_arazzo.compat import default_deferrable
 from airflow_arazzo.operators.argument_names import require_names
 from airflow_arazzo.operators.region_task import DrivesRegion, as_mapping, read_plan
-from airflow_arazzo.operators.telling import in_a_sentence
+from airflow_arazzo.operators.telling import fails_in_a_sentence
 from airflow_arazzo.operators.titles import title_of
 from airflow_arazzo.protocol.topology import WHOLE, Position, TaskIds
 from arazzo.flow import Plan
@@ -80,7 +80,7 @@ class ArazzoSensor(DrivesRegion, BaseSensorOperator):
         """Whether a wait gives the worker back by a reschedule."""
         return not self.deferrable and bool(self.reschedule)
 
-    @in_a_sentence
+    @fails_in_a_sentence
     def execute(self, context: Context) -> dict[str, Any]:
         """Go round until control leaves the loop."""
         return self.run_region(context)

@@ -98,7 +98,7 @@ def _unmarked(value: Any) -> Any:
     return value
 
 
-def to_people(values: Mapping[str, Any]) -> dict[str, Any]:
+def with_nulls(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return named values as people see them: null for what is absent or unreadable."""
     return {name: None if isinstance(value, (Absent, Unreadable)) else value for name, value in values.items()}
 

@@ -10,7 +10,7 @@ import requests
 from fault_api import API_FAULTS, MAX_BYTES, scenario
 
 from airflow_arazzo.testing.local_airflow import free_port
-from arazzo.absent import to_people
+from arazzo.absent import with_nulls
 from arazzo.engine import drive_async, load_plan, run_local, start
 from arazzo.testing import MockApi, serve
 from arazzo.transport import open_session, send, send_async
@@ -62,7 +62,7 @@ class Shop:
                 clock=self._clock,
                 note=lambda note: None,
             )
-        mark = to_people(state.outputs.get("ask") or {}).get("mark")
+        mark = with_nulls(state.outputs.get("ask") or {}).get("mark")
         return "success" if done.outcome == "end" else "failed", mark, done.message
 
     async def _wait(self, _, seconds):

@@ -17,7 +17,7 @@ from airflow_arazzo import ArazzoDag, ArazzoTaskGroup
 from airflow_arazzo.protocol.encryption import unseal_json
 from airflow_arazzo.protocol.secret_ledger import Ledger
 from arazzo import clock, transport
-from arazzo.absent import from_wire, to_people
+from arazzo.absent import from_wire, with_nulls
 from arazzo.engine import run_local
 from arazzo.errors import InputError
 from arazzo.exchange import Request, Response
@@ -90,7 +90,7 @@ def outcome(plan: Plan, state: str, xcoms: dict[tuple[str, str], Any], last: str
     outputs = xcoms.get((last, "return_value"))
     sealed = xcoms.get((last, "arazzo_envelope"))
     if outputs is not None and sealed and "result" in unseal_json(sealed):
-        outputs = to_people(from_wire(unseal_json(sealed)["result"]))
+        outputs = with_nulls(from_wire(unseal_json(sealed)["result"]))
     return Outcome(state, xcoms[last, "arazzo"]["message"], outputs)
 
 

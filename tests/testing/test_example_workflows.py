@@ -15,7 +15,7 @@ import requests
 from suite import PUBLIC_DATA
 
 from airflow_arazzo.testing import DEMO_SCENARIO, demo_descriptions
-from arazzo.absent import to_people
+from arazzo.absent import with_nulls
 from arazzo.document.settings import Settings
 from arazzo.engine import check_inputs, drive, drive_async, load_plan, start
 from arazzo.flow import Options
@@ -107,7 +107,7 @@ LOGIN, REGISTER = ("POST /v1/login", 1), ("POST /v1/images", 1)
 def test_a_scan_completes(rig):
     done = rig.run(AQUA, image("library/nginx"), poke_interval=30)
     assert done.outcome == "end"
-    assert to_people(done.outputs) == {"scanStatus": "completed", "vulnerabilities": COUNTS, "deletedStatus": None}
+    assert with_nulls(done.outputs) == {"scanStatus": "completed", "vulnerabilities": COUNTS, "deletedStatus": None}
     assert rig.sent() == [LOGIN, REGISTER, (f"GET {target('library/nginx')}", 3)]
     assert rig.waits == [30, 30]
 
@@ -116,7 +116,7 @@ def test_a_scan_fails(rig):
     name = "library/broken"
     done = rig.run(AQUA, image(name))
     assert done.outcome == "end"
-    assert to_people(done.outputs) == {"scanStatus": "failed", "vulnerabilities": None, "deletedStatus": 204}
+    assert with_nulls(done.outputs) == {"scanStatus": "failed", "vulnerabilities": None, "deletedStatus": 204}
     calls = [LOGIN, REGISTER, (f"GET {target(name)}", 2), (f"DELETE {target(name)}", 1)]
     assert rig.sent() == calls
 
@@ -192,5 +192,5 @@ def test_without_a_kind_nothing_is_sent_that_needs_one(rig):
 def test_nothing_is_found(rig):
     done = rig.run(ANCHORE, anchore(tag="docker.io/library/ghost:1", vtype="all"))
     assert done.outcome == "end"
-    assert to_people(done.outputs) == {"imageDigest": None, "vulnerabilities": None, "finalAction": None}
+    assert with_nulls(done.outputs) == {"imageDigest": None, "vulnerabilities": None, "finalAction": None}
     assert [entry.operation for entry in rig.client.api.record] == ["listImages"]

@@ -12,7 +12,7 @@ from arazzo.auth.connection_settings import Connection, ConnectionSettings, read
 from arazzo.auth.server_resolution import Placement, connections_of, place_requests, placement_of, sources_of
 from arazzo.auth.sessions import limits_of, new_session, with_netrc
 from arazzo.auth.tokens import get_token
-from arazzo.auth.unasked_logins import unasked_login
+from arazzo.auth.unused_logins import unused_login
 from arazzo.errors import ConnectionSettingsError
 from arazzo.exchange import Request, Response
 from arazzo.flow import Plan
@@ -81,10 +81,10 @@ class ConnectedApis:
             placements[source] = replace(placements.get(source, Placement()), url=url)
         return place_requests(plan, placements)
 
-    def unasked(self, plan: Plan) -> list[str]:
+    def unused_logins(self, plan: Plan) -> list[str]:
         """Return a sentence for each connection whose login no operation of the plan asks for."""
         told = (
-            unasked_login(plan, source, settings, self._named[source]) for source, settings in self._settings.items()
+            unused_login(plan, source, settings, self._named[source]) for source, settings in self._settings.items()
         )
         return [text for text in told if text]
 

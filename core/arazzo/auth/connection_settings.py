@@ -284,7 +284,7 @@ def secret_texts(settings: ConnectionSettings) -> Iterator[str]:
     yield from filter(None, (credentials.password, credentials.token, *credentials.api_keys.values()))
     yield from (credentials.token or "").split()[1:]  # of "Bearer ..."
     if settings.sign_in is not None:
-        yield from filter(None, (settings.sign_in.password, *_unsaid(settings.sign_in)))
+        yield from filter(None, (settings.sign_in.password, *_secret_options(settings.sign_in)))
     if credentials.login and credentials.password:
         yield base64.b64encode(f"{credentials.login}:{credentials.password}".encode()).decode()
     if grant is not None:
@@ -298,7 +298,7 @@ def secret_texts(settings: ConnectionSettings) -> Iterator[str]:
         yield from filter(None, (urlsplit(proxy).password,))
 
 
-def _unsaid(way: SignIn) -> Iterator[str]:
+def _secret_options(way: SignIn) -> Iterator[str]:
     """Yield the options of a way to sign in that may be secret: all but those with names that say that they are not."""
     yield from (str(value) for name, value in way.options.items() if name not in ("region", "service"))
 

@@ -98,7 +98,7 @@ def can_grant(grant: Grant | None, scheme: SecurityScheme) -> bool:
     return bool(grant.token_url or scheme.open_id_connect_url or _token_url(scheme, _grant_type(grant, scheme)))
 
 
-def spends_its_token(grant: Grant) -> bool:
+def spends_refresh_token(grant: Grant) -> bool:
     """Say whether a token is fetched with a refresh token, which may be good for one use only."""
     return (grant.grant_type or ("refresh_token" if grant.refresh_token else "")) == "refresh_token"
 

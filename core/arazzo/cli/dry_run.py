@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from arazzo.auth.connected import ConnectedApis
 
 
-def tell_plan(plan: Plan, state: State, apis: ConnectedApis, form: str) -> None:
+def print_plan(plan: Plan, state: State, apis: ConnectedApis, form: str) -> None:
     """Write the plan, the inputs and the requests that can be known; nothing is sent.
 
     :param state: in which the workflow is about to run: its inputs have been checked.

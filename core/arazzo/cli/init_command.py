@@ -72,7 +72,7 @@ def command(
         scenario = {"mock": "1", "operations": made.scenario}
         files[_beside(output, "scenario.yaml")] = to_yaml(scenario, "For `arazzo mock --scenario`: the poll ends.")
     write_files(files, force=force)
-    tell_written(files, _commands(made, list(files), chosen, description), form)
+    print_written(files, _commands(made, list(files), chosen, description), form)
     sys.exit(WRITTEN)
 
 
@@ -171,7 +171,7 @@ def write_files(files: Mapping[Path, str], *, force: bool) -> None:
         path.write_text(text, "utf-8")
 
 
-def tell_written(files: Iterable[Path], commands: Sequence[str], form: str) -> None:
+def print_written(files: Iterable[Path], commands: Sequence[str], form: str) -> None:
     """Say which files were written, and what to type next."""
     if form == "json":
         click.echo(json.dumps({"files": [str(path) for path in files], "next": list(commands)}, indent=2))

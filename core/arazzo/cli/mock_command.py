@@ -43,7 +43,7 @@ def command(descriptions: tuple[str, ...], scenario: str | None, host: str, port
                 _scenario(scenario),
                 host=host,
                 port=port,
-                on_start=lambda url: _say(url, host, form),
+                on_start=lambda url: _announce(url, host, form),
             )
     except DocumentError as error:
         click.echo(str(error), err=True)
@@ -78,7 +78,7 @@ def _scenario(name: str | None) -> Path | None:
     return packaged if packaged.exists() else Path(name)
 
 
-def _say(url: str, host: str, form: str) -> None:
+def _announce(url: str, host: str, form: str) -> None:
     if form == "json":
         click.echo(json.dumps({"url": url}))
     everybody = " (for everybody who reaches this machine)" if host not in ("127.0.0.1", "localhost", "::1") else ""

@@ -15,15 +15,15 @@ import click
 from pydantic import ValidationError
 
 from arazzo.cli.credentials import connected_apis, connection_options
-from arazzo.cli.dry_run import tell_plan
+from arazzo.cli.dry_run import print_plan
 from arazzo.cli.options import DOCUMENT, SOURCES, STRICT, WORKFLOW, format_option, pairs, read_inputs
+from arazzo.cli.run_log import RunLog
 from arazzo.cli.run_reports import describe_refusal, describe_run, report_option, write_reports
-from arazzo.cli.story import Story
-from arazzo.cli.world import World, writable
+from arazzo.cli.run_transport import RunTransport, writable
 from arazzo.document.contract_levels import contract_levels
 from arazzo.document.settings import Settings
 from arazzo.document.shape import LONGEST_WAIT
-from arazzo.engine import Note, Run, StepRecord, load_plan, ready, run_local
+from arazzo.engine import Note, Run, StepRecord, load_plan, run_local, start_run
 from arazzo.errors import (
     ArazzoError,
     ConnectionSettingsError,
@@ -131,7 +131,7 @@ def command(
         with connected_apis(plan) as apis:
             placed = apis.place(plan, servers)
             if given["dry_run"]:
-                tell_plan(placed, ready(placed, values), apis, form)
+                print_plan(placed, start_run(placed, values), apis, form)
                 sys.exit(SUCCESS)
             _finish(placed, values, apis, form, given)
     except (ConnectionSettingsError, DocumentError, InputError, RecordingError, RequestError) as error:
@@ -176,26 +176,26 @@ def _levels(checks: tuple[str, ...]) -> Any:
 
 def _finish(plan: Plan, values: dict[str, Any], apis: ConnectedApis, form: str, given: dict[str, Any]) -> NoReturn:
     """Run the workflow and say how it ended."""
-    story = Story(lambda text: conceal(text, apis.secrets), quiet=given["quiet"], debug=given["debug"])
+    log = RunLog(lambda text: conceal(text, apis.secrets), quiet=given["quiet"], debug=given["debug"])
     started = time.time()
-    world = World(apis, story, given["record"], given["replay"])
+    transport = RunTransport(apis, log, given["record"], given["replay"])
     try:
-        run = _run(plan, values, story, apis, world)
+        run = _run(plan, values, log, apis, transport)
     except RecordingError as error:
-        story.clear()
+        log.clear()
         write_reports({**describe_refusal(plan.document["name"], plan.workflow_id, str(error)), "status": "failed"})
         click.echo(one_line(str(error)), err=True)
-        _say_not_run("failed", str(error), form)
+        _print_not_run("failed", str(error), form)
         sys.exit(FAILED)
     except KeyboardInterrupt:
-        story.clear()
+        log.clear()
         write_reports({**describe_refusal(plan.document["name"], plan.workflow_id, _STOPPED), "status": "stopped"})
-        _say_not_run("stopped", _STOPPED, form)
+        _print_not_run("stopped", _STOPPED, form)
         sys.exit(STOPPED)
-    world.keep(plan, run.secrets)
+    transport.keep(plan, run.secrets)
     concealed = _concealed(plan, run)
-    log = [conceal(line, run.secrets) for line in story.log]
-    write_reports(describe_run(plan, concealed, log, started, time.time() - started), plan)
+    lines = [conceal(line, run.secrets) for line in log.log]
+    write_reports(describe_run(plan, concealed, lines, started, time.time() - started), plan)
     run = run if given["show_secrets"] else concealed
     if form == "json":
         click.echo(write_json(_report(run), ascii_only=True))
@@ -204,21 +204,21 @@ def _finish(plan: Plan, values: dict[str, Any], apis: ConnectedApis, form: str, 
     sys.exit(SUCCESS if run.status == "success" else FAILED)
 
 
-def _run(plan: Plan, inputs: dict[str, Any], story: Story, apis: ConnectedApis, world: World) -> Run:
-    for text in apis.unasked(plan):
-        story.note(Note(text))
+def _run(plan: Plan, inputs: dict[str, Any], log: RunLog, apis: ConnectedApis, transport: RunTransport) -> Run:
+    for text in apis.unused_logins(plan):
+        log.note(Note(text))
     run = run_local(
         plan,
         inputs,
-        send=world.send,
-        sleep=world.sleep,
-        clock=world.clock,
-        note=story.note,
+        send=transport.send,
+        sleep=transport.sleep,
+        clock=transport.clock,
+        note=log.note,
         conceal=lambda text: conceal(text, apis.secrets),
-        whole=story.whole if story.hears_all else None,
-        sent=story.sent,
+        whole=log.whole if log.shows_exchanges else None,
+        sent=log.sent,
     )
-    story.clear()
+    log.clear()
     return replace(run, secrets=run.secrets | apis.secrets)
 
 
@@ -230,11 +230,11 @@ def _check_servers(plan: Plan, servers: dict[str, str]) -> None:
 
 def _refuse(error: ArazzoError, form: str) -> NoReturn:
     click.echo(f"inputs refused: {one_line(str(error))}" if isinstance(error, InputError) else str(error), err=True)
-    _say_not_run("refused", str(error), form)
+    _print_not_run("refused", str(error), form)
     sys.exit(REFUSED)
 
 
-def _say_not_run(status: str, message: str, form: str) -> None:
+def _print_not_run(status: str, message: str, form: str) -> None:
     if form == "json":
         click.echo(json.dumps({"status": status, "message": message, "outputs": {}, "steps": {}}))
     elif status == "stopped":

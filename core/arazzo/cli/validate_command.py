@@ -10,7 +10,7 @@ from typing import Any, NoReturn, get_args
 import click
 
 from arazzo.cli.options import SOURCES, STRICT, FileName, documents_at, format_option, pairs
-from arazzo.engine.program import find_problems, taken_ids
+from arazzo.engine.program import duplicate_ids, find_problems
 from arazzo.errors import Problem
 from arazzo.flow import Options
 from arazzo.openapi import Overrides
@@ -58,7 +58,7 @@ def _problems(documents: Iterable[Path], options: Options, overrides: Overrides)
     """Return the problems of the documents of a folder, those included that they have with each other."""
     found = {path: list(find_problems(path, options, overrides)) for path in documents}
     good = [path for path, problems in found.items() if not any(problem.is_error for problem in problems)]
-    for path, problem in taken_ids(good):
+    for path, problem in duplicate_ids(good):
         found[path].append(problem)
     return found
 

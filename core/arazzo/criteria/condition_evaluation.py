@@ -23,7 +23,7 @@ from arazzo.expressions import (
     evaluate,
     kind_of_absent,
     require_structure,
-    require_way,
+    require_structured_output,
 )
 from arazzo.expressions.open_members import NotRunError
 
@@ -184,7 +184,7 @@ def _runtime_value(node: Runtime, scope: Scope) -> Any:
         return length_of(owner)  # all that text has
     value = readable(evaluate(node.expression, scope.context), node.text)
     if value is ABSENT:
-        require_way(node.expression, scope.context)
+        require_structured_output(node.expression, scope.context)
     if value is ABSENT and kind_of_absent(node.expression, scope.context) is NOT_RUN:
         return _nothing_holds(0) if node.owner else NOT_RUN
     return length_of(owner) if value is ABSENT and node.owner else value

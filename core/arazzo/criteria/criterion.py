@@ -19,7 +19,15 @@ from arazzo.criteria.xpath_condition import check_xpath, holds_xpath
 from arazzo.document.models import Criterion, ExpressionType
 from arazzo.errors import AbsentError, EvaluationError, ExpressionSyntaxError, GaveUpError, Severity
 from arazzo.exact_numbers import Beyond
-from arazzo.expressions import RESPONSE_BODY, Context, Dialect, Message, parse_context, reads_all, require_way
+from arazzo.expressions import (
+    RESPONSE_BODY,
+    Context,
+    Dialect,
+    Message,
+    parse_context,
+    reads_all,
+    require_structured_output,
+)
 from arazzo.expressions import evaluate as value_of
 from arazzo.expressions.selectors import RFC9535, VERSIONS, selector_version
 from arazzo.frozen import replace
@@ -103,7 +111,7 @@ def _context_value(text: str, context: Context, dialect: Dialect) -> Any:
     whole = parse_context(text, dialect)
     value = readable(value_of(whole, context), text)
     if value is ABSENT:
-        require_way(whole, context)
+        require_structured_output(whole, context)
     return value
 
 

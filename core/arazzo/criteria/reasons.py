@@ -12,7 +12,7 @@ from arazzo.criteria.condition_evaluation import NoAnswerError, Scope, Several, 
 from arazzo.criteria.syntax_tree import Node
 from arazzo.errors import EvaluationError, GaveUpError
 from arazzo.exact_numbers import Beyond
-from arazzo.expressions import as_it_is
+from arazzo.expressions import unchanged
 from arazzo.expressions.open_members import OpenMembers
 
 MAX_CONDITION = 160
@@ -24,7 +24,7 @@ _SECRET = re.compile(
 )
 
 
-def reason(condition: str, seen: Iterable[tuple[str, Any]], conceal: Callable[[str], str] = as_it_is) -> str:
+def reason(condition: str, seen: Iterable[tuple[str, Any]], conceal: Callable[[str], str] = unchanged) -> str:
     """Return ``condition: operand was value, ...``.
 
     :param condition: as written; cut when long.
@@ -55,7 +55,7 @@ def observed(node: Node, scope: Scope, owner: str = "") -> list[tuple[str, Any]]
     return seen
 
 
-def shown(value: Any, name: str = "", conceal: Callable[[str], str] = as_it_is) -> str:
+def shown(value: Any, name: str = "", conceal: Callable[[str], str] = unchanged) -> str:
     """Return a value as one short word or two: scalars themselves, structures by their size.
 
     :param name: the operand's name; ``***`` is shown for one that speaks of a secret.

@@ -8,13 +8,13 @@ from arazzo.lazy_names import imported_when_used
 
 if TYPE_CHECKING:
     from arazzo.engine.bindings import unreadable_output, workflow_outputs
-    from arazzo.engine.call_stack import entered_inputs, fits, start
+    from arazzo.engine.call_stack import can_resume, entered_inputs, start
     from arazzo.engine.drivers import drive, drive_async
     from arazzo.engine.foresight import Foreseen, foresee
     from arazzo.engine.idempotency import IdempotencyKeys, keyed
     from arazzo.engine.input_checks import check_inputs
-    from arazzo.engine.local import Run, ready, run_local
-    from arazzo.engine.messages import duration, ended, walked
+    from arazzo.engine.local import Run, run_local, start_run
+    from arazzo.engine.messages import duration, ended, step_path
     from arazzo.engine.program import load_plan, load_plans
     from arazzo.engine.records import loops_run
     from arazzo.engine.server_checks import misplaced, uncallable
@@ -33,6 +33,7 @@ __all__ = [
     "Wait",
     "advance",
     "begin_call",
+    "can_resume",
     "check_inputs",
     "drive",
     "drive_async",
@@ -40,19 +41,18 @@ __all__ = [
     "end_call",
     "ended",
     "entered_inputs",
-    "fits",
     "foresee",
     "keyed",
     "load_plan",
     "load_plans",
     "loops_run",
     "misplaced",
-    "ready",
     "run_local",
     "start",
+    "start_run",
+    "step_path",
     "uncallable",
     "unreadable_output",
-    "walked",
     "workflow_outputs",
 ]
 
@@ -60,13 +60,13 @@ __getattr__ = imported_when_used(
     __name__,
     {
         "arazzo.engine.bindings": "unreadable_output workflow_outputs",
-        "arazzo.engine.call_stack": "entered_inputs fits start",
+        "arazzo.engine.call_stack": "entered_inputs can_resume start",
         "arazzo.engine.drivers": "drive drive_async",
         "arazzo.engine.foresight": "Foreseen foresee",
         "arazzo.engine.idempotency": "IdempotencyKeys keyed",
         "arazzo.engine.input_checks": "check_inputs",
-        "arazzo.engine.local": "Run ready run_local",
-        "arazzo.engine.messages": "duration ended walked",
+        "arazzo.engine.local": "Run start_run run_local",
+        "arazzo.engine.messages": "duration ended step_path",
         "arazzo.engine.program": "load_plan load_plans",
         "arazzo.engine.records": "loops_run",
         "arazzo.engine.server_checks": "misplaced uncallable",

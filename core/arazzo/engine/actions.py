@@ -130,7 +130,7 @@ def used_up(action: Action) -> str:
     return f"{action.name}: {retry_limit(action)} retries used up"
 
 
-def held(actions: Sequence[Action], context: Context, dialect: Dialect) -> Iterator[Action]:
+def matching_actions(actions: Sequence[Action], context: Context, dialect: Dialect) -> Iterator[Action]:
     """Yield the actions whose criteria hold, up to the first that we gave up on."""
     for action in actions:
         try:
@@ -170,6 +170,6 @@ def _posix_time(text: str) -> float | None:
     return (date if date.tzinfo else date.replace(tzinfo=timezone.utc)).timestamp()
 
 
-def comes_first(action: Action, step: str) -> str | None:
+def detour_of(action: Action, step: str) -> str | None:
     """Return what a ``retry`` runs before the step is tried again: a workflow or another step; None for nothing."""
     return action.workflow_id or (action.step_id if action.step_id != step else None)

@@ -90,7 +90,7 @@ def entered_inputs(plan: Plan, state: State) -> dict[str, dict[str, Any]]:
     }
 
 
-def fits(plan: Plan, state: State) -> bool:
+def can_resume(plan: Plan, state: State) -> bool:
     """Tell whether a run can go on from a state: each workflow and step that it stands at is in the plan.
 
     :param plan: the outermost plan, or the slice of it that holds the region.

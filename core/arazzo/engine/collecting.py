@@ -1,4 +1,4 @@
-"""What a step of a loop gathers over its rounds (settings ``collect`` and ``next``).
+"""What a step of a loop collects over its rounds (settings ``collect`` and ``next``).
 
 Only a round that succeeds adds to it. It stays through rounds that fail, and is carried in the state like any output.
 """
@@ -25,19 +25,19 @@ _LINK = re.compile(r"""<([^>]*)>((?:\s*;\s*[\w!#$%&'*+.^`|~-]+\s*(?:=\s*(?:"[^"]
 _RELATION = re.compile(r"""(?i);\s*rel\s*=\s*(?:"([^"]*)"|([^",;\s]*))""")
 
 
-def gathered(frame: Frame, step: str) -> dict[str, Any]:
-    """Return the outputs of a step that have gathered something since control came to the loop."""
+def collected_outputs(frame: Frame, step: str) -> dict[str, Any]:
+    """Return the outputs of a step that have collected something since control came to the loop."""
     held, outputs = frame.collected.get(step, {}), frame.outputs.get(step, {})
     return {name: outputs[name] for name in held if isinstance(outputs.get(name), (list, tuple, Unreadable))}
 
 
-def without_round(frame: Frame, planned: PlannedStep) -> dict[str, Any]:
-    """Return the outputs of a step of which a round tells nothing: unknown, but for what has been gathered."""
-    return {**dict.fromkeys(planned.step.outputs, UNKNOWN), **gathered(frame, planned.step_id)}
+def outputs_without_round(frame: Frame, planned: PlannedStep) -> dict[str, Any]:
+    """Return the outputs of a step of which a round tells nothing: unknown, but for what has been collected."""
+    return {**dict.fromkeys(planned.step.outputs, UNKNOWN), **collected_outputs(frame, planned.step_id)}
 
 
-def gather(planned: PlannedStep, frame: Frame, values: dict[str, Any]) -> tuple[Frame, dict[str, Any]]:
-    """Return the frame and a step's outputs with those of a round added to what the rounds before it have gathered.
+def collect_round(planned: PlannedStep, frame: Frame, values: dict[str, Any]) -> tuple[Frame, dict[str, Any]]:
+    """Return the frame and a step's outputs with those of a round added to what the rounds before it have collected.
 
     :param values: the outputs of the round by themselves.
     :raises GaveUpError: if there is too much of them.
@@ -45,7 +45,7 @@ def gather(planned: PlannedStep, frame: Frame, values: dict[str, Any]) -> tuple[
     collect, following = planned.settings.collect, planned.settings.next
     if not collect and not following:
         return frame, values
-    known, before = frame.collected.get(planned.step_id, {}), gathered(frame, planned.step_id)
+    known, before = frame.collected.get(planned.step_id, {}), collected_outputs(frame, planned.step_id)
     held, found = dict(known), dict(values)
     for name in collect or ():
         found[name] = _joined(before.get(name, []), values[name])
@@ -58,7 +58,7 @@ def gather(planned: PlannedStep, frame: Frame, values: dict[str, Any]) -> tuple[
     return replace(frame, collected={**frame.collected, planned.step_id: held}), found
 
 
-def ungathered(state: State, before: Frame, planned: PlannedStep, context: Context) -> tuple[State, Context]:
+def without_failed_round(state: State, before: Frame, planned: PlannedStep, context: Context) -> tuple[State, Context]:
     """Return state and context without what a round that has failed would have added.
 
     :param before: the frame as the round began.
@@ -66,14 +66,14 @@ def ungathered(state: State, before: Frame, planned: PlannedStep, context: Conte
     if not planned.settings.collect and not planned.settings.next:
         return state, context
     collected, step = planned.settings.collect or {}, planned.step_id
-    values = {**state.frame.outputs[step], **dict.fromkeys(collected, UNKNOWN), **gathered(before, step)}
+    values = {**state.frame.outputs[step], **dict.fromkeys(collected, UNKNOWN), **collected_outputs(before, step)}
     outputs = {**state.frame.outputs, step: values}
     state = state.with_frame(replace(state.frame, outputs=outputs, collected=before.collected))
     return state, replace(context, steps=outputs)
 
 
 def _joined(before: Any, value: Any) -> Any:
-    """Return what is gathered with what a round adds; what one round cannot read leaves all of it unreadable."""
+    """Return what is collected with what a round adds; what one round cannot read leaves all of it unreadable."""
     unreadable = next((part for part in (before, value) if isinstance(part, Unreadable)), None)
     return unreadable if unreadable is not None else [*before, *_elements(value)]
 
@@ -100,8 +100,8 @@ def _next(page: NextPage, value: Any, found: Mapping[str, Any], number: int) -> 
     if page.link is not None:
         return next_link_parameter(value, page.link) if isinstance(value, str) else ABSENT
     if page.count is not None:
-        gathered = found[page.count]
-        return len(gathered) if isinstance(gathered, list) else gathered
+        collected = found[page.count]
+        return len(collected) if isinstance(collected, list) else collected
     return number
 
 

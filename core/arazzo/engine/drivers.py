@@ -11,7 +11,7 @@ from arazzo.engine.state import Done, Note, Send, State, Wait
 from arazzo.engine.step_machine import advance, judged, unsent
 from arazzo.errors import TransportError
 from arazzo.exchange import Exchange, Request, Response
-from arazzo.expressions import as_it_is
+from arazzo.expressions import unchanged
 from arazzo.flow import Plan
 from arazzo.secrecy import Conceal
 
@@ -19,7 +19,7 @@ from arazzo.secrecy import Conceal
 LARGE = 32 * 1024
 
 
-def unheard(note: Note) -> None:
+def ignore_note(note: Note) -> None:
     """Drop a note."""
 
 
@@ -30,8 +30,8 @@ def drive(
     send: Callable[[Request], Response],
     wait: Callable[[State, float], None],
     clock: Callable[[], float] = time.time,
-    note: Callable[[Note], None] = unheard,
-    conceal: Conceal = as_it_is,
+    note: Callable[[Note], None] = ignore_note,
+    conceal: Conceal = unchanged,
     whole: Callable[[str], None] | None = None,
     sent: Callable[[str], None] | None = None,
 ) -> tuple[State, Done]:
@@ -83,9 +83,9 @@ async def drive_async(
     send: Callable[[Request], Awaitable[Response]],
     wait: Callable[[State, float], Awaitable[None]],
     clock: Callable[[], float] = time.time,
-    note: Callable[[Note], None] = unheard,
+    note: Callable[[Note], None] = ignore_note,
     may_send: Callable[[Request], bool] = _any_request,
-    conceal: Conceal = as_it_is,
+    conceal: Conceal = unchanged,
     whole: Callable[[str], None] | None = None,
     sent: Callable[[str], None] | None = None,
 ) -> tuple[State, Done | None]:

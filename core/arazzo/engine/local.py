@@ -7,14 +7,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from arazzo.absent import ABSENT, absent_names, to_people, unreadable_names
+from arazzo.absent import ABSENT, absent_names, unreadable_names, with_nulls
 from arazzo.engine.call_stack import start
-from arazzo.engine.drivers import drive, unheard
+from arazzo.engine.drivers import drive, ignore_note
 from arazzo.engine.input_checks import check_inputs
 from arazzo.engine.server_checks import require_servers
 from arazzo.engine.state import Mark, Note, State, StepRecord
 from arazzo.exchange import Request, Response
-from arazzo.expressions import as_it_is
+from arazzo.expressions import unchanged
 from arazzo.flow import Plan
 from arazzo.secrecy import Conceal
 
@@ -46,7 +46,7 @@ class Run:
     exchanges: tuple[Mark, ...] = ()
 
 
-def ready(plan: Plan, inputs: Mapping[str, Any]) -> State:
+def start_run(plan: Plan, inputs: Mapping[str, Any]) -> State:
     """Return the state in which a whole workflow is about to run.
 
     :raises InputError: if the inputs are refused.
@@ -64,8 +64,8 @@ def run_local(
     send: Callable[[Request], Response],
     sleep: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.time,
-    note: Callable[[Note], None] = unheard,
-    conceal: Conceal = as_it_is,
+    note: Callable[[Note], None] = ignore_note,
+    conceal: Conceal = unchanged,
     whole: Callable[[str], None] | None = None,
     sent: Callable[[str], None] | None = None,
 ) -> Run:
@@ -85,7 +85,7 @@ def run_local(
 
     state, done = drive(
         plan,
-        ready(plan, inputs),
+        start_run(plan, inputs),
         send=send,
         wait=wait,
         clock=clock,
@@ -99,12 +99,12 @@ def run_local(
     records = tuple(replace(record, step=name) for name, record in state.records.items())
     return Run(
         status,
-        to_people(outputs),
+        with_nulls(outputs),
         done.message,
         absent_names(outputs),
         unreadable_names(outputs),
         records,
-        {step: to_people(values) for step, values in state.outputs.items()},
+        {step: with_nulls(values) for step, values in state.outputs.items()},
         frozenset(state.secrets.texts),
         state.exchanges,
     )

@@ -10,7 +10,7 @@ from itertools import takewhile
 from typing import Any
 
 from arazzo.engine import actions, messages, pacing
-from arazzo.engine.collecting import gathered, without_round
+from arazzo.engine.collecting import collected_outputs, outputs_without_round
 from arazzo.engine.shown import secret_names, shown_answer, shown_exchange, shown_url
 from arazzo.engine.state import Command, Frame, Note, State, StepRecord
 from arazzo.exchange import Exchange
@@ -53,7 +53,7 @@ class LoopTurn(ABC):
         wait = pacing.round_wait(region, frame.waits, region.poke_interval, None)
         self._note(f"the request is that of the last round: it waits {messages.duration(wait)}")
         frames = (*state.frames[:at], replace(frame, waits=frame.waits + 1), *state.frames[at + 1 :])
-        return pacing.later(replace(state, frames=frames), wait, self.now)
+        return pacing.with_wait(replace(state, frames=frames), wait, self.now)
 
     def _next_round(self, state: State, region: Region, exchange: Exchange | None, interval: float | None) -> Turned:
         """Begin a round of the innermost loop that the step at hand is the first of.
@@ -76,13 +76,13 @@ class LoopTurn(ABC):
 
         :param asked: what it asks for.
         """
-        at = pacing.bounding(state)
+        at = pacing.nearest_deadline(state)
         region = None if at is None else self._region(state.frames[at])
         deadline = None if at is None else state.frames[at].deadline
         if at is not None and region is not None and deadline is not None and asked and self.now + asked > deadline:
             state = replace(state, frames=state.frames[: at + 1])
-            return self._exhausted(state, region, messages.asked_too_much(asked, region))
-        return pacing.later(state, wait, self.now), None
+            return self._exhausted(state, region, messages.wait_too_long(asked, region))
+        return pacing.with_wait(state, wait, self.now), None
 
     def _is_tolerated(self, state: State, planned: PlannedStep) -> bool:
         """Say whether a failure that no action answers is one of those that do not end a poll.
@@ -104,7 +104,7 @@ class LoopTurn(ABC):
         text = messages.hiccup(record)
         frame = replace(
             frame,
-            outputs={**frame.outputs, frame.step: without_round(frame, planned)},
+            outputs={**frame.outputs, frame.step: outputs_without_round(frame, planned)},
             hiccups=frame.hiccups + 1,
             tolerated=frame.tolerated + 1,
             hiccup=text,
@@ -130,8 +130,8 @@ class LoopTurn(ABC):
         if region is None or region.loop != "iteration":
             return state
         made_of = before.outputs.get(step)
-        if made_of is not None:  # what has been gathered stays where it is
-            made_of = {name: value for name, value in made_of.items() if name not in gathered(before, step)}
+        if made_of is not None:  # what has been collected stays where it is
+            made_of = {name: value for name, value in made_of.items() if name not in collected_outputs(before, step)}
         return state.with_frame(replace(state.frame, again={step: made_of, **before.again}))
 
     # how a loop ends
@@ -207,5 +207,5 @@ def as_before(frame: Frame) -> Frame:
     if frame.step not in frame.again:
         return frame
     before = frame.again[frame.step]
-    made_of = {} if before is None else {frame.step: {**before, **gathered(frame, frame.step)}}
+    made_of = {} if before is None else {frame.step: {**before, **collected_outputs(frame, frame.step)}}
     return replace(frame, outputs=without(frame.outputs, frame.step) | made_of)

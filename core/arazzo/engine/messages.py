@@ -129,7 +129,7 @@ def tolerated(number: int) -> str:
     return f"{number} {'round' if number == 1 else 'rounds'} in a row {'was' if number == 1 else 'were'} tolerated"
 
 
-def asked_too_much(asked: float, region: Region) -> str:
+def wait_too_long(asked: float, region: Region) -> str:
     """Say that an API asks for a wait that a loop's budget does not have."""
     return f"Retry-After asks to wait {duration(asked)}, beyond the timeout of {duration(region.timeout)},"
 
@@ -139,14 +139,14 @@ def ended(workflow_id: str, failure: str, outputs: Mapping[str, Any], path: Sequ
 
     :param failure: why it has failed; empty if it has not.
     :param outputs: its outputs, secrets hidden.
-    :param path: the steps that ran, see :func:`walked`.
+    :param path: the steps that ran, see :func:`step_path`.
     """
     values = ", ".join(f"{name}={_brief(value)}" for name, value in outputs.items())
     parts = [f"{workflow_id} {'failed' if failure else 'completed'}", *filter(None, (failure, values))]
     return ": ".join(parts) + (f" ({' → '.join(path)})" if path else "")
 
 
-def walked(steps: Iterable[tuple[str, int]]) -> tuple[str, ...]:
+def step_path(steps: Iterable[tuple[str, int]]) -> tuple[str, ...]:
     """Return steps as people read them.
 
     :param steps: those that ran, each with the rounds of the loop that it is in.

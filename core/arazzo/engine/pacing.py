@@ -16,7 +16,7 @@ SHORTEST_PAUSE = 1.0
 HICCUPS = frozenset({429, 502, 503, 504})
 
 
-def entered(frame: Frame, region: Region | None, now: float) -> Frame:
+def enter_loop(frame: Frame, region: Region | None, now: float) -> Frame:
     """Return the frame with the budget of a loop started, if one is being entered."""
     if region is None or region.timeout is None or frame.visited:
         return frame
@@ -24,21 +24,21 @@ def entered(frame: Frame, region: Region | None, now: float) -> Frame:
     return replace(frame, deadline=deadline, visited=(frame.step,))
 
 
-def left(frame: Frame) -> Frame:
+def leave_loop(frame: Frame) -> Frame:
     """Return the frame after control has left a loop."""
     frame = replace(frame, rounds=0, waits=0, visited=(), deadline=None, openings={}, again={}, collected={})
     return replace(frame, at_once=False, tolerated=0, hiccup="")
 
 
-def bounding(state: State) -> int | None:
+def nearest_deadline(state: State) -> int | None:
     """Return which frame's loop has the next deadline, those around the innermost included; None if none has one."""
     bounded = [(frame.deadline, at) for at, frame in enumerate(state.frames) if frame.deadline is not None]
     return min(bounded)[1] if bounded else None
 
 
-def later(state: State, wait: float, now: float) -> State:
+def with_wait(state: State, wait: float, now: float) -> State:
     """Return the state that waits, but never past the end of a loop's budget."""
-    at = bounding(state)
+    at = nearest_deadline(state)
     if wait <= 0:
         return state
     deadline = None if at is None else state.frames[at].deadline
@@ -60,7 +60,7 @@ def round_wait(region: Region, waits: int, interval: float | None, asked: float 
     return max(wait if asked is None else asked, min(interval, SHORTEST_PAUSE))
 
 
-def opening(plan: Plan, state: State, request: Request) -> tuple[State, int | None]:
+def note_first_request(plan: Plan, state: State, request: Request) -> tuple[State, int | None]:
     """Keep the first request of each loop's step at hand, and find a round that would only repeat the last one.
 
     :param plan: the outermost plan.

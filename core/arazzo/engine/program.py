@@ -8,7 +8,7 @@ from typing import Any
 
 from arazzo.document import EXTENSION, LoadedDocument, escape, load_document, named_workflows
 from arazzo.document.models import Workflow
-from arazzo.engine.outside import without_outside
+from arazzo.engine.outside_files import hide_outside_files
 from arazzo.engine.plan_entries import Outcome
 from arazzo.engine.refusals import is_template, refusals
 from arazzo.errors import DocumentError, Problem, Severity
@@ -104,11 +104,11 @@ def _read(
         sources = Sources(loaded, overrides)
         problems = validate(loaded, dialect=options.dialect, sources=sources)
     except DocumentError as error:
-        raise DocumentError(without_outside(error.problems, path, overrides or {})) from None
-    return loaded, sources, without_outside(problems, path, overrides or {})
+        raise DocumentError(hide_outside_files(error.problems, path, overrides or {})) from None
+    return loaded, sources, hide_outside_files(problems, path, overrides or {})
 
 
-def taken_ids(paths: Iterable[Path]) -> Iterator[tuple[Path, Problem]]:
+def duplicate_ids(paths: Iterable[Path]) -> Iterator[tuple[Path, Problem]]:
     """Yield a problem for each workflow whose id one of a document before it has: both would be one DAG.
 
     :param paths: documents of one folder that can be run, in order.

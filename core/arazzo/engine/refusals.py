@@ -8,7 +8,7 @@ from typing import Any
 
 from arazzo.document.shape import near
 from arazzo.flow import Plan
-from arazzo.flow.grouping import unasked
+from arazzo.flow.grouping import impossible_approvals
 
 #: What begins a template of Jinja; a value with one in it is only known when a task runs.
 _TEMPLATES = ("{{", "{%", "{#")
@@ -87,7 +87,7 @@ def _missing(plan: Plan, bound: Collection[str]) -> Iterator[Refusal]:
 
 
 def _approvals(plan: Plan) -> Iterator[Refusal]:
-    for workflow, step in unasked(plan):
+    for workflow, step in impossible_approvals(plan):
         message = (
             f"step '{step}' of workflow '{workflow.workflow_id}' asks for approval (x-airflow: approval), "
             "which takes a task of its own; here the workflow is part of another task"

@@ -17,7 +17,7 @@ from arazzo.engine.bindings import (
     workflow_outputs,
 )
 from arazzo.engine.call_stack import enter, entered_inputs, secret_values, unfinished
-from arazzo.engine.collecting import gather, gathered, ungathered, without_round
+from arazzo.engine.collecting import collect_round, collected_outputs, outputs_without_round, without_failed_round
 from arazzo.engine.contracts import answer_drift, require_contract
 from arazzo.engine.dead_ends import is_dead_end, producers
 from arazzo.engine.loop_turn import LoopTurn, Turned, as_before, record_name, with_record, without
@@ -46,8 +46,8 @@ class Turn(LoopTurn):
         if state.resume_at is not None and self.now < state.resume_at:
             return replace(state, phase="waiting"), Wait(state.resume_at - self.now)
         state = replace(state, phase="ready", resume_at=None)
-        state = state.with_frame(pacing.entered(state.frame, self._region(state.frame), self.now))
-        at = pacing.bounding(state)
+        state = state.with_frame(pacing.enter_loop(state.frame, self._region(state.frame), self.now))
+        at = pacing.nearest_deadline(state)
         if at is not None and self.now >= (state.frames[at].deadline or 0.0):
             return self._out_of_time(state, at)
         return self._begin(state)
@@ -70,7 +70,7 @@ class Turn(LoopTurn):
         except RequestError as error:
             return self._unsent(state, planned, context, str(error))
         request = replace(request, attempt=frame.attempts + 1, within=frame.plan)
-        state, repeated = pacing.opening(self.root, state, request)
+        state, repeated = pacing.note_first_request(self.root, state, request)
         if repeated is not None:
             return self._held_back(state, repeated), None
         return replace(state, phase="sent").with_frame(replace(state.frame, attempts=request.attempt)), Send(request)
@@ -142,7 +142,7 @@ class Turn(LoopTurn):
         self._hiccup = bool(message) and not broken and pacing.is_hiccup(exchange.response)
         state = self._remembering(state, frame, failed=bool(message))
         if message:
-            state, context = ungathered(state, frame, planned, context)
+            state, context = without_failed_round(state, frame, planned, context)
         return self._settle(state, planned, context, record, message)
 
     def returned(self, state: State, outputs: dict[str, Any], failure: str) -> Turned:
@@ -166,7 +166,7 @@ class Turn(LoopTurn):
                 message = f"step '{frame.step}': workflow '{planned.workflow}' ended, but {judgement.reasons}"
         state = self._remembering(state, frame, failed=bool(message))
         if message:
-            state, context = ungathered(state, frame, planned, context)
+            state, context = without_failed_round(state, frame, planned, context)
         return self._settle(state, planned, context, record, message)
 
     def _outputs(self, state: State, plan: Plan, planned: PlannedStep, context: Context) -> tuple[State, Context]:
@@ -177,7 +177,7 @@ class Turn(LoopTurn):
             return _without_outputs(state, planned, context)
         values = step_outputs(plan, planned, context)
         state = state.with_secrets(secret_values(plan, {}, values))
-        frame, values = gather(planned, state.frame, values)
+        frame, values = collect_round(planned, state.frame, values)
         outputs = frame.outputs | {planned.step_id: values}
         state = state.with_frame(replace(frame, outputs=outputs))
         return state, replace(context, steps=outputs)
@@ -221,7 +221,7 @@ class Turn(LoopTurn):
             return (
                 self._fail(state, failure, record)
                 if state.frame.detour is None
-                else self._undone(state, record, failure)
+                else self._detour_step_failed(state, record, failure)
             )
         if state.frame.detour is not None:
             return self._come_back(state, record)
@@ -270,12 +270,12 @@ class Turn(LoopTurn):
             frame, step=target, retries={}, attempts=0, opened=False, hiccups=0, again=without(frame.again, frame.step)
         )
         if region is None or target not in region.steps:
-            state = state.with_frame(pacing.left(moved))
+            state = state.with_frame(pacing.leave_loop(moved))
             if len(state.frames) == 1 and state.scope is not None and target not in state.scope:
                 return state, Done("step", target=target, step=record.step)
             return state, None
         if failed:  # what it gave in an earlier round is not so any more
-            nothing = {**dict.fromkeys(frame.outputs.get(frame.step, ()), UNKNOWN), **gathered(frame, frame.step)}
+            nothing = dict.fromkeys(frame.outputs.get(frame.step, ()), UNKNOWN) | collected_outputs(frame, frame.step)
             moved = replace(moved, outputs=frame.outputs | {frame.step: nothing})
         if target not in frame.visited:
             return state.with_frame(replace(moved, visited=(*frame.visited, target))), None
@@ -295,7 +295,7 @@ class Turn(LoopTurn):
         limit = actions.retry_limit(action)
         asked = actions.asked_wait(context.exchange.response if context.exchange else None, self.now)
         region = self._region(frame)
-        first = actions.comes_first(action, frame.step)
+        first = actions.detour_of(action, frame.step)
         if not record.message and region is not None and not first:
             self._note(f"{action.name}: once more, {used[action.name]} of {limit}")
             interval = region.poke_interval if action.retry_after is None else action.retry_after
@@ -317,13 +317,13 @@ class Turn(LoopTurn):
     def _held(self, state: State, planned: PlannedStep, context: Context, failed: bool) -> Iterator[Held]:
         """Yield what is asked again if what a ``retry`` runs first fails."""
         plan = self._plan(state.frame)
-        for action in actions.held(self._listed(state, planned, failed), context, plan.dialect):
+        for action in actions.matching_actions(self._listed(state, planned, failed), context, plan.dialect):
             try:
                 yield Held(action.name, self._inputs_of(state, action, context) if action.workflow_id else None)
             except EvaluationError:
                 yield Held(action.name)
 
-    def _not_prepared(self, state: State, call: Call, failure: str) -> Turned:
+    def _detour_failed(self, state: State, call: Call, failure: str) -> Turned:
         """Go on after what a ``retry`` runs first has failed, which counts as one try: ask the same actions again."""
         frame = state.frame
         self._step = record_name(state, frame.step)
@@ -344,19 +344,19 @@ class Turn(LoopTurn):
             context = frame_context(self._plan(frame), frame, state.workflows, answer)
             state, command = self._take(state, planned, action, context, record)
             self._passed = {}
-            first = action.type == "retry" and actions.comes_first(action, frame.step) and command is None
-            return (pacing.later(state, call.wait, self.now), None) if first else (state, command)
+            first = action.type == "retry" and actions.detour_of(action, frame.step) and command is None
+            return (pacing.with_wait(state, call.wait, self.now), None) if first else (state, command)
         return self._fail(state, "; ".join((*([record.message] if record.message else []), text, *exhausted)))
 
     def _come_back(self, state: State, record: StepRecord) -> Turned:
         state, call = _back(state)
         return self._later(with_record(state, replace(record, next=state.frame.step)), call.wait, call.asked)
 
-    def _undone(self, state: State, record: StepRecord, failure: str) -> Turned:
+    def _detour_step_failed(self, state: State, record: StepRecord, failure: str) -> Turned:
         """Go on after the step of a ``retry`` has failed."""
         record = replace(record, message=self._concealing(state)(failure), outcome="failed")
         state, call = _back(state)
-        return self._not_prepared(with_record(state, replace(record, next=state.frame.step)), call, record.message)
+        return self._detour_failed(with_record(state, replace(record, next=state.frame.step)), call, record.message)
 
     def _hand_over(self, state: State, action: Action, context: Context, record: StepRecord) -> Turned:
         self._note(f"{action.name}: goto workflow {action.workflow_id}")
@@ -450,7 +450,7 @@ class Turn(LoopTurn):
             case Call(kind="step"):
                 return self.returned(state, told, failure)
             case Call(kind="retry") as call if failure:
-                return self._not_prepared(state, call, failure)
+                return self._detour_failed(state, call, failure)
             case Call(kind="retry", wait=wait, asked=asked):
                 return self._later(state, wait, asked)
         if not failure:
@@ -471,7 +471,7 @@ class Turn(LoopTurn):
 
 def _without_outputs(state: State, planned: PlannedStep, context: Context) -> tuple[State, Context]:
     """Return state and context in which nobody knows the outputs of a step."""
-    outputs = state.frame.outputs | {planned.step_id: without_round(state.frame, planned)}
+    outputs = state.frame.outputs | {planned.step_id: outputs_without_round(state.frame, planned)}
     return state.with_frame(replace(state.frame, outputs=outputs)), replace(context, steps=outputs)
 
 

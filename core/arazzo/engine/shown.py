@@ -54,7 +54,7 @@ def in_full(plan: Plan, state: State, exchange: Exchange, conceal_more: Conceal)
     """
     exchange = _decoded(exchange)
     known = state.secrets.add(exposed_secrets(exchange))
-    return whole_exchange(exchange, lambda text: conceal_more(known.conceal(text)), secret_names(plan, state))
+    return full_exchange(exchange, lambda text: conceal_more(known.conceal(text)), secret_names(plan, state))
 
 
 def _decoded(exchange: Exchange) -> Exchange:
@@ -77,7 +77,7 @@ def secret_names(plan: Plan, state: State) -> IsSecret:
     return lambda name: is_sensitive(name, marked)
 
 
-def whole_exchange(exchange: Exchange, conceal: Conceal, is_secret: IsSecret) -> str:
+def full_exchange(exchange: Exchange, conceal: Conceal, is_secret: IsSecret) -> str:
     """Return request and answer in full, headers too: for a log at level DEBUG."""
     request, response = exchange.request, exchange.response
     lines = [f"> {request.method} {shown_url(request, conceal, is_secret)}", *_marked(">", request.headers, conceal)]

@@ -229,7 +229,7 @@ class Frame(StateValue):
     :ivar openings: of a loop whose rounds may start at once, a digest of each step's last first request.
     :ivar again: what requests that are sent again are made of: by step its outputs before the round that failed, null
         for none.
-    :ivar collected: by step and output how much of it has been gathered since control came to the loop: the bytes of a
+    :ivar collected: by step and output how much of it has been collected since control came to the loop: the bytes of a
         list, the number of a page.
     :ivar hiccups: rounds in a row that failed and were tolerated.
     :ivar tolerated: how many of those the loop has had.

@@ -14,7 +14,7 @@ from arazzo.engine.region import Turn
 from arazzo.engine.state import Command, Done, Mark, State
 from arazzo.errors import GaveUpError
 from arazzo.exchange import Exchange
-from arazzo.expressions import as_it_is
+from arazzo.expressions import unchanged
 from arazzo.flow import Plan
 from arazzo.frozen import replace
 from arazzo.secrecy import Conceal
@@ -25,7 +25,7 @@ LONGEST_LINE = 400
 
 
 def advance(
-    plan: Plan, state: State, exchange: Exchange | None = None, *, now: float, conceal: Conceal = as_it_is
+    plan: Plan, state: State, exchange: Exchange | None = None, *, now: float, conceal: Conceal = unchanged
 ) -> tuple[State, Command]:
     """Take a run as far as it goes without I/O.
 
@@ -66,7 +66,7 @@ def _marked(state: State, exchange: Exchange, name: str, now: float) -> State:
     return replace(state, exchanges=(*state.exchanges, mark)[-HISTORY:])
 
 
-def begin_call(plan: Plan, state: State, *, now: float, conceal: Conceal = as_it_is) -> tuple[State, Done | None]:
+def begin_call(plan: Plan, state: State, *, now: float, conceal: Conceal = unchanged) -> tuple[State, Done | None]:
     """Begin a step that calls a workflow, for whoever runs that workflow elsewhere.
 
     :param plan: the plan of the calling step, or the slice of it that holds the step.
@@ -91,7 +91,7 @@ def end_call(
     *,
     stopped: bool = False,
     now: float,
-    conceal: Conceal = as_it_is,
+    conceal: Conceal = unchanged,
 ) -> tuple[State, Done]:
     """Judge a step that called a workflow which has run elsewhere, and say where control goes.
 
@@ -118,7 +118,7 @@ def end_call(
 
 def judged(state: State, seconds: float) -> State:
     """Return a state that waits as counted from the end of a round, where judging the last answer has taken time."""
-    return state if state.resume_at is None else pacing.later(state, seconds, state.resume_at)
+    return state if state.resume_at is None else pacing.with_wait(state, seconds, state.resume_at)
 
 
 def unsent(state: State) -> State:

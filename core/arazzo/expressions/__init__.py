@@ -12,7 +12,7 @@ from arazzo.lazy_names import imported_when_used
 if TYPE_CHECKING:
     from arazzo.absent import ABSENT
     from arazzo.errors import ExpressionSyntaxError
-    from arazzo.expressions.context import Context, Dialect, as_it_is
+    from arazzo.expressions.context import Context, Dialect, unchanged
     from arazzo.expressions.evaluation import (
         Gap,
         embed,
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
         kind_of_absent,
         known_kind,
         require_structure,
-        require_way,
+        require_structured_output,
         to_json_text,
         to_literal,
         to_text,
@@ -59,10 +59,10 @@ __getattr__ = imported_when_used(
     {
         "arazzo.absent": "ABSENT",
         "arazzo.errors": "ExpressionSyntaxError",
-        "arazzo.expressions.context": "Context Dialect as_it_is",
+        "arazzo.expressions.context": "Context Dialect unchanged",
         "arazzo.expressions.evaluation": (
             "Gap embed evaluate evaluate_output evaluate_value kind_of_absent known_kind require_structure "
-            "require_way to_json_text to_literal to_text"
+            "require_structured_output to_json_text to_literal to_text"
         ),
         "arazzo.expressions.navigation": "apply_pointer",
         "arazzo.expressions.nodes": (

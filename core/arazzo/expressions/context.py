@@ -12,12 +12,12 @@ Dialect = Literal["lenient", "strict"]
 """``strict`` is the specification to the letter; ``lenient`` also reads what real documents write."""
 
 
-def as_it_is(text: str) -> str:
+def unchanged(text: str) -> str:
     """Return the text: nothing in it is secret."""
     return text
 
 
-def unheard(_: str) -> None:
+def ignore_warning(_: str) -> None:
     """Drop a warning."""
 
 
@@ -51,6 +51,6 @@ class Context:
     exchange: Exchange | None = field(default=None, repr=False)
     judging: bool = False
     dialect: Dialect = "lenient"
-    warn: Callable[[str], None] = field(default=unheard, repr=False, compare=False)
+    warn: Callable[[str], None] = field(default=ignore_warning, repr=False, compare=False)
     newer: bool = True
-    conceal: Callable[[str], str] = field(default=as_it_is, repr=False, compare=False)
+    conceal: Callable[[str], str] = field(default=unchanged, repr=False, compare=False)

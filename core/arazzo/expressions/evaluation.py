@@ -15,7 +15,7 @@ from arazzo.absent import ABSENT, NOT_RUN, UNKNOWN, Absent, Unreadable
 from arazzo.errors import AbsentError, EvaluationError, ExpressionSyntaxError, GaveUpError, UnreadableError
 from arazzo.expressions.context import Context, Dialect
 from arazzo.expressions.header_values import header_value
-from arazzo.expressions.navigation import apply_pointer, entered, follow, lookup
+from arazzo.expressions.navigation import apply_pointer, enter_by_name, follow, lookup
 from arazzo.expressions.nodes import (
     RESPONSE_BODY,
     ComponentReference,
@@ -455,7 +455,7 @@ def _is_output(expression: Named) -> bool:
     return isinstance(expression, (Output, StepOutput)) or getattr(expression, "field", "") == "outputs"
 
 
-def require_way(expression: Expression, context: Context) -> None:
+def require_structured_output(expression: Expression, context: Context) -> None:
     """Refuse a way into an output that has no members and no elements, for what looks at nothing but what it leads to.
 
     :raises EvaluationError: if that output is text, a number, true or false.
@@ -469,7 +469,7 @@ def require_way(expression: Expression, context: Context) -> None:
             values = context.workflows.get(workflow, _NOTHING).get("outputs") or _NOTHING
         case _:
             return
-    found, trail = entered(values, name) if expression.loose else (values.get(name), "")
+    found, trail = enter_by_name(values, name) if expression.loose else (values.get(name), "")
     if trail or expression.pointer:
         require_structure(found, expression.text or str(expression))
 

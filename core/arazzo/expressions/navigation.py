@@ -62,7 +62,7 @@ def follow(value: Any, trail: str) -> Any:
     :param trail: ``""`` or text beginning with a dot or a bracket.
     """
     while trail and not isinstance(value, Unreadable):
-        value, trail = entered(value, trail[1:]) if trail[0] == "." else _step(value, trail)
+        value, trail = enter_by_name(value, trail[1:]) if trail[0] == "." else _enter_by_bracket(value, trail)
         if value is ABSENT:
             return ABSENT
     return value
@@ -74,13 +74,13 @@ def lookup(names: Mapping[str, Any], path: str) -> Any:
     :param names: declared names with their values.
     :param path: a name, or a name with a trail (``a.b[0]``); the whole is tried as a name first.
     """
-    value, trail = entered(names, path)
+    value, trail = enter_by_name(names, path)
     return value if isinstance(value, Absent) else follow(value, trail)
 
 
 def declared_prefix(path: str, names: Container[str]) -> str | None:
     """Return the longest declared name that begins a loose path; None if there is none."""
-    return next((prefix for prefix, _ in cuts(path) if prefix in names), None)
+    return next((prefix for prefix, _ in name_splits(path) if prefix in names), None)
 
 
 def outermost(path: str) -> str:
@@ -88,7 +88,7 @@ def outermost(path: str) -> str:
     return next((path[:end] for end in range(1, len(path)) if path[end] in ".["), path)
 
 
-def cuts(path: str) -> Iterator[tuple[str, str]]:
+def name_splits(path: str) -> Iterator[tuple[str, str]]:
     """Yield the ways to read a loose path as a name and a trail, the longest name first."""
     yield path, ""
     for end in range(len(path) - 1, 0, -1):
@@ -108,16 +108,16 @@ def trail_tokens(text: str) -> tuple[str, ...] | None:
     return tuple(tokens)
 
 
-def entered(value: Any, path: str) -> tuple[Any, str]:
+def enter_by_name(value: Any, path: str) -> tuple[Any, str]:
     """Enter by name: the longest prefix that is a member, absent or not, and the trail that is left."""
-    for prefix, trail in cuts(path):
+    for prefix, trail in name_splits(path):
         found = member(value, prefix)
         if found is not ABSENT or (isinstance(value, Mapping) and prefix in value):
             return found, trail
     return ABSENT, ""
 
 
-def _step(value: Any, trail: str) -> tuple[Any, str]:
+def _enter_by_bracket(value: Any, trail: str) -> tuple[Any, str]:
     """Enter by bracket."""
     match = STEP.match(trail)
     if match is None:

@@ -25,7 +25,7 @@ def is_split(plan: Plan, key: str) -> bool:
     return plan.children[key].settings.granularity != "workflow"
 
 
-def unasked(plan: Plan) -> Iterator[tuple[Plan, str]]:
+def impossible_approvals(plan: Plan) -> Iterator[tuple[Plan, str]]:
     """Yield the steps that ask for approval and cannot, since they are part of another task, with their workflow."""
     if plan.settings.granularity == "workflow":
         yield from _asking(plan)
@@ -35,11 +35,11 @@ def unasked(plan: Plan) -> Iterator[tuple[Plan, str]]:
         elsewhere = {workflow for workflow in named if is_split(plan, workflow)}
         for key, child in region_children(plan, region).items():
             if key in elsewhere or is_group(plan, region):
-                yield from unasked(child)
+                yield from impossible_approvals(child)
             else:
                 yield from _asking(child)
     for key in plan.depends_on:
-        yield from unasked(plan.children[key])
+        yield from impossible_approvals(plan.children[key])
 
 
 def _asking(plan: Plan) -> Iterator[tuple[Plan, str]]:

@@ -8,7 +8,7 @@ from arazzo.flow.plan import Plan, PlannedStep, Region
 from arazzo.flow.reads import workflow_key
 
 
-def as_planned(step: PlannedStep) -> PlannedStep:
+def unchanged_step(step: PlannedStep) -> PlannedStep:
     """Return a step as it is."""
     return step
 
@@ -19,7 +19,7 @@ def change_steps(plan: Plan, change: Callable[[PlannedStep], PlannedStep]) -> Pl
     return plan.model_copy(update={"steps": tuple(map(change, plan.steps)), "children": children})
 
 
-def slice_region(plan: Plan, region: Region, change: Callable[[PlannedStep], PlannedStep] = as_planned) -> Plan:
+def slice_region(plan: Plan, region: Region, change: Callable[[PlannedStep], PlannedStep] = unchanged_step) -> Plan:
     """Return the plan with only what one region needs, for whoever drives it apart from the DAG.
 
     The children stay, as far as the region's steps name them.
@@ -34,7 +34,7 @@ def slice_region(plan: Plan, region: Region, change: Callable[[PlannedStep], Pla
             "edges": tuple(edge for step in region.steps for edge in plan.leaving(step)),
             "needs": None,
             "children": {
-                key: child if change is as_planned else change_steps(child, change)
+                key: child if change is unchanged_step else change_steps(child, change)
                 for key, child in region_children(plan, region).items()
             },
             "description": "",

@@ -154,7 +154,7 @@ def _json(content_type: str, spec: BodySpec, body: Body) -> Content:
     Text is a string where the schema calls it one, where an expression gave it, and where it is not a structure and no
     string in JSON: ``123`` is one, unless the schema asks for a number.
     """
-    payload, convert = body.payload, converted if body.convert else _as_it_is
+    payload, convert = body.payload, converted if body.convert else _unchanged
     if isinstance(payload, bytes):
         return Content(content_type, payload, ABSENT)
     if isinstance(payload, str) and not body.is_value and payload.lstrip()[:1] in ("{", "[", '"'):
@@ -167,7 +167,7 @@ def _json(content_type: str, spec: BodySpec, body: Body) -> Content:
     return Content(content_type, json_text(value).encode(), value)
 
 
-def _as_it_is(_: Any, value: Any) -> Any:
+def _unchanged(_: Any, value: Any) -> Any:
     return value
 
 

@@ -60,11 +60,11 @@ class MockApi:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection (ASGI 3.0)."""
         if scope["type"] != "http":
-            await _decline(scope, receive, send)
+            await _refuse_scope(scope, receive, send)
             return
         received, base = await _receive(scope, receive, send)
         if received.raw_path.startswith(OWN):
-            await self._speak_of_itself(received, scope, receive, send)
+            await self._serve_own_path(received, scope, receive, send)
             return
         entry = self.record.add(received)
         reply = self.answer(entry, base)
@@ -130,7 +130,7 @@ class MockApi:
         checks, operation = self.scenario.checks, case.route.operation
         if checks.security != "none" and case.behaviour.security and not case.behaviour.issues_token:
             accepted = self.scenario.credentials.get(case.route.api) if checks.security == "right" else None
-            reason = check_security(operation, case.request, accepted, self.memory.good_tokens(case.route.api))
+            reason = check_security(operation, case.request, accepted, self.memory.valid_tokens(case.route.api))
             if reason:
                 return case.refuse((401,), (reason,))
         if checks.requests:
@@ -142,7 +142,7 @@ class MockApi:
                 return case.refuse((400, 422), reasons)
         return None
 
-    async def _speak_of_itself(self, received: Received, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _serve_own_path(self, received: Received, scope: Scope, receive: Receive, send: Send) -> None:
         from starlette.responses import JSONResponse, Response
 
         wishes = dict(received.pairs)
@@ -239,7 +239,7 @@ async def _receive(scope: Scope, receive: Receive, send: Send) -> tuple[Received
     return received, str(request.base_url).rstrip("/")
 
 
-async def _decline(scope: Scope, receive: Receive, send: Send) -> None:
+async def _refuse_scope(scope: Scope, receive: Receive, send: Send) -> None:
     """Take part in the server's start and end; refuse anything that is no HTTP."""
     if scope["type"] != "lifespan":
         await send({"type": "websocket.close"})

@@ -35,7 +35,7 @@ class Memory:
         """Return the state of a key, to read and to change."""
         return self._states.setdefault((api, key), {})
 
-    def begin_anew(self, api: str, key: str, operations: Iterable[str]) -> None:
+    def reset_operations(self, api: str, key: str, operations: Iterable[str]) -> None:
         """Let operations begin anew for a key."""
         names = set(operations)
         for turn in [turn for turn in self._turns if turn[0] == api and turn[1] in names and turn[3] == key]:
@@ -49,7 +49,7 @@ class Memory:
         self._tokens.setdefault(api, {})[token] = ends
         return token
 
-    def good_tokens(self, api: str) -> frozenset[str]:
+    def valid_tokens(self, api: str) -> frozenset[str]:
         """Return the tokens of an API that are still good."""
         now = time.monotonic()
         return frozenset(token for token, ends in self._tokens.get(api, {}).items() if ends > now)

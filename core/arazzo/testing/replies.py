@@ -87,9 +87,9 @@ class MockedRequest:
         api = self.route.api
         if answer.reset is True:
             self.state.clear()
-            self.memory.begin_anew(api, self.key, self.siblings - {self.route.name})
+            self.memory.reset_operations(api, self.key, self.siblings - {self.route.name})
         elif answer.reset:
-            self.memory.begin_anew(api, self.key, (name.removeprefix(f"{api}.") for name in answer.reset))
+            self.memory.reset_operations(api, self.key, (name.removeprefix(f"{api}.") for name in answer.reset))
         if answer.revoke:
             self.memory.revoke(api, self.request.bearer)
         self.state.update({name: fill(value, self.look_up) for name, value in answer.set_.items()})

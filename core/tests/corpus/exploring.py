@@ -17,7 +17,7 @@ from typing import Any
 
 from variations import Hints, criteria_of, hints, mutations
 
-from arazzo.absent import ABSENT, Unreadable, to_people
+from arazzo.absent import ABSENT, Unreadable, with_nulls
 from arazzo.document.models import Criterion
 from arazzo.engine import Done, Send, State, StepRecord, Wait, advance, check_inputs, misplaced, run_local, start
 from arazzo.errors import RequestError, TransportError
@@ -321,7 +321,7 @@ class Explorer:
             (name, record) for name, record in after[0].records.items() if state.records.get(name) is not record
         )
         outputs = next((f.outputs for f in after[0].frames if f.plan == state.frame.plan), {})
-        values = to_people(outputs.get(state.frame.step, {}))
+        values = with_nulls(outputs.get(state.frame.step, {}))
         there = [name for name, value in values.items() if value is not None]
         context = Context(steps=outputs)
         read = [str(item) for item in reads if not _is_nothing(evaluate(item, context))]
@@ -389,7 +389,7 @@ class Explorer:
             at = replace(state, frames=(replace(state.frame, step=step),))
             reads = self._reads(at, self.plan.child(at.frame.plan).step(step))
             missing = sum(_is_nothing(evaluate(item, Context(steps=state.frame.outputs))) for item in reads)
-            seen = to_people(values)
+            seen = with_nulls(values)
             found[step] = str(bool(missing))
             found.update({f"{step}.{name}": json.dumps(seen.get(name))[:200] for name in self._told(at)})
         return found
@@ -399,7 +399,7 @@ class Explorer:
     ) -> Hints:
         known: dict[str, Any] = dict(state.frame.inputs)
         for outputs in state.frame.outputs.values():
-            known.update(to_people(outputs))
+            known.update(with_nulls(outputs))
         known = {name: value for name, value in known.items() if len(json.dumps(value)) < 2000}
         responses = description.responses(planned.operation) if planned.operation else {}
         return hints(planned, known, responses, description, reads, self._later(state))
@@ -492,7 +492,7 @@ def _position(state: State, told: Mapping[str, str]) -> Any:
     outputs = frozenset(
         (step, name)
         for step, values in frame.outputs.items()
-        for name, value in to_people(values).items()
+        for name, value in with_nulls(values).items()
         if value is not None
     )
     return (

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from casebook import Case, Script, cases
 
-from arazzo.absent import to_people
+from arazzo.absent import with_nulls
 from arazzo.engine import (
     Done,
     Run,
@@ -91,13 +91,13 @@ def region_by_region(plan: Plan, case: Case, script: Script) -> Run:
             result = done.outputs or workflow_outputs(plan, inputs, outputs, workflows)
             unreadable = unreadable_output(result)
             status = "success" if done.outcome == "end" and not unreadable else "failed"
-            return Run(status, to_people(result), done.message or unreadable)
+            return Run(status, with_nulls(result), done.message or unreadable)
         at = done.target
 
 
 def _run(plan: Plan, case: Case, state: State, done: Done) -> Run:
     outputs = done.outputs if done.outputs is not None else dict.fromkeys(plan.outputs)
-    return Run("success" if done.outcome == "end" else "failed", to_people(outputs), done.message)
+    return Run("success" if done.outcome == "end" else "failed", with_nulls(outputs), done.message)
 
 
 @pytest.mark.parametrize("way", [whole, in_event_loop, through_json, region_by_region], ids=lambda way: way.__name__)

@@ -6,7 +6,7 @@ from hypothesis import given
 from suite import drawn
 from workflows import ANSWERS, INPUTS, Api, load, side_by_side, workflows
 
-from arazzo.absent import to_people
+from arazzo.absent import with_nulls
 from arazzo.engine import (
     Send,
     State,
@@ -42,7 +42,7 @@ def by_regions(plan: Plan, inputs, api: Api):
         outputs, workflows = state.outputs, state.workflows
         if done.outcome != "step":
             result = workflow_outputs(plan, inputs, outputs, workflows) if done.outputs is None else done.outputs
-            return done.outcome == "end", to_people(result), done.message
+            return done.outcome == "end", with_nulls(result), done.message
         assert any(edge.target == done.target for edge in region.exits), "control leaves by an exit of the region"
         at = done.target
 
@@ -63,7 +63,7 @@ def through_json(plan: Plan, inputs, api: Api):
                 api.sleep(seconds)
             case done:
                 outputs = dict.fromkeys(plan.outputs) if done.outputs is None else done.outputs
-                return done.outcome == "end", to_people(outputs), done.message
+                return done.outcome == "end", with_nulls(outputs), done.message
 
 
 @drawn(100)

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from arazzo.engine import load_plan, run_local
-from arazzo.engine.shown import shown_exchange, whole_exchange
+from arazzo.engine.shown import full_exchange, shown_exchange
 from arazzo.exchange import Exchange, Request, Response
 from arazzo.limits import limits_set
 from arazzo.secrecy import conceal
@@ -95,7 +95,7 @@ def test_the_url_is_the_one_that_was_sent_without_secrets():
 
 
 def test_in_full_there_are_headers_too():
-    lines = whole_exchange(exchange('{"a": 1}'), hidden, never).splitlines()
+    lines = full_exchange(exchange('{"a": 1}'), hidden, never).splitlines()
     assert lines == [
         "> GET http://things.example/v1/things/7?q=1",
         "> Authorization: ***",

@@ -9,7 +9,7 @@ from arazzo.flow import Plan
 from arazzo.openapi import SecurityScheme, has_secret_for
 
 
-def unasked_login(plan: Plan, source: str, settings: ConnectionSettings, connection: str) -> str | None:
+def unused_login(plan: Plan, source: str, settings: ConnectionSettings, connection: str) -> str | None:
     """Say that no operation of a workflow asks for the login or the token of a connection; None where one does.
 
     API keys belong to schemes by name: what they are for is said where an operation asks for another.
@@ -20,7 +20,7 @@ def unasked_login(plan: Plan, source: str, settings: ConnectionSettings, connect
     kind = "login" if settings.credentials.login else "token" if settings.credentials.token else ""
     steps = [step for step in steps_of(plan) if step.operation and step.operation.source == source]
     schemes = [scheme for step in steps if step.operation for need in step.operation.security for scheme in need]
-    if not kind or any(is_for(scheme, settings) for scheme in schemes):
+    if not kind or any(has_credential_for(scheme, settings) for scheme in schemes):
         return None
     return (
         f"{connection} has a {kind}, and no operation of '{source}' that workflow '{plan.workflow_id}' calls asks for "
@@ -28,6 +28,6 @@ def unasked_login(plan: Plan, source: str, settings: ConnectionSettings, connect
     )
 
 
-def is_for(scheme: SecurityScheme, settings: ConnectionSettings) -> bool:
+def has_credential_for(scheme: SecurityScheme, settings: ConnectionSettings) -> bool:
     """Return whether a connection has a login, a key or a token, or what gets one, for a security scheme."""
     return has_secret_for(scheme, settings.credentials) or can_grant(settings.grant, scheme)

@@ -10,8 +10,8 @@ from uuid import uuid4
 
 import click
 
+from arazzo.cli.run_log import RunLog
 from arazzo.cli.run_reports import require_writable
-from arazzo.cli.story import Story
 from arazzo.engine import IdempotencyKeys
 from arazzo.errors import TransportError
 from arazzo.exchange import Request, Response
@@ -24,19 +24,19 @@ if TYPE_CHECKING:
 Send = Callable[[Request], Response]
 
 
-class World:
+class RunTransport:
     """What answers the requests of a run, and how its waits pass.
 
     :param record: the file that the exchanges are written to; None for none.
     :param replay: the recording that answers instead of the APIs; None for none.
     """
 
-    def __init__(self, apis: ConnectedApis, story: Story, record: Path | None, replay: Path | None) -> None:
-        self._story, self._file = story, record
+    def __init__(self, apis: ConnectedApis, log: RunLog, record: Path | None, replay: Path | None) -> None:
+        self._log, self._file = log, record
         keys = IdempotencyKeys(lambda _: str(uuid4()))
         self._send: Send = lambda request: keys.send(request, apis.send)
         self.clock: Callable[[], float] = time.time
-        self.sleep: Callable[[float], None] = story.wait
+        self.sleep: Callable[[float], None] = log.wait
         self._recorder: Recorder | None = None
         if replay is not None:
             played = _played(replay)
@@ -54,7 +54,7 @@ class World:
         """
         began = self.clock()
         try:
-            answer = self._story.answered(self._send)(request)
+            answer = self._log.answered(self._send)(request)
         except TransportError as error:
             if self._recorder is not None:
                 self._recorder.add(request, error, began)

@@ -13,7 +13,7 @@ from arazzo.source import is_remote
 _HINT = "it is not in the document's folder; name it with --source NAME=FILE to see what is wrong"
 
 
-def without_outside(problems: Iterable[Problem], document: str | Path, overrides: Overrides) -> tuple[Problem, ...]:
+def hide_outside_files(problems: Iterable[Problem], document: str | Path, overrides: Overrides) -> tuple[Problem, ...]:
     """Return problems that show nothing of files outside of the document's folder, links and ``..`` resolved.
 
     Of those nothing is told but the rule and the line, unless somebody has named the file.

@@ -20,7 +20,7 @@ Send = Callable[[Request], Response]
 _TICK = 1.0
 
 
-class Story:
+class RunLog:
     """Tells a run on stderr. Colours, and the live line, only on a terminal.
 
     :param conceal: hides in a text what is secret beyond what the engine hides.
@@ -67,7 +67,7 @@ class Story:
         self._line(_styled("\n".join(map(one_line, self._conceal(text).split("\n"))), dim=True))
 
     @property
-    def hears_all(self) -> bool:
+    def shows_exchanges(self) -> bool:
         """Whether requests and answers are shown in full."""
         return self._debug and not self._quiet
 
