@@ -12,7 +12,7 @@ LINES = [
     line for line in (ROOT / "constraints.txt").read_text("utf-8").splitlines() if line and not line.startswith("#")
 ]
 PINS = [Requirement(line) for line in LINES]
-PYTHONS = ("3.10", "3.11", "3.12", "3.13")
+PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
 
 
 def environment(python):
