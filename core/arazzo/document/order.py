@@ -7,10 +7,9 @@ steps back to another: then a step may mean the round before.
 
 from __future__ import annotations
 
-import heapq
-
 from arazzo.document.concurrency import Needs, declared_needs, step_needs
 from arazzo.document.models import Action, Document, Workflow
+from arazzo.document.scc import topological
 from arazzo.document.shape import DocumentReader
 
 
@@ -53,22 +52,9 @@ def _has_goto(workflow: Workflow) -> bool:
 
 def _sorted(needs: Needs) -> tuple[list[str], list[str]]:
     """Return the steps so that each comes after what it needs, else in order; and a circle, if there is one."""
-    names = list(needs)
-    place = {name: index for index, name in enumerate(names)}
-    missing = {name: len(of) for name, of in needs.items()}
-    needed_by: dict[str, list[str]] = {name: [] for name in names}
-    for name, of in needs.items():
-        for need in of:
-            needed_by[need].append(name)
-    ready = [place[name] for name in names if not missing[name]]
-    order = []
-    while ready:
-        order.append(names[heapq.heappop(ready)])
-        for name in needed_by[order[-1]]:
-            missing[name] -= 1
-            if not missing[name]:
-                heapq.heappush(ready, place[name])
-    return order, _circle({name: needs[name] - set(order) for name in names if missing[name]})
+    order = topological(needs)
+    done = set(order)
+    return order, _circle({name: of - done for name, of in needs.items() if name not in done})
 
 
 def _circle(needs: Needs) -> list[str]:

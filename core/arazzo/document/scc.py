@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import heapq
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
 from functools import cached_property
+from typing import TypeVar
 
+Name = TypeVar("Name", bound=Hashable)
 Ways = Mapping[str, Iterable[str]]
 """For each name, in order, what it leads to; every name is a key."""
 
@@ -49,6 +52,26 @@ def strongly_connected(ways: Ways) -> Iterator[tuple[str, ...]]:
                     yield tuple(sorted(found, key=order.__getitem__))
 
 
+def topological(needs: Mapping[Name, Collection[Name]]) -> list[Name]:
+    """Return the names so that each comes after those it needs, else in order; without those that wait for a circle."""
+    names = list(needs)
+    place = {name: index for index, name in enumerate(names)}
+    missing = {name: len(of) for name, of in needs.items()}
+    needed_by: dict[Name, list[Name]] = {name: [] for name in names}
+    for name, of in needs.items():
+        for need in of:
+            needed_by[need].append(name)
+    ready = [place[name] for name in names if not missing[name]]
+    order: list[Name] = []
+    while ready:
+        order.append(names[heapq.heappop(ready)])
+        for name in needed_by[order[-1]]:
+            missing[name] -= 1
+            if not missing[name]:
+                heapq.heappush(ready, place[name])
+    return order
+
+
 def entrances(
     ways: Ways, groups: Iterable[tuple[str, ...]], first: Iterable[str]
 ) -> dict[tuple[str, ...], tuple[str, ...]]:
@@ -62,6 +85,16 @@ def entrances(
     entered = {name for name in first if name in member}
     entered.update(target for name in ways for target in ways[name] if member[name] is not member[target])
     return {group: tuple(name for name in group if name in entered) for group in dict.fromkeys(member.values())}
+
+
+def reachable(ways: Ways, start: str) -> frozenset[str]:
+    """Return what some way from a name leads to, the name itself included."""
+    seen, todo = {start}, [start]
+    while todo:
+        new = [name for name in ways[todo.pop()] if name not in seen]
+        seen.update(new)
+        todo += new
+    return frozenset(seen)
 
 
 class Reach:

@@ -6,12 +6,12 @@ Edges come from a step's actions (the workflow's included; docs/semantics.md, 3)
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from arazzo.document import Transfer, Unmatched, strongly_connected, successors
 from arazzo.document.models import Step, Workflow
+from arazzo.document.scc import reachable, topological
 from arazzo.flow.plan import END, Edge
 
 
@@ -36,13 +36,7 @@ class FlowGraph:
 
     def reachable(self) -> frozenset[str]:
         """Return the steps that some way from the first step leads to."""
-        successors, seen, todo = self.successors(), {self.steps[0]}, [self.steps[0]]
-        while todo:
-            for target in successors[todo.pop()]:
-                if target not in seen:
-                    seen.add(target)
-                    todo.append(target)
-        return frozenset(seen)
+        return reachable(self.successors(), self.steps[0])
 
     def unavoidable(self) -> frozenset[str]:
         """Return the steps that every way to an end goes through, failures that are left standing not counted.
@@ -124,28 +118,8 @@ def components(graph: FlowGraph) -> list[tuple[str, ...]]:
     order = {step: index for index, step in enumerate(graph.steps)}
     member = {step: found for found in strongly_connected(graph.successors()) for step in found}
     groups = sorted(set(member.values()), key=lambda group: order[group[0]])
-    return _topological(groups, member, graph, order)
-
-
-def _topological(
-    groups: list[tuple[str, ...]], member: Mapping[str, tuple[str, ...]], graph: FlowGraph, order: Mapping[str, int]
-) -> list[tuple[str, ...]]:
-    after: dict[tuple[str, ...], set[tuple[str, ...]]] = {group: set() for group in groups}
+    needs: dict[tuple[str, ...], set[tuple[str, ...]]] = {group: set() for group in groups}
     for edge in graph.edges:
         if edge.target != END and member[edge.source] != member[edge.target]:
-            after[member[edge.source]].add(member[edge.target])
-    waiting = dict.fromkeys(groups, 0)
-    for targets in after.values():
-        for target in targets:
-            waiting[target] += 1
-    ready = [(order[group[0]], group) for group in groups if not waiting[group]]
-    heapq.heapify(ready)
-    result = []
-    while ready:
-        _, group = heapq.heappop(ready)
-        result.append(group)
-        for target in after[group]:
-            waiting[target] -= 1
-            if not waiting[target]:
-                heapq.heappush(ready, (order[target[0]], target))
-    return result
+            needs[member[edge.target]].add(member[edge.source])
+    return topological(needs)

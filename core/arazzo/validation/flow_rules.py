@@ -18,6 +18,7 @@ from arazzo.document import (
     successors,
 )
 from arazzo.document.models import Action, Step, Workflow
+from arazzo.document.scc import reachable
 from arazzo.document.settings import EXTENSION, UNSET
 from arazzo.errors import DocumentError, Problem, Severity
 from arazzo.exchange import SAFE_METHODS
@@ -25,7 +26,7 @@ from arazzo.expressions import StepOutput
 from arazzo.validation.call_rules import Calls, identity
 from arazzo.validation.criteria_rules import may_fall_through
 from arazzo.validation.expression_index import Use, uses
-from arazzo.validation.reachability import Dominance, Ways, after, loops
+from arazzo.validation.reachability import Dominance, Ways, loops
 from arazzo.validation.validation_context import Subject, Target
 
 
@@ -119,7 +120,7 @@ def _portable(reference: str) -> str:
 def check_reach(subject: Subject) -> Iterator[Problem]:
     """Find steps that no way leads to, and actions behind one that always holds."""
     for workflow in subject.workflows:
-        reached = after(ways(subject, workflow), workflow.steps[0].step_id) | {workflow.steps[0].step_id}
+        reached = reachable(ways(subject, workflow), workflow.steps[0].step_id)
         for step in workflow.steps:
             if step.step_id not in reached:
                 message = f"no way leads to step '{step.step_id}'; it is left out"
@@ -229,7 +230,7 @@ def _tasks(subject: Subject, workflow: Workflow) -> dict[tuple[str, ...], tuple[
         for way in successors(workflow, step, subject.settings(workflow, step).unmatched or "auto"):
             if way.kind == "retry" and way.step_id in graph:
                 graph[way.step_id][step.step_id] = None  # what a retry runs first comes back
-    reached = after(graph, first) | {first}
+    reached = reachable(graph, first)
     graph = {step: targets for step, targets in graph.items() if step in reached}
     return entrances(graph, strongly_connected(graph), (first,))
 

@@ -6,21 +6,10 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 
 from arazzo.document import Reach, strongly_connected
+from arazzo.document.scc import reachable
 
 Ways = Mapping[str, Mapping[str, None]]
 """For each step the steps that may follow it, in order."""
-
-
-def after(ways: Ways, start: str) -> frozenset[str]:
-    """Return the steps that some way from a step leads to; the step itself only if it can come again."""
-    seen: set[str] = set()
-    todo = list(ways[start])
-    while todo:
-        name = todo.pop()
-        if name not in seen:
-            seen.add(name)
-            todo.extend(ways[name])
-    return frozenset(seen)
 
 
 def loops(ways: Ways) -> Iterator[tuple[str, ...]]:
@@ -64,7 +53,7 @@ class Dominance:
     @cached_property
     def reached(self) -> frozenset[str]:
         """The steps that some way leads to."""
-        return after(self.ways, self.start) | {self.start}
+        return reachable(self.ways, self.start)
 
     def leads_to(self, step: str, other: str) -> bool:
         """Say whether some way goes from a step to another."""
