@@ -19,6 +19,19 @@ if TYPE_CHECKING:
     from airflow_arazzo.operators.workflow import ArazzoWorkflowOperator
     from airflow_arazzo.sensors.arazzo import ArazzoSensor
     from airflow_arazzo.triggers.arazzo import ArazzoTrigger
+else:
+    __getattr__ = imported_when_used(
+        __name__,
+        {
+            "airflow_arazzo.factory": "ArazzoDag ArazzoTaskGroup load_dags",
+            "airflow_arazzo.hooks.arazzo": "ArazzoHook",
+            "airflow_arazzo.operators.arazzo": "ArazzoOutputsOperator ArazzoStepOperator",
+            "airflow_arazzo.operators.retrying": "ArazzoRetryPolicy",
+            "airflow_arazzo.operators.workflow": "ArazzoWorkflowOperator",
+            "airflow_arazzo.sensors.arazzo": "ArazzoSensor",
+            "airflow_arazzo.triggers.arazzo": "ArazzoTrigger",
+        },
+    )
 
 __all__ = [
     "ArazzoDag",
@@ -33,19 +46,6 @@ __all__ = [
     "__version__",
     "load_dags",
 ]
-
-__getattr__ = imported_when_used(
-    __name__,
-    {
-        "airflow_arazzo.factory": "ArazzoDag ArazzoTaskGroup load_dags",
-        "airflow_arazzo.hooks.arazzo": "ArazzoHook",
-        "airflow_arazzo.operators.arazzo": "ArazzoOutputsOperator ArazzoStepOperator",
-        "airflow_arazzo.operators.retrying": "ArazzoRetryPolicy",
-        "airflow_arazzo.operators.workflow": "ArazzoWorkflowOperator",
-        "airflow_arazzo.sensors.arazzo": "ArazzoSensor",
-        "airflow_arazzo.triggers.arazzo": "ArazzoTrigger",
-    },
-)
 
 
 def __dir__() -> list[str]:

@@ -14,6 +14,17 @@ if TYPE_CHECKING:
     from arazzo.errors import Problem
     from arazzo.flow import Plan, compile_document
     from arazzo.validation import validate
+else:
+    __getattr__ = imported_when_used(
+        __name__,
+        {
+            "arazzo.document": "load_document",
+            "arazzo.engine": "load_plan run_local",
+            "arazzo.errors": "Problem",
+            "arazzo.flow": "Plan compile_document",
+            "arazzo.validation": "validate",
+        },
+    )
 
 __all__ = [
     "Plan",
@@ -25,14 +36,3 @@ __all__ = [
     "run_local",
     "validate",
 ]
-
-__getattr__ = imported_when_used(
-    __name__,
-    {
-        "arazzo.document": "load_document",
-        "arazzo.engine": "load_plan run_local",
-        "arazzo.errors": "Problem",
-        "arazzo.flow": "Plan compile_document",
-        "arazzo.validation": "validate",
-    },
-)

@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from arazzo.criteria.criterion_references import expressions
     from arazzo.criteria.simple import parse_simple
     from arazzo.criteria.verdict import Finding, Truth, Verdict
-
-__getattr__ = imported_when_used(
-    __name__,
-    {
-        "arazzo.criteria.boolean": "parse_boolean",
-        "arazzo.criteria.criterion": "check evaluate",
-        "arazzo.criteria.criterion_references": "expressions",
-        "arazzo.criteria.simple": "parse_simple",
-        "arazzo.criteria.verdict": "Finding Truth Verdict",
-    },
-)
+else:
+    __getattr__ = imported_when_used(
+        __name__,
+        {
+            "arazzo.criteria.boolean": "parse_boolean",
+            "arazzo.criteria.criterion": "check evaluate",
+            "arazzo.criteria.criterion_references": "expressions",
+            "arazzo.criteria.simple": "parse_simple",
+            "arazzo.criteria.verdict": "Finding Truth Verdict",
+        },
+    )

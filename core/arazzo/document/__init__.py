@@ -26,21 +26,21 @@ if TYPE_CHECKING:
     from arazzo.document.shape import Hints
     from arazzo.document.step_parts import When, merged_step, step_criteria, step_values, value_expressions
     from arazzo.pointer import escape
-
-__getattr__ = imported_when_used(
-    __name__,
-    {
-        "arazzo.document.concurrency": "awaited_steps",
-        "arazzo.document.control": (
-            "Transfer Unmatched may_match_nothing merged_actions merged_parameters named_workflows next_step "
-            "resolve_unmatched successors"
-        ),
-        "arazzo.document.input_declarations": "declared_inputs",
-        "arazzo.document.loading": "LoadedDocument load_document parse_document",
-        "arazzo.document.scc": "Reach entrances strongly_connected",
-        "arazzo.document.settings": "EXTENSION Settings deciding_steps settings_of",
-        "arazzo.document.shape": "Hints",
-        "arazzo.document.step_parts": "When merged_step step_criteria step_values value_expressions",
-        "arazzo.pointer": "escape",
-    },
-)
+else:
+    __getattr__ = imported_when_used(
+        __name__,
+        {
+            "arazzo.document.concurrency": "awaited_steps",
+            "arazzo.document.control": (
+                "Transfer Unmatched may_match_nothing merged_actions merged_parameters named_workflows next_step "
+                "resolve_unmatched successors"
+            ),
+            "arazzo.document.input_declarations": "declared_inputs",
+            "arazzo.document.loading": "LoadedDocument load_document parse_document",
+            "arazzo.document.scc": "Reach entrances strongly_connected",
+            "arazzo.document.settings": "EXTENSION Settings deciding_steps settings_of",
+            "arazzo.document.shape": "Hints",
+            "arazzo.document.step_parts": "When merged_step step_criteria step_values value_expressions",
+            "arazzo.pointer": "escape",
+        },
+    )

@@ -20,6 +20,25 @@ if TYPE_CHECKING:
     from arazzo.engine.server_checks import misplaced, uncallable
     from arazzo.engine.state import Done, Note, Send, State, StepRecord, Wait
     from arazzo.engine.step_machine import advance, begin_call, end_call
+else:
+    __getattr__ = imported_when_used(
+        __name__,
+        {
+            "arazzo.engine.bindings": "unreadable_output workflow_outputs",
+            "arazzo.engine.call_stack": "entered_inputs can_resume start",
+            "arazzo.engine.drivers": "drive drive_async",
+            "arazzo.engine.foresight": "Foreseen foresee",
+            "arazzo.engine.idempotency": "IdempotencyKeys keyed",
+            "arazzo.engine.input_checks": "check_inputs",
+            "arazzo.engine.local": "Run start_run run_local",
+            "arazzo.engine.messages": "duration ended step_path",
+            "arazzo.engine.program": "load_plan load_plans",
+            "arazzo.engine.records": "loops_run",
+            "arazzo.engine.server_checks": "misplaced uncallable",
+            "arazzo.engine.state": "Done Note Send State StepRecord Wait",
+            "arazzo.engine.step_machine": "advance begin_call end_call",
+        },
+    )
 
 __all__ = [
     "Done",
@@ -55,22 +74,3 @@ __all__ = [
     "unreadable_output",
     "workflow_outputs",
 ]
-
-__getattr__ = imported_when_used(
-    __name__,
-    {
-        "arazzo.engine.bindings": "unreadable_output workflow_outputs",
-        "arazzo.engine.call_stack": "entered_inputs can_resume start",
-        "arazzo.engine.drivers": "drive drive_async",
-        "arazzo.engine.foresight": "Foreseen foresee",
-        "arazzo.engine.idempotency": "IdempotencyKeys keyed",
-        "arazzo.engine.input_checks": "check_inputs",
-        "arazzo.engine.local": "Run start_run run_local",
-        "arazzo.engine.messages": "duration ended step_path",
-        "arazzo.engine.program": "load_plan load_plans",
-        "arazzo.engine.records": "loops_run",
-        "arazzo.engine.server_checks": "misplaced uncallable",
-        "arazzo.engine.state": "Done Note Send State StepRecord Wait",
-        "arazzo.engine.step_machine": "advance begin_call end_call",
-    },
-)

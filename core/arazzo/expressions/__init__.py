@@ -53,28 +53,28 @@ if TYPE_CHECKING:
         parse_template,
         scan_expression,
     )
-
-__getattr__ = imported_when_used(
-    __name__,
-    {
-        "arazzo.absent": "ABSENT",
-        "arazzo.errors": "ExpressionSyntaxError",
-        "arazzo.expressions.context": "Context Dialect unchanged",
-        "arazzo.expressions.evaluation": (
-            "Gap embed evaluate evaluate_output evaluate_value kind_of_absent known_kind require_structure "
-            "require_structured_output to_json_text to_literal to_text"
-        ),
-        "arazzo.expressions.navigation": "apply_pointer",
-        "arazzo.expressions.nodes": (
-            "RESPONSE_BODY ComponentReference Expression Fixed Input Message Output SourceReference "
-            "StepOutput WorkflowValue reads_all"
-        ),
-        "arazzo.expressions.parser": "parse_context parse_expression",
-        "arazzo.expressions.portability": "declared_name find_loose",
-        "arazzo.expressions.selectors": "select",
-        "arazzo.expressions.spelling": "misspelled_root",
-        "arazzo.expressions.templates": (
-            "Template find_expressions is_selector parse_selected parse_template scan_expression"
-        ),
-    },
-)
+else:
+    __getattr__ = imported_when_used(
+        __name__,
+        {
+            "arazzo.absent": "ABSENT",
+            "arazzo.errors": "ExpressionSyntaxError",
+            "arazzo.expressions.context": "Context Dialect unchanged",
+            "arazzo.expressions.evaluation": (
+                "Gap embed evaluate evaluate_output evaluate_value kind_of_absent known_kind require_structure "
+                "require_structured_output to_json_text to_literal to_text"
+            ),
+            "arazzo.expressions.navigation": "apply_pointer",
+            "arazzo.expressions.nodes": (
+                "RESPONSE_BODY ComponentReference Expression Fixed Input Message Output SourceReference "
+                "StepOutput WorkflowValue reads_all"
+            ),
+            "arazzo.expressions.parser": "parse_context parse_expression",
+            "arazzo.expressions.portability": "declared_name find_loose",
+            "arazzo.expressions.selectors": "select",
+            "arazzo.expressions.spelling": "misspelled_root",
+            "arazzo.expressions.templates": (
+                "Template find_expressions is_selector parse_selected parse_template scan_expression"
+            ),
+        },
+    )

@@ -16,18 +16,18 @@ if TYPE_CHECKING:
     from arazzo.flow.plan import END, Edge, InputNeed, Plan, PlannedStep, Region
     from arazzo.flow.reads import workflow_key
     from arazzo.flow.slices import change_steps, dependencies, region_children, slice_region, workflows_read
-
-__getattr__ = imported_when_used(
-    __name__,
-    {
-        "arazzo.flow.action_needs": "passed_by_name",
-        "arazzo.flow.compile": "choose_workflow compile_document",
-        "arazzo.flow.compile_options": "Options",
-        "arazzo.flow.drawing": "draw",
-        "arazzo.flow.graph": "FlowGraph components",
-        "arazzo.flow.picture": "Picture picture_of",
-        "arazzo.flow.plan": "END Edge InputNeed Plan PlannedStep Region",
-        "arazzo.flow.reads": "workflow_key",
-        "arazzo.flow.slices": "change_steps dependencies region_children slice_region workflows_read",
-    },
-)
+else:
+    __getattr__ = imported_when_used(
+        __name__,
+        {
+            "arazzo.flow.action_needs": "passed_by_name",
+            "arazzo.flow.compile": "choose_workflow compile_document",
+            "arazzo.flow.compile_options": "Options",
+            "arazzo.flow.drawing": "draw",
+            "arazzo.flow.graph": "FlowGraph components",
+            "arazzo.flow.picture": "Picture picture_of",
+            "arazzo.flow.plan": "END Edge InputNeed Plan PlannedStep Region",
+            "arazzo.flow.reads": "workflow_key",
+            "arazzo.flow.slices": "change_steps dependencies region_children slice_region workflows_read",
+        },
+    )

@@ -22,20 +22,20 @@ if TYPE_CHECKING:
     from arazzo.openapi.responses import decode_content, parsed_content, with_content
     from arazzo.openapi.security import Credentials, authorize, has_secret_for, unmet_schemes, wanted_tokens
     from arazzo.openapi.sources import Overrides, Sources
-
-__getattr__ = imported_when_used(
-    __name__,
-    {
-        "arazzo.openapi.bodies": "Body",
-        "arazzo.openapi.description": "Description Endpoint UnresolvedReferenceError",
-        "arazzo.openapi.description_loading": "load_description",
-        "arazzo.openapi.operation": "Operation SecurityScheme",
-        "arazzo.openapi.operation_lookup": "UnresolvedOperation find_operation portable_reference",
-        "arazzo.openapi.remote": "named_files",
-        "arazzo.openapi.replacements": "Replacement apply_replacements",
-        "arazzo.openapi.request_building": "Argument build_request",
-        "arazzo.openapi.responses": "decode_content parsed_content with_content",
-        "arazzo.openapi.security": "Credentials authorize has_secret_for unmet_schemes wanted_tokens",
-        "arazzo.openapi.sources": "Overrides Sources",
-    },
-)
+else:
+    __getattr__ = imported_when_used(
+        __name__,
+        {
+            "arazzo.openapi.bodies": "Body",
+            "arazzo.openapi.description": "Description Endpoint UnresolvedReferenceError",
+            "arazzo.openapi.description_loading": "load_description",
+            "arazzo.openapi.operation": "Operation SecurityScheme",
+            "arazzo.openapi.operation_lookup": "UnresolvedOperation find_operation portable_reference",
+            "arazzo.openapi.remote": "named_files",
+            "arazzo.openapi.replacements": "Replacement apply_replacements",
+            "arazzo.openapi.request_building": "Argument build_request",
+            "arazzo.openapi.responses": "decode_content parsed_content with_content",
+            "arazzo.openapi.security": "Credentials authorize has_secret_for unmet_schemes wanted_tokens",
+            "arazzo.openapi.sources": "Overrides Sources",
+        },
+    )

@@ -13,15 +13,15 @@ if TYPE_CHECKING:
     from arazzo.secrecy.secrets import Secrets, credentials, exposed_secrets, secrets_in
     from arazzo.secrecy.sensitive_names import is_sensitive, names_credential
     from arazzo.secrecy.unescaping import replace_escaped
-
-__getattr__ = imported_when_used(
-    __name__,
-    {
-        "arazzo.secrecy.concealing": "CONCEALED Conceal conceal hide spellings",
-        "arazzo.secrecy.credential_places": "gives_credential",
-        "arazzo.secrecy.secret_schemas": "secret_inputs sensitive_members",
-        "arazzo.secrecy.secrets": "Secrets credentials exposed_secrets secrets_in",
-        "arazzo.secrecy.sensitive_names": "is_sensitive names_credential",
-        "arazzo.secrecy.unescaping": "replace_escaped",
-    },
-)
+else:
+    __getattr__ = imported_when_used(
+        __name__,
+        {
+            "arazzo.secrecy.concealing": "CONCEALED Conceal conceal hide spellings",
+            "arazzo.secrecy.credential_places": "gives_credential",
+            "arazzo.secrecy.secret_schemas": "secret_inputs sensitive_members",
+            "arazzo.secrecy.secrets": "Secrets credentials exposed_secrets secrets_in",
+            "arazzo.secrecy.sensitive_names": "is_sensitive names_credential",
+            "arazzo.secrecy.unescaping": "replace_escaped",
+        },
+    )

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from arazzo.source.locations import one_line
     from arazzo.source.text import Source, load_source, parse_source
     from arazzo.source.written_secrets import is_written_secret
-
-__getattr__ = imported_when_used(
-    __name__,
-    {
-        "arazzo.source.copies": "Copies CopyError is_remote",
-        "arazzo.source.locations": "one_line",
-        "arazzo.source.text": "Source load_source parse_source",
-        "arazzo.source.written_secrets": "is_written_secret",
-    },
-)
+else:
+    __getattr__ = imported_when_used(
+        __name__,
+        {
+            "arazzo.source.copies": "Copies CopyError is_remote",
+            "arazzo.source.locations": "one_line",
+            "arazzo.source.text": "Source load_source parse_source",
+            "arazzo.source.written_secrets": "is_written_secret",
+        },
+    )

@@ -18,6 +18,18 @@ if TYPE_CHECKING:
     from arazzo.testing.recordings import Recorder, Replay
     from arazzo.testing.scenario import Scenario, load_scenario
     from arazzo.testing.serving import ServingError, run_server, serve
+else:
+    __getattr__ = imported_when_used(
+        __name__,
+        {
+            "arazzo.testing.api": "MockApi",
+            "arazzo.testing.exchanges": "Received Record Recorded",
+            "arazzo.testing.input_samples": "sample_inputs",
+            "arazzo.testing.recordings": "Recorder Replay",
+            "arazzo.testing.scenario": "Scenario load_scenario",
+            "arazzo.testing.serving": "ServingError run_server serve",
+        },
+    )
 
 __all__ = [
     "MockApi",
@@ -33,15 +45,3 @@ __all__ = [
     "sample_inputs",
     "serve",
 ]
-
-__getattr__ = imported_when_used(
-    __name__,
-    {
-        "arazzo.testing.api": "MockApi",
-        "arazzo.testing.exchanges": "Received Record Recorded",
-        "arazzo.testing.input_samples": "sample_inputs",
-        "arazzo.testing.recordings": "Recorder Replay",
-        "arazzo.testing.scenario": "Scenario load_scenario",
-        "arazzo.testing.serving": "ServingError run_server serve",
-    },
-)

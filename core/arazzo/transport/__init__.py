@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from arazzo.transport.aiohttp_client import open_session, send_async
     from arazzo.transport.requests_client import send
     from arazzo.transport.tuning import IDLE_TIMEOUT
-
-__getattr__ = imported_when_used(
-    __name__,
-    {
-        "arazzo.transport.aiohttp_client": "open_session send_async",
-        "arazzo.transport.requests_client": "send",
-        "arazzo.transport.tuning": "IDLE_TIMEOUT",
-    },
-)
+else:
+    __getattr__ = imported_when_used(
+        __name__,
+        {
+            "arazzo.transport.aiohttp_client": "open_session send_async",
+            "arazzo.transport.requests_client": "send",
+            "arazzo.transport.tuning": "IDLE_TIMEOUT",
+        },
+    )

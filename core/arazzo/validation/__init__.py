@@ -10,12 +10,12 @@ if TYPE_CHECKING:
     from arazzo.validation.reports import Format, report
     from arazzo.validation.rules import PORTABILITY, RULES
     from arazzo.validation.validating import validate
-
-__getattr__ = imported_when_used(
-    __name__,
-    {
-        "arazzo.validation.reports": "Format report",
-        "arazzo.validation.rules": "PORTABILITY RULES",
-        "arazzo.validation.validating": "validate",
-    },
-)
+else:
+    __getattr__ = imported_when_used(
+        __name__,
+        {
+            "arazzo.validation.reports": "Format report",
+            "arazzo.validation.rules": "PORTABILITY RULES",
+            "arazzo.validation.validating": "validate",
+        },
+    )
