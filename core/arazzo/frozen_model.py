@@ -2,27 +2,81 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 from typing_extensions import Self
 
+_set = object.__setattr__
+
 
 class FrozenModel(BaseModel):
-    """The base of values that go to JSON and back; validators, which take a while to build, are built when needed."""
+    """The base of values that go to JSON and back; validators, which take a while to build, are built when needed.
+
+    A document of ten thousand steps is some hundred thousand of them: so pydantic's way of making and copying them,
+    which takes four times as long, is left out.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
+    @classmethod
+    def model_construct(  # type: ignore[override] # mypy knows those of the subclasses by its plugin
+        cls, _fields_set: set[str] | None = None, **values: Any
+    ) -> Self:
+        """Return a value with fields that are known to fit, given by their names in Python.
+
+        :raises TypeError: if a field is missing, or one is given that such values do not have.
+        """
+        fields = _fields(cls)
+        members = {**fields.defaults, **values}
+        if len(members) != len(fields.defaults) or not fields.required <= values.keys():
+            raise TypeError(f"{cls.__name__} is made of other fields than {', '.join(values)}")
+        for name, make in fields.factories:
+            if name not in values:
+                members[name] = make()
+        return cls._of(members, set(values) if _fields_set is None else _fields_set)
+
+    @classmethod
+    def _of(cls, members: dict[str, Any], given: set[str]) -> Self:
+        made = cls.__new__(cls)
+        _set(made, "__dict__", members)
+        _set(made, "__pydantic_fields_set__", given)
+        _set(made, "__pydantic_extra__", None)
+        _set(made, "__pydantic_private__", None)
+        return made
+
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
-        """Return a copy with some fields changed; TypeError for one that the value does not have."""
-        if unknown := (update or {}).keys() - type(self).model_fields.keys():
-            raise TypeError(f"{type(self).__name__} has no field '{min(unknown)}'")
-        return super().model_copy(update=update, deep=deep)
+        """Return a copy with some fields changed; TypeError for one that the value does not have.
+
+        What is cached in it is not copied, since it depends on the fields.
+        """
+        if deep:
+            return super().model_copy(update=update, deep=True)
+        cls, update = type(self), update or {}
+        names = _fields(cls).defaults
+        if unknown := update.keys() - names.keys():
+            raise TypeError(f"{cls.__name__} has no field '{min(unknown)}'")
+        members = {name: self.__dict__[name] for name in names}
+        return cls._of({**members, **update}, {*self.model_fields_set, *update})
 
     def __copy__(self) -> Self:
-        """Return a copy that computes anew what depends on its fields: pydantic copies what is cached, too."""
-        copied = super().__copy__()
-        for cached in copied.__dict__.keys() - type(self).model_fields.keys():
-            del copied.__dict__[cached]
-        return copied
+        """Return a copy without what is cached."""
+        return self.model_copy()
+
+
+class _Fields(NamedTuple):
+    """The fields of a class in their order with their defaults, which of them have to be given, and what makes some."""
+
+    defaults: dict[str, Any]
+    required: frozenset[str]
+    factories: tuple[tuple[str, Callable[[], Any]], ...]
+
+
+@cache
+def _fields(cls: type[FrozenModel]) -> _Fields:
+    fields = cls.model_fields.items()
+    factories: Any = ((name, field.default_factory) for name, field in fields if field.default_factory is not None)
+    required = frozenset(name for name, field in fields if field.is_required())
+    return _Fields({name: field.default for name, field in fields}, required, tuple(factories))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from contextlib import suppress
+from functools import cached_property
 
 from arazzo.criteria.satisfiability import STATUS, Formula, Values, both, formula_of, is_possible
 from arazzo.document.models import Criterion
@@ -44,19 +45,28 @@ class _Group:
     def names(self, status: int) -> bool:
         if str(status) in self.numbers:
             return True
-        return self.looks and (
-            _differs(self.formula, status, (_ANY_REDIRECT,))
-            or _differs(self.formula, _ANY_REDIRECT, (_SUCCESS, _FAILURE))
-        )
+        return self.looks and (self._names_all or _differs(self.formula, status, (_ANY_REDIRECT,)))
+
+    @cached_property
+    def _names_all(self) -> bool:
+        return _differs(self.formula, _ANY_REDIRECT, (_SUCCESS, _FAILURE))
 
 
-def _differs(formula: Formula, status: int, others: Iterable[int]) -> bool:
+def _differs(formula: Formula, status: int, others: tuple[int, ...]) -> bool:
     """Tell whether what else a formula looks at can be such that it tells a status from all of the others."""
+    if any(_on_one_side(formula, status, other) for other in others):
+        return False
     rest = tuple((key, constant) for key, constant in formula.looks_at if key != STATUS)
-    against = tuple(others)
 
     def tells(values: Values) -> bool:
         held = formula.holds({**values, STATUS: status})
-        return all(formula.holds({**values, STATUS: other}) != held for other in against)
+        return all(formula.holds({**values, STATUS: other}) != held for other in others)
 
     return is_possible([Formula(rest, tells)])
+
+
+def _on_one_side(formula: Formula, status: int, other: int) -> bool:
+    """Tell whether all that a formula compares the status with is an integer less, or greater, than both."""
+    low, high = sorted((status, other))
+    constants = (constant for key, constant in formula.looks_at if key == STATUS)
+    return all(type(constant) is int and not low <= constant <= high for constant in constants)

@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import MAX_PREC, Context, Decimal
+from functools import cached_property
 from itertools import pairwise, product
 from typing import Any
 
@@ -56,9 +57,9 @@ STATUS: Key = ("status",)
 _MIRRORED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Formula:
-    """A condition as a function of what it looks at.
+    """A condition as a function of what it looks at; one is equal to no other.
 
     :param looks_at: everything that it looks at, with the constants that are compared with it.
     :param holds: tells whether it holds for these values.
@@ -66,6 +67,11 @@ class Formula:
 
     looks_at: tuple[tuple[Key, Any], ...]
     holds: Callable[[Values], bool]
+
+    @cached_property
+    def negated(self) -> Formula:
+        """The formula that holds if this one does not."""
+        return Formula(self.looks_at, lambda values: not self.holds(values))
 
 
 @dataclass(frozen=True)
@@ -156,11 +162,6 @@ def both(formulas: Iterable[Formula]) -> Formula:
     return Formula(_joined(parts), lambda values: all(part.holds(values) for part in parts))
 
 
-def negated(formula: Formula) -> Formula:
-    """Return the formula that holds if another does not."""
-    return Formula(formula.looks_at, lambda values: not formula.holds(values))
-
-
 def successful() -> Formula:
     """Return the formula of a step without success criteria: the status is 2xx."""
     return Formula(((STATUS, 200), (STATUS, 299)), lambda values: _is_2xx(values[STATUS]))
@@ -210,7 +211,7 @@ def _formula(node: Node, reading: Operands) -> Formula:
         case And(operands):
             return both(_formula(operand, reading) for operand in operands)
         case Not(operand):
-            return negated(_formula(operand, reading))
+            return _formula(operand, reading).negated
         case Comparison(operator, left, right):
             return _comparison(node, operator, left, right, reading)
         case Literal(value):

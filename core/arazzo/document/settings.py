@@ -306,10 +306,10 @@ class Settings(FrozenModel):
 
     def over(self, base: Settings) -> Settings:
         """Return ``base`` with everything that is set here put over it; mappings are merged by key."""
-        if self is UNSET or not self.given():
-            return base
-        merged = dict(base.given())
-        for name, value in self.given().items():
+        if self is UNSET or base is UNSET:
+            return base if self is UNSET else self
+        given, merged = self.given(), base.given()
+        for name, value in given.items():
             before = merged.get(name)
             merged[name] = {**before, **value} if isinstance(before, dict) and isinstance(value, dict) else value
         return Settings.model_construct(**merged)
@@ -321,7 +321,7 @@ class Settings(FrozenModel):
 
     def given(self) -> dict[str, Any]:
         """Return the settings that are set, by name."""
-        return {name: value for name in type(self).model_fields if (value := getattr(self, name)) is not None}
+        return {name: value for name, value in self.__dict__.items() if value is not None}
 
 
 TASK_SETTINGS = (

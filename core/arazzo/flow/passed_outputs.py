@@ -19,7 +19,7 @@ def with_passed_outputs(
     What a step declares itself is left alone (docs/semantics.md, 1).
     """
     found = dict(planned)
-    for expression in _read(workflow, planned):
+    for expression in _read(workflow, planned) if children else ():
         step = found.get(expression.step)
         child = children.get(step.workflow) if step is not None and step.workflow is not None else None
         if step is None or child is None or declared_name(expression, step.step.outputs) is not None:

@@ -98,6 +98,8 @@ def _of_parameter(
     parameter: Parameter, operation: Operation, dialect: Dialect, required: bool
 ) -> Iterator[NeededInput]:
     name, location = parameter.name, parameter.location
+    if isinstance(parameter.value, str) and "$inputs" not in parameter.value:
+        return
     if operation.is_credential(name, location) or (location in (None, "header") and name.lower() in OWN_HEADERS):
         return
     if location in (None, "path"):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import unquote
 
@@ -54,7 +55,7 @@ class PathTemplate:
     optional: tuple[str, ...]
     declared: Container[str] = ()
 
-    @property
+    @cached_property
     def slots(self) -> tuple[Slot, ...]:
         return tuple(_slot(found, self.declared) for found in _EXPRESSION.finditer(self.path))
 
@@ -75,7 +76,8 @@ class PathTemplate:
         return (*self.names, *self.optional, *(found[2].rstrip("*") for found in _EXPRESSION.finditer(self.query)))
 
 
-def read_template(text: str, declared: Container[str] = ()) -> PathTemplate:
+@lru_cache(maxsize=256)
+def read_template(text: str, declared: frozenset[str] = frozenset()) -> PathTemplate:
     """Take a path key apart.
 
     :param declared: names of the path parameters that the operation declares; they come first (``{Key+}``).
@@ -88,7 +90,8 @@ def read_template(text: str, declared: Container[str] = ()) -> PathTemplate:
 
 def template_of(operation: Operation) -> PathTemplate:
     """Take the path of an operation apart."""
-    return read_template(operation.path, {spec.name for spec in operation.parameters if spec.location == "path"})
+    declared = frozenset(spec.name for spec in operation.parameters if spec.location == "path")
+    return read_template(operation.path, declared)
 
 
 def expand_query(template: PathTemplate, values: Mapping[str, Any], own: Container[str]) -> tuple[list[str], set[str]]:

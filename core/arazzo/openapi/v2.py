@@ -106,7 +106,7 @@ def _parameter(raw: dict[str, Any]) -> ParameterSpec | None:
         required=raw.get("required") is True or place == "path",
         style=style,
         explode=explode and place == "query",
-        schema=_schema(raw),
+        schema_=_schema(raw),
     )
 
 
@@ -130,7 +130,7 @@ def _bodies(description: Description, raw: dict[str, Any], parameters: list[dict
         schema = {"type": "object", "properties": {str(entry["name"]): _schema(entry, FORM_DEPTH) for entry in fields}}
         required = tuple(str(entry["name"]) for entry in fields if entry.get("required") is True)
         return tuple(
-            BodySpec.model_construct(content_type=name, schema=schema, required=required)
+            BodySpec.model_construct(content_type=name, schema_=schema, required=required)
             for name in forms or [MULTIPART if files else FORM]
         )
     body = next((entry for entry in parameters if entry.get("in") == "body"), None)
@@ -140,7 +140,7 @@ def _bodies(description: Description, raw: dict[str, Any], parameters: list[dict
     return tuple(
         BodySpec.model_construct(
             content_type=name,
-            schema=prune(description, body.get("schema"), depth_for(name)),
+            schema_=prune(description, body.get("schema"), depth_for(name)),
             required=members,
             nullable=nullable,
             takes_null=allows_null(description, body.get("schema")),

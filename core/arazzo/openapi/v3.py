@@ -175,7 +175,7 @@ def _parameter(description: Description, raw: dict[str, Any]) -> ParameterSpec |
         explode=explode if isinstance(explode, bool) else style in ("form", "cookie"),
         allow_reserved=raw.get("allowReserved") is True,
         content_type=content_type,
-        schema=prune(description, schema, PARAMETER_DEPTH, values=True),
+        schema_=prune(description, schema, PARAMETER_DEPTH, values=True),
     )
 
 
@@ -186,7 +186,7 @@ def _bodies(description: Description, body: dict[str, Any]) -> Iterator[BodySpec
         required, nullable = required_members(description, media.get("schema"))
         yield BodySpec.model_construct(
             content_type=str(content_type),
-            schema=prune(description, schema, depth_for(str(content_type))),
+            schema_=prune(description, schema, depth_for(str(content_type))),
             encoding={str(name): _encoding(entry) for name, entry in mapping(media.get("encoding")).items()},
             required=required,
             nullable=nullable,
@@ -305,7 +305,7 @@ def xml_answers(description: Description, responses: dict[str, dict[str, Any]]) 
         name = next((name for name in content if is_xml(name)), next((name for name in content if "*" in name), None))
         if name is not None:
             schema = prune(description, content[name].get("schema"), XML_DEPTH)
-            found.append(AnswerSpec.model_construct(status=status, schema=schema))
+            found.append(AnswerSpec.model_construct(status=status, schema_=schema))
     return tuple(found)
 
 

@@ -9,12 +9,19 @@ from typing import Any, NoReturn
 from arazzo.exact_numbers import Beyond, read_decimal, read_integer
 from arazzo.limits import current_limits
 from arazzo.source.locations import Node
-from arazzo.source.reading import Read, Reading, levels
+from arazzo.source.reading import NUL, Read, Reading, levels
 
 
-def read_json(text: str, name: str, *, locate: bool = False) -> Read:
+def read_json(text: str, name: str) -> Read:
     """Return the value of JSON text; DocumentError with one located problem."""
-    return _JsonReading(text, name, locate=locate).json()
+    return _JsonReading(text, name).json()
+
+
+def locate_json(text: str, name: str) -> Node:
+    """Return where everything stands in JSON text; DocumentError where it is none."""
+    reading = _JsonReading(text, name)
+    reading.json()
+    return reading.slowly()
 
 
 _TOKEN = re.compile(r'("(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+)')
@@ -50,13 +57,13 @@ class _JsonReading(Reading):
         except json.JSONDecodeError as error:
             self.fail("json-syntax", error.pos, _MESSAGES.get(error.msg, error.msg[:1].lower() + error.msg[1:]))
         except (_NotJsonError, RecursionError):
-            self._slowly()
+            self.slowly()
             self.fail("yaml-limits", 0, "values are nested too deep")
-        if self.locate or _NUL in self.text or _SURROGATE.search(self.text) or _too_large(value):
-            return Read(value, self._slowly().node, nul=self.nul)
-        return Read(value)
+        if _NUL in self.text or _SURROGATE.search(self.text) or _too_large(value):
+            self.slowly()
+        return Read(value, nul=self.nul)
 
-    def _slowly(self) -> Read:
+    def slowly(self) -> Node:
         """Go through JSON text token by token, for positions and for what ``json`` finds but does not locate."""
         root: list[Node] = []
         stack: list[Any] = []
@@ -65,9 +72,10 @@ class _JsonReading(Reading):
             start, end, token = match.start(1), match.end(1), match[1]
             into = stack[-1] if stack else root
             if token in ("{", "["):
-                self.spend(1, len(stack) + 1, start)
+                if (too_much := self.spend(1, len(stack) + 1)) is not None:
+                    self.fail("yaml-limits", start, too_much)
                 children: Any = {} if token == "{" else []  # noqa: S105
-                _attach(into, key, Node(start, start + 1, token, children), self.text)
+                _attach(into, key, Node(start, start + 1, token, children.copy), self.text)
                 stack.append(children)
                 key = None
             elif token in ("}", "]"):
@@ -81,7 +89,7 @@ class _JsonReading(Reading):
                 else:
                     _attach(into, key, node, self.text)
                     key = None
-        return Read(None, root[0])
+        return root[0]
 
     def _scalar(self, token: str, start: int, end: int) -> Node:
         if token[0] != '"':
@@ -91,12 +99,12 @@ class _JsonReading(Reading):
                 if token.lstrip("-").isalpha():
                     self.fail("json-syntax", start, f"{token[:20]} is not a number that JSON has")
                 self.fail("yaml-limits", start, str(error))
-            return Node(start, end, "", None)
-        if _NUL in token:
-            self.look_at(json.loads(token), start)
+            return Node(start, end, "")
+        if self.nul is None and _NUL in token and NUL in json.loads(token):
+            self.nul = start
         if _SURROGATE.search(token) and _LONE.search(json.loads(token)):
             self.fail("json-syntax", start, "this text holds half of a surrogate pair, which is not a character")
-        return Node(start, end, '"', None)
+        return Node(start, end, '"')
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

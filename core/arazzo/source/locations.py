@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from arazzo.errors import Place
 from arazzo.pointer import array_index
@@ -63,7 +64,7 @@ class Lines:
 
 @dataclass(frozen=True)
 class Node:
-    """Where a value stands: offsets of its text, how it is written, and what is in it.
+    """Where a value stands: offsets of its text, how it is written, and what is in it, found when somebody asks.
 
     ``style`` is the first character of a quoted or block scalar, empty for plain ones, ``{`` or ``[`` for containers.
     """
@@ -71,19 +72,23 @@ class Node:
     start: int
     end: int
     style: str
-    children: dict[str, tuple[Node, Node]] | list[Node] | None
+    inside: Callable[[], dict[str, tuple[Node, Node]] | list[Node]] | None = None
 
     @property
     def width(self) -> int:
-        return 1 if self.children is not None or self.style in ("|", ">") else max(1, self.end - self.start)
+        return 1 if self.inside is not None or self.style in ("|", ">") else max(1, self.end - self.start)
 
     def child(self, token: str) -> tuple[Node | None, Node] | None:
-        match self.children:
+        match self._children:
             case dict() as members:
                 return members.get(token)
             case list() as items if (index := array_index(token)) is not None and index < len(items):
                 return None, items[index]
         return None
+
+    @cached_property
+    def _children(self) -> dict[str, tuple[Node, Node]] | list[Node] | None:
+        return None if self.inside is None else self.inside()
 
     def ruler(self, text: str) -> Ruler:
         """Return where in the file the characters of this scalar's value stand; it takes one look at them all."""

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from arazzo.errors import DocumentError, Problem, Severity
 from arazzo.limits import current_limits
-from arazzo.source.locations import Lines, Node, printable
+from arazzo.source.locations import Lines, printable
 
 #: What no database of Airflow's takes, though an API description may speak of it in a pattern.
 NUL = "\0"
 
 
-@dataclass(frozen=True)
-class Read:
-    """A value that was read.
+class Read(NamedTuple):
+    """A value that was read; a tuple, since there is one for each value of a file.
 
     :param key: the text it has as a key, None if it cannot be one.
     :param size: how many values it is.
@@ -26,7 +24,6 @@ class Read:
     """
 
     value: Any
-    node: Node | None = None
     key: str | None = None
     size: int = 1
     bases: tuple[Read, ...] = ()
@@ -43,10 +40,10 @@ def levels(value: Any) -> Iterator[list[Any]]:
 
 
 class Reading:
-    """One reading of a text; with ``locate`` it also notes where everything stands."""
+    """One reading of a text."""
 
-    def __init__(self, text: str, name: str, *, locate: bool) -> None:
-        self.text, self.name, self.locate = text, name, locate
+    def __init__(self, text: str, name: str) -> None:
+        self.text, self.name = text, name
         self.count = 0
         self.limits = current_limits()
         self.merges: list[int] = []
@@ -56,17 +53,12 @@ class Reading:
         place = Lines(self.text).place(self.name, "", offset, 1)
         raise DocumentError([Problem(rule, Severity.ERROR, place, printable(message), hint)])
 
-    def look_at(self, text: str, offset: int) -> None:
-        """Note where the character U+0000 is."""
-        if self.nul is None and NUL in text:
-            self.nul = offset
-
-    def spend(self, size: int, depth: int, offset: int) -> None:
-        """Count what was read, aliases written out, and refuse what is too much."""
+    def spend(self, size: int, depth: int) -> str | None:
+        """Count what was read, aliases written out; return what is too much."""
         self.count += size
         limits = self.limits
         if self.count > limits.file_values:
-            message = f"the file holds more than {limits.file_values:,} values, aliases written out (file_values)"
-            self.fail("yaml-limits", offset, message)
+            return f"the file holds more than {limits.file_values:,} values, aliases written out (file_values)"
         if depth > limits.file_depth:
-            self.fail("yaml-limits", offset, f"values are nested more than {limits.file_depth} deep (file_depth)")
+            return f"values are nested more than {limits.file_depth} deep (file_depth)"
+        return None

@@ -6,20 +6,24 @@ import hashlib
 import os
 import re
 import stat
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from arazzo.errors import DocumentError, Place, Problem, Severity
 from arazzo.limits import current_limits
 from arazzo.pointer import tokens_of
 from arazzo.source.files_read import note_failure, note_file, open_at_once
-from arazzo.source.json_reader import read_json
+from arazzo.source.json_reader import locate_json, read_json
 from arazzo.source.locations import Lines, Node, Ruler, one_line, printable
-from arazzo.source.reading import Read, Reading
+from arazzo.source.reading import Reading
+from arazzo.source.yaml_places import locate_yaml
 from arazzo.source.yaml_reader import read_yaml
 
+Made = TypeVar("Made")
+Reader = Callable[[str, str], Made]
 _LONE = re.compile("[\ud800-\udfff]")
 
 
@@ -115,7 +119,7 @@ class Source:
 
     @cached_property
     def _root(self) -> Node:
-        return _read(self.text, self.name, locate=True).node or Node(0, 0, "", None)
+        return _as_written(self.text, self.name, locate_json, locate_yaml)
 
 
 def load_source(path: str | Path, *, name: str | None = None) -> Source:
@@ -148,7 +152,16 @@ def parse_source(text: str, name: str, uri: str = "") -> Source:
         ``yaml-limits``).
     """
     text = text.removeprefix("\ufeff")
-    read = _read(text, name, locate=False)
+    reading = Reading(text, name)
+    most = reading.limits.file_characters
+    if len(text) > most:
+        reading.fail("yaml-limits", 0, f"the file is larger than {most:,} characters (file_characters)")
+    lone = _LONE.search(text)
+    if lone is not None:
+        reading.fail(
+            "unreadable-file", lone.start(), "half of a surrogate pair stands alone here, which is not a character"
+        )
+    read = _as_written(text, name, read_json, read_yaml)
     return Source(name, uri, text, read.value, read.merges, read.nul)
 
 
@@ -187,26 +200,18 @@ def _decode(raw: bytes, name: str) -> str:
         _refuse_file(name, f"the file is not UTF-8: byte 0x{raw[error.start]:02x} starts no character", place)
 
 
-def _read(text: str, name: str, *, locate: bool) -> Read:
-    reading = Reading(text, name, locate=locate)
-    most = reading.limits.file_characters
-    if len(text) > most:
-        reading.fail("yaml-limits", 0, f"the file is larger than {most:,} characters (file_characters)")
-    lone = _LONE.search(text)
-    if lone is not None:
-        reading.fail(
-            "unreadable-file", lone.start(), "half of a surrogate pair stands alone here, which is not a character"
-        )
+def _as_written(text: str, name: str, as_json: Reader[Made], as_yaml: Reader[Made]) -> Made:
+    """Return what the reader of JSON or that of YAML makes of a text."""
     if name.endswith(".json"):
-        return read_json(text, name, locate=locate)
+        return as_json(text, name)
     if not text.lstrip().startswith("{"):
-        return read_yaml(text, name, locate=locate)
+        return as_yaml(text, name)
     try:
-        return read_json(text, name, locate=locate)
+        return as_json(text, name)
     except DocumentError as error:
         if name.endswith((".yaml", ".yml")):
-            return read_yaml(text, name, locate=locate)
+            return as_yaml(text, name)
         try:
-            return read_yaml(text, name, locate=locate)
+            return as_yaml(text, name)
         except DocumentError:
             raise error from None

@@ -1,43 +1,34 @@
-"""YAML 1.2 to values, event by event: what PyYAML's own constructor does, with the core schema, limits and places."""
+"""YAML 1.2 to values, event by event: what PyYAML's own constructor does, with the core schema and limits."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import Any, NoReturn
 
 import yaml
 from yaml.cyaml import CParser  # type: ignore[attr-defined]
 
 from arazzo.exact_numbers import Beyond, read_decimal, read_integer
-from arazzo.source.locations import Node
-from arazzo.source.reading import Read, Reading
+from arazzo.source.reading import NUL, Read, Reading
 
 
-def read_yaml(text: str, name: str, *, locate: bool = False) -> Read:
+def read_yaml(text: str, name: str) -> Read:
     """Return the value of YAML text; DocumentError with one located problem."""
-    return _YamlReading(text, name, locate=locate).yaml()
+    return _YamlReading(text, name).yaml()
 
 
 def _start(event: Any) -> int:
     return int(event.start_mark.index)
 
 
-def _end(event: Any) -> int:
-    return int(event.end_mark.index)
-
-
 class _Open:
     """A mapping or sequence that is being read."""
 
-    def __init__(self, event: yaml.CollectionStartEvent, count: int) -> None:
-        self.mapping = isinstance(event, yaml.MappingStartEvent)
-        self.anchor, self.start, self.count = event.anchor, _start(event), count
-        self.value: Any = {} if self.mapping else []
-        self.nodes: Any = {} if self.mapping else []
+    def __init__(self, anchor: str | None, count: int, *, mapping: bool) -> None:
+        self.mapping, self.anchor, self.count = mapping, anchor, count
+        self.value: Any = {} if mapping else []
         self.name: str | None = None
-        self.name_node: Node | None = None
         self.merging: int | None = None
         self.merged: set[str] = set()
         self.bases: list[Read] | None = []
@@ -57,19 +48,16 @@ class _Open:
                 if name not in self.value:
                     self.value[name] = value
                     self.merged.add(name)
-                    if base.node is not None and isinstance(base.node.children, dict):
-                        self.nodes[name] = base.node.children[name]
 
-    def close(self, end: int, count: int, locate: bool) -> Read:
-        node = Node(self.start, end, "{" if self.mapping else "[", self.nodes) if locate else None
-        return Read(self.value, node, None, 1 + count - self.count, tuple(self.bases or ()))
+    def close(self, count: int) -> Read:
+        return Read(self.value, None, 1 + count - self.count, tuple(self.bases or ()))
 
 
 class _YamlReading(Reading):
     """A reading of YAML; an anchor is None while what it names is not complete."""
 
-    def __init__(self, text: str, name: str, *, locate: bool) -> None:
-        super().__init__(text, name, locate=locate)
+    def __init__(self, text: str, name: str) -> None:
+        super().__init__(text, name)
         self.anchors: dict[str, Read | None] = {}
 
     def yaml(self) -> Read:
@@ -94,54 +82,56 @@ class _YamlReading(Reading):
         another = next_event()
         if not isinstance(another, yaml.StreamEndEvent):
             self.fail("yaml-syntax", another.start_mark.index, "a second document starts here; a file holds one")
-        return replace(read, merges=tuple(self.merges), nul=self.nul)
+        return read._replace(merges=tuple(self.merges), nul=self.nul)
 
     def _value(self, next_event: Callable[[], Any]) -> Read:
         stack: list[_Open] = []
         while True:
             event = next_event()
-            match event:
-                case yaml.ScalarEvent():
-                    self.spend(1 + (len(event.value) >> 5), len(stack), _start(event))
-                    read = self._scalar(event)
-                case yaml.CollectionStartEvent():
-                    self.spend(1, len(stack) + 1, _start(event))
-                    stack.append(self._open(event))
-                    continue
-                case yaml.CollectionEndEvent():
-                    done = stack.pop()
-                    read = done.close(_end(event), self.count, self.locate)
-                    self._name_anchor(done.anchor, read)
-                case _:
-                    read = self._alias(event, len(stack))
+            kind = type(event)
+            if kind is yaml.ScalarEvent:
+                self._spend(1 + (len(event.value) >> 5), len(stack), event)
+                read = self._scalar(event)
+            elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
+                self._spend(1, len(stack) + 1, event)
+                stack.append(self._open(event, mapping=kind is yaml.MappingStartEvent))
+                continue
+            elif kind is yaml.AliasEvent:
+                read = self._alias(event, len(stack))
+            else:
+                done = stack.pop()
+                read = done.close(self.count)
+                if done.anchor:
+                    self.anchors[done.anchor] = read
             if not stack:
                 return read
             self._put(stack[-1], read, event)
 
-    def _open(self, event: Any) -> _Open:
+    def _spend(self, size: int, depth: int, event: Any) -> None:
+        if (too_much := self.spend(size, depth)) is not None:
+            self.fail("yaml-limits", _start(event), too_much)
+
+    def _open(self, event: Any, *, mapping: bool) -> _Open:
         if event.tag not in (None, "!", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"):
             self._refuse_tag(event)
         if event.anchor:
             self.anchors[event.anchor] = None
-        return _Open(event, self.count)
-
-    def _name_anchor(self, anchor: str | None, read: Read) -> None:
-        if anchor:
-            self.anchors[anchor] = read
+        return _Open(event.anchor, self.count, mapping=mapping)
 
     def _alias(self, event: Any, depth: int) -> Read:
-        offset = _start(event)
         if event.anchor not in self.anchors:
-            self.fail("yaml-syntax", offset, f"alias *{event.anchor} names an anchor that is not set before it")
+            message = f"alias *{event.anchor} names an anchor that is not set before it"
+            self.fail("yaml-syntax", _start(event), message)
         target = self.anchors[event.anchor]
         if target is None:
-            self.fail("yaml-syntax", offset, f"alias *{event.anchor} stands inside of what it names")
-        self.spend(target.size, depth, offset)
+            self.fail("yaml-syntax", _start(event), f"alias *{event.anchor} stands inside of what it names")
+        self._spend(target.size, depth, event)
         return target
 
     def _scalar(self, event: Any) -> Read:
-        text, style = event.value, event.style or ""
-        self.look_at(text, _start(event))
+        text = event.value
+        if self.nul is None and NUL in text:
+            self.nul = _start(event)
         value: Any = text
         if event.tag is not None and event.tag != "!":
             value = self._tagged(event)
@@ -149,11 +139,9 @@ class _YamlReading(Reading):
             value = _resolve(text)
         if isinstance(value, Beyond):
             self.fail("yaml-limits", _start(event), value.limit)
-        node = None
-        if self.locate:
-            node = Node(_start(event), _end(event), style, None)
-        read = Read(value, node, text, 1 + (len(text) >> 5))
-        self._name_anchor(event.anchor, read)
+        read = Read(value, text, 1 + (len(text) >> 5))
+        if event.anchor:
+            self.anchors[event.anchor] = read
         return read
 
     def _tagged(self, event: Any) -> Any:
@@ -174,9 +162,7 @@ class _YamlReading(Reading):
 
     def _put(self, into: _Open, read: Read, event: Any) -> None:
         if not into.mapping:
-            into.add(read, is_base=isinstance(event, yaml.AliasEvent) and isinstance(read.value, dict))
-            if self.locate:
-                into.nodes.append(read.node)
+            into.add(read, is_base=type(event) is yaml.AliasEvent and isinstance(read.value, dict))
         elif into.name is None:
             self._put_name(into, read, event)
         elif into.merging is not None and (bases := _bases(read, event)):
@@ -186,19 +172,17 @@ class _YamlReading(Reading):
         else:
             into.merged.discard(into.name)
             into.value[into.name] = read.value
-            if self.locate:
-                into.nodes[into.name] = (into.name_node, read.node)
             into.name = None
 
     def _put_name(self, into: _Open, read: Read, event: Any) -> None:
-        offset = _start(event)
-        if read.key is None:
-            self.fail("yaml-syntax", offset, "a key must be text, not a list or a map")
-        if read.key in into.value and read.key not in into.merged:
-            self.fail("duplicate-key", offset, f"key '{read.key}' is given twice in this map")
-        into.name, into.name_node = read.key, read.node
-        plain = read.key == "<<" and isinstance(event, yaml.ScalarEvent) and not event.style
-        into.merging = offset if plain else None
+        name = read.key
+        if name is None:
+            self.fail("yaml-syntax", _start(event), "a key must be text, not a list or a map")
+        if name in into.value and name not in into.merged:
+            self.fail("duplicate-key", _start(event), f"key '{name}' is given twice in this map")
+        into.name = name
+        plain = name == "<<" and type(event) is yaml.ScalarEvent and not event.style
+        into.merging = _start(event) if plain else None
 
 
 def _bases(read: Read, event: Any) -> tuple[Read, ...]:

@@ -14,13 +14,12 @@ from arazzo.criteria.satisfiability import (
     both,
     formula_of,
     is_possible,
-    negated,
     successful,
 )
 from arazzo.document import may_match_nothing, merged_actions
 from arazzo.document.models import Action, Criterion, Step
 from arazzo.errors import Problem, Severity
-from arazzo.validation.expression_index import findings
+from arazzo.validation.expression_index import findings, said
 from arazzo.validation.validation_context import Subject
 
 ANYTHING: Final = both(())
@@ -47,7 +46,7 @@ def check_possibility(subject: Subject) -> Iterator[Problem]:
             message = f"the success criteria of step '{step.step_id}' can never hold all at once; it always fails"
             yield subject.warning("unmeetable-criteria", f"{step.at}/successCriteria", message)
             continue
-        failure = negated(success) if step.workflow_id is None else ANYTHING
+        failure = success.negated if step.workflow_id is None else ANYTHING
         for actions, judged, word in zip(merged_actions(workflow, step), (success, failure), _WORDS, strict=True):
             for action, problem in _actions(subject, step, actions, judged, word):
                 found.setdefault(action.at, []).append(problem)
@@ -66,11 +65,13 @@ def may_fall_through(subject: Subject, step: Step, actions: Sequence[Action]) ->
         return True
     lasting = [action for action in actions if action.type != "retry"][:MOST_BEFORE]
     taken = [_all_hold(subject, action.criteria) for action in lasting]
-    return _possible(subject, [_success(subject, step), *map(negated, taken)], booleans=True)
+    return _possible(subject, [_success(subject, step), *(formula.negated for formula in taken)], booleans=True)
 
 
 def _possible(subject: Subject, formulas: Sequence[Formula], *, booleans: bool = False) -> bool:
-    return is_possible(formulas, booleans=booleans, allowance=_allowance(subject))
+    """Tell whether all of these can hold at once; most steps of a document ask the same, which is found out once."""
+    find = partial(is_possible, formulas, booleans=booleans, allowance=_allowance(subject))
+    return subject.once(("possible", booleans, *formulas), find)
 
 
 def _allowance(subject: Subject) -> Allowance:
@@ -79,13 +80,14 @@ def _allowance(subject: Subject) -> Allowance:
 
 
 def _all_hold(subject: Subject, criteria: Iterable[Criterion]) -> Formula:
-    return both(_formula(subject, criterion) for criterion in criteria)
+    made = [_formula(subject, criterion) for criterion in criteria]
+    return subject.once(("all hold", *made), lambda: both(made))
 
 
 def _formula(subject: Subject, criterion: Criterion) -> Formula:
-    """Return a criterion as a formula; one that many steps have, as the workflow's, is made once."""
-    made = partial(formula_of, criterion, subject.dialect, _allowance(subject))
-    return subject.once(("formula", criterion.at), made) if criterion.at else made()
+    """Return a criterion as a formula, the same for all that say the same."""
+    make = partial(formula_of, criterion, subject.dialect, _allowance(subject))
+    return subject.once(("formula", *said(criterion)), make)
 
 
 def _readable(subject: Subject, criteria: Sequence[Criterion]) -> bool:
@@ -97,8 +99,9 @@ def _success(subject: Subject, step: Step) -> Formula:
     if step.workflow_id is not None:
         return _all_hold(subject, step.success_criteria)
     if not step.success_criteria:
-        return successful()
-    return both((answered(), _all_hold(subject, step.success_criteria)))
+        return subject.once("successful", successful)
+    hold = _all_hold(subject, step.success_criteria)
+    return subject.once(("answered", hold), lambda: both((answered(), hold)))
 
 
 def _actions(
@@ -119,7 +122,7 @@ def _actions(
         elif not _possible(subject, [judged, own]):
             message = f"the criteria of action '{action.name}' cannot hold when step '{step.step_id}' has {word}"
             yield action, subject.warning("unmeetable-criteria", action.at, message)
-        elif not _possible(subject, [judged, own, *map(negated, before[:MOST_BEFORE])]):
+        elif not _possible(subject, [judged, own, *(formula.negated for formula in before[:MOST_BEFORE])]):
             message = f"action '{action.name}' is never taken: whenever its criteria hold, those of one before it do"
             yield action, subject.warning("idle-action", action.at, message, "change their order")
         if not may_match_nothing((action,)):

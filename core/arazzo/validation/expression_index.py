@@ -8,7 +8,7 @@ from typing import Any
 
 from arazzo import criteria
 from arazzo.document import When, escape, merged_step, step_criteria, step_values
-from arazzo.document.models import Criterion, Step, Workflow
+from arazzo.document.models import Criterion, ExpressionType, Step, Workflow
 from arazzo.errors import ExpressionSyntaxError, Severity
 from arazzo.expressions import (
     Dialect,
@@ -110,11 +110,17 @@ def _uses(subject: Subject) -> Iterator[Use]:
 
 
 def findings(subject: Subject, criterion: Criterion) -> tuple[criteria.Finding, ...]:
-    """Return what there is to say about a criterion by itself; one that many steps have, as the workflow's, once."""
+    """Return what there is to say about a criterion by itself, found once for all that say the same."""
     found: tuple[criteria.Finding, ...] = subject.once(
-        ("findings", criterion.at), lambda: criteria.check(criterion, subject.dialect)
+        ("findings", *said(criterion)), lambda: criteria.check(criterion, subject.dialect)
     )
     return found
+
+
+def said(criterion: Criterion) -> tuple[str | None, ...]:
+    """Return what a criterion says, wherever it stands."""
+    version = criterion.type.version if isinstance(criterion.type, ExpressionType) else None
+    return criterion.context, criterion.condition, criterion.kind, version
 
 
 def _strings(value: Any, at: str) -> Iterator[tuple[str, str, bool]]:

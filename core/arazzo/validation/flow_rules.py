@@ -210,6 +210,8 @@ def check_shared_settings(subject: Subject) -> Iterator[Problem]:
         if sum(each is not UNSET for each in settings.values()) < 2:
             continue
         for group, entered in _tasks(subject, workflow).items():
+            if len(group) == 1:
+                continue
             own = {step: settings[step] for step in group}
             for name, holder in deciding_steps(entered[0], own).items():
                 holds = getattr(own[holder], name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterator
+from functools import partial
 
 from arazzo.document import merged_parameters
 from arazzo.document.input_declarations import names_input
@@ -42,7 +43,9 @@ def check_operations(subject: Subject) -> Iterator[Problem]:
             yield subject.error("unknown-operation", f"{step.at}/{field}", error.message, _near(subject, error))
         operation = subject.operation(step)
         if operation is not None:
-            yield from subject.descriptions[operation.source].problems(operation)
+            description = subject.descriptions[operation.source]
+            at = ("references", operation.source, operation.pointer)
+            yield from subject.once(at, partial(description.problems, operation))
             yield from _loosely_named(subject, step)
         if subject.is_asyncapi(step):
             message = f"step '{step.step_id}' sends or receives a message (AsyncAPI), which is planned but not run"

@@ -236,7 +236,10 @@ class Subject:
 
     def settings(self, workflow: Workflow, step: Step) -> Settings:
         """Return the settings of ``x-airflow`` for a step; what cannot be read is not set."""
-        return self.own_settings(step).over(self.own_settings(workflow).over(self.own_settings(self.loaded.document)))
+        return self.own_settings(step).over(self.once(("settings", workflow.at), lambda: self._defaults(workflow)))
+
+    def _defaults(self, workflow: Workflow) -> Settings:
+        return self.own_settings(workflow).over(self.own_settings(self.loaded.document))
 
     def own_settings(self, item: Any) -> Settings:
         """Return what ``x-airflow`` of a step, a workflow or the document says itself."""

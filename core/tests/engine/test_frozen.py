@@ -8,6 +8,7 @@ from functools import cached_property
 
 import pytest
 
+from arazzo.document.models import Criterion
 from arazzo.document.settings import Settings
 from arazzo.flow import Edge, Plan, Region
 from arazzo.frozen import replace
@@ -86,3 +87,9 @@ def test_a_changed_copy_computes_anew_what_depends_on_its_fields():
     plan = Plan(key="w", workflow_id="w", steps=(), regions=(), inputs={"properties": {"token": {}}})
     assert plan.secret_inputs == {"token"}
     assert plan.model_copy(update={"inputs": {"properties": {"other": {}}}}).secret_inputs == frozenset()
+
+
+@pytest.mark.parametrize("fields", [{}, {"condition": "a", "contxt": "b"}])
+def test_values_are_not_made_of_other_fields_than_theirs(fields: dict) -> None:
+    with pytest.raises(TypeError, match="Criterion is made of other fields"):
+        Criterion.model_construct(**fields)

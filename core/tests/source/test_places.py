@@ -59,6 +59,37 @@ def test_place(source, pointer: str, arguments: dict, line: int, column: int, wi
     assert place.excerpt == TEXT.splitlines()[line - 1]
 
 
+MERGED = """\
+a: &a {x: 1, y: [1, 2]}
+b: &b {<<: *a, z: 3}
+c: {<<: [*b, *a], x: 9}
+d: {<<: *a, '<<': 5}
+both: &both [*a, *b]
+e: {<<: *both}
+? &name f
+: {*name : 1}
+"""
+
+
+@pytest.mark.parametrize(
+    ("pointer", "line", "column"),
+    [
+        ("/b/x", 1, 11),
+        ("/b/y/1", 1, 21),
+        ("/b/z", 2, 19),
+        ("/c/x", 3, 22),
+        ("/c/z", 2, 19),
+        ("/d/<<", 4, 19),
+        ("/e/z", 2, 19),
+        ("/both/0/y", 1, 17),
+        ("/f/f", 8, 12),
+    ],
+)
+def test_what_is_merged_stands_where_it_is_written(pointer: str, line: int, column: int) -> None:
+    place = parse_source(MERGED, "doc.yaml").place(pointer)
+    assert (place.line, place.column) == (line, column)
+
+
 def test_columns_count_characters_and_lines_end_three_ways() -> None:
     source = parse_source('{"ä😀": 1,\r\n"b":\r 2}', "d.json")
     assert source.place("/ä😀").column == 8

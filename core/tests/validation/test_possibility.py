@@ -11,7 +11,7 @@ from suite import drawn
 
 from arazzo.absent import ABSENT
 from arazzo.criteria import evaluate
-from arazzo.criteria.satisfiability import formula_of, is_possible, negated
+from arazzo.criteria.satisfiability import formula_of, is_possible
 from arazzo.document import parse_document
 from arazzo.document.models import Criterion
 from arazzo.exchange import Exchange, Request, Response
@@ -253,7 +253,7 @@ def test_what_holds_is_possible(conditions, status, a, b, c):
         criterion = Criterion(condition=condition)
         if evaluate(criterion, context).passed is not wanted:
             return
-        formulas.append(formula_of(criterion) if wanted else negated(formula_of(criterion)))
+        formulas.append(formula_of(criterion) if wanted else formula_of(criterion).negated)
     assert is_possible(formulas)
 
 
@@ -287,5 +287,5 @@ def test_what_holds_in_the_boolean_dialect_is_possible(conditions, content, c):
         criterion = Criterion(context="$response.body", condition=condition, type="jsonpath")
         if evaluate(criterion, context).passed is not wanted:
             return
-        formulas.append(formula_of(criterion) if wanted else negated(formula_of(criterion)))
+        formulas.append(formula_of(criterion) if wanted else formula_of(criterion).negated)
     assert is_possible(formulas)

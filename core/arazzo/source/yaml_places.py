@@ -1,0 +1,100 @@
+"""Where everything stands in YAML text that could be read: a second look, made when somebody asks for a place."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import yaml
+from yaml.cyaml import CParser  # type: ignore[attr-defined]
+
+from arazzo.source.locations import Node
+
+
+def locate_yaml(text: str, name: str) -> Node:
+    """Return where everything stands in YAML text that :func:`read_yaml` has read."""
+    return _YamlPlaces(text).node(0)
+
+
+class _YamlPlaces:
+    """The values of a text in order, keys included: a number each. What is in one comes right behind it."""
+
+    def __init__(self, text: str) -> None:
+        self.starts, self.ends, self.behind = array("q"), array("q"), array("q")
+        self.styles: list[str] = []
+        self.texts: list[str] = []
+        self.aliases: dict[int, int] = {}
+        parser = CParser(text)
+        try:
+            self._go_through(parser)
+        finally:
+            parser.dispose()
+
+    def _go_through(self, parser: CParser) -> None:
+        anchors: dict[str, int] = {}
+        opened: list[int] = []
+        next_event: Callable[[], Any] = parser.get_event
+        while (kind := type(event := next_event())) is not yaml.StreamEndEvent:
+            number = len(self.starts)
+            if kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
+                done = opened.pop()
+                self.ends[done], self.behind[done] = event.end_mark.index, number
+                continue
+            if kind not in _NODES:
+                continue
+            if kind is yaml.AliasEvent:
+                self.aliases[number] = anchors[event.anchor]
+            elif event.anchor:
+                anchors[event.anchor] = number
+            if kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
+                opened.append(number)
+            self.starts.append(event.start_mark.index)
+            self.ends.append(event.end_mark.index)
+            self.behind.append(number + 1)
+            self.styles.append(_NODES[kind] or event.style or "")
+            self.texts.append(event.value if kind is yaml.ScalarEvent else "")
+
+    def node(self, number: int) -> Node:
+        """Return where a value stands; an alias stands where its anchor does."""
+        number = self.aliases.get(number, number)
+        style = self.styles[number]
+        inside = partial(self._inside, number) if style in ("{", "[") else None
+        return Node(self.starts[number], self.ends[number], style, inside)
+
+    def _inside(self, number: int) -> dict[str, tuple[Node, Node]] | list[Node]:
+        if self.styles[number] == "[":
+            return [self.node(item) for item in self._items(number)]
+        return {name: (self.node(key), self.node(value)) for name, (key, value) in self._members(number).items()}
+
+    def _items(self, number: int) -> Iterator[int]:
+        item = number + 1
+        while item < self.behind[number]:
+            yield item
+            item = self.behind[item]
+
+    def _members(self, number: int) -> dict[str, tuple[int, int]]:
+        found: dict[str, tuple[int, int]] = {}
+        items = self._items(number)
+        for key, value in zip(items, items, strict=True):
+            bases = self._bases(value) if self.texts[key] == "<<" and self.styles[key] == "" else ()
+            for base in bases:
+                found = self._members(base) | found
+            if not bases:
+                found[self.texts[self.aliases.get(key, key)]] = (key, value)
+        return found
+
+    def _bases(self, number: int) -> tuple[int, ...]:
+        """Return the maps that a merge key takes over, which are those that the reader does."""
+        named = self.aliases.get(number, number)
+        if self.styles[named] == "{" and named != number:
+            return (named,)
+        items = tuple(self._items(named)) if self.styles[named] == "[" else ()
+        bases = tuple(self.aliases[item] for item in items if item in self.aliases)
+        whole = len(bases) == len(items) and all(self.styles[base] == "{" for base in bases)
+        return bases if whole else ()
+
+
+#: What stands for a value, and how a container is written.
+_NODES = {yaml.ScalarEvent: "", yaml.AliasEvent: "*", yaml.MappingStartEvent: "{", yaml.SequenceStartEvent: "["}
