@@ -139,6 +139,8 @@ class ArazzoOutputsOperator(SharesSecrets, BaseOperator):
         put_workflows(channel, self.plan, {**result.workflows, self.plan.key: known}, position.kept)
         if position.inputs:
             put_result(channel, self.plan, result.outputs)
+        if position.role:  # it comes before another, which goes on with them
+            channel.put_cookies(channel.cookies)
         shown = channel.ledger.hide(with_nulls(result.outputs), self.plan.sensitive)
         returns = not failure or result.complete
         visible = put_workflow_outputs(channel, result.outputs, shown) if returns else {}

@@ -418,6 +418,7 @@ def _sealed(response: Response) -> str | None:
         "body": base64.b64encode(zlib.compress(response.body)).decode(),
         "seconds": response.seconds,
         "beyond": response.beyond,
+        "visits": response.visits,
     }
     text = _sealed_text(json.dumps(value))
     return text if text and len(text) <= LARGEST_RECORD else None
@@ -435,5 +436,5 @@ def _opened(text: str) -> Response:
     value = json.loads(unseal(text))
     headers = tuple((str(name), str(text)) for name, text in value["headers"])
     body = zlib.decompress(base64.b64decode(value["body"]))
-    beyond = value.get("beyond", "")
-    return Response(status=value["status"], headers=headers, body=body, seconds=value["seconds"], beyond=beyond)
+    visits = tuple((url, tuple((name, text) for name, text in lines)) for url, lines in value.get("visits", ()))
+    return Response(value["status"], headers, body, value["seconds"], beyond=value.get("beyond", ""), visits=visits)

@@ -162,6 +162,7 @@ class ArazzoCallOperator(_CallingStep):
             raise AirflowFailException(recovered)
         self.channel.ledger.add(state.secrets)
         put_inputs(self.channel, plan, engine.entered_inputs(plan, state))
+        self.channel.put_cookies(state.cookies)
         self.channel.send()
 
 
@@ -194,6 +195,7 @@ class ArazzoReturnOperator(_CallingStep):
             if done is not None:
                 return self._ended(state, done, context)
         if refusal:
+            channel.put_cookies(channel.cookies)
             channel.send()
             channel.push_record(refusal)
             raise AirflowFailException(str(refusal.get("message")))

@@ -190,6 +190,7 @@ class DrivesRegion(RendersWritten, SharesSecrets):
             workflows=pull_workflows(channel, self.plan, position.completed),
             elsewhere=position.elsewhere,
             deadline=loop_deadline(context, self.region),
+            cookies=channel.cookies,
         )
 
     def _still_fitting(self, carried: Carried, plan: Plan) -> Carried:

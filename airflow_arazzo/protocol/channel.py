@@ -6,6 +6,7 @@ People read ``return_value`` and ``arazzo``. What else tasks have to know of eac
   ``***`` there, and those that are absent, unreadable, or nothing that Airflow can store, read otherwise, too;
 - ``result``: outputs of a workflow that has ended with this task, be it that it handed over to it, or ran it itself;
 - ``inputs`` of the workflow that the task enters, and of those that come before that, by role;
+- ``cookies`` of the run as they stand after the task, which the tasks after it go on with;
 - ``workflows``: inputs and outputs of workflows that have been completed, as far as some task reads them;
 - ``secrets`` that the task knows: of its inputs and outputs, and what it has heard itself. So it is enough to ask the
   nearest tasks before. Those of connections are told on only if they turn up in what the task tells: others have
@@ -17,13 +18,17 @@ A task that has nothing of all that to tell has no envelope.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
+
+from pydantic import TypeAdapter
 
 from airflow_arazzo.protocol.encryption import has_key, seal_json, unseal_json
 from airflow_arazzo.protocol.record_form import read_record
 from airflow_arazzo.protocol.secret_ledger import Ledger
 from airflow_arazzo.protocol.stored_forms import fields_of, formed
 from airflow_arazzo.protocol.task_instances import finished_tasks, pull
+from arazzo.cookies import Jar
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator
@@ -34,7 +39,7 @@ else:
 
 RECORD_KEY = "arazzo"
 ENVELOPE_KEY = "arazzo_envelope"
-_FIELDS = ("outputs", "result", "inputs", "workflows", "secrets")
+_FIELDS = ("outputs", "result", "inputs", "workflows", "cookies", "secrets")
 
 
 class Channel:
@@ -43,12 +48,14 @@ class Channel:
     :param ti: the running task instance.
     :ivar ledger: what the task knows to be secret, which it has heard of, too.
     :ivar pushed: the record of this task, once it has been pushed.
+    :ivar cookies: those of the run as the task found them; None where it begins, or keeps none.
     """
 
     def __init__(self, ti: Any) -> None:
         self.ti = ti
         self.ledger = Ledger()
         self.pushed: dict[str, Any] | None = None
+        self.cookies: Jar | None = None
         self._read: dict[str, list[dict[str, Any]]] = {}
         self._records: dict[str, dict[str, Any] | None] = {}
         self._told: dict[str, Any] = {}
@@ -77,6 +84,17 @@ class Channel:
         if task_id not in self._records:
             self._records[task_id] = pull_record(self.ti, task_id)
         return self._records[task_id]
+
+    def find_cookies(self, task_ids: Iterable[str]) -> None:
+        """Find the cookies of the run among what other tasks have told: the jar that has been changed most often."""
+        told = [jar for task in task_ids if (jar := self.read(task, "cookies")) is not None]
+        if told:
+            self.cookies = TypeAdapter(Jar).validate_python(max(told, key=lambda jar: int(jar["changes"])))
+
+    def put_cookies(self, cookies: Jar | None) -> None:
+        """Put the cookies of the run into the envelope of this task."""
+        if cookies is not None:
+            self.put("cookies", asdict(cookies), secret=bool(cookies.cookies))
 
     def put(self, field: str, value: Any, *, secret: bool) -> None:
         """Put a field into the envelope of this task.
@@ -127,13 +145,17 @@ class SharesSecrets(Operator):
         ran = set(finished_tasks(channel.ti, sorted(_telling(self, ahead | others))))
         queue = [*self.upstream_task_ids, *_last(self, ran - ahead)]
         seen: set[str] = set()
+        nearest: list[str] = []
         while queue:
             task_id = queue.pop()
             if task_id in seen:
                 continue
             seen.add(task_id)
-            if task_id not in ran or not _has_told(channel, task_id):
+            if task_id in ran and _has_told(channel, task_id):
+                nearest.append(task_id)
+            else:
                 queue += self.dag.get_task(task_id).upstream_task_ids
+        channel.find_cookies(nearest)
 
 
 def pull_record(ti: Any, task_id: str) -> dict[str, Any] | None:

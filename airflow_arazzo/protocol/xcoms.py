@@ -91,6 +91,7 @@ def push_region(
         if done.inputs is not None:
             put_inputs(channel, plan, done.inputs)
         put_workflows(channel, plan, state.workflows, kept)
+        channel.put_cookies(state.cookies)
         channel.send(seen)
     except AirflowException as error:
         channel.send(seen)
@@ -220,6 +221,7 @@ def push_refusal(channel: Channel, region: Region, message: str, *, stopped: boo
     :param stopped: whether no action of a caller may be asked.
     """
     record: dict[str, Any] = {"step": region.entry, "outcome": "failed", "message": message, "next": None}
+    channel.put_cookies(channel.cookies)
     channel.send()
     channel.push_record({**record, **({STOPPED: True} if stopped else {})})
 

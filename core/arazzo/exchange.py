@@ -7,9 +7,14 @@ they came; an *exchange* is both, with the content read.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlsplit
 
 from arazzo.absent import ABSENT
+from arazzo.frozen import replace
+
+if TYPE_CHECKING:
+    from arazzo.cookies import Jar
 
 #: Methods whose requests change nothing (RFC 9110, 9.2.1).
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "QUERY"})
@@ -22,12 +27,23 @@ REDIRECTS = (301, 302, 303, 307, 308)
 CODINGS = frozenset({"gzip", "x-gzip", "deflate"})
 
 Headers = tuple[tuple[str, str], ...]
+#: The URLs that an exchange came to, in order, each with the ``Set-Cookie`` headers of its answer.
+Visits = tuple[tuple[str, Headers], ...]
 
 
 def header(headers: Headers, name: str) -> str | None:
     """Return the first header of that name, compared without case; None if there is none."""
     wanted = name.lower()
     return next((value for key, value in headers if key.lower() == wanted), None)
+
+
+def origin_of(url: str) -> str:
+    """Return scheme, host and port of a URL, without a port that is the scheme's own."""
+    parts = urlsplit(url)
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme, 0)
+    standard = (parts.scheme, port) in (("http", 80), ("https", 443))
+    return f"{parts.scheme}://{host}" if standard else f"{parts.scheme}://{host}:{port}"
 
 
 def content_codings(headers: Headers) -> list[str]:
@@ -59,6 +75,7 @@ class Request:
     :param kept_redirects: statuses of redirects that are the answer where neither says more.
     :param attempt: which request of its step it is since control came there: from 2 on it is a ``retry``.
     :param within: keys of the workflows that its step is within, from the outermost (not named) on.
+    :param cookies: those of the run, of which whoever sends it takes what belongs to each URL; None for none.
     """
 
     method: str
@@ -79,6 +96,7 @@ class Request:
     kept_redirects: tuple[int, ...] = ()
     attempt: int = 1
     within: tuple[str, ...] = ()
+    cookies: Jar | None = field(default=None, repr=False)
 
     @property
     def step_name(self) -> str:
@@ -92,6 +110,13 @@ class Request:
     @property
     def idempotent(self) -> bool:
         return self.method in IDEMPOTENT_METHODS
+
+    def after(self, visits: Visits) -> Request:
+        """Return the request as it is sent after others, whose answers have set cookies."""
+        jar = self.cookies
+        for url, headers in visits if jar is not None else ():
+            jar = jar and jar.after(url, headers)
+        return replace(self, cookies=jar) if visits else self
 
     def __str__(self) -> str:
         return f"{self.method} {self.template or self.url.split('?')[0]}"
@@ -107,6 +132,7 @@ class Response:
     :param seconds: how long the exchange took.
     :param hint: what its sender knows about why it is as it is, for the message of a failure.
     :param beyond: the limit beyond which the body is, so that it was not read; empty if it was.
+    :param visits: where a request with cookies came to, redirects followed; empty for the request's URL alone.
     """
 
     status: int
@@ -115,6 +141,7 @@ class Response:
     seconds: float = 0.0
     hint: str = field(default="", compare=False)
     beyond: str = ""
+    visits: Visits = field(default=(), repr=False, compare=False)
 
     def header(self, name: str) -> str | None:
         return header(self.headers, name)

@@ -90,11 +90,17 @@ def _read(folder: Path) -> list[Case]:
     ]
 
 
+def sent_cookie(request: Request) -> str:
+    """Return what a request has as ``Cookie`` when it is sent."""
+    given = header(request.headers, "Cookie") or ""
+    return given if request.cookies is None else request.cookies.header(request.url, given)
+
+
 class Script:
     """Plays a case's API and clock: answers as written, and fails on any request or wait that is not in the script.
 
     An entry's ``body`` is what was sent as JSON, ``body_text`` as text. Answers are ``json``, ``text``, or ``bytes`` as
-    Latin-1; a header with a list comes several times.
+    Latin-1; a header with a list comes several times. ``cookie`` is what is sent as that header, empty for nothing.
 
     :param in_order: whether requests and waits have to come in the order of the script.
     """
@@ -119,6 +125,8 @@ class Script:
             assert (request.body or b"").decode() == entry["body_text"]
         for name, value in entry.get("headers_sent", {}).items():
             assert header(request.headers, name) == value
+        if "cookie" in entry:
+            assert sent_cookie(request) == entry["cookie"]
         if "error" in entry:
             raise TransportError("connect", entry["error"])
         text = entry["bytes"].encode("latin-1") if "bytes" in entry else entry.get("text", "").encode()

@@ -10,7 +10,7 @@ from arazzo.auth.connection_settings import ConnectionSettings
 from arazzo.auth.signing import signed
 from arazzo.auth.tokens import Grant, cached_token, can_grant, forget_token
 from arazzo.errors import RequestError, TransportError
-from arazzo.exchange import Request, Response
+from arazzo.exchange import Request, Response, Visits
 from arazzo.openapi import SecurityScheme, authorize, unmet_schemes, wanted_tokens
 
 #: What a request needs next, a token for a scheme or an answer; then its response.
@@ -42,18 +42,23 @@ def drive(steps: Authorized, token: Callable[[SecurityScheme], str], send: Calla
 
     :raises TransportError: no complete answer, or no token.
     """
+    visits: Visits = ()
     try:
         step = next(steps)
         while True:
             try:
-                found = token(step) if isinstance(step, SecurityScheme) else send(step)
+                if isinstance(step, SecurityScheme):
+                    found: str | Response = token(step)
+                else:
+                    found = answer = send(step.after(visits))
+                    visits += answer.visits
             except TransportError as error:
                 step = steps.throw(error)
             else:
                 step = steps.send(found)
     except StopIteration as done:
         response: Response = done.value
-        return response
+        return replace(response, visits=visits)
 
 
 async def drive_async(
@@ -62,18 +67,23 @@ async def drive_async(
     send: Callable[[Request], Awaitable[Response]],
 ) -> Response:
     """Give :func:`authorized` what it asks for as :func:`drive` does, on the running event loop."""
+    visits: Visits = ()
     try:
         step = next(steps)
         while True:
             try:
-                found: str | Response = await token(step) if isinstance(step, SecurityScheme) else await send(step)
+                if isinstance(step, SecurityScheme):
+                    found: str | Response = await token(step)
+                else:
+                    found = answer = await send(step.after(visits))
+                    visits += answer.visits
             except TransportError as error:
                 step = steps.throw(error)
             else:
                 step = steps.send(found)
     except StopIteration as done:
         response: Response = done.value
-        return response
+        return replace(response, visits=visits)
 
 
 def _authorized(request: Request, settings: ConnectionSettings, connection: str) -> Authorized:

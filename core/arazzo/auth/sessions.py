@@ -10,8 +10,8 @@ from requests import PreparedRequest, Session
 
 from arazzo.auth.connection_settings import ConnectionSettings
 from arazzo.auth.tls import authorities, tls_context
-from arazzo.exchange import Request, header
-from arazzo.transport.exchange_policy import netrc_login, origin_of
+from arazzo.exchange import Request, header, origin_of
+from arazzo.transport.exchange_policy import netrc_login
 
 if TYPE_CHECKING:
     import requests

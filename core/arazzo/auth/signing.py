@@ -16,9 +16,8 @@ from arazzo import clock
 from arazzo.auth.aws_signature import AwsKey, sign
 from arazzo.auth.digest import CHALLENGES, Challenge, answer_to, challenge_of
 from arazzo.errors import RequestError
-from arazzo.exchange import Request, Response, header
+from arazzo.exchange import Request, Response, header, origin_of
 from arazzo.frozen import replace
-from arazzo.transport.exchange_policy import origin_of
 
 DIGEST: Final = "digest"
 AWS: Final = "aws-sigv4"

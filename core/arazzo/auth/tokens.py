@@ -22,10 +22,9 @@ from weakref import WeakKeyDictionary
 
 from arazzo import clock
 from arazzo.errors import TransportError
-from arazzo.exchange import Request, Response
+from arazzo.exchange import Request, Response, origin_of
 from arazzo.limits import current_limits
 from arazzo.openapi import SecurityScheme
-from arazzo.transport.exchange_policy import origin_of
 
 if TYPE_CHECKING:
     import asyncio

@@ -34,6 +34,8 @@ LARGEST_INTEGER = 2**30
 #: The name of something that can be imported.
 _DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*[.:][^\W\d]\w*")
 _PLAIN = (bool, int, float, dict)
+#: The name of a host or a domain, or the address of a host.
+_HOST = r"^(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|[0-9a-f]*:[0-9a-f:.]*)$"
 #: The name of a header (RFC 9110, 5.6.2).
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 
@@ -203,6 +205,8 @@ class Settings(FrozenModel):
     """Outputs of such a step that lead to the next page."""
     contract: Literal["off", "warn", "fail"] | dict[Check, Level] | None = None
     """What happens where an answer or a request is not as the API's description says: for all checks, or by check."""
+    cookies: bool | Annotated[tuple[Annotated[str, Field(pattern=_HOST)], ...], Field(min_length=1)] | None = None
+    """Whether a run keeps the cookies that answers set, and sends them back; or the domains whose hosts share them."""
     idempotency_key: str | None = None
     resend: bool | None = None
     approval: bool | Approval | None = None
@@ -249,6 +253,15 @@ class Settings(FrozenModel):
         if fault:
             raise PydanticCustomError("fault", "{fault}", {"fault": fault})
         return levels
+
+    @field_validator("cookies", mode="before")
+    @classmethod
+    def _domains(cls, value: Any) -> Any:
+        if value is None or isinstance(value, bool):
+            return value
+        listed = value if isinstance(value, (list, tuple)) else ()
+        good = bool(listed) and all(isinstance(each, str) and re.match(_HOST, each) for each in listed)
+        return tuple(listed) if good else _refuse("true, false, or a list of domains, such as [example.com]")
 
     @field_validator("approval", mode="before")
     @classmethod
@@ -346,7 +359,7 @@ def deciding_steps(entry: str, own: Mapping[str, Settings]) -> dict[str, str]:
     return found
 
 
-OF_ONE = ("doc", "callbacks", "collect", "next")
+OF_ONE = ("doc", "callbacks", "collect", "next", "cookies")
 """What holds for that alone on which it stands, and not for the steps of a workflow or a document."""
 UNSET = Settings.model_construct()
 """Nothing is set: one value for the many objects without ``x-airflow``, since making one takes a while."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
+from arazzo.cookies import Jar
 from arazzo.engine.input_checks import inputs_of_call
 from arazzo.engine.state import Call, Frame, State
 from arazzo.errors import GaveUpError, InputError
@@ -25,6 +26,7 @@ def start(
     workflows: Mapping[str, Mapping[str, Any]] | None = None,
     elsewhere: Iterable[str] = (),
     deadline: float | None = None,
+    cookies: Jar | None = None,
 ) -> State:
     """Return the state in which a workflow, or a region of it, is about to run.
 
@@ -37,6 +39,7 @@ def start(
     :param workflows: inputs and outputs of workflows that have been completed elsewhere, by id.
     :param elsewhere: keys of workflows that a ``goto`` leaves to others: handing over to one is an exit.
     :param deadline: POSIX time by which the loop that the run begins in is to be over; None for its whole timeout.
+    :param cookies: those that steps which have run elsewhere have left; None at the beginning of a run.
     :raises InputError: if a workflow that comes first does not accept the inputs.
     """
     frame = Frame(
@@ -59,7 +62,9 @@ def start(
     for key, values in state.workflows.items():
         child = plan.children.get(key, plan)
         state = state.with_secrets(secret_values(child, values.get("inputs") or {}, values.get("outputs") or {}))
-    return _with_frame_secrets(plan, state, state.frames)
+    kept = plan.settings.cookies
+    jar = cookies or (Jar(kept if isinstance(kept, tuple) else ()) if kept else None)
+    return _with_frame_secrets(plan, state.with_cookies(jar), state.frames)
 
 
 def enter(plan: Plan, state: State, key: str, inputs: Mapping[str, Any], call: Call) -> State:

@@ -69,7 +69,8 @@ class Turn(LoopTurn):
             require_contract(planned, request, self._concealing(state))
         except RequestError as error:
             return self._unsent(state, planned, context, str(error))
-        request = replace(request, attempt=frame.attempts + 1, within=frame.plan)
+        state = state.with_cookies(state.cookies and state.cookies.as_of(self.now))
+        request = replace(request, attempt=frame.attempts + 1, within=frame.plan, cookies=state.cookies)
         state, repeated = pacing.note_first_request(self.root, state, request)
         if repeated is not None:
             return self._held_back(state, repeated), None

@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, ConfigDict, PlainSerializer, PlainValidato
 from typing_extensions import Self
 
 from arazzo.absent import from_wire, to_wire
+from arazzo.cookies import Jar
 from arazzo.document.contract_levels import Check, On
 from arazzo.exchange import Request
 from arazzo.frozen import replace
@@ -274,6 +275,7 @@ class State(StateValue):
     :ivar records: the last record of each step, by step id (``workflow/step`` in inner workflows).
     :ivar history: one line per exchange and decision, the last 100.
     :ivar exchanges: the last 100 of them, in their order.
+    :ivar cookies: those of the run; None where it keeps none.
     :ivar secrets: what is known to be secret so far, of completed workflows and earlier rounds too.
     """
 
@@ -287,6 +289,7 @@ class State(StateValue):
     records: dict[str, StepRecord] = field(default_factory=dict)
     history: tuple[str, ...] = ()
     exchanges: tuple[Mark, ...] = ()
+    cookies: Jar | None = field(default=None, repr=False)
     secrets: Annotated[Secrets, PlainSerializer(lambda secrets: dict(secrets.texts)), PlainValidator(_secrets_of)] = (
         field(default=Secrets(), repr=False)
     )
@@ -295,6 +298,13 @@ class State(StateValue):
         """Return the state with these texts among its secrets."""
         known = self.secrets.add(secrets)
         return self if known is self.secrets else replace(self, secrets=known)
+
+    def with_cookies(self, cookies: Jar | None) -> State:
+        """Return the state with the cookies of the run, whose values are secret."""
+        if cookies is None:
+            return self
+        # as a connection's: a task that needs them gets them with the cookies themselves
+        return replace(self, cookies=cookies, secrets=self.secrets.add(cookies.values(), of_connection=True))
 
     def with_frame(self, frame: Frame) -> State:
         """Return the state with this frame in place of the innermost."""

@@ -41,7 +41,7 @@ def advance(
     command: Command | None = None
     if exchange is not None:
         name = record_name(state, state.frame.step)
-        state = _marked(state, exchange, name, now)
+        state = _with_cookies(_marked(state, exchange, name, now), exchange, now)
         try:
             state, command = turn.received(state, exchange)
         except GaveUpError as error:
@@ -64,6 +64,17 @@ def _marked(state: State, exchange: Exchange, name: str, now: float) -> State:
     status, seconds = (response.status, response.seconds) if response else (None, 0.0)
     mark = Mark(name, now, status, seconds)
     return replace(state, exchanges=(*state.exchanges, mark)[-HISTORY:])
+
+
+def _with_cookies(state: State, exchange: Exchange, now: float) -> State:
+    """Return the state with the cookies that an answer has set, on the way to it, too."""
+    jar, response = state.cookies, exchange.response
+    if jar is None or response is None:
+        return state
+    jar = jar.as_of(now)
+    for url, headers in response.visits or ((exchange.request.url, response.headers),):
+        jar = jar.after(url, headers)
+    return state.with_cookies(jar)
 
 
 def begin_call(plan: Plan, state: State, *, now: float, conceal: Conceal = unchanged) -> tuple[State, Done | None]:

@@ -34,6 +34,7 @@ from arazzo.flow.loops import build_regions, step_groups
 from arazzo.flow.passed_outputs import with_passed_outputs
 from arazzo.flow.plan import InputNeed, PassedInput, Plan, PlannedStep
 from arazzo.flow.reads import step_reads, value_reads, workflow_key
+from arazzo.flow.shared_cookies import sharing_cookies
 from arazzo.limits import current_limits
 from arazzo.openapi import UnresolvedOperation, find_operation
 from arazzo.openapi.contract_slices import slice_contract
@@ -58,7 +59,8 @@ def compile_document(
         or if workflows call each other in a circle, too many or too deep.
     """
     options = options or Options()
-    return _Compiler(options, ()).compile(loaded, sources or Sources(loaded), choose_workflow(loaded, workflow_id))
+    plan = _Compiler(options, ()).compile(loaded, sources or Sources(loaded), choose_workflow(loaded, workflow_id))
+    return sharing_cookies(plan)
 
 
 def choose_workflow(loaded: LoadedDocument, workflow_id: str | None) -> Workflow:

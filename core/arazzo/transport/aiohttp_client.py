@@ -8,7 +8,7 @@ from ssl import SSLContext
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
-from arazzo.exchange import Request, Response, header
+from arazzo.exchange import Request, Response
 from arazzo.limits import current_limits
 from arazzo.transport.content import grouped, readable
 from arazzo.transport.exchange_policy import OpenExchange, first_hop
@@ -147,7 +147,7 @@ async def _exchange_async(
     from arazzo.transport.aiohttp_limits import was_read
 
     while True:
-        hop = course.hop
+        hop = course.outgoing
         url = URL(hop.url, encoded=True)
         proxy = proxies[0] or _environment_proxy(hop.url, proxies[1])
         try:
@@ -166,7 +166,7 @@ async def _exchange_async(
             raise
         try:
             headers = grouped((readable(name), readable(value)) for name, value in answer.raw_headers)
-            if course.redirected(answer.status, header(headers, "Location")):
+            if course.redirected(answer.status, headers):
                 continue
             body = course.body(headers, max_bytes)
             async for piece in answer.content.iter_any():

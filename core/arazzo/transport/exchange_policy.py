@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from arazzo import __version__
 from arazzo.errors import TransportError
-from arazzo.exchange import REDIRECTS, Headers, Request, Response, header
+from arazzo.exchange import REDIRECTS, Headers, Request, Response, Visits, header, origin_of
 from arazzo.limits import current_limits
 from arazzo.transport.content import CollectedBody, codings_of
 from arazzo.transport.failures import detail_of, kind_of
@@ -68,10 +68,27 @@ class OpenExchange:
         self.harmless = _HARMLESS - {name.lower() for name in sensitive} - _api_keys(request)
         self.sent = self.reused = False
         self.redirects = 0
+        self.cookies = request.cookies
+        self.visits: Visits = ()
         self.started = time.monotonic()
 
-    def redirected(self, status: int, location: str | None) -> bool:
-        """Take a redirect, or return False: then the 3xx is the response."""
+    @property
+    def outgoing(self) -> Hop:
+        """The hop as it goes on the wire, with the cookies of the run that belong there."""
+        if self.cookies is None:
+            return self.hop
+        given = header(tuple(self.hop.headers.items()), "Cookie") or ""
+        cookie = self.cookies.header(self.hop.url, given)
+        headers = {name: value for name, value in self.hop.headers.items() if name.lower() != "cookie"}
+        return replace(self.hop, headers={**headers, **({"Cookie": cookie} if cookie else {})})
+
+    def redirected(self, status: int, headers: Headers) -> bool:
+        """Take an answer's cookies and, where it is one, its redirect; or return False: then it is the response."""
+        if self.cookies is not None:
+            lines = tuple((name, value) for name, value in headers if name.lower() == "set-cookie")
+            self.visits = (*self.visits, (self.hop.url, lines))
+            self.cookies = self.cookies.after(self.hop.url, lines)
+        location = header(headers, "Location")
         if status not in self.followed or not location:
             return False
         url = _target(self.hop.url, location)
@@ -91,7 +108,7 @@ class OpenExchange:
 
     def response(self, status: int, headers: Headers, body: CollectedBody) -> Response:
         seconds, whole = time.monotonic() - self.started, body.whole()
-        return Response(status=status, headers=headers, body=whole, seconds=seconds, beyond=body.beyond)
+        return Response(status, headers, whole, seconds, beyond=body.beyond, visits=self.visits)
 
     def error(self, kind: str, text: str) -> TransportError:
         return TransportError(kind, f"{self.hop.origin}: {text}", maybe_sent=self.sent)
@@ -226,14 +243,6 @@ def _api_keys(request: Request) -> frozenset[str]:
     """Return the headers in which the operation's API keys travel, whoever put them there."""
     schemes = (scheme for combination in request.security for scheme in combination)
     return frozenset(str(scheme["name"]).lower() for scheme in schemes if scheme.get("name"))
-
-
-def origin_of(url: str) -> str:
-    parts = urllib.parse.urlsplit(url)
-    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme, 0)
-    standard = (parts.scheme, port) in (("http", 80), ("https", 443))
-    return f"{parts.scheme}://{host}" if standard else f"{parts.scheme}://{host}:{port}"
 
 
 def _target(base: str, location: str) -> str | None:

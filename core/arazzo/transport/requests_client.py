@@ -10,10 +10,10 @@ from contextvars import ContextVar, Token
 from http.client import HTTPException, HTTPResponse
 from typing import TYPE_CHECKING, Any
 
-from arazzo.exchange import Request, Response, header
+from arazzo.exchange import Request, Response, header, origin_of
 from arazzo.limits import current_limits
 from arazzo.transport.content import grouped, readable
-from arazzo.transport.exchange_policy import OpenExchange, first_hop, origin_of
+from arazzo.transport.exchange_policy import OpenExchange, first_hop
 from arazzo.transport.failures import causes_of, kind_of
 from arazzo.transport.tuning import IDLE_TIMEOUT, PIECE
 
@@ -78,12 +78,12 @@ def _exchange(
     course: OpenExchange, session: requests.Session, watch: _SocketWatch, connect_timeout: float, max_bytes: int
 ) -> Response:
     while True:
-        hop = course.hop
+        hop = course.outgoing
         answer = _answered(hop, session, watch, connect_timeout)
         course.sent = True
         try:
             headers = grouped((name, readable(value.encode("latin-1"))) for name, value in answer.raw.headers.items())
-            if course.redirected(answer.status_code, header(headers, "Location")):
+            if course.redirected(answer.status_code, headers):
                 watch.reuse = False
                 continue
             _check_length(header(headers, "Content-Length"))

@@ -26,6 +26,7 @@ _OF_WORKFLOWS = (
     "sensitive",
     "timezone",
     "deadline",
+    "cookies",
 )
 _OF_LOOPS = ("poke_interval", "timeout", "max_rounds", "tolerate", "exponential_backoff", "mode", "collect", "next")
 _OF_STEPS = ("collect", "next")

@@ -81,8 +81,10 @@ def check_parameters(subject: Subject) -> Iterator[Problem]:
         if operation is None:
             continue
         given = merged_parameters(workflow, step)
+        keeps_cookies = bool(subject.settings(workflow, step).cookies)
         for spec in operation.parameters:
-            if spec.required and not _is_given(spec, given) and not _is_credential(spec, operation):
+            known = _is_given(spec, given) or (keeps_cookies and spec.location == "cookie")
+            if spec.required and not known and not _is_credential(spec, operation):
                 message = (
                     f"{_name(operation)} requires {spec.location} parameter '{spec.name}', which the step leaves out"
                 )

@@ -69,24 +69,26 @@ def through_json(plan: Plan, case: Case, script: Script) -> Run:
 def region_by_region(plan: Plan, case: Case, script: Script) -> Run:
     """Run as the tasks of a DAG do: each region from its own slice of the plan, outputs handed on."""
     inputs = check_inputs(plan, case.inputs)
-    workflows = {}
+    workflows, cookies = {}, None
+
+    def driven(part, state):
+        return drive(part, state, send=script.send, wait=lambda _, seconds: script.sleep(seconds), clock=script.clock)
+
     for key in plan.depends_on:
         child = plan.children[key]
         named = {name: inputs[name] for name in child.declared.schemas if name in inputs}
-        first = run_local(child, named, send=script.send, sleep=script.sleep, clock=script.clock)
-        if first.status == "failed":
+        state, first = driven(child, start(child, named, cookies=cookies))
+        if first.outcome == "failed":
             text = f"workflow '{key}', which comes first, failed: {first.message}"
             return Run("failed", dict.fromkeys(plan.outputs), text)
-        workflows[key] = {"inputs": named, "outputs": first.outputs}
+        workflows[key], cookies = {"inputs": named, "outputs": first.outputs}, state.cookies
     outputs, at = {}, plan.steps[0].step_id
     while True:
         region = plan.region_of(at)
         sliced = Plan.model_validate_json(slice_region(plan, region).model_dump_json(by_alias=True))
-        state = start(sliced, inputs, at=at, outputs=outputs, scope=region.steps, workflows=workflows)
-        state, done = drive(
-            sliced, state, send=script.send, wait=lambda _, seconds: script.sleep(seconds), clock=script.clock
-        )
-        outputs, workflows = state.outputs, state.workflows
+        told = {"outputs": outputs, "workflows": workflows, "cookies": cookies}
+        state, done = driven(sliced, start(sliced, inputs, at=at, scope=region.steps, **told))
+        outputs, workflows, cookies = state.outputs, state.workflows, state.cookies
         if done.outcome != "step":
             result = done.outputs or workflow_outputs(plan, inputs, outputs, workflows)
             unreadable = unreadable_output(result)

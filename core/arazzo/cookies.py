@@ -1,0 +1,226 @@
+"""The cookies of a run (RFC 6265, section 5), as one value that goes to JSON and back and has no clock of its own.
+
+Stricter than RFC 6265, which allows it (5.3, 5.4): a cookie goes back only to the origin that has set it, ``Domain`` or
+not, unless its host is in a domain that the document names; there RFC 6265 holds. So no list of public suffixes is
+needed: nobody names ``github.io``. And what is set without TLS takes the place of no ``Secure`` cookie.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from typing import ClassVar, Final
+from urllib.parse import urlsplit
+
+from arazzo.exchange import Headers, origin_of
+from arazzo.frozen import replace
+from arazzo.limits import current_limits
+
+#: How many cookies of one domain are kept (RFC 6265, 6.1).
+OF_ONE_DOMAIN: Final = 50
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_ADDRESS: Final = re.compile(r"(?:.*\.)?\d+|.*:.*")
+_AGE: Final = re.compile(r"(-?)0*(\d+)")
+#: The parts of a date (RFC 6265, 5.1.1).
+_DELIMITERS: Final = re.compile(r"[\t\x20-\x2f\x3b-\x40\x5b-\x60\x7b-\x7e]+")
+_TIME: Final = re.compile(r"(\d{1,2}):(\d{1,2}):(\d{1,2})(?:\D.*)?", re.ASCII)
+_DAY: Final = re.compile(r"(\d{1,2})(?:\D.*)?", re.ASCII)
+_YEAR: Final = re.compile(r"(\d{2,4})(?:\D.*)?", re.ASCII)
+_MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+
+
+@dataclass(frozen=True)
+class Cookie:
+    """One cookie.
+
+    :ivar domain: the host that has set it; the domain to whose hosts it goes, if it is not ``host_only``.
+    :ivar origin: the only origin that it goes to; empty where RFC 6265 says which.
+    :ivar expires: POSIX time from which on it is not sent; None for none.
+    :ivar number: of two with paths of one length the one with the lower number comes first.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    name: str
+    value: str = field(repr=False)
+    domain: str
+    path: str
+    origin: str = ""
+    host_only: bool = True
+    secure: bool = False
+    expires: float | None = None
+    number: int = 0
+
+    def goes_to(self, url: str) -> bool:
+        """Say whether it is sent to a URL, its expiry aside (RFC 6265, 5.4)."""
+        scheme, host, path = _parts(url)
+        if self.origin:
+            there = origin_of(url) == self.origin
+        else:
+            there = host == self.domain or (not self.host_only and is_within(host, self.domain))
+        return there and _matches(path, self.path) and (scheme == "https" or not self.secure)
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What tells it from others; one that has the same takes its place."""
+        return self.name, self.domain, self.path, self.origin
+
+
+@dataclass(frozen=True)
+class Jar:
+    """The cookies of a run at some time.
+
+    :ivar domains: the domains that the document names.
+    :ivar cookies: those that have been set and are not over, the one that was set last at the end.
+    :ivar changes: how often it has been changed: of two jars of one run the later one has more.
+    :ivar at: POSIX time by which cookies expire.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    domains: tuple[str, ...] = ()
+    cookies: tuple[Cookie, ...] = field(default=(), repr=False)
+    changes: int = 0
+    at: float = 0.0
+
+    def as_of(self, now: float) -> Jar:
+        """Return the jar at a time, without the cookies that are over by then."""
+        kept = tuple(each for each in self.cookies if each.expires is None or each.expires > now)
+        return replace(self, cookies=kept, at=now)
+
+    def header(self, url: str, given: str = "") -> str:
+        """Return what is sent to a URL as ``Cookie``; empty for nothing.
+
+        :param given: what the request has as ``Cookie`` itself, which comes first, and wins over cookies of that name.
+        """
+        names = {pair.partition("=")[0].strip() for pair in given.split(";")}
+        found = [each for each in self.cookies if each.goes_to(url) and each.name not in names]
+        found.sort(key=lambda each: (-len(each.path), each.number))
+        return "; ".join([*filter(None, (given,)), *(f"{each.name}={each.value}" for each in found)])
+
+    def after(self, url: str, headers: Headers) -> Jar:
+        """Return the jar after an answer from a URL (RFC 6265, 5.2 and 5.3)."""
+        jar = self
+        for line in (value for name, value in headers if name.lower() == "set-cookie"):
+            cookie = jar._read(url, line)
+            if cookie is not None and not jar._is_weak(cookie, url):
+                jar = jar._with(cookie)
+        return jar
+
+    def values(self) -> Iterator[str]:
+        """The values of the cookies: all of them are secrets."""
+        return (each.value.strip('"') for each in self.cookies)
+
+    def _read(self, url: str, line: str) -> Cookie | None:
+        """Return the cookie that a ``Set-Cookie`` sets; None for one that is ignored."""
+        pair, _, rest = line.partition(";")
+        name, equals, value = (part.strip(" \t") for part in pair.partition("="))
+        if not (equals and name) or _CONTROL.search(line) or len(pair) > current_limits().cookie_characters:
+            return None
+        said = {}
+        for attribute in rest.split(";"):
+            key, _, text = attribute.partition("=")
+            said[key.strip(" \t").lower()] = text.strip(" \t")
+        _, host, path = _parts(url)
+        domain = said.get("domain", "").lower().removeprefix(".")
+        if domain and not is_within(host, domain):
+            return None
+        named = any(is_within(domain or host, each) for each in self.domains)
+        wide = bool(domain) and named
+        asked = said.get("path", "")
+        return Cookie(
+            name,
+            value,
+            domain if wide else host,
+            asked if asked.startswith("/") else path.rpartition("/")[0] or "/",
+            origin="" if named else origin_of(url),
+            host_only=not wide,
+            secure="secure" in said,
+            expires=self._expires(said),
+            number=self.changes,
+        )
+
+    def _expires(self, said: dict[str, str]) -> float | None:
+        if found := _AGE.fullmatch(said.get("max-age", "")):
+            return 0.0 if found[1] else self.at + min(int(found[2][:12]), 10**10)
+        return _date(said.get("expires", ""))
+
+    def _is_weak(self, cookie: Cookie, url: str) -> bool:
+        """Say whether an answer without TLS sets what is, or would hide, a ``Secure`` cookie."""
+        return not url.startswith("https:") and (
+            cookie.secure
+            or any(
+                each.secure
+                and each.name == cookie.name
+                and not each.origin
+                and (is_within(each.domain, cookie.domain) or is_within(cookie.domain, each.domain))
+                and _matches(cookie.path, each.path)
+                for each in self.cookies
+            )
+        )
+
+    def _with(self, cookie: Cookie) -> Jar:
+        kept = {each.key: each for each in self.cookies}
+        if (before := kept.pop(cookie.key, None)) is not None:
+            cookie = replace(cookie, number=before.number)
+        if cookie.expires is None or cookie.expires > self.at:
+            kept[cookie.key] = cookie
+        return replace(self, cookies=_bounded(tuple(kept.values())), changes=self.changes + 1)
+
+
+def is_within(host: str, domain: str) -> bool:
+    """Say whether a host is a domain, or in it (RFC 6265, 5.1.3)."""
+    return host == domain or (host.endswith(f".{domain}") and not _ADDRESS.fullmatch(host))
+
+
+def _bounded(cookies: tuple[Cookie, ...]) -> tuple[Cookie, ...]:
+    """Return as many cookies as are kept, those left out that were set first."""
+    counts: Counter[str] = Counter()
+    kept: list[Cookie] = []
+    for cookie in reversed(cookies):
+        home = cookie.origin or cookie.domain
+        counts[home] += 1
+        if counts[home] <= OF_ONE_DOMAIN and len(kept) < current_limits().cookies:
+            kept.append(cookie)
+    return tuple(reversed(kept))
+
+
+def _parts(url: str) -> tuple[str, str, str]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname or "", parts.path or "/"
+
+
+def _matches(path: str, cookie_path: str) -> bool:
+    """Say whether a path is that of a cookie, or below it (RFC 6265, 5.1.4)."""
+    below = path.startswith(cookie_path) and (cookie_path.endswith("/") or path[len(cookie_path) :][:1] == "/")
+    return path == cookie_path or below
+
+
+def _date(text: str) -> float | None:
+    """Return the POSIX time of a date (RFC 6265, 5.1.1); None for what is none."""
+    clock = day = year = month = None
+    for token in _DELIMITERS.split(text):
+        if clock is None and (clock := _TIME.fullmatch(token)):
+            continue
+        if day is None and (day := _DAY.fullmatch(token)):
+            continue
+        if month is None and token[:3].lower() in _MONTHS:
+            month = _MONTHS.index(token[:3].lower()) + 1
+        elif year is None:
+            year = _YEAR.fullmatch(token)
+    if not (clock and day and month and year):
+        return None
+    full = int(year[1])
+    full += 1900 if 70 <= full <= 99 else 2000 if full <= 69 else 0
+    hour, minute, second = map(int, clock.groups())
+    try:
+        when = datetime(full, month, int(day[1]), hour, minute, second, tzinfo=timezone.utc)
+    except ValueError:
+        return None
+    return (when - _EPOCH) / timedelta(seconds=1) if full >= 1601 else None
+
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)

@@ -1,0 +1,34 @@
+"""One jar of cookies for a run: what the workflow that is run says of it, or one that it calls, holds for all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from arazzo.flow.plan import Plan
+
+
+def sharing_cookies(plan: Plan) -> Plan:
+    """Return the plan of a workflow that is run, with the setting ``cookies`` of the run in all its plans.
+
+    Their steps come one after the other then: each may set a cookie that the next one sends.
+    """
+    said = [each for each in _settings(plan) if each]
+    if not said:
+        return plan
+    if plan.settings.cookies is False:
+        return _with_cookies(plan, False)
+    domains = dict.fromkeys(domain for each in said if isinstance(each, tuple) for domain in each)
+    return _with_cookies(plan, tuple(domains) or True)
+
+
+def _settings(plan: Plan) -> Iterator[bool | tuple[str, ...] | None]:
+    yield plan.settings.cookies
+    for child in plan.children.values():
+        yield from _settings(child)
+
+
+def _with_cookies(plan: Plan, cookies: bool | tuple[str, ...]) -> Plan:
+    children = {key: _with_cookies(child, cookies) for key, child in plan.children.items()}
+    settings = plan.settings.model_copy(update={"cookies": cookies})
+    needs = None if cookies else plan.needs
+    return plan.model_copy(update={"needs": needs, "children": children, "settings": settings})
