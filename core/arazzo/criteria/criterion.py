@@ -54,7 +54,20 @@ def check(criterion: Criterion, dialect: Dialect = "lenient") -> tuple[Finding, 
         return (Finding(Severity.ERROR, "unreadable-condition", str(error)),)
     except RecursionError:  # of a library
         return (Finding(Severity.ERROR, "unreadable-condition", "the condition is nested too deeply"),)
-    return (*_context_remarks(criterion, dialect), *remarks)
+    found = (*_context_remarks(criterion, dialect), *remarks)
+    if dialect == "strict" or any(finding.rule.startswith("non-portable") for finding in found):
+        return found
+    refusals = [each for each in check(criterion, "strict") if each.severity is Severity.ERROR]
+    whole = parse_context(criterion.context or "") if criterion.kind != "simple" else None
+    if isinstance(whole, Message) and whole.trail:
+        refusals = []  # an example of the specification has "context: $response.body.status"
+    return (*found, *map(_only_here, refusals))
+
+
+def _only_here(refusal: Finding) -> Finding:
+    """Return the warning for what ``strict`` refuses and ``lenient`` reads."""
+    message = f"only the lenient dialect reads this: {refusal.message}"
+    return replace(refusal, severity=Severity.WARNING, rule="non-portable-condition", message=message)
 
 
 def evaluate(criterion: Criterion, context: Context, dialect: Dialect = "lenient") -> Verdict:

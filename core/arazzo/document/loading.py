@@ -53,7 +53,7 @@ def parse_document(source: Source, *, resolver: Resolver | None = None, dialect:
     reader = DocumentReader(source, dialect)
     _check_kind(reader)
     _check_merges(reader)
-    reader.problems += source.nul_problems()
+    reader.problems += source.unfit_problems()
     document = read_document(reader)
     if isinstance(document, Document):
         _check_names(reader, document)

@@ -251,7 +251,7 @@ class _Inlining:
         if uri not in self.shared.files:
             try:
                 self.shared.files[uri] = self.shared.resolver(uri)
-                if problems := self.shared.files[uri].nul_problems():
+                if problems := self.shared.files[uri].unfit_problems():
                     raise DocumentError(problems)
             except (DocumentError, CopyError) as error:
                 reason = error.problems[0].message if isinstance(error, DocumentError) else error

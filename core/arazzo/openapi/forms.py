@@ -10,10 +10,7 @@ from arazzo.openapi.data_url import PayloadError
 from arazzo.openapi.encoding import json_text, scalar_text
 from arazzo.openapi.media import is_json
 from arazzo.openapi.operation import BodySpec, ParameterSpec
-from arazzo.openapi.parameters import nested, query_pairs, value_text
-
-#: Separators of Swagger 2.0's ``collectionFormat``; ``multi`` repeats the name.
-_SEPARATORS = {"csv": ",", "ssv": " ", "tsv": "\t", "pipes": "|"}
+from arazzo.openapi.parameters import nested, query_pairs, separator_of, value_text, within
 
 
 def write_form(spec: BodySpec, payload: Any) -> str:
@@ -51,16 +48,10 @@ def _field(spec: BodySpec, name: str, value: Any) -> list[tuple[str, str]]:
     if name not in properties_of(spec.schema_) and any(isinstance(item, (dict, list)) for item in items):
         return [(quote_plus(key), quote_plus(scalar_text(item))) for key, item in nested(name, value)]
     field = ParameterSpec(name=name, location="query", schema=_item_schema(schema))
-    texts = [value_text(field, item) for item in items if item is not None]
+    texts = [value_text(field, within(field.schema_, item)) for item in items if item is not None]
     if texts and (separator := separator_of(schema)):
         texts = [separator.join(texts)]
     return [(quote_plus(name), quote_plus(text)) for text in texts]
-
-
-def separator_of(schema: Any) -> str | None:
-    """Return what stands between the items of an array in one field of a form; None where each is a field."""
-    written = schema.get("collectionFormat", "multi") if isinstance(schema, dict) else "multi"
-    return None if written == "multi" else _SEPARATORS.get(written, ",")
 
 
 def _item_schema(schema: Any) -> Any:

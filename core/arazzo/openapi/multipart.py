@@ -13,9 +13,9 @@ from typing import Any
 from arazzo.document.schemas import items_of, property_of, type_of
 from arazzo.openapi.data_url import PayloadError, read_data_url
 from arazzo.openapi.encoding import control_character, scalar_text
-from arazzo.openapi.forms import separator_of
 from arazzo.openapi.media import charset, is_json, is_text, is_xml, plain
 from arazzo.openapi.operation import BodySpec
+from arazzo.openapi.parameters import separator_of, within
 from arazzo.openapi.xml_bodies import write_xml
 
 _FILE_KEYS = frozenset(("content", "filename", "contentType"))
@@ -57,7 +57,7 @@ def _parts(spec: BodySpec, name: str, value: Any) -> list[Part]:
     if isinstance(value, list):
         separator = separator_of(schema)
         schema = items_of(schema) if type_of(schema) == "array" else schema
-        given = [item for item in value if not _is_nothing(item)]
+        given = [within(schema, item) for item in value if not _is_nothing(item)]
         if separator is not None and given and not is_binary(schema):
             given = [separator.join(map(scalar_text, given))]
         return [_part(name, item, schema, content_type, file=file) for item in given]

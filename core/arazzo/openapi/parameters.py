@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from arazzo.document.schemas import type_of
+from arazzo.document.schemas import items_of, type_of
 from arazzo.openapi.encoding import QUERY_RESERVED, SEGMENT_RESERVED, json_text, percent_encode, scalar_text
 from arazzo.openapi.media import is_json
 from arazzo.openapi.operation import ParameterSpec
@@ -19,6 +19,8 @@ Pairs = list[tuple[str, str]]
 
 #: Styles that put something else than a comma between values; Swagger's ``tsv`` is no style of OpenAPI 3.
 DELIMITERS = {"spaceDelimited": " ", "pipeDelimited": "|", "tabDelimited": "\t"}
+#: Separators of Swagger 2.0's ``collectionFormat``; ``multi`` repeats the name.
+_SEPARATORS = {"csv": ",", "ssv": " ", "tsv": "\t", "pipes": "|"}
 
 
 def is_undefined(value: Any) -> bool:
@@ -35,9 +37,24 @@ def says_nothing(spec: ParameterSpec, value: Any) -> bool:
 
 def value_text(spec: ParameterSpec, value: Any) -> str:
     """Return a scalar as text; ``2.0`` is ``2`` where the schema says integer."""
+    value = within(items_of(spec.schema_), value)
     if isinstance(value, float) and value.is_integer() and type_of(spec.schema_) == "integer":
         value = int(value)
     return scalar_text(value)
+
+
+def separator_of(schema: Any) -> str | None:
+    """Return what stands between the items of an array that is one text (Swagger 2.0); None where it is none."""
+    written = schema.get("collectionFormat", "multi") if isinstance(schema, dict) else "multi"
+    return None if written == "multi" else _SEPARATORS.get(written, ",")
+
+
+def within(schema: Any, element: Any) -> Any:
+    """Return an element of an array; one that is an array itself as the text that Swagger 2.0 makes of it."""
+    separator = separator_of(schema)
+    if separator is None or not isinstance(element, list):
+        return element
+    return separator.join(scalar_text(within(items_of(schema), each)) for each in element if each is not None)
 
 
 def query_pairs(spec: ParameterSpec, value: Any) -> Pairs:

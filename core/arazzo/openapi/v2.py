@@ -115,7 +115,7 @@ def _schema(raw: dict[str, Any], depth: int = PARAMETER_DEPTH) -> dict[str, Any]
     kept = {key: raw[key] for key in (*KEPT, "enum") if key in raw}
     if depth and isinstance(raw.get("items"), dict):
         kept["items"] = _schema(raw["items"], depth - 1)
-    if raw.get("type") == "array" and raw.get("in") == "formData":
+    if raw.get("type") == "array" and raw.get("in", "formData") == "formData":  # one in an array has no place
         kept.setdefault("collectionFormat", "csv")
     return kept
 

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 from arazzo.exact_numbers import Beyond, read_decimal, read_integer
 from arazzo.limits import current_limits
 from arazzo.source.locations import Node
-from arazzo.source.reading import NUL, Read, Reading, levels
+from arazzo.source.reading import NO_NUL, NUL, Read, Reading, levels
 
 
 def read_json(text: str, name: str) -> Read:
@@ -61,7 +61,7 @@ class _JsonReading(Reading):
             self.fail("yaml-limits", 0, "values are nested too deep")
         if _NUL in self.text or _SURROGATE.search(self.text) or _too_large(value):
             self.slowly()
-        return Read(value, nul=self.nul)
+        return Read(value, unfit=self.unfit)
 
     def slowly(self) -> Node:
         """Go through JSON text token by token, for positions and for what ``json`` finds but does not locate."""
@@ -100,8 +100,8 @@ class _JsonReading(Reading):
                     self.fail("json-syntax", start, f"{token[:20]} is not a number that JSON has")
                 self.fail("yaml-limits", start, str(error))
             return Node(start, end, "")
-        if self.nul is None and _NUL in token and NUL in json.loads(token):
-            self.nul = start
+        if self.unfit is None and _NUL in token and NUL in json.loads(token):
+            self.unfit = start, NO_NUL
         if _SURROGATE.search(token) and _LONE.search(json.loads(token)):
             self.fail("json-syntax", start, "this text holds half of a surrogate pair, which is not a character")
         return Node(start, end, '"')

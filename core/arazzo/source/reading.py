@@ -11,6 +11,7 @@ from arazzo.source.locations import Lines, printable
 
 #: What no database of Airflow's takes, though an API description may speak of it in a pattern.
 NUL = "\0"
+NO_NUL = "this text holds the character U+0000, which no database can store"
 
 
 class Read(NamedTuple):
@@ -20,7 +21,7 @@ class Read(NamedTuple):
     :param size: how many values it is.
     :param bases: the maps of a list that has nothing but aliases of maps.
     :param merges: offsets of the merge keys (``<<: *base``) in it; of a whole file only.
-    :param nul: offset of the first text with the character U+0000; of a whole file only.
+    :param unfit: offset of the first scalar that no document may have, and what it is; of a whole file only.
     """
 
     value: Any
@@ -28,7 +29,7 @@ class Read(NamedTuple):
     size: int = 1
     bases: tuple[Read, ...] = ()
     merges: tuple[int, ...] = ()
-    nul: int | None = None
+    unfit: tuple[int, str] | None = None
 
 
 def levels(value: Any) -> Iterator[list[Any]]:
@@ -47,7 +48,7 @@ class Reading:
         self.count = 0
         self.limits = current_limits()
         self.merges: list[int] = []
-        self.nul: int | None = None
+        self.unfit: tuple[int, str] | None = None
 
     def fail(self, rule: str, offset: int, message: str, hint: str | None = None) -> NoReturn:
         place = Lines(self.text).place(self.name, "", offset, 1)

@@ -36,7 +36,7 @@ class Source:
     :param text: the whole text, without a byte order mark.
     :param data: what it says, as a plain JSON-like value; aliases share their value, so nobody may change it.
     :param merges: offsets of merge keys (``<<: *base``), which are YAML 1.1's.
-    :param nul: offset of the first text with the character U+0000, which no database takes.
+    :param unfit: offset of the first scalar that no document may have, and what it is.
     """
 
     name: str
@@ -44,7 +44,7 @@ class Source:
     text: str = field(repr=False)
     data: Any = field(repr=False)
     merges: tuple[int, ...] = field(default=(), repr=False)
-    nul: int | None = field(default=None, repr=False)
+    unfit: tuple[int, str] | None = field(default=None, repr=False)
     _rulers: dict[int, Ruler] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
@@ -71,12 +71,12 @@ class Source:
         places = (self._lines.place(self.name, "", offset, 2) for offset in self.merges)
         return [Problem(rule, severity, place, message, hint) for place in places]
 
-    def nul_problems(self) -> list[Problem]:
-        """Return a problem if there is a text with the character U+0000."""
-        if self.nul is None:
+    def unfit_problems(self) -> list[Problem]:
+        """Return a problem if there is a scalar that no document may have."""
+        if self.unfit is None:
             return []
-        message = "this text holds the character U+0000, which no database can store"
-        return [Problem("invalid-value", Severity.ERROR, self._lines.place(self.name, "", self.nul, 1), message)]
+        offset, message = self.unfit
+        return [Problem("invalid-value", Severity.ERROR, self._lines.place(self.name, "", offset, 1), message)]
 
     def written(self, pointer: str) -> str:
         """Return a scalar as it is written, quotes included: ``1.10`` where the value is the number 1.1."""
@@ -162,7 +162,7 @@ def parse_source(text: str, name: str, uri: str = "") -> Source:
             "unreadable-file", lone.start(), "half of a surrogate pair stands alone here, which is not a character"
         )
     read = _as_written(text, name, read_json, read_yaml)
-    return Source(name, uri, text, read.value, read.merges, read.nul)
+    return Source(name, uri, text, read.value, read.merges, read.unfit)
 
 
 def _read_file(path: str | Path, shown: str) -> bytes:

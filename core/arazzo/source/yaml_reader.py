@@ -10,7 +10,7 @@ import yaml
 from yaml.cyaml import CParser  # type: ignore[attr-defined]
 
 from arazzo.exact_numbers import Beyond, read_decimal, read_integer
-from arazzo.source.reading import NUL, Read, Reading
+from arazzo.source.reading import NO_NUL, NUL, Read, Reading
 
 
 def read_yaml(text: str, name: str) -> Read:
@@ -82,7 +82,7 @@ class _YamlReading(Reading):
         another = next_event()
         if not isinstance(another, yaml.StreamEndEvent):
             self.fail("yaml-syntax", another.start_mark.index, "a second document starts here; a file holds one")
-        return read._replace(merges=tuple(self.merges), nul=self.nul)
+        return read._replace(merges=tuple(self.merges), unfit=self.unfit)
 
     def _value(self, next_event: Callable[[], Any]) -> Read:
         stack: list[_Open] = []
@@ -130,13 +130,15 @@ class _YamlReading(Reading):
 
     def _scalar(self, event: Any) -> Read:
         text = event.value
-        if self.nul is None and NUL in text:
-            self.nul = _start(event)
+        if self.unfit is None and NUL in text:
+            self.unfit = _start(event), NO_NUL
         value: Any = text
         if event.tag is not None and event.tag != "!":
             value = self._tagged(event)
         elif event.implicit[0] and text[:1] in _TYPED:
             value = _resolve(text)
+            if value is text and self.unfit is None and _NO_NUMBER.fullmatch(text):
+                self.unfit = _start(event), f"{text} is a number that JSON does not have; text stands in quotes"
         if isinstance(value, Beyond):
             self.fail("yaml-limits", _start(event), value.limit)
         read = Read(value, text, 1 + (len(text) >> 5))
@@ -197,10 +199,11 @@ _NULL = ("", "~", "null", "Null", "NULL")
 _TRUE = ("true", "True", "TRUE")
 _FALSE = ("false", "False", "FALSE")
 _WORDS: dict[str, bool | None] = dict.fromkeys(_NULL) | dict.fromkeys(_TRUE, True) | dict.fromkeys(_FALSE, False)
-#: Numbers of the core schema (YAML 1.2.2, 10.3.2); ``.inf`` and ``.nan``, which JSON does not have, stay text.
+#: Numbers of the core schema (YAML 1.2.2, 10.3.2). JSON has none of the last: text in a description, else an error.
 _INTEGER = re.compile(r"[-+]?[0-9]+")
 _BASES = re.compile(r"0o[0-7]{1,999}|0x[0-9a-fA-F]{1,999}")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_NO_NUMBER = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 _TAGS: dict[str, type] = {"int": int, "float": float, "bool": bool, "null": type(None)}
 
 

@@ -458,6 +458,28 @@ def test_arrays_of_a_swagger_form_obey_their_collection_format(fields, form, con
     assert build_request(spec, (), Body(None, {"tags": []})).body.count(b"tags") == 0
 
 
+ROWS = {"type": "array", "items": {"type": "array", "items": {"type": "integer"}}}
+
+
+@pytest.mark.parametrize(("inner", "text"), [(None, "1,2|3"), ("ssv", "1 2|3"), ("csv", "1,2|3")])
+@pytest.mark.parametrize("place", ["query", "path", "header", "formData"])
+def test_arrays_in_arrays_of_swagger_obey_their_own_collection_format(place, inner, text):
+    items = {**ROWS["items"], **({"collectionFormat": inner} if inner else {})}
+    field = {"name": "rows", "in": place, "required": True, **ROWS, "items": items, "collectionFormat": "pipes"}
+    paths = {"/{rows}" if place == "path" else "/p": {"post": {"operationId": "it", "parameters": [field]}}}
+    spec = find_operation("it", None, {"api": describe({"swagger": "2.0", "host": "h.test", "paths": paths})})
+    body = Body(None, {"rows": [[1, 2], [3]]}) if place == "formData" else None
+    given = () if body else (Argument("rows", place, [[1, 2], [3]]),)
+    request = build_request(spec, given, body)
+    sent = {
+        "query": lambda: unquote_plus(request.url.partition("rows=")[2]),
+        "path": lambda: unquote_plus(request.url.rpartition("/")[2]),
+        "header": lambda: dict(request.headers)["rows"],
+        "formData": lambda: unquote_plus(request.body.decode().partition("=")[2]),
+    }
+    assert sent[place]() == text
+
+
 THING = {"type": "object", "required": ["id", "name"], "properties": {"id": {"type": "string", "readOnly": True}}}
 PET = {"allOf": [{"$ref": "#/components/schemas/Thing"}, {"required": ["kind"]}]}
 

@@ -163,8 +163,11 @@ def test_a_loaded_file_keeps_the_name_given_and_knows_where_it_is(tmp_path: Path
         ("d.json", '{"a": "\\\\u0000", "b": [1, "x\\u0000"]}', 27),
         ("d.json", '{"a\\u0000": 1}', 2),
         ("d.json", '{"a": "\\\\u0000"}', None),
+        ("d.yaml", "a: [b, .nan]", 8),
+        ("d.yaml", "a: {b: -.Inf}", 8),
+        ("d.yaml", "a: {b: '.nan', c: nan, d: .5, e: !!str .inf}", None),
     ],
 )
-def test_the_character_that_no_database_takes_is_found(name: str, text: str, column: int | None) -> None:
-    found = [(problem.rule, problem.place.column) for problem in parse_source(text, name).nul_problems()]
+def test_what_no_document_may_hold_is_found(name: str, text: str, column: int | None) -> None:
+    found = [(problem.rule, problem.place.column) for problem in parse_source(text, name).unfit_problems()]
     assert found == ([("invalid-value", column)] if column else [])
