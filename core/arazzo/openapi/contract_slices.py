@@ -33,10 +33,17 @@ READ_ONLY, WRITE_ONLY = "readOnly", "writeOnly"
 
 
 def slice_contract(description: Description, operation: Operation, *, schemas: bool = True) -> Contract:
-    """Return what a description says of an operation's answers and bodies.
+    """Return what a description says of an operation's answers and bodies; it is cut out once.
 
     :param schemas: whether values are held against schemas, and not just statuses and media types.
     """
+    key = operation.pointer, schemas
+    if key not in description.contracts:
+        description.contracts[key] = _cut_out(description, operation, schemas)
+    return description.contracts[key]
+
+
+def _cut_out(description: Description, operation: Operation, schemas: bool) -> Contract:
     endpoint = next(found for found in description.endpoints() if found.pointer == operation.pointer)
     kept: list[SchemaSlice] = []
 

@@ -18,7 +18,7 @@ from arazzo.document.schemas import mapping, objects_in, sequence
 from arazzo.errors import ArazzoError, Problem, Severity
 from arazzo.expressions.navigation import member
 from arazzo.limits import current_limits
-from arazzo.openapi.operation import Operation
+from arazzo.openapi.operation import Contract, Operation
 from arazzo.pointer import escape, tokens_of
 
 if TYPE_CHECKING:
@@ -81,6 +81,7 @@ class Description:
     :param version: as written, ``3.1.0``.
     :param edition: what knows that version.
     :param loader: loads sibling files that references name.
+    :ivar contracts: what has been cut out of it for checks, by operation and whether schemas are checked.
     """
 
     name: str
@@ -93,6 +94,7 @@ class Description:
     _operations: dict[str, Operation] = field(default_factory=dict, repr=False)
     _siblings: dict[str, Any] = field(default_factory=dict, repr=False)
     _anchors: dict[str, Any] | None = field(default=None, repr=False)
+    contracts: dict[tuple[str, bool], Contract] = field(default_factory=dict, repr=False)
 
     @property
     def base(self) -> str:

@@ -129,6 +129,7 @@ def step_section(record: Record, dots: Sequence[Dot] = (), box: Box | None = Non
         tag("p", link("Documentation of the operation", box.url, outside=True)) if box and box.url else None,
         tag("p", tag("code", str(record["message"])), class_="bad") if record.get("message") else None,
         _criteria(record),
+        _drift(record),
         plot(dots) if len(dots) > 1 else None,
         tag("h3", "Outputs") if record.get("outputs") else None,
         _values(record["outputs"]) if record.get("outputs") else None,
@@ -179,6 +180,21 @@ def _criterion(criterion: Record) -> list[Element | str]:
     condition, reason = str(criterion.get("condition", "")), str(criterion.get("reason", ""))
     reason = reason.removeprefix(f"{' '.join(condition.split())}: ")
     return [verdict, str(action) if action else "success", tag("code", condition), tag("code", reason)]
+
+
+def _drift(record: Record) -> Element | None:
+    """Return where answers and requests were not as the API's description says."""
+    found = [each for each in record.get("drift") or () if isinstance(each, Mapping)]
+    rows = [
+        (
+            tag("span", str(each.get("check", "")), class_="bad" if each.get("level") == "fail" else "care"),
+            tag("code", str(each.get("at", ""))),
+            str(each.get("message", "")),
+            str(each.get("times", 1)),
+        )
+        for each in found
+    ]
+    return table(("contract", "at", "differs", "times"), rows) if rows else None
 
 
 def _values(values: Any) -> Element:

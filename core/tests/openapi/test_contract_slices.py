@@ -154,3 +154,4 @@ def test_a_contract_has_answers_headers_and_bodies_of_every_version(version):
     assert len(contract.schemas) == 2
     bare = slice_contract(description, operation, schemas=False)
     assert (len(bare.schemas), bare.answers[0].headers) == (1, ())
+    assert slice_contract(description, operation) is contract

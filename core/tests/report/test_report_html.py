@@ -69,6 +69,7 @@ def record(text="x", **more):
         "url": text,
         "answer": text,
         "outputs": {text: {text: [text]}},
+        "drift": [{"check": text, "level": text, "at": text, "message": text, "times": 1}],
         **more,
     }
 
@@ -118,6 +119,7 @@ def classes(text, name):
     return [attributes.get("class", "").split() for tag, attributes in Parsed(text).elements if tag == name]
 
 
+LEVELS = ("warn", "fail")
 PICTURE = Picture(
     "w",
     "",
@@ -170,6 +172,14 @@ def test_verdicts_are_three():
     assert re.findall(r"not met|met|undecided", text) == ["met", "not met", "undecided"]
     assert "b: it was 1" not in text
     assert "it was 1" in text
+
+
+def test_what_is_not_as_described_is_told():
+    drift = [{"check": "schema", "level": each, "at": "$response.body#/id", "message": "is odd"} for each in LEVELS]
+    page = run_page("t", [ReportedWorkflow({"steps": [record(drift=drift), record(drift=[])]})], {})
+    assert [Parsed(page).text.count(text) for text in ("contract", "$response.body#/id", "is odd")] == [1, 2, 2]
+    shades = [shade for shade in classes(page, "span") if shade in (["care"], ["bad"])]
+    assert shades == [["care"], ["bad"]]
 
 
 def test_rounds_are_plotted():
