@@ -11,7 +11,7 @@ from typing import Any
 
 from airflow.providers.common.compat.sdk import DAG
 
-from airflow_arazzo.factory.documentation import documented
+from airflow_arazzo.factory.documentation import with_documentation
 from airflow_arazzo.operators.argument_names import require_names, require_variables, settings_from
 from airflow_arazzo.protocol.plan_folder import plan_cache
 from arazzo.document.schedules import schedule_fault
@@ -34,7 +34,7 @@ def dag_parameters() -> frozenset[str]:
     return frozenset(inspect.signature(DAG).parameters) - {"dag_id"}
 
 
-def is_compiled(name: str, value: Any) -> bool:
+def is_document_setting(name: str, value: Any) -> bool:
     """Say whether an argument belongs to the document's settings, and not to the DAG.
 
     What both have is the DAG's; a ``deadline`` is the document's if it is written as there.
@@ -51,7 +51,7 @@ def split_arguments(given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str,
     """
     require_arguments(given)
     present = {name: value for name, value in given.items() if value is not None}
-    compiled = {name: value for name, value in present.items() if is_compiled(name, value)}
+    compiled = {name: value for name, value in present.items() if is_document_setting(name, value)}
     return compiled, {name: value for name, value in present.items() if name not in compiled}
 
 
@@ -81,7 +81,7 @@ def require_schedule(schedule: Any) -> None:
 def compile_options(arguments: Mapping[str, Any], default_args: Mapping[str, Any] | None = None) -> Options:
     """Return the options that a document is compiled with.
 
-    :param arguments: those for which :func:`is_compiled` holds.
+    :param arguments: those for which :func:`is_document_setting` holds.
     :param default_args: those of the DAG, which hold for sensors where the document says nothing.
     :raises ValueError: if a setting is unknown or cannot have its value.
     """
@@ -113,7 +113,7 @@ def plan_of(
     """
     if not isinstance(document, Plan):
         options = compile_options({"dialect": dialect, **arguments}, default_args)
-        plan = documented(plan_cache().load(document, workflow_id, options))
+        plan = with_documentation(plan_cache().load(document, workflow_id, options))
         require_names(plan, arguments)
         require_variables(plan)
         return plan

@@ -12,7 +12,7 @@ from airflow.sdk.definitions.param import ParamsDict
 
 from airflow_arazzo.compat import set_dag_result
 from airflow_arazzo.factory.arguments import plan_of, require_schedule, split_arguments
-from airflow_arazzo.factory.dag_settings import announcing, owned, timing
+from airflow_arazzo.factory.dag_settings import callback_settings, timing, with_owner
 from airflow_arazzo.factory.documentation import describe
 from airflow_arazzo.factory.params import workflow_params
 from airflow_arazzo.factory.task_ids import valid_key
@@ -129,13 +129,13 @@ def dag_arguments(
         "max_active_runs": settings.max_active_runs or (1 if when["schedule"] == "@continuous" else None),
         "description": plan.summary or plan.document.get("title") or None,
         "doc_md": describe(plan),
-        **announcing(settings),
+        **callback_settings(settings),
     }
     return {
         **_present(from_document),
         **given,
         **when,
-        **owned(settings, given),
+        **with_owner(settings, given),
         "params": {**workflow_params(plan, bound), **given.get("params", {})},
         "tags": _tags(plan, tags),
     }

@@ -53,7 +53,7 @@ def assets(value: Any) -> list[Any]:
     ]
 
 
-def announcing(settings: Settings) -> dict[str, Any]:
+def callback_settings(settings: Settings) -> dict[str, Any]:
     """Return whom a DAG calls when a run is over, or late.
 
     :raises ValueError: for what cannot be imported, or is of a task and not of a run.
@@ -74,18 +74,18 @@ def callback_arguments(settings: Settings, *, runs: bool = False) -> dict[str, A
     for event, names in (settings.callbacks or {}).items():
         if runs and event not in ("on_success", "on_failure"):
             raise ValueError(f"callbacks: '{event}' is of a task, and a workflow has on_success and on_failure")
-        found[f"{event}_callback"] = imported(names, f"callbacks: {event}")
+        found[f"{event}_callback"] = import_names(names, f"callbacks: {event}")
     return found
 
 
-def imported(names: Any, subject: str) -> Any:
+def import_names(names: Any, subject: str) -> Any:
     """Return what names stand for: one object for one name, a list for several; what is not a name as it is.
 
     :param subject: whose names they are, for messages.
     :raises ValueError: for a name that cannot be imported.
     """
     if isinstance(names, (list, tuple)):
-        return [imported(name, subject) for name in names]
+        return [import_names(name, subject) for name in names]
     if not isinstance(names, str):
         return names
     module, _, name = names.replace(":", ".").rpartition(".")
@@ -102,7 +102,7 @@ def imported(names: Any, subject: str) -> Any:
 
 def _deadline(deadline: Deadline) -> Any:
     sdk = _deadlines()
-    function = imported(deadline.callback, "deadline: callback")
+    function = import_names(deadline.callback, "deadline: callback")
     kind = sdk.AsyncCallback if inspect.iscoroutinefunction(function) else _sync_callback()
     logical = deadline.reference == "logical_date"
     return sdk.DeadlineAlert(
@@ -144,7 +144,7 @@ def _date(value: datetime | str | None, zone: tzinfo | None) -> datetime | None:
     return value.astimezone(zone) if value.tzinfo else value.replace(tzinfo=zone)
 
 
-def owned(settings: Settings, given: Mapping[str, Any]) -> dict[str, Any]:
+def with_owner(settings: Settings, given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the default arguments of a DAG's tasks with the workflow's owner."""
     defaults = dict(given.get("default_args") or {})
     return {"default_args": {**defaults, "owner": settings.owner}} if settings.owner else {}

@@ -32,19 +32,19 @@ class DocumentTime:
         self._left = conf.getfloat("core", "dagbag_import_timeout", fallback=30.0) * _SHARE
         self._documents: dict[Path, float] = {}
 
-    def left(self, path: Path) -> float:
+    def seconds_left(self, path: Path) -> float:
         """Return the seconds that a document still has."""
         most = max(min(self.seconds, self._left / 2), self.seconds * _LEAST)
         return self._documents.setdefault(path, most)
 
-    def within(self, path: Path, compute: Callable[[], Result]) -> Result:
+    def run(self, path: Path, compute: Callable[[], Result]) -> Result:
         """Return what a function makes of a document, as long as that has time left.
 
         :raises CpuTimeError: if it has none left, or takes more.
         """
         if not self.seconds:
             return compute()
-        if (left := self.left(path)) <= 0:
+        if (left := self.seconds_left(path)) <= 0:
             raise CpuTimeError
         begun = time.thread_time()
         try:

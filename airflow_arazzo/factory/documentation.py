@@ -42,7 +42,7 @@ def describe(plan: Plan) -> str:
     return without_nul("\n\n".join(part.strip() for part in parts if part.strip()))
 
 
-def documented(outcome: Outcome) -> Plan:
+def with_documentation(outcome: Outcome) -> Plan:
     """Return the plan of a workflow, which can tell what validation warns of, and whether its document may be shown."""
     plan = outcome.require()
     lines = [_warning(problem) for problem in outcome.warnings if not problem.is_error]

@@ -19,7 +19,7 @@ from airflow_arazzo.factory.arguments import (
 )
 from airflow_arazzo.factory.dag import ArazzoDag
 from airflow_arazzo.factory.document_time import DocumentTime
-from airflow_arazzo.factory.documentation import documented
+from airflow_arazzo.factory.documentation import with_documentation
 from airflow_arazzo.factory.invalid import Invalid, invalid_dag
 from airflow_arazzo.factory.task_ids import valid_key
 from airflow_arazzo.operators.argument_names import (
@@ -204,7 +204,7 @@ class _Build:
     def _entries(self, path: Path) -> Iterator[_Good | Invalid]:
         """Yield what becomes of each workflow of a document; of one that cannot be read, one for its file."""
         try:
-            yield from self.time.within(path, lambda: list(self._plans(path)))
+            yield from self.time.run(path, lambda: list(self._plans(path)))
         except Exception as error:  # noqa: BLE001 - see _failing
             from arazzo.document.outline import outline
 
@@ -218,7 +218,7 @@ class _Build:
                 settings = _settings(path, outcome.workflow_id)
                 yield self._failing(path, outcome.workflow_id, settings, outcome.error)
             else:
-                yield self._named(path, self._with_its_inputs(documented(outcome)))
+                yield self._named(path, self._with_its_inputs(with_documentation(outcome)))
 
     def _compiled(self, path: Path) -> Iterator[Outcome]:
         """Yield what becomes of each workflow of a document.
@@ -273,7 +273,7 @@ class _Build:
             return None
         try:
             _require_variables(plan, entry.path)
-            dag = self.time.within(entry.path, lambda: ArazzoDag(plan, dag_id=name, **split_arguments(given)[1]))
+            dag = self.time.run(entry.path, lambda: ArazzoDag(plan, dag_id=name, **split_arguments(given)[1]))
         except Exception as error:  # noqa: BLE001 - see _failing
             return replace(self._failing(entry.path, plan.workflow_id, plan.settings, error), wanted=name)
         good[name] = None

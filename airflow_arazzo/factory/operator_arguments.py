@@ -10,7 +10,7 @@ from typing import Any
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
-from airflow_arazzo.factory.dag_settings import assets, callback_arguments, imported
+from airflow_arazzo.factory.dag_settings import assets, callback_arguments, import_names
 from arazzo.document.settings import OWNED_ARGUMENTS, Settings
 from arazzo.document.shape import near
 
@@ -40,7 +40,7 @@ def _converted(name: str, value: Any) -> Any:
     """Return an argument that a document has written as the object that Airflow wants."""
     convert = _CONVERSIONS.get(name)
     if convert is None and name.endswith("_callback"):
-        return imported(value, f"task: {name}")
+        return import_names(value, f"task: {name}")
     return convert(value) if convert else value
 
 

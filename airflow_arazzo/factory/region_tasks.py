@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import TaskGroup
 
-from airflow_arazzo.factory.dag_settings import imported
+from airflow_arazzo.factory.dag_settings import import_names
 from airflow_arazzo.factory.task_arguments import DECIDING, SENDING, placement, task_settings
 from airflow_arazzo.factory.task_ids import Names, without_nul
 from airflow_arazzo.operators.arazzo import ArazzoStepOperator
@@ -83,7 +83,7 @@ def approval_arguments(plan: Plan, region: Region) -> dict[str, Any]:
     approval = next((found for found in asking if isinstance(found, Approval)), None)
     if approval is None:
         return {}
-    notifiers = imported(approval.notify, "approval: notify")
+    notifiers = import_names(approval.notify, "approval: notify")
     found: dict[str, Any] = {"fail_on_timeout": approval.fail_on_timeout}
     if approval.users:
         found["assigned_users"] = [{"id": user, "name": user} for user in approval.users]

@@ -81,7 +81,7 @@ def add_tasks(plan: Plan, dag: DAG) -> BaseOperator:
     weaving = _Weaving(dag, _kept(plan))
     site = Site(plan, names, Position(kept=weaving.kept), dag.task_group)
     gate = weaving.gate(site, plan.settings.inputs, from_params=True) if names.gate else None
-    return weaving.whole(site, gate, weaving.assets(site)).last
+    return weaving.add_workflow(site, gate, weaving.assets(site)).last
 
 
 def add_task(plan: Plan, dag: DAG) -> BaseOperator:
@@ -119,7 +119,7 @@ def add_group_tasks(plan: Plan, group: TaskGroup, inputs: Mapping[str, Any]) -> 
     names = name_tasks(plan, str(group.group_id) if group.prefix_group_id else "", taken)
     weaving = _Weaving(group.dag, _kept(plan))
     site = Site(plan, names, Position(inputs=names.gate, kept=weaving.kept), group)
-    built = weaving.whole(site, weaving.gate(site, inputs, from_params=False), weaving.assets(site))
+    built = weaving.add_workflow(site, weaving.gate(site, inputs, from_params=False), weaving.assets(site))
     built.last.multiple_outputs = True  # so that people can name one of them
     return built
 
@@ -154,7 +154,7 @@ class _Weaving:
         """Return what the workflow reads, and what it has updated when it has ended."""
         return completion_assets(site.plan.settings, self.dag, site.group)
 
-    def whole(
+    def add_workflow(
         self, site: Site, gate: BaseOperator | None = None, assets: Mapping[str, Any] = MappingProxyType({})
     ) -> Built:
         """Add a workflow whose last task is its outputs.
@@ -191,12 +191,12 @@ class _Weaving:
         for built in beginning if started else ():
             started[-1].last >> built.first
         takers = {
-            key: self._taker(site, names.takers[key], names.records[region.entry], str(edge.workflow))
+            key: self._takeover(site, names.takers[key], names.records[region.entry], str(edge.workflow))
             for region in plan.regions
             for key, edge in hand_overs(plan, region)
         }
         last = end(self._course(site))
-        self._completes(plan.key, last.task_id)
+        self._note_completed(plan.key, last.task_id)
         _Joining(site, regions, takers, self._done(site, begin, last) if begin else last).connect(self.dag)
         return Built((started or beginning)[0].first, last)
 
@@ -236,12 +236,12 @@ class _Weaving:
         plan = next(plan for plan in dependencies(site.plan) if plan.key == key)
         position = Position(inputs=site.names.gate or site.position.inputs, role=key, kept=self.kept)
         group = self._group(site, names, f"Comes before workflow `{site.plan.workflow_id}`.")
-        return self.whole(Site(plan, names, position, group))
+        return self.add_workflow(Site(plan, names, position, group))
 
-    def _taker(self, site: Site, names: Names, source: str, key: str) -> Built:
+    def _takeover(self, site: Site, names: Names, source: str, key: str) -> Built:
         """Add a workflow that a ``goto`` hands over to; the task before it has said its inputs."""
         group = self._group(site, names, "Takes over: its outputs are the result.")
-        return self.whole(Site(site.plan.children[key], names, Position(inputs=source, kept=self.kept), group))
+        return self.add_workflow(Site(site.plan.children[key], names, Position(inputs=source, kept=self.kept), group))
 
     def _region(self, site: Site, region: Region) -> Built:
         elsewhere = tuple(dict.fromkeys(str(edge.workflow) for _, edge in hand_overs(site.plan, region)))
@@ -261,7 +261,7 @@ class _Weaving:
             if child.key not in site.position.elsewhere:
                 require_no_approval(child)
         for key in _called(children):
-            self._completes(key, task.task_id)
+            self._note_completed(key, task.task_id)
         return Built(task, task)
 
     def _call(self, site: Site, region: Region) -> Built:
@@ -281,7 +281,7 @@ class _Weaving:
 
     # what workflows tell each other
 
-    def _completes(self, key: str, task_id: str) -> None:
+    def _note_completed(self, key: str, task_id: str) -> None:
         if key in self.kept:
             self.completed.setdefault(key, []).append(task_id)
 
@@ -322,7 +322,7 @@ class _Joining:
             self._side_by_side(self.site.plan.needs)
             return
         for region in self.site.plan.regions:
-            self._lead_on(region, dag)
+            self._connect_region(region, dag)
         for taker in self.takers.values():
             taker.last >> self.last
         for built in self.regions.values():
@@ -341,7 +341,7 @@ class _Joining:
             if step not in awaited:
                 self.regions[step].last >> self.last
 
-    def _lead_on(self, region: Region, dag: DAG) -> None:
+    def _connect_region(self, region: Region, dag: DAG) -> None:
         names = self.site.names
         task: BaseOperator = self.regions[region.entry].last
         ways = names.ways[region.entry]

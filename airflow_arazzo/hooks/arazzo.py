@@ -12,7 +12,7 @@ from airflow.providers.http.hooks.http import HttpHook
 from requests import PreparedRequest, Session
 from requests.auth import AuthBase, HTTPBasicAuth
 
-from airflow_arazzo.hooks.connection_errors import refusals
+from airflow_arazzo.hooks.connection_errors import as_airflow_errors
 from airflow_arazzo.hooks.probing import NOTHING, probe
 from airflow_arazzo.hooks.shared_sessions import borrow, give_back
 from airflow_arazzo.hooks.shared_sessions import new_session as new_async_session
@@ -116,7 +116,7 @@ class ArazzoHook(HttpHook):
 
     def _read(self, connection: Connection | None) -> ConnectionSettings:
         self.found = connection is not None
-        with refusals():
+        with as_airflow_errors():
             settings = read_connection(connection) if connection is not None else ConnectionSettings()
         self.base_url = settings.base_url or ""
         self._base_url_initialized = True
@@ -258,7 +258,7 @@ class ArazzoHook(HttpHook):
         return all(good for good, _ in found), "; ".join(text for _, text in found)
 
     def _new_session(self) -> Session:
-        with refusals():
+        with as_airflow_errors():
             session = new_session(self.settings, self._named())
         if adapter := self.adapter or self.keep_alive_adapter:
             session.mount("http://", adapter)
@@ -267,7 +267,7 @@ class ArazzoHook(HttpHook):
 
     async def _tls_context(self, settings: ConnectionSettings) -> SSLContext:
         """Return the TLS settings of a connection, and note those for where a redirect leads."""
-        with refusals():
+        with as_airflow_errors():
             context = await asyncio.to_thread(tls_context, settings, self._named())
             if settings.cert:
                 without = replace(settings, cert=None)

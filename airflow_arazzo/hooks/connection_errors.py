@@ -11,7 +11,7 @@ from arazzo.errors import ConnectionSettingsError
 
 
 @contextmanager
-def refusals() -> Iterator[None]:
+def as_airflow_errors() -> Iterator[None]:
     """Raise as Airflow's own error what a connection says that cannot be meant."""
     try:
         yield

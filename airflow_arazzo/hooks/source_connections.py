@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from airflow.providers.common.compat.sdk import AirflowFailException
 
-from airflow_arazzo.hooks.connection_errors import refusals
+from airflow_arazzo.hooks.connection_errors import as_airflow_errors
 from airflow_arazzo.hooks.source_hooks import SourceHooks
 from arazzo import engine
 from arazzo.flow import Plan, PlannedStep
@@ -24,7 +24,7 @@ def connections_of(plan: Plan, connections: Mapping[str, str] | None = None) -> 
     """
     from arazzo.auth import server_resolution
 
-    with refusals():
+    with as_airflow_errors():
         return server_resolution.connections_of(plan, connections)
 
 

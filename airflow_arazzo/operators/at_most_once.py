@@ -112,7 +112,7 @@ class Sending:
             return self._deleting(request) if request.method == "DELETE" else self._send(request)
         step = request.step_name
         if request.attempt == 1:
-            self.sent = self.sent.anew(step)
+            self.sent = self.sent.entered(step)
         number = self.sent.counts.get(step, 0) + 1
         store = self._store
         if store is None:
@@ -303,7 +303,7 @@ class Sending:
         return str(uuid.uuid5(_NAMESPACE, name))
 
 
-def let_retry(context: Mapping[str, Any], sent: Sent) -> None:
+def allow_retry(context: Mapping[str, Any], sent: Sent) -> None:
     """Let Airflow's next try begin anew: the task has failed, and somebody has set ``retries``.
 
     Not where a request got no answer: whether it may be sent again, the next try decides by its record.

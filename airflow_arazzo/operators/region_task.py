@@ -35,7 +35,7 @@ from airflow_arazzo.hooks.source_connections import (
 )
 from airflow_arazzo.hooks.source_hooks import SourceHooks
 from airflow_arazzo.hooks.telemetry import Telemetry
-from airflow_arazzo.operators.at_most_once import Sending, UnknownOutcomeError, let_retry, may_have_arrived
+from airflow_arazzo.operators.at_most_once import Sending, UnknownOutcomeError, allow_retry, may_have_arrived
 from airflow_arazzo.operators.links import LastResponseLink, OperationLink
 from airflow_arazzo.operators.rendering import RendersWritten
 from airflow_arazzo.operators.run_inputs import workflow_inputs
@@ -347,7 +347,7 @@ class DrivesRegion(RendersWritten, SharesSecrets):
     def _over(self, carried: Carried, done: Done, context: Context) -> dict[str, Any]:
         """Conclude a region that has been driven to its end, here or in the triggerer."""
         if done.outcome == "failed":
-            let_retry(context, carried.sent)
+            allow_retry(context, carried.sent)
             self.unknown = may_have_arrived(self.plan, carried.sent)
         return self._ended(carried.state, done, context)
 

@@ -18,7 +18,7 @@ from airflow_arazzo.protocol.xcoms import OUTPUTS_KEY
 from arazzo.report import (
     Dot,
     ReportedWorkflow,
-    dots_of,
+    exchange_dots,
     operations_page,
     page,
     run_page,
@@ -95,7 +95,7 @@ def task_page(session: Session, place: TaskPlace, at: Addresses) -> str | None:
     told = _told(session, place.dag_id, place.run_id).get((place.task_id, place.map_index))
     if told is None:
         return None
-    dots = dots_of(told[RECORD_KEY])
+    dots = exchange_dots(told[RECORD_KEY])
     steps = list(_steps(told, place.task_id, ""))
     sections = [step_section(record, dots.get(record["step"], ()), opened=True) for record in steps]
     run = (place.dag_id, place.run_id)
@@ -176,7 +176,7 @@ def _exchanges(told: Told) -> Iterator[tuple[str, Dot]]:
         record = values[RECORD_KEY]
         inner = record.get("steps") or {record.get("step"): record}
         requests = {name: str(each.get("request", "")) for name, each in inner.items() if isinstance(each, dict)}
-        for name, dots in dots_of(record).items():
+        for name, dots in exchange_dots(record).items():
             for dot in dots:
                 if requests.get(name):
                     yield requests[name], dot

@@ -40,7 +40,7 @@ class Sent:
     def all_answered(self) -> bool:
         return not self.open and not self.lost
 
-    def anew(self, step: str) -> Sent:
+    def entered(self, step: str) -> Sent:
         """Return what it is when control comes to a step."""
         return replace(self, open=_without(self.open, step), lost=True) if step in self.open else self
 

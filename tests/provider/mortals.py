@@ -9,7 +9,7 @@ from airflow.sdk.exceptions import AirflowRuntimeError, ErrorType
 from airflow.sdk.execution_time.comms import ErrorResponse
 from running import Run, Store
 
-from airflow_arazzo.operators.at_most_once import Sending, let_retry
+from airflow_arazzo.operators.at_most_once import Sending, allow_retry
 from arazzo.errors import TransportError
 from arazzo.exchange import Request, Response, header
 
@@ -76,7 +76,7 @@ def start(server, stored, *, try_number=1, max_tries=0, dies_at=0, written=True,
 def end_in_failure(sending, stored, *, try_number=1, max_tries=1, fails=frozenset()):
     context = Run().context("order", try_number, max_tries)
     context["task_state_store"] = MortalStore(stored, fails=fails)
-    let_retry(context, sending.sent)
+    allow_retry(context, sending.sent)
 
 
 def lost(text="no complete answer within 60 s"):

@@ -187,11 +187,11 @@ def spin(seconds):
 def test_the_time_of_a_document_is_that_of_all_its_workflows(monkeypatch):
     monkeypatch.setenv("AIRFLOW__ARAZZO__DOCUMENT_SECONDS", "0.2")
     times, one, other = DocumentTime(), Path("one"), Path("other")
-    assert times.within(one, lambda: spin(0.15)) is None
+    assert times.run(one, lambda: spin(0.15)) is None
     for _ in range(2):
         with pytest.raises(CpuTimeError):
-            times.within(one, lambda: spin(0.15))
-    assert times.within(other, lambda: spin(0.15)) is None
+            times.run(one, lambda: spin(0.15))
+    assert times.run(other, lambda: spin(0.15)) is None
 
 
 @pytest.mark.attack("a folder of documents", "many documents that take too long, beside many that do not")
@@ -204,8 +204,8 @@ def test_many_documents_that_take_too_long_leave_time_for_the_others(monkeypatch
         long = Path(f"{number}")
         had.append(times.left(long))
         with pytest.raises(CpuTimeError):
-            times.within(long, lambda: spin(60))
-        assert times.within(Path(f"good-{number}"), lambda: spin(0.01)) is None
+            times.run(long, lambda: spin(60))
+        assert times.run(Path(f"good-{number}"), lambda: spin(0.01)) is None
     assert had[0] == pytest.approx(0.3)
     assert had[1] < 0.16
     assert had[2:] == [0.1, 0.1, 0.1]

@@ -82,7 +82,7 @@ def passes(node: Node, scope: Scope) -> bool:
             return _decided(operands, scope, by=False)
         case Not(operand):
             return not passes(operand, replace(scope, direction=-scope.direction))
-        case Comparison("==" | "!=" as operator, left, right) if _both_nothing(left, right, scope):
+        case Comparison("==" | "!=" as operator, left, right) if _both_missing(left, right, scope):
             return operator == "=="
         case Comparison(operator, left, right):
             return _compare(operator, value_of(left, scope), value_of(right, scope), scope)
@@ -227,7 +227,7 @@ def _never_came(expression: Expression, exchange: Exchange | None) -> bool:
     return False
 
 
-def _both_nothing(left: Node, right: Node, scope: Scope) -> bool:
+def _both_missing(left: Node, right: Node, scope: Scope) -> bool:
     """Return whether the status of an answer that never came is compared with null."""
     status = Fixed("statusCode")
     if not _never_came(status, scope.context.exchange):

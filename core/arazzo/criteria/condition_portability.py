@@ -69,7 +69,7 @@ def portable_spelling(node: Node, context: str) -> Spelling | None:
     :param context: the criterion's context, as written.
     """
     query = as_query(node)
-    if query is not None and not holds_of_nothing(node):
+    if query is not None and not holds_when_empty(node):
         return Spelling(query)
     simple = as_simple(node, context)
     lengths = any(_has_length(comparison) for comparison in _comparisons(node))
@@ -102,7 +102,7 @@ def _comparisons(node: Node) -> Iterator[Comparison]:
             yield node
 
 
-def holds_of_nothing(node: Node) -> bool:
+def holds_when_empty(node: Node) -> bool:
     """Return whether a condition holds of a root without members; runtime expressions count as absent."""
     return any(_passes(node, root) for root in _NO_MEMBERS)
 
@@ -116,7 +116,7 @@ def as_query(node: Node) -> str | None:
         if (
             isinstance(node, Comparison)
             and node.operator in (">", "!=", ">=")
-            and (path := _asked_for(node)) is not None
+            and (path := _tested_path(node)) is not None
         ):
             return _path(path)
         return f"$[?{_condition(node, filtering=False)}]"
@@ -142,7 +142,7 @@ def _passes(node: Node, root: object) -> bool:
         return False
 
 
-def _asked_for(node: Comparison) -> Path | None:
+def _tested_path(node: Comparison) -> Path | None:
     """Return the path of which a comparison with ``.length`` asks whether it selects anything (``> 0``, ``== 0``)."""
     path, number = node.left, node.right
     if not isinstance(path, Path) or not path.length or not isinstance(number, Literal):
@@ -167,7 +167,7 @@ def _condition(node: Node, *, filtering: bool, inner: bool = False) -> str:
         case Not(operand):
             return f"!({_condition(operand, filtering=filtering)})"
         case Comparison(operator, left, right):
-            path = _asked_for(node)
+            path = _tested_path(node)
             if path is not None and isinstance(left, Path) and left.segments:
                 return _path(path) if operator in (">", "!=", ">=") else f"!{_path(path)}"
             return _comparison(operator, left, right, inner=inner)

@@ -26,7 +26,7 @@ class Dot:
     seconds: float
 
 
-def dots_of(report: Mapping[str, Any]) -> dict[str, list[Dot]]:
+def exchange_dots(report: Mapping[str, Any]) -> dict[str, list[Dot]]:
     """Return the exchanges of a report or a record, by step."""
     found: dict[str, list[Dot]] = {}
     for mark in report.get("exchanges", ()):

@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element
 from arazzo.flow.picture import Box, Picture
 from arazzo.json_values import json_line
 from arazzo.report.html_tree import link, page, table, tag
-from arazzo.report.plot import Dot, dots_of, milliseconds, plot, shade
+from arazzo.report.plot import Dot, exchange_dots, milliseconds, plot, shade
 from arazzo.report.svg_drawing import drawing
 
 Record = Mapping[str, Any]
@@ -88,7 +88,7 @@ def _part(part: ReportedWorkflow, *, alone: bool) -> Iterator[Element]:
     if report.get("outputs"):
         yield tag("h2", "Outputs")
         yield _values(report["outputs"])
-    dots = dots_of(report)
+    dots = exchange_dots(report)
     boxes = {box.step: box for box in picture.boxes} if picture else {}
     if records:
         yield tag("h2", "Steps")
@@ -124,7 +124,7 @@ def step_section(record: Record, dots: Sequence[Dot] = (), box: Box | None = Non
     return tag(
         "section",
         tag("div", tag("h3", name), badge(outcome), tag("code", request), *_answered(record), class_="bar"),
-        _course(record),
+        _outcome(record),
         tag("p", tag("code", str(record["url"]))) if record.get("url") else None,
         tag("p", link("Documentation of the operation", box.url, outside=True)) if box and box.url else None,
         tag("p", tag("code", str(record["message"])), class_="bad") if record.get("message") else None,
@@ -150,7 +150,7 @@ def _answered(record: Record) -> Iterator[Element]:
         yield tag("span", f"in {milliseconds(float(record.get('seconds') or 0))}", class_="soft")
 
 
-def _course(record: Record) -> Element | None:
+def _outcome(record: Record) -> Element | None:
     """Return how often a step ran, and where control went."""
     said: list[Element | str] = []
     for name, one, many in (("rounds", "", "rounds"), ("attempts", "", "requests"), ("tolerated", "hiccup", "hiccups")):

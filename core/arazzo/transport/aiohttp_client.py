@@ -57,7 +57,7 @@ async def send_async(
     limits = aiohttp.ClientTimeout(total=None, sock_connect=min(connect_timeout, total))
     expired = False
     try:
-        async with _bare(session, course, limits) as bare:
+        async with _bare_session(session, course, limits) as bare:
             proxies = proxy, _environment(session)
             # The limit on connecting speaks first: it knows that nothing was sent.
             exchange = _exchange_async(course, bare, proxies, max_bytes, ssl_elsewhere)
@@ -93,7 +93,9 @@ class CutError(Exception):
     """What aiohttp would answer with a second attempt if it saw it."""
 
 
-def _bare(session: aiohttp.ClientSession, course: OpenExchange, limits: aiohttp.ClientTimeout) -> aiohttp.ClientSession:
+def _bare_session(
+    session: aiohttp.ClientSession, course: OpenExchange, limits: aiohttp.ClientTimeout
+) -> aiohttp.ClientSession:
     """Return a session over the same connections that adds nothing: no cookies, no headers, no second attempt."""
     import aiohttp
 

@@ -79,7 +79,7 @@ def _exchange(
 ) -> Response:
     while True:
         hop = course.outgoing
-        answer = _answered(hop, session, watch, connect_timeout)
+        answer = _send_hop(hop, session, watch, connect_timeout)
         course.sent = True
         try:
             headers = grouped((name, readable(value.encode("latin-1"))) for name, value in answer.raw.headers.items())
@@ -111,7 +111,7 @@ def _piece(answer: requests.Response) -> bytes:
     return piece
 
 
-def _answered(hop: Hop, session: requests.Session, watch: _SocketWatch, connect_timeout: float) -> requests.Response:
+def _send_hop(hop: Hop, session: requests.Session, watch: _SocketWatch, connect_timeout: float) -> requests.Response:
     """Send one hop; once more, over a new connection, if the server has closed the kept one meanwhile.
 
     That only ever happens to safe requests: others get no kept connection (RFC 9112, 9.3.1).

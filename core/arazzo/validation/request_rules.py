@@ -191,10 +191,10 @@ def check_calls(subject: Subject) -> Iterator[Problem]:
         target = subject.named(action.workflow_id)
         if target is not None:
             yield from _undeclared_inputs(subject, target, action.parameters)
-            yield from _unfed(subject, workflow, target, action)
+            yield from _unfed_inputs(subject, workflow, target, action)
 
 
-def _unfed(subject: Subject, workflow: Workflow, target: Target, action: Action) -> Iterator[Problem]:
+def _unfed_inputs(subject: Subject, workflow: Workflow, target: Target, action: Action) -> Iterator[Problem]:
     given: Container[str] = {parameter.name for parameter in action.parameters}
     source = "its parameters do not pass, and only those count"
     if not action.parameters:
