@@ -65,12 +65,12 @@ class PathTemplate:
             return given
         return next((slot.names[0] for slot in self.slots if slot.other == given), given)
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """The names that the path needs."""
         return tuple(name for slot in self.slots for name in slot.names)
 
-    @property
+    @cached_property
     def all_names(self) -> tuple[str, ...]:
         """The names that the path and the query string of the key take."""
         return (*self.names, *self.optional, *(found[2].rstrip("*") for found in _EXPRESSION.finditer(self.query)))
