@@ -17,20 +17,19 @@ from arazzo.document.input_declarations import declared_inputs
 from arazzo.document.models import Components, Document
 from arazzo.document.schema_checks import schema_errors
 from arazzo.document.schemas import (
-    DATA,
     IN_PLACE,
-    MAPS,
     REFERENCES,
     is_too_deep,
     mapping,
     objects_in,
+    rewritten,
     sequence,
 )
 from arazzo.document.shape import DocumentReader
 from arazzo.errors import DocumentError, EvaluationError, GaveUpError
 from arazzo.expressions import apply_pointer
 from arazzo.limits import current_limits
-from arazzo.pointer import escape
+from arazzo.pointer import escape, to_pointer
 from arazzo.source import CopyError, Source, is_remote
 
 Resolver = Callable[[str], Source]
@@ -122,55 +121,42 @@ class _Inlining:
             return {**written, "$defs": {**written.get("$defs", {}), **self.definitions}}
         return written
 
-    def schema(self, schema: Any, pointer: str, source: Source, at: str, *, names: bool = False) -> Any:
-        """Write out a schema, or a value inside of one.
+    def schema(self, schema: Any, pointer: str, source: Source, at: str) -> Any:
+        """Write out a schema.
 
         :param pointer: where it stands in ``source``.
         :param at: where a problem is shown: the place in the document itself.
-        :param names: whether the keys are names of the author's, not keywords.
         """
-        self.spend(1)
-        if self.shared.exceeded:
-            return {}
+        self.spend(1 + len(mapping(schema)))
+        if self.shared.exceeded or not isinstance(schema, dict):
+            return {} if self.shared.exceeded else schema
         self.depth += 1
-        try:
-            match schema:
-                case list():
-                    return [self.schema(item, f"{pointer}/{index}", source, at) for index, item in enumerate(schema)]
-                case dict():
-                    return self.members(schema, pointer, source, at, names)
-                case _:
-                    return schema
-        finally:
-            self.depth -= 1
+        own = source is self.reader.source
+        references = [word for word in REFERENCES if isinstance(schema.get(word), str)]
+        written = {}
+        for key, value in schema.items():
+            if key in _FRAME:
+                continue
+            here = self.here
+            if key not in IN_PLACE:
+                self.here = len(self.open)
+            written[key] = rewritten(key, value, lambda item, way: self.inside(item, way, pointer, source, at))
+            self.here = here
+        for word in references:
+            written = self.reference(written, word, source, f"{pointer}/{word}" if own else at)
+        self.depth -= 1
+        return written
+
+    def inside(self, schema: Any, way: tuple[str, ...], around: str, source: Source, at: str) -> Any:
+        """Write out a schema that stands in another one; arguments as :meth:`schema`."""
+        pointer = around + to_pointer(way)
+        return self.schema(schema, pointer, source, pointer if source is self.reader.source else at)
 
     def spend(self, values: int) -> None:
         self.shared.count += values
         limits = current_limits()
         if self.shared.count > limits.schema_values or self.depth > limits.schema_depth:
             self.shared.exceeded = True
-
-    def members(self, schema: dict[str, Any], pointer: str, source: Source, at: str, names: bool) -> Any:
-        own = source is self.reader.source
-        references = [word for word in REFERENCES if not names and isinstance(schema.get(word), str)]
-        written = {}
-        for key, value in schema.items():
-            if not names and key in _FRAME:
-                continue
-            inner = f"{pointer}/{escape(key)}"
-            here = self.here
-            if not names and key not in IN_PLACE:
-                self.here = len(self.open)
-            as_it_is = not names and (key in DATA or key in references)
-            written[key] = (
-                value
-                if as_it_is
-                else self.schema(value, inner, source, inner if own else at, names=not names and key in MAPS)
-            )
-            self.here = here
-        for word in references:
-            written = self.reference(written, word, source, f"{pointer}/{word}" if own else at)
-        return written
 
     def reference(self, written: Any, word: str, source: Source, at: str) -> Any:
         """Return a schema with a reference, its other keywords written out already, as one without."""

@@ -36,7 +36,7 @@ def prune(description: Follows, schema: Any, depth: int, *, values: bool = False
     """
     if not isinstance(schema, dict):
         return schema if isinstance(schema, bool) else True
-    whole = _fold(description, schema, DEEPEST_FOLD)
+    whole = folded(description, schema)
     kept = {key: whole[key] for key in KEPT if key in whole}
     if values and 0 < len(sequence(whole.get("enum"))) <= MOST_ENUM_VALUES:
         kept["enum"] = whole["enum"]
@@ -53,18 +53,18 @@ def required_members(description: Follows, schema: Any) -> tuple[tuple[str, ...]
     What every part of an ``allOf`` requires counts, and of ``oneOf`` and ``anyOf`` what every branch does. What is read
     only is not for requests.
     """
-    found = _required(description, schema, DEEPEST_FOLD)
-    properties = properties_of(_fold(description, schema, DEEPEST_FOLD))
+    found = _required(description, schema)
+    properties = properties_of(folded(description, schema))
     asked = {
         name: properties.get(name, True)
         for name in found
-        if _fold(description, properties.get(name), DEEPEST_FOLD).get("readOnly") is not True
+        if folded(description, properties.get(name)).get("readOnly") is not True
     }
     nullable = (name for name, part in asked.items() if allows_null(description, part))
     return tuple(asked), tuple(nullable)
 
 
-def _required(description: Follows, schema: Any, budget: int) -> dict[str, None]:
+def _required(description: Follows, schema: Any, budget: int = DEEPEST_FOLD) -> dict[str, None]:
     whole = description.follow(schema)
     found = {name: None for name in sequence(whole.get("required")) if isinstance(name, str)}
     if budget == 0:
@@ -98,17 +98,13 @@ def allows_null(description: Follows, schema: Any, budget: int = DEEPEST_FOLD) -
     )
 
 
-def folded(description: Follows, schema: Any) -> dict[str, Any]:
+def folded(description: Follows, schema: Any, budget: int = DEEPEST_FOLD) -> dict[str, Any]:
     """Return a schema with what its ``allOf`` says laid together, and what all its alternatives say."""
-    return _fold(description, schema, DEEPEST_FOLD)
-
-
-def _fold(description: Follows, schema: Any, budget: int) -> dict[str, Any]:
     whole = description.follow(schema)
     if budget == 0:
         return whole
-    parts = [_fold(description, part, budget - 1) for part in sequence(whole.get("allOf"))]
-    chosen = [_fold(description, part, budget - 1) for key in ("oneOf", "anyOf") for part in sequence(whole.get(key))]
+    parts = [folded(description, part, budget - 1) for part in sequence(whole.get("allOf"))]
+    chosen = [folded(description, part, budget - 1) for key in ("oneOf", "anyOf") for part in sequence(whole.get(key))]
     return merged([whole, *parts, *_agreeing(chosen)]) if parts or chosen else whole
 
 
