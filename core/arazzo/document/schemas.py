@@ -57,10 +57,13 @@ def rewritten(keyword: str, value: Any, write: Callable[[Any, tuple[str, ...]], 
 
     :param write: takes a schema and the way to it.
     """
-    found = {way: write(item, way) for way, item in schemas_of(keyword, value)}
-    if not found or keyword in NESTED:
-        return found.get((keyword,), value)
-    return {way[1]: item for way, item in found.items()} if keyword in MAPS else list(found.values())
+    if keyword in NESTED:
+        return write(value, (keyword,))
+    if keyword in MAPS and isinstance(value, dict):
+        return {name: write(item, (keyword, name)) for name, item in value.items()}
+    if keyword in LISTS and isinstance(value, list):
+        return [write(item, (keyword, str(index))) for index, item in enumerate(value)]
+    return value
 
 
 def objects_in(value: Any, passed_over: Container[str] = ()) -> Iterator[dict[str, Any]]:

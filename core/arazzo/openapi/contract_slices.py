@@ -7,6 +7,7 @@ to, for one direction: what is read only is not required of requests, what is wr
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -23,6 +24,8 @@ from arazzo.pointer import escape, to_pointer, tokens_of
 _LEFT_OUT = frozenset(("$defs", "definitions", "contentSchema", "contentEncoding", "contentMediaType", "title"))
 _LEFT_OUT |= {"description", "deprecated", "examples", "default", "readOnly", "writeOnly", "$id", "$anchor", "$schema"}
 _LEFT_OUT |= {"$comment", "$dynamicAnchor"}
+#: Without these a schema requires no member.
+_REQUIRING = IN_PLACE.union(("required", *REFERENCES))
 #: Those beside which ``nullable`` is about more than a type.
 _COMPOSED = ("allOf", "anyOf", "oneOf", "not", "const", "$ref")
 _BOUNDS = (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum"))
@@ -98,13 +101,12 @@ def slice_schema(description: Description, schema: Any, exempt: str) -> SchemaSl
     """
     cutting = _Cutting(description, exempt)
     try:
-        written = cutting.schema(schema, "#", frozenset())
+        written = cutting.whole(schema)
     except _TooLargeError:
         text = f"it holds more than {current_limits().schema_values:,} values (schema_values)"
         return SchemaSlice.model_construct(schema_=True, unread=(text,))
-    if cutting.definitions:
-        whole = written if isinstance(written, dict) else {"allOf": [written]}
-        written = {**whole, "$defs": cutting.definitions}
+    except RecursionError:
+        return SchemaSlice.model_construct(schema_=True, unread=("it is nested too deep",))
     return SchemaSlice.model_construct(schema_=written, unread=tuple(dict.fromkeys(cutting.unread)))
 
 
@@ -122,10 +124,20 @@ class _Cutting:
     def __init__(self, description: Description, exempt: str) -> None:
         self.description, self.exempt = description, exempt
         self.old = description.version.startswith(("2.", "3.0"))
-        self.definitions: dict[str, Any] = {}
         self.unread: list[str] = []
+        self._waiting: deque[tuple[str, Any, str, frozenset[str]]] = deque()
         self._names: dict[tuple[str, frozenset[str]], str] = {}
         self._left = current_limits().schema_values
+
+    def whole(self, schema: Any) -> Any:
+        """Return a schema with what it refers to; one target after the other, however long a way leads to the last."""
+        written = self.schema(schema, "#", frozenset())
+        definitions: dict[str, Any] = {}
+        while self._waiting:
+            name, target, reference, around = self._waiting.popleft()
+            definitions[name] = self.schema(target, reference, around)
+        around_them = written if isinstance(written, dict) else {"allOf": [written]}
+        return {**around_them, "$defs": definitions} if definitions else written
 
     def schema(self, schema: Any, at: str, around: frozenset[str]) -> Any:
         """Return a schema as JSON Schema 2020-12.
@@ -185,13 +197,13 @@ class _Cutting:
         if key not in self._names:
             tokens = tokens_of(reference.partition("#")[2]) if "#/" in reference else []
             self._names[key] = _UNNAMED.sub("_", f"{(tokens or ['schema'])[-1]}-{len(self._names)}")
-            self.definitions[self._names[key]] = self.schema(target, reference, around)
+            self._waiting.append((self._names[key], target, reference, around))
         written = {"$ref": f"#/$defs/{self._names[key]}"}
         return {**self._members(beside, at, around), **written} if beside else written
 
     def _exempt(self, schema: dict[str, Any]) -> frozenset[str]:
         """Return the members of an object that are for the other direction only."""
-        if not any(word in schema for word in ("required", *IN_PLACE, *REFERENCES)):
+        if _REQUIRING.isdisjoint(schema):
             return frozenset()
         members = properties_of(folded(self.description, schema))
         return frozenset(

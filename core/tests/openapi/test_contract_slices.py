@@ -124,6 +124,21 @@ def test_a_schema_beyond_the_limit_is_said_to_be():
     assert (found.schema_, found.unread) == (True, ("it holds more than 5 values (schema_values)",))
 
 
+def test_a_chain_of_references_may_be_as_long_as_it_likes():
+    chain = {f"S{n}": {"properties": {"next": {"$ref": f"#/components/schemas/S{n + 1}"}}} for n in range(2000)}
+    described_chain = described("3.0.3", {**chain, "S2000": {"type": "integer"}})
+    found = slice_schema(described_chain, {"$ref": "#/components/schemas/S0"}, ANSWERS)
+    assert (found.unread, len(found.schema_["$defs"])) == ((), 2001)
+
+
+def test_a_schema_that_is_too_deep_is_said_to_be():
+    deep = {}
+    for _ in range(1000):
+        deep = {"items": deep}
+    found = slice_schema(described("3.0.3", {}), deep, ANSWERS)
+    assert (found.schema_, found.unread) == (True, ("it is nested too deep",))
+
+
 @pytest.mark.parametrize("version", ["2.0", "3.0.3", "3.1.0"])
 def test_a_contract_has_answers_headers_and_bodies_of_every_version(version):
     schema, left = {"type": "integer"}, {"type": "string", "pattern": "a"}
