@@ -1,9 +1,12 @@
-"""Assets that are resources of an API: their URI is the server's and the path (``asset-uris`` of the provider)."""
+"""Assets that are resources of an API: their URI is the server's and the path (``asset-uris`` of the provider).
+
+To OpenLineage the server is the namespace, and the path the name.
+"""
 
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import SplitResult
+from urllib.parse import SplitResult, urlsplit
 
 from airflow.sdk import Asset
 
@@ -31,3 +34,17 @@ def create_asset(*, server: str, path: str = "", extra: dict[str, Any] | None = 
     :param path: of the resource, below the server's.
     """
     return Asset(uri=f"{server.rstrip('/')}/{path.lstrip('/')}", extra=extra)
+
+
+def dataset_at(url: str) -> Any:
+    """Return the dataset of OpenLineage, whose client has to be installed, that is a resource of an API."""
+    from airflow.providers.common.compat.openlineage.facet import Dataset
+
+    parts = sanitize_uri(urlsplit(url))
+    query = f"?{parts.query}" if parts.query else ""
+    return Dataset(namespace=f"{parts.scheme}://{parts.netloc}", name=parts.path + query)
+
+
+def to_openlineage(asset: Asset, lineage_context: Any) -> Any:
+    """Return the dataset that an asset is."""
+    return dataset_at(asset.uri)

@@ -41,6 +41,7 @@ def get_provider_info() -> dict[str, Any]:
                 "schemes": ["http", "https"],
                 "handler": "airflow_arazzo.assets.sanitize_uri",
                 "factory": "airflow_arazzo.assets.create_asset",
+                "to_openlineage_converter": "airflow_arazzo.assets.to_openlineage",
             }
         ],
         "extra-links": [

@@ -12,11 +12,12 @@ from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSki
 from airflow_arazzo.compat import default_deferrable
 from airflow_arazzo.operators.argument_names import require_names
 from airflow_arazzo.operators.asset_events import set_event_extras
+from airflow_arazzo.operators.lineage import TellsLineage
 from airflow_arazzo.operators.region_task import DrivesRegion, as_mapping, read_plan
 from airflow_arazzo.operators.run_inputs import workflow_inputs
 from airflow_arazzo.operators.telling import fails_in_a_sentence, silence_callbacks
 from airflow_arazzo.operators.titles import title_of
-from airflow_arazzo.protocol.channel import Channel, SharesSecrets
+from airflow_arazzo.protocol.channel import Channel
 from airflow_arazzo.protocol.route_replay import STATUS, Result, failed_before, has_begun, read_result
 from airflow_arazzo.protocol.topology import WHOLE, Course, Position, TaskIds
 from airflow_arazzo.protocol.xcom_limits import OutputSizeError, check_workflow_outputs
@@ -91,7 +92,7 @@ class ArazzoStepOperator(DrivesRegion, BaseOperator):
         return self.run_region(context)
 
 
-class ArazzoOutputsOperator(SharesSecrets, BaseOperator):
+class ArazzoOutputsOperator(TellsLineage, BaseOperator):
     """Evaluate the outputs of a workflow after the last of its tasks, and decide whether it has ended well.
 
     It follows the route that control took. The task fails, and with it the run, if that does not reach an end or if a

@@ -36,12 +36,13 @@ from airflow_arazzo.hooks.source_connections import (
 from airflow_arazzo.hooks.source_hooks import SourceHooks
 from airflow_arazzo.hooks.telemetry import Telemetry
 from airflow_arazzo.operators.at_most_once import Sending, UnknownOutcomeError, allow_retry, may_have_arrived
+from airflow_arazzo.operators.lineage import TellsLineage
 from airflow_arazzo.operators.links import LastResponseLink, OperationLink
 from airflow_arazzo.operators.rendering import RendersWritten
 from airflow_arazzo.operators.run_inputs import workflow_inputs
 from airflow_arazzo.operators.telling import WorkflowFailedError, fails_in_a_sentence
 from airflow_arazzo.operators.time_limits import check_time, deferral_timeout, loop_deadline, too_long, try_end
-from airflow_arazzo.protocol.channel import Channel, SharesSecrets
+from airflow_arazzo.protocol.channel import Channel
 from airflow_arazzo.protocol.debugging import in_full
 from airflow_arazzo.protocol.envelope import Carried, pack, unpack
 from airflow_arazzo.protocol.plan_folder import plan_cache
@@ -69,7 +70,7 @@ _STATE_KEY = "arazzo_state"
 _KEPT = {"try": int, "state": str}
 
 
-class DrivesRegion(RendersWritten, SharesSecrets):
+class DrivesRegion(RendersWritten, TellsLineage):
     """Runs one region of a plan as an Airflow task."""
 
     plan: Plan
@@ -84,6 +85,8 @@ class DrivesRegion(RendersWritten, SharesSecrets):
     last_status: int | None = None
     #: Whether the region has come to its end, and the record says how.
     concluded: bool = False
+    #: What the task runs of the plan, with the servers that connections name.
+    placed: Plan | None = None
     #: Whether it has failed with a request out that may have arrived, and must not be sent once more.
     unknown: bool = False
     execution_timeout: timedelta | None
@@ -169,6 +172,7 @@ class DrivesRegion(RendersWritten, SharesSecrets):
         :param begins: whether to say what no operation asks for; once a try is enough.
         """
         plan = mark_sensitive(self._own_plan(placing(self.hooks, self.connections, self.server)))
+        self.placed = plan
         self.hooks.connections = connections_of(plan, self.connections)
         for text in unused_logins(self.plan, self.hooks, sources_of(plan)) if begins else ():
             self.log.info("%s", text)
@@ -354,6 +358,7 @@ class DrivesRegion(RendersWritten, SharesSecrets):
     def _ended(self, state: State, done: Done, context: Context) -> dict[str, Any]:
         """Conclude a region that has come to its end, however the task got there."""
         self.last_status = state.last_status
+        self.ran = (self.placed or self.plan, state.records)
         self.hooks.telemetry.went_round(engine.loops_run(self.plan, state.records))
         if done.outcome == "failed":
             self.log.error("%s", done.message)  # ahead of the traceback, for whoever reads the log

@@ -1,4 +1,4 @@
-"""A poll on a scheduler that traces (Airflow 3.2): its spans are under those of task and trigger; no secret leaves."""
+"""On a scheduler that traces (Airflow 3.2): spans under those of task and trigger, no secret there; a retry in time."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import time
 from contextlib import suppress
 
+import airflow.sdk
 import pytest
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
@@ -44,6 +45,27 @@ workflows:
     - {name: again, type: goto, stepId: watch, criteria: [{condition: $response.body == 'busy'}]}
     - {name: done, type: end, criteria: [{condition: $response.body == 'done'}]}
     x-airflow: {poke_interval: 1}
+- workflowId: hurry
+  steps:
+  - {stepId: look, operationId: getScan, parameters: [{name: id, in: path, value: x}]}
+"""
+DAGS = f"""\
+import json
+from airflow_arazzo import ArazzoDag
+
+def told(context):
+    with open({{folder!r}} + "/told", "a") as file:
+        file.write(json.dumps(context["arazzo"]) + "\\n")
+
+document = {{folder!r}} + "/scan.arazzo.yaml"
+ArazzoDag(document, "scan", inputs={{{{"key": {SECRET!r}}}}})
+try:
+    from airflow_arazzo import ArazzoRetryPolicy
+except ImportError:
+    pass
+else:
+    patient = {{{{"retries": 1, "retry_delay": 3600, "retry_policy": ArazzoRetryPolicy(), "on_retry_callback": told}}}}
+    ArazzoDag(document, "hurry", default_args=patient)
 """
 LINE = f"GET /scans/{SECRET}"
 
@@ -70,6 +92,12 @@ class Collector(PlayedApi):
                 metrics = [metric for scope in group.scope_metrics for metric in scope.metrics]
                 self.points += [(metric.name, attributes(p)) for metric in metrics for p in metric.sum.data_points]
 
+    def polls(self):
+        """Return the spans of the poll's requests."""
+        return [
+            span for span in self.spans if span.name == "GET /scans/{id}" and attributes(span)["arazzo.step"] == "watch"
+        ]
+
     def wait(self, found, limit=60):
         deadline = time.monotonic() + limit
         while not found():
@@ -86,10 +114,10 @@ def test_spans_and_metrics_leave_a_task_and_a_trigger(tmp_path, migrate):
     folder.mkdir()
     (folder / "scans.openapi.yaml").write_text(API)
     (folder / "scan.arazzo.yaml").write_text(DOCUMENT)
-    (folder / "scan.py").write_text(
-        f"from airflow_arazzo import ArazzoDag\nArazzoDag('{folder}/scan.arazzo.yaml', inputs={{'key': '{SECRET}'}})\n"
-    )
+    (folder / "scan.py").write_text(DAGS.format(folder=str(folder)))
+    dags = ["scan", "hurry"] if hasattr(airflow.sdk, "RetryPolicy") else ["scan"]
     with ScriptedApi() as api, Collector() as collector:
+        api.on("GET /scans/x", 503, None, Retry_After="2").on("GET /scans/x", 200, {})
         api.on(LINE, 200, "busy").on(LINE, 200, "busy").on(LINE, 200, "done")
         environment = {
             "AIRFLOW_CONN_SCANS": json.dumps({"conn_type": "arazzo", "host": api.url}),
@@ -101,27 +129,34 @@ def test_spans_and_metrics_leave_a_task_and_a_trigger(tmp_path, migrate):
             "OTEL_METRIC_EXPORT_INTERVAL": "3000",
             "OTEL_BSP_SCHEDULE_DELAY": "500",
         }
-        with LocalAirflow(tmp_path / "home", folder, environment, restart=True) as airflow:
-            migrate(airflow)
-            airflow.start()
-            airflow.wait_healthy(180)
-            airflow.wait_for_dags("scan", limit=120)
-            run = airflow.rest.trigger("scan")
-            assert airflow.rest.wait("scan", run, 240)["state"] == "success"
-            collector.wait(lambda: sum(span.name == "GET /scans/{id}" for span in collector.spans) == 3)
+        with LocalAirflow(tmp_path / "home", folder, environment, restart=True) as local:
+            migrate(local)
+            local.start()
+            local.wait_healthy(180)
+            local.wait_for_dags(*dags, limit=120)
+            runs = {dag: local.rest.trigger(dag) for dag in dags}
+            for dag, run in runs.items():
+                assert local.rest.wait(dag, run, 240)["state"] == "success"
+            collector.wait(lambda: len(collector.polls()) == 3)
             collector.wait(
                 lambda: {"airflow.arazzo.exchange", "airflow.arazzo.poll.rounds"} <= dict(collector.points).keys()
             )
     by_id = {span.span_id: span for span in collector.spans}
-    ours = [span for span in collector.spans if span.name == "GET /scans/{id}"]
-    assert [asked.headers["traceparent"] for asked in api.asked] == [
+    ours = collector.polls()
+    assert [asked.headers["traceparent"] for asked in api.asked if asked.line == LINE] == [
         f"00-{span.trace_id.hex()}-{span.span_id.hex()}-01"
         for span in sorted(ours, key=lambda s: s.start_time_unix_nano)
     ]
     assert {by_id[span.parent_span_id].name for span in ours} == {"worker.watch", "trigger.watch"}
     assert len({span.trace_id for span in ours}) == 1
-    counted = [told for name, told in collector.points if name == "airflow.arazzo.exchange"]
+    counted = [
+        told for name, told in collector.points if name == "airflow.arazzo.exchange" and told["task_id"] == "watch"
+    ]
     assert {(told["task_id"], told["operation"], told["status"]) for told in counted} == {
         ("watch", "GET /scans/{id}", "200")
     }
     assert SECRET.encode() not in collector.raw
+    if "hurry" in dags:
+        assert api.lines.count("GET /scans/x") == 2
+        told = json.loads((folder / "told").read_text())
+        assert (told["step"], told["operation"], told["status"]) == ("look", "getScan", 503)
