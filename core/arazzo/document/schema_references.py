@@ -19,6 +19,7 @@ from arazzo.document.schema_checks import schema_errors
 from arazzo.document.schemas import (
     IN_PLACE,
     REFERENCES,
+    definition_name,
     is_too_deep,
     mapping,
     objects_in,
@@ -173,7 +174,7 @@ class _Inlining:
             self.reader.error("unknown-reference", at, f"'{reference}' leads in a circle, back to itself")
             return rest
         if identity in self.open:
-            name = self.kept.setdefault(identity, f"{pointer.rpartition('/')[2] or 'inputs'}{len(self.kept) or ''}")
+            name = self.kept.setdefault(identity, definition_name(pointer, len(self.kept)))
             return {**rest, "$ref": f"#/$defs/{name}"}
         result = self.target(identity, target_source, target, at)
         if not rest or not isinstance(result, dict):

@@ -6,10 +6,12 @@ description in the wild has null where a map belongs, and a boolean is a schema,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Container, Iterator, Sequence
 from typing import Any, Final
 
 from arazzo.limits import current_limits
+from arazzo.pointer import tokens_of
 
 #: Keywords whose value is a schema, a map of schemas, or a list of them.
 NESTED = frozenset(("items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames"))
@@ -24,6 +26,7 @@ CHOICES: Final = ("anyOf", "oneOf", "if", "then", "else", "dependentSchemas")
 #: Keywords whose schemas are for the very value that the schema around them is for.
 IN_PLACE = frozenset(("allOf", "not", *CHOICES))
 _DEFINED = "#/$defs/"
+_UNNAMED = re.compile(r"[^\w.-]", re.ASCII)
 
 
 def mapping(value: Any) -> dict[str, Any]:
@@ -103,6 +106,15 @@ def target(schema: Any, root: Any) -> Any:
     if not isinstance(reference, str) or not reference.startswith(_DEFINED):
         return None
     return mapping(mapping(root).get("$defs")).get(reference.removeprefix(_DEFINED))
+
+
+def definition_name(pointer: str, number: int) -> str:
+    """Return a name for ``$defs``, of characters that stand in a reference as they are.
+
+    :param pointer: to what is defined; its last name is told.
+    :param number: tells those of one name apart.
+    """
+    return _UNNAMED.sub("_", f"{(tokens_of(pointer) or ['schema'])[-1]}-{number}")
 
 
 def below(schema: Any, root: Any) -> Iterator[dict[str, Any]]:

@@ -6,19 +6,18 @@ to, for one direction: what is read only is not required of requests, what is wr
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from arazzo.document.meta_schema import KEYWORDS, is_keyword_value
-from arazzo.document.schemas import IN_PLACE, REFERENCES, mapping, properties_of, rewritten
+from arazzo.document.schemas import IN_PLACE, REFERENCES, definition_name, mapping, properties_of, rewritten
 from arazzo.limits import current_limits
 from arazzo.openapi.description import Description, UnresolvedReferenceError
 from arazzo.openapi.media import is_json_lines
 from arazzo.openapi.operation import AnswerContract, Contract, HeaderContract, Operation, SchemaSlice
 from arazzo.openapi.schema_slices import folded
-from arazzo.pointer import escape, to_pointer, tokens_of
+from arazzo.pointer import escape, to_pointer
 
 #: Keywords that say nothing of which values are valid, or that have been seen to here.
 _LEFT_OUT = frozenset(("$defs", "definitions", "contentSchema", "contentEncoding", "contentMediaType", "title"))
@@ -31,7 +30,6 @@ _COMPOSED = ("allOf", "anyOf", "oneOf", "not", "const", "$ref")
 _BOUNDS = (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum"))
 #: Headers that are described elsewhere (OpenAPI, Response Object, headers).
 _OWN = frozenset(("content-type",))
-_UNNAMED = re.compile(r"[^\w.-]", re.ASCII)
 READ_ONLY, WRITE_ONLY = "readOnly", "writeOnly"
 
 
@@ -195,8 +193,7 @@ class _Cutting:
         around |= self._exempt(schema) if beside else frozenset()
         key = reference, around
         if key not in self._names:
-            tokens = tokens_of(reference.partition("#")[2]) if "#/" in reference else []
-            self._names[key] = _UNNAMED.sub("_", f"{(tokens or ['schema'])[-1]}-{len(self._names)}")
+            self._names[key] = definition_name(reference.partition("#")[2], len(self._names))
             self._waiting.append((self._names[key], target, reference, around))
         written = {"$ref": f"#/$defs/{self._names[key]}"}
         return {**self._members(beside, at, around), **written} if beside else written

@@ -12,6 +12,7 @@ from jsonschema.exceptions import SchemaError
 from jsonschema_specifications import REGISTRY
 
 from arazzo.document import declared_inputs, load_document, parse_document
+from arazzo.document.schema_checks import schema_errors
 from arazzo.errors import DocumentError
 from arazzo.source import parse_source
 
@@ -81,6 +82,26 @@ def test_data_and_names_are_not_keywords() -> None:
         "properties": {"default": {"type": "null"}, "$ref": {"type": "string"}},
         "default": {"$ref": "#/nowhere"},
     }
+
+
+@pytest.mark.parametrize("name", ["node", "a/b", "a~b", "a%41", "größe"])
+def test_a_schema_that_holds_itself_may_have_any_name(name: str) -> None:
+    token = name.replace("~", "~0").replace("/", "~1").replace("%", "%25")
+    holds_itself = {"properties": {"next": {"$ref": f"#/components/inputs/{token}"}, "n": {"type": "integer"}}}
+    written = inputs({"properties": {"a": {"$ref": f"#/components/inputs/{token}"}}}, {name: holds_itself})
+    assert schema_errors(written, {"a": {"next": {"next": {"n": 1}}}}) == []
+    assert [list(each.path) for each in schema_errors(written, {"a": {"next": {"next": {"n": "x"}}}})] == [
+        ["a", "next", "next", "n"]
+    ]
+
+
+def test_two_schemas_that_hold_themselves_are_told_apart() -> None:
+    components = {
+        name: {"properties": {"next": {"$ref": f"#/components/inputs/{name}"}, name: {"type": "integer"}}}
+        for name in ("a1", "a")
+    }
+    written = inputs({"properties": {name: {"$ref": f"#/components/inputs/{name}"} for name in components}}, components)
+    assert len(schema_errors(written, {name: {"next": {"next": {name: "x"}}} for name in components})) == 2
 
 
 def test_a_schema_that_holds_itself_still_validates() -> None:
