@@ -1,6 +1,6 @@
 """Judge the same criteria alone and on a busy machine, and fail if a verdict differs: ``make test-busy``.
 
-Three ways: alone; at nice 19 beside four busy processes; and in a process whose other threads are busy, as in a
+Of every kind, in every version, with patterns within queries, and checks of inputs. Three ways: alone; at nice 19 beside four busy processes; and in a process whose other threads are busy, as in a
 triggerer. Some criteria take a good part of their limit of CPU time, some run into it; the limits are small, for the
 machine is busy.
 """
@@ -25,7 +25,9 @@ from arazzo.expressions import Context
 ITEMS = {"items": [{"state": "passed", "labels": {"team": "y"}, "id": number} for number in range(2_000)]}
 XML = "<r>" + "".join(f"<a i='{number}'><b>{number}</b></a>" for number in range(200)) + "</r>"
 SCHEMA = {"type": "object", "properties": {"x": {"type": "string", "pattern": "^(a|b)*$", "minLength": 1}}}
+SLOW_SCHEMA = {"type": "object", "properties": {"x": {"type": "string", "pattern": "^(a|aa)+$"}}}
 DRAFT = ExpressionType(type="jsonpath", version="draft-goessner-dispatch-jsonpath-00")
+XPATH_1, XPATH_2 = (ExpressionType(type="xpath", version=version) for version in ("xpath-10", "xpath-20"))
 CRITERIA = [
     ("jsonpath", "$.items[?@.state == 'passed' && @.labels.team != 'x']", ITEMS),
     ("jsonpath", "$.items[?@.state == 'failed']", ITEMS),
@@ -36,12 +38,22 @@ CRITERIA = [
     ("regex", "^(a|aa)+$", "a" * 60 + "!"),
     ("xpath", "count(//a[b > 10]) > 150", XML),
     ("xpath", "count(for $i in 1 to 99999, $j in 1 to 99999 return 1) > 0", XML),
+    ("jsonpath", "$.items[?match(@.state, '(p|a|s|e|d)*')]", ITEMS),
+    ("jsonpath", "$[?search(@, '(a|aa)+!!')]", ["a" * 60 + "!"]),
+    ("jsonpath", "$.items.length > 1999 && $.items[?(@.id > 1998)].length == 1", ITEMS),
+    ("jsonpath", "!($..*..*..*..nope == 1)", ITEMS),
+    (DRAFT, "$..*..*..*..nope", ITEMS),
+    (XPATH_1, "count(//a[b > 10]) > 150", XML),
+    (XPATH_2, "count(for $i in 1 to 99999, $j in 1 to 99999 return 1) > 0", XML),
+    ("xpath", "matches(/r/a[1]/@i, '^(0|1|01)*$')", XML),
+    ("xpath", f"matches('{'a' * 60}!', '^(a|aa)+$')", XML),
     ("simple", "$response.body#/items/0/state == 'passed'", ITEMS),
+    ("simple", "$response.body#/items/1999/id >= 1999 && !($statusCode != 200)", ITEMS),
 ]
 
 
 def verdicts() -> list[str]:
-    """Return what each criterion comes to, and a check of inputs."""
+    """Return what each criterion comes to, and two checks of inputs."""
     found = []
     for kind, condition, content in CRITERIA:
         context = None if kind == "simple" else "$response.body"
@@ -51,7 +63,12 @@ def verdicts() -> list[str]:
             found.append(evaluate(criterion, Context(exchange=exchange)).truth.value)
         except GaveUpError as error:
             found.append(str(error))
-    return [*found, str(len(schema_errors(SCHEMA, {"x": "ab" * 500})))]
+    for schema, text in ((SCHEMA, "ab" * 500), (SLOW_SCHEMA, "a" * 60 + "!")):
+        try:
+            found.append(str(len(schema_errors(schema, {"x": text}))))
+        except GaveUpError as error:
+            found.append(str(error))
+    return found
 
 
 def _spin() -> None:
@@ -84,7 +101,7 @@ def main() -> None:
     for process in busy:
         process.terminate()
     among = _elsewhere(threads=3)
-    names = [condition for _, condition, _ in CRITERIA] + ["inputs"]
+    names = [condition for _, condition, _ in CRITERIA] + ["inputs", "inputs with a slow pattern"]
     for name, *found in zip(names, alone, beside, among, strict=True):
         sys.stdout.write(
             f"{'same' if len(set(found)) == 1 else 'DIFFERENT'}: {name}: {' | '.join(dict.fromkeys(found))}\n"
