@@ -129,14 +129,17 @@ def parse_selected(text: str, dialect: Dialect = "lenient") -> Template:
 def find_expressions(value: Any, dialect: Dialect = "lenient") -> Iterator[tuple[str, Expression]]:
     """Yield every expression in a JSON value with the JSON pointer of the string it stands in, in document order.
 
-    Of a Selector Object these are its context and what its selector embeds.
+    Of a Selector Object these are its context and what its selector embeds; of a string with two readings those of both.
 
     :raises ExpressionSyntaxError: when a string is reached that begins like an expression and is none.
     """
     match value:
         case str():
-            for expression in parse_template(value, dialect).expressions:
-                yield "", expression
+            template = parse_template(value, dialect)
+            yield from (("", expression) for expression in template.expressions)
+            whole = template.whole if template.split is not None else None
+            if whole is not None and whole not in template.expressions:
+                yield "", whole
         case Mapping():
             selector = is_selector(value)
             for name, item in value.items():
