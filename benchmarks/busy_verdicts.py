@@ -1,8 +1,8 @@
 """Judge the same criteria alone and on a busy machine, and fail if a verdict differs: ``make test-busy``.
 
-Of every kind, in every version, with patterns within queries, and checks of inputs. Three ways: alone; at nice 19 beside four busy processes; and in a process whose other threads are busy, as in a
-triggerer. Some criteria take a good part of their limit of CPU time, some run into it; the limits are small, for the
-machine is busy.
+Of every kind, in every version, with patterns within queries, and checks of inputs. Three ways: alone; at nice 19
+beside four busy processes; and in a process whose other threads are busy, as in a triggerer. Some criteria take a good
+part of their limit of CPU time, some run into it; the limits are small, for the machine is busy.
 """
 
 from __future__ import annotations

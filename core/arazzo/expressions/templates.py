@@ -129,7 +129,7 @@ def parse_selected(text: str, dialect: Dialect = "lenient") -> Template:
 def find_expressions(value: Any, dialect: Dialect = "lenient") -> Iterator[tuple[str, Expression]]:
     """Yield every expression in a JSON value with the JSON pointer of the string it stands in, in document order.
 
-    Of a Selector Object these are its context and what its selector embeds; of a string with two readings those of both.
+    Of a Selector Object these are its context and what its selector embeds; of a string with two readings both.
 
     :raises ExpressionSyntaxError: when a string is reached that begins like an expression and is none.
     """
