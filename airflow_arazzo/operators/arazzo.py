@@ -140,7 +140,7 @@ class ArazzoOutputsOperator(TellsLineage, BaseOperator):
         put_workflows(channel, self.plan, {**result.workflows, self.plan.key: known}, position.kept)
         if position.inputs:
             put_result(channel, self.plan, result.outputs)
-        if position.role:  # it comes before another, which goes on with them
+        if position.inputs not in ("", self.course.gate):  # it is part of another, which goes on with them
             channel.put_cookies(channel.cookies)
         shown = channel.ledger.hide(with_nulls(result.outputs), self.plan.sensitive)
         returns = not failure or result.complete

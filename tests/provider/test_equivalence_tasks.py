@@ -7,10 +7,12 @@ Workflows and the answers of their API are drawn. Only the clock and the socket 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from random import Random
 
 import gaps
 import pytest
+from casebook import sent_cookie
 from equivalence import (
     assert_in_order,
     assert_same,
@@ -105,6 +107,30 @@ def calling(*steps):
 @example(calling(CALL), {"nobody": 1}, [(200, 0)], "group").via("an input that there is none of")
 def test_a_dag_calls_workflows_as_the_interpreter_does(text, inputs, answers, form):
     agree(text, inputs, answers, form)
+
+
+class ApiOfCookies(Api):
+    """Sets cookies with every answer, some for a while, some of those that are there already, and remembers them."""
+
+    def send(self, request):
+        self.trace.append(sent_cookie(request))
+        response = super().send(request)
+        age = (self.sent * 7) % 50 - 5
+        lines = (f"c{self.sent % 5}=v{self.sent}; Path=/; Max-Age={age}", f"way={response.body.hex()[:8]}")
+        return replace(response, headers=(*response.headers, *(("Set-Cookie", line) for line in lines)))
+
+
+@drawn(40)
+@given(st.one_of(workflows(3, calls=True, depends=True), graphs(), side_by_side(calls=True)), INPUTS, ANSWERS, FORMS)
+def test_a_dag_sends_the_cookies_that_the_interpreter_sends(text, inputs, answers, form):
+    plan = compile_document(load(text), "main", Options(settings=Settings(cookies=True)))
+    if refused_where_it_is_built(plan, inputs, form):
+        return
+    expected_api, api = ApiOfCookies(answers), ApiOfCookies(answers)
+    found, _ = run(plan, inputs, api, form)
+    expected = interpreted(plan, inputs, expected_api)
+    assert api.trace == expected_api.trace
+    assert_same(found, expected)
 
 
 @drawn(20)

@@ -261,3 +261,28 @@ def test_a_replay_answers_a_run_in_python(folder, recording):
     )
     found = run_local(plan, {"password": "x"}, send=replay.send, sleep=replay.sleep, clock=replay.clock)
     assert found.outputs == {"state": "fine"}
+
+
+COOKIES = """
+mock: '1'
+operations:
+  login:
+    rules:
+    - answers:
+      - {body: {}, headers: {Set-Cookie: whatever=c00kie-5f1c9e; Path=/}}
+  look: {rules: [{answers: [{body: {state: 'you are {{header.Cookie}}'}}]}]}
+"""
+
+
+def test_no_cookie_of_a_run_is_recorded_or_reported(folder):
+    reports = {name: folder / name for name in ("record", "report-json", "report-html")}
+    text = DOCUMENT.replace("- workflowId: watch", "- workflowId: watch\n  x-airflow: {cookies: true}")
+    (folder / "w.arazzo.yaml").write_text(text)
+    (folder / "s.yaml").write_text(COOKIES)
+    options = ("--debug", *(f"--{name}={path}" for name, path in reports.items()))
+    with serve(MockApi({"jobs": folder / "api.yaml"}, load_scenario(folder / "s.yaml"))) as url:
+        result = run(folder, f"--server=jobs={url}", *options)
+    assert result.exit_code == 0, result.output
+    assert "you are whatever=***" in result.output
+    assert "c00kie" not in result.output + "".join(path.read_text() for path in reports.values())
+    assert run(folder, f"--replay={reports['record']}", SERVER).exit_code == 0
