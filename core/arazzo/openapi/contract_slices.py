@@ -16,7 +16,7 @@ from arazzo.limits import current_limits
 from arazzo.openapi.description import Description, UnresolvedReferenceError
 from arazzo.openapi.media import is_json_lines
 from arazzo.openapi.operation import AnswerContract, Contract, HeaderContract, Operation, SchemaSlice
-from arazzo.openapi.schema_slices import folded
+from arazzo.openapi.schema_slices import Known, folded
 from arazzo.pointer import escape, to_pointer
 
 #: Keywords that say nothing of which values are valid, or that have been seen to here.
@@ -125,6 +125,7 @@ class _Cutting:
         self.unread: list[str] = []
         self._waiting: deque[tuple[str, Any, str, frozenset[str]]] = deque()
         self._names: dict[tuple[str, frozenset[str]], str] = {}
+        self._known: Known = {}
         self._left = current_limits().schema_values
 
     def whole(self, schema: Any) -> Any:
@@ -202,10 +203,11 @@ class _Cutting:
         """Return the members of an object that are for the other direction only."""
         if _REQUIRING.isdisjoint(schema):
             return frozenset()
-        members = properties_of(folded(self.description, schema))
-        return frozenset(
-            name for name, member in members.items() if folded(self.description, member).get(self.exempt) is True
-        )
+        members = properties_of(self._folded(schema))
+        return frozenset(name for name, member in members.items() if self._folded(member).get(self.exempt) is True)
+
+    def _folded(self, schema: Any) -> dict[str, Any]:
+        return folded(self.description, schema, self._known)
 
     def _modern(self, schema: dict[str, Any]) -> dict[str, Any]:
         """Return a schema of OpenAPI 3.0 or Swagger 2.0 in the words of 2020-12: bounds that exclude, and null."""

@@ -7,8 +7,9 @@ alternatives of ``oneOf`` and ``anyOf`` are folded in.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable
+from functools import wraps
+from typing import Any, Protocol, TypeVar
 
 from arazzo.document.schemas import properties_of, sequence
 
@@ -17,8 +18,13 @@ KEPT = ("type", "format", "contentEncoding", "contentMediaType", "xml", "collect
 MOST_ENUM_VALUES = 100
 #: How many schemas may be folded into one.
 DEEPEST_FOLD = 8
+#: How many members a schema may keep, at all levels: of a larger one fewer levels stay.
+MOST_MEMBERS = 50_000
 
 Schema = dict[str, Any] | bool
+T_co = TypeVar("T_co", covariant=True)
+Known = dict[tuple[str, int, int], tuple[Any, Any]]
+"""What is known of schemas, by question, schema and depth."""
 
 
 class Follows(Protocol):
@@ -28,22 +34,70 @@ class Follows(Protocol):
         """Return the object that a value is or refers to; an empty one if it is or leads to none."""
 
 
+class Asked(Protocol[T_co]):
+    """A question that is asked once of what a schema is or refers to, at each depth, however many ways lead to it.
+
+    :param known: what other questions about the same description have found out.
+    :param budget: how many schemas deeper it is asked.
+    """
+
+    def __call__(
+        self, description: Follows, schema: Any, known: Known | None = None, budget: int = DEEPEST_FOLD
+    ) -> T_co: ...
+
+
+def _once(question: Callable[[Follows, dict[str, Any], Known, int], T_co]) -> Asked[T_co]:
+    @wraps(question)
+    def asked(description: Follows, schema: Any, known: Known | None = None, budget: int = DEEPEST_FOLD) -> T_co:
+        known = {} if known is None else known
+        whole = _followed(description, schema, known)
+        key = (question.__name__, id(whole), budget)
+        if key not in known:
+            known[key] = (whole, question(description, whole, known, budget))
+        answer: T_co = known[key][1]
+        return answer
+
+    return asked
+
+
+def _followed(description: Follows, schema: Any, known: Known) -> dict[str, Any]:
+    key = ("", id(schema), 0)
+    if key not in known:
+        known[key] = (schema, description.follow(schema))  # kept with what has the id
+    whole: dict[str, Any] = known[key][1]
+    return whole
+
+
 def prune(description: Follows, schema: Any, depth: int, *, values: bool = False) -> Schema:
     """Return what serialization needs of a schema.
 
     :param depth: how many levels of items and properties stay; 0 for the schema by itself.
     :param values: keep the values that the schema itself enumerates, for messages.
     """
+    known: Known = {}
+    while depth > 0 and _members(description, schema, known, depth) > MOST_MEMBERS:
+        depth -= 1
+    return _pruned(description, schema, depth, known, values=values)
+
+
+@_once
+def _members(description: Follows, schema: dict[str, Any], known: Known, depth: int) -> int:
+    whole = folded(description, schema, known)
+    parts = [*properties_of(whole).values(), *([whole["items"]] if "items" in whole else [])] if depth > 0 else []
+    return 1 + sum(_members(description, part, known, depth - 1) for part in parts)
+
+
+def _pruned(description: Follows, schema: Any, depth: int, known: Known, *, values: bool = False) -> Schema:
     if not isinstance(schema, dict):
         return schema if isinstance(schema, bool) else True
-    whole = folded(description, schema)
+    whole = folded(description, schema, known)
     kept = {key: whole[key] for key in KEPT if key in whole}
     if values and 0 < len(sequence(whole.get("enum"))) <= MOST_ENUM_VALUES:
         kept["enum"] = whole["enum"]
     if depth > 0 and "items" in whole:
-        kept["items"] = prune(description, whole["items"], depth - 1)
-    if depth > 0 and properties_of(whole):
-        kept["properties"] = {name: prune(description, part, depth - 1) for name, part in whole["properties"].items()}
+        kept["items"] = _pruned(description, whole["items"], depth - 1, known)
+    if depth > 0 and (members := properties_of(whole)):
+        kept["properties"] = {name: _pruned(description, part, depth - 1, known) for name, part in members.items()}
     return kept or True
 
 
@@ -53,37 +107,38 @@ def required_members(description: Follows, schema: Any) -> tuple[tuple[str, ...]
     What every part of an ``allOf`` requires counts, and of ``oneOf`` and ``anyOf`` what every branch does. What is read
     only is not for requests.
     """
-    found = _required(description, schema)
-    properties = properties_of(folded(description, schema))
+    known: Known = {}
+    found = _required(description, schema, known)
+    properties = properties_of(folded(description, schema, known))
     asked = {
         name: properties.get(name, True)
         for name in found
-        if folded(description, properties.get(name)).get("readOnly") is not True
+        if folded(description, properties.get(name), known).get("readOnly") is not True
     }
-    nullable = (name for name, part in asked.items() if allows_null(description, part))
+    nullable = (name for name, part in asked.items() if allows_null(description, part, known))
     return tuple(asked), tuple(nullable)
 
 
-def _required(description: Follows, schema: Any, budget: int = DEEPEST_FOLD) -> dict[str, None]:
-    whole = description.follow(schema)
+@_once
+def _required(description: Follows, whole: dict[str, Any], known: Known, budget: int) -> dict[str, None]:
     found = {name: None for name in sequence(whole.get("required")) if isinstance(name, str)}
     if budget == 0:
         return found
     for part in sequence(whole.get("allOf")):
-        found |= _required(description, part, budget - 1)
+        found |= _required(description, part, known, budget - 1)
     for key in ("oneOf", "anyOf"):
         branches = [
-            _required(description, part, budget - 1)
+            _required(description, part, known, budget - 1)
             for part in sequence(whole.get(key))
-            if description.follow(part).get("type") != "null"
+            if _followed(description, part, known).get("type") != "null"
         ]
         found |= {name: None for name in (branches or [{}])[0] if all(name in branch for branch in branches)}
     return found
 
 
-def allows_null(description: Follows, schema: Any, budget: int = DEEPEST_FOLD) -> bool:
+@_once
+def allows_null(description: Follows, whole: dict[str, Any], known: Known, budget: int) -> bool:
     """Tell whether null is a value for a schema: where that says so (``nullable`` of 3.0, too), or says nothing."""
-    whole = description.follow(schema)
     if whole.get("nullable") is True or budget == 0:
         return True
     types = whole.get("type", "null")
@@ -91,20 +146,21 @@ def allows_null(description: Follows, schema: Any, budget: int = DEEPEST_FOLD) -
     if "null" not in (types if isinstance(types, list) else [types]) or None not in sequence(values):
         return False
     inner = {key: sequence(whole.get(key)) for key in ("allOf", "oneOf", "anyOf")}
-    return all(allows_null(description, part, budget - 1) for part in inner["allOf"]) and all(
-        any(allows_null(description, part, budget - 1) for part in inner[key])
+    return all(allows_null(description, part, known, budget - 1) for part in inner["allOf"]) and all(
+        any(allows_null(description, part, known, budget - 1) for part in inner[key])
         for key in ("oneOf", "anyOf")
         if inner[key]
     )
 
 
-def folded(description: Follows, schema: Any, budget: int = DEEPEST_FOLD) -> dict[str, Any]:
+@_once
+def folded(description: Follows, whole: dict[str, Any], known: Known, budget: int) -> dict[str, Any]:
     """Return a schema with what its ``allOf`` says laid together, and what all its alternatives say."""
-    whole = description.follow(schema)
     if budget == 0:
         return whole
-    parts = [folded(description, part, budget - 1) for part in sequence(whole.get("allOf"))]
-    chosen = [folded(description, part, budget - 1) for key in ("oneOf", "anyOf") for part in sequence(whole.get(key))]
+    parts = [folded(description, part, known, budget - 1) for part in sequence(whole.get("allOf"))]
+    named = (part for key in ("oneOf", "anyOf") for part in sequence(whole.get(key)))
+    chosen = [folded(description, part, known, budget - 1) for part in named]
     return merged([whole, *parts, *_agreeing(chosen)]) if parts or chosen else whole
 
 

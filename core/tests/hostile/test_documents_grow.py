@@ -111,6 +111,29 @@ SHAPES = {
 }
 
 
+def alternatives(count: int) -> dict[str, Any]:
+    """Each schema is one of all those after it: ways to the last there are 2 to the power of ``count``."""
+    return {f"S{n}": {"oneOf": [ref(to) for to in range(n + 1, count)]} for n in range(count)}
+
+
+def parts(count: int) -> dict[str, Any]:
+    """Each schema is put together from the seven after it."""
+    return {f"S{n}": {"allOf": [ref(to) for to in range(n + 1, min(n + 8, count))]} for n in range(count)}
+
+
+def members(count: int) -> dict[str, Any]:
+    """Each schema has many members, all of the next schema: of five levels ``count`` to the power of five."""
+    level = {f"S{n}": {"properties": {f"p{each}": ref(n + 1) for each in range(count)}} for n in range(6)}
+    return {**level, "S6": {"type": "string"}}
+
+
+def ref(number: int) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/S{number}"}
+
+
+SCHEMAS = {shape: (shape, size) for shape, size in ((alternatives, 16), (parts, 30), (members, 20))}
+
+
 def calls_of(action: Callable[[], object]) -> int:
     """Return how many functions an action calls."""
     count = 0
@@ -130,9 +153,9 @@ def calls_of(action: Callable[[], object]) -> int:
 @pytest.fixture
 def work(tmp_path):
     """Return what a document of so many things takes: calls of functions, and calls by each character of it."""
-    (tmp_path / "api.json").write_text(json.dumps(API))
 
-    def of(workflows: Any) -> tuple[int, float]:
+    def of(workflows: Any, api: Any = API) -> tuple[int, float]:
+        (tmp_path / "api.json").write_text(json.dumps(api))
         sources = [{"name": "api", "url": "api.json", "type": "openapi"}]
         document = {
             "arazzo": "1.1.0",
@@ -151,7 +174,7 @@ def work(tmp_path):
 
         everything()  # what is imported, and kept, the first time
         calls = calls_of(everything)
-        return calls, calls / path.stat().st_size
+        return calls, calls / (path.stat().st_size + (tmp_path / "api.json").stat().st_size)
 
     return of
 
@@ -162,6 +185,24 @@ def test_a_document_of_twice_the_size_takes_as_much_for_each_character(work, sha
     _, small = work(shape(size))
     _, large = work(shape(2 * size))
     assert large < 1.3 * small
+
+
+@pytest.mark.parametrize("kind", ["application/json", "application/xml", "application/x-www-form-urlencoded"])
+@pytest.mark.parametrize("contract", ["off", "fail"])
+@pytest.mark.parametrize("shape", SCHEMAS, ids=lambda shape: shape.__name__)
+def test_schemas_of_twice_the_size_take_as_much_for_each_character(work, shape, contract, kind):
+    content = {kind: {"schema": ref(0)}}
+    operation = {**OPERATION, "requestBody": {"content": content}, "responses": {"200": {"content": content}}}
+    body = {"requestBody": {"contentType": kind, "payload": {"p0": "x"}}}
+    workflows = one([step(0, **body)], **{"x-airflow": {"contract": contract}})
+    _, size = SCHEMAS[shape]
+
+    def of(count: int) -> float:
+        schemas = shape(count)
+        api = {**API, "paths": {"/things/{id}": {"post": operation}}, "components": {"schemas": schemas}}
+        return work(workflows, api)[1]
+
+    assert of(2 * size) < 1.5 * of(size)
 
 
 def test_what_steps_have_of_their_workflow_takes_as_much_for_each_of_them(work):
