@@ -63,8 +63,10 @@ class RunLog:
         self._line(f"{_styled('warning: ', fg='yellow') if note.warning else ''}{step}{text}")
 
     def whole(self, text: str) -> None:
-        """Tell a request and its answer in full."""
-        self._line(_styled("\n".join(map(one_line, self._conceal(text).split("\n"))), dim=True))
+        """Tell a request and its answer in full; no line of a body begins as a command to CI does."""
+        lines = (one_line(line) for line in self._conceal(text).split("\n"))
+        marked = (f"| {line}" if line and line[0] not in "<>" else line for line in lines)
+        self._line(_styled("\n".join(marked), dim=True))
 
     @property
     def shows_exchanges(self) -> bool:

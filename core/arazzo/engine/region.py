@@ -120,9 +120,9 @@ class Turn(LoopTurn):
         plan = self._plan(frame)
         planned = plan.step(frame.step)
         exchange = with_content(exchange, planned.operation if plan.dialect == "lenient" else None)
+        self._exposed = exposed_secrets(exchange)
         context = replace(frame_context(plan, frame, state.workflows, exchange), warn=self._warn)
         state, context = self._outputs(state, plan, planned, context)
-        self._exposed = exposed_secrets(exchange)
         context = replace(context, conceal=self._concealing(state))
         judgement = actions.judge_success(planned, exchange, context, plan.dialect)
         text = messages.exchanged(exchange, judgement.records, self._region(frame), frame.rounds)
@@ -178,6 +178,11 @@ class Turn(LoopTurn):
             return _without_outputs(state, planned, context)
         values = step_outputs(plan, planned, context)
         state = state.with_secrets(secret_values(plan, {}, values))
+        conceal = self._concealing(state)
+        values = {  # a reason names types, charsets and codings as the server does
+            name: replace(value, reason=conceal(value.reason)) if isinstance(value, Unreadable) else value
+            for name, value in values.items()
+        }
         frame, values = collect_round(planned, state.frame, values)
         outputs = frame.outputs | {planned.step_id: values}
         state = state.with_frame(replace(frame, outputs=outputs))

@@ -111,7 +111,7 @@ def _marked(mark: str, headers: Headers, conceal: Conceal) -> Iterator[str]:
 
 def _headers(headers: Headers, conceal: Conceal) -> Iterator[str]:
     for name, value in headers:
-        yield f"{name}: {CONCEALED if names_credential(name) else conceal(value)}"
+        yield f"{conceal(name)}: {CONCEALED if names_credential(name) else conceal(value)}"
 
 
 def _body(exchange: Exchange, conceal: Conceal, is_secret: IsSecret, most: int) -> str:
@@ -125,7 +125,7 @@ def _body(exchange: Exchange, conceal: Conceal, is_secret: IsSecret, most: int) 
     elif (found := _text(response, most)) is not None:
         text = conceal(found)
     else:
-        return f"{len(response.body):,} bytes of {response.header('Content-Type') or 'no type'}"
+        return conceal(f"{len(response.body):,} bytes of {response.header('Content-Type') or 'no type'}")
     return text if len(text) <= most else f"{text[:most]}..."
 
 

@@ -7,6 +7,7 @@ hidden if it has at least five characters, which is Airflow's own rule: a shorte
 from __future__ import annotations
 
 import json
+import string
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
@@ -23,6 +24,7 @@ Conceal = Callable[[str], str]
 SHORTEST = 5
 #: Texts of that length that say nothing: JSON's own word, and the login that Airflow comes with and does not mask.
 _COMMON = frozenset({"false", "airflow"})
+_LOWER = {ord(letter): letter.lower() for letter in string.ascii_uppercase}
 #: What is left as it is in URLs by requests of this package and ``quote``.
 _UNENCODED = ("", "/", QUERY_RESERVED, SEGMENT_RESERVED)
 
@@ -49,7 +51,7 @@ def conceal(text: str, secrets: Iterable[str]) -> str:
 def _needles(secrets: frozenset[str]) -> tuple[str, ...]:
     """Return what is looked for: secrets as they are and, since they may look escaped, with that undone."""
     found = {form for secret in secrets if _hideable(secret) for form in (*_forms(secret), unescaped(secret))}
-    return tuple(sorted({_spaced(form) for form in found if _hideable(form)}))
+    return tuple(sorted({_plain(form) for form in found if _hideable(form)}))
 
 
 def _forms(secret: str) -> Iterator[str]:
@@ -63,7 +65,7 @@ def _forms(secret: str) -> Iterator[str]:
 
 
 def _occurrences(text: str, needles: tuple[str, ...]) -> Iterator[tuple[int, int]]:
-    text = _spaced(text)
+    text = _plain(text)
     for needle in needles:
         at = text.find(needle)
         while at >= 0:
@@ -71,9 +73,9 @@ def _occurrences(text: str, needles: tuple[str, ...]) -> Iterator[tuple[int, int
             at = text.find(needle, at + 1)
 
 
-def _spaced(text: str) -> str:
-    """Return a text as forms may have it: in those ``+`` is a space."""
-    return text.replace("+", " ")
+def _plain(text: str) -> str:
+    """Return a text as it is compared: forms have ``+`` for a space, and names of hosts and headers no upper case."""
+    return text.replace("+", " ").translate(_LOWER)
 
 
 def hide(value: Any, conceal: Conceal, is_secret: Callable[[str], bool], secret: bool = False) -> Any:

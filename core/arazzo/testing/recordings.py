@@ -117,13 +117,17 @@ class _Hiding:
         }
         if request.body is not None:
             kind = header(request.headers, "Content-Type") or ""
-            sent["postData"] = {"mimeType": kind, **self.body(request.body, kind)}
+            sent["postData"] = {"mimeType": self.text(kind), **self.body(request.body, kind)}
         return sent
 
     def response(self, exchange: Exchange) -> dict[str, Any]:
         response = exchange.response or Response(0)
         kind = response.header("Content-Type") or ""
-        content: dict[str, Any] = {"size": len(response.body), "mimeType": kind, **self.body(response.body, kind)}
+        content: dict[str, Any] = {
+            "size": len(response.body),
+            "mimeType": self.text(kind),
+            **self.body(response.body, kind),
+        }
         if response.beyond:
             content[_BEYOND] = response.beyond
         known = {status.value: status.phrase for status in HTTPStatus}
@@ -141,7 +145,8 @@ class _Hiding:
 
     def headers(self, headers: Headers) -> list[dict[str, str]]:
         return [
-            {"name": name, "value": CONCEALED if self.is_secret(name) else self.text(value)} for name, value in headers
+            {"name": self.text(name), "value": CONCEALED if self.is_secret(name) else self.text(value)}
+            for name, value in headers
         ]
 
     def body(self, body: bytes, content_type: str) -> dict[str, Any]:

@@ -122,7 +122,7 @@ def parts(count: int) -> dict[str, Any]:
 
 
 def members(count: int) -> dict[str, Any]:
-    """Each schema has many members, all of the next schema: of five levels ``count`` to the power of five."""
+    """Each schema has many members, all of the next one: of five levels ``count`` to the power of five."""
     level = {f"S{n}": {"properties": {f"p{each}": ref(n + 1) for each in range(count)}} for n in range(6)}
     return {**level, "S6": {"type": "string"}}
 

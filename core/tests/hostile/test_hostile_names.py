@@ -76,8 +76,8 @@ def test_no_text_is_a_command_where_a_run_is_told(tmp_path, name, kind):
     reports = {kind: tmp_path / f"report.{kind}" for kind in ("json", "junit", "sarif", "html")}
     options = [part for each, path in reports.items() for part in (f"--report-{each}", str(path))]
     with ScriptedApi() as api:
-        answer = {"said": evil, evil: evil} if kind == "application/json" else evil
-        api.on("GET /x", 200, answer, Content_Type=kind).on("GET /x", 500, answer, Content_Type=kind)
+        answer = {"said": evil, evil: evil} if kind == "application/json" else evil.encode()
+        api.on("GET /x", 200, answer, content_type=kind).on("GET /x", 500, answer, content_type=kind)
         outputs = {"all": "$response.body", "said": "$response.body#/said"}
         document = write(tmp_path, evil, api.url, outputs=outputs, successCriteria=[{"condition": "$statusCode == 9"}])
         har = tmp_path / "run.har"
