@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import suppress
 from functools import partial
 from json.decoder import JSONDecodeError, scanstring  # type: ignore[attr-defined]
@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 from arazzo.exact_numbers import Beyond, BeyondValue, ExactNumber, read_decimal, read_integer
 from arazzo.limits import Limits, current_limits
+from arazzo.pointer import escape
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 #: Digits of an integer up to which the library's own reading of integers will do.
@@ -199,6 +200,38 @@ def leaves(value: Any, *, names: bool = False) -> list[Any]:
 def texts_in(value: Any) -> Iterator[str]:
     """Yield everything in a JSON value that can be read, names of members included."""
     return map(str, leaves(value, names=True))
+
+
+def values_in(value: Any, at: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield a JSON value and all values in it, each with the JSON pointer to it, in document order.
+
+    :param at: pointer to the value.
+    """
+    waiting = [(at, value)]
+    while waiting:
+        at, item = waiting.pop()
+        yield at, item
+        if isinstance(item, (dict, list, tuple)):
+            members = item.items() if isinstance(item, dict) else enumerate(item)
+            waiting += reversed([(f"{at}/{escape(str(name))}", member) for name, member in members])
+
+
+def objects_in(value: Any, passed_over: Container[str] = ()) -> Iterator[dict[str, Any]]:
+    """Yield all objects in a JSON value, each once, in document order.
+
+    :param passed_over: names of members that are not looked into.
+    """
+    waiting, seen = [value], set[int]()
+    while waiting:
+        found = waiting.pop()
+        if not isinstance(found, (dict, list)) or id(found) in seen:
+            continue
+        seen.add(id(found))  # aliases share their value
+        if isinstance(found, dict):
+            yield found
+            waiting += reversed([item for name, item in found.items() if name not in passed_over])
+        else:
+            waiting += reversed(found)
 
 
 def _pieces(value: Any, ascii_only: bool, default: Callable[[Any], Any] | None) -> Iterator[str]:

@@ -22,13 +22,13 @@ from arazzo.document.schemas import (
     definition_name,
     is_too_deep,
     mapping,
-    objects_in,
     rewritten,
     sequence,
 )
 from arazzo.document.shape import DocumentReader
 from arazzo.errors import DocumentError, EvaluationError, GaveUpError
 from arazzo.expressions import apply_pointer
+from arazzo.json_values import objects_in, values_in
 from arazzo.limits import current_limits
 from arazzo.pointer import escape, to_pointer
 from arazzo.source import CopyError, Source, is_remote
@@ -272,9 +272,7 @@ def _anchors(source: Source) -> dict[str, list[str]]:
 
 
 def _collect(schema: Any, pointer: str, found: dict[str, list[str]]) -> None:
-    for word in ("$anchor", "$dynamicAnchor"):
-        if isinstance(name := mapping(schema).get(word), str):
-            found.setdefault(name, []).append(pointer)
-    inner = schema.items() if isinstance(schema, dict) else enumerate(sequence(schema))
-    for key, value in inner:
-        _collect(value, f"{pointer}/{escape(str(key))}", found)
+    for at, item in values_in(schema, pointer):
+        for word in ("$anchor", "$dynamicAnchor"):
+            if isinstance(name := mapping(item).get(word), str):
+                found.setdefault(name, []).append(at)

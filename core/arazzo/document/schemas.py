@@ -7,7 +7,7 @@ description in the wild has null where a map belongs, and a boolean is a schema,
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 from arazzo.limits import current_limits
@@ -67,24 +67,6 @@ def rewritten(keyword: str, value: Any, write: Callable[[Any, tuple[str, ...]], 
     if keyword in LISTS and isinstance(value, list):
         return [write(item, (keyword, str(index))) for index, item in enumerate(value)]
     return value
-
-
-def objects_in(value: Any, passed_over: Container[str] = ()) -> Iterator[dict[str, Any]]:
-    """Yield all objects in a value, each once, be they schemas or not.
-
-    :param passed_over: names of members that are not looked into.
-    """
-    waiting, seen = [value], set[int]()
-    while waiting:
-        found = waiting.pop()
-        if not isinstance(found, (dict, list)) or id(found) in seen:
-            continue
-        seen.add(id(found))  # aliases share their value
-        if isinstance(found, dict):
-            yield found
-            waiting += reversed([item for name, item in found.items() if name not in passed_over])
-        else:
-            waiting += reversed(found)
 
 
 def is_too_deep(schema: Any) -> bool:

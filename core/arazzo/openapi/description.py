@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import unquote, urldefrag, urljoin
 
 from arazzo.absent import ABSENT
-from arazzo.document.schemas import mapping, objects_in, sequence
+from arazzo.document.schemas import mapping, sequence
 from arazzo.errors import ArazzoError, Problem, Severity
 from arazzo.expressions.navigation import member
+from arazzo.json_values import objects_in
 from arazzo.limits import current_limits
 from arazzo.openapi.operation import Contract, Operation
 from arazzo.pointer import escape, tokens_of

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
-from arazzo.document.schemas import DATA, objects_in, sequence
+from arazzo.document.schemas import DATA, sequence
+from arazzo.json_values import objects_in
 from arazzo.source import Source, is_remote
 from arazzo.source.uri_references import resolve
 

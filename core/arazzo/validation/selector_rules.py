@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from arazzo.criteria.interpolation import fill
-from arazzo.document import escape
 from arazzo.document.models import ExpressionType
 from arazzo.errors import ExpressionSyntaxError, Problem, Severity
 from arazzo.expressions import is_selector, parse_selected, parse_template
 from arazzo.expressions.selectors import check_selector
+from arazzo.json_values import values_in
 from arazzo.validation.expression_index import values
 from arazzo.validation.validation_context import Subject
 
@@ -20,8 +20,8 @@ def check_selectors(subject: Subject) -> Iterator[Problem]:
     seen: set[str] = set()
     for value in values(subject) if not subject.loaded.document.arazzo.startswith("1.0") else ():
         output = value.when in ("response", "end") and subject.dialect == "lenient"
-        for selector, at in _selectors(value.value, value.at):
-            if at not in seen:
+        for at, selector in values_in(value.value, value.at):
+            if at not in seen and is_selector(selector):
                 seen.add(at)
                 yield from _unreadable(subject, selector["selector"], selector["type"], f"{at}/selector", output)
                 yield from _no_context(subject, selector["context"], f"{at}/context", output)
@@ -29,18 +29,6 @@ def check_selectors(subject: Subject) -> Iterator[Problem]:
         for item in step.request_body.replacements if step.request_body is not None else ():
             if item.target_selector_type is not None:
                 yield from _unreadable(subject, item.target, item.target_selector_type, f"{item.at}/target", False)
-
-
-def _selectors(value: Any, at: str) -> Iterator[tuple[dict[str, Any], str]]:
-    match value:
-        case dict() if is_selector(value):
-            yield value, at
-        case dict():
-            for name, item in value.items():
-                yield from _selectors(item, f"{at}/{escape(name)}")
-        case list():
-            for index, item in enumerate(value):
-                yield from _selectors(item, f"{at}/{index}")
 
 
 def _no_context(subject: Subject, text: str, at: str, output: bool) -> Iterator[Problem]:

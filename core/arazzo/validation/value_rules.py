@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from arazzo.document import escape
 from arazzo.errors import ExpressionSyntaxError, Problem
-from arazzo.expressions import Dialect, is_selector, parse_expression
+from arazzo.expressions import is_selector, parse_expression
 from arazzo.expressions.spelling import FIXED, ROOTS, nearest_root
+from arazzo.json_values import values_in
 from arazzo.validation.expression_index import texts, values
 from arazzo.validation.validation_context import Subject
 
@@ -24,24 +24,12 @@ def check_unquoted(subject: Subject) -> Iterator[Problem]:
     """Find maps that are expressions in braces without quotes: YAML reads ``{$inputs.a}`` as a map with a null."""
     seen: set[str] = set()
     for value in values(subject):
-        for name, at in _null_members(value.value, value.at):
+        maps = ((at, item) for at, item in values_in(value.value, value.at) if isinstance(item, dict))
+        for at, name in ((at, str(name)) for at, item in maps for name, member in item.items() if member is None):
             if at not in seen and _is_expression(name):
                 seen.add(at)
                 message = f"without quotes this is a map, whose member '{name}' is null, and no expression"
                 yield subject.error("unquoted-expression", at, message, f"write '{name}', or \"{{{name}}}\" in text")
-
-
-def _null_members(value: Any, at: str) -> Iterator[tuple[str, str]]:
-    """Yield the names of null members, with the pointer to the map that has them."""
-    match value:
-        case dict():
-            for name, item in value.items():
-                if item is None:
-                    yield str(name), at
-                yield from _null_members(item, f"{at}/{escape(str(name))}")
-        case list():
-            for index, item in enumerate(value):
-                yield from _null_members(item, f"{at}/{index}")
 
 
 def _is_expression(name: str) -> bool:
@@ -90,23 +78,10 @@ def check_newer_values(subject: Subject) -> Iterator[Problem]:
         return
     seen: set[str] = set()
     for value in values(subject):
-        for found, at in _newer(value.value, value.at, subject.dialect):
-            if at not in seen:
+        for at, item in values_in(value.value, value.at):
+            own = isinstance(item, str) and item.strip().strip("{}") == "$self"
+            if at not in seen and (own or is_selector(item)):
                 seen.add(at)
+                found = "'$self'" if own else "a Selector Object"
                 message = f"{found} came with Arazzo 1.1.0; in this document it is sent as it is written"
                 yield subject.warning("newer-value", at, message, "write 'arazzo: 1.1.0'")
-
-
-def _newer(value: Any, at: str, dialect: Dialect) -> Iterator[tuple[str, str]]:
-    match value:
-        case str():
-            if value.strip().strip("{}") == "$self":
-                yield "'$self'", at
-        case dict():
-            if is_selector(value):
-                yield "a Selector Object", at
-            for name, item in value.items():
-                yield from _newer(item, f"{at}/{escape(str(name))}", dialect)
-        case list():
-            for index, item in enumerate(value):
-                yield from _newer(item, f"{at}/{index}", dialect)
