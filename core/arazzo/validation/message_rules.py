@@ -3,48 +3,82 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from arazzo.absent import ABSENT
 from arazzo.document.models import SourceDescription, Step
 from arazzo.errors import DocumentError, Problem
 from arazzo.expressions import apply_pointer
+from arazzo.openapi import UnresolvedOperation, find_operation
 from arazzo.validation.validation_context import Subject
 
 _OPERATION = re.compile(r"\$sourceDescriptions\.(?P<name>[^.]+)\.(?P<rest>.+)")
+_SOURCE = re.compile(r"\{?\$sourceDescriptions\.(?P<name>[^.}#]+)")
 _CHANNEL = re.compile(r"\{?\$sourceDescriptions\.(?P<name>[^.}]+)(?:\.url)?\}?#(?P<rest>/.*)")
 
 
 def check_messages(subject: Subject) -> Iterator[Problem]:
     """Find steps whose AsyncAPI operation or channel does not exist (Step Object, ``channelPath``)."""
+    kinds = {item.name: _kind(subject, item) for item in subject.loaded.document.source_descriptions}
     for _, step in subject.steps():
+        if step.action is not None or step.correlation_id is not None:
+            yield from _misplaced(subject, step, kinds)
         if step.workflow_id is not None or not subject.is_asyncapi(step):
             continue
         field = "channelPath" if step.channel_path is not None else "operationId"
         pattern, text = (_CHANNEL, step.channel_path) if step.channel_path is not None else (_OPERATION, _named(step))
         match = pattern.fullmatch(text) if text is not None else None
-        yield from _misplaced(subject, step, match["name"] if match is not None else None)
+        if step.channel_path is not None:
+            yield from _channel(subject, step, kinds.get(match["name"]) if match is not None else None)
         if match is not None:
             yield from _missing(subject, match["name"], match["rest"], f"{step.at}/{field}")
 
 
-def _misplaced(subject: Subject, step: Step, source: str | None) -> Iterator[Problem]:
-    """Find fields of messages on a step that has to do with none, or with the other kind (Step Object)."""
-    kinds = {item.name: _kind(subject, item) for item in subject.loaded.document.source_descriptions}
-    here = f"step '{step.step_id}'"
-    if step.channel_path is not None and step.action is None:
-        message = f"{here} has a 'channelPath' and needs 'action'"
+def _channel(subject: Subject, step: Step, kind: str | None) -> Iterator[Problem]:
+    """Find what a channel lacks: an action, or a description that has channels."""
+    if step.action is None:
+        message = f"step '{step.step_id}' has a 'channelPath' and needs 'action'"
         yield subject.error("missing-field", f"{step.at}/channelPath", message, "write 'action: send' or 'receive'")
-    if step.channel_path is not None and kinds.get(source or "") in ("openapi", "arazzo"):
-        message = f"'channelPath' of {here} leads into '{source}', which is not an AsyncAPI description"
+    if kind in ("openapi", "arazzo"):
+        message = f"'channelPath' of step '{step.step_id}' leads into a description that is not an AsyncAPI one"
         yield subject.error("invalid-value", f"{step.at}/channelPath", message)
-    if step.channel_path is None and (kinds.get(source or "") == "openapi" or set(kinds.values()) == {"openapi"}):
-        message = f"'action' is of a step that sends or receives a message, and {here} sends a request"
-        yield subject.error("conflicting-fields", f"{step.at}/action", message, "leave it out")
-    if step.action == "send" and step.correlation_id is not None:
-        message = f"'correlationId' is what a received message is known by, and {here} sends one"
+
+
+def _misplaced(subject: Subject, step: Step, kinds: Mapping[str, str | None]) -> Iterator[Problem]:
+    """Find fields of messages on a step that has to do with none, or with the other kind (Step Object)."""
+    does = _other_than_a_message(subject, step, kinds)
+    for field, value in (("action", step.action), ("correlationId", step.correlation_id)):
+        if does and value is not None:
+            message = f"'{field}' is of a step that sends or receives a message, and step '{step.step_id}' {does}"
+            yield subject.error("conflicting-fields", f"{step.at}/{field}", message, "leave it out")
+    if not does and step.action == "send" and step.correlation_id is not None:
+        message = f"'correlationId' is what a received message is known by, and step '{step.step_id}' sends one"
         yield subject.error("conflicting-fields", f"{step.at}/correlationId", message, "leave it out")
+
+
+def _other_than_a_message(subject: Subject, step: Step, kinds: Mapping[str, str | None]) -> str | None:
+    """Return what a step does that has to do with no message; None if it may have to."""
+    if step.workflow_id is not None:
+        return "calls a workflow"
+    reference = step.operation_id or step.operation_path
+    if step.channel_path is not None or reference is None:
+        return None
+    named = _SOURCE.match(reference)
+    possible = {kinds.get(named["name"])} if named is not None else set(kinds.values())
+    if possible != {"openapi"}:
+        messages = [name for item in subject.loaded.document.source_descriptions for name in _names(subject, item)]
+        if named is not None or reference in messages:
+            return None
+        try:
+            find_operation(step.operation_id, step.operation_path, subject.descriptions, subject.dialect)
+        except (UnresolvedOperation, DocumentError):
+            return None
+    return "sends a request"
+
+
+def _names(subject: Subject, source: SourceDescription) -> Iterator[str]:
+    return _operations(_data(subject, source) or {})
 
 
 def _kind(subject: Subject, source: SourceDescription) -> str | None:

@@ -38,7 +38,7 @@ def check_operations(subject: Subject) -> Iterator[Problem]:
         error = subject.unresolved(step)
         if isinstance(error, DocumentError):
             yield from error.problems
-        elif isinstance(error, UnresolvedOperation) and not subject.broken_sources and not _elsewhere(subject, step):
+        elif isinstance(error, UnresolvedOperation) and not subject.broken_sources:
             field = "operationId" if step.operation_id is not None else "operationPath"
             yield subject.error("unknown-operation", f"{step.at}/{field}", error.message, _near(subject, error))
         operation = subject.operation(step)
@@ -66,12 +66,6 @@ def _loosely_named(subject: Subject, step: Step) -> Iterator[Problem]:
         message = f"only the lenient dialect finds an operation by '{written}'"
         at = f"{step.at}/{'operationId' if named else 'operationPath'}"
         yield subject.warning("loose-reference", at, message, f"write {portable}")
-
-
-def _elsewhere(subject: Subject, step: Step) -> bool:
-    """Say whether an operation without its source's name may be one of an AsyncAPI description."""
-    kinds = [source.type for source in subject.loaded.document.source_descriptions]
-    return "asyncapi" in kinds and "$" not in (step.operation_id or "$")
 
 
 def check_parameters(subject: Subject) -> Iterator[Problem]:

@@ -63,8 +63,12 @@ def test_fields_of_messages_stand_where_messages_are(tmp_path: Path) -> None:
     said = {**receive, "action": "send"}
     assert found(tmp_path, said, events=True)["conflicting-fields"] == "/workflows/0/steps/0/correlationId"
     assert found(tmp_path, {**GO, "action": "send"})["conflicting-fields"] == "/workflows/0/steps/0/action"
-    named = {**GO, "operationId": "$sourceDescriptions.api.go", "action": "send"}
-    assert found(tmp_path, named, events=True)["conflicting-fields"] == "/workflows/0/steps/0/action"
+    path = {"stepId": "a", "operationPath": "{$sourceDescriptions.api.url}#/paths/~1a/get"}
+    for request in (GO, {**GO, "operationId": "$sourceDescriptions.api.go"}, path, {"stepId": "a", "workflowId": "o"}):
+        for field, value in (("action", "send"), ("correlationId", "x")):
+            place = found(tmp_path, {**request, field: value}, events=True)["conflicting-fields"]
+            assert place == f"/workflows/0/steps/0/{field}"
+    assert "unknown-operation" in found(tmp_path, {**GO, "operationId": "nobody"}, events=True)
 
 
 def test_what_is_depended_on_is_named_once(tmp_path: Path) -> None:
