@@ -8,10 +8,10 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
-LINES = [
-    line for line in (ROOT / "constraints.txt").read_text("utf-8").splitlines() if line and not line.startswith("#")
-]
-PINS = [Requirement(line) for line in LINES]
+LINES, TOOLS = (
+    [line for line in (ROOT / file).read_text("utf-8").splitlines() if line and not line.startswith("#")]
+    for file in ("constraints.txt", ".ci/tools.txt")
+)
 PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
 
 
@@ -19,9 +19,9 @@ def environment(python):
     return {"python_version": python, "python_full_version": f"{python}.9", "sys_platform": "linux", "extra": ""}
 
 
-def pinned(python):
+def pinned(python, lines=tuple(LINES)):
     found = {}
-    for pin in PINS:
+    for pin in map(Requirement, lines):
         if pin.marker is None or pin.marker.evaluate(environment(python)):
             found.setdefault(canonicalize_name(pin.name), []).append(str(pin.specifier))
     return found
@@ -63,3 +63,9 @@ def test_everything_the_project_asks_for_is_pinned_and_allowed(python):
     assert [name for name in requirements if name not in pins] == []
     versions = {name: pins[name][0].removeprefix("==") for name in requirements}
     assert [name for name, version in versions.items() if version not in requirements[name].specifier] == []
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+def test_the_tools_can_be_installed_beside_everything_else(python):
+    pins, tools = pinned(python), pinned(python, TOOLS)
+    assert {name: (tools[name], pins[name]) for name in tools.keys() & pins.keys() if tools[name] != pins[name]} == {}

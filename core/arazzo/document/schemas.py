@@ -128,8 +128,8 @@ def parts(
     yield from parts(target(schema, root), root, choices, seen)
     for item in sequence(schema.get("allOf")):
         yield from parts(item, root, choices, seen)
-    for word in choices:
-        for _, item in schemas_of(word, schema.get(word)):
+    for word in filter(schema.__contains__, choices):
+        for _, item in schemas_of(word, schema[word]):
             yield from ((part, False) for part, _ in parts(item, root, choices, seen))
 
 

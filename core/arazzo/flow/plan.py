@@ -273,8 +273,9 @@ class Plan(PlanValue):
     @cached_property
     def secret_inputs(self) -> frozenset[str]:
         """The inputs that are secret, or in which something is, those included that are only passed on."""
+        own = secret_inputs(self.inputs, self.sensitive)
         passed = {"properties": {item.name: item.schema_ for item in self.passed_on}}
-        return secret_inputs(self.inputs, self.sensitive) | secret_inputs(passed, self.sensitive)
+        return own | secret_inputs(passed, self.sensitive) if self.passed_on else own
 
     @cached_property
     def all_sensitive(self) -> frozenset[str]:
