@@ -45,7 +45,6 @@ def slice_contract(description: Description, operation: Operation, *, schemas: b
 
 
 def _cut_out(description: Description, operation: Operation, schemas: bool) -> Contract:
-    endpoint = next(found for found in description.endpoints() if found.pointer == operation.pointer)
     kept: list[SchemaSlice] = []
 
     def index(schema: Any, exempt: str) -> int:
@@ -73,10 +72,7 @@ def _cut_out(description: Description, operation: Operation, schemas: bool) -> C
             for status, answer in description.responses(operation).items()
             if not status.startswith("x-")
         ),
-        bodies={
-            name: index(schema, READ_ONLY)
-            for name, schema in description.edition.request_schemas(description, endpoint).items()
-        },
+        bodies={name: index(schema, READ_ONLY) for name, schema in description.request_schemas(operation).items()},
         schemas=tuple(kept),
     )
 

@@ -156,8 +156,11 @@ class Description:
         A media type holds ``schema``, ``example`` and ``examples`` as far as the description has them; schemas are as
         written, references in them go through :meth:`resolve`. Swagger 2.0 is translated into this shape.
         """
-        endpoint = next(found for found in self.endpoints() if found.pointer == operation.pointer)
-        return self.edition.describe_responses(self, endpoint)
+        return self.edition.describe_responses(self, self.standing_at(operation.pointer)[0])
+
+    def request_schemas(self, operation: Operation) -> dict[str, Any]:
+        """Return the schemas of the request body by media type, as written; true where there is none."""
+        return self.edition.request_schemas(self, self.standing_at(operation.pointer)[0])
 
     def _references(self, operation: Operation) -> Iterator[tuple[str, Any]]:
         """Yield what may be a reference in an operation, with its pointer."""

@@ -9,19 +9,16 @@ from urllib.parse import urlsplit
 from arazzo.document.schemas import mapping, sequence
 from arazzo.openapi.description import Description, Endpoint
 from arazzo.openapi.operation import BodySpec, Operation, ParameterSpec, SecurityScheme, Server
-from arazzo.openapi.schema_slices import KEPT, allows_null, prune, required_members
+from arazzo.openapi.schema_slices import KEPT
 from arazzo.openapi.v3 import (
     FORM_DEPTH,
     PARAMETER_DEPTH,
     absolute_server,
-    accepted,
-    answers_redirect,
-    depth_for,
-    documentation_of,
+    bodies_of,
     list_operations,
     locate,
+    operation_of,
     security_of,
-    xml_answers,
 )
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch")
@@ -46,24 +43,15 @@ def build_operation(description: Description, endpoint: Endpoint) -> Operation:
     """Translate one operation (Swagger 2.0, Operation Object)."""
     item, raw = locate(description, endpoint)
     parameters = _parameters(description, item, raw)
-    bodies = _bodies(description, raw, parameters)
-    responses = describe_responses(description, endpoint)
-    return Operation.model_construct(
-        source=description.name,
-        operation_id=endpoint.operation_id,
-        pointer=endpoint.pointer,
-        method=endpoint.method,
-        path=endpoint.path,
+    return operation_of(
+        description,
+        endpoint,
+        raw,
         servers=_servers(description, raw),
         parameters=tuple(spec for spec in map(_parameter, parameters) if spec),
-        bodies=bodies,
+        bodies=_bodies(description, raw, parameters),
         body_required=any(entry.get("in") == "body" and entry.get("required") is True for entry in parameters),
         security=security_of(description, raw, item, _scheme),
-        accepts=accepted(responses),
-        answers=xml_answers(description, responses),
-        answers_redirect=answers_redirect(responses),
-        summary=str(raw.get("summary") or ""),
-        documentation=documentation_of(description, raw),
     )
 
 
@@ -136,17 +124,8 @@ def _bodies(description: Description, raw: dict[str, Any], parameters: list[dict
     body = next((entry for entry in parameters if entry.get("in") == "body"), None)
     if body is None:
         return ()
-    members, nullable = required_members(description, body.get("schema"))
-    return tuple(
-        BodySpec.model_construct(
-            content_type=name,
-            schema_=prune(description, body.get("schema"), depth_for(name)),
-            required=members,
-            nullable=nullable,
-            takes_null=allows_null(description, body.get("schema")),
-        )
-        for name in consumes or ["application/json"]
-    )
+    content = {name: {"schema": body.get("schema")} for name in consumes or ["application/json"]}
+    return tuple(bodies_of(description, content))
 
 
 def request_schemas(description: Description, endpoint: Endpoint) -> dict[str, Any]:

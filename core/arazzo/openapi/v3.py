@@ -79,27 +79,37 @@ def build_operation(description: Description, endpoint: Endpoint) -> Operation:
     """Translate one operation (Operation Object)."""
     item, raw = locate(description, endpoint)
     body = description.follow(raw.get("requestBody"))
-    responses = describe_responses(description, endpoint)
+    return operation_of(
+        description,
+        endpoint,
+        raw,
+        servers=_servers(description, raw, item),
+        parameters=_parameters(description, item, raw),
+        bodies=tuple(bodies_of(description, mapping(body.get("content")))),
+        body_required=body.get("required") is True,
+        security=security_of(description, raw, item, _scheme),
+    )
+
+
+def operation_of(description: Description, endpoint: Endpoint, raw: dict[str, Any], **translated: Any) -> Operation:
+    """Return an operation: what every version says in the same way, and what was translated."""
+    responses = description.edition.describe_responses(description, endpoint)
     return Operation.model_construct(
         source=description.name,
         operation_id=endpoint.operation_id,
         pointer=endpoint.pointer,
         method=endpoint.method,
         path=endpoint.path,
-        servers=_servers(description, raw, item),
-        parameters=_parameters(description, item, raw),
-        bodies=tuple(_bodies(description, body)),
-        body_required=body.get("required") is True,
-        security=security_of(description, raw, item, _scheme),
-        accepts=accepted(responses),
-        answers=xml_answers(description, responses),
-        answers_redirect=answers_redirect(responses),
+        accepts=_accepted(responses),
+        answers=_xml_answers(description, responses),
+        answers_redirect=_answers_redirect(responses),
         summary=str(raw.get("summary") or ""),
-        documentation=documentation_of(description, raw),
+        documentation=_documentation_of(description, raw),
+        **translated,
     )
 
 
-def documentation_of(description: Description, raw: dict[str, Any]) -> str:
+def _documentation_of(description: Description, raw: dict[str, Any]) -> str:
     """Return the URL of what people read about an operation: the nearest ``externalDocs``, or the description's own."""
     named = {str(each.get("name")): each for each in sequence(description.raw.get("tags")) if isinstance(each, dict)}
     tags = [named[tag] for tag in map(str, sequence(raw.get("tags"))) if tag in named]
@@ -179,14 +189,15 @@ def _parameter(description: Description, raw: dict[str, Any]) -> ParameterSpec |
     )
 
 
-def _bodies(description: Description, body: dict[str, Any]) -> Iterator[BodySpec]:
-    for content_type, entry in mapping(body.get("content")).items():
+def bodies_of(description: Description, content: dict[str, Any]) -> Iterator[BodySpec]:
+    """Yield a body for each media type."""
+    for content_type, entry in content.items():
         media = description.follow(entry)
         schema = media.get("schema", media.get("itemSchema"))
         required, nullable = required_members(description, media.get("schema"))
         yield BodySpec.model_construct(
             content_type=str(content_type),
-            schema_=prune(description, schema, depth_for(str(content_type))),
+            schema_=prune(description, schema, _depth_for(str(content_type))),
             encoding={str(name): _encoding(entry) for name, entry in mapping(media.get("encoding")).items()},
             required=required,
             nullable=nullable,
@@ -194,7 +205,7 @@ def _bodies(description: Description, body: dict[str, Any]) -> Iterator[BodySpec
         )
 
 
-def depth_for(content_type: str) -> int:
+def _depth_for(content_type: str) -> int:
     """Return how many levels of a body's schema serialization looks at."""
     if "xml" in content_type:
         return XML_DEPTH
@@ -290,14 +301,14 @@ def _media(description: Description, media: dict[str, Any]) -> dict[str, Any]:
     return {**kept, "examples": examples} if examples else kept
 
 
-def accepted(responses: dict[str, dict[str, Any]]) -> tuple[str, ...]:
+def _accepted(responses: dict[str, dict[str, Any]]) -> tuple[str, ...]:
     """Return the media types of the successful responses; of ``default`` if none is described."""
     successful = [status for status in responses if status.startswith("2")] or ["default"]
     types = (name for status in successful for name in responses.get(status, {}).get("content", ()))
     return tuple(dict.fromkeys(types))
 
 
-def xml_answers(description: Description, responses: dict[str, dict[str, Any]]) -> tuple[AnswerSpec, ...]:
+def _xml_answers(description: Description, responses: dict[str, dict[str, Any]]) -> tuple[AnswerSpec, ...]:
     """Return the schemas of the answers that are XML, or may be."""
     found = []
     for status, response in responses.items():
@@ -309,7 +320,7 @@ def xml_answers(description: Description, responses: dict[str, dict[str, Any]]) 
     return tuple(found)
 
 
-def answers_redirect(responses: dict[str, dict[str, Any]]) -> bool:
+def _answers_redirect(responses: dict[str, dict[str, Any]]) -> bool:
     """Tell whether a redirect is described and no success."""
     found = {status.upper() for status in responses}
     return not found.isdisjoint({"3XX", *map(str, REDIRECTS)}) and not any(status.startswith("2") for status in found)

@@ -88,22 +88,12 @@ def check_body(schemas: Schemas, operation: Operation, request: Received) -> Ite
     if taken and name is None:
         yield f"content type '{request.content_type}' is not taken; taken are {', '.join(taken)}"
     elif name is not None and ("json" in request.content_type):
-        yield from schemas.violations(body_schema(schemas.description, operation, name), request.content)
+        yield from schemas.violations(schemas.description.request_schemas(operation)[name], request.content)
 
 
 def _takes(declared: str, sent: str) -> bool:
     declared = declared.partition(";")[0].strip().lower()
     return declared in (sent, "*/*") or (declared.endswith("/*") and sent.startswith(declared[:-1]))
-
-
-def body_schema(description: Description, operation: Operation, content_type: str) -> Any:
-    """Return the schema of an operation's request body, as written; true if it has none."""
-    raw = description.follow(description.find(operation.pointer))
-    content = description.follow(raw.get("requestBody")).get("content")
-    if content is not None:
-        return description.follow(content.get(content_type)).get("schema", True)
-    parameters = (description.follow(entry) for entry in raw.get("parameters") or ())
-    return next((entry.get("schema", True) for entry in parameters if entry.get("in") == "body"), True)
 
 
 class Schemas:

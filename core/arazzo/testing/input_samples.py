@@ -21,7 +21,6 @@ from arazzo.openapi import Description, Operation
 from arazzo.openapi.operation import ParameterSpec
 from arazzo.openapi.schema_slices import Follows, folded
 from arazzo.pointer import escape, tokens_of
-from arazzo.testing.checks import body_schema
 from arazzo.testing.sample_values import Values
 
 #: What says more of a value than its type.
@@ -168,7 +167,7 @@ def _sent(plan: Plan, planned: PlannedStep, operation: Operation, description: D
         return
     wanted = (body.content_type or "").partition(";")[0]
     taken = next((item for item in operation.bodies if item.content_type == wanted), operation.bodies[0])
-    schema = body_schema(description, operation, taken.content_type) if description else taken.schema_
+    schema = description.request_schemas(operation)[taken.content_type] if description else taken.schema_
     yield from _members(plan, body.payload, schema, origin)
     for item in body.replacements:
         path, pointer = _input_path(plan, item.value), item.target

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from arazzo.document.models import Step, Workflow
+from arazzo.document.schemas import mapping
 from arazzo.errors import ExpressionSyntaxError, Problem
 from arazzo.expressions import Input, Message, StepOutput, WorkflowValue, is_selector, parse_template
 from arazzo.json_values import read_json_value
@@ -65,6 +66,5 @@ def _is_there(subject: Subject, workflow: Workflow, value: Any) -> bool:
         return True
     if isinstance(sole, Input):
         inputs = subject.declared_inputs(workflow)
-        schema = (inputs.known or {}).get(sole.name)
-        return sole.name in inputs.required or (isinstance(schema, dict) and "default" in schema)
+        return sole.name in inputs.required or "default" in mapping((inputs.known or {}).get(sole.name))
     return not isinstance(sole, (Message, StepOutput, WorkflowValue))

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from arazzo.document import merged_step, step_criteria
 from arazzo.document.models import SourceDescription, Step
+from arazzo.document.schemas import mapping
 from arazzo.errors import ExpressionSyntaxError, Problem, Severity
 from arazzo.expressions import (
     ComponentReference,
@@ -94,8 +95,7 @@ def check_quoted(subject: Subject) -> Iterator[Problem]:
             continue
         known = subject.declared_inputs(workflow).known or {}
         for found in _QUOTED.finditer(body.payload):
-            schema = known.get(found["name"])
-            kind = schema.get("type") if isinstance(schema, dict) else None
+            kind = mapping(known.get(found["name"])).get("type")
             if kind in ("array", "object"):
                 yield subject.problem(
                     "non-portable-expression",

@@ -9,6 +9,7 @@ from functools import partial
 from arazzo.document import merged_parameters
 from arazzo.document.input_declarations import names_input
 from arazzo.document.models import Action, Parameter, Step, Workflow
+from arazzo.document.schemas import mapping
 from arazzo.errors import DocumentError, Problem, RequestError, Severity
 from arazzo.expressions import Input, declared_name, is_selector
 from arazzo.expressions.navigation import declared_prefix
@@ -214,7 +215,7 @@ def _call(
 def _required(target: Target) -> list[str]:
     inputs = target.subject.taken_inputs(target.workflow)
     known = inputs.known or {}
-    return [name for name in sorted(inputs.required) if not _has_default(known.get(name))]
+    return [name for name in sorted(inputs.required) if "default" not in mapping(known.get(name))]
 
 
 def _undeclared_inputs(subject: Subject, target: Target, own: tuple[Parameter, ...]) -> Iterator[Problem]:
@@ -257,7 +258,7 @@ def _readings(subject: Subject, workflow: Workflow, step: Step) -> Iterator[Need
         yield from needed_readings(parameters, step.request_body, operation, subject.dialect, required=required)
     elif (target := subject.called(step)) is not None:
         inputs = target.subject.taken_inputs(target.workflow)
-        needed = (name for name in inputs.required if not _has_default((inputs.known or {}).get(name)))
+        needed = (name for name in inputs.required if "default" not in mapping((inputs.known or {}).get(name)))
         yield from call_readings(parameters, needed, subject.dialect)
 
 
@@ -266,11 +267,7 @@ def _optional_input(subject: Subject, workflow: Workflow, expression: Input) -> 
     inputs = subject.declared_inputs(workflow)
     known = inputs.known or {}
     name = declared_name(expression, known)
-    return None if name is None or name in inputs.required or _has_default(known.get(name)) else name
-
-
-def _has_default(schema: object) -> bool:
-    return isinstance(schema, dict) and "default" in schema
+    return None if name is None or name in inputs.required or "default" in mapping(known.get(name)) else name
 
 
 def check_credentials(subject: Subject) -> Iterator[Problem]:

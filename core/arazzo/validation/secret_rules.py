@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from arazzo.document import EXTENSION, escape, merged_parameters
+from arazzo.document.schemas import mapping
 from arazzo.errors import Problem
 from arazzo.source import is_written_secret
 from arazzo.validation.validation_context import Subject
@@ -36,7 +37,7 @@ def _values(subject: Subject) -> Iterator[tuple[str, Any, str]]:
                 yield change.target.rpartition("/")[2], change.value, f"{change.at}/value"
     for workflow in subject.workflows:
         for name, schema in (subject.declared_inputs(workflow).known or {}).items():
-            if isinstance(schema, dict) and "default" in schema:
+            if "default" in mapping(schema):
                 secret = f"{name} password" if schema.get("format") == "password" else name
                 yield secret, schema["default"], f"{workflow.at}/inputs/properties/{escape(name)}/default"
     for item in (subject.loaded.document, *subject.workflows, *(step for _, step in subject.steps())):
