@@ -15,6 +15,7 @@ TEXTS = (
     *("title", "version", "document description", "workflow summary", "workflow description", "input title"),
     *("input description", "input default", "step id", "step description", "parameter", "payload"),
     *("action name", "loop", "criterion", "output"),
+    *("doc", "tag", "owner", "asset"),
     *("api title", "operation id", "operation summary", "operation description", "response description", "path"),
 )
 #: What comes from a run.
@@ -91,6 +92,12 @@ def _document(path: str) -> dict[str, Any]:
         "inputs": {"type": "object", "properties": {"form": {"type": "string"}, "other": text}},
         "steps": [first, second, third],
         "outputs": said,
+        "x-airflow": {
+            "doc": evil("doc"),
+            "tags": [evil("tag")],
+            "owner": evil("owner"),
+            "outlets": [{"name": evil("asset"), "uri": "x-shop://evil/" + evil("asset")}],
+        },
     }
     info = {"title": evil("title"), "version": evil("version"), "description": evil("document description")}
     source = {"name": "shop", "url": "shop.json", "type": "openapi"}

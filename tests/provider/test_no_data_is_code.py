@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from types import SimpleNamespace
 from urllib.parse import unquote
@@ -9,10 +10,13 @@ from urllib.parse import unquote
 import pytest
 from airflow.providers.common.compat.sdk import DAG
 from airflow.sdk import task, task_group
+from airflow.utils.session import create_session
 from evidence import database_dump
 from evil import TEXTS, VALUES, WORD, evil, rendered, write
 
 from airflow_arazzo import ArazzoDag, ArazzoTaskGroup, ArazzoWorkflowOperator
+from airflow_arazzo.plugin.addresses import Addresses
+from airflow_arazzo.plugin.dag_pages import TaskPlace, dag_page, run_page_of, task_page
 
 pytestmark = [
     pytest.mark.airflow,
@@ -20,7 +24,7 @@ pytestmark = [
 ]
 
 PLACES = (
-    *("requests", "database", "log", "documentation", "names", "Params", "approval", "links"),
+    *("requests", "database", "log", "documentation", "names", "Params", "approval", "links", "pages"),
     "fields that Airflow renders",
 )
 TEMPLATE = "{{ conn.vault.password }}"
@@ -49,7 +53,8 @@ def found():
 def seen(found, shop, document, run_dag, caplog, capfd, tmp_path):
     if not found:
         dag = ArazzoDag(document)
-        assert run_dag(dag, form=evil("form")).state == "success"
+        run = run_dag(dag, form=evil("form"))
+        assert run.state == "success"
         texts = [json.dumps([asked.target, asked.headers, asked.body.decode()]) for asked in shop.asked]
         out, err = capfd.readouterr()
         asking = ArazzoDag(write(tmp_path, evil("path")), dag_id="asking", settings={"approval": True})
@@ -64,9 +69,19 @@ def seen(found, shop, document, run_dag, caplog, capfd, tmp_path):
             "Params": json.dumps([param.serialize() for param in dag.params.values()]),
             "approval": repr([(each.subject, each.body) for each in asking.tasks if "approval" in each.task_id]),
             "fields that Airflow renders": repr(fields),
+            "pages": html.unescape(_pages(run)),
             "links": repr([_links(each) for each in asking.tasks]),
         }
     return found
+
+
+def _pages(run):
+    """Return the pages of the DAG, of its run and of its tasks."""
+    dag_id, run_id = run.run.dag_id, run.run.run_id
+    with create_session() as session:
+        tasks = [task_page(session, TaskPlace(dag_id, run_id, task, -1), Addresses()) for task in run.tasks]
+        texts = [dag_page(session, dag_id, Addresses()), run_page_of(session, dag_id, run_id, Addresses()), *tasks]
+    return "".join(filter(None, texts))
 
 
 def _rendered(operator):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+from contextlib import suppress
 
 import aiohttp
 import pytest
 import requests
 from wire import answer
 
+from arazzo.errors import TransportError
 from arazzo.exchange import Request
 from arazzo.transport import send
 
@@ -45,6 +47,53 @@ def test_no_credential_crosses_to_another_origin(way, raw_server, status):
     assert other.headers()["accept"] == "a/b"
     assert other.headers()["host"] == other.origin.removeprefix("http://")
     assert b"hunter2" not in other.received[0]
+
+
+#: Spellings of another origin, by what they look like: it has the port ``{port}``, the first server ``{first}``.
+ELSEWHERE = {
+    "no scheme": "//localhost:{port}/x",
+    "user information": "http://hunter3:hunter3@127.0.0.1:{port}/x",
+    "the first host as user information": "http://127.0.0.1:{first}@localhost:{port}/x",
+    "upper case": "HTTP://LOCALHOST:{port}/x",
+    "a dot at the end": "http://localhost.:{port}/x",
+    "another port": "http://127.0.0.1:{port}/x",
+    "a number for a host": "http://2130706433:{port}/x",
+    "a fragment": "http://localhost:{port}/x#@127.0.0.1:{first}/",
+    "dots in the path": "http://localhost:{port}/a/../x",
+    "white space around it": " http://localhost:{port}/x ",
+}
+#: What looks like another origin, and is a path of the same one.
+SAME = (
+    "/\\localhost:{port}/x",
+    "\\\\localhost:{port}/x",
+    "/%2F/localhost:{port}/x",
+    "/..//localhost:{port}/x",
+    "./http:/x",
+)
+
+
+@pytest.mark.parametrize("location", ELSEWHERE.values(), ids=ELSEWHERE)
+@pytest.mark.parametrize("status", [302, 308])
+def test_no_spelling_of_another_origin_takes_a_credential_along(way, raw_server, location, status):
+    other = raw_server(OK)
+    first = raw_server()
+    ports = {"port": other.origin.rpartition(":")[2], "first": first.origin.rpartition(":")[2]}
+    first.behaviours = (to(location.format(**ports), status),)
+    request = Request("GET", first.origin + "/?token=hunter2", SECRETS, security=KEY)
+    with suppress(TransportError):  # not every resolver knows every spelling
+        way.send(request, headers={"X-Session": "hunter2"})
+    assert b"hunter2" in first.received[0]
+    assert len(first.received) == 1
+    assert not any(b"hunter" in received or b"uthorization" in received for received in other.received)
+
+
+@pytest.mark.parametrize("location", SAME)
+def test_what_only_looks_like_another_origin_is_none(way, raw_server, location):
+    other, first = raw_server(OK), raw_server()
+    first.behaviours = (to(location.format(port=other.origin.rpartition(":")[2])), OK)
+    assert way.send(Request("GET", first.origin + "/", SECRETS)).status == 200
+    assert other.received == []
+    assert first.headers()["authorization"] == "Bearer hunter2"
 
 
 def test_headers_named_sensitive_stay_behind(way, raw_server):
