@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
@@ -106,9 +106,21 @@ def tracer_provider() -> TracerProvider | None:
 
 def stats(*, in_triggerer: bool) -> Any:
     """Return Airflow's metrics: tasks and the triggerer have different ones from 3.2 on, and each fills its own."""
-    for name in ("airflow.observability.stats" if in_triggerer else "airflow.sdk.observability.stats", "airflow.stats"):
+    place = "airflow.observability.stats" if in_triggerer else "airflow.sdk.observability.stats"
+    return _moved("Stats", place, "airflow.stats")
+
+
+def determine_kwargs(function: Callable[..., Any], args: Collection[Any], known: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a function takes by name of what is known, for a call with these arguments (TaskFlow)."""
+    determine = _moved("determine_kwargs", "airflow.sdk.bases.decorator", "airflow.utils.operator_helpers")
+    return dict(determine(function, args, known))
+
+
+def _moved(name: str, *modules: str) -> Any:
+    """Return what has moved, from the first of these modules that has it."""
+    for module in modules:
         try:
-            return import_module(name).Stats
-        except ModuleNotFoundError:
+            return getattr(import_module(module), name)
+        except (ImportError, AttributeError):
             continue
-    raise AssertionError("every Airflow has metrics")
+    raise AssertionError(f"no Airflow is without '{name}'")

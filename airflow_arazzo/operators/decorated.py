@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import AirflowFailException, DecoratedOperator, task_decorator_factory
 
+from airflow_arazzo.compat import determine_kwargs
 from airflow_arazzo.operators.workflow import ArazzoWorkflowOperator
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class ArazzoDecoratedOperator(DecoratedOperator, ArazzoWorkflowOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Ask the function, then run the workflow from its first step."""
-        arguments = self.determine_kwargs({**context, **self.op_kwargs})
+        arguments = determine_kwargs(self.python_callable, self.op_args, {**context, **self.op_kwargs})
         returned = self.python_callable(*self.op_args, **arguments)
         if not isinstance(returned, Mapping):
             raise AirflowFailException(
