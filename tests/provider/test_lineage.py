@@ -11,7 +11,7 @@ pytest.importorskip("airflow.providers.openlineage", reason="the provider of Ope
 from airflow.providers.openlineage.plugins.adapter import OpenLineageAdapter
 from airflow.providers.openlineage.plugins.listener import OpenLineageListener
 from airflow.sdk import DAG, Asset
-from airflow.sdk.listener import get_listener_manager
+from airflow.sdk.execution_time.task_runner import get_listener_manager
 from openlineage.client import OpenLineageClient
 from openlineage.client.transport.file import FileConfig, FileTransport
 
