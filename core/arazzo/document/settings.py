@@ -7,13 +7,22 @@ overrule all of them.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, ValidationError, ValidationInfo, field_serializer, field_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_serializer,
+    field_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from arazzo.document.asset_settings import SCHEDULE_SCHEMA, Assets, AssetSchedule
@@ -36,7 +45,8 @@ _DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*[.:][^\W\d]\w*")
 _PLAIN = (bool, int, float, dict)
 #: The name of a host or a domain, or the address of a host.
 _HOST = r"^(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|[0-9a-f]*:[0-9a-f:.]*)$"
-#: The name of a header (RFC 9110, 5.6.2).
+#: What a server has to be, and the name of a header (RFC 9110, 5.6.2).
+_SERVERS = "an absolute URL, https:// or http://, without '#', or a map of such"
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 
 
@@ -58,6 +68,10 @@ def _is_server(url: str) -> bool:
     scheme = url.partition("://")[0]
     absolute = "{" in scheme or (parts.scheme in ("http", "https") and bool(parts.netloc))
     return absolute and usable and "#" not in url
+
+
+def _are_servers(value: str | Mapping[str, str]) -> bool:
+    return all(map(_is_server, (value,) if isinstance(value, str) else value.values()))
 
 
 def _is_zone(name: str) -> bool:
@@ -85,6 +99,14 @@ def _refuse(wanted: str) -> NoReturn:
     raise PydanticCustomError("setting", "has to be {wanted}", {"wanted": wanted})
 
 
+def _fail(fault: str) -> NoReturn:
+    raise PydanticCustomError("fault", "{fault}", {"fault": fault})
+
+
+def _require(holds: Callable[[Any], object], wanted: str) -> AfterValidator:
+    return AfterValidator(lambda value: value if value is None or holds(value) else _refuse(wanted))
+
+
 #: What an operator takes that decides how the workflow runs, which this package sees to.
 OWNED_ARGUMENTS = (
     *("task_id", "dag", "task_group", "trigger_rule", "do_xcom_push", "multiple_outputs", "params", "default_args"),
@@ -95,21 +117,53 @@ CALLBACKS = ("on_success", "on_failure", "on_retry", "on_execute", "on_skipped")
 RUN_CALLBACKS = ("on_success", "on_failure")
 
 
+def _callables(value: Any) -> Any:
+    """Return names of importable objects, or what a person's own Python gives in their place."""
+    for name in value if isinstance(value, (list, tuple)) else (value,):
+        if name is None or (isinstance(name, str) and not _DOTTED.fullmatch(name)) or isinstance(name, _PLAIN):
+            _refuse("the name of something that can be imported, such as company.alerts.page, or a list of such")
+    return value
+
+
+def _events(value: dict[str, Any] | None) -> dict[str, Any] | None:
+    for event, names in (value or {}).items():
+        if event not in CALLBACKS:
+            hint = near(event, CALLBACKS) or f"there are {', '.join(CALLBACKS)}"
+            _fail(f"there is no event '{event}'; {hint}")
+        _callables(names)
+    return value
+
+
+def _arguments(value: dict[str, Any] | None) -> dict[str, Any] | None:
+    owned = [name for name in value or () if name in OWNED_ARGUMENTS]
+    if owned:
+        _fail(f"'{owned[0]}' of a task is not yours to say: what the workflow does follows from it")
+    return value
+
+
+def _levels(value: Any) -> Any:
+    levels, fault = contract_levels(value)
+    return _fail(fault) if fault else levels
+
+
+def _domains(value: Any) -> Any:
+    if value is None or isinstance(value, bool):
+        return value
+    listed = value if isinstance(value, (list, tuple)) else ()
+    good = bool(listed) and all(isinstance(each, str) and re.match(_HOST, each) for each in listed)
+    return tuple(listed) if good else _refuse("true, false, or a list of domains, such as [example.com]")
+
+
 class Approval(FrozenModel):
     """Who approves a step, and how long that may take."""
 
     users: tuple[str, ...] = ()
     """Ids of the users that may answer; none: whoever may run the DAG."""
-    notify: Any = None
+    notify: Annotated[Any, AfterValidator(_callables)] = None
     """Name of an importable notifier, or several, called when the question is asked."""
     timeout: float | None = Field(default=None, gt=0, le=LONGEST_WAIT)
     fail_on_timeout: bool = True
     """Whether the step fails when nobody answers in time; else the workflow ends there, and has not failed."""
-
-    @field_validator("notify")
-    @classmethod
-    def _named(cls, value: Any) -> Any:
-        return _callables(value)
 
 
 class Deadline(FrozenModel):
@@ -117,21 +171,8 @@ class Deadline(FrozenModel):
 
     interval: float = Field(gt=0, le=LONGEST_WAIT)
     reference: Literal["queued_at", "logical_date"] = "queued_at"
-    callback: Any
+    callback: Annotated[Any, AfterValidator(_callables)]
     kwargs: dict[str, Any] = Field(default_factory=dict)
-
-    @field_validator("callback")
-    @classmethod
-    def _named(cls, value: Any) -> Any:
-        return _callables(value)
-
-
-def _callables(value: Any) -> Any:
-    """Return names of importable objects, or what a person's own Python gives in their place."""
-    for name in value if isinstance(value, (list, tuple)) else (value,):
-        if name is None or (isinstance(name, str) and not _DOTTED.fullmatch(name)) or isinstance(name, _PLAIN):
-            _refuse("the name of something that can be imported, such as company.alerts.page, or a list of such")
-    return value
 
 
 def _nested(model: type[FrozenModel], value: Any) -> Any:
@@ -156,19 +197,30 @@ def _nested(model: type[FrozenModel], value: Any) -> Any:
             fault = f"'{name}' has to be {_BELONGS[kind]}"
         else:
             fault = f"'{name}': {first['msg']}"
-    raise PydanticCustomError("fault", "{fault}", {"fault": fault})
+    _fail(fault)
+
+
+def _assets_of(value: Any) -> Any:
+    return _nested(AssetSchedule, {"all": value} if isinstance(value, (list, tuple)) else value)
+
+
+def _schedule(value: str | AssetSchedule | None) -> str | AssetSchedule | None:
+    fault = schedule_fault(value) if isinstance(value, str) else None
+    return _fail(fault) if fault else value
 
 
 class Settings(FrozenModel):
     """What may stand under ``x-airflow``; None means not set here. Durations are seconds."""
 
-    schedule: Annotated[str | AssetSchedule | None, SCHEDULE_SCHEMA] = None
+    schedule: Annotated[
+        str | AssetSchedule | None, SCHEDULE_SCHEMA, BeforeValidator(_assets_of), AfterValidator(_schedule)
+    ] = None
     """When a run starts: cron expression or word of Airflow's, or the assets whose updates start one."""
     outlets: Assets | None = None
     """Assets that the workflow has updated when it has completed."""
     inlets: Assets | None = None
     """Assets that the workflow reads."""
-    start_date: str | None = None
+    start_date: Annotated[str | None, _require(_is_date, "a date by ISO 8601, such as 2026-01-31")] = None
     catchup: bool | None = None
     tags: tuple[str, ...] | None = None
     pool: str | None = None
@@ -182,7 +234,7 @@ class Settings(FrozenModel):
     """A connection id for the step's source, or ids by source name."""
     inputs: dict[str, Any] | None = None
     """Bound inputs: by input name a value or a template, rendered at run time."""
-    server: str | dict[str, str] | None = None
+    server: Annotated[str | dict[str, str] | None, _require(_are_servers, _SERVERS)] = None
     server_variables: dict[str, Any] | None = None
     poke_interval: float | None = Field(default=None, gt=0, le=LONGEST_WAIT)
     timeout: float | None = Field(default=None, gt=0, le=LONGEST_WAIT)
@@ -203,119 +255,39 @@ class Settings(FrozenModel):
     """Outputs of a step in a loop that gather over its rounds: by name the expression of a list."""
     next: dict[str, NextPage] | None = None
     """Outputs of such a step that lead to the next page."""
-    contract: Literal["off", "warn", "fail"] | dict[Check, Level] | None = None
+    contract: Annotated[Literal["off", "warn", "fail"] | dict[Check, Level] | None, BeforeValidator(_levels)] = None
     """What happens where an answer or a request is not as the API's description says: for all checks, or by check."""
-    cookies: bool | Annotated[tuple[Annotated[str, Field(pattern=_HOST)], ...], Field(min_length=1)] | None = None
+    cookies: Annotated[
+        bool | Annotated[tuple[Annotated[str, Field(pattern=_HOST)], ...], Field(min_length=1)] | None,
+        BeforeValidator(_domains),
+    ] = None
     """Whether a run keeps the cookies that answers set, and sends them back; or the domains whose hosts share them."""
-    idempotency_key: str | None = None
+    idempotency_key: Annotated[str | None, _require(_TOKEN.fullmatch, "the name of a header")] = None
     resend: bool | None = None
-    approval: bool | Approval | None = None
+    approval: Annotated[bool | Approval | None, BeforeValidator(partial(_nested, Approval))] = None
     granularity: Literal["step", "workflow"] | None = None
     owner: str | None = Field(default=None, min_length=1)
-    timezone: str | None = None
+    timezone: Annotated[str | None, _require(_is_zone, "the name of a time zone, such as Europe/Berlin")] = None
     """Name of the time zone that the schedule and the start date are in: Europe/Berlin."""
     doc: str | None = None
     """Markdown, which the documentation of the DAG or the task begins with."""
-    callbacks: dict[str, Any] | None = None
+    callbacks: Annotated[dict[str, Any] | None, AfterValidator(_events)] = None
     """By event names of importable functions: of the run on a workflow, of the task on a step."""
-    deadline: Deadline | None = None
-    task: dict[str, Any] | None = None
+    deadline: Annotated[Deadline | None, BeforeValidator(partial(_nested, Deadline))] = None
+    task: Annotated[dict[str, Any] | None, AfterValidator(_arguments)] = None
     """Arguments of the operator, by name."""
-
-    @field_validator("schedule", mode="before")
-    @classmethod
-    def _by_assets(cls, value: Any) -> Any:
-        return _nested(AssetSchedule, {"all": value} if isinstance(value, (list, tuple)) else value)
-
-    @field_validator("schedule")
-    @classmethod
-    def _schedule(cls, value: str | AssetSchedule | None) -> str | AssetSchedule | None:
-        if isinstance(value, str) and (fault := schedule_fault(value)):
-            raise PydanticCustomError("fault", "{fault}", {"fault": fault})
-        return value
-
-    @field_validator("timezone")
-    @classmethod
-    def _zone(cls, value: str | None) -> str | None:
-        return value if value is None or _is_zone(value) else _refuse("the name of a time zone, such as Europe/Berlin")
 
     @field_validator("next", mode="before")
     @classmethod
     def _led(cls, value: Any, info: ValidationInfo) -> Any:
         if isinstance(value, Mapping) and (fault := next_fault(value, info.data.get("collect") or {})):
-            raise PydanticCustomError("fault", "{fault}", {"fault": fault})
-        return value
-
-    @field_validator("contract", mode="before")
-    @classmethod
-    def _checked(cls, value: Any) -> Any:
-        levels, fault = contract_levels(value)
-        if fault:
-            raise PydanticCustomError("fault", "{fault}", {"fault": fault})
-        return levels
-
-    @field_validator("cookies", mode="before")
-    @classmethod
-    def _domains(cls, value: Any) -> Any:
-        if value is None or isinstance(value, bool):
-            return value
-        listed = value if isinstance(value, (list, tuple)) else ()
-        good = bool(listed) and all(isinstance(each, str) and re.match(_HOST, each) for each in listed)
-        return tuple(listed) if good else _refuse("true, false, or a list of domains, such as [example.com]")
-
-    @field_validator("approval", mode="before")
-    @classmethod
-    def _asked(cls, value: Any) -> Any:
-        return _nested(Approval, value)
-
-    @field_validator("deadline", mode="before")
-    @classmethod
-    def _due(cls, value: Any) -> Any:
-        return _nested(Deadline, value)
-
-    @field_validator("callbacks")
-    @classmethod
-    def _called(cls, value: dict[str, Any] | None) -> dict[str, Any] | None:
-        for event, names in (value or {}).items():
-            if event not in CALLBACKS:
-                hint = near(event, CALLBACKS) or f"there are {', '.join(CALLBACKS)}"
-                raise PydanticCustomError("fault", "{fault}", {"fault": f"there is no event '{event}'; {hint}"})
-            _callables(names)
-        return value
-
-    @field_validator("task")
-    @classmethod
-    def _arguments(cls, value: dict[str, Any] | None) -> dict[str, Any] | None:
-        owned = [name for name in value or () if name in OWNED_ARGUMENTS]
-        if owned:
-            fault = f"'{owned[0]}' of a task is not yours to say: what the workflow does follows from it"
-            raise PydanticCustomError("fault", "{fault}", {"fault": fault})
+            _fail(fault)
         return value
 
     @field_serializer("approval", "callbacks", "deadline", "inlets", "outlets", "schedule", "task")
     def _plainly(self, value: Any) -> Any:
         """Return what JSON has; objects of a person's own Python are for the DAG that is being made, and not stored."""
         return _jsonable(value.model_dump(exclude_defaults=True) if isinstance(value, FrozenModel) else value)
-
-    @field_validator("start_date")
-    @classmethod
-    def _date(cls, value: str | None) -> str | None:
-        return value if value is None or _is_date(value) else _refuse("a date by ISO 8601, such as 2026-01-31")
-
-    @field_validator("server")
-    @classmethod
-    def _urls(cls, value: str | dict[str, str] | None) -> str | dict[str, str] | None:
-        urls = value.values() if isinstance(value, dict) else () if value is None else (value,)
-        return (
-            value
-            if all(map(_is_server, urls))
-            else _refuse("an absolute URL, https:// or http://, without '#', or a map of such")
-        )
-
-    @field_validator("idempotency_key")
-    @classmethod
-    def _header(cls, value: str | None) -> str | None:
-        return value if value is None or _TOKEN.fullmatch(value) else _refuse("the name of a header")
 
     def over(self, base: Settings) -> Settings:
         """Return ``base`` with everything that is set here put over it; mappings are merged by key."""
