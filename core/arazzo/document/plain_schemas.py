@@ -6,10 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from arazzo.document.formats import is_of_format
+from arazzo.document.schemas import ANNOTATIONS
 
-_ANNOTATIONS = frozenset(
-    ("title", "description", "default", "example", "examples", "deprecated", "readOnly", "writeOnly", "$comment")
-)
+_PASSED_OVER = ANNOTATIONS | {"example", "$comment", "$defs"}
 _TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,),
     "integer": (int,),
@@ -39,7 +38,7 @@ class _Plain:
         if not isinstance(schema, Mapping):
             return schema is True
         for keyword, wanted in schema.items():
-            if keyword in _ANNOTATIONS or keyword == "$defs":
+            if keyword in _PASSED_OVER:
                 continue
             check = _CHECKS.get(keyword)
             if check is None or not check(self, wanted, value, schema):

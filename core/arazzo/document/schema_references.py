@@ -17,6 +17,7 @@ from arazzo.document.input_declarations import declared_inputs
 from arazzo.document.models import Components, Document
 from arazzo.document.schema_checks import schema_errors
 from arazzo.document.schemas import (
+    ANNOTATIONS,
     IN_PLACE,
     REFERENCES,
     definition_name,
@@ -36,10 +37,8 @@ from arazzo.source import CopyError, Source, is_remote
 Resolver = Callable[[str], Source]
 """Opens a file by absolute path or URL; DocumentError or CopyError when it cannot."""
 
-#: Keywords that only describe: next to ``$ref`` they overrule what the target says.
-_ANNOTATIONS = frozenset(
-    {"title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly", "format"}
-)
+#: Keywords that next to ``$ref`` overrule what the target says.
+_OVERRULING = ANNOTATIONS | {"format"}
 #: What says by which rules a schema is read, or under which address: written out, inputs are of one draft and file.
 _FRAME = frozenset({"$id", "$schema"})
 
@@ -179,9 +178,7 @@ class _Inlining:
         result = self.target(identity, target_source, target, at)
         if not rest or not isinstance(result, dict):
             return result
-        return (
-            {**result, **rest} if rest.keys() <= _ANNOTATIONS else {**rest, "allOf": [result, *rest.get("allOf", [])]}
-        )
+        return {**result, **rest} if rest.keys() <= _OVERRULING else {**rest, "allOf": [result, *rest.get("allOf", [])]}
 
     def target(self, identity: tuple[str, str], source: Source, target: Any, at: str) -> Any:
         """Write out a target once; a result that holds no reference to what is being written out is used again."""

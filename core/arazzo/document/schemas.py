@@ -19,6 +19,8 @@ NESTED |= {"unevaluatedProperties", "unevaluatedItems", "contentSchema"}
 MAPS = frozenset(("properties", "patternProperties", "$defs", "definitions", "dependentSchemas"))
 LISTS = frozenset(("allOf", "anyOf", "oneOf", "prefixItems"))
 REFERENCES: Final = ("$ref", "$dynamicRef")
+#: Keywords that only describe.
+ANNOTATIONS = frozenset(("title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly"))
 #: Keywords whose values are data, in which ``$ref`` is nothing special.
 DATA = frozenset(("const", "enum", "default", "example", "examples"))
 #: Keywords whose schemas hold for the same value in some cases only.

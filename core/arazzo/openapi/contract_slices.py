@@ -11,7 +11,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from arazzo.document.meta_schema import KEYWORDS, is_keyword_value
-from arazzo.document.schemas import IN_PLACE, REFERENCES, definition_name, mapping, properties_of, rewritten
+from arazzo.document.schemas import (
+    ANNOTATIONS,
+    IN_PLACE,
+    REFERENCES,
+    definition_name,
+    mapping,
+    properties_of,
+    rewritten,
+)
 from arazzo.limits import current_limits
 from arazzo.openapi.description import Description, UnresolvedReferenceError
 from arazzo.openapi.media import is_json_lines
@@ -20,9 +28,8 @@ from arazzo.openapi.schema_slices import Known, folded
 from arazzo.pointer import escape, to_pointer
 
 #: Keywords that say nothing of which values are valid, or that have been seen to here.
-_LEFT_OUT = frozenset(("$defs", "definitions", "contentSchema", "contentEncoding", "contentMediaType", "title"))
-_LEFT_OUT |= {"description", "deprecated", "examples", "default", "readOnly", "writeOnly", "$id", "$anchor", "$schema"}
-_LEFT_OUT |= {"$comment", "$dynamicAnchor"}
+_LEFT_OUT = ANNOTATIONS.union(("$defs", "definitions", "contentSchema", "contentEncoding", "contentMediaType"))
+_LEFT_OUT |= {"$id", "$anchor", "$schema", "$comment", "$dynamicAnchor"}
 #: Without these a schema requires no member.
 _REQUIRING = IN_PLACE.union(("required", *REFERENCES))
 #: Those beside which ``nullable`` is about more than a type.
