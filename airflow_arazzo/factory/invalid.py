@@ -61,7 +61,6 @@ class ArazzoProblemsOperator(BaseOperator):
         self.problems = problems
 
     def execute(self, context: Context) -> None:
-        """Fail."""
         raise AirflowFailException(self.problems)
 
 

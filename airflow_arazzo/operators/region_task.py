@@ -95,7 +95,6 @@ class DrivesRegion(RendersWritten, TellsLineage):
 
     @property
     def region(self) -> Region:
-        """The region of the plan that this task is."""
         region = self.plan.region_of(self.step)
         if region is None:
             raise AirflowException(f"workflow '{self.plan.workflow_id}' has no step '{self.step}' that can be reached")

@@ -30,7 +30,6 @@ _ACCESS = [
 
 
 def make_application() -> FastAPI:
-    """Return the application."""
     app = FastAPI(title="Arazzo", docs_url=None, redoc_url=None, openapi_url=None)
     app.add_exception_handler(HTTPException, _refused)
     routes: dict[str, Callable[..., HTMLResponse]] = {

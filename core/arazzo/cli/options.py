@@ -20,7 +20,6 @@ class FileName(click.Path):
     """A path that a person types; an empty one, such as a variable that is not set gives, is none."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return the path."""
         if value == "":
             self.fail("the name is empty", param, ctx)
         return super().convert(value, param, ctx)

@@ -46,7 +46,6 @@ def without_cdata(text: str) -> str:
 
 
 def in_form(value: Any, quote: str | None = None) -> str:
-    """Return the text of a value for a form."""
     return quote_plus(to_text(value))
 
 

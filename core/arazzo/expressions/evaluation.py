@@ -170,7 +170,6 @@ def evaluate_value(
 
 
 def _element(written: Any, value: Any, dialect: Dialect, where: str) -> Any:
-    """Return the value of an element of an array."""
     if value is not ABSENT:
         return value
     if dialect == "lenient":
@@ -311,7 +310,6 @@ def _one(part: Expression, value: Any, where: str) -> Any:
 
 
 def _readable(value: Any, written: Any, where: str) -> Any:
-    """Return a value that is used."""
     if isinstance(value, Unreadable):
         raise _unreadable(value, f"{_subject(where)}{_spelled(written)}")
     return value

@@ -118,7 +118,6 @@ def enter_by_name(value: Any, path: str) -> tuple[Any, str]:
 
 
 def _enter_by_bracket(value: Any, trail: str) -> tuple[Any, str]:
-    """Enter by bracket."""
     match = STEP.match(trail)
     if match is None:
         return ABSENT, ""

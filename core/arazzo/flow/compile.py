@@ -163,7 +163,6 @@ class _Compiler:
         return build_graph(workflow, unmatched, {k: v for k, v in keys.items() if v in children})
 
     def _written(self, loaded: LoadedDocument, workflow: Workflow) -> Settings:
-        """Return the settings that the document and the workflow have."""
         document = settings_of(loaded.document.extensions, f"/{EXTENSION}", loaded.source)
         own = settings_of(workflow.extensions, f"{workflow.at}/{EXTENSION}", loaded.source)
         return own.over(document.over(self.options.defaults))

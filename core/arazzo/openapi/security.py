@@ -135,7 +135,6 @@ def has_secret_for(scheme: SecurityScheme, credentials: Credentials) -> bool:
 
 
 def _secret(scheme: SecurityScheme, credentials: Credentials) -> Secret | None:
-    """Return the credential for a scheme; None if there is none."""
     alone = credentials.password if not credentials.login else None
     token = _BEARER.sub("", credentials.token or alone or credentials.tokens.get(scheme.key) or "")
     match scheme.type, scheme.scheme:

@@ -40,7 +40,6 @@ def tag(name: str, /, *content: Element | str | None, **attributes: Any) -> Elem
 
 
 def page(title: str, *content: Element | str | None) -> str:
-    """Return a whole page."""
     head = tag(
         "head",
         tag("meta", charset="utf-8"),
@@ -66,7 +65,6 @@ def link(text: str, url: str, *, outside: bool = False) -> Element:
 
 
 def table(heads: Iterable[str], rows: Iterable[Iterable[Element | str]]) -> Element:
-    """Return a table."""
     lines = [tag("tr", *(tag("td", cell) for cell in row)) for row in rows]
     return tag("table", tag("thead", tag("tr", *(tag("th", head) for head in heads))), tag("tbody", *lines))
 

@@ -44,7 +44,6 @@ class FilesRead:
     certain: bool = True
 
     def note(self, state: FileState) -> None:
-        """Note a file."""
         if self.seen.setdefault(state.path, state) != state:
             self.certain = False
 

@@ -47,8 +47,6 @@ class _NotJsonError(ValueError):
 
 
 class _JsonReading(Reading):
-    """A reading of JSON."""
-
     def json(self) -> Read:
         if not self.text.strip():
             self.fail("json-syntax", 0, "the file is empty")
