@@ -6,16 +6,20 @@ from collections.abc import Mapping
 
 import click
 
-from arazzo.cli import COMMANDS, LazyGroup
+from arazzo.cli import COMMANDS, Lazy, LazyGroup
 
 
 class _CommandGroup(LazyGroup):
-    modules: Mapping[str, str] = {
+    modules: Mapping[str, Lazy] = {
         **COMMANDS,
-        "init": "airflow_arazzo.dag_skeletons",
-        "doctor": "airflow_arazzo.doctor",
-        "demo": "airflow_arazzo.demo",
-        "env": "airflow_arazzo.compose_environment",
+        "init": Lazy(
+            "airflow_arazzo.dag_skeletons", "Write a DAG file from a document, or a document from an API description."
+        ),
+        "doctor": Lazy("airflow_arazzo.doctor", "Say whether everything that workflows need is there."),
+        "demo": Lazy(
+            "airflow_arazzo.demo", "Run the example workflows on a real Airflow against a mock of their APIs."
+        ),
+        "env": Lazy("airflow_arazzo.compose_environment", "Write the .env that docker-compose.yaml asks for."),
     }
 
 

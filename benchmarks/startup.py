@@ -37,6 +37,7 @@ def commands(url: str) -> dict[str, list[str]]:
     return {
         "pass": [sys.executable, "-c", "pass"],
         **{f"import {name}": [sys.executable, "-c", f"import {name}"] for name in imports},
+        "--help": [*cli, "--help"],
         "validate": [*cli, "validate", str(DOCUMENT)],
         "graph": [*cli, "graph", str(DOCUMENT)],
         "run": [*cli, "run", str(DOCUMENT), "--inputs", json.dumps(INPUTS), f"--server=anchoreApi={url}/v2"],

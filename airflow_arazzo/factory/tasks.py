@@ -287,13 +287,16 @@ class _Weaving:
 
     def _read_by(self, plan: Plan, region: Region | None) -> dict[str, tuple[str, ...]]:
         """Return the tasks woven so far in which the workflows that a region reads may be completed."""
+        if not self.completed:
+            return {}
         read = workflows_read(plan, region) if region else plan.output_reads.workflows
         return {key: tuple(tasks) for key, tasks in self.completed.items() if key in read}
 
 
 def _kept(plan: Plan) -> frozenset[str]:
     """Return the plan keys of the workflows of a plan that a plan in it reads, or depends on a step of."""
-    return frozenset(_called(plan.children)) & {*plan.read_workflows, *plan.output_reads.workflows}
+    called = frozenset(_called(plan.children))
+    return called & {*plan.read_workflows, *plan.output_reads.workflows} if called else called
 
 
 def _called(children: Mapping[str, Plan]) -> Iterator[str]:

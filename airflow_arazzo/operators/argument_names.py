@@ -43,7 +43,7 @@ def named(arguments: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     Task ids that this package has made are right, and not looked at.
     """
     steps = arguments.get("steps") or {}
-    for given in (arguments, arguments.get("settings") or {}, *steps.values()):
+    for given in filter(None, (arguments, arguments.get("settings"), *steps.values())):
         for argument in NAMING:
             spelled = given.get(argument) or (given.get("connection") if argument == "connections" else None)
             if isinstance(spelled, (Mapping, list, tuple, set, frozenset)) and not isinstance(spelled, TaskIds):

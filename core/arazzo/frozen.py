@@ -19,10 +19,11 @@ else:
         names = _copied(cls)
         if names is None or not names.issuperset(changes):
             return dataclasses.replace(value, **changes)
-        members = value.__dict__
-        kept = members if len(members) == len(names) else {name: members[name] for name in names}
+        members = value.__dict__ | changes
+        if len(members) != len(names):  # something is cached, too
+            members = {name: members[name] for name in names}
         made = object.__new__(cls)
-        made.__dict__.update(kept, **changes)
+        object.__setattr__(made, "__dict__", members)
         return made
 
     @cache

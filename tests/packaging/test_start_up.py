@@ -10,6 +10,7 @@ from ast import literal_eval
 from importlib import import_module
 from pathlib import Path
 
+import click
 import pytest
 import yaml
 
@@ -68,7 +69,7 @@ def loaded_by_command(*arguments):
 def test_importing_loads_nothing_large():
     """Module by module, so that the first is named that does."""
     modules = ["airflow_arazzo", "airflow_arazzo.cli", "airflow_arazzo.testing", "arazzo", "arazzo.cli"]
-    modules += [f"arazzo.cli.{name}" for name in ("validate", "graph_command", "run", "mock_command")]
+    modules += [f"arazzo.cli.{name}" for name in ("validate_command", "graph_command", "run_command", "mock_command")]
     modules += [f"arazzo.{name}" for name in ("testing", "transport", "document", "validation", "flow", "engine")]
     modules += ["arazzo.openapi", "arazzo.criteria"]
     code = f"""
@@ -172,3 +173,15 @@ def test_the_examples_as_dags_load_no_library_that_sends(tmp_path):
 @pytest.mark.parametrize("module", ["airflow_arazzo.demo", "airflow_arazzo.testing.local_airflow"])
 def test_the_demo_starts_without_airflow(module):
     assert "airflow" not in loaded_by(f"import {module}")[0]
+
+
+@pytest.mark.parametrize("module", ["arazzo.cli", "airflow_arazzo.cli"])
+def test_the_overview_says_what_each_command_says_of_itself_and_imports_none(module):
+    code = f"import sys, {module} as cli\ncli.main(['--help'], standalone_mode=False)\nprint('pydantic' in sys.modules)"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.splitlines()[-1] == "False"
+    group = import_module(module).main
+    context = click.Context(group)
+    for name, lazy in group.modules.items():
+        assert lazy.says == group.get_command(context, name).get_short_help_str(limit=200)
+        assert f"  {name} " in found.stdout

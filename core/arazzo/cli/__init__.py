@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from errno import EPIPE
 from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -21,22 +21,30 @@ atexit.register(gc.freeze)  # nor is there any at the end that is worth another 
 STOPPED = 130
 """Exit code after Ctrl-C, as shells have it."""
 
+
+class Lazy(NamedTuple):
+    """A command that is not imported yet: the module whose ``command`` it is, and what it says of itself."""
+
+    module: str
+    says: str
+
+
 COMMANDS = {
-    "validate": "arazzo.cli.validate_command",
-    "fetch": "arazzo.cli.fetch_command",
-    "graph": "arazzo.cli.graph_command",
-    "run": "arazzo.cli.run_command",
-    "mock": "arazzo.cli.mock_command",
-    "init": "arazzo.cli.init_command",
-    "schema": "arazzo.cli.schema_command",
+    "validate": Lazy("arazzo.cli.validate_command", "Report every problem of documents."),
+    "fetch": Lazy("arazzo.cli.fetch_command", "Copy the remote files that documents name."),
+    "graph": Lazy("arazzo.cli.graph_command", "Draw the flow graph of a workflow."),
+    "run": Lazy("arazzo.cli.run_command", "Run a workflow here and now."),
+    "mock": Lazy("arazzo.cli.mock_command", "Serve mocks of APIs from their descriptions."),
+    "init": Lazy("arazzo.cli.init_command", "Write a document from an API description."),
+    "schema": Lazy("arazzo.cli.schema_command", "Print the JSON Schema of x-airflow, for editors."),
 }
-"""By command name the module whose ``command`` is it."""
+"""The commands by name."""
 
 
 class LazyGroup(click.Group):
     """A group of commands whose modules are imported when they are needed."""
 
-    modules: Mapping[str, str] = COMMANDS
+    modules: Mapping[str, Lazy] = COMMANDS
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands in the order of the help text."""
@@ -44,12 +52,17 @@ class LazyGroup(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import and return the command named so, or None."""
-        module = self.modules.get(cmd_name)
-        if module is None:
+        lazy = self.modules.get(cmd_name)
+        if lazy is None:
             return None
-        command = import_module(module).command
+        command = import_module(lazy.module).command
         assert isinstance(command, click.Command)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write what each command says of itself, without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, lazy.says) for name, lazy in self.modules.items()])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -39,6 +39,8 @@ class LoopTurn(ABC):
         self._exposed: list[str] = []
         #: The answer that the turn began with, until a message has shown it or another step begins.
         self._unshown: Exchange | None = None
+        #: The exchange that the turn began with, its answer read; None before that.
+        self.read: Exchange | None = None
         #: The step that notes are about, as records name it.
         self._step = ""
 

@@ -119,7 +119,7 @@ class Turn(LoopTurn):
         self._step = record_name(state, frame.step)
         plan = self._plan(frame)
         planned = plan.step(frame.step)
-        exchange = with_content(exchange, planned.operation if plan.dialect == "lenient" else None)
+        exchange = self.read = with_content(exchange, planned.operation if plan.dialect == "lenient" else None)
         self._exposed = exposed_secrets(exchange)
         context = replace(frame_context(plan, frame, state.workflows, exchange), warn=self._warn)
         state, context = self._outputs(state, plan, planned, context)

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from urllib.parse import unquote_plus, urlsplit
 
+from arazzo.absent import ABSENT
 from arazzo.engine.state import State
 from arazzo.errors import GaveUpError
 from arazzo.exchange import Exchange, Headers, Request, Response
@@ -58,8 +59,8 @@ def in_full(plan: Plan, state: State, exchange: Exchange, conceal_more: Conceal)
 
 
 def _decoded(exchange: Exchange) -> Exchange:
-    """Return an exchange with what its answer says, unless that is beyond a limit."""
-    if exchange.response is not None:
+    """Return an exchange with what its answer says, unless that is beyond a limit; it may have been read already."""
+    if exchange.response is not None and exchange.content is ABSENT:
         with suppress(GaveUpError):
             return replace(exchange, content=decode_content(exchange.response))
     return exchange

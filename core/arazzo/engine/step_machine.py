@@ -46,7 +46,7 @@ def advance(
             state, command = turn.received(state, exchange)
         except GaveUpError as error:
             state, command = turn.gave_up(state, error, exchange)
-        state = turn.with_answer(state, exchange, name)
+        state = turn.with_answer(state, turn.read or exchange, name)
     while command is None:
         try:
             state, command = turn.proceed(state)
