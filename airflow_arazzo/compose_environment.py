@@ -22,11 +22,12 @@ _EXAMPLE = ".env.example"
 @click.argument("folder", type=FileName(path_type=Path), default=Path())
 @format_option(("text", "json"), "text")
 def command(folder: Path, form: str) -> NoReturn:
-    """Write the .env that docker-compose.yaml asks for.
+    """Write the .env file that docker-compose.yaml needs.
 
-    FOLDER is where docker-compose.yaml and .env.example are, by default the current one. Each variable that the example
-    leaves empty gets a new secret, and AIRFLOW_UID is you. What .env has already stays as it is: a database that was
-    made with other keys could not be read any more. Exit code 0: written, 2: refused.
+    FOLDER contains docker-compose.yaml and .env.example; by default it is the current folder. Each variable that is
+    empty in the example gets a new secret, and AIRFLOW_UID gets your user id. Existing values of .env stay as they are,
+    because a database that was made with other keys could not be read. Exit codes: 0 if the file was written, 2 if
+    something was refused.
 
     \b
     Examples:

@@ -26,11 +26,11 @@ from arazzo.source import load_source
 def _init(**given: Any) -> NoReturn:
     """Write a DAG file from a document, or a document from an API description.
 
-    FILE is an Arazzo document: then a DAG file is written, and a file of environment variables with the connections to
-    fill in; the same connections are printed as commands. Or it is an OpenAPI or Swagger description: then a document
-    is, of the operations named. ID is an operationId, or METHOD and path as in 'GET /pets/{id}'. The steps are those of
-    --operation, in that order; --poll and --branch name some of them, or more that come after. Exit code 0: written,
-    2: refused.
+    If FILE is an Arazzo document, the command writes a DAG file, and a file of environment variables with the
+    connections for you to fill in; it prints the same connections as commands. If FILE is an OpenAPI or Swagger
+    description, it writes a document. ID is an operationId, or a method and path such as 'GET /pets/{id}'. The steps
+    call the operations of --operation, in this order. --poll and --branch name some of these, or further ones that come
+    after them. Exit codes: 0 if the files were written, 2 if something was refused.
 
     \b
     Examples:
@@ -100,7 +100,7 @@ def _bound(plan: Plan) -> Iterator[str]:
     asked = [name for name in plan.taken.schemas if name not in taken]
     if not asked:
         return
-    yield "    # What is bound here is asked of nobody; the form of the DAG asks for the rest."
+    yield "    # The form of the DAG asks for all inputs that are not bound here."
     yield "    inputs={"
     first = True
     for name in asked:
@@ -133,6 +133,6 @@ def connections_to_make(plan: Plan) -> dict[str, dict[str, Any]]:
 
 
 def _environment(connections: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    yield f"# Connections for Airflow; write what {FILL_IN} stands for."
+    yield f"# Connections for Airflow; replace each {FILL_IN}."
     for conn_id, values in connections.items():
         yield f"AIRFLOW_CONN_{conn_id.upper()}='{json.dumps(values)}'"

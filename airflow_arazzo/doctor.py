@@ -49,15 +49,16 @@ class Check:
 
 @click.command("doctor")
 @click.argument("paths", nargs=-1, type=FileName(path_type=Path))
-@click.option("--offline", is_flag=True, help="Ask no API for the time.")
+@click.option("--offline", is_flag=True, help="Do not ask the APIs for the time.")
 @format_option(("text", "json"), "text")
 def command(paths: tuple[Path, ...], offline: bool, form: str) -> NoReturn:
-    """Say whether everything that workflows need is there.
+    """Check whether everything that workflows need is there.
 
-    Looks at Airflow's version, the triggerer, the Fernet key, the plan cache, the documents at PATHS (by default those
-    of the DAGs folder) with their descriptions, the connections that they need, and the clocks of their APIs, which get
-    a HEAD request without credentials. Connections that a DAG file maps are looked for under the name of the source.
-    Exit code 0: all is well, 1: something is not, 2: a mistake of usage.
+    The command checks Airflow's version, the triggerer, the Fernet key, the plan cache, the documents at PATHS (by
+    default those of the DAGs folder) with their descriptions, the connections that they need, and the clocks of their
+    APIs, to which it sends a HEAD request without credentials. If a DAG file maps a connection to a source, the command
+    still looks for one with the source's name. Exit codes: 0 if all is well, 1 if a check failed, 2 if the command was
+    used wrongly.
 
     \b
     Examples:
@@ -133,10 +134,12 @@ def _triggerer() -> Check:
     except SQLAlchemyError as error:
         return Check("triggerer", "failed", f"Airflow's database cannot be asked: {type(error).__name__}")
     if job is None:
-        return Check("triggerer", "failed", "none has ever run: polls wait for one; start `airflow triggerer`")
+        return Check("triggerer", "failed", "none has ever run, and polls need one; start `airflow triggerer`")
     if job.is_alive():
         return Check("triggerer", "ok", "alive")
-    return Check("triggerer", "failed", f"not alive, last heard of {job.latest_heartbeat}; start `airflow triggerer`")
+    return Check(
+        "triggerer", "failed", f"not alive, last heartbeat at {job.latest_heartbeat}; start `airflow triggerer`"
+    )
 
 
 def _fernet_key() -> Check:
@@ -147,7 +150,7 @@ def _fernet_key() -> Check:
     try:
         there = has_key()
     except AirflowException:
-        return Check("fernet key", "failed", "[core] fernet_key is no Fernet key")
+        return Check("fernet key", "failed", "[core] fernet_key is not a Fernet key")
     if not there:
         return Check("fernet key", "failed", "[core] fernet_key is empty: secrets between tasks are not encrypted")
     return Check("fernet key", "ok", "set")
@@ -167,7 +170,7 @@ def _plan_cache() -> Check:
     except (OSError, UntrustedFolderError) as error:
         return Check(name, "warning", f"not used: {error}; documents are compiled whenever a DAG file is parsed")
     return Check(
-        name, "ok", f"{documents} answers, {size / 1e6:.1f} of {folder.most_bytes / 1e6:.0f} MB in {folder.folder}"
+        name, "ok", f"{documents} entries, {size / 1e6:.1f} of {folder.most_bytes / 1e6:.0f} MB in {folder.folder}"
     )
 
 
@@ -233,7 +236,9 @@ def _connection(plan: Plan, source: str, conn_id: str, named: bool, hosts: dict[
     if lacking:
         state = "it is missing" if found is None else "it is there"
         return Check(name, "failed", f"{state}, and the operations need {', '.join(lacking)}")
-    return Check(name, "ok", "there, with what the operations need" if found is not None else "not there, nor needed")
+    return Check(
+        name, "ok", "missing, but not needed" if found is None else "there, with everything that the operations need"
+    )
 
 
 def _lacking(plan: Plan, source: str, settings: ConnectionSettings) -> Iterator[str]:
@@ -287,7 +292,7 @@ def _clock(url: str, settings: ConnectionSettings) -> Check:
     try:
         theirs = parsedate_to_datetime(answer.header("Date") or "").timestamp()
     except ValueError:
-        return Check(name, "ok", "it does not say the time")
+        return Check(name, "ok", "its answer has no date")
     difference = time.time() - theirs
     well = abs(difference) <= _MOST_DIFFERENCE
     return Check(name, "ok" if well else "failed", f"ours is {difference:+.0f} s from it")

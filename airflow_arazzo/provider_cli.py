@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 #: Commands by name; the words are here, so that Airflow's other commands do not import ours.
 _COMMANDS = {
-    "validate": "Report every problem of Arazzo documents",
+    "validate": "Report all problems of Arazzo documents",
     "fetch": "Fetch the remote sources of Arazzo documents",
     "graph": "Draw the flow graph of a workflow",
-    "run": "Run a workflow here and now",
+    "run": "Run a workflow now, without Airflow's scheduler",
     "init": "Write a DAG file from a document, or a document from an API description",
     "schema": "Print the JSON Schema of x-airflow",
-    "doctor": "Say whether everything that workflows need is there",
+    "doctor": "Check whether everything that workflows need is there",
 }
 
 

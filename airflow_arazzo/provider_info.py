@@ -55,55 +55,55 @@ def get_provider_info() -> dict[str, Any]:
                 "options": {
                     "allowed_sources": {
                         "description": "URL prefixes, separated by commas or white space, from which "
-                        "``airflow arazzo fetch`` may get remote source descriptions.",
+                        "``airflow arazzo fetch`` may fetch remote source descriptions.",
                         "version_added": "0.1.0",
                         "type": "string",
                         "example": "https://specs.example.com/apis/",
                         "default": "",
                     },
                     "document_seconds": {
-                        "description": "Seconds of processor time that ``load_dags`` gives a document; one that takes "
-                        "more becomes a DAG that says so. 0: no limit.",
+                        "description": "Seconds of CPU time that ``load_dags`` may spend on a document; one that takes "
+                        "longer becomes a DAG that says so. 0 means no limit.",
                         "version_added": "0.1.0",
                         "type": "float",
                         "example": "30",
                         "default": "10",
                     },
                     "version_tag": {
-                        "description": "Whether the version of its document is a tag of a DAG.",
+                        "description": "Whether a DAG gets its document's version as a tag.",
                         "version_added": "0.1.0",
                         "type": "boolean",
                         "example": "True",
                         "default": "False",
                     },
                     "traceparent": {
-                        "description": "Whether requests say in which span they are sent, by the header "
-                        "``traceparent``, where Airflow makes spans (``[traces] otel_on``).",
+                        "description": "Whether requests carry the header ``traceparent``, if Airflow makes spans "
+                        "(``[traces] otel_on``).",
                         "version_added": "0.1.0",
                         "type": "boolean",
                         "example": "False",
                         "default": "True",
                     },
                     "max_output_bytes": {
-                        "description": "Bytes that the outputs of a task may have, as JSON; 0: no limit. Empty: "
-                        "1048576, and no limit where ``[core] xcom_backend`` is another than Airflow's own.",
+                        "description": "Bytes that the outputs of a task may have, as JSON. 0 means no limit. Empty "
+                        "means 1048576, or no limit if ``[core] xcom_backend`` is not Airflow's own.",
                         "version_added": "0.1.0",
                         "type": "string",
                         "example": "4194304",
                         "default": "",
                     },
                     "plan_cache": {
-                        "description": "Folder of the plan cache, in which DAG processor, workers and triggerers find "
-                        "documents that one of them has compiled; a relative one is below ``AIRFLOW_HOME``. It has to "
-                        "belong to the user of these processes alone. Empty: no cache.",
+                        "description": "Folder of the plan cache, in which the DAG processor, workers and triggerers "
+                        "find documents that one of them has compiled. A relative path starts at ``AIRFLOW_HOME``. "
+                        "Only the user of these processes may own it and write to it. Empty means no cache.",
                         "version_added": "0.1.0",
                         "type": "string",
                         "example": "/shared/airflow/arazzo-plans",
                         "default": "arazzo-plans",
                     },
                     "plan_cache_bytes": {
-                        "description": "Bytes that the files of the plan cache may have; what was not used for longest "
-                        "goes first.",
+                        "description": "Bytes that the files of the plan cache may have together; the entries "
+                        "unused for longest are removed first.",
                         "version_added": "0.1.0",
                         "type": "integer",
                         "example": None,
@@ -122,7 +122,7 @@ def get_provider_info() -> dict[str, Any]:
                     "hidden-fields": [],
                     "relabeling": {"host": "Server URL", "login": "Login (or client id)"},
                     "placeholders": {
-                        "host": "https://api.example.com/v1 (empty: the servers of the API description)",
+                        "host": "https://api.example.com/v1 (if empty, the servers of the API description)",
                         "schema": "https",
                         "password": "with a login: its password; with a client id: its secret; alone: a bearer token",
                     },
@@ -156,71 +156,71 @@ def _field(label: str, description: str, kind: str = "string", **schema: Any) ->
 
 
 _FIELDS = {
-    "token": _field("Token", "Bearer token, where it is not the password.", format="password"),
+    "token": _field("Token", "A bearer token, unless it is the password.", format="password"),
     "api_keys": _field(
         "API keys",
-        'JSON object: the key for each security scheme of the API description, as {"ApiKeyAuth": "..."}.',
+        'JSON object with the key for each security scheme of the API description, such as {"ApiKeyAuth": "..."}.',
         format="password",
     ),
     "grant_type": _field(
         "OAuth 2.0 grant",
-        "How tokens are fetched; empty: the first that both the API and this connection can do.",
+        "How tokens are fetched. If empty, the first grant that both the API and this connection support.",
         enum=["client_credentials", "password", "refresh_token", None],
         values_display={"null": "(the first possible)"},
     ),
-    "token_url": _field("OAuth 2.0 token URL", "Empty: the one of the API description or of its OpenID provider."),
-    "client_id": _field("OAuth 2.0 client id", "Empty: the login, for client credentials."),
+    "token_url": _field("OAuth 2.0 token URL", "If empty, the one of the API description or of its OpenID provider."),
+    "client_id": _field("OAuth 2.0 client id", "If empty, the login is used for client credentials."),
     "client_secret": _field(
-        "OAuth 2.0 client secret", "Empty: the password, for client credentials.", format="password"
+        "OAuth 2.0 client secret", "If empty, the password is used for client credentials.", format="password"
     ),
     "client_auth": _field(
         "OAuth 2.0 client authentication",
-        "Whether client id and secret are sent as basic authentication (default) or in the body.",
+        "Whether the client id and secret are sent as basic authentication (the default) or in the body.",
         enum=["basic", "body", None],
         values_display={"null": "(basic)"},
     ),
     "refresh_token": _field("OAuth 2.0 refresh token", "For the grant refresh_token.", format="password"),
-    "scopes": _field("OAuth 2.0 scopes", "Separated by spaces. Empty: those that the operation asks for."),
+    "scopes": _field("OAuth 2.0 scopes", "Separated by spaces. If empty, those that the operation asks for."),
     "audience": _field("OAuth 2.0 audience", "For authorization servers that ask for one."),
     "headers": _field(
         "Headers",
-        'JSON object: headers for every request, as {"X-Tenant": "..."}. Whoever may see connections sees them.',
+        'JSON object with headers for every request, such as {"X-Tenant": "..."}. Not hidden in the UI.',
     ),
     "secret_headers": _field(
         "Secret headers",
-        'JSON object, as headers: those that Airflow hides, as {"X-Api-Key": "..."}.',
+        'JSON object with headers that Airflow hides, such as {"X-Api-Key": "..."}.',
         format="password",
     ),
     "verify": _field("Verify", "true, false, or the file of the certificate authorities to trust. Default: true."),
     "cert": _field("Client certificate", "File of the client certificate for mutual TLS, with or without its key."),
     "key": _field("Client key", "File of the client certificate's key."),
-    "proxies": _field("Proxies", 'URL of the proxy, or a JSON object as {"https": "http://proxy:3128"}.'),
+    "proxies": _field("Proxies", 'URL of the proxy, or a JSON object such as {"https": "http://proxy:3128"}.'),
     "trust_env": _field(
         "Trust environment",
-        "Whether the environment's proxies and certificate authorities and netrc's logins count.",
+        "Whether to use the environment's proxies and certificate authorities and the logins of netrc.",
         "boolean",
     ),
     "timeout": _field("Timeout", "Seconds for an exchange. Default: 60.", "number", exclusiveMinimum=0),
     "max_bytes": _field("Largest answer", "Bytes that an answer may have.", "integer", exclusiveMinimum=0),
     "redirects": _field(
         "Redirects",
-        "Whether a GET or HEAD goes where a redirect leads. Empty: what the step expects.",
+        "Whether a GET or HEAD follows redirects. If empty, what the step expects.",
         enum=["follow", "never", None],
         values_display={"null": "(what the step expects)"},
     ),
     "max_redirects": _field("Most redirects", "How many are followed. Default: 10.", "integer", exclusiveMinimum=0),
     "auth_type": _field(
-        "Way to sign in",
-        "digest, aws-sigv4, or the path of a class like requests.auth.AuthBase. Empty: as the API's description says.",
+        "Way to log in",
+        "digest, aws-sigv4, or the path of a class like requests.auth.AuthBase. If empty, as the description says.",
     ),
     "secret_auth_options": _field(
-        "Options of it",
-        'JSON object: of aws-sigv4 {"region": "...", "service": "...", "session_token": "..."}; of a class its own.',
+        "Options of this way",
+        'JSON object. For aws-sigv4: {"region": "...", "service": "...", "session_token": "..."}.',
         format="password",
     ),
     "required": _field(
         "Required values",
-        "send: send requests although a value is missing that the API's description requires. Default: check.",
+        "send: send requests even if a value is missing that the description requires. Default: check.",
         enum=["check", "send", None],
         values_display={"null": "(check)"},
     ),

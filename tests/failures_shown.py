@@ -16,28 +16,29 @@ DOCUMENT = Path(__file__).parent / "provider" / "documents" / "failures.arazzo.y
 HEAD = """\
 # Failures
 
-What Airflow shows when something fails, for every place where a step can fail: the state of each task, the run's
-state, and the outputs of the workflow. A test makes these tables from runs of
-[tests/provider/documents/failures.arazzo.yaml](../tests/provider/documents/failures.arazzo.yaml) with `dag.test()`;
-another has the same runs made by a scheduler, and compares.
+This page shows what Airflow displays if something fails, for every place where a step can fail: the state of each task,
+the state of the run, and the workflow's outputs. A test makes these tables from runs of
+[tests/provider/documents/failures.arazzo.yaml](../tests/provider/documents/failures.arazzo.yaml) with `dag.test()`.
+Another test lets a scheduler make the same runs, and compares.
 
-A task is red when the failure of its step stands, and green when the step has succeeded or an action has recovered it.
-The last task, `outputs`, is red exactly when the workflow has failed, and so is the run. Its XCom `arazzo` holds the
-message. Outputs are pushed when the workflow ends well, or when an action of type `end` has ended the failure.
+A task is red if its step failed and nothing recovered the failure. It is green if the step succeeded or an action
+recovered the failure. The last task, `outputs`, is red exactly if the workflow failed, and then the run is red too. Its
+XCom `arazzo` holds the message. Outputs are pushed if the workflow succeeds, or if an action of type `end` ended it
+after the failure.
 
-Inputs that break the schema of a Param (a required one is missing, a type is wrong) are refused by Airflow before there
-is a run: the trigger form and the REST API say why.
+Airflow itself refuses inputs that break the schema of a Param (a required one is missing, or a type is wrong). Then
+there is no run, and the trigger form or the REST API says why.
 """
 
 #: Where the sections of :mod:`group_shapes` begin, one for each shape.
 GROUPS = """\
-## In a DAG of your own
+## In your own DAGs
 
-The rest are groups (`ArazzoTaskGroup`) and mapped tasks in DAGs of people's own, made by
-[tests/group_shapes.py](../tests/group_shapes.py), with `dag.test()` and by a scheduler as well. A group is
-`upstream_failed` as a whole where something ahead of it has failed, and `skipped` where control did not come to it;
-nothing of it is sent then. Of mapped tasks each item stands for itself. `g.*` are all tasks of a group, where they have
-one state. `boom` is a task that fails; the API has the nodes `a` and `b`, and no node `gone`.
+The other tables show groups (`ArazzoTaskGroup`) and mapped tasks in people's own DAGs.
+[tests/group_shapes.py](../tests/group_shapes.py) makes them, with `dag.test()` and with a scheduler. A whole group is
+`upstream_failed` if something before it failed, and `skipped` if the run did not reach it; the group then sends
+nothing. Each item of a mapped task or group stands for itself. `g.*` means all tasks of a group, if they have the same
+state. `boom` is a task that fails. The API has the nodes `a` and `b`, and no node `gone`.
 """
 
 
@@ -60,16 +61,16 @@ FAILURES = [
     Failure("No answer: a network error or a timeout", "plain", ["connection refused"]),
     Failure("The status is not 2xx, and there are no success criteria", "plain", [(500, {})]),
     Failure("Success criteria are not met", "criteria", [(200, {"state": "none"})]),
-    Failure("None of the success actions matches", "unmatched", [(200, {"state": "odd"})]),
+    Failure("None of the success actions holds", "unmatched", [(200, {"state": "odd"})]),
     Failure("The limit of a retry is reached", "retried", [(503, {})]),
     Failure("The budget of a loop is used up", "polled", [(200, {"state": "pending"})]),
     Failure("An action of type `end` ends the failure", "ended", [(410, {"state": "gone"})]),
     Failure("An action of type `goto` recovers the failure", "ended", [(404, {}), (200, {"pass": "p"})]),
-    Failure("A step fails beside others", "beside", [(500, {"state": "bad"})]),
+    Failure("A step fails while others run in parallel", "beside", [(500, {"state": "bad"})]),
     Failure("A called workflow fails", "calling", [(500, {"state": "bad"})]),
     Failure("A called workflow fails, and its caller recovers", "recovering", [(500, {}), (200, {"pass": "p"})]),
     Failure("A workflow that took over fails", "handing", [(500, {}), (500, {"state": "bad"})]),
-    Failure("A workflow that comes first fails", "depending", [(500, {})]),
+    Failure("A workflow that runs first fails", "depending", [(500, {})]),
 ]
 
 

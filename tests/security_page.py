@@ -11,10 +11,10 @@ PAGE = Path(__file__).parents[1] / "docs" / "security-tests.md"
 _HEAD = """\
 # Attacks that are played
 
-`make test-security` plays these, on a real scheduler where that matters, and writes this page; `make test` plays all
-that need no scheduler and are not slow. Each row is an attack by somebody who controls some data, and has to fail in
-every case. [SECURITY.md](../SECURITY.md) says what is promised, and what is not. Kills of each part of Airflow at each
-moment have a page of their own, [reliability.md](reliability.md).
+`make test-security` plays these attacks, on a real scheduler where that matters, and writes this page. `make test`
+plays all that are fast and need no scheduler. Each row is an attack by somebody who controls some data, and must fail
+in every case. [SECURITY.md](../SECURITY.md) says what is promised and what is not. [Reliability](reliability.md) is
+about killing each part of Airflow at each moment.
 
 | surface | attack | cases | result |
 |---|---|---|---|

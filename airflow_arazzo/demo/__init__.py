@@ -41,22 +41,22 @@ UNHEARD = (OSError, SystemExit)
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     default=lambda: example_dags() / "demo",
     show_default="those of the package",
-    help="The folder with the demo's DAGs; the API descriptions lie in ../openapi.",
+    help="The folder with the demo's DAGs; the API descriptions are in ../openapi.",
 )
 @click.option(
     "--home",
     type=click.Path(file_okay=False, path_type=Path),
     default=Path(".demo"),
     show_default=True,
-    help="Where Airflow's database and all logs go; what an earlier demo left there is removed.",
+    help="Folder for Airflow's database and all logs; the files of an earlier demo are removed.",
 )
 @click.option("--port", type=click.IntRange(1, 65535), default=None, help="The port of the UI; a free one by default.")
 @format_option(("text", "json"), "text")
 def command(keep: bool, dags_folder: Path, home: Path, port: int | None, form: str) -> None:
     """Run the example workflows on a real Airflow against a mock of their APIs.
 
-    Starts the mock and Airflow's four components on 127.0.0.1, runs each case as a DAG run, shows a table and stops
-    everything again. The exit code is 0 only if every case came out right.
+    The command starts the mock and Airflow's four components on 127.0.0.1, runs each case as a DAG run, shows a table
+    and stops everything again. The exit code is 0 only if every case ended as expected.
 
     \b
     Examples:
@@ -91,7 +91,7 @@ def _run(screen: Screen, home: Path, dags_folder: Path, form: str, *, keep: bool
             if form == "json":
                 click.echo(json.dumps({"cases": [_case(each) for each in results]}, indent=2))
             right = sum(found.right for found in results)
-            screen.say(f"{right} of {len(results)} cases came out as they should.")
+            screen.say(f"{right} of {len(results)} cases ended as expected.")
             if keep:
                 _keep(screen, airflow)
             else:

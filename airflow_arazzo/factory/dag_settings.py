@@ -96,7 +96,7 @@ def import_names(names: Any, subject: str) -> Any:
     except Exception as error:
         raise ValueError(f"{subject}: '{names}' cannot be imported: {type(error).__name__}: {error}") from error
     if not callable(found):
-        raise ValueError(f"{subject}: '{names}' is nothing that can be called")
+        raise ValueError(f"{subject}: '{names}' cannot be called")
     return found
 
 

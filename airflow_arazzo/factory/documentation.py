@@ -78,7 +78,7 @@ def _inputs(plan: Plan) -> Iterator[tuple[str, ...]]:
     for name, schema in plan.taken.schemas.items():
         given = schema if isinstance(schema, Mapping) else {}
         if name in bound:
-            need = "bound, asked of nobody"
+            need = "bound; the form does not ask for it"
         elif "default" in given:
             need = "has a default"
         else:

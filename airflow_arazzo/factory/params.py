@@ -70,7 +70,7 @@ def _param(plan: Plan, name: str, schema: Any, *, required: bool, secret: bool) 
 
 def _origin_note(plan: Plan, name: str) -> str:
     origin = next((item.workflow for item in plan.passed_on if item.name == name), "")
-    return f"For workflow '{origin}', which comes first." if origin and name not in plan.declared.schemas else ""
+    return f"For workflow '{origin}', which runs first." if origin and name not in plan.declared.schemas else ""
 
 
 def _need_note(need: Any) -> str:

@@ -125,7 +125,7 @@ def return_task(
         **_step_arguments(plan, region, names, position, group),
         **DECIDING,
         **placement(plan.step(region.entry).settings),
-        doc_md=f"Decides how `{region.entry}` has ended, and what follows.",
+        doc_md=f"Decides whether `{region.entry}` succeeded, and what follows.",
     )
 
 

@@ -172,7 +172,7 @@ class _Weaving:
                 **placement(site.plan.settings),
                 dag=self.dag,
                 task_group=site.group,
-                doc_md="The workflow's outputs, and whether it has ended well.",
+                doc_md="The workflow's outputs, and whether it succeeded.",
                 doc_json=picture_text(site.plan, site.names.records),
             )
 
@@ -235,7 +235,7 @@ class _Weaving:
         names = site.names.before[key]
         plan = next(plan for plan in dependencies(site.plan) if plan.key == key)
         position = Position(inputs=site.names.gate or site.position.inputs, role=key, kept=self.kept)
-        group = self._group(site, names, f"Comes before workflow `{site.plan.workflow_id}`.")
+        group = self._group(site, names, f"Runs before workflow `{site.plan.workflow_id}`.")
         return self.add_workflow(Site(plan, names, position, group))
 
     def _takeover(self, site: Site, names: Names, source: str, key: str) -> Built:
@@ -397,7 +397,7 @@ class _Joining:
             **placement(self.site.plan.step(region.entry).settings),
             dag=dag,
             task_group=self.site.group,
-            doc_md=f"Which way did control go after `{region.entry}`?",
+            doc_md=f"Which branch did the run take after `{region.entry}`?",
         )
 
 

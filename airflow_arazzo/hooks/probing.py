@@ -20,7 +20,7 @@ _BASIC = {"type": "http", "scheme": "basic", "key": "basic"}
 _BEARER = {"type": "http", "scheme": "bearer", "key": "bearer"}
 #: The hook does not know the API's description.
 UNASKED = "a workflow sends {} only where the API's description asks for it (security)"
-NOTHING = "The connection names neither host nor token URL, so nothing can be tested: requests go where the API says."
+NOTHING = "The connection names neither host nor token URL, so nothing can be tested: requests go to the API's servers."
 
 
 def probe(settings: ConnectionSettings, send: Send, send_for_token: Send) -> Iterator[Finding]:
@@ -68,7 +68,7 @@ def _host(settings: ConnectionSettings, url: str, send: Send) -> Finding:
     if response.status in (401, 403) and sent:
         return False, f"{url} refuses the credentials: {said}"
     if response.status >= 500:
-        return False, f"{url} is in trouble: {said}"
+        return False, f"{url} has a problem: {said}"
     return True, f"{url} answers: {said}"
 
 

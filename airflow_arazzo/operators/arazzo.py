@@ -130,7 +130,7 @@ class ArazzoOutputsOperator(TellsLineage, BaseOperator):
         """Follow the route, push the outputs, and fail if the workflow has."""
         ti, position = context["ti"], self.course.position
         if position.inputs and not has_begun(ti, self.course):
-            raise AirflowSkipException(f"control did not come to workflow '{self.plan.workflow_id}'")
+            raise AirflowSkipException(f"the run did not reach workflow '{self.plan.workflow_id}'")
         channel = self.channel = Channel(ti)
         self.learn(beside=self.course.tasks.values())
         inputs, refused = self._inputs(context)

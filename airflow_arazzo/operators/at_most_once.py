@@ -142,7 +142,7 @@ class Sending:
         try:
             record = fields_of(stored, f"the record '{place}' of a request that may have been sent", _FIELDS, _KINDS)
         except AirflowException as error:
-            raise UnknownOutcomeError(f"{error}. Nothing was sent; see first what the server has") from None
+            raise UnknownOutcomeError(f"{error}. Nothing was sent; look at the server first") from None
         if record.get("max_tries") != self._life.max_tries:
             return None
         if record.get("state") == "unsent":
@@ -336,18 +336,18 @@ def _may_resend(plan: Plan, step_name: str) -> bool:
 
 
 _WAYS_ON = (
-    "see what the server has, then clear the task to send it, or mark the task as it should be. With 'idempotency_key' "
-    "or 'resend: true' in the step's x-airflow it goes on by itself"
+    "look at the server, then clear the task to send it, or mark the task as it should be. With 'idempotency_key' "
+    "or 'resend: true' in the step's x-airflow, the task goes on by itself"
 )
 
 
 def _done_before(record: Mapping[str, Any]) -> str:
     """Say that a DELETE which finds nothing may have been done by an earlier one."""
-    outcome = "its answer got lost: it may have done it"
+    outcome = "its answer was lost, so it may have succeeded"
     if record.get("state") == "answered":
-        outcome = f"was answered with status {record.get('status')}: it has done it"
+        outcome = f"was answered with status {record.get('status')}, so it succeeded"
     sent = f"try {record.get('try')} sent this DELETE at {record.get('at')}, and {outcome}"
-    return f"{sent} (successCriteria with $statusCode == 204 || $statusCode == 404 take both for done)"
+    return f"{sent} (successCriteria with $statusCode == 204 || $statusCode == 404 count both as success)"
 
 
 def _is_another(record: Mapping[str, Any], request: Request) -> bool:
@@ -364,11 +364,11 @@ def _is_another(record: Mapping[str, Any], request: Request) -> bool:
         return True
     changed = "the workflow has changed"
     if title == before:
-        before, changed = f"another {before}", "the values that it is made of have changed"
+        before, changed = f"another {before}", "the values in it have changed"
     raise UnknownOutcomeError(
-        f"step '{request.step}' is to send {title}, and {before} was sent in its place "
-        f"{_when(record)} ({_outcome(record)}): {changed} in between. It is not sent; see what the server has, "
-        "then clear the task to send everything anew, or mark the task as it should be"
+        f"step '{request.step}' was going to send {title}, but {before} was sent in its place "
+        f"{_when(record)} ({_outcome(record)}): {changed} in between. It is not sent; look at the server, "
+        "then clear the task to send everything again, or mark the task as it should be"
     )
 
 

@@ -62,10 +62,10 @@ def _chosen(ti: Any, source: str, ways: Mapping[str, str], takers: Mapping[str, 
             return marked
         raise AirflowFailException(
             f"task '{source}' was marked as a success, and its actions lead to {', '.join(sorted(map(_named, ways)))}: "
-            "nobody knows where to; mark this task as a success, too, and the tasks that are not to run, and clear "
-            f"those that are, the last one included; or clear '{source}' to send its requests again"
+            "this branch cannot know where to go. Mark this task and the tasks that should not run as a success, and "
+            f"clear those that should run, and the last one; or clear '{source}' to send its requests again"
         )
-    raise AirflowFailException(f"task '{source}' says that {following!r} comes next, which is none of its ways")
+    raise AirflowFailException(f"task '{source}' says that {following!r} comes next, which is not one of its routes")
 
 
 def _why(record: Mapping[str, Any]) -> str:

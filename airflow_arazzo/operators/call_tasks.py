@@ -84,7 +84,7 @@ class ArazzoInputsOperator(SharesSecrets, BaseOperator):
             require_servers(plan, hooks)
             state = engine.start(plan, inputs)
         except InputError as error:
-            refused = f"inputs of a workflow that comes before '{plan.workflow_id}' refused: "
+            refused = f"inputs of a workflow that runs before '{plan.workflow_id}' were refused: "
             refused += f"{'; '.join(error.messages)}; nothing was sent"
             raise self._refusal(refused) from None
         except AirflowFailException as error:
@@ -183,7 +183,7 @@ class ArazzoReturnOperator(_CallingStep):
         """Decide the step; skip it if control did not come to it."""
         ti, course = context["ti"], self.course
         if not has_begun(ti, course):
-            raise AirflowSkipException(f"control did not come to step '{self.step}'")
+            raise AirflowSkipException(f"the run did not reach step '{self.step}'")
         self._begin(context)
         channel = self.channel
         if failed_before(channel, course):

@@ -75,7 +75,7 @@ def run_inputs(
         return engine.check_inputs(plan, given)
     except InputError as error:
         text = "; ".join(error.messages)
-        message = f"inputs of workflow '{plan.workflow_id}' refused: {text}; nothing was sent"
+        message = f"inputs of workflow '{plan.workflow_id}' were refused: {text}; nothing was sent"
         raise AirflowFailException(message) from None
 
 
@@ -90,7 +90,7 @@ def require_unbound(plan: Plan, bound: Mapping[str, Any], task: BaseOperator, co
     given = [name for name in bound if name in context["params"] and name not in asked]
     if given:
         raise AirflowFailException(
-            f"inputs of workflow '{plan.workflow_id}' refused: input '{given[0]}' is bound by the DAG, "
+            f"inputs of workflow '{plan.workflow_id}' were refused: input '{given[0]}' is bound by the DAG, "
             "and the run gives it too; nothing was sent"
         )
 

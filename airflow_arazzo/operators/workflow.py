@@ -113,7 +113,9 @@ class ArazzoWorkflowOperator(DrivesRegion, BaseOperator):
             return engine.start(plan, inputs)
         except InputError as error:
             text = "; ".join(error.messages)
-            message = f"inputs of a workflow that comes before '{plan.workflow_id}' refused: {text}; nothing was sent"
+            message = (
+                f"inputs of a workflow that runs before '{plan.workflow_id}' were refused: {text}; nothing was sent"
+            )
             raise AirflowFailException(message) from None
 
     def _learn_earlier(self) -> None:

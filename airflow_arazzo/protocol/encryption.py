@@ -57,7 +57,7 @@ def unseal(text: str) -> str:
         return text[len(_PLAIN) :]
     prefix = next((kind for kind in (_SEALED, _PIECES) if str(text).startswith(kind)), None)
     if prefix is None:
-        raise AirflowException("a sealed value cannot be read: it is none that this version has sealed")
+        raise AirflowException("a sealed value cannot be read: this version did not seal it")
     if fernet is None:
         raise AirflowException("a sealed value cannot be read: [core] fernet_key is not set on this component")
     try:

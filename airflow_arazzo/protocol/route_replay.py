@@ -26,8 +26,8 @@ STATUS = "last_status"
 
 
 _MARKED = (
-    "step '{step}' was marked as a success, but several ways lead on: mark the branch after it as a success, "
-    "too, and the tasks that are not to run, and clear those that are, this one included"
+    "step '{step}' was marked as a success, but several ways lead on: mark the branch after it and the tasks "
+    "that should not run as a success, and clear this task and those that should run"
 )
 
 
@@ -74,7 +74,7 @@ def read_result(channel: Channel, course: Course, inputs: Mapping[str, Any]) -> 
         outputs, status, complete = pull_result(channel, taker), record.get(STATUS), bool(record.get("complete"))
         failure, stopped = str(record.get("message", "")), bool(record.get(STOPPED))
         if not failure and ran.get(taker) != "success":
-            failure = f"workflow '{last['workflow']}' did not come to an end: see its tasks"
+            failure = f"workflow '{last['workflow']}' did not finish: see its tasks"
     elif last.get("step") and course.task_of(last["step"]) in ran:
         outputs = pull_result(channel, course.task_of(last["step"]))
     steps = tuple(step for record in route for step in _steps(record))
@@ -140,7 +140,7 @@ def _route(channel: Channel, course: Course, ran: Mapping[str, str]) -> Iterator
     met: set[str] = set()
     while step:
         if step in met:
-            raise AirflowFailException(f"the records of this run lead to step '{step}' twice: one of them is not true")
+            raise AirflowFailException(f"the records of this run lead to step '{step}' twice: one of them is wrong")
         met.add(step)
         record = _record(channel, course, ran, step)
         yield record or {"step": step, "next": None}
@@ -202,7 +202,7 @@ def _agreed(
     """
     failed = record is None or record.get("outcome") == "failed"
     if state == "failed" and record is not None and not failed:
-        text = f"step '{step}' had come to its end when its task failed, before its outputs were stored: see its log"
+        text = f"step '{step}' had finished when its task failed, before its outputs were stored: see its log"
         return {**record, "outcome": "failed", "message": text, "action": None, "next": None, "workflow": None}
     if state == "success" and failed:
         text = "" if following is not None else _MARKED.format(step=step)
@@ -231,13 +231,15 @@ def _unfinished(channel: Channel, course: Course, ran: Mapping[str, str], last: 
     for key, task in course.before.items():
         record = channel.record(task) if task in ran else None
         if record and record.get("message"):
-            text = f"workflow '{key}', which comes first, failed: {record['message']}"
+            text = f"workflow '{key}', which runs first, failed: {record['message']}"
             return text, None, bool(record.get(STOPPED))
     task = course.task_of(last["step"])
     reason = f"its task '{task}' did not run"
     if task in ran:
-        reason = f"its task '{task}' failed without a word: it was killed, or marked as failed, or its worker was lost"
-    return f"step '{last['step']}' did not come to an end: {reason}", None, False
+        reason = (
+            f"its task '{task}' failed without a message: it was killed or marked as failed, or its worker was lost"
+        )
+    return f"step '{last['step']}' did not finish: {reason}", None, False
 
 
 def _ended(route: list[dict[str, Any]]) -> _End:

@@ -34,9 +34,11 @@ def fields_of(
     if not isinstance(value, dict):
         raise AirflowException(f"{what} cannot be read: it is not an object")
     if (found := value.get("version")) != FORM:
-        raise _other(what, f"it has form {found if isinstance(found, int) else 'none'}, and form {FORM} is read here")
+        raise _other(
+            what, f"it has form {found if isinstance(found, int) else 'none'}, but this version reads form {FORM}"
+        )
     if unknown := sorted(map(str, value.keys() - {"version", *known})):
-        raise _other(what, f"it has the field '{unknown[0]}', which is not known here")
+        raise _other(what, f"it has the field '{unknown[0]}', which this version does not know")
     for name, kind in kinds.items():
         if name not in value or not isinstance(value[name], kind):
             found = f"of type {type(value[name]).__name__}" if name in value else "missing"
@@ -46,6 +48,6 @@ def fields_of(
 
 def _other(what: str, why: str) -> AirflowException:
     return AirflowException(
-        f"{what} cannot be read: {why}. Another version of airflow-provider-arazzo has stored it: bring workers and "
-        "triggerers to one version, then clear the task to begin anew"
+        f"{what} cannot be read: {why}. Another version of airflow-provider-arazzo stored it: give workers and "
+        "triggerers the same version, then clear the task to start again"
     )

@@ -168,4 +168,4 @@ def open_event(event: Any) -> Carried:
         case {"status": "error", "message": str(message)}:
             raise AirflowException(f"the triggerer could not go on: {message}")
     kind = sorted(map(str, event)) if isinstance(event, dict) else type(event).__name__
-    raise AirflowException(f"the trigger fired an event that is none of ArazzoTrigger's: {kind}")
+    raise AirflowException(f"the trigger fired an event that is not one of ArazzoTrigger's: {kind}")

@@ -94,7 +94,7 @@ class Jar:
     def header(self, url: str, given: str = "") -> str:
         """Return what is sent to a URL as ``Cookie``; empty for nothing.
 
-        :param given: what the request has as ``Cookie`` itself, which comes first, and wins over cookies of that name.
+        :param given: what the request has as ``Cookie`` itself, which runs first, and wins over cookies of that name.
         """
         names = {pair.partition("=")[0].strip() for pair in given.split(";")}
         found = [each for each in self.cookies if each.goes_to(url) and each.name not in names]

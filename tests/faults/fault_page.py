@@ -16,30 +16,30 @@ EXTRAS = {
 _HEAD = """\
 # Reliability
 
-What a run does when something dies or the API fails. `make test-faults` plays all of it on a real scheduler (SQLite,
-LocalExecutor, triggerer), checks it, and writes this page; CI plays a part of it.
+This page shows what a run does when something dies or the API fails. `make test-faults` plays all of it on a real
+scheduler (SQLite, LocalExecutor, triggerer), checks it, and writes this page. CI plays a part of it.
 
-- A request that is safe or idempotent is repeated after a crash. One that is neither (POST, PATCH) is not: the task
-  that is started again uses the recorded answer, or, where there is none, fails and says that the request may have
-  reached the server ([semantics](semantics.md), section 5a; needs Airflow 3.3). With `idempotency_key` or
-  `resend: true` it is sent again.
-- SIGTERM ends no task: Airflow's task process asks the operator to stop, and these have nothing to stop. Airflow itself
-  sends it when somebody sets the state of a running task, and kills the task 5 seconds later.
-- Airflow starts a task again after the loss of its process or its worker if it has `retries` left, and after the loss
-  of a scheduler with its workers even if it has none. So `retries` is worth setting: it brings back what a crash has
-  taken, and it repeats no POST that has got no answer. It does repeat, as a new try, a POST that was answered with a
-  failure.
-- A task that Airflow cannot start, because the API server is away, uses up its `retries` as well: they, and
-  `retry_delay`, must outlast a restart of the API server. Here they are 2 and a second, and that is not always enough.
-- A poll and a wait for a retry in the triggerer go on from where the worker left them, with their deadlines. The rounds
-  that a killed triggerer had gone are not counted (`max_rounds`).
-- `sent` counts what has reached the server, by its own record. Seconds are from the kill to the end of the run, on a
-  busy machine with two processors and with the settings below. They are information, not a promise: Airflow's own
-  settings make minutes of them.
+- A request that is safe or idempotent is repeated after a crash. One that is neither (POST, PATCH) is not repeated.
+  When its task starts again, it uses the recorded answer. If there is none, it fails and says that the request may have
+  reached the server ([Sent or not sent](sending.md); this needs Airflow 3.3). With `idempotency_key` or `resend: true`,
+  the request is sent again.
+- SIGTERM ends no task. Airflow's task process then asks the operator to stop, and these operators have nothing to stop.
+  Airflow itself sends SIGTERM if somebody sets the state of a running task, and kills the task 5 seconds later.
+- If a task's process or worker is lost, Airflow starts the task again if it has `retries` left. If a scheduler is lost
+  with its workers, Airflow starts the task again even if it has none. So it is worth setting `retries`: they repeat
+  what a crash has interrupted, but not a POST that got no answer. They do repeat, as a new try, a POST whose answer was
+  a failure.
+- If Airflow cannot start a task because the API server is away, this also uses up `retries`. So `retries` and
+  `retry_delay` must outlast a restart of the API server. Here they are 2 and one second, which is not always enough.
+- A poll, or a wait for a retry in the triggerer, goes on from where the worker left it, with its deadline. Rounds that
+  a killed triggerer had made do not count for `max_rounds`.
+- `sent` is the number of requests that the server received, by its own record. The seconds are from the kill to the end
+  of the run, on a busy machine with two processors and with the settings below. They are information and not a promise.
+  With Airflow's own settings they would be minutes.
 
 {knobs}
 
-Tasks have `retries: 2` and `retry_delay: 1` where nothing else is said. What is killed is started again at once.
+Tasks have `retries: 2` and `retry_delay: 1` unless a row says otherwise. What is killed is started again at once.
 """
 
 

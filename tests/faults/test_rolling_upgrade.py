@@ -66,7 +66,7 @@ OTHERS = {
     "the next release": (r'^__version__ = ".*"', '__version__ = "0.2.0"'),
     "another form": (r"^FORM = \d+$", "FORM = 99"),
 }
-WAY_OUT = "bring workers and triggerers to one version, then clear the task to begin anew"
+WAY_OUT = "bring workers and triggerers to one version, then clear the task to start again"
 
 
 class Things:

@@ -161,8 +161,8 @@ def test_who_approves_and_for_how_long(where, document):
         ("", "approval: {user: [ada]}", "no 'user' in it; did you mean 'users'"),
         ("", "approval: {timeout: 0}", "'timeout': Input should be greater than 0"),
         ("", "task: {max_active_tis_per_dg: 1}", "no operator takes 'max_active_tis_per_dg'; did you mean"),
-        ("", "task: {trigger_rule: all_done}", "'trigger_rule' of a task is not yours to say"),
-        ("", "task: {task_id: b}", "'task_id' of a task is not yours to say"),
+        ("", "task: {trigger_rule: all_done}", "'trigger_rule' of a task cannot be set"),
+        ("", "task: {task_id: b}", "'task_id' of a task cannot be set"),
     ],
 )
 def test_what_cannot_be_is_told_when_the_dag_is_made(settings, step, message, document):

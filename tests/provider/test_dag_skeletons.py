@@ -70,7 +70,7 @@ def test_of_an_api_description_it_writes_a_document():
     [
         (("--operation", "login"), "--operation is for API descriptions"),
         (("-o", "nowhere/made.py"), "there is no folder nowhere"),
-        (("-o", "mine.py"), "mine.py is there already"),
+        (("-o", "mine.py"), "mine.py already exists"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_and_nothing_is_written(arguments, words):

@@ -102,7 +102,7 @@ def test_a_triggerer_that_is_not_heard_of_and_a_missing_key_fail(doctor, trigger
     assert code == 1
     assert checks["triggerer"][0] == checks["fernet key"][0] == "failed"
     monkeypatch.setenv("AIRFLOW__CORE__FERNET_KEY", "nonsense")
-    assert doctor(ANCHORE, "--offline")[1]["fernet key"] == ("failed", "[core] fernet_key is no Fernet key")
+    assert doctor(ANCHORE, "--offline")[1]["fernet key"] == ("failed", "[core] fernet_key is not a Fernet key")
 
 
 @pytest.mark.parametrize(("hours", "state"), [(0, "ok"), (2, "failed")])
@@ -144,7 +144,7 @@ def test_a_path_that_is_not_there_is_a_mistake_of_usage_or_a_failed_document(doc
     [
         ("", None, "ok", "off"),
         ("plans", None, "ok", "is made when"),
-        ("plans", 0o700, "ok", "1 answers, 0.0 of 268 MB"),
+        ("plans", 0o700, "ok", "1 entries, 0.0 of 268 MB"),
         ("plans", 0o777, "warning", "not used: others can write into"),
     ],
 )

@@ -171,7 +171,7 @@ def test_what_comes_first_and_fails_fails_the_run(nodes, run_dag):
     run = run_dag(ArazzoDag(TEAMS, "season"), node="a")
     assert run.state == "failed"
     assert nodes.lines == VISIT_A
-    assert run.xcom("outputs", "arazzo")["message"].startswith("workflow 'visit', which comes first, failed: ")
+    assert run.xcom("outputs", "arazzo")["message"].startswith("workflow 'visit', which runs first, failed: ")
     assert states_of(run, "prepare") == {"upstream_failed"}
 
 

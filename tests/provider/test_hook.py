@@ -154,7 +154,7 @@ def tried(**fields):
         (404, True, "answers: status 404, asked with a token"),
         (401, False, "refuses the credentials: status 401, asked with a token"),
         (403, False, "refuses the credentials: status 403, asked with a token"),
-        (503, False, "is in trouble: status 503"),
+        (503, False, "has a problem: status 503"),
     ],
 )
 def test_the_host_is_asked(api, status, works, text):

@@ -79,7 +79,7 @@ def test_where_none_has_run_they_lead_to_the_end():
 def test_else_the_message_says_what_to_do_and_calls_where_the_branch_has_not(states, told, calls):
     dag = ArazzoDag(NODES, "diamond", default_args={"on_failure_callback": [print]})
     run = Run(states=states, xcoms=refused("a") | told)
-    wanted = "several ways lead on: mark the branch after it as a success, too, and the tasks that are not to run"
+    wanted = "several ways lead on: mark the branch after it and the tasks that should not run as a success"
     with pytest.raises(AirflowFailException, match=wanted):
         run.execute(dag.outputs)
     assert dag.outputs.on_failure_callback == ([print] if calls else [])
@@ -114,7 +114,7 @@ def test_what_a_marked_task_has_not_told_decides_nothing(write, told, outcome):
     run = Run(states={"read": "success"}, xcoms=dict(told))
     with in_place_of_the_world(Answers([(200, {})])):
         if outcome == "failed":
-            with pytest.raises(AirflowException, match="it is undecided whether action 'bad' is to be taken"):
+            with pytest.raises(AirflowException, match="it is undecided whether to take action 'bad'"):
                 run.execute(write(JUDGED).get_task("decide"))
         else:
             run.execute(write(JUDGED).get_task("decide"))

@@ -473,7 +473,7 @@ def test_a_branch_goes_where_the_record_says():
     ways = {"x": "task_x", "": "outputs"}
     assert choose_branch(ti=run.context("br")["ti"], source="a", ways=ways, ds="ignored") == "outputs"
     for source in ("b", "c"):
-        with pytest.raises(AirflowFailException, match="none of its ways"):
+        with pytest.raises(AirflowFailException, match="not one of its routes"):
             choose_branch(ti=run.context("br")["ti"], source=source, ways=ways)
 
 
@@ -504,7 +504,7 @@ def test_outputs_fail_where_the_route_breaks_off():
         states={"a": "success", "b": "upstream_failed"},
         xcoms={("a", "arazzo"): {"step": "a", "outcome": "success", "next": "b"}},
     )
-    with pytest.raises(AirflowFailException, match="step 'b' did not come to an end"):
+    with pytest.raises(AirflowFailException, match="step 'b' did not finish"):
         run.execute(outputs())
     assert ("outputs", "return_value") not in run.xcoms
 
@@ -516,7 +516,7 @@ def passed(step, following):
 def test_outputs_fail_where_a_task_failed_after_it_had_told_what_happened():
     told = passed("a", "b") | passed("b", "") | {("a", "return_value"): {"mark": 1}}
     run = Run(states={"a": "success", "b": "failed"}, xcoms=told)
-    with pytest.raises(AirflowFailException, match="step 'b' had come to its end when its task failed"):
+    with pytest.raises(AirflowFailException, match="step 'b' had finished when its task failed"):
         run.execute(outputs())
     assert run.xcoms["outputs", "arazzo"]["route"] == ["a", "b"]
 

@@ -146,7 +146,7 @@ def test_inputs_of_all_parts_and_of_workflows_that_come_first_are_asked_for(part
     assert params["page"].resolve() == 1
     assert params["zone"].resolve() is None
     assert params["key"].schema["format"] == "password"
-    assert meaning(params["region"]) == "For workflow 'u', which comes first."
+    assert meaning(params["region"]) == "For workflow 'u', which runs first."
     assert meaning(params["name"]) is None
 
 
@@ -170,7 +170,7 @@ def test_what_a_path_of_a_workflow_that_comes_first_needs_is_asked_for_as_its_ow
     asked = workflow_params(plan)["id"]
     assert asked.resolve() is None
     assert "Needed by step 'get' for path parameter 'id'." in meaning(asked)
-    assert "For workflow 'u', which comes first." in meaning(asked)
+    assert "For workflow 'u', which runs first." in meaning(asked)
     [refusal] = refusals(plan, scheduled=True)
     assert "nobody gives it 'name', 'key', 'id'" in refusal.message
 

@@ -192,7 +192,7 @@ def test_what_is_not_encrypted_is_refused_where_there_is_a_key(monkeypatch):
 
 
 def test_what_was_never_sealed_is_said_so():
-    with pytest.raises(AirflowException, match="none that this version has sealed"):
+    with pytest.raises(AirflowException, match="this version did not seal it"):
         encryption.unseal("gAAAAABm")
 
 

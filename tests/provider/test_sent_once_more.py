@@ -171,8 +171,8 @@ DELETE = replace(POST, method="DELETE", url="http://shop.test/orders/a", templat
 @pytest.mark.parametrize(
     ("earlier", "hint"),
     [
-        (Killed(), "try 1 sent this DELETE .* its answer got lost"),
-        (lost(), "try 1 sent this DELETE .* its answer got lost"),
+        (Killed(), "try 1 sent this DELETE .* its answer was lost"),
+        (lost(), "try 1 sent this DELETE .* its answer was lost"),
         (Response(204), "try 1 sent this DELETE .* was answered with status 204"),
         (Response(500), "^$"),
         (Response(404), "^$"),
@@ -202,7 +202,7 @@ def test_a_retry_says_it_too_and_another_deletion_does_not():
     server, stored = Server(answers=[lost(), Response(404), Response(404)]), {}
     sending = start(server, stored)
     fail(sending, DELETE)
-    assert "may have done it" in sending.send(replace(DELETE, attempt=2)).hint
+    assert "may have succeeded" in sending.send(replace(DELETE, attempt=2)).hint
     assert start(server, stored, try_number=2).send(replace(DELETE, url="http://shop.test/orders/b")).hint == ""
     assert "orders/a" not in json.dumps(stored)
 

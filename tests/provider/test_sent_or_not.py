@@ -238,7 +238,7 @@ def test_a_workflow_that_has_changed_in_between_is_not_guessed():
     start(Server(), stored).send(POST)
     server = Server()
     other = Request(method="POST", url="http://shop.test/refunds", template="/refunds", step="order")
-    with pytest.raises(UnknownOutcomeError, match=r"POST /refunds, and POST /orders was sent in its place"):
+    with pytest.raises(UnknownOutcomeError, match=r"POST /refunds, but POST /orders was sent in its place"):
         start(server, stored, try_number=2).send(other)
     assert server.received == []
 

@@ -100,7 +100,7 @@ def test_a_class_of_ones_own_signs(shop, sent):
     ("kind", "said"),
     [
         (f"{__name__}.Broken", "has failed: ValueError; nothing was sent"),
-        ("requests.auth.HTTPDigestAuth", "is to sign a request, and looks at answers, which is not supported here"),
+        ("requests.auth.HTTPDigestAuth", "cannot sign the request: it looks at answers, which is not supported"),
     ],
 )
 def test_a_class_that_does_not_sign_sends_nothing_and_tells_no_secret(shop, sent, kind, said):

@@ -137,7 +137,7 @@ def test_the_reason_is_in_the_record_where_the_triggerer_has_failed():
 @pytest.mark.parametrize(
     ("states", "message"),
     [
-        ({"watch": "failed"}, "its task 'watch' failed without a word: it was killed, or marked as failed"),
+        ({"watch": "failed"}, "its task 'watch' failed without a message: it was killed or marked as failed"),
         ({}, "its task 'watch' did not run"),
     ],
 )

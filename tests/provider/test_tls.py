@@ -159,9 +159,9 @@ def test_the_environment_names_authorities_where_the_connection_does_not(
         ({"cert": "gone.pem"}, r"connection 'shop', extra 'cert': .*gone\.pem cannot be read: No such file"),
         ({"cert": "client.pem", "key": "gone.key"}, r"extra 'key': .*gone\.key cannot be read: No such file"),
         ({"verify": "gone.pem"}, r"extra 'verify': .*gone\.pem cannot be read: No such file"),
-        ({"verify": "client.key"}, r"extra 'verify': .*client\.key holds no certificates"),
-        ({"cert": "client.pem"}, r"extra 'cert': .*client\.pem holds no certificate with the key"),
-        ({"cert": "client.pem", "key": "server.key"}, "extra 'cert': .* hold no certificate with the key"),
+        ({"verify": "client.key"}, r"extra 'verify': .*client\.key contains no CA certificates"),
+        ({"cert": "client.pem"}, r"extra 'cert': .*client\.pem holds no certificate together with its key"),
+        ({"cert": "client.pem", "key": "server.key"}, "extra 'cert': .* hold no certificate together with its key"),
         ({"cert": "client.pem", "key": "encrypted.key"}, "extra 'cert': the key is encrypted with a passphrase"),
     ],
 )

@@ -207,7 +207,7 @@ def test_discovery_is_redirected_to_where_credentials_may_go_only(api, shop, sen
         {"key": "o", "type": "openIdConnect", "open_id_connect_url": f"{api.url}/{at}"} for at in ("old", "evil")
     )
     assert sent(shop(CLIENT), asking(api, old))[0].status == 200
-    with pytest.raises(TransportError, match=r"evil\.invalid/oidc: only a connection's 'token_url'"):
+    with pytest.raises(TransportError, match=r"evil\.invalid/oidc: credentials go over https only"):
         sent(shop(CLIENT), asking(api, evil))
 
 

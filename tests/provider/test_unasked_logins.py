@@ -41,7 +41,7 @@ workflows:
 """
 UNASKED = (
     "and no operation of 'things' that workflow 'w' calls asks for one (security in the API's description): it is sent "
-    "only where the document itself puts it"
+    "only where the document itself uses it"
 )
 LOGIN, TOKEN = {"login": "bob", "password": "hunter2"}, {"password": "hunter2"}
 
@@ -62,7 +62,7 @@ def told(capsys):
     """Return what the log says of it."""
     shown = capsys.readouterr().out
     assert "hunter2" not in shown
-    return re.findall("connection 'things' has a .*? puts it", shown)
+    return re.findall("connection 'things' has a .*? uses it", shown)
 
 
 @pytest.mark.parametrize(

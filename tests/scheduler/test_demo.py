@@ -53,7 +53,7 @@ def test_every_case_comes_out_right_and_nothing_is_left(demo, tmp_path):
     with demo() as process:
         output = process.stdout.read()
     assert process.returncode == 0, output
-    assert f"{len(CASES)} of {len(CASES)} cases came out as they should" in output
+    assert f"{len(CASES)} of {len(CASES)} cases ended as expected" in output
     assert "WRONG" not in output
     assert left_running(tmp_path) == []
 

@@ -95,7 +95,7 @@ def test_a_token_is_needed_that_was_given_out(demo):
     assert demo.send("GET", NGINX).status == 401
     answer = demo.send("GET", NGINX, token="made-up")
     assert answer.status == 401
-    assert "the bearer token is not good" in json.loads(answer.body)["message"]
+    assert "the bearer token is not valid" in json.loads(answer.body)["message"]
     assert demo.send("GET", NGINX, token=login(demo)).status == 200
 
 

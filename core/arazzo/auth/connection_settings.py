@@ -123,7 +123,7 @@ def read_connection(connection: Connection) -> ConnectionSettings:
     try:
         json.dumps([connection.host, connection.login, connection.password, extras], ensure_ascii=False).encode()
     except UnicodeEncodeError:
-        raise _refused(connection, "holds a character that is none, half of a surrogate pair") from None
+        raise _refused(connection, "contains half of a surrogate pair, which is not a character") from None
     if connection.conn_type == "arazzo":
         return _read_arazzo(connection, extras)
     if connection.conn_type in ("http", "https", "generic", None, ""):
@@ -245,7 +245,7 @@ def _grant(connection: Connection, extras: Mapping[str, Any], home: str | None) 
     named: dict[str, Any] = {name: str(extras[name]) for name in OAUTH_EXTRAS - {"scopes"} if name in extras}
     for name, allowed in ("grant_type", GRANT_TYPES), ("client_auth", ("basic", "body")):
         if name in named and named[name] not in allowed:
-            raise _refused(connection, f"has an extra '{name}' that is none of {', '.join(allowed)}")
+            raise _refused(connection, f"has an extra '{name}' that is not one of {', '.join(allowed)}")
     if "token_url" in named:
         _check_token_url(connection, named["token_url"])
     scopes = extras.get("scopes")
@@ -275,7 +275,7 @@ def _check_token_url(connection: Connection, url: str) -> None:
     if not usable or not _URL.fullmatch(url):
         raise _refused(connection, "has an extra 'token_url' that is not an http or https URL")
     if "@" in parts.netloc:
-        raise _refused(connection, "has credentials in its 'token_url'; they belong into client_id and client_secret")
+        raise _refused(connection, "has credentials in its 'token_url'; they belong in client_id and client_secret")
 
 
 def secret_texts(settings: ConnectionSettings) -> Iterator[str]:
@@ -332,14 +332,14 @@ def _base_url(connection: Connection, default_scheme: str) -> str | None:
         parts = urlsplit(url)
         port = parts.port or connection.port or 1
     except ValueError:  # whose text may show a password, where one is in the host
-        raise _refused(connection, "has a host that is no host, or a port that is not a number below 65536") from None
+        raise _refused(connection, "has a host that is not valid, or a port that is not a number below 65536") from None
     if "@" in parts.netloc:
-        raise _refused(connection, "has credentials in its host; they belong into login and password")
+        raise _refused(connection, "has credentials in its host; they belong in login and password")
     if parts.query or parts.fragment:
         raise _refused(connection, "has a host with a query or a fragment, which requests cannot keep")
     if parts.scheme not in ("http", "https") or not parts.hostname or not _URL.fullmatch(parts.netloc):
         shown = "a host" if "@" in host else f"the host '{host}'"
-        raise _refused(connection, f"has {shown} and the schema '{connection.schema}', which make no URL")
+        raise _refused(connection, f"has {shown} and the schema '{connection.schema}', which do not make a URL")
     if not 0 < port < 65536:
         raise _refused(connection, f"has the port {port}, which is none")
     place = parts.netloc if parts.port or not connection.port else f"{parts.netloc}:{connection.port}"
@@ -415,7 +415,7 @@ def _choice(connection: Connection, name: str, value: Any, words: tuple[str, ...
     if value in (None, ""):
         return None
     if value not in words:
-        raise _refused(connection, f"has an extra '{name}' that is none of {', '.join(words)}")
+        raise _refused(connection, f"has an extra '{name}' that is not one of {', '.join(words)}")
     return value
 
 

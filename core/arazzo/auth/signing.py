@@ -60,7 +60,7 @@ def fault_of(way: SignIn) -> str:
             else ""
         )
     if "." not in way.kind:
-        return f"has an extra 'auth_type' that is none of {', '.join(OPTIONS)}, nor the path of a class"
+        return f"has an extra 'auth_type' that is not one of {', '.join(OPTIONS)}, nor the path of a class"
     try:
         _made(way)
     except _FAULTS as error:
@@ -116,7 +116,7 @@ def _made(way: SignIn) -> Callable[[Any], Any]:
     given = (way.login, way.password or "") if way.login else ()
     found: Callable[[Any], Any] = made(*given, **way.options)
     if not callable(found):
-        raise TypeError("it is nothing that can be called")
+        raise TypeError("it cannot be called")
     return found
 
 
@@ -133,8 +133,9 @@ def _by_class(request: Request, way: SignIn) -> Request:
     except _FAULTS as error:
         raise RequestError(f"auth_type '{way.kind}' has failed: {type(error).__name__}") from error
     if not isinstance(after, PreparedRequest) or any(after.hooks.values()):
-        text = "looks at answers, which is not supported here" if isinstance(after, PreparedRequest) else "gives none"
-        raise RequestError(f"auth_type '{way.kind}' is to sign a request, and {text}")
+        looks = isinstance(after, PreparedRequest)
+        text = "it looks at answers, which is not supported" if looks else "it returned no request"
+        raise RequestError(f"auth_type '{way.kind}' cannot sign the request: {text}")
     added = {name: value for name, value in after.headers.items() if before.get(name) != value}
     kept = (item for item in request.headers if item[0].lower() not in {name.lower() for name in added})
     headers = (*kept, *((name, v.decode("latin-1") if isinstance(v, bytes) else str(v)) for name, v in added.items()))

@@ -58,7 +58,7 @@ def _trusting(
             cafile=None if folder or not trusted else str(trusted), capath=str(trusted) if folder else None
         )
     except (OSError, ValueError):
-        raise ConnectionSettingsError(f"{place}: {trusted} holds no certificates of authorities") from None
+        raise ConnectionSettingsError(f"{place}: {trusted} contains no CA certificates") from None
     if not trusted:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
@@ -68,7 +68,7 @@ def _trusting(
             context.load_cert_chain(files[0], files[1] if files[1:] else None, _no_passphrase(own))
         except (OSError, ValueError):
             text = f"{' and '.join(files)} hold" if files[1:] else f"{files[0]} holds"
-            raise ConnectionSettingsError(f"{own}: {text} no certificate with the key to it") from None
+            raise ConnectionSettingsError(f"{own}: {text} no certificate together with its key") from None
     return context
 
 
@@ -76,7 +76,7 @@ def _no_passphrase(own: str) -> Callable[[], str]:
     """Refuse to ask at the terminal for what a key is encrypted with."""
 
     def refuse() -> str:
-        raise ConnectionSettingsError(f"{own}: the key is encrypted with a passphrase; it has to be stored without")
+        raise ConnectionSettingsError(f"{own}: the key is encrypted with a passphrase; store it without one")
 
     return refuse
 
@@ -91,5 +91,5 @@ def _stamp(path: str, place: str) -> tuple[int, int]:
     except OSError as error:
         raise ConnectionSettingsError(f"{place}: {path} cannot be read: {error.strerror}") from None
     except ValueError:
-        raise ConnectionSettingsError(f"{place} is no path") from None
+        raise ConnectionSettingsError(f"{place} is not a path") from None
     return found.st_mtime_ns, found.st_size

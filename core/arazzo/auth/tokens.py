@@ -286,13 +286,13 @@ def _trusted(base: str, named: str, grant: Grant, api: str, scheme: SecuritySche
         url = urljoin(base, named)
         parts, origin = urlsplit(url), origin_of(url)
     except ValueError:
-        raise _no_token(scheme, _origin(base), "the URL that is named for it is none") from None
+        raise _no_token(scheme, _origin(base), "the token URL is not a URL") from None
     if grant.implied and grant.home and origin != _origin(grant.home):
         text = "a login and a password alone go to the connection's host only; name its 'token_url' or a 'client_id'"
         raise _no_token(scheme, url, text)
     if parts.scheme == "https" or origin == _origin(api) or (parts.scheme == "http" and parts.hostname in _LOCAL):
         return url
-    raise _no_token(scheme, url, "only a connection's 'token_url' sends credentials anywhere else than over https")
+    raise _no_token(scheme, url, "credentials go over https only, unless the connection names the 'token_url'")
 
 
 def _origin(url: str) -> str:

@@ -23,8 +23,8 @@ def unused_login(plan: Plan, source: str, settings: ConnectionSettings, connecti
     if not kind or any(has_credential_for(scheme, settings) for scheme in schemes):
         return None
     return (
-        f"{connection} has a {kind}, and no operation of '{source}' that workflow '{plan.workflow_id}' calls asks for "
-        "one (security in the API's description): it is sent only where the document itself puts it"
+        f"{connection} has a {kind}, and no operation of '{source}' that workflow '{plan.workflow_id}' calls asks "
+        "for one (security in the API's description): it is sent only where the document itself uses it"
     )
 
 

@@ -33,14 +33,15 @@ def connection_options(command: Command) -> Command:
             metavar="NAME=URI|JSON|@FILE",
             expose_value=False,
             callback=_remember,
-            help="Where an API is and who asks, written as in AIRFLOW_CONN_NAME; NAME is the source's. Repeatable.",
+            help="The connection of source NAME, written as in AIRFLOW_CONN_NAME: where the API is, and the login. "
+            "Repeatable.",
         ),
         click.option(
             "--ca-bundle",
             type=click.Path(exists=True),
             expose_value=False,
             callback=_remember,
-            help="Authorities to trust; by default those of the environment.",
+            help="Certificate authorities to trust; by default those of the environment.",
         ),
         click.option(
             "--proxy",
@@ -66,7 +67,7 @@ def _remember_proxy(context: click.Context, parameter: click.Parameter, value: s
         except ValueError:
             parts = urlsplit("")
         if parts.scheme not in _PROXIES or not parts.hostname or not has_usable_port(parts):
-            raise click.BadParameter(f"it is not a URL of a proxy: {', '.join(_PROXIES)}, then :// and the host")
+            raise click.BadParameter(f"this is not the URL of a proxy: {', '.join(_PROXIES)}, then :// and the host")
     _remember(context, parameter, value)
 
 

@@ -31,7 +31,7 @@ def print_plan(plan: Plan, state: State, apis: ConnectedApis, form: str) -> None
         click.echo(json_report({**report, "requests": [asdict(each) for each in requests]}, ascii_only=True))
         return
     click.echo(draw(plan, "text"))
-    click.echo(f"\ninputs: {json_report(inputs, ascii_only=True)}\n\nrequests, each if control comes to its step:")
+    click.echo(f"\ninputs: {json_report(inputs, ascii_only=True)}\n\nrequests, if the workflow reaches their steps:")
     for line in _lines(requests):
         click.echo(line)
     click.echo("\nA dry run: nothing was sent.")
@@ -43,4 +43,4 @@ def _lines(requests: Iterable[Foreseen]) -> Iterable[str]:
         if each.after:
             yield f"    known when the workflow runs: {', '.join(each.after)}"
         if each.message:
-            yield f"    as things are, it is not sent: {each.message}"
+            yield f"    as it stands, it is not sent: {each.message}"

@@ -26,17 +26,19 @@ COMPLETE, INCOMPLETE = 0, 1
     "--allow",
     multiple=True,
     metavar="URL-PREFIX",
-    help=f"What may be fetched, beyond what {VARIABLE} says: https://specs.example.com/apis/ for example. Repeatable.",
+    help="Allow URLs that begin with this prefix, such as https://specs.example.com/apis/, in addition to those of "
+    f"{VARIABLE}. Repeatable.",
 )
-@click.option("--check", is_flag=True, help="Store nothing; say which copies are missing or out of date.")
-@click.option("--update", is_flag=True, help="Fetch what there is a copy of, too.")
+@click.option("--check", is_flag=True, help="Store nothing, but report copies that are missing or out of date.")
+@click.option("--update", is_flag=True, help="Also fetch files again that already have a copy.")
 @format_option(("text", "json"), "text")
 def command(paths: tuple[Path, ...], allow: tuple[str, ...], check: bool, update: bool, form: str) -> NoReturn:
     """Copy the remote files that documents name.
 
-    The copies go into arazzo-sources/ beside each document of PATHS: remote source descriptions, remote $refs, and what
-    they name in turn. Only what a prefix covers is fetched, redirects included; http needs a prefix that says so. Exit
-    code 0: there is a copy of everything, 1: one is missing, or, with --check, out of date, 2: a mistake of usage.
+    The command copies remote source descriptions, remote $refs, and what they name in turn, into arazzo-sources/ beside
+    each document of PATHS. It fetches only what an allowed prefix covers, even after redirects; for http the prefix
+    must say http. Exit codes: 0 if there is a copy of everything, 1 if one is missing or, with --check, out of date, 2
+    if the command was used wrongly.
 
     \b
     Examples:
@@ -46,7 +48,7 @@ def command(paths: tuple[Path, ...], allow: tuple[str, ...], check: bool, update
     import requests
 
     if check and update:
-        raise click.UsageError("--check stores nothing, and --update does: choose one")
+        raise click.UsageError("choose one of --check, which stores nothing, and --update, which does")
     prefixes = [*read_prefixes(os.environ.get(VARIABLE, "")), *allow]
     for prefix in prefixes:
         if not is_prefix(prefix):

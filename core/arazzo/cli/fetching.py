@@ -191,7 +191,7 @@ class _Fetching:
 
 def _read(response: Response, url: str, location: str) -> Source:
     if response.status != 200:
-        raise CopyError(f"it is answered with status {response.status}")
+        raise CopyError(f"the server answered with status {response.status}")
     if response.beyond:
         raise CopyError(response.beyond)
     try:

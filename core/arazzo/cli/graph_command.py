@@ -24,8 +24,8 @@ from arazzo.flow.drawing import FORMATS
 def command(document: Path, workflow: str | None, form: Any, sources: tuple[str, ...], strict: bool) -> NoReturn:
     """Draw the flow graph of a workflow.
 
-    WORKFLOW is a workflowId of DOCUMENT; it may be left out where there is only one. Exit code 0: drawn, 1: the
-    document has errors, 2: a mistake of usage.
+    WORKFLOW is a workflowId of DOCUMENT. You can omit it if there is only one. Exit codes: 0 if the picture was drawn,
+    1 if the document has errors, 2 if the command was used wrongly.
 
     \b
     Examples:

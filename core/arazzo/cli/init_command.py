@@ -27,12 +27,20 @@ WRITTEN, REFUSED = 0, 2
 
 @click.command("init")
 @click.argument("file", metavar="FILE", type=FileName(path_type=Path))
-@click.option("--operation", "operations", multiple=True, metavar="ID", help="What a step calls. Repeatable.")
-@click.option("--poll", "polls", multiple=True, metavar="ID", help="A step that is repeated while it is pending.")
-@click.option("--branch", "branches", multiple=True, metavar="ID", help="A step after which the flow goes two ways.")
-@click.option("--title", help="Title of the document; its workflow's id is made of it.")
-@click.option("-o", "--output", type=FileName(path_type=Path), help="The file to write; by default the title's.")
-@click.option("--force", is_flag=True, help="Overwrite files that are there.")
+@click.option(
+    "--operation", "operations", multiple=True, metavar="ID", help="An operation that a step calls. Repeatable."
+)
+@click.option(
+    "--poll", "polls", multiple=True, metavar="ID", help="An operation to repeat while its answer is pending."
+)
+@click.option(
+    "--branch", "branches", multiple=True, metavar="ID", help="An operation after which the workflow branches."
+)
+@click.option("--title", help="The document's title, from which the workflow's id is made.")
+@click.option(
+    "-o", "--output", type=FileName(path_type=Path), help="The file to write; by default it is named after the title."
+)
+@click.option("--force", is_flag=True, help="Overwrite existing files.")
 @format_option(("text", "json"), "text")
 def command(
     file: Path,
@@ -46,9 +54,10 @@ def command(
 ) -> NoReturn:
     """Write a document from an API description.
 
-    FILE is an OpenAPI or Swagger description. ID is an operationId, or METHOD and path as in 'GET /pets/{id}'. The
-    steps are those of --operation, in that order; --poll and --branch name some of them, or more that come after. On a
-    terminal you are asked for the operations where none is named. Exit code 0: written, 2: refused.
+    FILE is an OpenAPI or Swagger description. ID is an operationId, or a method and path such as 'GET /pets/{id}'. The
+    steps call the operations of --operation, in this order. --poll and --branch name some of these, or further ones
+    that come after them. If you name no operation, the command asks for them on a terminal. Exit codes: 0 if the files
+    were written, 2 if something was refused.
 
     \b
     Examples:
@@ -58,7 +67,7 @@ def command(
     try:
         source = load_source(str(file))
         if isinstance(source.data, Mapping) and "arazzo" in source.data:
-            raise click.UsageError(f"{file} is a document already; airflow-arazzo init makes a DAG file of it")
+            raise click.UsageError(f"{file} is already a document; airflow-arazzo init makes a DAG file from it")
         description = load_description(source, identifier(file.name.split(".")[0]) or "api")
     except DocumentError as error:
         click.echo(str(error), err=True)
@@ -67,7 +76,7 @@ def command(
     made = make_skeleton(description, chosen, title or _title(source), "")
     output = output or Path(f"{made.workflow_id}.arazzo.yaml")
     made.url = _relative(file, output.parent)
-    files = {output: to_yaml(made.document(), f"Written by `arazzo init {file.name}`: a beginning, to be changed.")}
+    files = {output: to_yaml(made.document(), f"Written by `arazzo init {file.name}` as a starting point; change it.")}
     if made.scenario:
         scenario = {"mock": "1", "operations": made.scenario}
         files[_beside(output, "scenario.yaml")] = to_yaml(scenario, "For `arazzo mock --scenario`: the poll ends.")
@@ -164,7 +173,7 @@ def write_files(files: Mapping[Path, str], *, force: bool) -> None:
     """
     taken = [str(path) for path in files if path.exists()]
     if taken and not force:
-        raise click.UsageError(f"{', '.join(taken)} is there already; --force overwrites it")
+        raise click.UsageError(f"{', '.join(taken)} already exists; --force overwrites it")
     for path in files:
         require_writable(path)
     for path, text in files.items():

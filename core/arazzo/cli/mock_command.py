@@ -18,16 +18,17 @@ REFUSED, NOT_STARTED = 2, 1
 
 @click.command("mock")
 @click.argument("descriptions", nargs=-1, required=True, metavar="[NAME=]FILE...")
-@click.option("--scenario", metavar="FILE", help="What is answered when; `demo` is the scenario of the demo.")
-@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen at.")
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="The port to listen at; a free one by default.")
+@click.option("--scenario", metavar="FILE", help="A scenario that changes the answers; `demo` is the one of the demo.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="The port to listen on; a free one by default.")
 @format_option(("text", "json"), "text")
 def command(descriptions: tuple[str, ...], scenario: str | None, host: str, port: int, form: str) -> None:
     """Serve mocks of APIs from their descriptions.
 
-    All are served at one address. NAME is what the scenario calls an API, and a path that leads to it alone; by default
-    it is the file's name. Without a scenario every operation succeeds as its description says. GET /__mock__/requests
-    returns what came. Exit code 1: it could not start, 2: a description or the scenario was refused.
+    All APIs share one address. NAME is the API's name in the scenario, and a path under which only this API answers; by
+    default it is the file's name. Without a scenario, every operation succeeds as its description says. GET
+    /__mock__/requests returns the requests that were received. Exit codes: 1 if the mock could not start, 2 if a
+    description or the scenario was refused.
 
     \b
     Examples:
@@ -81,5 +82,5 @@ def _scenario(name: str | None) -> Path | None:
 def _announce(url: str, host: str, form: str) -> None:
     if form == "json":
         click.echo(json.dumps({"url": url}))
-    everybody = " (for everybody who reaches this machine)" if host not in ("127.0.0.1", "localhost", "::1") else ""
+    everybody = " (for everybody who can reach this machine)" if host not in ("127.0.0.1", "localhost", "::1") else ""
     click.echo(f"The mock API is at {url}{everybody}; Ctrl-C ends it.", err=True)

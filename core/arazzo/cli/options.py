@@ -27,13 +27,13 @@ class FileName(click.Path):
 
 DOCUMENT = click.argument("document", type=FileName(path_type=Path))
 WORKFLOW = click.argument("workflow", required=False)
-STRICT = click.option("--strict", is_flag=True, help="Read the specification to the letter.")
+STRICT = click.option("--strict", is_flag=True, help="Follow the specification to the letter.")
 SOURCES = click.option(
     "--source",
     "sources",
     multiple=True,
     metavar="NAME=FILE",
-    help="File of a source description that is elsewhere than the document says; NAME may be its URL. Repeatable.",
+    help="Read this file for a source description. NAME is its name or its URL. Repeatable.",
 )
 
 
@@ -49,7 +49,7 @@ def format_option(choices: Sequence[str], default: str) -> Callable[[Command], C
     def choose(context: click.Context, parameter: click.Parameter, form: str) -> str:
         named = context.get_parameter_source(str(parameter.name)) is ParameterSource.COMMANDLINE
         if context.meta[_JSON] and named and form != "json":
-            raise click.UsageError(f"--json is --format json: it does not go with --format {form}")
+            raise click.UsageError(f"--json means --format json, so it cannot be combined with --format {form}")
         return "json" if context.meta[_JSON] else form
 
     def add(command: Command) -> Command:
@@ -68,7 +68,7 @@ def format_option(choices: Sequence[str], default: str) -> Callable[[Command], C
             default=default,
             show_default=True,
             callback=choose,
-            help="How the result is written to stdout.",
+            help="Format of the result on stdout.",
         )
         return option(short(command))
 
@@ -84,7 +84,7 @@ def documents_at(path: Path) -> tuple[Path, ...]:
         return (path,)
     found = document_files(path)
     if not found:
-        raise click.UsageError(f"there is no document of Arazzo below {path}")
+        raise click.UsageError(f"there is no Arazzo document below {path}")
     return tuple(found)
 
 

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from arazzo.auth.connected import ConnectedApis
 
 SUCCESS, FAILED, REFUSED, STOPPED = 0, 1, 2, 130
-_STOPPED = "stopped: what was sent before is not undone"
+_STOPPED = "stopped; requests that were sent are not undone"
 
 
 class _Seconds(click.FloatRange):
@@ -59,42 +59,48 @@ SECONDS = _Seconds(min=0, max=LONGEST_WAIT, min_open=True)
 @click.command("run")
 @DOCUMENT
 @WORKFLOW
-@click.option("--inputs", metavar="JSON|@FILE", help="Inputs as a JSON object, or a file with one (@- is stdin).")
-@click.option("--input", "single", multiple=True, metavar="NAME=VALUE", help="One input; repeatable.")
-@click.option("--dry-run", is_flag=True, help="Check everything, show what would be sent, and send nothing.")
+@click.option(
+    "--inputs", metavar="JSON|@FILE", help="Inputs as a JSON object, or a file that contains one (@- is stdin)."
+)
+@click.option("--input", "single", multiple=True, metavar="NAME=VALUE", help="One input. Repeatable.")
+@click.option("--dry-run", is_flag=True, help="Check everything and show what would be sent, but send nothing.")
 @format_option(("text", "json"), "text")
-@click.option("-q", "--quiet", is_flag=True, help="Tell nothing on the way, only how it ended.")
-@click.option("--debug", is_flag=True, help="Show requests and answers in full, headers too, without secrets.")
+@click.option("-q", "--quiet", is_flag=True, help="Show only how the run ended.")
+@click.option("--debug", is_flag=True, help="Show requests and answers in full, with headers but without secrets.")
 @click.option("--poll-interval", type=SECONDS, help="Seconds between rounds of a poll.")
-@click.option("--timeout", type=SECONDS, help="Seconds for all rounds of a poll.")
-@click.option("--unmatched", type=click.Choice(["auto", "next", "fail"]), help="After a success no action matches.")
+@click.option("--timeout", type=SECONDS, help="Seconds for all rounds of a poll together.")
+@click.option(
+    "--unmatched",
+    type=click.Choice(["auto", "next", "fail"]),
+    help="What to do if a step succeeds and none of its success actions holds.",
+)
 @connection_options
-@click.option("--server", "servers", multiple=True, metavar="SOURCE=URL", help="Server of a source; repeatable.")
+@click.option("--server", "servers", multiple=True, metavar="SOURCE=URL", help="Server of a source. Repeatable.")
 @click.option(
     "--check",
     "checks",
     multiple=True,
     metavar="[CHECK=]LEVEL",
-    help="Hold answers against the API's description (status, content_type, schema): off, warn or fail. Repeatable.",
+    help="Check answers against the API's description (status, content_type, schema): off, warn or fail. Repeatable.",
 )
 @click.option(
     "--record",
     metavar="FILE",
     type=click.Path(dir_okay=False, path_type=Path),
     callback=writable,
-    help="Write what is sent and answered as HAR 1.2, without secrets.",
+    help="Write all requests and answers to a HAR 1.2 file, without secrets.",
 )
 @click.option(
     "--replay",
     metavar="FILE",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Answer from such a file: nothing is sent, nobody waits.",
+    help="Take the answers from such a file: send nothing, and do not wait.",
 )
-@click.option("--show-secrets", is_flag=True, help="Print outputs with sensitive names in clear.")
-@report_option("json", "Write a report: each step's request, criteria with verdicts, actions, outputs; no secrets.")
-@report_option("junit", "Write the same as JUnit XML, a test case for each step.")
-@report_option("sarif", "Write what failed, and what was not as the API's description says, as SARIF 2.1.0.")
-@report_option("html", "Write the same as a page with the workflow's picture: one file, which opens anywhere.")
+@click.option("--show-secrets", is_flag=True, help="Print secret outputs in clear.")
+@report_option("json", "Write a report with each step's request, criteria, actions and outputs, without secrets.")
+@report_option("junit", "Write the report as JUnit XML, with a test case for each step.")
+@report_option("sarif", "Write failures, and differences from the API's description, as SARIF 2.1.0.")
+@report_option("html", "Write the report as one HTML file, with a picture of the workflow.")
 @SOURCES
 @STRICT
 def command(
@@ -106,11 +112,11 @@ def command(
     form: str,
     **given: Any,
 ) -> NoReturn:
-    """Run a workflow here and now.
+    """Run a workflow now, without Airflow's scheduler.
 
-    WORKFLOW is a workflowId of DOCUMENT; it may be left out where there is only one. Progress goes to stderr, the
-    outputs to stdout. Exit code 0: success, 1: the workflow failed, 2: the document, the inputs or an option were
-    refused and nothing was sent, 130: stopped by Ctrl-C.
+    WORKFLOW is a workflowId of DOCUMENT. You can omit it if there is only one. Progress goes to stderr, and the outputs
+    go to stdout. Exit codes: 0 if the workflow succeeded, 1 if it failed, 2 if the document, the inputs or an option
+    were refused and nothing was sent, 130 if you stopped it with Ctrl-C.
 
     \b
     Examples:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import json
+from itertools import pairwise
 from typing import Any
 
 import click
@@ -16,8 +19,8 @@ from arazzo.document.settings import EXTENSION, Settings
 def command(form: str) -> None:
     """Print the JSON Schema of x-airflow, for editors.
 
-    It describes where in a document the extension may stand, and what may stand in it; an editor uses it beside the
-    schema of Arazzo itself.
+    The schema says where in a document the extension may be, and what it may contain. Give it to an editor together
+    with the schema of Arazzo itself.
 
     \b
     Examples:
@@ -30,6 +33,8 @@ def extension_schema() -> dict[str, Any]:
     """Return a JSON Schema (2020-12) of documents that looks at nothing but their settings."""
     schema = _plain(Settings.model_json_schema(ref_template="#/$defs/{model}"))
     inner = schema.pop("$defs", {})
+    for name, meaning in _meanings(Settings).items():
+        schema["properties"][name]["description"] = meaning
     settings = {EXTENSION: {"$ref": "#/$defs/Settings"}}
     steps = {"type": "array", "items": {"type": "object", "properties": settings}}
     workflow = {"type": "object", "properties": {**settings, "steps": steps}}
@@ -39,6 +44,18 @@ def extension_schema() -> dict[str, Any]:
         "type": "object",
         "properties": {**settings, "workflows": {"type": "array", "items": workflow}},
         "$defs": {"Settings": schema, **inner},
+    }
+
+
+def _meanings(model: type) -> dict[str, str]:
+    """Return what the docstrings of a model's fields say, by field."""
+    (found,) = ast.parse(inspect.getsource(model)).body
+    assert isinstance(found, ast.ClassDef)
+    return {
+        field.target.id: text.value.value
+        for field, text in pairwise(found.body)
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
+        if isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant) and isinstance(text.value.value, str)
     }
 
 

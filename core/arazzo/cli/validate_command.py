@@ -22,14 +22,15 @@ RUNNABLE, PROBLEMS = 0, 1
 @click.command("validate")
 @click.argument("paths", nargs=-1, required=True, type=FileName(path_type=Path))
 @format_option(get_args(Format), "text")
-@click.option("--portable", is_flag=True, help="Also warn of what other readers of Arazzo may not understand.")
+@click.option("--portable", is_flag=True, help="Also warn about what other Arazzo tools may not understand.")
 @SOURCES
 @STRICT
 def command(paths: tuple[Path, ...], form: Any, portable: bool, sources: tuple[str, ...], strict: bool) -> NoReturn:
-    """Report every problem of documents.
+    """Report all problems of documents.
 
-    PATHS are documents, or folders: of these, every document that load_dags makes DAGs of. Exit code 0: all of them can
-    be run (there may be warnings), 1: there are errors, 2: a mistake of usage.
+    PATHS are documents or folders. In a folder, the command checks every document from which load_dags would make DAGs.
+    Exit codes: 0 if all documents can run (there may be warnings), 1 if there are errors, 2 if the command was used
+    wrongly.
 
     \b
     Examples:

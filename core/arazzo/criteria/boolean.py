@@ -54,7 +54,7 @@ class BooleanGrammar(Grammar):
         start = self.at
         relative = self.sees("@")
         if relative and not self.filters:
-            self.fail("'@' stands only in a filter", hint="the root is written '$'")
+            self.fail("'@' is allowed only in a filter", hint="the root is written '$'")
         self.at += 1
         segments: list[Segment] = []
         length = ""
@@ -124,7 +124,7 @@ class BooleanGrammar(Grammar):
         key = self.primary()
         self.depth -= 1
         if isinstance(key, Literal) and not isinstance(key.value, (int, str)):
-            self.fail(f"{key.text} is no name and no index", start)
+            self.fail(f"{key.text} is neither a name nor an index", start)
         if isinstance(key, Literal) and isinstance(key.value, bool):
             key = Literal(key.text, key.text)
         return Key(key)

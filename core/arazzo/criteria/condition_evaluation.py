@@ -197,7 +197,7 @@ def _nothing_holds(direction: int) -> bool:
     :raises EvaluationError: unless all that follows is that the condition does not hold.
     """
     if direction != 1:
-        raise EvaluationError("nothing but '== null' is concluded from what a step gives that did not run")
+        raise EvaluationError("only '== null' can be concluded from the output of a step that did not run")
     return False
 
 

@@ -219,7 +219,7 @@ def _jsonpath_remarks(reading: Query | Condition, criterion: Criterion) -> tuple
         warnings = _warnings("non-portable-condition", (remark,) if remark else ())
         misread = (misleading if reading.version == RFC9535 else misleading_draft)(reading.text, criterion.condition)
         return warnings + _warnings("misleading-jsonpath", misread)
-    message = "no RFC 9535 query; read as a boolean expression over JSON paths, which other tools do not read"
+    message = "not an RFC 9535 query; read as a boolean expression over JSON paths, which other tools do not read"
     spelling = portable_spelling(reading.node, criterion.context or "")
     return _warnings("non-portable-condition", (Remark(0, message, str(spelling) if spelling else None),))
 

@@ -51,7 +51,7 @@ _WRONG = {
     "eq": "did you mean '=='?",
     "ne": "did you mean '!='?",
     "in": "compare with each value and join the comparisons with '||'",
-    "contains": "a criterion of type regex or jsonpath can tell whether something is contained",
+    "contains": "use a criterion of type regex or jsonpath to test whether something is contained",
     "matches": "a pattern is a criterion of type regex",
     "+": "there is no arithmetic in conditions",
     "-": "there is no arithmetic in conditions",
@@ -180,7 +180,7 @@ class Grammar(Scanner):
         self._refuse_constants(node, start, right_start)
         if negated:
             meant = f"!({denied} {found[0]} {self.text[right_start : self.at].strip()})"
-            self.fail("'!' denies only what it stands before, and the result is compared", start, f"write '{meant}'")
+            self.fail("'!' applies only to the value after it, and the result is compared", start, f"write '{meant}'")
         self.space()
         again = _OPERATOR.match(self.text, self.at)
         if again:
@@ -191,7 +191,7 @@ class Grammar(Scanner):
         sides = (node.left, node.right)
         for side, at in zip(sides, (start, right_start), strict=True):
             if isinstance(side, Literal) and side.bare and side.text.lower() in _FOREIGN:
-                self.fail(f"'{side.text}' is no value", at, self._hint_for_word(side.text))
+                self.fail(f"'{side.text}' is not a value", at, self._hint_for_word(side.text))
         words = [side for side in sides if isinstance(side, Literal) and side.bare]
         if words and all(isinstance(side, (Literal, Text)) for side in sides):
             self.fail(f"'{words[0].text}' is a word, not a value", start, f"did you mean '$.{words[0].text}'?")
@@ -260,7 +260,7 @@ class Grammar(Scanner):
         if found[0] in _CONSTANTS:
             return Literal(_CONSTANTS[found[0]], found[0])
         if not self.bare_words:
-            self.fail(f"'{found[0]}' is no value", start, self._hint_for_word(found[0]))
+            self.fail(f"'{found[0]}' is not a value", start, self._hint_for_word(found[0]))
         return Literal(found[0], found[0], bare=True)
 
     def _hint_for_word(self, word: str) -> str:
@@ -311,7 +311,7 @@ class Grammar(Scanner):
             return Literal(value, text)
         if not self.bare_words:
             hint = template.expressions[0].text if len(template.parts) == 1 else None
-            self.remark(start, "a string of a simple condition embeds no runtime expressions", hint)
+            self.remark(start, "a string in a simple condition cannot embed runtime expressions", hint)
         return Text(template, text)
 
     def braced(self) -> Node:

@@ -47,9 +47,7 @@ def braced(template: Template) -> Remark | None:
         text += f"{template.text[written:start]}{{{template.text[start:end]}}}"
         written = end
     first = template.offsets[min(template.unbraced)]
-    return Remark(
-        first, "an embedded runtime expression stands in braces", f"portable: {text}{template.text[written:]}"
-    )
+    return Remark(first, "an embedded runtime expression needs braces", f"portable: {text}{template.text[written:]}")
 
 
 def present(expression: Expression, context: Context, *, text: bool) -> Any:

@@ -53,8 +53,8 @@ def misleading(text: str, written: str) -> Iterator[Remark]:
         elif isinstance(part, NameSelector) and part.name in ("length", "size"):
             found = re.search(rf"\.{part.name}\b", written)
             if found:
-                message = f"'.{part.name}' is a member of that name in an RFC 9535 query, not how long something is"
-                yield Remark(found.start(), message, "length(@.name) in a filter is how long something is")
+                message = f"'.{part.name}' selects a member of that name in an RFC 9535 query, not a length"
+                yield Remark(found.start(), message, "use length(@.name) in a filter to get a length")
 
 
 def misleading_draft(text: str, written: str) -> Iterator[Remark]:
@@ -64,7 +64,7 @@ def misleading_draft(text: str, written: str) -> Iterator[Remark]:
     """
     if _ROOT_FILTER.match(text):
         message = "a filter on the root looks at the members of an object, never at the object itself, in this dialect"
-        yield Remark(max(written.find("["), 0), message, "rfc9535 leniently looks at the object, too")
+        yield Remark(max(written.find("["), 0), message, "with rfc9535, the lenient dialect also looks at the object")
 
 
 def _count_of_one(written: str) -> Remark:

@@ -70,7 +70,7 @@ def shown(value: Any, name: str = "", conceal: Callable[[str], str] = unchanged)
     if isinstance(value, Several):
         return shown(value.values[0], name, conceal) if len(value.values) == 1 else f"{len(value.values)} values"
     if isinstance(value, Mapping):
-        return f"object of {len(value)}" if type(value) is not OpenMembers else "an object not known in full"
+        return f"object of {len(value)}" if type(value) is not OpenMembers else "an object that is only partly known"
     if isinstance(value, (list, tuple)):
         return f"array of {len(value)}"
     if isinstance(value, (bytes, bytearray)):

@@ -27,7 +27,7 @@ def read_pattern(condition: str, dialect: Dialect) -> tuple[Template, str, tuple
     body, letters = found["flagged"] or found["plain"], found["flags"] or ""
     inline = "".join(sorted(_FLAGS.intersection(letters)))
     portable = f"(?{inline}:{body})" if inline else body
-    remark = Remark(0, "a pattern has no slashes around it and no flags behind it", portable)
+    remark = Remark(0, "write a pattern without slashes around it and without flags after it", portable)
     return parse_template(body, dialect), inline, (remark,)
 
 

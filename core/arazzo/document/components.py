@@ -45,7 +45,7 @@ def _resolve(reader: DocumentReader, value: dict[str, Any], at: str, kind: str, 
     if "value" not in value or resolved is BROKEN:
         return resolved
     if not isinstance(resolved, Parameter):
-        message = "'value' means nothing here: only the value of a parameter can be replaced"
+        message = "'value' has no effect here: only the value of a parameter can be replaced"
         reader.warn("idle-field", f"{at}/value", message, "leave it out", key=True)
         return resolved
     return resolved.model_copy(update={"value": value["value"], "at": at})
@@ -72,5 +72,6 @@ def _component_name(reader: DocumentReader, reference: Any, at: str, kind: str) 
         return None
     portable = f"$components.{kind}.{name}"
     if reference != portable:
-        reader.lenient("loose-reference", at, f"'{reference}' is not how a component is named", f"write '{portable}'")
+        message = f"'{reference}' is not a valid name for a component"
+        reader.lenient("loose-reference", at, message, f"write '{portable}'")
     return name

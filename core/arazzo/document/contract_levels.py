@@ -40,7 +40,7 @@ def levels_of(setting: Any) -> Mapping[Check, On]:
 
 def _no_level(value: Any) -> str:
     given = f"'{value}'" if isinstance(value, str) else "this"
-    return f"{given} is none of {', '.join(LEVELS)}"
+    return f"{given} is not one of {', '.join(LEVELS)}"
 
 
 def _listed(names: tuple[str, ...]) -> str:

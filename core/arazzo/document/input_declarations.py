@@ -93,7 +93,7 @@ def _filled(schema: Any, value: Any, root: Any, depth: int) -> Any:
     if not isinstance(value, (dict, list)):
         return value
     if depth > 4 * current_limits().schema_nesting:  # some rounds of a schema that holds itself
-        raise EvaluationError("the defaults of their schema hold themselves without end, or they are nested too deep")
+        raise EvaluationError("the defaults of their schema contain themselves endlessly, or they are nested too deep")
     for part, _ in parts(schema, root):
         if isinstance(value, dict):
             value = _filled_object(part, value, root, depth)

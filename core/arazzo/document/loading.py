@@ -72,7 +72,7 @@ def _check_kind(reader: DocumentReader) -> None:
     """Refuse at once what is not an Arazzo document: its other problems would say nothing."""
     data = reader.source.data
     if not isinstance(data, dict):
-        reader.error("not-a-document", "", "this is not an Arazzo document: it holds no fields")
+        reader.error("not-a-document", "", "this is not an Arazzo document: it has no fields")
     elif data.get("arazzo") is None:
         other = next((kind for kind in ("openapi", "swagger", "asyncapi") if kind in data), None)
         names = {"openapi": "an OpenAPI", "swagger": "a Swagger", "asyncapi": "an AsyncAPI"}
@@ -95,12 +95,12 @@ def _check_version(reader: DocumentReader, version: Any) -> None:
     if match[1] == "2":
         reader.lenient("newer-version", "/arazzo", f"Arazzo {written} is read as 1.1.0")
     elif match[2] is None and isinstance(version, str):
-        reader.lenient("newer-version", "/arazzo", f"'{written}' is no full version", f"write '{written}.0'")
+        reader.lenient("newer-version", "/arazzo", f"'{written}' is not a complete version", f"write '{written}.0'")
 
 
 def _check_merges(reader: DocumentReader) -> None:
     severity = Severity.ERROR if reader.dialect == "strict" else Severity.WARNING
-    message = "a merge key is YAML 1.1's; to YAML 1.2 '<<' is a field like others"
+    message = "merge keys belong to YAML 1.1; in YAML 1.2 '<<' is an ordinary field"
     reader.problems += reader.source.merge_problems("merge-key", severity, message, "write the fields out")
 
 
@@ -147,7 +147,7 @@ def _check_twice(
         if first == at:
             continue
         shown = name if isinstance(name, str) else name[0]
-        message = f"{noun} '{shown}' is given twice; the first is in line {reader.source.place(first).line}"
+        message = f"{noun} '{shown}' is given twice; the first one is on line {reader.source.place(first).line}"
         if isinstance(name, str):
             reader.error(rule, at, message)
         else:

@@ -130,7 +130,7 @@ def _is(kind: type, *, filled: bool = False) -> Callable[[Any], bool]:
 
 _VALUES: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "type": (f"one of {', '.join(TYPES)}, or a list of them", _is_type),
-    "required": ("a list of names, none of them twice", _is_names),
+    "required": ("a list of different names", _is_names),
     **dict.fromkeys(MAPS, ("a map of schemas", _is(dict))),
     "patternProperties": ("a map of schemas", lambda value: isinstance(value, dict) and all(map(_is_pattern, value))),
     **dict.fromkeys(LISTS, ("a list of schemas with at least one", _is(list, filled=True))),

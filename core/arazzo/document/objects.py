@@ -106,7 +106,7 @@ def _check_name(reader: DocumentReader, noun: str, at: str) -> None:
     """Note a key of outputs or components that an expression cannot hold."""
     name = tokens_of(at)[-1]
     if not OUTPUT_NAME.fullmatch(name):
-        message = f"{noun} '{name}' has other characters than letters, digits, '.', '-' and '_'"
+        message = f"{noun} '{name}' has characters other than letters, digits, '.', '-' and '_'"
         reader.lenient("odd-name", at, message, key=True)
 
 
@@ -170,7 +170,7 @@ def _action(model: type[Action], noun: str, types: tuple[str, ...], other: str |
 
 def _refuse_place(reader: DocumentReader, parameter: Parameter, name: str) -> None:
     if parameter.location is not None:
-        message = f"parameter '{parameter.name}' of action '{name}' is an input of a workflow, and goes to no place"
+        message = f"parameter '{parameter.name}' of action '{name}' is an input of a workflow and has no place"
         reader.lenient("needless-in", f"{parameter.at}/in", message, "leave 'in' out", key=True)
 
 
@@ -186,7 +186,7 @@ def _lone_condition(reader: DocumentReader, raw: dict[str, Any], at: str) -> Any
     if "condition" not in raw or "criteria" in raw:
         return None
     parts = {name: raw.pop(name) for name in ("condition", "context") if name in raw}
-    message = "a condition stands where criteria belong"
+    message = "a condition is used where criteria belong"
     reader.lenient("lone-condition", f"{at}/condition", message, "write 'criteria: [{condition: ...}]'", key=True)
     return _criterion(reader, parts, at)
 
@@ -196,7 +196,7 @@ def _check_action(reader: DocumentReader, raw: dict[str, Any], at: str) -> bool:
     targets = [name for name in ("stepId", "workflowId") if raw.get(name) is not None]
     kind, name = raw["type"], raw["name"]
     if len(targets) == 2 and kind != "end":
-        message = f"action '{name}' names a step and a workflow, and control can only go to one"
+        message = f"action '{name}' names a step and a workflow, but control can go to only one"
         reader.error("conflicting-fields", f"{at}/workflowId", message, "keep one of the two", key=True)
         return True
     if kind == "goto" and not targets:
@@ -205,7 +205,7 @@ def _check_action(reader: DocumentReader, raw: dict[str, Any], at: str) -> bool:
     idle = targets if kind == "end" else ["parameters"] if "parameters" in raw and "workflowId" not in targets else []
     idle += [field for field in ("retryAfter", "retryLimit") if field in raw and kind != "retry"]
     for field in idle:
-        message = f"'{field}' means nothing in action '{name}' of type '{kind}'"
+        message = f"'{field}' has no effect in action '{name}' of type '{kind}'"
         reader.warn("idle-field", f"{at}/{field}", message, "leave it out", key=True)
     return False
 
@@ -220,7 +220,7 @@ def _step(reader: DocumentReader, value: Any, at: str) -> Step | Broken:
             "missing-field", at, f"{_STEP.title(value)} needs 'operationId', 'operationPath' or 'workflowId'"
         )
     if len(calls) > 1:
-        message = f"{_STEP.title(value)} has {' and '.join(repr(name) for name in calls)}, and a step calls one thing"
+        message = f"{_STEP.title(value)} has {' and '.join(repr(name) for name in calls)}, but a step has only one"
         return reader.error("conflicting-fields", f"{at}/{calls[1]}", message, "keep one of them", key=True)
     if isinstance(fields, Broken):
         return BROKEN
@@ -228,7 +228,7 @@ def _step(reader: DocumentReader, value: Any, at: str) -> Step | Broken:
     if calls != ["workflowId"]:
         _check_places(reader, fields.get("parameters", ()), fields["step_id"])
     elif fields.get("timeout") is not None:
-        message = f"'timeout' means nothing on step '{fields['step_id']}', which calls a workflow"
+        message = f"'timeout' has no effect on step '{fields['step_id']}', which calls a workflow"
         reader.warn("idle-field", f"{at}/timeout", message, "give it to the steps of that workflow", key=True)
     return Step.model_construct(**fields)
 
@@ -259,7 +259,7 @@ def identifier(noun: str) -> Kind:
     def read(reader: DocumentReader, value: Any, at: str) -> str | Broken:
         name = filled_text(reader, value, at)
         if isinstance(name, str) and not IDENTIFIER.fullmatch(name):
-            message = f"{noun} '{name}' has other characters than letters, digits, '-' and '_'"
+            message = f"{noun} '{name}' has characters other than letters, digits, '-' and '_'"
             reader.warn("odd-name", at, message, "runtime expressions may not find it")
         return name
 

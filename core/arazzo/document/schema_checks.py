@@ -16,7 +16,7 @@ from arazzo.expressions.interruption import within_time
 from arazzo.expressions.regular_expressions import finds
 
 _SUBJECT = "the check of them"
-_ENDLESS = "their schema refers to itself without end, or they are nested too deep"
+_ENDLESS = "their schema refers to itself endlessly, or they are nested too deep"
 
 
 def schema_errors(schema: Any, value: Any) -> list[Any]:

@@ -137,7 +137,7 @@ def _events(value: dict[str, Any] | None) -> dict[str, Any] | None:
 def _arguments(value: dict[str, Any] | None) -> dict[str, Any] | None:
     owned = [name for name in value or () if name in OWNED_ARGUMENTS]
     if owned:
-        _fail(f"'{owned[0]}' of a task is not yours to say: what the workflow does follows from it")
+        _fail(f"'{owned[0]}' of a task cannot be set, because the workflow depends on it")
     return value
 
 
@@ -158,16 +158,16 @@ class Approval(FrozenModel):
     """Who approves a step, and how long that may take."""
 
     users: tuple[str, ...] = ()
-    """Ids of the users that may answer; none: whoever may run the DAG."""
+    """Ids of the users who may answer; if empty, everybody who may run the DAG."""
     notify: Annotated[Any, AfterValidator(_callables)] = None
-    """Name of an importable notifier, or several, called when the question is asked."""
+    """Name of an importable notifier, or several, to call when the question is asked."""
     timeout: float | None = Field(default=None, gt=0, le=LONGEST_WAIT)
     fail_on_timeout: bool = True
-    """Whether the step fails when nobody answers in time; else the workflow ends there, and has not failed."""
+    """Whether the step fails if nobody answers in time; otherwise the workflow ends there without failing."""
 
 
 class Deadline(FrozenModel):
-    """By when a run has to be over, and what is called if it is not."""
+    """When a run has to be over, and what to call if it is not."""
 
     interval: float = Field(gt=0, le=LONGEST_WAIT)
     reference: Literal["queued_at", "logical_date"] = "queued_at"
@@ -210,72 +210,97 @@ def _schedule(value: str | AssetSchedule | None) -> str | AssetSchedule | None:
 
 
 class Settings(FrozenModel):
-    """What may stand under ``x-airflow``; None means not set here. Durations are seconds."""
+    """What ``x-airflow`` may contain; None means not set here. Durations are in seconds."""
 
     schedule: Annotated[
         str | AssetSchedule | None, SCHEDULE_SCHEMA, BeforeValidator(_assets_of), AfterValidator(_schedule)
     ] = None
-    """When a run starts: cron expression or word of Airflow's, or the assets whose updates start one."""
+    """When runs start: a cron expression, a preset of Airflow, or the assets whose updates start a run."""
     outlets: Assets | None = None
-    """Assets that the workflow has updated when it has completed."""
+    """Assets that the workflow updates when it succeeds."""
     inlets: Assets | None = None
     """Assets that the workflow reads."""
     start_date: Annotated[str | None, _require(_is_date, "a date by ISO 8601, such as 2026-01-31")] = None
+    """When the schedule starts: a date by ISO 8601."""
     catchup: bool | None = None
+    """Whether to run what the schedule has missed since the start date."""
     tags: tuple[str, ...] | None = None
+    """Tags of the DAG, in addition to ``arazzo``."""
     pool: str | None = None
+    """Name of the pool in which the tasks run."""
     queue: str | None = None
+    """Name of the queue in which the tasks run."""
     priority_weight: int | None = Field(default=None, ge=-LARGEST_INTEGER, le=LARGEST_INTEGER)
+    """Priority of the tasks in the queue."""
     max_active_runs: int | None = Field(default=None, ge=1, le=LARGEST_INTEGER)
+    """How many runs of the DAG may be active at once."""
     execution_timeout: float | None = Field(default=None, gt=0, le=LONGEST_WAIT)
+    """Seconds that one try of a task may take."""
     retries: int | None = Field(default=None, ge=0, le=LARGEST_INTEGER)
+    """How often Airflow starts a failed task again."""
     retry_delay: float | None = Field(default=None, ge=0, le=LONGEST_WAIT)
+    """Seconds before Airflow starts a failed task again."""
     connection: str | dict[str, str] | None = None
-    """A connection id for the step's source, or ids by source name."""
+    """A connection id for the step's source, or a map of ids by source name."""
     inputs: dict[str, Any] | None = None
-    """Bound inputs: by input name a value or a template, rendered at run time."""
+    """Bound inputs by name: values or templates that are rendered at run time."""
     server: Annotated[str | dict[str, str] | None, _require(_are_servers, _SERVERS)] = None
+    """The URL of the server, or a map of URLs by source name."""
     server_variables: dict[str, Any] | None = None
+    """Values of the variables in the server's URL, by name."""
     poke_interval: float | None = Field(default=None, gt=0, le=LONGEST_WAIT)
+    """Seconds between the rounds of a poll."""
     timeout: float | None = Field(default=None, gt=0, le=LONGEST_WAIT)
+    """Seconds for all rounds of a loop together."""
     max_rounds: int | None = Field(default=None, ge=1)
+    """How many rounds a loop may have."""
     tolerate: int | None = Field(default=None, ge=0)
-    """How many rounds of a loop in a row may fail by no answer, 429, 502, 503 or 504."""
+    """How many rounds of a loop in a row may fail with no answer, 429, 502, 503 or 504."""
     exponential_backoff: bool | None = None
+    """Whether each wait is twice as long as the one before."""
     deferrable: bool | None = None
+    """Whether a poll waits in the triggerer."""
     mode: Literal["poke", "reschedule"] | None = None
-    """How a loop waits when it is not deferrable."""
+    """How a loop waits if it is not deferrable."""
     unmatched: Literal["auto", "next", "fail"] | None = None
+    """What to do if a step succeeds and none of its success actions holds."""
     sensitive: tuple[str, ...] | None = None
+    """Names of inputs and outputs to hide."""
     redirects: Literal["follow", "never"] | None = None
-    """Whether a GET or HEAD goes where a redirect leads; without it, what the step expects decides."""
+    """Whether a GET or HEAD follows redirects; by default, what the step expects decides."""
     required: Literal["check", "send"] | None = None
-    """Whether a request goes out in which a value that its operation requires came out as nothing."""
+    """Whether to send a request in which a required value is missing."""
     collect: dict[str, Any] | None = None
-    """Outputs of a step in a loop that gather over its rounds: by name the expression of a list."""
+    """Outputs of a step in a loop that collect values over its rounds: expressions by name."""
     next: dict[str, NextPage] | None = None
-    """Outputs of such a step that lead to the next page."""
+    """Outputs of a step with ``collect`` that lead to the next page."""
     contract: Annotated[Literal["off", "warn", "fail"] | dict[Check, Level] | None, BeforeValidator(_levels)] = None
-    """What happens where an answer or a request is not as the API's description says: for all checks, or by check."""
+    """What to do if an answer or a request does not match the API's description: for all checks, or for each."""
     cookies: Annotated[
         bool | Annotated[tuple[Annotated[str, Field(pattern=_HOST)], ...], Field(min_length=1)] | None,
         BeforeValidator(_domains),
     ] = None
-    """Whether a run keeps the cookies that answers set, and sends them back; or the domains whose hosts share them."""
+    """Whether a run keeps cookies and sends them back, or the domains whose hosts share them."""
     idempotency_key: Annotated[str | None, _require(_TOKEN.fullmatch, "the name of a header")] = None
+    """Name of the header by which the server recognises a repeated request."""
     resend: bool | None = None
+    """Whether to send a POST or PATCH again if, after a crash, nobody knows whether it arrived."""
     approval: Annotated[bool | Approval | None, BeforeValidator(partial(_nested, Approval))] = None
+    """Whether a person must approve the step, and who and for how long."""
     granularity: Literal["step", "workflow"] | None = None
+    """Whether each step is a task, or the whole workflow is one."""
     owner: str | None = Field(default=None, min_length=1)
+    """Owner of the DAG or the task."""
     timezone: Annotated[str | None, _require(_is_zone, "the name of a time zone, such as Europe/Berlin")] = None
-    """Name of the time zone that the schedule and the start date are in: Europe/Berlin."""
+    """Name of the time zone of the schedule and the start date, such as Europe/Berlin."""
     doc: str | None = None
-    """Markdown, which the documentation of the DAG or the task begins with."""
+    """Markdown text at the top of the documentation of the DAG or the task."""
     callbacks: Annotated[dict[str, Any] | None, AfterValidator(_events)] = None
-    """By event names of importable functions: of the run on a workflow, of the task on a step."""
+    """Names of importable functions by event: of the run on a workflow, of the task on a step."""
     deadline: Annotated[Deadline | None, BeforeValidator(partial(_nested, Deadline))] = None
+    """When a run has to be over, and what to call if it is not."""
     task: Annotated[dict[str, Any] | None, AfterValidator(_arguments)] = None
-    """Arguments of the operator, by name."""
+    """Other arguments of the operator, by name."""
 
     @field_validator("next", mode="before")
     @classmethod

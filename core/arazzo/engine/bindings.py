@@ -102,9 +102,9 @@ def _argument(parameter: Parameter, operation: Operation, plan: Plan, context: C
         if place == "path" or (place is None and operation.parameter(name, "path")):
             raise EvaluationError(f"path parameter '{name}' {state}")
         if credential:
-            raise EvaluationError(f"{where} {state}: a credential that was to be sent")
+            raise EvaluationError(f"{where} {state}, but it is a credential")
     if credential and isinstance(value, (dict, list)):
-        raise EvaluationError(f"{where} needs {spelled(parameter.value)}, which is an array or object: it is one text")
+        raise EvaluationError(f"{where} needs {spelled(parameter.value)}, which is an array or object, and not text")
     return Argument(name=name, location=place, value=value)
 
 
@@ -243,7 +243,7 @@ def scalar_only(value: Any, quote: str | None = None) -> str:
     :raises EvaluationError: if it is an array or an object, such as the cookies that an answer sets.
     """
     if isinstance(value, (dict, list, tuple)):
-        raise EvaluationError("an array or object is embedded in a credential, which is one text")
+        raise EvaluationError("an array or object cannot be embedded in a credential, which is text")
     return to_text(value, quote)
 
 

@@ -153,6 +153,6 @@ def _before(plan: Plan, path: tuple[str, ...], inputs: Mapping[str, Any]) -> Ite
             named = {name: inputs[name] for name in dependency.own if name in inputs}
             checked = inputs_of_call(dependency, named)
         except InputError as error:
-            first = f"workflow '{dependency.workflow_id}', which comes first"
+            first = f"workflow '{dependency.workflow_id}', which runs first"
             raise InputError([f"{message} ({first})" for message in error.messages]) from None
         yield Frame(plan=dependency_path, inputs=checked, step=dependency.steps[0].step_id, call=Call(kind="depends"))

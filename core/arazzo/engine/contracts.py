@@ -71,7 +71,7 @@ def require_contract(planned: PlannedStep, request: Request, conceal: Conceal) -
         return
     wrong = [str(drift) for drift in request_drift(planned, request, conceal) if drift.level == "fail"]
     if wrong:
-        subject = f"step '{planned.step_id}': the request is not as its description says"
+        subject = f"step '{planned.step_id}': the request does not match its description"
         raise RequestError(f"{subject}: {'; '.join(wrong)}; nothing was sent")
 
 
@@ -110,7 +110,7 @@ def _leveled(planned: PlannedStep, found: Iterable[Found], subject: str, conceal
 def _of_request(contract: Contract, required: bool, request: Request) -> Iterator[Found]:
     if request.body is None:
         if required:
-            yield "schema", "$request.body", "is required, and there is none"
+            yield "schema", "$request.body", "is required, but there is none"
         return
     content_type = header(request.headers, "Content-Type") or ""
     described = best_match(list(contract.bodies), content_type)
@@ -133,7 +133,7 @@ def _of_answer(contract: Contract, exchange: Exchange, response: Response) -> It
     if answer is None:
         if contract.answers:
             names = ", ".join(each.status for each in contract.answers)
-            yield "status", "$statusCode", f"is {response.status}, and described is {names}"
+            yield "status", "$statusCode", f"is {response.status}, but the description has {names}"
         return
     bodiless = exchange.request.method == "HEAD" or response.status in (204, 304)
     if answer.content and not bodiless:
@@ -146,7 +146,7 @@ def _of_body(
     schemas: Sequence[SchemaSlice], answer: AnswerContract, exchange: Exchange, response: Response
 ) -> Iterator[Found]:
     if not response.body and not response.beyond:
-        yield "schema", "$response.body", f"is empty, and described is {', '.join(answer.content)}"
+        yield "schema", "$response.body", f"is empty, but the description has {', '.join(answer.content)}"
         return
     content_type = response.header("Content-Type") or ""
     described = best_match(list(answer.content), content_type)
@@ -167,14 +167,14 @@ def _of_body(
 
 def _other(content_type: str, described: Iterable[str]) -> str:
     given = f"is {plain(content_type)}" if content_type else "is missing"
-    return f"{given}, and described is {', '.join(described)}"
+    return f"{given}, but the description has {', '.join(described)}"
 
 
 def _of_header(schema: SchemaSlice, described: HeaderContract, response: Response) -> Iterator[Found]:
     at = f"$response.header.{described.name}"
     values = [value for name, value in response.headers if name.lower() == described.name.lower()]
     if not values and described.required:
-        yield "schema", at, "is required, and missing"
+        yield "schema", at, "is required, but missing"
     whole = values if described.name.lower() == "set-cookie" else [", ".join(values)] if values else []
     for text in whole:
         try:
@@ -188,7 +188,7 @@ def _of_header(schema: SchemaSlice, described: HeaderContract, response: Respons
 def _by_schema(schema: SchemaSlice, value: Any, at: str) -> Iterator[Found]:
     """Yield where a value is not as a schema says, and what of the schema cannot be read."""
     for text in schema.unread:
-        yield "schema", at, f"was held against a part of its schema only: {text}"
+        yield "schema", at, f"was checked against only part of its schema: {text}"
     try:
         errors = schema_errors(schema.schema_, value)
     except EvaluationError as error:

@@ -53,7 +53,7 @@ class LoopTurn(ABC):
         if region is None:
             raise AssertionError("only a loop goes round")
         wait = pacing.round_wait(region, frame.waits, region.poke_interval, None)
-        self._note(f"the request is that of the last round: it waits {messages.duration(wait)}")
+        self._note(f"the request is the same as in the last round: it waits {messages.duration(wait)}")
         frames = (*state.frames[:at], replace(frame, waits=frame.waits + 1), *state.frames[at + 1 :])
         return pacing.with_wait(replace(state, frames=frames), wait, self.now)
 

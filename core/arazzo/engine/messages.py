@@ -37,7 +37,7 @@ def broken(planned: PlannedStep, exchange: Exchange, drift: Iterable[Drift]) -> 
     if not found or exchange.response is None:
         return ""
     subject = f"step '{planned.step_id}' failed: {exchange.request} answered {exchange.response.status}"
-    return f"{subject}, which is not as its description says: {'; '.join(found)}"
+    return f"{subject}, which does not match its description: {'; '.join(found)}"
 
 
 def exchanged(exchange: Exchange, criteria: Sequence[CriterionRecord], region: Region | None, rounds: int) -> str:
@@ -75,7 +75,7 @@ def unmatched(planned: PlannedStep, choice: Choice) -> str:
     after = f"goes on with '{planned.next}'" if planned.next else "ends the workflow"
     return (
         f"step '{planned.step_id}' succeeded, but none of its success actions matched: "
-        f"{'; '.join((*seen, *choice.exhausted))}; what follows is not guessed (unmatched: next {after})"
+        f"{'; '.join((*seen, *choice.exhausted))}; the engine does not guess what follows (unmatched: next {after})"
     )
 
 
@@ -86,8 +86,8 @@ def undecided(planned: PlannedStep, action: Action, choice: Choice, failure: str
     """
     seen = [item.reason or item.condition for item in choice.records if item.action == action.name and item.undecided]
     begins = f"{failure}; and" if failure else f"step '{planned.step_id}' succeeded, but"
-    text = f"{begins} it is undecided whether action '{action.name}' is to be taken: {'; '.join(seen)}"
-    return f"{text}; what follows is not guessed"
+    text = f"{begins} it is undecided whether to take action '{action.name}': {'; '.join(seen)}"
+    return f"{text}; the engine does not guess what follows"
 
 
 def gave_up(step: str, limit: str, exchange: Exchange | None) -> str:
@@ -96,10 +96,10 @@ def gave_up(step: str, limit: str, exchange: Exchange | None) -> str:
     :param exchange: of the step, if it has sent anything.
     """
     if exchange is None:
-        return f"step '{step}' gave up: {limit}; no request of it was sent after that, and no action is taken"
+        return f"step '{step}' gave up: {limit}; it sent no request after that, and no action is taken"
     status = exchange.response.status if exchange.response else "nothing"
     sent = f"{exchange.request} was sent and answered {status}"
-    return f"step '{step}' gave up: {limit}; {sent}; whether an action is to be taken is not known, and none is"
+    return f"step '{step}' gave up: {limit}; {sent}; it is not known which action to take, so none is taken"
 
 
 def exhausted(frame: Frame, region: Region, record: StepRecord | None, reason: str) -> str:

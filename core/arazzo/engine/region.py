@@ -60,7 +60,7 @@ class Turn(LoopTurn):
         context = frame_context(plan, as_before(frame), state.workflows)
         state = replace(state, last_status=None)
         if missing := unfinished(planned, frame, state.workflows):
-            text = f"step '{planned.step_id}' depends on {missing}, which has not been completed; nothing was sent"
+            text = f"step '{planned.step_id}' depends on {missing}, which has not completed; nothing was sent"
             return self._unsent(state, planned, context, text)
         if planned.operation is None:
             return self._call(state, plan, planned, context)
@@ -216,7 +216,7 @@ class Turn(LoopTurn):
         if choice.undecided is not None and not (failure and self._is_tolerated(state, planned)):
             return self._fail(state, messages.undecided(planned, choice.undecided, choice, failure), record)
         if not failure and choice.exhausted and actions.ends_well(choice.action):
-            self._note(f"{'; '.join(choice.exhausted)}, and that is no failure", warning=True)
+            self._note(f"{'; '.join(choice.exhausted)}, which is not a failure", warning=True)
         if choice.action is not None:
             return self._take(state, planned, choice.action, context, record)
         if failure and not choice.exhausted and self._is_tolerated(state, planned):
@@ -335,7 +335,7 @@ class Turn(LoopTurn):
         self._step = record_name(state, frame.step)
         planned = self._plan(frame).step(frame.step)
         record = state.records[self._step]
-        text = f"retry of step '{frame.step}' was not made: {failure}"
+        text = f"step '{frame.step}' was not retried: {failure}"
         listed = {item.name: item for item in self._listed(state, planned, bool(record.message))}
         exhausted: list[str] = []
         for item in () if self.stopped else call.held:
@@ -464,7 +464,7 @@ class Turn(LoopTurn):
         while state.frame.call is not None and state.frame.call.kind == "depends":
             state = replace(state, frames=state.frames[:-1])
         state = replace(state, last_status=None)
-        return self._finish(state, f"workflow '{plan.key}', which comes first, failed: {failure}")
+        return self._finish(state, f"workflow '{plan.key}', which runs first, failed: {failure}")
 
     def _final_outputs(self, plan: Plan, state: State) -> dict[str, Any]:
         try:

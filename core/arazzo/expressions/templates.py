@@ -218,7 +218,7 @@ def _refuse_malformed(template: Template, dialect: Dialect, problem: ExpressionS
     """Raise for a string that begins like an expression and is none."""
     text = template.text
     if dialect == "strict" and (near := misspelled_root(text)) and re.search(r"(?:^|\{)\$", text):
-        raise ExpressionSyntaxError("this resembles a runtime expression and is none", text, text.find("$"), near)
+        raise ExpressionSyntaxError("this looks like a runtime expression but is not one", text, text.find("$"), near)
     if problem is None or not _DOTTED_ROOT.match(text.strip()):
         return
     if template.expressions and (dialect == "strict" or not _looks_cut(template, text.strip())):

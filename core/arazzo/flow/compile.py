@@ -70,7 +70,7 @@ def choose_workflow(loaded: LoadedDocument, workflow_id: str | None) -> Workflow
     if workflow_id is None:
         if len(workflows) == 1:
             return workflows[0]
-        raise DocumentError([_problem(loaded, "which-workflow", "/workflows", f"say which workflow: {ids}")])
+        raise DocumentError([_problem(loaded, "which-workflow", "/workflows", f"name a workflow: {ids}")])
     try:
         return loaded.document.workflow(workflow_id)
     except KeyError:

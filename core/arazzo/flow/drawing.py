@@ -101,7 +101,7 @@ def _dot_text(*lines: str) -> str:
 def _text(plan: Plan) -> Iterator[str]:
     yield f"{plan.key}: {plan.summary}" if plan.summary else plan.key
     if plan.needs is not None:
-        yield "  a step begins when those it needs are over"
+        yield "  a step starts when the steps that it needs are over"
     for region in plan.regions:
         if region.loop:
             every = f", every {region.poke_interval:g} s" + (" unless at once" if region.at_once else "")

@@ -151,7 +151,7 @@ class _Cutting:
         if isinstance(schema, bool):
             return schema
         if not isinstance(schema, dict):
-            self.unread.append(f"{at} is no schema")
+            self.unread.append(f"{at} is not a schema")
             return True
         if self.old and schema.get("type") == "file":
             return True
@@ -175,7 +175,7 @@ class _Cutting:
             tuples = keyword == "items" and isinstance(value, list)  # as in JSON Schema before 2020-12
             name = "prefixItems" if tuples else keyword
             if not is_keyword_value(name, value):
-                self.unread.append(f"{inner} is no value of that keyword")
+                self.unread.append(f"{inner} is not a valid value of that keyword")
             elif name == "required":
                 written[name] = [each for each in value if each not in exempt]
             else:

@@ -134,7 +134,7 @@ def _by_path(text: str, descriptions: Descriptions, lenient: bool) -> Found:
     if match := _LOOSE_PATH.fullmatch(text):
         return _by_pointer(match["pointer"], _named(match["name"], text, descriptions), text, lenient)
     hint = "write {$sourceDescriptions.name.url}#/paths/~1pets/get"
-    raise UnresolvedOperation(f"operationPath '{text}' is no reference to an operation", hint)
+    raise UnresolvedOperation(f"operationPath '{text}' is not a reference to an operation", hint)
 
 
 def _named(name: str, text: str, descriptions: Descriptions) -> list[Description]:

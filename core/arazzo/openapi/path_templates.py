@@ -172,7 +172,7 @@ def _missing(spec: ParameterSpec, operation: Operation, value: Any, homeless: li
     if spec.allowed:
         message += f"; allowed values: {', '.join(map(scalar_text, spec.allowed))}"
     if homeless:
-        message += f"; given is '{homeless[0]}', which the path does not have"
+        message += f"; the step gives '{homeless[0]}', which the path does not have"
     return message
 
 

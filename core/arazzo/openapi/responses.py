@@ -87,7 +87,7 @@ def parsed_content(response: Response, content: Any, operation: Operation | None
                 if isinstance(text, Unreadable)
                 else read_xml_answer(text, operation.answer_schema(response.status))
             )
-    return Unreadable(f"the body is {plain(content_type) or 'text'} and no JSON")
+    return Unreadable(f"the body is {plain(content_type) or 'text'} and not JSON")
 
 
 def _json(body: bytes, content_type: str, *, lines: bool = False) -> Any:

@@ -28,7 +28,7 @@ def read_xml_answer(text: str, schema: Any) -> Any:
     root = parse_xml(text)
     name = _local(root)
     if name.lower() == "html":
-        raise EvaluationError("a page is no answer in XML")
+        raise EvaluationError("a web page does not count as XML")
     members = properties_of(schema)
     if type_of(schema) == "array":
         return [_value(items_of(schema), child) for child in _children(root)]

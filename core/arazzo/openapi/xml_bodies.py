@@ -86,5 +86,5 @@ def _text(value: Any) -> str:
 
 def _checked(name: str) -> str:
     if not _NAME.fullmatch(name):
-        raise PayloadError("a member's name is no name of an XML element")
+        raise PayloadError("a member's name is not a valid name of an XML element")
     return name

@@ -91,11 +91,11 @@ class Copies:
         """
         copy = self.index.get(url)
         if copy is None:
-            raise CopyError("it is remote, and there is no copy of it: `airflow-arazzo fetch` gets one")
+            raise CopyError("it is remote, and there is no copy of it: `airflow-arazzo fetch` makes one")
         source = load_source(self.folder / copy.file, name=url)
         if source.digest != copy.sha256:
             path = self.folder / copy.file
-            raise CopyError(f"its copy {path} is not what was fetched: `airflow-arazzo fetch --update` gets it anew")
+            raise CopyError(f"its copy {path} has changed since: `airflow-arazzo fetch --update` fetches it again")
         return replace(source, uri=copy.location)
 
     def open(self, uri: str) -> Source:
@@ -137,7 +137,7 @@ def _entries(text: str, path: Path) -> Iterator[Copy]:
                 raise ValueError(copy.file)
             yield copy
     except (ValueError, TypeError, KeyError, RecursionError):
-        raise CopyError(f"{path} is no index of copies: `airflow-arazzo fetch` writes it") from None
+        raise CopyError(f"{path} is not an index of copies: `airflow-arazzo fetch` writes one") from None
 
 
 def _text(value: Any) -> str:

@@ -69,7 +69,7 @@ def _walk(folder: Path, rules: tuple[_Rule, ...], syntax: Syntax) -> Iterator[Pa
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
-        log.warning("the folder %s cannot be read (%s) and is passed over", folder, error.strerror)
+        log.warning("the folder %s cannot be read (%s) and is skipped", folder, error.strerror)
         return
     for entry in entries:
         path = folder / entry.name
@@ -124,6 +124,6 @@ def _verdict(pattern: str, syntax: Syntax, folder: Path) -> Callable[[str], bool
             return lambda path: spec.check_file(path).include
         expression = re.compile(pattern)
     except (re.error, ValueError) as error:
-        log.warning("%s: '%s' is no pattern and is passed over: %s", folder / IGNORE_FILE, pattern, error)
+        log.warning("%s: '%s' is not a pattern and is skipped: %s", folder / IGNORE_FILE, pattern, error)
         return None
     return lambda path: True if expression.search(path) else None

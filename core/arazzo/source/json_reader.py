@@ -34,11 +34,11 @@ _MESSAGES = {
     "Expecting value": "a value is missing here",
     "Extra data": "something follows after the end of the document",
     "Unterminated string starting at": "this text is not closed",
-    "Invalid control character at": "a line break or control character stands in a text; write it as \\n or \\u00XX",
+    "Invalid control character at": "this text contains a line break or control character; write it as \\n or \\u00XX",
     "Invalid \\escape": "this escape does not exist in JSON",
     "Expecting property name enclosed in double quotes": "a key in double quotes is missing here",
-    "Illegal trailing comma before end of object": "a comma stands before the end of the object",
-    "Illegal trailing comma before end of array": "a comma stands before the end of the list",
+    "Illegal trailing comma before end of object": "there is a comma before the end of the object",
+    "Illegal trailing comma before end of array": "there is a comma before the end of the list",
 }
 
 
@@ -101,7 +101,7 @@ class _JsonReading(Reading):
         if self.unfit is None and _NUL in token and NUL in json.loads(token):
             self.unfit = start, NO_NUL
         if _SURROGATE.search(token) and _LONE.search(json.loads(token)):
-            self.fail("json-syntax", start, "this text holds half of a surrogate pair, which is not a character")
+            self.fail("json-syntax", start, "this text contains half of a surrogate pair, which is not a character")
         return Node(start, end, '"')
 
 

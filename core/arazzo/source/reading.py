@@ -11,7 +11,7 @@ from arazzo.source.locations import Lines, printable
 
 #: What no database of Airflow's takes, though an API description may speak of it in a pattern.
 NUL = "\0"
-NO_NUL = "this text holds the character U+0000, which no database can store"
+NO_NUL = "this text contains the character U+0000, which no database can store"
 
 
 class Read(NamedTuple):

@@ -158,9 +158,7 @@ def parse_source(text: str, name: str, uri: str = "") -> Source:
         reading.fail("yaml-limits", 0, f"the file is larger than {most:,} characters (file_characters)")
     lone = _LONE.search(text)
     if lone is not None:
-        reading.fail(
-            "unreadable-file", lone.start(), "half of a surrogate pair stands alone here, which is not a character"
-        )
+        reading.fail("unreadable-file", lone.start(), "half of a surrogate pair is not a character")
     read = _as_written(text, name, read_json, read_yaml)
     return Source(name, uri, text, read.value, read.merges, read.unfit)
 

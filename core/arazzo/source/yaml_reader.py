@@ -66,7 +66,7 @@ class _YamlReading(Reading):
             return self._document(parser.get_event)
         except yaml.reader.ReaderError as error:
             before = self.text.encode()[: error.position].decode(errors="ignore")
-            self.fail("yaml-syntax", len(before), "a character that YAML does not allow stands here")
+            self.fail("yaml-syntax", len(before), "this character is not allowed in YAML")
         except yaml.MarkedYAMLError as error:
             offset, message, hint = _explain(error, self.text)
             self.fail("yaml-syntax", offset, message, hint)
@@ -124,7 +124,7 @@ class _YamlReading(Reading):
             self.fail("yaml-syntax", _start(event), message)
         target = self.anchors[event.anchor]
         if target is None:
-            self.fail("yaml-syntax", _start(event), f"alias *{event.anchor} stands inside of what it names")
+            self.fail("yaml-syntax", _start(event), f"alias *{event.anchor} is inside of what it names")
         self._spend(target.size, depth, event)
         return target
 
@@ -234,7 +234,7 @@ def _explain(error: yaml.MarkedYAMLError, text: str) -> tuple[int, str, str | No
     here = text[offset : offset + 1]
     if "cannot start any token" in problem:
         if here == "\t":
-            return offset, "a tab stands where YAML wants spaces", "indent with spaces"
+            return offset, "there is a tab where YAML wants spaces", "indent with spaces"
         return offset, f"a value cannot start with '{here}'", "put the value in quotes"
     if problem == "found unexpected end of stream" and error.context_mark is not None:
         return error.context_mark.index, "this text in quotes is not closed", None
@@ -260,9 +260,9 @@ _YAML_MESSAGES = (
         "this escape does not exist in YAML",
         "use single quotes, or double the backslash",
     ),
-    ("found a tab character", "a tab stands where YAML wants spaces", "indent with spaces"),
+    ("found a tab character", "there is a tab where YAML wants spaces", "indent with spaces"),
     ("found undefined tag handle", "this tag is not known", "leave the tag out, or put the value in quotes"),
-    ("did not find expected <document start>", "something stands after the end of the document", None),
+    ("did not find expected <document start>", "there is something after the end of the document", None),
     ("did not find expected node content", "a value is missing here", None),
     ("found duplicate %", "a directive is given twice", None),
 )

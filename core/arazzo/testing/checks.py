@@ -86,7 +86,7 @@ def check_body(schemas: Schemas, operation: Operation, request: Received) -> Ite
     taken = [body.content_type for body in operation.bodies]
     name = next((name for name in taken if _takes(name, request.content_type)), None)
     if taken and name is None:
-        yield f"content type '{request.content_type}' is not taken; taken are {', '.join(taken)}"
+        yield f"content type '{request.content_type}' is not accepted; accepted are {', '.join(taken)}"
     elif name is not None and ("json" in request.content_type):
         yield from schemas.violations(schemas.description.request_schemas(operation)[name], request.content)
 
@@ -183,4 +183,4 @@ def _lacks_bearer(request: Received, accepted: Accepted | None, issued: Containe
     right = accepted.bearer if accepted else None
     if right is None:
         return None
-    return None if request.bearer in (issued if right == "issued" else right) else "the bearer token is not good"
+    return None if request.bearer in (issued if right == "issued" else right) else "the bearer token is not valid"

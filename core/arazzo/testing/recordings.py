@@ -193,7 +193,7 @@ class Replay:
         except OSError as error:
             raise RecordingError(f"{path} cannot be read: {error.strerror}") from error
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise RecordingError(f"{path} is no HAR 1.2: {type(error).__name__}: {error}") from error
+            raise RecordingError(f"{path} is not HAR 1.2: {type(error).__name__}: {error}") from error
         return cls(entries, began)
 
     def clock(self) -> float:

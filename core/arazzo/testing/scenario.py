@@ -218,7 +218,7 @@ def _problems(source: Source, error: ValidationError) -> Iterator[Problem]:
         tokens = [str(part) for part in found["loc"]]
         pointer, unknown = _pointer(source.data, tokens), found["type"] == "extra_forbidden"
         message = (
-            f"'{tokens[-1]}' is no part of a scenario here" if unknown else found["msg"].removeprefix("Value error, ")
+            f"'{tokens[-1]}' is not part of a scenario here" if unknown else found["msg"].removeprefix("Value error, ")
         )
         yield source.problem("invalid-scenario", Severity.ERROR, pointer, message, key=unknown)
 

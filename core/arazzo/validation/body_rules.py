@@ -33,8 +33,8 @@ def check_empty_bodies(subject: Subject) -> Iterator[Problem]:
         if members and not any(
             name in certain or _is_there(subject, workflow, value) for name, value in members.items()
         ):
-            message = f"every member of this body may be absent; {operation.method.upper()} sends an empty one then"
-            hint = "list an input under 'required', or write a member that is always there"
+            message = f"every member of this body may be absent; then {operation.method.upper()} sends an empty body"
+            hint = "list an input under 'required', or add a member that is always there"
             yield subject.warning("empty-body", f"{body.at}/payload", message, hint)
 
 

@@ -24,7 +24,9 @@ def check_cookies(subject: Subject) -> Iterator[Problem]:
             if len(template.parts) == 1 or isinstance(part, str | Message):
                 continue
             if _is_cookies(Target(subject, text.workflow), text.step, part, ()):
-                message = f"'{part.text}' is the list of cookies that an answer sets, and is embedded in a string"
+                message = (
+                    f"'{part.text}' is the list of cookies that an answer sets, and not text that a string can embed"
+                )
                 hint = "take one of them: {$steps.<id>.outputs.<name>#/0}"
                 yield subject.problem("unreadable-expression", Severity.ERROR, text.at, message, hint, offset=offset)
 

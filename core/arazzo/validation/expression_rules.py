@@ -50,7 +50,7 @@ def check_expressions(subject: Subject) -> Iterator[Problem]:
         yield from _loose(subject, text)
         meant = misspelled_root(text.text)
         if meant is not None:
-            message = "text resembles a runtime expression and is none; it is taken as it is"
+            message = "this looks like a runtime expression but is not one; it is used as plain text"
             yield subject.warning("misspelled-expression", text.at, message, f"did you mean '{meant}'?")
 
 
@@ -157,7 +157,7 @@ def check_times(subject: Subject) -> Iterator[Problem]:
         early = use.when == "request" and isinstance(use.expression, Message) and use.expression.side == "response"
         early = early or (use.when == "request" and use.expression == Fixed("statusCode"))
         if early:
-            message = f"'{use.expression.text}' is read for the request, before there is a response"
+            message = f"'{use.expression.text}' is used in the request, when there is no response yet"
             hint = "make it an output of an earlier step: $steps.<id>.outputs.<name>"
             yield _at(subject, use, "early-expression", Severity.WARNING, message, hint)
 
@@ -169,7 +169,7 @@ def check_xml(subject: Subject) -> Iterator[Problem]:
             case Message(side="response", part="body") as body if body.pointer or body.trail:
                 operation = subject.operation(use.step) if use.step is not None else None
                 if operation is not None and operation.accepts and all(map(is_xml, operation.accepts)):
-                    message = f"the answer is XML, into which only the lenient dialect reads '{body.text}'"
+                    message = f"the answer is XML, in which only the lenient dialect reads '{body.text}'"
                     hint = "select with XPath: {context: $response.body, type: xpath, selector: ...}"
                     yield _at(subject, use, "non-portable-expression", Severity.WARNING, message, hint)
 
@@ -182,7 +182,7 @@ def _step_output(subject: Subject, use: Use, expression: StepOutput) -> Iterator
     workflow = use.workflow
     step = workflow.step(expression.step) if workflow.has_step(expression.step) else None
     if step is None:
-        message = f"step '{expression.step}' is read, which workflow '{workflow.workflow_id}' does not have"
+        message = f"this reads step '{expression.step}', which workflow '{workflow.workflow_id}' does not have"
         hint = subject.near(expression.step, (item.step_id for item in workflow.steps))
         yield _at(subject, use, "unknown-step", Severity.ERROR, message, hint)
     elif not expression.name:
@@ -215,12 +215,12 @@ def _declared(subject: Subject, use: Use, noun: str, workflow_id: str) -> Iterat
 def _workflow_value(subject: Subject, use: Use, expression: WorkflowValue) -> Iterator[Problem]:
     if subject.named(expression.workflow) is None:
         if any(subject.named(f"{source.name}.{expression.workflow}") for source in _arazzo_sources(subject)):
-            message = f"workflow '{expression.workflow}' is one of another document, which '$workflows' does not read"
+            message = f"workflow '{expression.workflow}' belongs to another document, which '$workflows' does not read"
             hint = "read the outputs of the step that calls it: $steps.<id>.outputs.<name>"
             yield _at(subject, use, "undeclared-output", Severity.WARNING, message, hint)
             return
         known = [workflow.workflow_id for workflow in subject.workflows]
-        message = f"workflow '{expression.workflow}' is read, which does not exist"
+        message = f"this reads workflow '{expression.workflow}', which does not exist"
         yield _at(subject, use, "unknown-workflow", Severity.ERROR, message, subject.near(expression.workflow, known))
         return
     yield from _declared(subject, use, expression.field.removesuffix("s"), expression.workflow)

@@ -63,7 +63,7 @@ def _settings(
         return
     for name in _OF_STEPS if "/steps/" not in at else ():
         if getattr(settings, name) is not None:
-            message = f"'{name}' means nothing here: it is a setting of a step in a loop"
+            message = f"'{name}' has no effect here: it is a setting of a step in a loop"
             yield subject.problem(
                 "idle-field", Severity.WARNING, f"{pointer}/{name}", message, "leave it out", key=True
             )
@@ -87,9 +87,9 @@ def check_contracts(subject: Subject) -> Iterator[Problem]:
             continue
         description = subject.descriptions[operation.source]
         contract = slice_contract(description, operation, schemas="schema" in levels)
-        missing = [] if contract.answers else ["its description says nothing of its answers"]
+        missing = [] if contract.answers else ["its description says nothing about its answers"]
         for text in (*missing, *unreadable_schemas(contract)):
-            message = f"{operation.method} {operation.path} cannot be held against its description in whole: {text}"
+            message = f"{operation.method} {operation.path} cannot be fully checked against its description: {text}"
             yield subject.warning("unchecked-contract", step.at, message)
 
 
@@ -117,7 +117,7 @@ def _idle(subject: Subject, step: Step, looping: bool) -> Iterator[Problem]:
     idle |= {} if calls else {"granularity": f"{here}, which calls no workflow"}
     for name in given if isinstance(given, dict) else ():
         if name in idle:
-            message, at = f"'{name}' means nothing on {idle[name]}", f"{step.at}/{EXTENSION}/{name}"
+            message, at = f"'{name}' has no effect on {idle[name]}", f"{step.at}/{EXTENSION}/{name}"
             yield subject.problem("idle-field", Severity.WARNING, at, message, "leave it out", key=True)
 
 
@@ -131,4 +131,4 @@ def _bound(
         if not open_ended:
             yield subject.error("unknown-input", at, f"'{name}' is bound, and there is no such input", hint)
         else:
-            yield subject.warning("undeclared-input", at, f"'{name}' is bound and not declared as an input", hint)
+            yield subject.warning("undeclared-input", at, f"'{name}' is bound, but is not declared as an input", hint)

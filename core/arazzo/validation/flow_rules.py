@@ -100,7 +100,7 @@ def check_workflows(subject: Subject) -> Iterator[Problem]:
                 continue
             portable = _portable(reference)
             if target.subject is not subject and reference != portable:
-                message = f"'{reference}' is not how a workflow of another document is named"
+                message = f"'{reference}' is not a valid name for a workflow of another document"
                 severity = Severity.ERROR if subject.dialect == "strict" else Severity.WARNING
                 yield subject.problem("loose-reference", severity, at, message, f"write '{portable}'")
             if (circle := calls.circle(own, identity(target))) is not None:
@@ -123,7 +123,7 @@ def check_reach(subject: Subject) -> Iterator[Problem]:
         reached = reachable(ways(subject, workflow), workflow.steps[0].step_id)
         for step in workflow.steps:
             if step.step_id not in reached:
-                message = f"no way leads to step '{step.step_id}'; it is left out"
+                message = f"no path leads to step '{step.step_id}'; it is left out"
                 hint = "an action before it always goes elsewhere"
                 yield subject.warning("unreachable-step", f"{step.at}/stepId", message, hint)
     owners: list[Workflow | Step] = [*subject.workflows, *(step for _, step in subject.steps())]
@@ -152,7 +152,7 @@ def check_spent_retries(subject: Subject) -> Iterator[Problem]:
             if action.type == "retry":
                 retry = action
             elif retry is not None and action.type == "end" and not action.criteria:
-                message = f"when retry '{retry.name}' has run out, '{action.name}' ends the workflow as a success"
+                message = f"when retry '{retry.name}' is exhausted, '{action.name}' ends the workflow as a success"
                 hint = f"give '{action.name}' criteria, so that the step fails"
                 yield subject.warning("spent-retry", action.at, message, hint)
 
@@ -172,15 +172,15 @@ def check_fall_through(subject: Subject) -> Iterator[Problem]:
         follows = f"step '{following.step_id}'" if following is not None else "the end of the workflow"
         if beside[workflow.at]:
             follows = "what waits for it"
-        message = f"when no success action of step '{step.step_id}' holds, {follows} comes next"
+        message = f"if no success action of step '{step.step_id}' holds, {follows} comes next"
         if resolve_unmatched(workflow, step, "auto") == "fail":
             message = (
-                f"when no success action of step '{step.step_id}' holds, the step fails; elsewhere {follows} follows"
+                f"if no success action of step '{step.step_id}' holds, the step fails; other tools go on to {follows}"
             )
         operation = subject.operation(following) if following is not None else None
         if operation is not None and operation.method not in SAFE_METHODS:
             message += f", a {operation.method}"
-        hint = "say so: a last action without criteria, or x-airflow: {unmatched: next} or {unmatched: fail}"
+        hint = "say what you want: a last action without criteria, or x-airflow: {unmatched: next} or {unmatched: fail}"
         at = f"{step.at}/onSuccess" if step.on_success else f"{step.at}/stepId"
         yield subject.problem("fall-through", Severity.WARNING, at, message, hint, key=bool(step.on_success))
 
@@ -193,7 +193,7 @@ def check_loops(subject: Subject) -> Iterator[Problem]:
             if any(_is_bounded(subject, workflow, workflow.step(name)) for name in loop):
                 continue
             path = " -> ".join([*loop, loop[0]])
-            message = f"nothing in the document bounds the loop {path}; it ends after 6 hours"
+            message = f"nothing in the document limits the loop {path}; it ends after 6 hours"
             hint = "x-airflow: {timeout: <seconds>} or {max_rounds: <number>}"
             yield subject.warning("unbounded-loop", f"{workflow.step(loop[0]).at}/stepId", message, hint)
 
@@ -217,9 +217,9 @@ def check_shared_settings(subject: Subject) -> Iterator[Problem]:
                 holds = getattr(own[holder], name)
                 for step in group:
                     if getattr(own[step], name) not in (None, holds):
-                        message = f"'{name}' is not used: step '{step}' is one task with step '{holder}'"
+                        message = f"'{name}' is ignored: step '{step}' shares a task with step '{holder}'"
                         message += f", whose {holds} holds"
-                        hint = f"say it once, at step '{entered[0]}'"
+                        hint = f"set it once, on step '{entered[0]}'"
                         at = f"{workflow.step(step).at}/{EXTENSION}/{name}"
                         yield subject.warning("idle-setting", at, message, hint)
 
@@ -254,7 +254,7 @@ def _order(subject: Subject, use: Use, read: str, order: Dominance) -> Iterator[
         return
     rule, hint = "later-step", None
     if read not in order.reached:
-        message = f"step '{read}' is read, which no way leads to"
+        message = f"this reads step '{read}', to which no path leads"
     elif reader is None or (reader == read and use.when != "request") or order.always_before(read, reader):
         return
     elif reader == read and not order.leads_to(read, reader):
@@ -262,7 +262,7 @@ def _order(subject: Subject, use: Use, read: str, order: Dominance) -> Iterator[
     elif not order.leads_to(read, reader):
         message = f"step '{reader}' reads step '{read}', which cannot have run before it"
     elif reader != read:
-        rule, hint = "skipped-step", "its outputs are absent then"
+        rule, hint = "skipped-step", "then its outputs are absent"
         message = f"step '{reader}' reads step '{read}', which may not have run"
     else:
         return

@@ -53,7 +53,7 @@ def _misplaced(subject: Subject, step: Step, kinds: Mapping[str, str | None]) ->
             message = f"'{field}' is of a step that sends or receives a message, and step '{step.step_id}' {does}"
             yield subject.error("conflicting-fields", f"{step.at}/{field}", message, "leave it out")
     if not does and step.action == "send" and step.correlation_id is not None:
-        message = f"'correlationId' is what a received message is known by, and step '{step.step_id}' sends one"
+        message = f"'correlationId' identifies a received message, and step '{step.step_id}' sends one"
         yield subject.error("conflicting-fields", f"{step.at}/correlationId", message, "leave it out")
 
 

@@ -148,7 +148,7 @@ def check_servers(subject: Subject) -> Iterator[Problem]:
             seen.add(operation.source)
             source = subject.sources.named(operation.source)
             at = f"{source.at}/name" if source is not None else f"{step.at}/stepId"
-            yield subject.warning("uncallable-server", at, f"{error}; without one, no request of a run is sent")
+            yield subject.warning("uncallable-server", at, f"{error}; without one, a run sends nothing")
 
 
 def _is_given(spec: ParameterSpec, given: tuple[Parameter, ...]) -> bool:
@@ -225,7 +225,7 @@ def _undeclared_inputs(subject: Subject, target: Target, own: tuple[Parameter, .
             continue
         message, severity = f"workflow '{name}' declares no input '{parameter.name}'", Severity.WARNING
         if subject.dialect == "lenient" and not _reads(target, parameter.name):
-            message, severity = f"{message}, nor does it read one, and will refuse it", Severity.ERROR
+            message, severity = f"{message} and reads none, so it will refuse it", Severity.ERROR
         hint = subject.near(parameter.name, known)
         yield subject.problem("undeclared-input", severity, f"{parameter.at}/name", message, hint)
 
@@ -291,7 +291,7 @@ def check_credentials(subject: Subject) -> Iterator[Problem]:
         shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
         message = f"step {shown} calls" if len(names) == 1 else f"steps {shown} call"
         message += f" secured operations of '{source.name}' ({', '.join(schemes)}) without a credential"
-        hint = f"connection '{source.name}' has to have it"
+        hint = f"connection '{source.name}' must have it"
         yield subject.warning("missing-credential", f"{source.at}/name", message, hint)
 
 

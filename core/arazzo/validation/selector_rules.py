@@ -37,7 +37,7 @@ def _no_context(subject: Subject, text: str, at: str, output: bool) -> Iterator[
     except ExpressionSyntaxError:
         return  # the rules about expressions say so
     if not found:
-        message = f"'{text}' is not a runtime expression, and the context of a selector is one"
+        message = f"'{text}' is not a runtime expression, but the context of a selector must be one"
         message = f"{message}; whatever uses the output fails" if output else message
         severity = Severity.WARNING if output else Severity.ERROR
         yield subject.problem("unreadable-selector", severity, at, message)

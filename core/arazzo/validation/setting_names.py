@@ -34,7 +34,7 @@ def _marks(subject: Subject) -> Iterator[Problem]:
     for item, names in ((document, every), *((each, known[each.at]) for each in subject.workflows)):
         for index, name in enumerate(subject.own_settings(item).sensitive or ()):
             if name not in names:
-                message = f"'sensitive' names '{name}', and there is no input and no output of that name"
+                message = f"'sensitive' names '{name}', but there is no input or output of that name"
                 at = f"{item.at}/{EXTENSION}/sensitive/{index}"
                 yield subject.error("unknown-sensitive", at, message, subject.near(name, names))
 
@@ -72,6 +72,6 @@ def _unknown_variables(subject: Subject, at: str, names: Iterable[str], known: l
     """Yield a problem for each variable that no server has; without an operation it is not known which there are."""
     for name in names if known is not None else ():
         if name not in (known or ()):
-            message = f"'server_variables' names '{name}', and no server that is called here has such a variable"
+            message = f"'server_variables' names '{name}', but no server that is called here has such a variable"
             place = f"{at}/{EXTENSION}/server_variables/{escape(name)}"
             yield subject.error("unknown-variable", place, message, subject.near(name, known or ()))

@@ -28,7 +28,7 @@ def check_unquoted(subject: Subject) -> Iterator[Problem]:
         for at, name in ((at, str(name)) for at, item in maps for name, member in item.items() if member is None):
             if at not in seen and _is_expression(name):
                 seen.add(at)
-                message = f"without quotes this is a map, whose member '{name}' is null, and no expression"
+                message = f"without quotes this is a map with the null member '{name}', and not an expression"
                 yield subject.error("unquoted-expression", at, message, f"write '{name}', or \"{{{name}}}\" in text")
 
 
@@ -47,7 +47,7 @@ def check_foreign(subject: Subject) -> Iterator[Problem]:
         if text.at not in seen and (found := _foreign(text.text)):
             seen.add(text.at)
             message = f"'{found}' is not a runtime expression; it is sent as text"
-            yield subject.warning("foreign-expression", text.at, message, "make it an input, which a run gives a value")
+            yield subject.warning("foreign-expression", text.at, message, "make it an input of the workflow")
     yield from _extensions(subject)
 
 

@@ -145,14 +145,14 @@ def test_extras_of_an_http_connection_are_options_and_headers():
         ({"token_url": "https://a.test:99999/t"}, {}, "'token_url' that is not an http or https URL"),
         ({"token_url": "https://"}, {}, "'token_url' that is not an http or https URL"),
         ({"token_url": "https://me:s3cret@a.test/t"}, {}, "credentials in its 'token_url'"),
-        ({"token": "\ud800s3cret"}, {}, "a character that is none"),
+        ({"token": "\ud800s3cret"}, {}, "which is not a character"),
         ({"X-Key": {"a": "s3cret"}}, {"conn_type": "http"}, "'X-Key' that is not text"),
         (None, {"host": "https://a.test?tenant=s3cret"}, "a query or a fragment"),
         (None, {"host": "https://a.test/v1#top"}, "a query or a fragment"),
-        (None, {"host": "exa mple"}, "make no URL"),
+        (None, {"host": "exa mple"}, "do not make a URL"),
         (None, {"host": "a.test", "port": 70000}, "the port 70000, which is none"),
-        (None, {"host": "ftp://x"}, "make no URL"),
-        (None, {"host": "https://u:s3cret@x"}, "belong into login and password"),
+        (None, {"host": "ftp://x"}, "do not make a URL"),
+        (None, {"host": "https://u:s3cret@x"}, "belong in login and password"),
     ],
 )
 def test_refuses_what_cannot_be_meant_and_shows_no_secret(extra, fields, message):

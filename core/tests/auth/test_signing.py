@@ -128,7 +128,7 @@ def connection(extra, **fields):
 @pytest.mark.parametrize(
     ("extra", "fields", "said"),
     [
-        ({"auth_type": "ntlm"}, {}, "'auth_type' that is none of digest, aws-sigv4, nor the path of a class"),
+        ({"auth_type": "ntlm"}, {}, "'auth_type' that is not one of digest, aws-sigv4, nor the path of a class"),
         ({"auth_type": "digest"}, {"login": None}, "'auth_type': digest, which needs login and password"),
         ({"auth_type": "aws-sigv4"}, {"password": None}, "needs login and password"),
         (

@@ -89,7 +89,7 @@ def test_nothing_is_overwritten_unless_asked_for(tmp_path, monkeypatch):
     Path("made.arazzo.yaml").write_text("mine")
     refused = invoke("init", api, "--operation", "login", "--title", "made")
     assert refused.exit_code == 2
-    assert "made.arazzo.yaml is there already; --force overwrites it" in refused.stderr
+    assert "made.arazzo.yaml already exists; --force overwrites it" in refused.stderr
     assert Path("made.arazzo.yaml").read_text() == "mine"
     assert invoke("init", api, "--operation", "login", "--title", "made", "--force").exit_code == 0
     assert yaml.safe_load(Path("made.arazzo.yaml").read_text())["arazzo"] == "1.0.1"
@@ -103,7 +103,7 @@ def test_what_cannot_be_meant_is_refused_with_a_hint(tmp_path, monkeypatch):
         ((api,), "name the operations with --operation; there are login"),
         ((api, "--operation", "logn"), "did you mean 'login'?"),
         ((api, "--operation", "login", "-o", "nowhere/a.yaml"), "there is no folder nowhere"),
-        ((document, "--operation", "login"), "is a document already"),
+        ((document, "--operation", "login"), "is already a document"),
         (("nowhere.yaml", "--operation", "login"), "there is no such file"),
     ]:
         result = invoke("init", *arguments)

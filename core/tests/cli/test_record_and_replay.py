@@ -154,7 +154,7 @@ def test_a_request_that_it_does_not_answer_ends_the_run(folder, recording, optio
 def test_a_file_that_is_no_recording_is_refused(folder, text):
     (folder / "bad.har").write_text(text)
     result = run(folder, SERVER, f"--replay={folder / 'bad.har'}")
-    assert (result.exit_code, "bad.har is no HAR 1.2" in result.stderr) == (2, True)
+    assert (result.exit_code, "bad.har is not HAR 1.2" in result.stderr) == (2, True)
 
 
 def test_a_file_that_cannot_be_written_is_refused_before_anything_is_sent(folder):

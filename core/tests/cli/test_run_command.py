@@ -163,7 +163,7 @@ def test_validate_reports_and_counts(tmp_path):
 def test_validate_of_an_empty_folder_is_a_mistake_of_usage(tmp_path):
     result = invoke("validate", str(tmp_path))
     assert result.exit_code == 2
-    assert "there is no document of Arazzo below" in result.stderr
+    assert "there is no Arazzo document below" in result.stderr
 
 
 def test_graph_draws_and_refuses():

@@ -209,4 +209,4 @@ def test_a_connection_says_send_or_check(api, tmp_path):
     given = json.dumps({"conn_type": "arazzo", "host": api.url, "extra": {"required": "never"}})
     result = CliRunner().invoke(main, ["run", str(tmp_path / "t.arazzo.yaml"), "--connection", f"shop={given}"])
     assert result.exit_code == 2
-    assert "'required' that is none of check, send" in result.output
+    assert "'required' that is not one of check, send" in result.output

@@ -327,7 +327,7 @@ workflows:
 
 @pytest.fixture
 def drifting(tmp_path):
-    """Run a step whose answer is not as its description says; return the result and the three reports."""
+    """Run a step whose answer does not match its description; return the result and the three reports."""
     (tmp_path / "api.yaml").write_text(DRIFTING)
 
     def invoke(*options: str, contract: str = ""):
@@ -377,7 +377,7 @@ def test_the_option_is_over_the_document_and_that_over_the_default(drifting, opt
 
 
 @pytest.mark.parametrize(
-    ("option", "said"), [("loud", "'loud' is none of off, warn, fail"), ("body=fail", "there is no check 'body'")]
+    ("option", "said"), [("loud", "'loud' is not one of off, warn, fail"), ("body=fail", "there is no check 'body'")]
 )
 def test_a_check_that_does_not_exist_is_refused(option, said, tmp_path):
     (tmp_path / "w.arazzo.yaml").write_text(LIST.replace("CONTRACT", ""))

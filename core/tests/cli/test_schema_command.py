@@ -29,6 +29,13 @@ def test_it_is_a_schema_and_the_examples_satisfy_it(schema):
         assert Draft202012Validator(schema).is_valid(yaml.safe_load(path.read_text("utf-8")))
 
 
+def test_an_editor_can_explain_each_setting(schema):
+    found = schema["$defs"]["Settings"]["properties"]
+    assert found.keys() == Settings.model_fields.keys()
+    assert {name for name, setting in found.items() if not setting.get("description", "").endswith(".")} == set()
+    assert found["poke_interval"]["description"] == "Seconds between the rounds of a poll."
+
+
 @pytest.mark.parametrize(
     "settings",
     [

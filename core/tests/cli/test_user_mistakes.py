@@ -32,7 +32,7 @@ MISTAKES = [
     (("validate", "nowhere.yaml"), 1, "there is no such file"),
     (("validate", ""), 2, "the name is empty"),
     (("run", ""), 2, "the name is empty"),
-    (("validate", "folder"), 2, "there is no document of Arazzo below folder"),
+    (("validate", "folder"), 2, "there is no Arazzo document below folder"),
     (("validate", "broken.yaml"), 1, "broken.yaml:3"),
     (("validate", "binary.yaml"), 1, "binary.yaml"),
     (("validate", "empty.yaml"), 1, "empty.yaml"),

@@ -17,17 +17,18 @@ _LEVELS = {
 _HEAD = """\
 # Conformance
 
-What Arazzo 1.0.1 and 1.1.0 command, in our words, and the cases that show it. This page is written by the tests from
-`core/tests/conformance/clauses/`; `UPDATE_GOLDEN=1 pytest core/tests/conformance` writes it anew.
+This page says, in our words, what Arazzo 1.0.1 and 1.1.0 require, and lists the cases that test it. The tests write
+this page from `core/tests/conformance/clauses/`; to write it again, type
+`UPDATE_GOLDEN=1 pytest core/tests/conformance`.
 
 {clauses} clauses, {cases} cases, {deviations} deviations.
 
-A case is played in each version that its clause is about and in both dialects, strict and lenient
-([semantics](semantics.md), section 1). It shows a document and the [rules](rules.md) it breaks, an expression and its
-value, a condition and its verdict, or a run: requests, answers, waits and outputs. Every sentence of the two texts that
-has a key word of BCP 14 belongs to at least one clause; a test sees to that.
+A case is played in each version that its clause is about, and in both dialects, strict and lenient
+([semantics](semantics.md), section 1). It contains a document and the [rules](rules.md) that it breaks, an expression
+and its value, a condition and its verdict, or a run with its requests, answers, waits and outputs. A test checks that
+every sentence of the two texts with a key word of BCP 14 belongs to at least one clause.
 
-A *deviation* is where we do otherwise, or settle what is left open, with the reason.
+A *deviation* is a place where we do something else, or settle what the specification leaves open, with the reason.
 """
 
 

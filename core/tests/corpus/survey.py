@@ -28,13 +28,13 @@ _REFUSALS = (
 )
 #: Why a run failed, by its message.
 _FAILURES = (
-    (r"has no place in|nothing gives path parameter", "names a path parameter that there is not"),
+    (r"has no place in|nothing gives path parameter", "names a path parameter that does not exist"),
     (r"speaks", "sends a message, which is not run"),
-    (r"nothing was sent", "needs a value that an answer has not"),
+    (r"nothing was sent", "needs a value that an answer does not have"),
     (r"gave up", "polls, and the first answer is not the last"),
     (r"none of its success actions matched", "has no action for the first answer"),
     (r"answered 2\d\d", "has criteria that the first answer does not meet"),
-    (r"^output '.*is unreadable: ", "has an output that leads into what is no JSON"),
+    (r"^output '.*is unreadable: ", "has an output that leads into something that is not JSON"),
 )
 _OTHERWISE = "fails"
 _PREFERRED = [*(reason for _, reason in _FAILURES), _OTHERWISE]
@@ -167,7 +167,7 @@ def _reason(explored: Explored) -> str:
     messages = [explored.first.message if explored.first else ""]
     if not explored.best:
         if "gave up" in messages[0]:
-            return "goes round, and nothing leads out"
+            return "loops, and nothing leads out"
         messages = [ending.message for ending in explored.endings]
     elif explored.refused:
         return _worded(next(iter(explored.refused)), _REFUSALS)
@@ -181,26 +181,26 @@ def _worded(text: str, words: tuple[tuple[str, str], ...]) -> str:
 
 _PAGE = """# Public documents
 
-What becomes of {documents} public Arazzo documents, which other people wrote for other tools. They are not part of this
-project; `core/tests/corpus` reads them where they are beside the checkout. Each workflow that compiles is run by the
-local run against a mock of its own API descriptions ([mock.md](mock.md)), with inputs that
-`arazzo.testing.sample_inputs` makes, and then along every branch that answers of the mock can be made to take:
-each documented status, no answer at all, and bodies in which what conditions look at has other values. Each of the
-ways found is run again by the local run and ends the same.
+This page shows what happens to {documents} public Arazzo documents, which other people wrote for other tools. They are
+not part of this project; `core/tests/corpus` reads them if they are beside the checkout. Each workflow that compiles is
+run locally against a mock of its own API descriptions ([mock.md](mock.md)), with inputs from
+`arazzo.testing.sample_inputs`. Then it is run along every branch that the mock's answers can reach: with each
+documented status, with no answer at all, and with bodies in which the values that conditions use are different. Each
+route that is found is run again, and must end the same way.
 
 - {some} of {documents} documents have a workflow that compiles; {compiled} of {workflows} workflows do.
-- {through} of these {compiled} run through to success: {first} with the first answer of every operation and requests
-  that the mock finds nothing wrong with, {described} with other answers or less strict checks, {made} only with answers
-  that the API descriptions do not allow, {none} never.
-- {taken} of {edges} branches were taken, on {endings} ways from the first step to an end.
+- {through} of these {compiled} workflows succeed: {first} with the first answer of every operation and requests that
+  the mock accepts, {described} with other answers or less strict checks, and {made} only with answers that the API
+  descriptions do not allow. {none} never succeed.
+- {taken} of {edges} branches were taken, on {endings} routes from the first step to an end.
 
-What is unreadable is never acted on ([semantics](semantics.md), 2), and that takes away three workflows of
-`xero_accounting`: each has an output that is a pointer into a PDF (`$response.body#/quote_pdf_data`), which no run can
-have. `$response.body` is the PDF itself.
+The engine never acts on a value that it cannot read ([semantics](semantics.md), 2). So three workflows of
+`xero_accounting` never succeed: each has an output that is a pointer into a PDF (`$response.body#/quote_pdf_data`),
+which no run can evaluate. `$response.body` is the PDF itself.
 
-In the table: workflows that compile, branches taken, and how many workflows succeed with the *first* answers, with
-others that are *described*, with answers made up *beyond* the description, or *never*; and why a document or workflow
-is refused, or what its first run comes to.
+The table shows how many workflows compile, how many branches were taken, and how many workflows succeed with the
+*first* answers, with other *described* answers, with answers *beyond* the description, or *never*. The remarks say why
+a document or workflow is refused, or how its first run ends.
 
 | document | compiled | branches | first | described | beyond | never | remarks |
 |---|---|---|---|---|---|---|---|

@@ -75,7 +75,7 @@ def test_defaults_at_every_depth(schema: Any, value: Any, filled: Any) -> None:
 
 def test_defaults_that_hold_themselves_are_given_up() -> None:
     node = {"default": {}, "properties": {"next": {"$ref": "#/$defs/node"}}}
-    with pytest.raises(EvaluationError, match="without end"):
+    with pytest.raises(EvaluationError, match="endlessly"):
         with_defaults({"$defs": {"node": node}, "properties": {"first": {"$ref": "#/$defs/node"}}}, {})
 
 

@@ -423,7 +423,7 @@ def test_no_text_holds_the_character_that_no_database_takes(tmp_path: Path) -> N
     )
     (tmp_path / "w.yaml").write_text(text.replace("TEXT", '"x\\0"'))
     (tmp_path / "a.yaml").write_text("type: object\n")
-    with pytest.raises(DocumentError, match=r"w\.yaml:4:62: error\[invalid-value\]: this text holds .* U\+0000"):
+    with pytest.raises(DocumentError, match=r"w\.yaml:4:62: error\[invalid-value\]: this text contains .* U\+0000"):
         load_document(tmp_path / "w.yaml")
     (tmp_path / "w.yaml").write_text(text)
     (tmp_path / "a.yaml").write_text('type: object\ntitle: "\\0"\n')

@@ -79,7 +79,7 @@ def region_by_region(plan: Plan, case: Case, script: Script) -> Run:
         named = {name: inputs[name] for name in child.declared.schemas if name in inputs}
         state, first = driven(child, start(child, named, cookies=cookies))
         if first.outcome == "failed":
-            text = f"workflow '{key}', which comes first, failed: {first.message}"
+            text = f"workflow '{key}', which runs first, failed: {first.message}"
             return Run("failed", dict.fromkeys(plan.outputs), text)
         workflows[key], cookies = {"inputs": named, "outputs": first.outputs}, state.cookies
     outputs, at = {}, plan.steps[0].step_id

@@ -67,27 +67,27 @@ STRING = {"type": "object", "properties": {"a": {"type": "string"}}}
         (of(STRING, "application/*"), answer({"a": "b"}, kind="application/vnd.x+json"), []),
         (of(STRING, status="2XX"), answer({"a": "b"}, 202), []),
         (of(STRING, status="default"), answer({"a": "b"}, 202), []),
-        (of(STRING), answer({"a": "b"}, 202), ["$statusCode is 202, and described is 200"]),
+        (of(STRING), answer({"a": "b"}, 202), ["$statusCode is 202, but the description has 200"]),
         ({}, answer({"a": "b"}, 202), []),
         (
             of(STRING),
             answer({"a": "b"}, kind=""),
-            ["$response.header.Content-Type is missing, and described is application/json"],
+            ["$response.header.Content-Type is missing, but the description has application/json"],
         ),
         (
             of(STRING),
             answer({"a": 1}, kind="text/plain"),
             [
-                "$response.header.Content-Type is text/plain, and described is application/json",
+                "$response.header.Content-Type is text/plain, but the description has application/json",
                 "$response.body#/a has to be string, not number",
             ],
         ),
         (
             of(STRING),
             answer("<a>1</a>", kind="text/xml"),
-            ["$response.header.Content-Type is text/xml, and described is application/json"],
+            ["$response.header.Content-Type is text/xml, but the description has application/json"],
         ),
-        (of(STRING), answer(""), ["$response.body is empty, and described is application/json"]),
+        (of(STRING), answer(""), ["$response.body is empty, but the description has application/json"]),
         (of(STRING, status="204"), answer("", 204), []),
         ({"200": {"description": ""}}, answer({"a": 1}), []),
         (of({"type": "string"}, "application/xml"), answer("<a/>", kind="application/xml"), []),
@@ -95,7 +95,7 @@ STRING = {"type": "object", "properties": {"a": {"type": "string"}}}
         (
             {"200": {"description": "", "headers": {"X-Left": {"required": True}}}},
             answer({}),
-            ["$response.header.X-Left is required, and missing"],
+            ["$response.header.X-Left is required, but missing"],
         ),
         (
             {
@@ -113,7 +113,7 @@ def test_what_an_answer_has_of_its_description(run, responses, got, drift):
     headers = responses.get("200", {}).get("headers", {})
     if "X_Left" in headers:  # a keyword cannot be spelled as the header is
         headers["X-Left"] = headers.pop("X_Left")
-        drift = ["$response.header.X-Left is required, and missing"]
+        drift = ["$response.header.X-Left is required, but missing"]
     found, notes, _ = run(responses, [got])
     assert [str(each) for record in found.records for each in record.drift] == drift
     assert [note for note in notes if note.startswith("contract: ")] == [f"contract: {text}" for text in drift]
@@ -132,7 +132,7 @@ def test_a_warning_is_of_every_try_and_a_failure_asks_the_actions(run):
     assert [str(each) for each in found.records[0].drift] == ["$response.body#/a has to be string, not number"]
     found, _, _ = run(of(STRING), [wrong, wrong], {"schema": "fail"})
     assert found.status == "failed"
-    assert "GET /a answered 200, which is not as its description says: $response.body#/a has to be" in found.message
+    assert "GET /a answered 200, which does not match its description: $response.body#/a has to be" in found.message
     assert found.records[0].drift[0].times == 2
     found, _, left = run(of(STRING), [wrong, wrong], {"status": "fail"})
     assert (found.status, len(left)) == ("success", 1)
@@ -185,7 +185,7 @@ def test_what_of_a_schema_cannot_be_read_is_said(run):
     found, _, _ = run(of(schema), [answer({"a": 1})])
     partly, wrong = found.records[0].drift
     assert partly.message == (
-        "was held against a part of its schema only: #/properties/a/pattern is no value of that keyword"
+        "was checked against only part of its schema: #/properties/a/pattern is not a valid value of that keyword"
     )
     assert str(wrong) == "$response.body#/a has to be string, not number"
     found, _, _ = run(of(schema), [answer({"a": "b"})] * 2, "fail")

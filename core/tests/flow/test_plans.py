@@ -237,7 +237,7 @@ def test_unreachable_steps_are_left_out(tmp_path):
 
 @pytest.mark.parametrize(
     ("workflow", "message"),
-    [("c", "there is no workflow 'c' here, only 'a', 'b'"), (None, "say which workflow: 'a', 'b'")],
+    [("c", "there is no workflow 'c' here, only 'a', 'b'"), (None, "name a workflow: 'a', 'b'")],
 )
 def test_which_workflow(tmp_path, workflow, message):
     step = "steps: [{stepId: one, operationId: listThings}]"

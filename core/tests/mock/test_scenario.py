@@ -246,7 +246,7 @@ def test_a_delayed_answer_is_late(play):
 
 BAD = {
     "operations: {getOrder: {rules: [{answers: [{statuss: 1}]}]}}": (
-        "bad.yaml:1:45: error[invalid-scenario]: 'statuss' is no part of a scenario here"
+        "bad.yaml:1:45: error[invalid-scenario]: 'statuss' is not part of a scenario here"
     ),
     "operations:\n  getOrder:\n    rules:\n      - answers:\n          - status: 999\n": (
         "bad.yaml:5:21: error[invalid-scenario]: Input should be less than or equal to 599"

@@ -69,7 +69,7 @@ def test_path_without_any_argument_is_refused():
 def test_a_path_value_without_a_place_is_refused():
     with pytest.raises(RequestError, match="path parameter 'petId' has no place in DELETE /pets"):
         build_request(operation("/pets", "delete"), [Argument("petId", "path", 7)])
-    with pytest.raises(RequestError, match="has no value; given is 'pet_id'"):
+    with pytest.raises(RequestError, match="has no value; the step gives 'pet_id'"):
         build_request(operation("/pets/{petId}"), [Argument("pet_id", "path", 7)])
     assert build_request(operation("/pets"), [Argument("petId", "path", ABSENT)]).url == f"{SERVER}/pets"
 

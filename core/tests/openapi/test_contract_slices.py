@@ -107,9 +107,9 @@ def test_a_schema_that_others_require_more_of_is_written_for_each():
     ("schema", "said"),
     [
         ({"properties": {"a": {"$ref": "#/components/schemas/Gone"}}}, "there is no 'Gone'"),
-        ({"properties": {"a": {"required": True}}}, "#/properties/a/required is no value of that keyword"),
-        ({"pattern": "("}, "#/pattern is no value of that keyword"),
-        ({"items": 5}, "#/items is no schema"),
+        ({"properties": {"a": {"required": True}}}, "#/properties/a/required is not a valid value of that keyword"),
+        ({"pattern": "("}, "#/pattern is not a valid value of that keyword"),
+        ({"items": 5}, "#/items is not a schema"),
     ],
 )
 def test_what_cannot_be_read_is_said_and_the_rest_is_held_against(schema, said):

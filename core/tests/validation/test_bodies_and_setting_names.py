@@ -88,7 +88,7 @@ def problems(
 def test_a_body_of_which_nothing_may_be_left(tmp_path: Path, operation: str, payload: Any, told: bool) -> None:
     step = {"operationId": operation, "requestBody": {"contentType": "application/json", "payload": payload}}
     assert problems(tmp_path, step) == (
-        [("empty-body", "list an input under 'required', or write a member that is always there")]
+        [("empty-body", "list an input under 'required', or add a member that is always there")]
         if told and operation != "post"
         else []
     )

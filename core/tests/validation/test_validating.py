@@ -124,7 +124,7 @@ FALL = """\
 @pytest.mark.parametrize(
     ("action", "extra", "words"),
     [
-        ("goto, stepId: b", "", "the step fails; elsewhere step 'b' follows, a DELETE"),
+        ("goto, stepId: b", "", "the step fails; other tools go on to step 'b', a DELETE"),
         ("end", "", "step 'b' comes next, a DELETE"),
         ("end", "    - {name: else, type: goto, stepId: b}\n", None),
         ("end", "    x-airflow: {unmatched: next}\n", None),
@@ -145,7 +145,7 @@ def test_side_by_side_no_step_is_named_that_comes_next(tmp_path: Path) -> None:
     assert "step 'b' comes next" in str(validate(tmp_path / "doc.yaml"))
     check(tmp_path, polls + "  - {stepId: c, operationId: open, dependsOn: [a]}\n")
     messages = [problem.message for problem in validate(tmp_path / "doc.yaml") if problem.rule == "fall-through"]
-    assert messages == ["when no success action of step 'a' holds, what waits for it comes next"]
+    assert messages == ["if no success action of step 'a' holds, what waits for it comes next"]
 
 
 def test_a_loop_is_bounded_by_settings_anywhere_around_it(tmp_path: Path) -> None:
