@@ -237,7 +237,7 @@ def _connection(plan: Plan, source: str, conn_id: str, named: bool, hosts: dict[
         state = "it is missing" if found is None else "it is there"
         return Check(name, "failed", f"{state}, and the operations need {', '.join(lacking)}")
     return Check(
-        name, "ok", "missing, but not needed" if found is None else "there, with everything that the operations need"
+        name, "ok", "missing, but not needed" if found is None else "there, with what the operations need"
     )
 
 

@@ -50,7 +50,7 @@ def _misplaced(subject: Subject, step: Step, kinds: Mapping[str, str | None]) ->
     does = _other_than_a_message(subject, step, kinds)
     for field, value in (("action", step.action), ("correlationId", step.correlation_id)):
         if does and value is not None:
-            message = f"'{field}' is of a step that sends or receives a message, and step '{step.step_id}' {does}"
+            message = f"'{field}' belongs to steps that send or receive messages, and step '{step.step_id}' {does}"
             yield subject.error("conflicting-fields", f"{step.at}/{field}", message, "leave it out")
     if not does and step.action == "send" and step.correlation_id is not None:
         message = f"'correlationId' identifies a received message, and step '{step.step_id}' sends one"
