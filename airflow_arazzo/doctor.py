@@ -236,9 +236,7 @@ def _connection(plan: Plan, source: str, conn_id: str, named: bool, hosts: dict[
     if lacking:
         state = "it is missing" if found is None else "it is there"
         return Check(name, "failed", f"{state}, and the operations need {', '.join(lacking)}")
-    return Check(
-        name, "ok", "missing, but not needed" if found is None else "there, with what the operations need"
-    )
+    return Check(name, "ok", "missing, but not needed" if found is None else "there, with what the operations need")
 
 
 def _lacking(plan: Plan, source: str, settings: ConnectionSettings) -> Iterator[str]:
