@@ -94,3 +94,12 @@ def test_a_nightly_job_carries_every_article_over(apis, run_dag):
     assert updates == {"/shop/articles/tea/stock": {"stock": 12}, "/shop/articles/coffee/stock": {"stock": 0}}
     assert len([entry for entry in apis.record if entry.operation == "getToken"]) == 1
     assert len([entry for entry in apis.record if entry.operation == "getListing"]) == 3
+
+
+def test_an_article_is_carried_over_by_hand_however_it_is_typed(apis, run_dag):
+    (dag,) = (found for found in runpy.run_path(str(DAGS / "stock_by_hand.py")).values() if isinstance(found, DAG))
+    run = run_dag(dag, article=" Tea")
+    assert run.state == "success"
+    updates = {entry.request.raw_path: entry.request.content for entry in apis.record if entry.operation == "setStock"}
+    assert updates == {"/shop/articles/tea/stock": {"stock": 12}}
+    assert run.xcom("say")
