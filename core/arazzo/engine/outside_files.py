@@ -31,9 +31,8 @@ def hide_outside_files(problems: Iterable[Problem], document: str | Path, overri
         if real is not None and (real in named or (home is not None and home in real.parents)):
             return problem
         place = replace(problem.place, excerpt="", pointer="")
-        if not problem.is_error:
-            return replace(problem, place=place)
-        return replace(problem, place=place, message=f"the file cannot be used: {_HINT}", hint=None)
+        what = "the file cannot be used" if problem.is_error else f"the file has a warning of the rule {problem.rule}"
+        return replace(problem, place=place, message=f"{what}: {_HINT}", hint=None)
 
     return tuple(map(shown, problems))
 

@@ -20,6 +20,7 @@ FILES = {
     "other": json.dumps({SECRET: SECRET}),
     "broken": '{"a": "' + SECRET,
     "tabs": f"a:\n\t{SECRET}: 1",
+    "document": json.dumps({"arazzo": "1.0.1", SECRET: 1, "info": {"title": SECRET, "version": "1", SECRET: 1}}),
 }
 
 
@@ -43,6 +44,12 @@ def document(folder, url):
 
 def by_url(folder, file):
     return document(folder, file.as_uri())
+
+
+def by_url_of_a_document(folder, file):
+    path = document(folder, file.as_uri())
+    path.write_text(path.read_text().replace('"type": "openapi"', '"type": "arazzo"'))
+    return path
 
 
 def by_path(folder, file):
@@ -79,7 +86,10 @@ def by_reference(folder, file):
     return document(folder, "api.json")
 
 
-WAYS = (by_url, by_path, by_dots, by_link, by_a_folder_that_is_a_link, by_a_document_that_is_a_link, by_reference)
+WAYS = (
+    *(by_url, by_url_of_a_document, by_path, by_dots, by_link, by_a_folder_that_is_a_link),
+    *(by_a_document_that_is_a_link, by_reference),
+)
 
 
 @pytest.mark.parametrize("way", WAYS)
