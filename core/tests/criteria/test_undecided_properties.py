@@ -14,7 +14,7 @@ from suite import drawn
 from arazzo.absent import ABSENT, NOT_RUN, UNKNOWN, Unreadable
 from arazzo.criteria import Truth, check, evaluate
 from arazzo.document import parse_document
-from arazzo.document.models import Criterion
+from arazzo.document.models import Criterion, ExpressionType
 from arazzo.engine import run_local
 from arazzo.exchange import Exchange, Request, Response
 from arazzo.expressions import Context
@@ -102,6 +102,36 @@ def test_what_is_decided_of_a_step_that_did_not_run_is_so_of_one_that_gave_nothi
     decided = truth(criterion, body, NOT_RUN)
     event(f"{criterion.kind}: {decided.value}")
     assert decided in (truth(criterion, body, ABSENT), Truth.UNDECIDED)
+
+
+DRAFT = ExpressionType(type="jsonpath", version="draft-goessner-dispatch-jsonpath-00")
+MEMBERS = ["$.a", "$.a.b", "$.known", "$.*", "$..b", "$.a[0]", "$.a.length", "$.length", "$[?(@.b != 'x')].length"]
+FILTERS = ["@.b != 'x'", "!@.b", "count($.*) < 2", "$.a != @", "length($.a) == 0", "$.known == 'k'", "match(@, 'x')"]
+OF_ALL = st.one_of(
+    conditions(MEMBERS).map(lambda text: ("jsonpath", text)),
+    conditions(FILTERS[:3] + MEMBERS[:4]).map(lambda text: ("jsonpath", f"$[?{text}]")),
+    st.sampled_from(FILTERS + MEMBERS[:6]).map(lambda text: ("jsonpath", text if text[0] == "$" else f"$[?{text}]")),
+    st.sampled_from([*MEMBERS[:6], "$[?(@.b != 'x')]", "$.known[?(@ == 1)]"]).map(lambda text: (DRAFT, text)),
+    st.sampled_from(["^(?!.*x)", "k", "^$"]).map(lambda text: ("regex", text)),
+).map(lambda each: Criterion(type=each[0], condition=each[1], context="$steps.s.outputs"))
+
+
+@some
+@given(
+    OF_ALL.filter(lambda criterion: not any(found.severity.value == "error" for found in check(criterion))),
+    st.sampled_from([UNKNOWN, NOT_RUN, Unreadable("the body is not JSON")]),
+    st.lists(VALUES, min_size=3, max_size=6),
+)
+def test_what_is_decided_of_outputs_of_which_one_is_not_known_is_so_whatever_that_is(criterion, unknown, values):
+    def judged(value: Any) -> Truth:
+        return evaluate(criterion, Context(steps={"s": {"known": "k", "a": value}})).truth
+
+    decided = judged(unknown)
+    event(f"{criterion.kind}: {decided.value}")
+    if unknown is NOT_RUN and (decided is Truth.FAILS or "null" in criterion.condition):
+        values = [ABSENT]  # it is known that it has given nothing
+    for value in values:
+        assert decided is Truth.UNDECIDED or judged(value) in (decided, Truth.UNDECIDED), value
 
 
 def taken(kinds: list[Criterion], body: bytes, status: int) -> list[str]:
