@@ -9,9 +9,9 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from arazzo.document.formats import is_of_format
 from arazzo.document.schemas import LISTS, MAPS, NESTED, subschemas
 from arazzo.document.shape import DocumentReader, describe, near
-from arazzo.errors import ExpressionSyntaxError
 from arazzo.exact_numbers import is_number
 from arazzo.limits import current_limits
 from arazzo.pointer import escape
@@ -26,6 +26,8 @@ _TEXTS = frozenset(("title", "description", "format", "$ref", "$comment", "$dyna
 _TEXTS |= {"contentEncoding", "contentMediaType"}
 _BOOLS = frozenset(("uniqueItems", "deprecated", "readOnly", "writeOnly"))
 _ANCHOR = re.compile(r"[A-Za-z_][-A-Za-z0-9._]*")
+_Belongs = tuple[str, Callable[[Any], Any]]
+"""What belongs somewhere, in words, and what tells whether a value does."""
 
 
 def check_schema(reader: DocumentReader, schema: Any, at: str) -> bool:
@@ -60,14 +62,14 @@ def _keyword(reader: DocumentReader, name: str, value: Any, at: str) -> None:
         message = "'$recursiveRef' is a keyword of JSON Schema 2019-09, and inputs are JSON Schema 2020-12"
         reader.error(_RULE, at, message, "write '$ref'", key=True)
     else:
-        belongs, fits = _VALUES.get(name, ("", _anything))
+        belongs, fits = _VALUES.get(name, _ANYTHING)
         if not fits(value):
             reader.error(_RULE, at, f"'{name}' is {belongs}, and this is {describe(value)}", _hint(name, value))
 
 
 def is_keyword_value(name: str, value: Any) -> bool:
     """Say whether a value is one that a keyword can have, but for the schemas in it."""
-    return _VALUES.get(name, ("", _anything))[1](value)
+    return bool(_VALUES.get(name, _ANYTHING)[1](value))
 
 
 def _hint(name: str, value: Any) -> str | None:
@@ -78,72 +80,49 @@ def _hint(name: str, value: Any) -> str | None:
     return None
 
 
-def _anything(value: Any) -> bool:
-    return True
-
-
 def _is_type(value: Any) -> bool:
     names = value if isinstance(value, list) else [value]
-    return bool(names) and all(isinstance(name, str) and name in TYPES for name in names) and _are_unique(names)
+    return bool(names) and _is_names(names) and set(names) <= set(TYPES)
 
 
 def _is_names(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(name, str) for name in value) and _are_unique(value)
+    return isinstance(value, list) and all(isinstance(name, str) for name in value) and len(set(value)) == len(value)
 
 
-def _are_unique(names: list[str]) -> bool:
-    return len(set(names)) == len(names)
-
-
-def _is_map_of_names(value: Any) -> bool:
-    return isinstance(value, dict) and all(map(_is_names, value.values()))
-
-
-def _is_factor(value: Any) -> bool:
-    return is_number(value) and value > 0
+def _is_pattern(value: Any) -> bool:
+    return isinstance(value, str) and is_of_format(value, "regex")
 
 
 def _is_anchor(value: Any) -> bool:
     return isinstance(value, str) and _ANCHOR.fullmatch(value) is not None
 
 
-def _is_id(value: Any) -> bool:
-    return isinstance(value, str) and "#" not in value[:-1]
+def _is(kind: type) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, kind)
 
 
-def _is_count(value: Any) -> bool:
-    return is_number(value) and value >= 0 and value == int(value)
-
-
-def _is_pattern(value: Any) -> bool:
-    from arazzo.expressions.ecma_patterns import compile_ecma
-
-    try:
-        return isinstance(value, str) and compile_ecma(value) is not None
-    except ExpressionSyntaxError:
-        return False
-
-
-def _is(kind: type, *, filled: bool = False) -> Callable[[Any], bool]:
-    return lambda value: isinstance(value, kind) and (not filled or bool(value))
-
-
-_VALUES: dict[str, tuple[str, Callable[[Any], bool]]] = {
+_ANYTHING: _Belongs = ("", lambda value: True)
+_VALUES: dict[str, _Belongs] = {
     "type": (f"one of {', '.join(TYPES)}, or a list of them", _is_type),
     "required": ("a list of different names", _is_names),
     **dict.fromkeys(MAPS, ("a map of schemas", _is(dict))),
     "patternProperties": ("a map of schemas", lambda value: isinstance(value, dict) and all(map(_is_pattern, value))),
-    **dict.fromkeys(LISTS, ("a list of schemas with at least one", _is(list, filled=True))),
-    "enum": ("a list", _is(list)),
+    **dict.fromkeys(LISTS, ("a list of schemas with at least one", lambda value: isinstance(value, list) and value)),
+    **dict.fromkeys(("enum", "examples"), ("a list", _is(list))),
     "pattern": ("a regular expression (ECMA-262)", _is_pattern),
-    "examples": ("a list", _is(list)),
-    "multipleOf": ("a number above zero", _is_factor),
-    "dependentRequired": ("a map of lists of names", _is_map_of_names),
-    "$id": ("a URI without fragment", _is_id),
-    **dict.fromkeys(_BOOLS, ("true or false", _is(bool))),
+    "multipleOf": ("a number above zero", lambda value: is_number(value) and value > 0),
+    "dependentRequired": (
+        "a map of lists of names",
+        lambda value: isinstance(value, dict) and all(map(_is_names, value.values())),
+    ),
+    "$id": ("a URI without fragment", lambda value: isinstance(value, str) and "#" not in value[:-1]),
     **dict.fromkeys(("$anchor", "$dynamicAnchor"), ("a plain name", _is_anchor)),
+    **dict.fromkeys(_BOOLS, ("true or false", _is(bool))),
     **dict.fromkeys(_NUMBERS, ("a number", is_number)),
-    **dict.fromkeys(_COUNTS, ("a whole number that is not negative", _is_count)),
+    **dict.fromkeys(
+        _COUNTS,
+        ("a whole number that is not negative", lambda value: is_number(value) and value >= 0 and value == int(value)),
+    ),
     **dict.fromkeys(_TEXTS, ("text", _is(str))),
 }
 

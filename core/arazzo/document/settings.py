@@ -113,8 +113,6 @@ OWNED_ARGUMENTS = (
     *("start_date", "end_date", "task_display_name", "pre_execute", "post_execute"),
 )
 CALLBACKS = ("on_success", "on_failure", "on_retry", "on_execute", "on_skipped")
-#: What runs of a workflow can call; the rest is for tasks.
-RUN_CALLBACKS = ("on_success", "on_failure")
 
 
 def _callables(value: Any) -> Any:
