@@ -27,7 +27,7 @@ def check_cookies(subject: Subject) -> Iterator[Problem]:
                 message = (
                     f"'{part.text}' is the list of cookies that an answer sets, and not text that a string can embed"
                 )
-                hint = "take one of them: {$steps.<id>.outputs.<name>#/0}"
+                hint = "take one of them: {$steps.<id>.outputs.<name>#/0}; or let x-airflow: {cookies: true} send them"
                 yield subject.problem("unreadable-expression", Severity.ERROR, text.at, message, hint, offset=offset)
 
 
