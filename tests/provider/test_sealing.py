@@ -107,7 +107,7 @@ def test_an_envelope_brings_the_secrets_of_connections_along_that_are_in_it(valu
     told.put("result", {"x": [value]}, secret=False)
     told.send()
     heard = Channel(run.context("b")["ti"])
-    assert heard.heard("a", "result") == {"x": [value]}
+    assert heard.read("a", "result") == {"x": [value]}
     assert list(heard.ledger.secrets.texts) == ["se/cr+et-known"]
 
 

@@ -260,7 +260,7 @@ def test_a_record_of_another_version_decides_nothing(version):
 @pytest.mark.parametrize("change", [*({"version": version} for version in OTHERS), {"more": 1}])
 def test_what_another_version_has_told_is_refused(change):
     with pytest.raises(AirflowException, match="what task 'a' has stored cannot be read"):
-        reading({**held("told"), **change}).heard("a", "outputs")
+        reading({**held("told"), **change}).read("a", "outputs")
 
 
 def test_what_the_version_before_has_stored_is_refused_and_never_half_read(plan, nodes):
@@ -325,10 +325,10 @@ def test_records_that_lead_in_a_circle_end_the_workflow(plan):
 @pytest.mark.parametrize("value", [{"a": 1}, 7, "a text", ["x"]], ids=str)
 def test_what_nobody_has_sealed_is_refused(value):
     with pytest.raises(AirflowException, match="a sealed value cannot be read"):
-        reading(arazzo_envelope=value).heard("a", "outputs")
+        reading(arazzo_envelope=value).read("a", "outputs")
     for inner in (value, {"version": FORM, "outputs": {}}, {"version": FORM, "outputs": [], "secrets": []}):
         with pytest.raises(AirflowException, match="what task 'a' has stored cannot be read"):
-            reading(inner).heard("a", "outputs")
+            reading(inner).read("a", "outputs")
 
 
 # requests that are sent once
