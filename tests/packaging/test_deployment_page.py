@@ -9,7 +9,7 @@ import yaml
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "deployment.md").read_text("utf-8")
 VERSIONS = (ROOT / "docs" / "airflow-versions.md").read_text("utf-8")
-VALUES = yaml.safe_load(*re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL))
+VALUES = yaml.safe_load(re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)[0])
 PINNED = dict(re.findall(r"^([\w-]+)==(\S+)", (ROOT / "constraints.txt").read_text("utf-8"), re.MULTILINE))
 
 

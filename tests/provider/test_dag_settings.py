@@ -96,12 +96,12 @@ STEP = {
     "doc": ("doc: '**Step**'", {"doc": "**Step**"}),
     "callbacks": ("callbacks: {on_retry: company_alerts.page}", {"callbacks": {"on_retry": page}}),
     "task": (
-        "task: {max_active_tis_per_dag: 1, executor_config: {KubernetesExecutor: {}}, outlets: ['s3://reports/x'], "
-        "on_failure_callback: company_alerts.page, max_retry_delay: 60}",
+        "task: {max_active_tis_per_dag: 1, executor_config: {pod_template_file: /pods/large.yaml}, "
+        "outlets: ['s3://reports/x'], on_failure_callback: company_alerts.page, max_retry_delay: 60}",
         {
             "task": {
                 "max_active_tis_per_dag": 1,
-                "executor_config": {"KubernetesExecutor": {}},
+                "executor_config": {"pod_template_file": "/pods/large.yaml"},
                 "outlets": [Asset("s3://reports/x")],
                 "on_failure_callback": page,
                 "max_retry_delay": timedelta(minutes=1),
@@ -118,7 +118,8 @@ def test_what_a_task_is_told(where, document):
     given = {} if said else {"steps": {"a": {k: v for _, values in STEP.values() for k, v in values.items()}}}
     dag = ArazzoDag(path, **given)
     task, other = dag.get_task("a"), dag.get_task("s1")
-    assert (task.owner, task.max_active_tis_per_dag, task.executor_config) == ("desk", 1, {"KubernetesExecutor": {}})
+    assert (task.owner, task.max_active_tis_per_dag) == ("desk", 1)
+    assert (task.executor_config, other.executor_config) == ({"pod_template_file": "/pods/large.yaml"}, {})
     assert "**Step**" in task.doc_md
     assert [asset.uri for asset in task.outlets] == ["s3://reports/x"]
     assert page in (task.on_failure_callback, *task.on_failure_callback)
