@@ -15,7 +15,7 @@ from executing import Execution
 from played_api import PlayedApi
 from running import Run, first_event, restored
 
-from airflow_arazzo import ArazzoDag, ArazzoSensor, ArazzoTaskGroup, ArazzoWorkflowOperator
+from airflow_arazzo import ArazzoDag, ArazzoSensor, ArazzoStepOperator, ArazzoTaskGroup, ArazzoWorkflowOperator
 from airflow_arazzo.protocol.encryption import unseal_json
 from arazzo.engine import load_plan
 from arazzo.exchange import Request, Response
@@ -144,6 +144,21 @@ def test_the_jar_survives_a_triggerer_that_dies(document):
         event = first_event(restored(deferred.value.trigger))
     assert api.cookies[1] == api.cookies[asked] == "sid=t0p-secret-0-x"
     assert "t0p-secret" not in row + json.dumps(event)
+
+
+def test_what_a_request_has_set_that_is_not_sent_twice(document, monkeypatch):
+    api, run = Sessions(), Run(stored={})
+    with PlayedApi(api.send, BASE.removesuffix("/v1")) as played:
+        monkeypatch.setenv("AIRFLOW_CONN_THINGS", json.dumps({"conn_type": "http", "host": f"{played.url}/v1"}))
+        step = ArazzoStepOperator(task_id="login", plan=document, step="login", inputs={"user": "ann"})
+        step.execute(run.context("login"))
+        told = run.xcoms.pop(("login", "arazzo_envelope"))
+        step.execute(run.context("login", try_number=2))  # the worker had died before anything was stored
+    assert api.cookies == [""]
+    again = unseal_json(run.xcoms["login", "arazzo_envelope"])["cookies"]
+    assert [cookie["value"] for cookie in again["cookies"]] == ["t0p-secret-0-x"]
+    assert again["cookies"] == unseal_json(told)["cookies"]["cookies"]
+    assert "t0p-secret" not in json.dumps(run.stored)
 
 
 def test_two_groups_are_two_runs(document):
