@@ -202,7 +202,7 @@ def test_many_documents_that_take_too_long_leave_time_for_the_others(monkeypatch
     times, had = DocumentTime(), []
     for number in range(5):
         long = Path(f"{number}")
-        had.append(times.left(long))
+        had.append(times.seconds_left(long))
         with pytest.raises(CpuTimeError):
             times.run(long, lambda: spin(60))
         assert times.run(Path(f"good-{number}"), lambda: spin(0.01)) is None

@@ -69,7 +69,7 @@ def test_a_port_that_is_taken_is_said():
     assert "cannot listen on 127.0.0.1" in found.output
 
 
-@pytest.mark.parametrize("module", ["run", "validate", "mock_command"])
+@pytest.mark.parametrize("module", ["run_command", "validate_command", "mock_command"])
 def test_a_command_starts_without_airflow(module):
     code = f"import sys, arazzo.cli.{module}; sys.exit('airflow' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
