@@ -26,6 +26,7 @@ from airflow_arazzo.protocol.secret_ledger import Ledger
 from airflow_arazzo.protocol.stored_forms import fields_of
 from arazzo import clock
 from arazzo.engine import Note, State, drive_async
+from arazzo.engine.drivers import LARGE
 from arazzo.exchange import Request
 from arazzo.flow import Plan
 
@@ -110,6 +111,7 @@ class ArazzoTrigger(BaseTrigger):
                 conceal=ledger.conceal,
                 whole=in_full(self.log),
                 sent=hooks.telemetry.sent,
+                large=len(self.state) > LARGE,
             )
         except _OutOfTimeError as error:
             state, done = error.state, None

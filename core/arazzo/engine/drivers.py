@@ -88,11 +88,14 @@ async def drive_async(
     conceal: Conceal = unchanged,
     whole: Callable[[str], None] | None = None,
     sent: Callable[[str], None] | None = None,
+    large: bool = False,
 ) -> tuple[State, Done | None]:
     """Run a region in an event loop; everything else as :func:`drive`.
 
-    Large answers are judged in a thread: decoding one and looking into it must not hold the loop.
+    Large answers, and all that come after one, are judged in a thread: decoding one, looking into it or into what was
+    kept of it must not hold the loop.
 
+    :param large: whether the state is large already.
     :param may_send: says whether a request may be sent from here.
     :returns: as :func:`drive`; before a request that may not be sent from here, the state to go on with elsewhere.
     """
@@ -102,7 +105,8 @@ async def drive_async(
     while True:
         answered, began = clock(), clock()
         turn = partial(advance, plan, state, exchange, now=answered, conceal=conceal)
-        state, command = await asyncio.to_thread(turn) if _is_large(exchange) else turn()
+        large = large or _is_large(exchange)
+        state, command = await asyncio.to_thread(turn) if large else turn()
         for line in command.notes:
             note(line)
         exchange = None

@@ -11,7 +11,19 @@ import pytest
 from arazzo.engine import drive_async, load_plan, start
 from arazzo.exchange import Response
 
-SIZES = [(100, False), (32 * 1024, False), (34 * 1024, True), (5_000_000, True)]
+INFO = {"title": "T", "version": "1"}
+JSON = (("Content-Type", "application/json"),)
+
+
+def plan_of(folder, *steps):
+    operation = {"post": {"operationId": "signIn", "responses": {}}, "get": {"operationId": "look", "responses": {}}}
+    api = {"openapi": "3.1.0", "info": INFO, "servers": [{"url": "https://shop.invalid"}], "paths": {"/s": operation}}
+    document = {"arazzo": "1.0.1", "info": INFO}
+    document["sourceDescriptions"] = [{"name": "shop", "url": "shop.json", "type": "openapi"}]
+    document["workflows"] = [{"workflowId": "w", "steps": list(steps)}]
+    (folder / "shop.json").write_text(json.dumps(api))
+    (folder / "w.arazzo.json").write_text(json.dumps(document))
+    return load_plan(folder / "w.arazzo.json")
 
 
 @pytest.mark.attack("the triggerer's event loop", "a poll with an answer of many megabytes beside others")
@@ -21,21 +33,13 @@ SIZES = [(100, False), (32 * 1024, False), (34 * 1024, True), (5_000_000, True)]
 def test_a_large_answer_is_judged_in_a_thread(tmp_path, size, elsewhere):
     step = {"stepId": "signIn", "operationId": "signIn"}
     criteria = [{"condition": "$response.body#/said == 'no'"}]
-    operation = {"post": {"operationId": "signIn", "responses": {}}}
-    info = {"title": "T", "version": "1"}
-    api = {"openapi": "3.1.0", "info": info, "servers": [{"url": "https://shop.invalid"}], "paths": {"/s": operation}}
-    document = {"arazzo": "1.0.1", "info": info}
-    document["sourceDescriptions"] = [{"name": "shop", "url": "shop.json", "type": "openapi"}]
-    document["workflows"] = [{"workflowId": "w", "steps": [{**step, "successCriteria": criteria}]}]
-    (tmp_path / "shop.json").write_text(json.dumps(api))
-    (tmp_path / "w.arazzo.json").write_text(json.dumps(document))
-    plan = load_plan(tmp_path / "w.arazzo.json")
+    plan = plan_of(tmp_path, {**step, "successCriteria": criteria})
     where = set()
 
     async def send(request):
         body = json.dumps({"said": "x" * (size - 12)}).encode()
         assert len(body) == size
-        return Response(200, (("Content-Type", "application/json"),), body)
+        return Response(200, JSON, body)
 
     async def wait(state, seconds):
         raise AssertionError("there is nothing to wait for")
@@ -47,3 +51,29 @@ def test_a_large_answer_is_judged_in_a_thread(tmp_path, size, elsewhere):
     _, done = asyncio.run(drive_async(plan, start(plan, {}), send=send, wait=wait, conceal=conceal))
     assert done.outcome == "failed"
     assert (where != {threading.get_ident()}) is elsewhere
+
+
+@pytest.mark.attack("the triggerer's event loop", "a poll that carries outputs of many megabytes")
+@pytest.mark.parametrize("large", [False, True])
+def test_what_comes_after_a_large_answer_is_judged_in_a_thread_too(tmp_path, large):
+    """So are small answers where the state was large at the start."""
+    criteria = [{"condition": "$response.body#/said == 'no'"}]
+    looks = [{"stepId": f"look{n}", "operationId": "look", "outputs": {"all": "$response.body"}} for n in range(3)]
+    plan = plan_of(tmp_path, *looks, {"stepId": "signIn", "operationId": "signIn", "successCriteria": criteria})
+    sizes = iter([100, 100 if large else 100_000, 100, 100])
+    where = []
+
+    async def send(request):
+        where.append(None)
+        return Response(200, JSON, json.dumps({"said": "x" * next(sizes)}).encode())
+
+    async def wait(state, seconds):
+        raise AssertionError("there is nothing to wait for")
+
+    def conceal(text):
+        where[-1] = threading.get_ident()
+        return text
+
+    asyncio.run(drive_async(plan, start(plan, {}), send=send, wait=wait, conceal=conceal, large=large))
+    here = threading.get_ident()
+    assert [thread == here for thread in where] == [not large, False, False, False]
