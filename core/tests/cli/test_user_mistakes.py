@@ -38,7 +38,7 @@ MISTAKES = [
     (("validate", "empty.yaml"), 1, "empty.yaml"),
     (("validate", API), 1, "it is an OpenAPI description"),
     (("validate", BRANCH, "--format", "xml"), 2, "'xml' is not one of"),
-    (("validate", BRANCH, "--json", "--format", "sarif"), 2, "does not go with --format sarif"),
+    (("validate", BRANCH, "--json", "--format", "sarif"), 2, "cannot be combined with --format sarif"),
     (("validate", BRANCH, "--source", "things"), 2, "--source takes NAME=VALUE"),
     (("graph", "folder"), 1, "folder"),
     (("graph", BRANCH, "mian"), 1, "there is no workflow 'mian'"),

@@ -35,7 +35,7 @@ from arazzo.absent import ABSENT, Unreadable
 from arazzo.document import LoadedDocument, parse_document
 from arazzo.document.models import Criterion
 from arazzo.engine import Run, run_local
-from arazzo.errors import ArazzoError, DocumentError, InputError, Severity
+from arazzo.errors import ArazzoError, DocumentError, InputError, RequestError, Severity
 from arazzo.exchange import Exchange, Request, Response, header
 from arazzo.expressions import Context, evaluate, evaluate_value, parse_expression
 from arazzo.flow import Options, Plan, compile_document
@@ -311,7 +311,7 @@ def _play_run(data: dict[str, Any], version: str, dialect: str) -> None:
             clock=api.clock,
             note=lambda note: notes.append(note.text),
         )
-    except InputError as error:
+    except (InputError, RequestError) as error:
         run = Run("refused", {}, str(error))  # type: ignore[arg-type]
     assert run.status == status, run.message
     if "outputs" in data:
