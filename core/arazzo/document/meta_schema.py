@@ -12,6 +12,7 @@ from typing import Any
 from arazzo.document.formats import is_of_format
 from arazzo.document.schemas import LISTS, MAPS, NESTED, subschemas
 from arazzo.document.shape import DocumentReader, describe, near
+from arazzo.errors import ExpressionSyntaxError
 from arazzo.exact_numbers import is_number
 from arazzo.limits import current_limits
 from arazzo.pointer import escape
@@ -75,8 +76,20 @@ def is_keyword_value(name: str, value: Any) -> bool:
 def _hint(name: str, value: Any) -> str | None:
     if name == "type":
         return near(value, TYPES) if isinstance(value, str) else None
+    if name == "pattern" and isinstance(value, str):
+        return _refusal(value)
     if name == "required" and isinstance(value, bool):
         return "list the property under 'required' of the object around it"
+    return None
+
+
+def _refusal(pattern: str) -> str | None:
+    from arazzo.expressions.ecma_patterns import compile_ecma
+
+    try:
+        compile_ecma(pattern)
+    except ExpressionSyntaxError as error:
+        return f"{error.message}; write {error.hint}" if error.hint else error.message
     return None
 
 

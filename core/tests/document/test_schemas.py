@@ -374,3 +374,10 @@ def test_inputs_of_some_branch_are_known_and_not_required() -> None:
     schema = {"anyOf": [{"required": ["a"], "properties": {"a": {}}}, {"properties": {"b": {}}}]}
     found = declared_inputs(schema, choices=True)
     assert (list(found.schemas), found.required) == (["a", "b"], ())
+
+
+def test_a_pattern_of_another_language_is_said_in_ecma_262() -> None:
+    ((rule, _, hint),) = refused({"properties": {"a": {"type": "string", "pattern": "(?i)^a$"}}})
+    assert rule == "invalid-schema"
+    assert hint is not None
+    assert hint.endswith("write (?i:...)")
