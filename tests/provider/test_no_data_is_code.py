@@ -15,6 +15,7 @@ from evidence import database_dump
 from evil import TEXTS, VALUES, WORD, evil, rendered, write
 
 from airflow_arazzo import ArazzoDag, ArazzoTaskGroup, ArazzoWorkflowOperator
+from airflow_arazzo.operators.decorated import arazzo_task
 from airflow_arazzo.plugin.addresses import Addresses
 from airflow_arazzo.plugin.dag_pages import TaskPlace, dag_page, run_page_of, task_page
 
@@ -180,7 +181,40 @@ def in_a_group_by_a_template(dag, document):
     ArazzoTaskGroup(document, "work", inputs={"form": "{{ params.text }}"})
 
 
+def by_a_function(dag, document):
+    @arazzo_task(document=document)
+    def run():
+        return {"form": evil("xcom"), "other": evil("xcom")}
+
+    run()
+
+
+def by_a_function_of_an_xcom(dag, document):
+    @task
+    def upstream():
+        return evil("xcom")
+
+    @arazzo_task(document=document)
+    def run(text):
+        return {"form": text}
+
+    run(upstream())
+
+
+def by_a_mapped_function(dag, document):
+    @task
+    def upstream():
+        return [evil("item"), evil("item")]
+
+    @arazzo_task(document=document)
+    def run(text):
+        return {"form": text}
+
+    run.expand(text=upstream())
+
+
 WAYS = (
+    *(by_a_function, by_a_function_of_an_xcom, by_a_mapped_function),
     *(of_xcom, mapped, mapped_by_keywords, mapped_settings, in_a_mapped_group),
     *(in_a_group, by_a_template, in_a_group_by_a_template),
 )
