@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from arazzo.cli.options import format_option
+from arazzo.document.schemas import rewritten
 from arazzo.document.settings import EXTENSION, Settings
 
 
@@ -61,12 +62,10 @@ def _meanings(model: type) -> dict[str, str]:
 
 def _plain(schema: Any) -> Any:
     """Return a schema without the titles that are only names once more, and without null for what is not set."""
-    if isinstance(schema, list):
-        return [_plain(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
     return {
-        name: {key: _plain(item) for key, item in value.items()} if name == "properties" else _plain(value)
+        name: rewritten(name, value, lambda item, _: _plain(item))
         for name, value in schema.items()
         if name != "title" and (name, value) != ("default", None)
     }

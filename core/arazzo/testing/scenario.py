@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
+from arazzo.absent import ABSENT
 from arazzo.errors import DocumentError, Problem, Severity
-from arazzo.pointer import array_index, escape
+from arazzo.expressions.navigation import member
+from arazzo.pointer import escape
 from arazzo.testing.placeholders import names_in, unknown_names
 
 if TYPE_CHECKING:
@@ -227,10 +229,7 @@ def _pointer(data: Any, tokens: list[str]) -> str:
     """Return the place that pydantic means; the names of a union's members are no part of it."""
     pointer = ""
     for token in tokens:
-        inside = isinstance(data, dict) and token in data
-        index = array_index(token) if isinstance(data, list) else None
-        if not inside and (index is None or index >= len(data)):
-            continue
-        data = data[token if index is None else index]
-        pointer += "/" + escape(token)
+        if (found := member(data, token)) is not ABSENT:
+            data = found
+            pointer += "/" + escape(token)
     return pointer
