@@ -18,6 +18,7 @@ NESTED = frozenset(("items", "additionalProperties", "not", "if", "then", "else"
 NESTED |= {"unevaluatedProperties", "unevaluatedItems", "contentSchema"}
 MAPS = frozenset(("properties", "patternProperties", "$defs", "definitions", "dependentSchemas"))
 LISTS = frozenset(("allOf", "anyOf", "oneOf", "prefixItems"))
+HOLDING = NESTED | MAPS | LISTS
 REFERENCES: Final = ("$ref", "$dynamicRef")
 #: Keywords that only describe.
 ANNOTATIONS = frozenset(("title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly"))
@@ -137,7 +138,8 @@ def parts(
 
 def properties_of(schema: Any) -> dict[str, Any]:
     """Return the schemas of an object's properties."""
-    return mapping(mapping(schema).get("properties"))
+    found = schema.get("properties") if isinstance(schema, dict) else None
+    return found if isinstance(found, dict) else {}
 
 
 def property_of(schema: Any, name: str) -> dict[str, Any] | bool:

@@ -13,6 +13,7 @@ from typing import Any
 from arazzo.document.meta_schema import KEYWORDS, is_keyword_value
 from arazzo.document.schemas import (
     ANNOTATIONS,
+    HOLDING,
     IN_PLACE,
     REFERENCES,
     definition_name,
@@ -171,15 +172,17 @@ class _Cutting:
         for keyword, value in schema.items():
             if keyword in _LEFT_OUT or keyword not in KEYWORDS:
                 continue
-            inner = f"{at}/{escape(keyword)}"
             tuples = keyword == "items" and isinstance(value, list)  # as in JSON Schema before 2020-12
             name = "prefixItems" if tuples else keyword
             if not is_keyword_value(name, value):
-                self.unread.append(f"{inner} is not a valid value of that keyword")
+                self.unread.append(f"{at}/{escape(keyword)} is not a valid value of that keyword")
             elif name == "required":
                 written[name] = [each for each in value if each not in exempt]
+            elif name in HOLDING:
+                here = exempt if name in IN_PLACE else frozenset()
+                written[name] = self._inside(name, value, f"{at}/{escape(keyword)}", here)
             else:
-                written[name] = self._inside(name, value, inner, exempt if name in IN_PLACE else frozenset())
+                written[name] = value
         return written
 
     def _inside(self, name: str, value: Any, at: str, around: frozenset[str]) -> Any:
