@@ -28,32 +28,33 @@ _LONGEST_TAG = 100
 
 
 class ArazzoDag(DAG):
-    """A DAG that runs a workflow of an Arazzo document, one task for each step, or one for all (``granularity``).
+    """A DAG that runs a workflow of an Arazzo document, with a task for each step, or one task for all
+    (``granularity``).
 
-    The workflow's inputs are its Params, the workflow's outputs its result. Settings given here overrule those that the
-    document has under ``x-airflow``.
+    The workflow's inputs are its Params, and the workflow's outputs are its result. Settings given here overrule those
+    of the document (``x-airflow``).
 
     :param document: path of the document, or a plan.
-    :param workflow_id: which of its workflows; may be missing where it has only one.
-    :param dag_id: the workflow's id where it is missing.
+    :param workflow_id: which of its workflows; optional if it has only one.
+    :param dag_id: by default the workflow's id.
     :param schedule: as for every DAG; then each required input needs a default or a binding.
     :param start_date: as for every DAG.
-    :param tags: beyond ``arazzo``, and the document's version where ``[arazzo] version_tag`` is set.
-    :param connections: connection ids by name of the source description; by default the one that has the source's name.
-    :param inputs: bound inputs, values or templates (``{{ conn.aqua.password }}``) by name: rendered when a task runs,
-        stored nowhere, asked of nobody.
+    :param tags: in addition to ``arazzo``, and to the document's version if ``[arazzo] version_tag`` is set.
+    :param connections: connection ids by name of the source description; by default the id is the source's name.
+    :param inputs: bound inputs, values or templates (``{{ conn.aqua.password }}``) by name: they are rendered when a
+        task runs and stored nowhere, and the form does not ask for them.
     :param server: a server URL, or URLs by name of the source description, in place of those of the API descriptions.
     :param poke_interval: seconds between the rounds of a poll.
     :param timeout: seconds for all rounds of a loop.
     :param max_rounds: how many rounds a loop may have.
-    :param unmatched: what follows when none of a step's success actions matches: ``auto``, ``next`` or ``fail``.
-    :param deferrable: whether waiting is left to the triggerer.
+    :param unmatched: what follows if none of a step's success actions holds: ``auto``, ``next`` or ``fail``.
+    :param deferrable: whether it waits in the triggerer.
     :param dialect: ``lenient`` or ``strict``.
     :param steps: settings by step id, which overrule everything else.
     :param settings: any other setting of ``x-airflow``, by name.
-    :param kwargs: whatever else a DAG takes; ``params`` come on top of the workflow's inputs.
+    :param kwargs: other arguments of a DAG; ``params`` are added to the workflow's inputs.
     :raises DocumentError: if the document cannot be run; the message says where and why.
-    :raises InputError: if there is a schedule and nobody gives a required input.
+    :raises InputError: if there is a schedule and a required input has no value.
     """
 
     plan: Plan
@@ -114,7 +115,7 @@ def dag_arguments(
 ) -> dict[str, Any]:
     """Return what a DAG of this workflow is made with: the factory's arguments over the document's settings.
 
-    :raises InputError: if there is a schedule and nobody gives a required input.
+    :raises InputError: if there is a schedule and a required input has no value.
     """
     settings = plan.settings
     bound = set(settings.inputs or ())

@@ -54,19 +54,19 @@ def load_dags(
     strict: bool = False,
     **arguments: Any,
 ) -> dict[str, DAG]:
-    """Make a DAG of every workflow of every Arazzo document below a folder; Airflow finds them by itself.
+    """Make a DAG from every workflow of every Arazzo document below a folder; Airflow finds the DAGs by itself.
 
-    A document that cannot be run does not affect the others, and shows its problems: each of its workflows becomes a
+    A document that cannot run does not affect the others, and shows its problems: each of its workflows becomes a
     DAG with the workflow's id and schedule, tagged ``arazzo-invalid``, whose only task fails with the problems. The log
-    has them as errors. Which files are documents is what ``airflow-arazzo validate FOLDER`` says
+    has them as errors. ``airflow-arazzo validate FOLDER`` checks the same files
     (:func:`arazzo.source.document_files.document_files`).
 
     :param folder: searched for ``.yaml``, ``.yml`` and ``.json``, subfolders included.
     :param dag_id: names the DAG of a plan; by default it is the workflow's id.
     :param workflows: arguments for the DAGs of single workflows, by workflow id.
-    :param strict: raise what is wrong with documents, which is an import error of the DAG file.
-    :param arguments: arguments for all of them: those of :class:`ArazzoDag`. What names a step, an input or a source
-        description holds for the workflows that have it.
+    :param strict: raise the problems of documents, which gives an import error of the DAG file.
+    :param arguments: arguments for all DAGs, as for :class:`ArazzoDag`. If one names a step, an input or a source
+        description, it applies to the workflows that have it.
     :returns: the DAGs by id, in the order of the files and their workflows.
     :raises ValueError: if there is no such folder, if a setting cannot have its value, or if an argument names a
         workflow, a step, an input or a source description that no document has.

@@ -30,11 +30,11 @@ class ArazzoTaskGroup(TaskGroup):
         report(rescan.outputs["status"])
 
     :param document: path of the document, or a plan.
-    :param workflow_id: which of its workflows; may be missing where it has only one.
-    :param group_id: the workflow's id where it is missing.
+    :param workflow_id: which of its workflows; optional if it has only one.
+    :param group_id: by default the workflow's id.
     :param inputs: values, templates or XComs by name; tasks whose XComs they are come before the group. They are
         rendered when the group's first task runs, and travel sealed where a secret is among them.
-    :param connections: connection ids by name of the source description; by default the one that has the source's name.
+    :param connections: connection ids by name of the source description; by default the id is the source's name.
     :param server: a server URL, or URLs by name of the source description, in place of those of the API descriptions.
     :param dialect: ``lenient`` or ``strict``.
     :param steps: settings by step id, which overrule everything else.

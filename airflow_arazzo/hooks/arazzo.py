@@ -40,14 +40,14 @@ class ArazzoHook(HttpHook):
     """Send the requests of an Arazzo workflow to one API.
 
     An :class:`~airflow.providers.http.hooks.http.HttpHook` by its connection form, adapters and ``requests`` session.
-    Unlike there a request has a time limit, a login never replaces an ``Authorization`` header, and no extra of the
-    connection is sent that is not meant to be.
+    Unlike there, a request has a time limit, a login never replaces an ``Authorization`` header, and an extra of the
+    connection is sent only if it is meant to be.
 
     :param arazzo_conn_id: connection of type ``arazzo`` or ``http``; None for no connection at all.
-    :param optional: whether the connection may be missing; then there are no credentials, and the API is where its
-        description says.
-    :param ledger: learns the secrets of the connection, and the tokens that are got with it.
-    :raises ValueError: for an ``auth_type``, which HttpHook logs in by: here the operation says how, or ``Basic``.
+    :param optional: whether the connection may be missing; then the description's servers are used, without
+        credentials.
+    :param ledger: learns the secrets of the connection and its tokens.
+    :raises ValueError: for an ``auth_type`` as in HttpHook; here the operation says how to log in, or ``Basic``.
     """
 
     conn_name_attr = "arazzo_conn_id"

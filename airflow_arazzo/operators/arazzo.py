@@ -39,21 +39,21 @@ if TYPE_CHECKING:
 
 
 class ArazzoStepOperator(DrivesRegion, BaseOperator):
-    """Run a step of an Arazzo workflow, its retries included.
+    """Run a step of an Arazzo workflow, with its retries.
 
-    Its ``return_value`` are the step's outputs by name, secret ones hidden; XCom ``arazzo`` says what happened.
+    The XCom ``return_value`` holds the step's outputs by name, with secrets hidden; ``arazzo`` says what happened.
 
     :param plan: the plan of the workflow, or the path of its document.
-    :param workflow_id: which workflow of the document; may be missing where it has only one.
-    :param step: id of the step; the task's id where it is missing.
-    :param tasks: task ids by step id, of the tasks whose outputs the step may use; the step's id where one is missing.
+    :param workflow_id: which workflow of the document; optional if it has only one.
+    :param step: id of the step; by default the task's id.
+    :param tasks: task ids by step id, for the tasks whose outputs the step may use; by default the step's id.
     :param inputs: bound inputs, values or templates by name. They are rendered when the task runs and stored nowhere.
         All other inputs come from the run's Params.
     :param connections: connection ids by name of the source description. (templated)
     :param server: a server URL, or URLs by name of the source description, in place of those of the API description,
         where the connection names none. (templated)
-    :param deferrable: whether waiting for a retry is left to the triggerer.
-    :param position: where the workflow stands in a DAG of several.
+    :param deferrable: whether it waits for a retry in the triggerer.
+    :param position: where the workflow is in a DAG of several.
     """
 
     template_fields: Sequence[str] = ("connections", "server")
@@ -88,21 +88,21 @@ class ArazzoStepOperator(DrivesRegion, BaseOperator):
 
     @fails_in_a_sentence
     def execute(self, context: Context) -> dict[str, Any]:
-        """Send the step's request, and judge the answer."""
+        """Send the step's request and evaluate the answer."""
         return self.run_region(context)
 
 
 class ArazzoOutputsOperator(TellsLineage, BaseOperator):
-    """Evaluate the outputs of a workflow after the last of its tasks, and decide whether it has ended well.
+    """Evaluate the outputs of a workflow after its last task, and decide whether it succeeded.
 
-    It follows the route that control took. The task fails, and with it the run, if that does not reach an end or if a
-    failure was left standing. In a group that control does not come to it is skipped.
+    It follows the route that control took. If the route does not reach an end, or if a failure was not recovered, the
+    task and the run fail. In a group that control does not reach, it is skipped.
 
     :param plan: the plan of the workflow, or the path of its document.
-    :param workflow_id: which workflow of the document; may be missing where it has only one.
-    :param tasks: task ids by step id; the step's id where one is missing.
+    :param workflow_id: which workflow of the document; optional if it has only one.
+    :param tasks: task ids by step id; by default the step's id.
     :param inputs: bound inputs, as those of :class:`ArazzoStepOperator`.
-    :param course: the tasks of the workflow, where it stands among others; then the three above say nothing.
+    :param course: the tasks of the workflow, if it is one of several; then the three arguments above have no effect.
     """
 
     shallow_copy_attrs: Sequence[str] = ("plan", "course")
@@ -127,7 +127,7 @@ class ArazzoOutputsOperator(TellsLineage, BaseOperator):
 
     @fails_in_a_sentence
     def execute(self, context: Context) -> dict[str, Any]:
-        """Follow the route, push the outputs, and fail if the workflow has."""
+        """Follow the route, push the outputs, and fail if the workflow has failed."""
         ti, position = context["ti"], self.course.position
         if position.inputs and not has_begun(ti, self.course):
             raise AirflowSkipException(f"the run did not reach workflow '{self.plan.workflow_id}'")

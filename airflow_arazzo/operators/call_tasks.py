@@ -46,7 +46,7 @@ class ArazzoInputsOperator(SharesSecrets, BaseOperator):
     They travel sealed if there is a secret among them. Nothing is rendered that Airflow stores.
 
     :param plan: the plan of the workflow, or the path of its document.
-    :param workflow_id: which workflow of the document; may be missing where it has only one.
+    :param workflow_id: which workflow of the document; optional if it has only one.
     :param inputs: values, templates or XComs by name.
     :param from_params: whether the inputs that are not among them come from the run's Params.
     """

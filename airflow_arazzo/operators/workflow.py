@@ -33,27 +33,28 @@ if TYPE_CHECKING:
 class ArazzoWorkflowOperator(DrivesRegion, BaseOperator):
     """Run a workflow of an Arazzo document as one task.
 
-    Its ``return_value`` are the workflow's outputs, secret ones hidden, each also an XCom of its own name
+    The XCom ``return_value`` holds the workflow's outputs, with secrets hidden; each is also an XCom of its own
     (``task.output["status"]``); XCom ``arazzo`` says what happened.
-    It holds no worker while it waits: the triggerer waits, and goes on with the requests that are safe (RFC 9110); one
-    that is not safe is left to a worker. Airflow's ``retries`` run all of it anew, its loops with their whole
-    ``timeout``; a loop that has run out is not retried. One for each of several inputs::
+    It takes no worker slot while it waits: it waits in the triggerer, which sends safe requests (RFC 9110) and leaves
+    others to a worker. Airflow's ``retries`` run the whole workflow again, with the whole ``timeout`` for its loops; a
+    loop that ran out of time is not retried. To run one for each of several inputs::
 
         ArazzoWorkflowOperator.partial(task_id="rescan", document=DOCUMENT).expand(inputs=[{"image": "nginx"}, ...])
 
     :param document: path of the document, or a plan.
-    :param workflow_id: which of its workflows; may be missing where it has only one.
+    :param workflow_id: which of its workflows; optional if it has only one.
     :param inputs: values, templates or XComs by name. They are rendered when the task runs and stored nowhere.
     :param connections: connection ids by name of the source description. (templated)
     :param server: a server URL, or URLs by name of the source description, in place of those of the API descriptions,
         where the connection names none. (templated)
-    :param deferrable: whether waiting is left to the triggerer.
+    :param deferrable: whether it waits in the triggerer.
     :param settings: settings of ``x-airflow`` by name, which overrule the document's.
     :param dialect: ``lenient`` or ``strict``.
-    :param from_params: whether inputs that are not among ``inputs`` come from the run's Params.
+    :param from_params: whether all other inputs come from the run's Params.
     :raises DocumentError: if the document cannot be run; the message says where and why.
-    :raises UnsupportedError: if a step asks for approval, which takes a task of its own.
-    :raises ValueError: if an argument names what the document does not have, or a setting cannot have its value.
+    :raises UnsupportedError: if a step asks for approval, which needs its own task.
+    :raises ValueError: if an argument names something that the document does not have, or if a setting has an invalid
+        value.
     """
 
     template_fields: Sequence[str] = ("connections", "server")

@@ -21,23 +21,23 @@ if TYPE_CHECKING:
 
 
 class ArazzoSensor(DrivesRegion, BaseSensorOperator):
-    """Run a loop of an Arazzo workflow: a poll until the world has changed, or an iteration until the data is through.
+    """Run a loop of an Arazzo workflow: a poll until something has changed, or an iteration until all data is read.
 
-    The first round runs on the worker. Between rounds a poll holds no worker: it waits in the triggerer, which also
-    sends the requests if all of them are safe. Interval, time limit and number of rounds are those of the plan.
+    The first round runs on the worker. Between rounds a poll takes no worker slot: it waits in the triggerer, which
+    also sends the requests if all of them are safe. The plan has the interval, the time limit and the number of rounds.
 
     :param plan: the plan of the workflow, or the path of its document.
-    :param workflow_id: which workflow of the document; may be missing where it has only one.
-    :param step: id of a step of the loop; the task's id where it is missing.
-    :param tasks: task ids by step id, of the tasks whose outputs the loop may use; the step's id where one is missing.
+    :param workflow_id: which workflow of the document; optional if it has only one.
+    :param step: id of a step of the loop; by default the task's id.
+    :param tasks: task ids by step id, for the tasks whose outputs the loop may use; by default the step's id.
     :param inputs: bound inputs, values or templates by name. They are rendered when the task runs and stored nowhere.
         All other inputs come from the run's Params.
     :param connections: connection ids by name of the source description. (templated)
     :param server: a server URL, or URLs by name of the source description, in place of those of the API description,
         where the connection names none. (templated)
-    :param deferrable: whether waiting is left to the triggerer. Otherwise ``mode`` says how to wait: ``poke`` sleeps on
-        the worker, ``reschedule`` gives it back (from Airflow 3.3 on; before it sleeps as well).
-    :param position: where the workflow stands in a DAG of several.
+    :param deferrable: whether it waits in the triggerer. Otherwise ``mode`` says how it waits: ``poke`` sleeps on the
+        worker, ``reschedule`` frees the worker (from Airflow 3.3 on; before, it sleeps as well).
+    :param position: where the workflow is in a DAG of several.
     :raises ValueError: for ``soft_fail`` and ``never_fail`` of other sensors.
     """
 
@@ -77,10 +77,10 @@ class ArazzoSensor(DrivesRegion, BaseSensorOperator):
 
     @property
     def waits_by_rescheduling(self) -> bool:
-        """Whether a wait gives the worker back by a reschedule."""
+        """Whether a wait frees the worker with a reschedule."""
         return not self.deferrable and bool(self.reschedule)
 
     @fails_in_a_sentence
     def execute(self, context: Context) -> dict[str, Any]:
-        """Go round until control leaves the loop."""
+        """Run rounds until control leaves the loop."""
         return self.run_region(context)

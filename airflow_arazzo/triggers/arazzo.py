@@ -32,10 +32,10 @@ from arazzo.flow import Plan
 
 
 class ArazzoTrigger(BaseTrigger):
-    """Go on with a region that waits.
+    """Go on with a region that is waiting.
 
-    Safe requests (RFC 9110) are sent from here, until the region is done or a request is to be sent that is not safe:
-    that is left to a worker, because a triggerer may run a trigger twice. A trigger that does not send only waits.
+    It sends safe requests (RFC 9110) until the region is done or an unsafe request is due. That one is left to a
+    worker, because a triggerer may run a trigger twice. A trigger that does not send only waits.
 
     :param plan: the region's slice of the plan, as JSON.
     :param state: what :func:`pack` has made of the state.

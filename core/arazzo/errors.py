@@ -14,7 +14,7 @@ from arazzo.pointer import tokens_of
 
 
 class Severity(str, Enum):
-    """How much a problem weighs: a document with an error does not run, a warning does not stop it."""
+    """How serious a problem is: an error stops a document from running, a warning does not."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -22,7 +22,7 @@ class Severity(str, Enum):
 
 @dataclass(frozen=True, order=True)
 class Place:
-    """Where in a file something stands.
+    """A place in a file.
 
     :param file: the file's name as the user gave it.
     :param line: line number, from 1; 0 if the place is the file as a whole.
@@ -44,7 +44,7 @@ class Place:
 
     @property
     def path(self) -> str:
-        """The pointer as people read it: ``workflows[0].steps[2].onSuccess[0].stepId``."""
+        """The pointer in the form for people: ``workflows[0].steps[2].onSuccess[0].stepId``."""
         text = ""
         for name in tokens_of(self.pointer):
             text += f"[{name}]" if name.isdigit() else f".{name}" if text else name
@@ -81,7 +81,7 @@ class Problem:
         return replace(self, place=place)
 
     def render(self) -> str:
-        """Return the problem as a compiler prints it: first line complete, then path, excerpt and caret."""
+        """Return the problem as a compiler prints it: a complete first line, then the path, an excerpt and a caret."""
         lines = [str(self)]
         if self.place.path:
             lines.append(f"  at {self.place.path}")
@@ -96,11 +96,11 @@ class Problem:
 
 
 class ArazzoError(Exception):
-    """The root of everything this package raises on purpose."""
+    """The base class of all errors that this package raises on purpose."""
 
 
 class DocumentError(ArazzoError):
-    """A document that must not run: one or more problems, sorted by place; its text begins with an error."""
+    """A document that must not run, with one or more problems, sorted by place; its text begins with an error."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(sorted(problems, key=lambda problem: (problem.place, problem.rule)))
@@ -123,15 +123,15 @@ class ExpressionSyntaxError(ArazzoError):
 
 
 class EvaluationError(ArazzoError):
-    """A value that cannot be had now: absent where one is needed, or data of another shape."""
+    """A value that cannot be evaluated: it is absent where one is needed, or the data has another shape."""
 
 
 class AbsentError(EvaluationError):
-    """A value that is absent where a text embeds it."""
+    """A value that is absent although a text embeds it."""
 
 
 class UnreadableError(EvaluationError):
-    """A value that leads into an answer that cannot be read, where a value is needed (:class:`~.absent.Unreadable`).
+    """An expression that leads into an unreadable answer, although a value is needed (:class:`~.absent.Unreadable`).
 
     :param reason: that of the value, as is ``origin``.
     """
@@ -142,10 +142,11 @@ class UnreadableError(EvaluationError):
 
 
 class GaveUpError(ArazzoError):
-    """We stopped for reasons of our own: a limit of time, size, depth or of what a number may be.
+    """The engine stopped for reasons of its own: a limit of time, size, depth or numbers.
 
-    What it would have said is not known, and is not false: the step fails and no action is asked, of this step or of a
-    caller (docs/semantics.md, 1). No EvaluationError, so that nothing that makes those absent or false catches it.
+    The result is unknown, which is not false: the step fails, and no action is tried, neither of this step nor of a
+    caller (docs/semantics.md, 1). It is not an EvaluationError, so that code that turns those into absent or false does
+    not catch it.
 
     :param limit: which limit, with its value and the setting that raises it, one clause.
     """
@@ -156,7 +157,7 @@ class GaveUpError(ArazzoError):
 
 
 class InputError(ArazzoError):
-    """Inputs refused before the first request; ``messages`` holds one sentence per finding."""
+    """Inputs that were refused before the first request; ``messages`` has a sentence for each finding."""
 
     def __init__(self, messages: Iterable[str]) -> None:
         self.messages = tuple(messages)
@@ -185,7 +186,7 @@ class RecordingError(ArazzoError):
 
 
 class ConnectionSettingsError(ArazzoError):
-    """A connection that says something that cannot be meant, or names a file that cannot be used; nothing was sent."""
+    """A connection with an invalid field, or with a file that cannot be used; nothing was sent."""
 
 
 class UnsupportedError(ArazzoError):

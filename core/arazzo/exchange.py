@@ -54,26 +54,26 @@ def content_codings(headers: Headers) -> list[str]:
 
 @dataclass(frozen=True)
 class Request:
-    """One HTTP request, ready to send but for the connection's credentials.
+    """An HTTP request, ready to send except for the connection's credentials.
 
     :param method: as it is sent; methods are case-sensitive (RFC 9110, 9.1).
     :param url: absolute, query included, percent-encoded.
     :param headers: in order; names as written.
     :param body: the bytes of the body, None for no body.
     :param source: name of the source description, which is how a connection is found.
-    :param template: the path as the API description has it, for logs and messages (no value in it).
+    :param template: the path of the API description, without values, for logs and messages.
     :param path: path parameters by name, as given.
     :param query: query parameters by name, as given.
     :param content: the body before serialization, for ``$request.body``.
     :param security: alternatives (or) of combinations (and) of resolved security schemes; empty for none.
     :param timeout: seconds for the whole exchange, None for the transport's default.
     :param step: id of the step whose request it is.
-    :param idempotency_key: name of the header by which the server tells a repeated request from a new one; whoever
-        sends it fills that in. None where there is no such header.
+    :param idempotency_key: name of the header by which the server recognises a repeated request, or None; the sender
+        fills in its value.
     :param resend: whether it may be sent again although it is not idempotent and may have reached the server.
-    :param redirects: whether it goes where a redirect leads, as the step says; None leaves it to the connection.
-    :param kept_redirects: statuses of redirects that are the answer where neither says more.
-    :param attempt: which request of its step it is since control came there: from 2 on it is a ``retry``.
+    :param redirects: whether it follows redirects, as the step says; None leaves this to the connection.
+    :param kept_redirects: statuses of redirects that are the answer unless one of them says otherwise.
+    :param attempt: number of the request since control reached its step; from 2 on it is a ``retry``.
     :param within: keys of the workflows that its step is within, from the outermost (not named) on.
     :param cookies: those of the run, of which whoever sends it takes what belongs to each URL; None for none.
     """
@@ -100,7 +100,7 @@ class Request:
 
     @property
     def step_name(self) -> str:
-        """The step's id, as ``workflow/step`` in inner workflows: two workflows may have steps of the same id."""
+        """The step's id, or ``workflow/step`` in inner workflows."""
         return "/".join(part.replace("%", "%25").replace("/", "%2F") for part in (*self.within, self.step))
 
     @property
@@ -112,7 +112,7 @@ class Request:
         return self.method in IDEMPOTENT_METHODS
 
     def after(self, visits: Visits) -> Request:
-        """Return the request as it is sent after others, whose answers have set cookies."""
+        """Return the request with the cookies that earlier answers have set."""
         jar = self.cookies
         for url, headers in visits if jar is not None else ():
             jar = jar and jar.after(url, headers)
@@ -124,15 +124,15 @@ class Request:
 
 @dataclass(frozen=True)
 class Response:
-    """One HTTP response as it came.
+    """An HTTP response.
 
     :param status: the status code.
     :param headers: in order.
     :param body: the bytes, decompressed.
     :param seconds: how long the exchange took.
-    :param hint: what its sender knows about why it is as it is, for the message of a failure.
-    :param beyond: the limit beyond which the body is, so that it was not read; empty if it was.
-    :param visits: where a request with cookies came to, redirects followed; empty for the request's URL alone.
+    :param hint: an explanation that its sender knows, for the message of a failure.
+    :param beyond: the limit that the body exceeds, so that it was not read; empty if it was read.
+    :param visits: the URLs that a request with cookies reached through redirects; empty for the request's own URL.
     """
 
     status: int
@@ -155,8 +155,7 @@ class Exchange:
     :param response: what came back; None after a network error or a timeout.
     :param error: why there is no response, one sentence without secrets.
     :param content: the response's body as a value (parsed JSON, text, ...); ABSENT when empty, or Unreadable.
-    :param parsed: where that is text: the JSON that it is all the same, what XML stands for, or why it is neither;
-        ABSENT elsewhere.
+    :param parsed: if that is text, the JSON or XML that it contains, or why it is neither; otherwise ABSENT.
     """
 
     request: Request

@@ -28,11 +28,11 @@ def load_plan(
     """Load a document and compile one of its workflows.
 
     :param path: the document.
-    :param workflow_id: which workflow; None where the document has only one.
+    :param workflow_id: which workflow; None if the document has only one.
     :param options: dialect and settings.
-    :param overrides: files of source descriptions by name or URL, where they are elsewhere than the document says.
-    :raises DocumentError: with every error that concerns the workflow, located; warnings do not raise, nor do errors of
-        other workflows of the document that it has nothing to do with.
+    :param overrides: files to read for source descriptions, by name or URL.
+    :raises DocumentError: with every error that concerns the workflow and its place. Warnings do not raise, nor do
+        errors in unrelated workflows of the document.
     """
     return load_outcome(path, workflow_id, options, overrides).require()
 

@@ -72,11 +72,11 @@ class StateValue:
 
 @dataclass(frozen=True)
 class CriterionRecord(StateValue):
-    """One criterion and what it came to: ``condition`` as written, verdict, and the value that was seen.
+    """A criterion and its verdict: the ``condition`` as written, and the value that was seen.
 
     :ivar passed: whether it holds.
     :ivar action: the action whose criterion it is; None for a success criterion.
-    :ivar undecided: whether it neither holds nor not: what it looks at cannot be read.
+    :ivar undecided: whether it neither holds nor fails, because it looks at something unreadable or unknown.
     """
 
     condition: str
@@ -88,9 +88,9 @@ class CriterionRecord(StateValue):
 
 @dataclass(frozen=True)
 class Drift(StateValue):
-    """Where an answer or a request is not as the API's description says (setting ``contract``). It holds no value.
+    """Where an answer or a request does not match the API's description (setting ``contract``), without any value.
 
-    :ivar check: what was held against the description.
+    :ivar check: what was compared with the description.
     :ivar level: whether the step failed for it.
     :ivar at: the place, as an expression: ``$response.body#/items/0/name``.
     :ivar message: what is wrong there: ``has to be string, not null``.
@@ -114,7 +114,7 @@ class StepRecord(StateValue):
     :ivar request: request line without values (``GET /images/{digest}``).
     :ivar status: the status code; None without a response.
     :ivar seconds: duration of the last exchange.
-    :ivar outcome: ``success``, ``failed`` (and the failure stands) or ``recovered`` (an action took over).
+    :ivar outcome: ``success``, ``failed``, or ``recovered`` if an action recovered the failure.
     :ivar action: name of the action taken; None for document order.
     :ivar next: the step that follows, ``""`` for an end, None if the workflow has failed here.
     :ivar attempts: requests of this step, retries included, in this entry into the region.
@@ -123,8 +123,8 @@ class StepRecord(StateValue):
     :ivar tolerated: rounds of the loop that failed and were tolerated.
     :ivar hiccup: the last of those.
     :ivar absent: names of the outputs that are absent, which people see as null.
-    :ivar unreadable: names of the outputs that lead into an answer that cannot be read; null to people, too.
-    :ivar drift: where its answers and requests were not as the API's description says, of all rounds and tries.
+    :ivar unreadable: names of the outputs that lead into an unreadable answer; people see null for these too.
+    :ivar drift: where its answers and requests did not match the API's description, over all rounds and tries.
     :ivar url: where the last request was sent.
     :ivar answer: the headers of the last answer, an empty line, and the beginning of its body.
     """
@@ -152,10 +152,10 @@ class StepRecord(StateValue):
 
 @dataclass(frozen=True)
 class Mark(StateValue):
-    """What a plot shows of an exchange.
+    """What a plot shows for an exchange.
 
     :ivar step: step id (``workflow/step`` in inner workflows).
-    :ivar at: POSIX time at which it was judged.
+    :ivar at: POSIX time at which its answer was evaluated.
     :ivar status: the status code; None without a response.
     :ivar seconds: how long it took; 0 without a response.
     """
@@ -213,7 +213,7 @@ class Detour(StateValue):
 
 @dataclass(frozen=True)
 class Frame(StateValue):
-    """One workflow that is being run.
+    """A workflow that is running.
 
     :ivar plan: keys of the plans from the outermost (not named) to this one.
     :ivar inputs: checked inputs, defaults applied, each of its kind.
@@ -263,7 +263,7 @@ class Frame(StateValue):
 
 @dataclass(frozen=True)
 class State(StateValue):
-    """Where a run stands. Opaque to whoever drives it, but for JSON and ``records``.
+    """The state of a run. Its driver uses only its JSON and ``records``.
 
     :ivar frames: the workflows being run, the innermost last.
     :ivar scope: the steps of the outermost workflow that may run here (a region); None for all.
@@ -323,7 +323,7 @@ class State(StateValue):
 
 @dataclass(frozen=True)
 class Note:
-    """A line for the log: one per exchange, one per decision. It holds no secret.
+    """A line for the log, for an exchange or a decision, without secrets.
 
     :param text: one sentence.
     :param warning: a criterion that could not be evaluated, say.

@@ -27,15 +27,15 @@ LONGEST_LINE = 400
 def advance(
     plan: Plan, state: State, exchange: Exchange | None = None, *, now: float, conceal: Conceal = unchanged
 ) -> tuple[State, Command]:
-    """Take a run as far as it goes without I/O.
+    """Advance a run as far as possible without I/O.
 
     :param plan: the plan, or the slice of it that holds the region.
     :param state: from :func:`start` or from the last call.
-    :param exchange: after ``Send``, the request with its response or the reason why there is none; else None. A state
-        that has a request out and gets no exchange sends that request again: whether that may be, its driver decides.
+    :param exchange: after ``Send``, the request with its response or the reason why there is none; otherwise None. A
+        state that has sent a request and gets no exchange sends that request again; its driver decides whether it may.
     :param now: POSIX time.
-    :param conceal: hides in a text what is secret beyond inputs, outputs and credentials of the answer.
-    :returns: the state to go on with, and what to do.
+    :param conceal: hides further secrets in a text, beyond inputs, outputs and the answer's credentials.
+    :returns: the next state, and what to do.
     """
     turn = Turn(plan, now, conceal)
     command: Command | None = None

@@ -52,7 +52,7 @@ def compile_document(
     """Compile a workflow of a document to a plan.
 
     :param loaded: the document.
-    :param workflow_id: which workflow; None where the document has only one.
+    :param workflow_id: which workflow; None if the document has only one.
     :param options: dialect and settings.
     :param sources: the document's source descriptions; None loads them from where the document says.
     :raises DocumentError: if there is no such workflow, if an operation or workflow that a step names does not exist,

@@ -31,16 +31,16 @@ Descriptions = Mapping[str, str | Path | Description]
 
 
 class MockApi:
-    """Answers like the APIs of some descriptions, by a scenario, and records what it got.
+    """Answer like the APIs of the descriptions, as a scenario says, and record the requests.
 
     An operation is found by its path, with or without the path of the description's server before it, and with or
     without the API's name before that: ``/aqua/api/v1/login``, ``/api/v1/login`` and ``/v1/login`` are the same.
     ``GET /__mock__/requests`` (``?key=``, ``?operation=``, ``?api=``) returns the record, ``DELETE`` clears it;
-    ``DELETE /__mock__/state`` lets everything begin anew.
+    ``DELETE /__mock__/state`` resets the scenario.
 
     :param descriptions: descriptions or their files, by the API's name.
     :param scenario: a scenario or its file; without one, every operation succeeds as its description says.
-    :raises DocumentError: a file cannot be read, or the scenario speaks of operations that there are not.
+    :raises DocumentError: a file cannot be read, or the scenario names operations that do not exist.
     """
 
     def __init__(self, descriptions: Descriptions, scenario: Scenario | str | Path | None = None) -> None:

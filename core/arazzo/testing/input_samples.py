@@ -56,16 +56,17 @@ class _Use:
 def sample_inputs(
     plan: Plan, descriptions: Mapping[str, Description] | None = None, *, seed: int = 1, optional: bool = True
 ) -> dict[str, Any]:
-    """Return inputs that a workflow accepts, if there are such.
+    """Return inputs that a workflow accepts, if there are any.
 
-    An example, default or enumeration of the inputs' own schema comes first, then what the operations say that the
-    inputs are for, then a value by type. Optional inputs that a request needs are always there.
+    An example, default or enumeration of the inputs' own schema comes first, then what the operations say about the
+    parameters in which the inputs are used, then a value by type. Optional inputs that a request needs are always
+    there.
 
     :param plan: the plan of the workflow.
     :param descriptions: its API descriptions by source name, which hold the examples; without them, only types, formats
         and enumerations of parameters are known.
-    :param seed: numbers and texts that nothing is said of depend on it.
-    :param optional: whether inputs are there that the workflow does not require.
+    :param seed: numbers and texts without any description depend on it.
+    :param optional: whether to include inputs that the workflow does not require.
     """
     values = Values(_Inlined(), seed, hidden="readOnly")
     schema = mapping(plan.inputs)

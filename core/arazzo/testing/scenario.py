@@ -200,9 +200,10 @@ class Scenario(ScenarioPart):
 
 
 def load_scenario(path: str | Path) -> Scenario:
-    """Return the scenario that a file holds.
+    """Return the scenario in a file.
 
-    :raises DocumentError: it cannot be read, or something in it is no part of a scenario; every place is named.
+    :raises DocumentError: it cannot be read, or contains something that is not part of a scenario; every place is
+        named.
     """
     from arazzo.source import load_source
 

@@ -24,12 +24,12 @@ _STARTS_WITHIN = 10.0
 
 
 class ServingError(ArazzoError):
-    """The server did not start: most often the port is taken."""
+    """The server did not start, usually because the port is taken."""
 
 
 @contextlib.contextmanager
 def serve(app: MockApi, port: int = 0, host: str = "127.0.0.1") -> Iterator[str]:
-    """Serve a mock in a thread, as long as the context lasts, and give its URL.
+    """Serve a mock in a thread while the context lasts, and return its URL.
 
     :param port: 0 for a free one.
     :raises ServingError: it cannot listen there.
@@ -61,7 +61,7 @@ def run_server(
 ) -> None:
     """Serve a mock until the process is told to stop (SIGINT, SIGTERM).
 
-    :param on_start: is given the URL when it is known.
+    :param on_start: gets the URL when it is known.
     :raises DocumentError: a description or the scenario cannot be read.
     :raises ServingError: it cannot listen there.
     """
