@@ -14,6 +14,8 @@ from functools import lru_cache
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Union, cast, get_args, get_origin
 
+from pydantic.alias_generators import to_camel
+
 from arazzo.document.models import OURS, REQUIRED, SINCE_1_1, AnyModel, Filled, Model
 from arazzo.errors import Problem, Severity
 from arazzo.expressions.context import Dialect
@@ -177,7 +179,7 @@ def shape_of(model: type[Model], noun: str, kinds: Mapping[Any, Kind], identity:
     fields = {}
     for attribute, info in model.model_fields.items():
         if attribute not in OURS:
-            name = info.alias or attribute
+            name = info.alias or to_camel(attribute)  # before pydantic 2.11 it is not generated yet
             required = info.is_required() or REQUIRED in info.metadata
             mark = next((mark for mark in info.metadata if mark not in (REQUIRED, SINCE_1_1)), None)
             written = Annotated[info.annotation, mark] if mark else info.annotation  # pydantic took it apart
