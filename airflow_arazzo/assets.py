@@ -16,7 +16,7 @@ _PORTS = {"http": 80, "https": 443}
 def sanitize_uri(uri: SplitResult) -> SplitResult:
     """Return the one spelling of an URI of ``http`` or ``https``: without what logs in, and without the usual port.
 
-    :raises ValueError: for one without a host, or with a port that is none.
+    :raises ValueError: for one without a host, or with a port that is not one.
     """
     if not uri.hostname:
         raise ValueError(

@@ -83,7 +83,7 @@ def draws_mermaid() -> bool:
 
 
 def settling_time() -> float:
-    """Return the seconds after which a scheduler has surely heard that a task has left its worker.
+    """Return the seconds after which a scheduler surely knows that a task has left its worker.
 
     The supervisor of a task may notice its end only at its next heartbeat, and the scheduler hears it later still. A
     task that is queued again before that, since its trigger has fired or its reschedule is due, is taken for one that

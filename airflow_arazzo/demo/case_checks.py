@@ -1,4 +1,4 @@
-"""Whether a case came out right: by the record of the mock API first, then by what Airflow says of the run."""
+"""Whether a case ended as expected: by the record of the mock API first, then by what Airflow says of the run."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def check(
     route: Sequence[str],
     requests: Sequence[str],
 ) -> Iterator[str]:
-    """Yield what differs from what the case expects, a sentence each; nothing if it came out right.
+    """Yield what differs from what the case expects, a sentence each; nothing if it ended as expected.
 
     :param requests: what the mock got for this case, ``METHOD /path?query`` each, in order.
     """

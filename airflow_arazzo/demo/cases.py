@@ -47,7 +47,7 @@ class DemoCase:
 
 @dataclass(frozen=True)
 class CaseResult:
-    """How a case came out; ``findings`` says what was not as it should have been."""
+    """How a case ended; ``findings`` says what was not as it should have been."""
 
     case: DemoCase
     state: str
@@ -59,7 +59,7 @@ class CaseResult:
 
     @property
     def right(self) -> bool:
-        """Whether the case came out as it should have."""
+        """Whether the case ended as expected."""
         return not self.findings
 
 

@@ -65,7 +65,7 @@ def watch(
 
 
 def result(rest: AirflowRest, item: Started, sent: Iterable[Recorded]) -> CaseResult:
-    """Return how a case came out.
+    """Return how a case ended.
 
     :param sent: what the mock API got, for other cases too, in order.
     """

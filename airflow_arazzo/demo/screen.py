@@ -40,7 +40,7 @@ class Screen:
                 self.say(f"{title}: {state}")
 
     def results(self, results: Iterable[CaseResult]) -> None:
-        """Write the table of the cases, and below it what did not come out as it should have."""
+        """Write the table of the cases, and below it what did not end as expected."""
         found = list(results)
         table = Table(title="What ran", title_justify="left", show_lines=True)
         for heading, options in _COLUMNS.items():

@@ -43,7 +43,7 @@ def stoppable() -> Iterator[None]:
 
 @contextlib.contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Let the block come to its end; what came meanwhile is delivered after it, once."""
+    """Let the block end; what came meanwhile is delivered after it, once."""
     came: list[int] = []
     before = {number: signal.signal(number, lambda number, frame: came.append(number)) for number in _STOPPING}
     try:

@@ -1,4 +1,4 @@
-"""The arguments of a person's own Python: a name that names nothing is an error there, with what was meant."""
+"""The arguments in a person's own Python: a name that names nothing is an error there, with what was meant."""
 
 from __future__ import annotations
 

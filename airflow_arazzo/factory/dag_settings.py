@@ -20,7 +20,7 @@ _BEGINNING = datetime(2000, 1, 1)
 def timing(settings: Settings, schedule: Any, start_date: datetime | str | None, catchup: Any = None) -> dict[str, Any]:
     """Return when a DAG runs: what is given over what the document says.
 
-    :raises ValueError: for a start date that is none.
+    :raises ValueError: for a start date that is not one.
     """
     schedule = schedule if schedule is not None else _own_schedule(settings.schedule)
     zone = _zone(settings.timezone)

@@ -23,7 +23,7 @@ def operator_parameters() -> tuple[str, ...]:
 
 
 def operator_arguments(settings: Settings) -> dict[str, Any]:
-    """Return what a step's settings say of its task: callbacks, and what stands under ``task``.
+    """Return what a step's settings say of its task: callbacks, and what is under ``task``.
 
     :raises ValueError: for an argument that operators do not take, and for what cannot be imported.
     """

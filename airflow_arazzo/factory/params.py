@@ -23,7 +23,7 @@ _VISIBLE = (
 _SHOWN = ("title", "description_md", "examples", "format", "$defs")
 #: Keywords that may refuse null whatever the type is.
 _COMBINED = frozenset({"const", "anyOf", "oneOf", "allOf", "$ref", "not", "if"})
-#: Keywords of a schema without a type that speak of objects and arrays.
+#: Keywords of a schema without a type that mention objects and arrays.
 _HOLDING = frozenset({"properties", "items", "prefixItems"})
 
 

@@ -20,7 +20,7 @@ _DIGEST = 8
 
 
 def without_nul(text: str) -> str:
-    """Return text without the character that no database takes; an API description may speak of it."""
+    """Return text without the character that no database takes; an API description may mention it."""
     return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 

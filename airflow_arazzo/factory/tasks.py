@@ -61,7 +61,7 @@ class Site:
     """A workflow that is to become tasks.
 
     :param names: of its tasks.
-    :param position: where it stands.
+    :param position: where it is.
     :param group: where its tasks are put.
     """
 
@@ -204,7 +204,7 @@ class _Weaving:
         """Add the empty task that waits for all others of a group, and return it.
 
         It is a teardown, whose setup is the task that the group begins with: Airflow gives it that task's state,
-        ``skipped`` or ``upstream_failed``, where control does not come to the group, and else runs it whatever
+        ``skipped`` or ``upstream_failed``, where control does not reach the group, and else runs it whatever
         happened in between. No trigger rule of the last task does the same.
         """
         done = self._empty(site, site.names.done)

@@ -22,7 +22,7 @@ class SourceHooks:
     :param connections: connection ids by name of the source description. A source that is not named has the connection
         whose id is the source's name, if there is one.
     :param ledger: learns their secrets.
-    :param telemetry: hears of the exchanges.
+    :param telemetry: learns of the exchanges.
     """
 
     def __init__(

@@ -61,12 +61,12 @@ class Telemetry:
 
     @property
     def sent(self) -> Callable[[str], None] | None:
-        """What hears of a request before it is sent, as drivers tell it; None where nobody makes spans."""
+        """What learns of a request before it is sent, as drivers tell it; None where nobody makes spans."""
         return self._take if self._tracer else None
 
     @contextmanager
     def exchange(self, request: Request) -> Iterator[Observed]:
-        """Observe an exchange: in a span of its own, which the API hears of by ``traceparent``."""
+        """Observe an exchange: in a span of its own, which the API learns of by ``traceparent``."""
         began = time.monotonic()
         with self._span(request) as span:
             observed = Observed(request if span is None else _traced(request))

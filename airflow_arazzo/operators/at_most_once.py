@@ -150,7 +150,7 @@ class Sending:
         return record if record.get("try", 0) > self._last_concluded(store) else None
 
     def _last_concluded(self, store: TaskStateStore) -> int:
-        """Return the last try that came to its end; 0 for none."""
+        """Return the last try that ended; 0 for none."""
         if self._concluded is None:
             stored = store.get(_CONCLUDED_KEY)
             concluded = (
@@ -293,7 +293,7 @@ class Sending:
     def _key(self, request: Request, number: int, concluded: int) -> str | None:
         """Return the idempotency key, the same whenever this life of the task comes to this request.
 
-        It is that of the request that got no answer, if this is that one once more.
+        It is that of the request that got no answer, if this is that one again.
         """
         if not request.idempotency_key:
             return None
@@ -304,7 +304,7 @@ class Sending:
 
 
 def allow_retry(context: Mapping[str, Any], sent: Sent) -> None:
-    """Let Airflow's next try begin anew: the task has failed, and somebody has set ``retries``.
+    """Let Airflow's next try start again: the task has failed, and somebody has set ``retries``.
 
     Not where a request got no answer: whether it may be sent again, the next try decides by its record.
 
@@ -323,7 +323,7 @@ def allow_retry(context: Mapping[str, Any], sent: Sent) -> None:
 
 
 def may_have_arrived(plan: Plan, sent: Sent) -> bool:
-    """Say whether a request of a task that has failed may have arrived, and must not be sent once more.
+    """Say whether a request of a task that has failed may have arrived, and must not be sent again.
 
     :param plan: whose requests they are.
     """

@@ -142,7 +142,7 @@ class ArazzoCallOperator(_CallingStep):
     :param step: id of the calling step.
     :param tasks: task ids by region of the calling workflow.
     :param inputs: bound inputs of the calling workflow.
-    :param position: where the calling workflow stands.
+    :param position: where the calling workflow is.
     """
 
     def __init__(self, **kwargs: Any) -> None:
@@ -180,7 +180,7 @@ class ArazzoReturnOperator(_CallingStep):
 
     @fails_in_a_sentence
     def execute(self, context: Context) -> dict[str, Any]:
-        """Decide the step; skip it if control did not come to it."""
+        """Decide the step; skip it if control did not reach it."""
         ti, course = context["ti"], self.course
         if not has_begun(ti, course):
             raise AirflowSkipException(f"the run did not reach step '{self.step}'")

@@ -83,11 +83,11 @@ class DrivesRegion(RendersWritten, TellsLineage):
     position: Position
     #: Status of the last response, once the region has ended.
     last_status: int | None = None
-    #: Whether the region has come to its end, and the record says how.
+    #: Whether the region has ended, and the record says how.
     concluded: bool = False
     #: What the task runs of the plan, with the servers that connections name.
     placed: Plan | None = None
-    #: Whether it has failed with a request out that may have arrived, and must not be sent once more.
+    #: Whether it has failed with a request out that may have arrived, and must not be sent again.
     unknown: bool = False
     execution_timeout: timedelta | None
     task_id: str
@@ -145,7 +145,7 @@ class DrivesRegion(RendersWritten, TellsLineage):
 
     @contextmanager
     def _telling(self, context: Context) -> Iterator[None]:
-        """Leave the reason in the record if the task fails before its region has come to an end.
+        """Leave the reason in the record if the task fails before its region has ended.
 
         Whoever decides the run reads it there.
         """
@@ -355,7 +355,7 @@ class DrivesRegion(RendersWritten, TellsLineage):
         return self._ended(carried.state, done, context)
 
     def _ended(self, state: State, done: Done, context: Context) -> dict[str, Any]:
-        """Conclude a region that has come to its end, however the task got there."""
+        """Conclude a region that has ended, however the task got there."""
         self.last_status = state.last_status
         self.ran = (self.placed or self.plan, state.records)
         self.hooks.telemetry.went_round(engine.loops_run(self.plan, state.records))

@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 def workflow_inputs(
     channel: Channel, plan: Plan, position: Position, bound: Mapping[str, Any], task: BaseOperator, context: Context
 ) -> dict[str, Any]:
-    """Return the inputs of a workflow where it stands: another task has said them, or the run gives them.
+    """Return the inputs of a workflow where it is: another task has said them, or the run gives them.
 
     :param channel: of the running task, which the secret ones are known to from now on.
     :param plan: the plan of the workflow.
-    :param position: where it stands.
+    :param position: where it is.
     :param bound: bound inputs by name, values or templates; only where the run gives the inputs.
     :param task: the running task, which renders them.
     :raises AirflowFailException: if the workflow does not accept them.
@@ -59,7 +59,7 @@ def run_inputs(
 ) -> dict[str, Any]:
     """Return the workflow's inputs for a run, checked, defaults applied; the ledger learns the secret ones.
 
-    So is what Airflow's masker hides in bound inputs, the password of a connection say: it has heard of that in this
+    So is what Airflow's masker hides in bound inputs, the password of a connection say: it has learned of that in this
     process only.
 
     :param plan: the plan of the workflow.

@@ -12,7 +12,7 @@ from typing import Any
 from airflow.plugins_manager import AirflowPlugin
 
 PREFIX = "/arazzo"
-#: In the address of a page that stands within Airflow's own, in a frame that no link leads out of.
+#: In the address of a page that is within Airflow's own, in a frame that no link leads out of.
 EMBEDDED = "embedded"
 _VIEWS = {"dag": "", "dag_run": "/runs/{RUN_ID}", "task_instance": "/runs/{RUN_ID}/tasks/{TASK_ID}/{MAP_INDEX}"}
 

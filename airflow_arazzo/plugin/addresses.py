@@ -14,13 +14,13 @@ from airflow_arazzo.plugin import EMBEDDED, PREFIX
 class Addresses:
     """The addresses that a page has links to.
 
-    :ivar embedded: whether the page stands within Airflow's, which links cannot lead to from there.
+    :ivar embedded: whether the page is within Airflow's, which links cannot lead to from there.
     """
 
     embedded: bool = False
 
     def airflow(self, *parts: str) -> dict[str, str]:
-        """Return the link to a page of Airflow's own; none where the page stands within it."""
+        """Return the link to a page of Airflow's own; none where the page is within it."""
         return {} if self.embedded else {"Airflow": _base() + _path(parts)}
 
     def own(self, *parts: str) -> str:

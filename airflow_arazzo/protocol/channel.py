@@ -1,4 +1,4 @@
-"""What a task hears from those before it, and tells those after it: one sealed envelope, beside what people read.
+"""What a task learns from those before it, and tells those after it: one sealed envelope, beside what people read.
 
 People read ``return_value`` and ``arazzo``. What else tasks have to know of each other is in XCom ``arazzo_envelope``:
 
@@ -46,7 +46,7 @@ class Channel:
     """What goes between a running task and the other tasks of the run.
 
     :param ti: the running task instance.
-    :ivar ledger: what the task knows to be secret, which it has heard of, too.
+    :ivar ledger: what the task knows to be secret, which it has learned of, too.
     :ivar pushed: the record of this task, once it has been pushed.
     :ivar cookies: those of the run as the task found them; None where it begins, or keeps none.
     """

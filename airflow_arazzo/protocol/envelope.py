@@ -1,4 +1,4 @@
-"""What travels from worker to triggerer and back, sealed where something in it is secret: where a task stands."""
+"""What travels from worker to triggerer and back, sealed where something in it is secret: where a task is."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class Sent:
     """What a task has sent of requests that are not idempotent, by step (``workflow/step`` in inner workflows).
 
     :param counts: how many.
-    :param open: where none has got an answer since control came to the step: the idempotency key, if they have one.
-    :param lost: whether control has gone on without an answer, and come to the step anew.
+    :param open: where none has got an answer since control reached the step: the idempotency key, if they have one.
+    :param lost: whether control has gone on without an answer, and come to the step again.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -41,7 +41,7 @@ class Sent:
         return not self.open and not self.lost
 
     def entered(self, step: str) -> Sent:
-        """Return what it is when control comes to a step."""
+        """Return what it is when control reaches a step."""
         return replace(self, open=_without(self.open, step), lost=True) if step in self.open else self
 
     def answered(self, step: str, number: int) -> Sent:
@@ -61,7 +61,7 @@ def _without(keys: dict[str, str | None], step: str) -> dict[str, str | None]:
 class Carried:
     """What goes from worker to triggerer and back.
 
-    :param state: where the run of the region stands, and what is known to be secret.
+    :param state: where the run of the region is, and what is known to be secret.
     :param done: how it has ended, if it has.
     :param sent: what it has sent.
     :param end: POSIX time at which the try is over, if it has an ``execution_timeout``.

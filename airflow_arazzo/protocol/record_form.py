@@ -33,7 +33,7 @@ _KNOWN: Final = _OF_A_STEP | _KINDS.keys() | {"last_status", "history", "exchang
 def read_record(value: Any, task_id: str) -> dict[str, Any]:
     """Return the record of a task. A person may have pushed one, which has no version, and may say more.
 
-    :raises AirflowFailException: if it is none, or another version of this package has pushed it.
+    :raises AirflowFailException: if it is not one, or another version of this package has pushed it.
     """
     what = f"the record of task '{task_id}'"
     try:

@@ -38,7 +38,7 @@ class Result:
     :param failure: why it has failed; empty if it has not.
     :param outputs: its outputs, each of its kind; all absent if it failed, unless an action ended it.
     :param status: the status that its last step saw.
-    :param steps: the steps that ran, in the order in which control came to them; document order side by side.
+    :param steps: the steps that ran, in the order in which control reached them; document order side by side.
     :param complete: whether an action ended it, so that the outputs count in spite of a failure.
     :param workflows: inputs and outputs of the workflows that had been completed.
     :param stopped: whether it failed in such a way that no action is asked, of a caller either.
@@ -119,7 +119,7 @@ def failed_before(channel: Channel, course: Course) -> bool:
 
 
 def has_begun(ti: Any, course: Course) -> bool:
-    """Say whether control has come to a workflow: whether any task has run that says something about it."""
+    """Say whether control has reached a workflow: whether any task has run that says something about it."""
     return bool(_ran(ti, course))
 
 
@@ -221,7 +221,7 @@ _End = tuple[str, int | None, bool]
 
 
 def _unfinished(channel: Channel, course: Course, ran: Mapping[str, str], last: Mapping[str, Any]) -> _End:
-    """Return why a step has not come to an end, the status that was seen last, and whether that stopped all.
+    """Return why a step has not ended, the status that was seen last, and whether that stopped all.
 
     Its inputs were refused, or a workflow that comes first has failed.
     """

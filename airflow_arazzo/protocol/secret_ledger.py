@@ -1,4 +1,4 @@
-"""What a task or a trigger knows to be secret, and how Airflow's masker hears of it.
+"""What a task or a trigger knows to be secret, and how Airflow's masker learns of it.
 
 A value is secret if its name is: by Airflow's own list of sensitive names, or because the plan says so. How it is
 hidden is the engine's (:mod:`arazzo.secrecy`).
@@ -25,7 +25,7 @@ _ESCAPES = re.compile(r"[%\\&]")
 
 
 class Ledger:
-    """The secrets that a task or a trigger knows. Airflow's masker hears of each as soon as it is known.
+    """The secrets that a task or a trigger knows. Airflow's masker learns of each as soon as it is known.
 
     :ivar secrets: what is known so far.
     """

@@ -1,4 +1,4 @@
-"""Where a workflow stands in a DAG: its tasks, and what they are told by tasks of other workflows."""
+"""Where a workflow is in a DAG: its tasks, and what they are told by tasks of other workflows."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class TaskIds(dict[str, str]):
 
 @dataclass(frozen=True)
 class Position:
-    """Where a task stands in a DAG of several workflows; the default is a workflow that is the whole DAG.
+    """Where a task is in a DAG of several workflows; the default is a workflow that is the whole DAG.
 
     :param inputs: the task that says what the workflow's inputs are; empty where the run's Params do.
     :param role: which of that task's inputs: ``""`` those of the workflow that it enters, else the plan key of one that
@@ -50,7 +50,7 @@ class Course:
     :param takers: by :func:`way_key`, the last task of the workflow that a ``goto`` hands over to.
     :param before: by plan key, the last task of each workflow that comes before this one, in order.
     :param gate: the task that checks the workflow's inputs before all others; empty where there is none.
-    :param position: where the workflow stands.
+    :param position: where the workflow is.
     """
 
     plan: Plan

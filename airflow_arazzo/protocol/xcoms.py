@@ -142,7 +142,7 @@ def push_each(ti: Any, task: BaseOperator, outputs: Mapping[str, Any]) -> None:
 
 
 def step_record(record: StepRecord) -> dict[str, Any]:
-    """Return what happened to a step; of each criterion what was seen, without the condition once more."""
+    """Return what happened to a step; of each criterion what was seen, without the condition again."""
     data: dict[str, Any] = record.to_data()
     for criterion in data["criteria"]:
         said = f"{' '.join(criterion['condition'].split())}: "

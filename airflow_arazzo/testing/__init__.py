@@ -1,4 +1,4 @@
-"""For tests and the demo: an Airflow of one's own, and the demo's scenario.
+"""For tests and the demo: an Airflow of its own, and the demo's scenario.
 
 :mod:`~airflow_arazzo.testing.local_airflow` starts, kills and stops Airflow as programs, without importing it.
 """

@@ -1,4 +1,4 @@
-"""The demo's scenario, and the descriptions of the APIs it speaks of."""
+"""The demo's scenario, and the descriptions of the APIs it mentions."""
 
 from __future__ import annotations
 

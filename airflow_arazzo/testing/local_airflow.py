@@ -1,4 +1,4 @@
-"""An Airflow of one's own for a test or the demo: four processes in a private home, started, killed and stopped.
+"""An Airflow of its own for a test or the demo: four processes in a private home, started, killed and stopped.
 
 Airflow is only ever started as a program; nothing of it is imported. Each component is the leader of a session of its
 own and everything it starts stays in that session, so that stopping the session leaves no orphan: Airflow's workers

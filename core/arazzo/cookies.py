@@ -200,7 +200,7 @@ def _matches(path: str, cookie_path: str) -> bool:
 
 
 def _date(text: str) -> float | None:
-    """Return the POSIX time of a date (RFC 6265, 5.1.1); None for what is none."""
+    """Return the POSIX time of a date (RFC 6265, 5.1.1); None for what is not one."""
     clock = day = year = month = None
     for token in _DELIMITERS.split(text):
         if clock is None and (clock := _TIME.fullmatch(token)):

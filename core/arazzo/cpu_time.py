@@ -15,7 +15,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import TypeVar
 
-#: How often the interpreter may look for an interruption that is on its way; it does so whenever a loop begins anew.
+#: How often the interpreter may look for an interruption that is on its way; it does so whenever a loop starts again.
 _CHECKS = 1000
 #: Seconds between two looks at the clock of a thread, at the least.
 _SHORTEST_LOOK = 0.01

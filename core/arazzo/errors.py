@@ -57,7 +57,7 @@ class Problem:
 
     :param rule: the rule's id, kebab-case (``unknown-step``); a page in docs/rules.md explains each.
     :param severity: error or warning.
-    :param place: where it stands.
+    :param place: where it is.
     :param message: one sentence, complete by itself, without secrets.
     :param hint: what to do about it, or the portable spelling.
     """

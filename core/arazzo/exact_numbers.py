@@ -87,7 +87,7 @@ class ExactNumber(float):
 
 
 class Beyond:
-    """A value beyond a limit: it stands where it stood, and whoever looks into it gives up.
+    """A value beyond a limit: it is where it stood, and whoever looks into it gives up.
 
     :ivar limit: which limit, one clause.
     """

@@ -124,7 +124,7 @@ def _is_text(name: Any) -> bool:
 
 
 def json_report(value: Any, *, ascii_only: bool = False) -> str:
-    """Return JSON text for people to read: indented, but where a number in it is none that a float holds."""
+    """Return JSON text for people to read: indented, but where a number in it is not one that a float holds."""
     if is_plain(value):
         with suppress(RecursionError):
             return json.dumps(value, ensure_ascii=ascii_only, indent=2, allow_nan=False)

@@ -20,7 +20,7 @@ Authorized = Generator[SecurityScheme | Request, Any, Response]
 def authorized(request: Request, settings: ConnectionSettings, connection: str) -> Authorized:
     """Yield the schemes that need a token, which is sent back, and the request, whose answer is sent back.
 
-    Where the server refuses a kept token with status 401, and there is a new one, the request is yielded once more. A
+    Where the server refuses a kept token with status 401, and there is a new one, the request is yielded again. A
     request that was refused so has not been applied (RFC 9110, 15.5.2): this is right for all methods.
 
     :param connection: how a message names the connection.

@@ -72,7 +72,7 @@ def _signed(url: str, headers: Headers) -> dict[str, str]:
 
 
 def _path(url: str, *, twice: bool) -> str:
-    """Return the path as it is sent, which every service but S3 encodes once more."""
+    """Return the path as it is sent, which every service but S3 encodes again."""
     path = urlsplit(url).path or "/"
     return quote(path, safe="/-_.~") if twice else path
 

@@ -1,4 +1,4 @@
-"""Ways to sign in that no description has to ask for: digest, the signature of AWS, a class of one's own.
+"""Ways to sign in that no description has to ask for: digest, the signature of AWS, a class of your own.
 
 A connection names one (``auth_type``), and then every request of it is signed so, unless it brings an
 ``Authorization`` of its own. The same on a worker, in the triggerer and by the command: nothing here does I/O.
@@ -28,7 +28,7 @@ OPTIONS: Final[Mapping[str, frozenset[str]]] = {
 }
 
 
-#: What may go wrong in a class of one's own; its words may hold what is secret, and are not shown.
+#: What may go wrong in a class of your own; its words may hold what is secret, and are not shown.
 _FAULTS = (ArithmeticError, AttributeError, ImportError, LookupError, OSError, RuntimeError, TypeError, ValueError)
 _REFUSED: Final = "the server has refused the digest of this login and password"
 
@@ -73,7 +73,7 @@ def signed(request: Request, way: SignIn) -> Generator[Request, Response, Respon
 
     A request that was refused with status 401 has not been applied (RFC 9110, 15.5.2): this is right for all methods.
 
-    :raises RequestError: if the class of one's own does not sign it; nothing is sent then.
+    :raises RequestError: if the class of your own does not sign it; nothing is sent then.
     """
     if header(request.headers, "Authorization") is not None:
         return (yield request)
@@ -121,7 +121,7 @@ def _made(way: SignIn) -> Callable[[Any], Any]:
 
 
 def _by_class(request: Request, way: SignIn) -> Request:
-    """Return a request as a class of one's own signs it: with the headers and the URL that it gives it."""
+    """Return a request as a class of your own signs it: with the headers and the URL that it gives it."""
     from requests import PreparedRequest
 
     prepared = PreparedRequest()

@@ -51,7 +51,7 @@ def _variable(settings: ConnectionSettings) -> str | None:
 def _trusting(
     trusted: bool | str, files: tuple[str, ...], _: tuple[tuple[int, int], ...], place: str, own: str
 ) -> ssl.SSLContext:
-    """Return a context, made anew when a file has changed."""
+    """Return a context, made again when a file has changed."""
     folder = isinstance(trusted, str) and os.path.isdir(trusted)
     try:
         context = ssl.create_default_context(

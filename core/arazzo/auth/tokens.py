@@ -296,7 +296,7 @@ def _trusted(base: str, named: str, grant: Grant, api: str, scheme: SecuritySche
 
 
 def _origin(url: str) -> str:
-    """Return the origin of a URL; nothing for what is none, which no request is sent to."""
+    """Return the origin of a URL; nothing for what is not one, which no request is sent to."""
     try:
         return origin_of(url)
     except ValueError:

@@ -56,7 +56,7 @@ def read_prefixes(text: str) -> list[str]:
 
 
 def is_prefix(prefix: str) -> bool:
-    """Say whether a text can stand on the allow-list: scheme and host, and a path if wanted."""
+    """Say whether a text can be on the allow-list: scheme and host, and a path if wanted."""
     parts = _split(prefix)
     return parts is not None and not parts.query and not parts.fragment
 

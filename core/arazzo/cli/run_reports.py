@@ -153,7 +153,7 @@ def run_problems(report: Report, source: Source) -> Iterator[Problem]:
 
 
 def _step_pointer(data: Any, workflow: str | None, step: str) -> str:
-    """Return where a step stands that a record names ``step``, or ``workflow/step``; the document if elsewhere."""
+    """Return where a step is that a record names ``step``, or ``workflow/step``; the document if elsewhere."""
     *within, name = step.split("/")
     wanted = within[-1] if within else workflow
     for number, each in enumerate(data["workflows"]):

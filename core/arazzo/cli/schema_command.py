@@ -61,7 +61,7 @@ def _meanings(model: type) -> dict[str, str]:
 
 
 def _plain(schema: Any) -> Any:
-    """Return a schema without the titles that are only names once more, and without null for what is not set."""
+    """Return a schema without the titles that are only names again, and without null for what is not set."""
     if not isinstance(schema, dict):
         return schema
     return {

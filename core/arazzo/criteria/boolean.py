@@ -100,7 +100,7 @@ class BooleanGrammar(Grammar):
         return Segment((Key(Literal(found[0], found[0])),), deep)
 
     def selectors(self) -> tuple[Selector, ...]:
-        """Read what stands in brackets."""
+        """Read what is in brackets."""
         start = self.at - 1
         selectors = [self.selector()]
         self.space()

@@ -135,7 +135,7 @@ def selected(path: Path, scope: Scope) -> list[Any]:
 
 
 def operands(node: Node) -> Iterator[Runtime | Item | Path]:
-    """Yield what a condition gets its values from, in order; what stands in a path's filters is part of the path."""
+    """Yield what a condition gets its values from, in order; what is in a path's filters is part of the path."""
     match node:
         case Or(parts) | And(parts):
             for part in parts:

@@ -376,7 +376,7 @@ class Grammar(Scanner):
         return True
 
     def parsed(self, text: str, start: int) -> Expression:
-        """Parse a runtime expression that stands at ``start``."""
+        """Parse a runtime expression that is at ``start``."""
         try:
             return parse_expression(text, self.dialect)
         except ExpressionSyntaxError as error:

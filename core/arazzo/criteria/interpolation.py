@@ -10,7 +10,7 @@ from arazzo.criteria.syntax_tree import Remark
 from arazzo.errors import AbsentError, UnreadableError
 from arazzo.expressions import Context, Expression, Template, evaluate
 
-#: Writes the text for an expression, given the quote it stands in (or "") and the text before it.
+#: Writes the text for an expression, given the quote it is in (or "") and the text before it.
 Render = Callable[[Expression, str, str], str]
 
 
@@ -76,7 +76,7 @@ def readable(value: Any, name: str) -> Any:
 
 
 def original_offset(template: Template, render: Render, offset: int, *, escapes: bool = False) -> int:
-    """Return where in the text as written an offset in the filled text is; in a value, where its expression stands.
+    """Return where in the text as written an offset in the filled text is; in a value, where its expression is.
 
     :param offset: characters from 0 in the filled text.
     """

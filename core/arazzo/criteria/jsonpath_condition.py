@@ -63,7 +63,7 @@ class Query:
 
 @lru_cache(maxsize=2048)
 def read_jsonpath(condition: str, version: str, dialect: Dialect) -> Query | Condition:
-    """Read a condition as a query or, if it is none, leniently as the boolean dialect.
+    """Read a condition as a query or, if it is not one, leniently as the boolean dialect.
 
     :param condition: as written.
     :param version: ``rfc9535`` or ``draft-goessner-dispatch-jsonpath-00``.
@@ -153,7 +153,7 @@ def _placeholder(_: Expression, quote: str, before: str) -> str:
 
 
 def _embedded(expression: Expression, quote: str, before: str, context: Context) -> str:
-    """Write a value as a JSON literal, or as escaped text in quotes, or as it is where a member's name stands."""
+    """Write a value as a JSON literal, or as escaped text in quotes, or as it is where a member's name is."""
     name = before.endswith(".") and not quote
     value = present(expression, context, text=name or bool(quote))
     return to_text(value) if name else to_literal(value, quote or None)

@@ -28,7 +28,7 @@ def reason(condition: str, seen: Iterable[tuple[str, Any]], conceal: Callable[[s
     """Return ``condition: operand was value, ...``.
 
     :param condition: as written; cut when long.
-    :param seen: names of operands with their values; a name that speaks of a secret hides its value.
+    :param seen: names of operands with their values; a name that mentions a secret hides its value.
     :param conceal: hides what is secret in a text, before that is cut: of a part of a secret nobody knows what it is.
     """
     texts = list(dict.fromkeys(f"{_line(name)} was {shown(value, name, conceal)}" for name, value in seen))
@@ -41,7 +41,7 @@ def reason(condition: str, seen: Iterable[tuple[str, Any]], conceal: Callable[[s
 def observed(node: Node, scope: Scope, owner: str = "") -> list[tuple[str, Any]]:
     """Return what the operands of a condition are.
 
-    :param owner: the context of the paths, whose name may speak of a secret too.
+    :param owner: the context of the paths, whose name may mention a secret too.
     """
     seen = []
     for operand in operands(node):
@@ -58,7 +58,7 @@ def observed(node: Node, scope: Scope, owner: str = "") -> list[tuple[str, Any]]
 def shown(value: Any, name: str = "", conceal: Callable[[str], str] = unchanged) -> str:
     """Return a value as one short word or two: scalars themselves, structures by their size.
 
-    :param name: the operand's name; ``***`` is shown for one that speaks of a secret.
+    :param name: the operand's name; ``***`` is shown for one that mentions a secret.
     :param conceal: hides what is secret in a text; a number is hidden if it is a secret as a whole.
     """
     if isinstance(value, (Absent, NoLength)):

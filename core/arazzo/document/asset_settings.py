@@ -11,7 +11,7 @@ from typing_extensions import Self
 
 from arazzo.frozen_model import FrozenModel
 
-#: What may stand in the map of an asset.
+#: What may be in the map of an asset.
 _PARTS = ("uri", "name", "group")
 #: What Airflow has room for.
 _LONGEST = 1500

@@ -1,4 +1,4 @@
-"""The setting ``contract``: what is held against an API's description, and what happens where it differs."""
+"""The setting ``contract``: what is checked against an API's description, and what happens where it differs."""
 
 from __future__ import annotations
 

@@ -107,7 +107,7 @@ def successors(workflow: Workflow, step: Step, unmatched: Unmatched = "auto") ->
     """Return every way out of a step, in the order in which they are tried.
 
     A failure that no action answers ends the workflow and is not listed. Actions behind one that always holds are not
-    listed either: nothing gets there. A ``goto`` back after a failure does not always hold: it is passed over where
+    listed either: nothing gets there. A ``goto`` back after a failure does not always hold: it is skipped where
     the step could send nothing and would be no better off (docs/semantics.md, 3).
     """
     on_success, on_failure = merged_actions(workflow, step)

@@ -140,4 +140,4 @@ _VALUES: dict[str, _Belongs] = {
 }
 
 KEYWORDS = NESTED | _VALUES.keys() | {"const"}
-"""The keywords that values are held against, or that describe."""
+"""The keywords that values are checked against, or that describe."""

@@ -124,7 +124,7 @@ class _Inlining:
     def schema(self, schema: Any, pointer: str, source: Source, at: str) -> Any:
         """Write out a schema.
 
-        :param pointer: where it stands in ``source``.
+        :param pointer: where it is in ``source``.
         :param at: where a problem is shown: the place in the document itself.
         """
         self.spend(1 + len(mapping(schema)))
@@ -148,7 +148,7 @@ class _Inlining:
         return written
 
     def inside(self, schema: Any, way: tuple[str, ...], around: str, source: Source, at: str) -> Any:
-        """Write out a schema that stands in another one; arguments as :meth:`schema`."""
+        """Write out a schema that is in another one; arguments as :meth:`schema`."""
         pointer = around + to_pointer(way)
         return self.schema(schema, pointer, source, pointer if source is self.reader.source else at)
 

@@ -59,7 +59,7 @@ def subschemas(schema: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
 
 
 def rewritten(keyword: str, value: Any, write: Callable[[Any, tuple[str, ...]], Any]) -> Any:
-    """Return the value of a keyword with the schemas in it written anew.
+    """Return the value of a keyword with the schemas in it written again.
 
     :param write: takes a schema and the way to it.
     """

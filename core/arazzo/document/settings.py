@@ -309,7 +309,7 @@ class Settings(FrozenModel):
 
     @field_serializer("approval", "callbacks", "deadline", "inlets", "outlets", "schedule", "task")
     def _plainly(self, value: Any) -> Any:
-        """Return what JSON has; objects of a person's own Python are for the DAG that is being made, and not stored."""
+        """Return what JSON has; objects in a person's own Python are for the DAG that is being made, and not stored."""
         return _jsonable(value.model_dump(exclude_defaults=True) if isinstance(value, FrozenModel) else value)
 
     def over(self, base: Settings) -> Settings:
@@ -343,7 +343,7 @@ TASK_SETTINGS = (
 def deciding_steps(entry: str, own: Mapping[str, Settings]) -> dict[str, str]:
     """Return for each setting of a task the step whose value holds: the entry, or else the first that sets it.
 
-    :param entry: the step that control comes to first, after which the task is named.
+    :param entry: the step that control reaches first, after which the task is named.
     :param own: what each step of the task sets itself, in document order.
     """
     found: dict[str, str] = {}

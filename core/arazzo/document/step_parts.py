@@ -30,7 +30,7 @@ def merged_step(workflow: Workflow, step: Step) -> Step:
 
 
 def step_values(step: Step) -> Iterator[tuple[Any, str, When]]:
-    """Yield the values of a step, conditions left out, each with where it stands and when it is wanted.
+    """Yield the values of a step, conditions left out, each with where it is and when it is wanted.
 
     :param step: from :func:`merged_step`, or planned.
     """

@@ -160,7 +160,7 @@ def asked_wait(response: Response | None, now: float) -> float | None:
 
 
 def _posix_time(text: str) -> float | None:
-    """Return the time of an HTTP date (RFC 9110, 5.6.7); None if it is none."""
+    """Return the time of an HTTP date (RFC 9110, 5.6.7); None if it is not one."""
     from email.utils import parsedate_to_datetime
 
     try:

@@ -226,7 +226,7 @@ def workflow_outputs(
 
 
 def unreadable_output(outputs: Mapping[str, Any]) -> str:
-    """Return why a workflow fails that has come to its end: an output of its is unreadable; empty if none is."""
+    """Return why a workflow fails that has ended: an output of its is unreadable; empty if none is."""
     return next(
         (
             f"output '{name}' of the workflow: {value}"

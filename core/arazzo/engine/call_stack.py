@@ -96,7 +96,7 @@ def entered_inputs(plan: Plan, state: State) -> dict[str, dict[str, Any]]:
 
 
 def can_resume(plan: Plan, state: State) -> bool:
-    """Tell whether a run can go on from a state: each workflow and step that it stands at is in the plan.
+    """Tell whether a run can go on from a state: each workflow and step that it is at is in the plan.
 
     :param plan: the outermost plan, or the slice of it that holds the region.
     """

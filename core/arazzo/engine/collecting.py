@@ -26,7 +26,7 @@ _RELATION = re.compile(r"""(?i);\s*rel\s*=\s*(?:"([^"]*)"|([^",;\s]*))""")
 
 
 def collected_outputs(frame: Frame, step: str) -> dict[str, Any]:
-    """Return the outputs of a step that have collected something since control came to the loop."""
+    """Return the outputs of a step that have collected something since control reached the loop."""
     held, outputs = frame.collected.get(step, {}), frame.outputs.get(step, {})
     return {name: outputs[name] for name in held if isinstance(outputs.get(name), (list, tuple, Unreadable))}
 

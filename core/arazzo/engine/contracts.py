@@ -1,4 +1,4 @@
-"""Answers and requests held against the API's description (setting ``contract``).
+"""Answers and requests checked against the API's description (setting ``contract``).
 
 It comes after the criteria were decided and changes no verdict of theirs. What is found names places and schemas, and
 no value: a message of a JSON Schema library quotes the value, so its words are not used.

@@ -1,4 +1,4 @@
-"""Values embedded in text that is written in a content type: escaped for where they stand, so that they stay values."""
+"""Values embedded in text that is written in a content type: escaped for where they are, so that they stay values."""
 
 from __future__ import annotations
 

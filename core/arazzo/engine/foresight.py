@@ -25,7 +25,7 @@ Inputs = Mapping[str, Any] | None
 
 @dataclass(frozen=True)
 class Foreseen:
-    """The request of a step, which is sent if control comes to the step.
+    """The request of a step, which is sent if control reaches the step.
 
     :ivar step: step id; ``workflow/step`` in inner workflows.
     :ivar method: upper case.

@@ -18,9 +18,9 @@ def keyed(request: Request, key: str | None) -> Request:
 
 
 class IdempotencyKeys:
-    """Sends requests with a key each; one that got no answer has the same when a ``retry`` sends it once more.
+    """Sends requests with a key each; one that got no answer has the same when a ``retry`` sends it again.
 
-    Not when control comes to the step again: that is another request, whatever it looks like.
+    Not when control reaches the step again: that is another request, whatever it looks like.
     Only where the step names a header, and only what is not idempotent by its method (RFC 9110, 9.2.2).
 
     :param new: makes a key that no other request has.

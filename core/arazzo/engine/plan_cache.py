@@ -108,7 +108,7 @@ class PlanCache:
 
 
 def question(*parts: Any) -> str | None:
-    """Return what is asked of a document as text; None if it holds objects of a person's own Python.
+    """Return what is asked of a document as text; None if it holds objects in a person's own Python.
 
     What such objects are is known only where the file is parsed.
 

@@ -93,7 +93,7 @@ class Turn(LoopTurn):
     def _unsent(self, state: State, planned: PlannedStep, context: Context, message: str) -> Turned:
         """Fail a step before anything was sent: it has no outputs, and its failure actions are asked like any others.
 
-        Those are passed over that only come back to it as it is (docs/semantics.md, 3).
+        Those are skipped that only come back to it as it is (docs/semantics.md, 3).
         """
         frame = state.frame
         plan = self._plan(frame)
@@ -199,7 +199,7 @@ class Turn(LoopTurn):
     ) -> Turned:
         """Take the first action whose criteria hold, or go on in document order.
 
-        :param dead_ends: actions that are passed over.
+        :param dead_ends: actions that are skipped.
         """
         plan = self._plan(state.frame)
         listed = [item for item in self._listed(state, planned, bool(failure)) if item not in dead_ends]

@@ -125,7 +125,7 @@ def _in_text(text: str, dialect: Dialect) -> Iterator[tuple[str, str]]:
 
 
 def _name(piece: str) -> str | None:
-    """Return the name of a member as JSON writes it; None if it is none, or holds an expression."""
+    """Return the name of a member as JSON writes it; None if it is not one, or holds an expression."""
     try:
         return str(json.loads(piece))
     except ValueError:

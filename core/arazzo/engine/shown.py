@@ -49,7 +49,7 @@ def shown_answer(exchange: Exchange, conceal: Conceal, is_secret: IsSecret) -> s
 
 
 def in_full(plan: Plan, state: State, exchange: Exchange, conceal_more: Conceal) -> str:
-    """Return request and answer in full where a run stands, without what is known there to be secret.
+    """Return request and answer in full where a run is, without what is known there to be secret.
 
     :param conceal_more: hides what is secret beyond that.
     """
@@ -67,7 +67,7 @@ def _decoded(exchange: Exchange) -> Exchange:
 
 
 def request_line(plan: Plan, state: State, request: Request, conceal_more: Conceal) -> str:
-    """Return method and URL of a request as it is sent where a run stands, without what is known there to be secret."""
+    """Return method and URL of a request as it is sent where a run is, without what is known there to be secret."""
     url = shown_url(request, lambda text: conceal_more(state.secrets.conceal(text)), secret_names(plan, state))
     return f"{request.method} {url}"
 
@@ -142,7 +142,7 @@ def _structured(exchange: Exchange, conceal: Conceal, is_secret: IsSecret) -> st
 
 
 def _text(response: Response, most: int) -> str | None:
-    """Return as much of a body as is looked at, as text; None if it is none."""
+    """Return as much of a body as is looked at, as text; None if it is not one."""
     kind = response.header("Content-Type") or ""
     beginning = response.body[: 4 * (most + _MARGIN)]
     try:

@@ -46,7 +46,7 @@ class StateValue:
     def from_data(cls, data: Any) -> Self:
         """Return the value that :meth:`to_data` has made this of.
 
-        :raises ValueError: if it is none, or has a field that this version does not know.
+        :raises ValueError: if it is not one, or has a field that this version does not know.
         """
         value: Self = cls._json().validate_python(data)
         return value
@@ -225,12 +225,12 @@ class Frame(StateValue):
     :ivar waits: rounds in a row that have been waited for.
     :ivar visited: steps of the loop that ran in this round, in order; of a round within a round, both.
     :ivar deadline: POSIX time at which the loop's budget ends; None outside of loops.
-    :ivar opened: whether the step at hand has sent a request since control came to it, be it in a workflow it calls.
+    :ivar opened: whether the step at hand has sent a request since control reached it, be it in a workflow it calls.
     :ivar at_once: whether a round has begun without a wait, and its first request is yet to come.
     :ivar openings: of a loop whose rounds may start at once, a digest of each step's last first request.
     :ivar again: what requests that are sent again are made of: by step its outputs before the round that failed, null
         for none.
-    :ivar collected: by step and output how much of it has been collected since control came to the loop: the bytes of a
+    :ivar collected: by step and output how much of it has been collected since control reached the loop: the bytes of a
         list, the number of a page.
     :ivar hiccups: rounds in a row that failed and were tolerated.
     :ivar tolerated: how many of those the loop has had.

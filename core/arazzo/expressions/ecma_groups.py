@@ -38,9 +38,9 @@ class Group:
 
 
 def forgets(group: Group, at: int) -> bool:
-    """Return whether a reference may stand where an earlier round of a repetition was the last to capture.
+    """Return whether a reference may be where an earlier round of a repetition was the last to capture.
 
-    :param at: where the reference stands.
+    :param at: where the reference is.
     """
     skipped = backwards = False
     for outer in group.within():

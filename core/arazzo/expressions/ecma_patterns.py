@@ -209,7 +209,7 @@ class _Translation:
         if not members:
             return "(?s:.)" if negated else "(?!)"
         parts: list[str] = []
-        begins = False  # whether what stands before may begin a range
+        begins = False  # whether what is before may begin a range
         for index, (text, single) in enumerate(members):
             ends = index + 1 < len(members) and members[index + 1][1]
             if text == _HYPHEN and begins and ends:

@@ -242,7 +242,7 @@ def embed(
 ) -> str:
     """Return a string with its embedded expressions replaced by the text of their values.
 
-    :param convert: decides the text from the value and the quote that is open where it stands (``'``, ``"`` or None).
+    :param convert: decides the text from the value and the quote that is open where it is (``'``, ``"`` or None).
     :param gap: as for :func:`evaluate_value`.
     :raises AbsentError: if an expression is absent, in lenient null too, naming it.
     :raises UnreadableError: if one is unreadable.

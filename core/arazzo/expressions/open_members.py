@@ -14,7 +14,7 @@ class NotRunError(EvaluationError):
 
 
 class OpenMembers(dict[str, Any]):
-    """An object: a look at a member that is not known, or at all members, is an error; at another member it is none.
+    """An object: a look at a member that is not known, or at all members, is an error; at another member it is not one.
 
     :param text: the expression that it is the value of, for messages.
     """

@@ -161,7 +161,7 @@ class _ExpressionReader:
         return name, pointer, self.lenient and loose
 
     def wrong_name(self, name: str, start: int) -> ExpressionSyntaxError:
-        """Say what cannot stand in a name, and how to write a trail."""
+        """Say what cannot be in a name, and how to write a trail."""
         good = _IDENTIFIER.match(name)
         offset = good.end() if good else 0
         if offset == len(name):

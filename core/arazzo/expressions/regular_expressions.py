@@ -30,7 +30,7 @@ def search_within_time(search: Callable[[float], Result]) -> Result:
     """Return what a search returns, if this thread spends no more than ``pattern_seconds`` of CPU time on it.
 
     The library counts CPU time of the whole process: of a search that it ends early, others having spent that time,
-    this begins anew with more. What counts in the end is what this thread spends on one search, whoever else is busy.
+    this starts again with more. What counts in the end is what this thread spends on one search, whoever else is busy.
 
     :param search: takes the library's ``timeout``; it may be called several times.
     :raises GaveUpError: if it takes longer.

@@ -220,7 +220,7 @@ def xpath(expression: str, data: Any, version: str | None = None) -> Any:
 def enumerates(query: str) -> bool:
     """Tell whether a JSONPath query asks for several nodes: wildcard, slice, several selectors or ``..``.
 
-    Filters do not count, nor what stands in them or in quotes.
+    Filters do not count, nor what is in them or in quotes.
     """
     outside = skeleton(query)
     return any(mark in outside for mark in ("*", "..", ":", ","))

@@ -127,7 +127,7 @@ def parse_selected(text: str, dialect: Dialect = "lenient") -> Template:
 
 
 def find_expressions(value: Any, dialect: Dialect = "lenient") -> Iterator[tuple[str, Expression]]:
-    """Yield every expression in a JSON value with the JSON pointer of the string it stands in, in document order.
+    """Yield every expression in a JSON value with the JSON pointer of the string it is in, in document order.
 
     Of a Selector Object these are its context and what its selector embeds; of a string with two readings both.
 
@@ -263,9 +263,9 @@ def _scan(text: str, dialect: Dialect) -> Template:
 
 
 def _length(text: str, start: int) -> int:
-    """Return how many characters are passed over at a ``$`` that begins no expression.
+    """Return how many characters are skipped at a ``$`` that begins no expression.
 
-    What goes on for too long to be an expression is passed over as a whole: were each ``$`` in it looked at, a text
+    What goes on for too long to be an expression is skipped as a whole: were each ``$`` in it looked at, a text
     that is full of them would be read to its end again and again.
     """
     most = current_limits().expression_characters

@@ -23,7 +23,7 @@ _made = _Made()
 
 
 def begin() -> None:
-    """Begin to count anew, for the evaluation that this thread begins."""
+    """Begin to count again, for the evaluation that this thread begins."""
     _made.characters = 0
 
 

@@ -41,7 +41,7 @@ def operation_of(planned: PlannedStep) -> str:
 
 
 def label_of(edge: Edge) -> str:
-    """Return what stands beside an edge."""
+    """Return what is beside an edge."""
     label = edge.label if edge.kind != "retry" else f"{edge.label} (retry)"
     return f"{label}: {edge.workflow}" if edge.workflow else label
 

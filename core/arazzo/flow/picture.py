@@ -61,7 +61,7 @@ class Picture:
     def from_data(cls, data: Any) -> Picture:
         """Return the picture that :meth:`to_data` has made this of.
 
-        :raises ValueError: if it is none.
+        :raises ValueError: if it is not one.
         """
         try:
             boxes = tuple(Box(*map(str, box)) for box in data["boxes"])

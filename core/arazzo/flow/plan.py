@@ -117,7 +117,7 @@ class PlannedStep(PlanValue):
 class Region(PlanValue):
     """Steps that run as one task: a single step, or a strongly connected component.
 
-    :ivar entry: id of the step that names its task: the first that control comes to.
+    :ivar entry: id of the step that names its task: the first that control reaches.
     :ivar steps: ids in document order.
     :ivar loop: None for a step that does not repeat; ``poll`` waits for the world, ``iteration`` feeds itself.
     :ivar at_once: of an iteration, the edges back on which the next round uses what this one has produced, and so

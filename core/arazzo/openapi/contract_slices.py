@@ -1,4 +1,4 @@
-"""What an operation's answers and bodies are held against, cut out of its description so that it travels in a plan.
+"""What an operation's answers and bodies are checked against, cut out of its description so that it travels in a plan.
 
 Whatever the version (Swagger 2.0, OpenAPI 3.0 to 3.2), schemas become JSON Schema 2020-12 with everything they refer
 to, for one direction: what is read only is not required of requests, what is write only not of answers.
@@ -44,7 +44,7 @@ READ_ONLY, WRITE_ONLY = "readOnly", "writeOnly"
 def slice_contract(description: Description, operation: Operation, *, schemas: bool = True) -> Contract:
     """Return what a description says of an operation's answers and bodies; it is cut out once.
 
-    :param schemas: whether values are held against schemas, and not just statuses and media types.
+    :param schemas: whether values are checked against schemas, and not just statuses and media types.
     """
     key = operation.pointer, schemas
     if key not in description.contracts:
@@ -145,7 +145,7 @@ class _Cutting:
     def schema(self, schema: Any, at: str, around: frozenset[str]) -> Any:
         """Return a schema as JSON Schema 2020-12.
 
-        :param at: where it stands, for what cannot be read.
+        :param at: where it is, for what cannot be read.
         :param around: members that the schemas around it, which are for the same value, do not require.
         """
         self._spend(schema)

@@ -15,7 +15,7 @@ class PayloadError(ValueError):
 
 
 def read_data_url(text: str) -> tuple[str, bytes] | None:
-    """Return media type and bytes of a ``data:`` URL (RFC 2397); None if the text is none."""
+    """Return media type and bytes of a ``data:`` URL (RFC 2397); None if the text is not one."""
     match = _DATA_URL.match(text)
     if not match:
         return None

@@ -39,7 +39,7 @@ class UnresolvedReferenceError(ArazzoError):
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where an operation stands in its description.
+    """Where an operation is in its description.
 
     :param method: upper case.
     :param path: the key in the Paths Object.
@@ -107,7 +107,7 @@ class Description:
             return self.source.uri
 
     def endpoints(self) -> tuple[Endpoint, ...]:
-        """Return where every operation stands, in document order."""
+        """Return where every operation is, in document order."""
         if self._endpoints is None:
             self._endpoints = tuple(self.edition.list_endpoints(self))
         return self._endpoints
@@ -117,7 +117,7 @@ class Description:
         return self._by_id.get(operation_id, ())
 
     def standing_at(self, pointer: str) -> Sequence[Endpoint]:
-        """Return the operation that stands at a JSON pointer, if one does."""
+        """Return the operation at a JSON pointer, if there is one."""
         return self._by_pointer.get(pointer, ())
 
     @cached_property
@@ -134,7 +134,7 @@ class Description:
             yield self.operation(endpoint)
 
     def operation(self, endpoint: Endpoint) -> Operation:
-        """Build the operation that stands there; what a broken reference stands for is missing in it."""
+        """Build the operation that is there; what a broken reference stands for is missing in it."""
         if endpoint.pointer not in self._operations:
             self._operations[endpoint.pointer] = self.edition.build_operation(self, endpoint)
         return self._operations[endpoint.pointer]

@@ -1,4 +1,4 @@
-"""Values to text, and text to what may stand in a URL (RFC 3986, RFC 6570)."""
+"""Values to text, and text to what may be in a URL (RFC 3986, RFC 6570)."""
 
 from __future__ import annotations
 

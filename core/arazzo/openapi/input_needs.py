@@ -19,7 +19,7 @@ from arazzo.openapi.operation import OWN_HEADERS, BodySpec, Operation, Parameter
 from arazzo.openapi.path_templates import template_of
 from arazzo.pointer import escape
 
-#: What stands before the value of a member in JSON text, a quote that opens it included.
+#: What is before the value of a member in JSON text, a quote that opens it included.
 _BEFORE = re.compile(r'"((?:[^"\\\\]|\\\\.)*)"\s*:\s*"?$')
 _REQUIRED, _BODY = "required ", "request body"
 _AFTER = re.compile(r'^"?\s*(?:[,}\]]|$)')

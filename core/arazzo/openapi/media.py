@@ -37,7 +37,7 @@ def charset(content_type: str) -> str | None:
 
 
 def _known(name: str) -> str | None:
-    """Return a charset, known or not, unless it is none for bodies: there are codecs that take for ever."""
+    """Return a charset, known or not, unless it is not one for bodies: there are codecs that take for ever."""
     try:
         return name if name and codecs.lookup(name).name not in _NO_CHARSETS else None
     except LookupError:

@@ -96,7 +96,7 @@ class AnswerSpec(OperationValue):
 class SchemaSlice(OperationValue):
     """A schema with all that it refers to, as JSON Schema 2020-12, for one direction: of requests or of answers.
 
-    :ivar unread: what of it cannot be read, a few words each: values are not held against that.
+    :ivar unread: what of it cannot be read, a few words each: values are not checked against that.
     """
 
     schema_: dict[str, Any] | bool = Field(default=True, alias="schema")
@@ -163,7 +163,7 @@ class Operation(OperationValue):
     :ivar security: alternatives of combinations; empty means no credentials are asked for.
     :ivar accepts: response media types of the description, for ``Accept``.
     :ivar answers: the schemas of its answers in XML, where a step looks into them.
-    :ivar contract: what its answers and bodies are held against, where the settings of a step ask for that.
+    :ivar contract: what its answers and bodies are checked against, where the settings of a step ask for that.
     :ivar answers_redirect: whether a redirect is what it answers with: it is described, and no 2xx is.
     :ivar documentation: the URL of a page for people: of the operation, of its tag, of the API, or the description's.
     """
@@ -186,7 +186,7 @@ class Operation(OperationValue):
     documentation: str = ""
 
     def is_credential(self, name: str, location: str | None) -> bool:
-        """Tell whether a parameter stands where a credential does: in a header for it, or where a scheme has it."""
+        """Tell whether a parameter is where a credential does: in a header for it, or where a scheme has it."""
         if location in (None, "header") and name.lower() in CREDENTIAL_HEADERS:
             return True
         named = (scheme for need in self.security for scheme in need if scheme.name.lower() == name.lower())

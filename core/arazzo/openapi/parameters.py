@@ -44,7 +44,7 @@ def value_text(spec: ParameterSpec, value: Any) -> str:
 
 
 def separator_of(schema: Any) -> str | None:
-    """Return what stands between the items of an array that is one text (Swagger 2.0); None where it is none."""
+    """Return what is between the items of an array that is one text (Swagger 2.0); None where it is not one."""
     written = schema.get("collectionFormat", "multi") if isinstance(schema, dict) else "multi"
     return None if written == "multi" else _SEPARATORS.get(written, ",")
 

@@ -28,7 +28,7 @@ _STYLES = {".": "label", ";": "matrix"}
 
 @dataclass(frozen=True)
 class Slot:
-    """One expression of a template: where it stands, its operator and the names in it.
+    """One expression of a template: where it is, its operator and the names in it.
 
     :param other: another spelling of the one name in it: with its operator, or without.
     """
@@ -198,7 +198,7 @@ def _list(text: str) -> list[str]:
 
 
 def _outside(text: str, mark: str) -> tuple[str, str]:
-    """Split at the first mark that stands in no expression."""
+    """Split at the first mark that is in no expression."""
     blank = _EXPRESSION.sub(lambda found: " " * len(found[0]), text)
     at = blank.find(mark)
     return (text, "") if at < 0 else (text[:at], text[at + 1 :])

@@ -108,7 +108,7 @@ def _json(body: bytes, content_type: str, *, lines: bool = False) -> Any:
 
 
 def _xml(body: bytes, content_type: str) -> Any:
-    """Return XML as text; Unreadable if it is none."""
+    """Return XML as text; Unreadable if it is not one."""
     from arazzo.expressions.xml_tree import require_xml
 
     text = _xml_text(body, content_type)
@@ -157,7 +157,7 @@ def _count(text: str) -> int:
 
 
 def _whole(value: Any) -> Any:
-    """Return a value in whose texts a replacement character stands for half of a surrogate pair, which is none."""
+    """Return a value in whose texts a replacement character stands for half of a surrogate pair, which is not one."""
     if isinstance(value, str):
         return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     waiting = [value]

@@ -55,7 +55,7 @@ def list_operations(description: Description, methods: tuple[str, ...]) -> Itera
 
 
 def path_item(description: Description, item: Any) -> dict[str, Any]:
-    """Return a Path Item Object; what stands beside its ``$ref`` is laid over what that names."""
+    """Return a Path Item Object; what is beside its ``$ref`` is laid over what that names."""
     if not isinstance(item, dict) or "$ref" not in item:
         return mapping(item)
     beside = {key: value for key, value in item.items() if key != "$ref"}

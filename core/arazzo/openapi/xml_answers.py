@@ -1,6 +1,6 @@
 """XML to objects, by the names that the schema gives (XML Object): the way back of :mod:`arazzo.openapi.xml_bodies`.
 
-What pointers and paths for JSON lead into where an answer is XML. What no schema speaks of is an element with its
+What pointers and paths for JSON lead into where an answer is XML. What no schema mentions is an element with its
 child elements as members, several of one name as an array, or its text. Prefixes are dropped.
 """
 

@@ -1,4 +1,4 @@
-"""HTML as a tree: what stands in it is data and never markup, whoever has sent it.
+"""HTML as a tree: what is in it is data and never markup, whoever has sent it.
 
 A page has no script, asks no host for anything, and says so: its policy lets a browser do no more.
 """

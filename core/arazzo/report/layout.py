@@ -20,7 +20,7 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True)
 class Layout:
-    """Where everything stands.
+    """Where everything is.
 
     :ivar centres: of the boxes by step; the end is the box ``""``.
     :ivar bends: by ``(source, target)`` of an arrow that goes down, the points that it passes.

@@ -123,7 +123,7 @@ def _beside(arrow: Arrow, layout: Layout) -> list[Point]:
 
 
 def _middle(points: list[Point]) -> Point:
-    """Return where the label stands: half-way."""
+    """Return where the label is: half-way."""
     if len(points) % 2:
         return points[len(points) // 2]
     (x1, y1), (x2, y2) = points[len(points) // 2 - 1], points[len(points) // 2]

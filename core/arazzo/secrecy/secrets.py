@@ -21,7 +21,7 @@ _SCHEME = re.compile(r"[A-Za-z][\w-]*[ \t]+(\S+)")
 _PAIR = re.compile(r"""([\w!#$%&'*+.^`|~-]+)=("?)([^\s",;\\]*)\2""", re.ASCII)
 _FLAG = re.compile(r"(?i)HttpOnly|Secure|Partitioned")
 _EXPIRES = re.compile(r"(?i)(?<=; )expires=[^;]*?(?:GMT|(?=;)|$)")
-#: What stands in ``Set-Cookie`` next to the cookie.
+#: What is in ``Set-Cookie`` next to the cookie.
 _ATTRIBUTES = frozenset({"domain", "max-age", "path", "priority", "samesite", "version"})
 
 

@@ -18,7 +18,7 @@ def read_json(text: str, name: str) -> Read:
 
 
 def locate_json(text: str, name: str) -> Node:
-    """Return where everything stands in JSON text; DocumentError where it is none."""
+    """Return where everything is in JSON text; DocumentError where it is not one."""
     reading = _JsonReading(text, name)
     reading.json()
     return reading.slowly()

@@ -18,7 +18,7 @@ _LONG_LINE = 10_000
 _MESSAGE = 600
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _PROPERTIES = re.compile(r"(?:[&!]\S*\s+)*")
-#: By style of a scalar what stands in it for one character.
+#: By style of a scalar what is in it for one character.
 _ESCAPED: dict[str, re.Pattern[str] | None] = {
     '"': re.compile(r"\\(?:x..|u.{4}|U.{8}|.)"),
     "'": re.compile("''"),
@@ -64,7 +64,7 @@ class Lines:
 
 @dataclass(frozen=True)
 class Node:
-    """Where a value stands: offsets of its text, how it is written, and what is in it, found when somebody asks.
+    """Where a value is: offsets of its text, how it is written, and what is in it, found when somebody asks.
 
     ``style`` is the first character of a quoted or block scalar, empty for plain ones, ``{`` or ``[`` for containers.
     """

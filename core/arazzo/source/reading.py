@@ -9,7 +9,7 @@ from arazzo.errors import DocumentError, Problem, Severity
 from arazzo.limits import current_limits
 from arazzo.source.locations import Lines, printable
 
-#: What no database of Airflow's takes, though an API description may speak of it in a pattern.
+#: What no database of Airflow's takes, though an API description may mention it in a pattern.
 NUL = "\0"
 NO_NUL = "this text contains the character U+0000, which no database can store"
 

@@ -53,7 +53,7 @@ class Source:
         return hashlib.sha256(self.text.encode()).hexdigest()
 
     def place(self, pointer: str, *, key: bool = False, offset: int = 0, width: int | None = None) -> Place:
-        """Return where a value stands, or the nearest value around it that exists.
+        """Return where a value is, or the nearest value around it that exists.
 
         :param pointer: RFC 6901 JSON pointer.
         :param key: the member's name rather than its value.

@@ -1,4 +1,4 @@
-"""What a reference means, given the URI that it stands in (RFC 3986, 5.2): to the letter, and for every scheme."""
+"""What a reference means, given the URI that it is in (RFC 3986, 5.2): to the letter, and for every scheme."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _PARTS = re.compile(r"(?:([^:/?#]+):)?(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#
 def resolve(base: str, reference: str) -> str:
     """Return the URI that a reference leads to; the reference itself where the base is no URI.
 
-    :param base: where the reference stands; its fragment counts for nothing.
+    :param base: where the reference is; its fragment counts for nothing.
     :param reference: a URI, or relative to the base.
     """
     scheme, authority, path, query, fragment = _split(reference)

@@ -1,4 +1,4 @@
-"""Where everything stands in YAML text that could be read: a second look, made when somebody asks for a place."""
+"""Where everything is in YAML text that could be read: a second look, made when somebody asks for a place."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from arazzo.source.locations import Node
 
 
 def locate_yaml(text: str, name: str) -> Node:
-    """Return where everything stands in YAML text that :func:`read_yaml` has read."""
+    """Return where everything is in YAML text that :func:`read_yaml` has read."""
     return _YamlPlaces(text).node(0)
 
 
@@ -57,7 +57,7 @@ class _YamlPlaces:
             self.texts.append(event.value if kind is yaml.ScalarEvent else "")
 
     def node(self, number: int) -> Node:
-        """Return where a value stands; an alias stands where its anchor does."""
+        """Return where a value is; an alias stands where its anchor does."""
         number = self.aliases.get(number, number)
         style = self.styles[number]
         inside = partial(self._inside, number) if style in ("{", "[") else None

@@ -23,7 +23,7 @@ from arazzo.testing.scenario import Behaviour, Scenario, load_scenario
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
-#: Where the mock speaks of itself.
+#: Where the mock mentions itself.
 OWN: Final = "/__mock__"
 _STRANGER: Final = Behaviour()
 

@@ -213,7 +213,7 @@ def _passed(
 
 
 def _input_path(plan: Plan, value: Any) -> Path | None:
-    """Return which input a value is; None if it is none, or more than that."""
+    """Return which input a value is; None if it is not one, or more than that."""
     sole = _sole(value, plan.dialect)
     if not isinstance(sole, Input) or not sole.name:
         return None

@@ -36,7 +36,7 @@ class Memory:
         return self._states.setdefault((api, key), {})
 
     def reset_operations(self, api: str, key: str, operations: Iterable[str]) -> None:
-        """Let operations begin anew for a key."""
+        """Let operations start again for a key."""
         names = set(operations)
         for turn in [turn for turn in self._turns if turn[0] == api and turn[1] in names and turn[3] == key]:
             del self._turns[turn]

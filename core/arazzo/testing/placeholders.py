@@ -20,7 +20,7 @@ _WITH_NAME: Final = frozenset({"path", "query", "header", "body", "state"})
 _ALONE: Final = frozenset({"key", "count", "token", "uuid", "now", "base", "body"})
 
 Lookup = Callable[[str], Any]
-"""Returns the value of a placeholder by what stands between its braces; None for what is missing."""
+"""Returns the value of a placeholder by what is between its braces; None for what is missing."""
 
 
 def fill(template: Any, lookup: Lookup) -> Any:
@@ -36,7 +36,7 @@ def fill(template: Any, lookup: Lookup) -> Any:
 
 
 def names_in(template: Any) -> list[str]:
-    """Return what stands in the placeholders of a JSON value."""
+    """Return what is in the placeholders of a JSON value."""
     return [found[1] for text in texts_in(template) for found in _PLACEHOLDER.finditer(text)]
 
 

@@ -65,7 +65,7 @@ class Values:
     def value(self, schema: Any, name: str = "value", depth: int = 0) -> Any:
         """Return a value that fits a schema.
 
-        :param name: what it is called where it stands, which texts are made of.
+        :param name: what it is called where it is, which texts are made of.
         """
         found = self.description.follow(schema)
         if depth > _DEEPEST:

@@ -83,7 +83,7 @@ class Answer(ScenarioPart):
     :ivar size: bytes of a body made up of filler.
     :ivar set_: state to set for the key, ``set`` in the file.
     :ivar add: numbers to add to the state of the key.
-    :ivar reset: operations that begin anew for this key; true for all others and the state.
+    :ivar reset: operations that start again for this key; true for all others and the state.
     :ivar revoke: whether the token that the request bore is no longer good.
     """
 
@@ -176,7 +176,7 @@ class Scenario(ScenarioPart):
 
     :ivar mock: version of the format.
     :ivar seed: what generated values and tokens depend on.
-    :ivar apis: the names it speaks of, with the files of their descriptions where it knows them.
+    :ivar apis: the names it mentions, with the files of their descriptions where it knows them.
     :ivar credentials: by API.
     :ivar operations: by ``operationId``, ``api.operationId``, ``METHOD /path`` or ``api METHOD /path``.
     """

@@ -36,7 +36,7 @@ class BoundedResponse(aiohttp.ClientResponse):
 
 
 def was_read(response: aiohttp.ClientResponse) -> None:
-    """Count anew: a piece of the answer was read."""
+    """Count again: a piece of the answer was read."""
     if isinstance(response, BoundedResponse) and response.unread is not None:
         response.unread.count = 0
 

@@ -98,7 +98,7 @@ def _exchange(
 
 
 def _check_length(text: str | None) -> None:
-    """Refuse a length that is none, which the standard library takes for an answer that its connection ends."""
+    """Refuse a length that is not one, which the standard library takes for an answer that its connection ends."""
     if text is not None and not all(part.strip().isdecimal() for part in text.split(",")):
         raise HTTPException("Content-Length is not a number")
 
@@ -112,7 +112,7 @@ def _piece(answer: requests.Response) -> bytes:
 
 
 def _send_hop(hop: Hop, session: requests.Session, watch: _SocketWatch, connect_timeout: float) -> requests.Response:
-    """Send one hop; once more, over a new connection, if the server has closed the kept one meanwhile.
+    """Send one hop; again, over a new connection, if the server has closed the kept one meanwhile.
 
     That only ever happens to safe requests: others get no kept connection (RFC 9112, 9.3.1).
     """
@@ -139,7 +139,7 @@ def _open(hop: Hop, session: requests.Session, watch: _SocketWatch, connect_time
     prepared = requests.PreparedRequest()
     headers = {name: value if value.isascii() else value.encode() for name, value in hop.headers.items()}
     prepared.prepare(method=hop.method, url=hop.url, headers=headers, data=hop.body, auth=hop.auth)
-    prepared.url = watch.url = hop.url  # requests quotes it anew
+    prepared.url = watch.url = hop.url  # requests quotes it again
     prepared.method = hop.method  # and writes the method in capitals; methods are case-sensitive (RFC 9110, 9.1)
     verify = None if session.verify is True else session.verify  # what the session says wins over the environment
     proxies = dict(session.proxies)  # which win over the environment's, as long as they are given here
@@ -293,7 +293,7 @@ class _Watched(HTTPConnection):
     def putrequest(self, method: str, url: str, *args: Any, **kwargs: Any) -> None:
         watch = _WATCH.get()
         if watch is not None:
-            url = watch.target if url.startswith("/") else watch.url  # urllib3 quotes it anew
+            url = watch.target if url.startswith("/") else watch.url  # urllib3 quotes it again
         super().putrequest(method, url, *args, **kwargs)
 
     def getresponse(self) -> Any:

@@ -32,9 +32,9 @@ def check_cookies(subject: Subject) -> Iterator[Problem]:
 
 
 def _is_cookies(here: Target, step: Step | None, expression: Expression, seen: tuple[object, ...]) -> bool:
-    """Tell whether an expression is that list, where it stands or where what it reads has it from.
+    """Tell whether an expression is that list, where it is or where what it reads has it from.
 
-    :param step: the step that it stands in; None for an output of the workflow.
+    :param step: the step that it is in; None for an output of the workflow.
     :param seen: what has been followed on the way here.
     """
     if getattr(expression, "pointer", None):

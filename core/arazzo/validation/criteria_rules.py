@@ -32,7 +32,7 @@ _WORDS: Final = ("succeeded", "failed")
 
 
 def check_possibility(subject: Subject) -> Iterator[Problem]:
-    """Find criteria that can never hold, by themselves or after the success criteria, and actions never come to.
+    """Find criteria that can never hold, alone or after the success criteria, and actions that are never reached.
 
     An action that several steps have, because it is the workflow's or a component, is a problem if it is one of each.
     """

@@ -27,7 +27,7 @@ class IndexedText:
     """One text that may hold expressions.
 
     :param text: as it is written.
-    :param at: where it stands.
+    :param at: where it is.
     :param when: when its value is wanted.
     :param context: whether it is the context of a selector, which may be all inputs or all outputs.
     """
@@ -118,7 +118,7 @@ def findings(subject: Subject, criterion: Criterion) -> tuple[criteria.Finding, 
 
 
 def said(criterion: Criterion) -> tuple[str | None, ...]:
-    """Return what a criterion says, wherever it stands."""
+    """Return what a criterion says, wherever it is."""
     version = criterion.type.version if isinstance(criterion.type, ExpressionType) else None
     return criterion.context, criterion.condition, criterion.kind, version
 

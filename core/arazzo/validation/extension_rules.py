@@ -80,7 +80,7 @@ def _settings(
 
 
 def check_contracts(subject: Subject) -> Iterator[Problem]:
-    """Find what answers and requests are to be held against (``contract``) and cannot be."""
+    """Find what answers and requests are to be checked against (``contract``) and cannot be."""
     for workflow, step in subject.steps():
         operation, levels = subject.operation(step), levels_of(subject.settings(workflow, step).contract)
         if operation is None or not levels:
