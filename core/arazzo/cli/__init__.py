@@ -30,7 +30,7 @@ class Lazy(NamedTuple):
 
 
 COMMANDS = {
-    "validate": Lazy("arazzo.cli.validate_command", "Report every problem of documents."),
+    "validate": Lazy("arazzo.cli.validate_command", "Report all problems of documents."),
     "fetch": Lazy("arazzo.cli.fetch_command", "Copy the remote files that documents name."),
     "graph": Lazy("arazzo.cli.graph_command", "Draw the flow graph of a workflow."),
     "run": Lazy("arazzo.cli.run_command", "Run a workflow here and now."),
