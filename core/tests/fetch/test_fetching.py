@@ -243,7 +243,7 @@ def test_a_copy_that_somebody_has_changed_is_not_read(document, server, tmp_path
     fetch(path, "--allow", server.url)
     entry = index(tmp_path)[server.url + "/api.yaml"]
     (tmp_path / "arazzo-sources" / entry["file"]).write_text(API.replace("api.example.test", "evil.example.test"))
-    with pytest.raises(DocumentError, match="is not what was fetched"):
+    with pytest.raises(DocumentError, match="has changed since"):
         load_plan(path)
     assert words(fetch(path, "--allow", server.url)[1]) == ["fetched", "kept"]
     assert load_plan(path)
@@ -273,7 +273,7 @@ def test_an_index_that_leads_elsewhere_is_refused(document, server, tmp_path):
     listed = json.loads(file.read_text())
     listed["sources"][0]["file"] = "../../secret.yaml"
     file.write_text(json.dumps(listed))
-    with pytest.raises(DocumentError, match="is no index of copies"):
+    with pytest.raises(DocumentError, match="is not an index of copies"):
         load_plan(path)
 
 
