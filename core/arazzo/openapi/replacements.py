@@ -46,7 +46,7 @@ def apply_replacements(payload: Any, replacements: Sequence[Replacement], conten
     for replacement in replacements:
         if replacement.value is ABSENT:
             continue
-        kind, version = _kind(replacement, content_type)
+        kind, version = target_kind(replacement.target, replacement.selector_type, content_type)
         try:
             if kind == "xpath":
                 payload = _replace_in_xml(payload, replacement, version)
@@ -57,15 +57,17 @@ def apply_replacements(payload: Any, replacements: Sequence[Replacement], conten
     return payload
 
 
-def _kind(replacement: Replacement, content_type: str | None) -> tuple[str, str | None]:
-    given = replacement.selector_type
+def target_kind(
+    target: str, given: SelectorType | ExpressionType | None, content_type: str | None
+) -> tuple[str, str | None]:
+    """Return the type of a target, as given or told by the content type, and its version where one is given."""
     if isinstance(given, ExpressionType):
         return given.type, given.version
     if given is not None:
         return given, None
     if content_type and is_xml(content_type):
         return "xpath", None
-    return ("jsonpath" if replacement.target.startswith("$") else "jsonpointer"), None
+    return ("jsonpath" if target.startswith("$") else "jsonpointer"), None
 
 
 def _replace_in_json(payload: Any, replacement: Replacement, kind: str, version: str | None) -> Any:

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from arazzo.criteria.interpolation import fill
-from arazzo.document.models import ExpressionType
+from arazzo.document.models import ExpressionType, Step
 from arazzo.errors import ExpressionSyntaxError, Problem, Severity
 from arazzo.expressions import is_selector, parse_selected, parse_template
 from arazzo.expressions.selectors import check_selector
 from arazzo.json_values import values_in
+from arazzo.openapi.media import preferred
+from arazzo.openapi.replacements import target_kind
 from arazzo.validation.expression_index import values
 from arazzo.validation.validation_context import Subject
 
@@ -26,9 +28,20 @@ def check_selectors(subject: Subject) -> Iterator[Problem]:
                 yield from _unreadable(subject, selector["selector"], selector["type"], f"{at}/selector", output)
                 yield from _no_context(subject, selector["context"], f"{at}/context", output)
     for _, step in subject.steps():
-        for item in step.request_body.replacements if step.request_body is not None else ():
-            if item.target_selector_type is not None:
-                yield from _unreadable(subject, item.target, item.target_selector_type, f"{item.at}/target", False)
+        yield from _targets(subject, step)
+
+
+def _targets(subject: Subject, step: Step) -> Iterator[Problem]:
+    """Find targets of replacements that cannot be read; nothing is embedded in them."""
+    body, operation = step.request_body, subject.operation(step)
+    if body is None or operation is None:
+        return
+    content_type = body.content_type or preferred([spec.content_type for spec in operation.bodies])
+    for item in body.replacements:
+        try:
+            check_selector(item.target, *target_kind(item.target, item.target_selector_type, content_type))
+        except ExpressionSyntaxError as error:
+            yield subject.error("unreadable-selector", f"{item.at}/target", error.message, error.hint)
 
 
 def _no_context(subject: Subject, text: str, at: str, output: bool) -> Iterator[Problem]:

@@ -179,6 +179,25 @@ def test_what_other_tools_fill_in_is_sent_as_text_with_a_warning(text: str, foun
     assert [p.rule for p in problems] == ["foreign-expression"] * found
 
 
+@pytest.mark.parametrize(
+    ("target", "more", "readable"),
+    [
+        *(("/role", "", True), ("", "", True), ("$.a[?@.b == 1]", "", True), ("role", "", False), ("/a~2", "", False)),
+        *(("$.a[", "", False), ("$.a[?@.b == {$inputs.limit}]", "", False), ("//a[", ", type: xpath", False)),
+        *(("/a", ", type: jsonpath", False), ("//a[1]", ", type: xpath", True)),
+    ],
+)
+def test_targets_of_replacements_are_read_with_the_document(
+    target: str, more: str, readable: bool, tmp_path: Path
+) -> None:
+    kind = more.replace(", type", ", targetSelectorType")
+    body = (
+        f"{{contentType: application/json, payload: {{a: 1}}, replacements: [{{target: '{target}'{kind}, value: 2}}]}}"
+    )
+    rules = [p.rule for p in problems_of(f"requestBody: {body}", "yaml", tmp_path) if p.is_error]
+    assert rules == [] if readable else rules == ["unreadable-selector"]
+
+
 def test_a_path_parameter_of_the_workflow_may_be_overridden_and_needs_no_place_in_called_workflows(
     tmp_path: Path,
 ) -> None:
