@@ -15,11 +15,11 @@ class _CommandGroup(LazyGroup):
         "init": Lazy(
             "airflow_arazzo.dag_skeletons", "Write a DAG file from a document, or a document from an API description."
         ),
-        "doctor": Lazy("airflow_arazzo.doctor", "Say whether everything that workflows need is there."),
+        "doctor": Lazy("airflow_arazzo.doctor", "Check whether everything that workflows need is there."),
         "demo": Lazy(
             "airflow_arazzo.demo", "Run the example workflows on a real Airflow against a mock of their APIs."
         ),
-        "env": Lazy("airflow_arazzo.compose_environment", "Write the .env that docker-compose.yaml asks for."),
+        "env": Lazy("airflow_arazzo.compose_environment", "Write the .env file that docker-compose.yaml needs."),
     }
 
 

@@ -33,7 +33,7 @@ COMMANDS = {
     "validate": Lazy("arazzo.cli.validate_command", "Report all problems of documents."),
     "fetch": Lazy("arazzo.cli.fetch_command", "Copy the remote files that documents name."),
     "graph": Lazy("arazzo.cli.graph_command", "Draw the flow graph of a workflow."),
-    "run": Lazy("arazzo.cli.run_command", "Run a workflow here and now."),
+    "run": Lazy("arazzo.cli.run_command", "Run a workflow now, without Airflow's scheduler."),
     "mock": Lazy("arazzo.cli.mock_command", "Serve mocks of APIs from their descriptions."),
     "init": Lazy("arazzo.cli.init_command", "Write a document from an API description."),
     "schema": Lazy("arazzo.cli.schema_command", "Print the JSON Schema of x-airflow, for editors."),
