@@ -52,7 +52,7 @@ class Screen:
                 " > ".join(result.route) or "-",
                 _outputs(result),
                 f"{result.seconds:.1f} s",
-                Text("as it should", style="green") if result.right else Text("WRONG", style="bold red"),
+                Text("as expected", style="green") if result.right else Text("WRONG", style="bold red"),
             )
         self.console.print(table)
         for result in found:

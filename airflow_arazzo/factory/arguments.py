@@ -119,7 +119,7 @@ def plan_of(
         return plan
     if arguments or workflow_id not in (None, document.workflow_id):
         names = ", ".join(arguments) or "workflow_id"
-        raise ValueError(f"{names}: what a plan says is fixed; give the document, or compile it with these settings")
+        raise ValueError(f"{names}: a plan cannot be changed; pass the document, or compile it with these settings")
     return document
 
 

@@ -16,7 +16,7 @@ from arazzo.flow import Plan
 from arazzo.secrecy import sensitive_members
 
 _VISIBLE = (
-    "What is typed here stays readable, in the run's configuration and in the audit log. Bind this input instead: "
+    "What you type here stays readable in the run's configuration and in the audit log. Bind this input instead: "
     "`x-airflow: {{inputs: {{{name}: '{{{{ conn.CONNECTION.password }}}}'}}}}`."
 )
 #: What the form shows of a schema.

@@ -77,7 +77,7 @@ class ArazzoWorkflowOperator(DrivesRegion, BaseOperator):
     ) -> None:
         super().__init__(**{"multiple_outputs": True, **kwargs})
         if settings and isinstance(document, Plan):
-            raise ValueError("settings: what a plan says is fixed; give the document, or compile it with them")
+            raise ValueError("settings: a plan cannot be changed; pass the document, or compile it with them")
         options = Options(dialect=dialect, settings=settings_from(as_mapping(settings), "the workflow"))
         self.plan = read_plan(document, workflow_id, options)
         require_names(self.plan, {"connections": connections, "server": server, "settings": settings})

@@ -26,7 +26,7 @@ STATUS = "last_status"
 
 
 _MARKED = (
-    "step '{step}' was marked as a success, but several ways lead on: mark the branch after it and the tasks "
+    "step '{step}' was marked as a success, but several routes lead on: mark the branch after it and the tasks "
     "that should not run as a success, and clear this task and those that should run"
 )
 

@@ -146,7 +146,7 @@ def test_updates_start_a_workflow(written, kind, uris, document):
 
 
 def test_what_starts_without_a_person_needs_its_inputs(document):
-    with pytest.raises(InputError, match="cannot have a schedule: nobody gives it 'image'"):
+    with pytest.raises(InputError, match="cannot have a schedule: nothing gives it 'image'"):
         ArazzoDag(document("schedule: ['s3://a']"))
 
 

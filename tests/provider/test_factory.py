@@ -213,7 +213,7 @@ def test_settings_do_not_get_lost_in_a_plan():
 
 
 def test_a_schedule_needs_every_required_input():
-    with pytest.raises(InputError, match="nobody gives it 'user', 'password'; bind them"):
+    with pytest.raises(InputError, match="nothing gives it 'user', 'password'; bind them"):
         ArazzoDag(SCAN, schedule="@daily", inputs={"image": "nginx"})
     dag = ArazzoDag(
         SCAN, schedule="@daily", start_date="2026-01-01", inputs={"user": "u", "password": "{{ x }}", "image": "i"}
@@ -289,7 +289,7 @@ def test_a_bad_setting_of_a_document_takes_no_other_away(tmp_path):
     (tmp_path / SCAN.name).write_text(text)
     (tmp_path / "twin.yaml").write_text(NODES.read_text())
     dags = load_dags(tmp_path)
-    assert "nobody gives it" in dags["scan-image"].doc_md
+    assert "nothing gives it" in dags["scan-image"].doc_md
     assert "arazzo-invalid" not in dags["diamond"].tags
     assert "the DAG id 'diamond' is taken" in dags["twin"].doc_md
 

@@ -96,7 +96,7 @@ def test_a_workflow_that_cannot_be_run_leaves_the_others_of_its_document(bag, tm
     (tmp_path / "tea.arazzo.yaml").write_text(text)
     found = bag({"classpath": IMPORTER})
     assert list(found.dags) == ["brew"]
-    assert "nobody gives it 'cup'" in found.import_errors["tea.arazzo.yaml"]
+    assert "nothing gives it 'cup'" in found.import_errors["tea.arazzo.yaml"]
 
 
 def test_other_yaml_is_left_alone(bag, tmp_path):

@@ -79,7 +79,7 @@ def test_where_none_has_run_they_lead_to_the_end():
 def test_else_the_message_says_what_to_do_and_calls_where_the_branch_has_not(states, told, calls):
     dag = ArazzoDag(NODES, "diamond", default_args={"on_failure_callback": [print]})
     run = Run(states=states, xcoms=refused("a") | told)
-    wanted = "several ways lead on: mark the branch after it and the tasks that should not run as a success"
+    wanted = "several routes lead on: mark the branch after it and the tasks that should not run as a success"
     with pytest.raises(AirflowFailException, match=wanted):
         run.execute(dag.outputs)
     assert dag.outputs.on_failure_callback == ([print] if calls else [])

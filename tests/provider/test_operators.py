@@ -535,7 +535,7 @@ def test_a_step_that_a_person_marks_as_a_success_is_one(told):
 
 def test_where_several_ways_lead_on_a_person_has_to_say_which():
     run = Run(states={"a": "success"}, xcoms=refused("a"))
-    with pytest.raises(AirflowFailException, match="step 'a' was marked as a success, but several ways lead on"):
+    with pytest.raises(AirflowFailException, match="step 'a' was marked as a success, but several routes lead on"):
         run.execute(outputs())
 
 

@@ -152,7 +152,7 @@ def test_inputs_of_all_parts_and_of_workflows_that_come_first_are_asked_for(part
 
 def test_a_schedule_needs_the_inputs_of_workflows_that_come_first(parts):
     [refusal] = refusals(parts, scheduled=True)
-    assert "nobody gives it 'name', 'key', 'region'" in refusal.message
+    assert "nothing gives it 'name', 'key', 'region'" in refusal.message
     given = Settings(inputs={"name": "{{ 1 }}", "key": "{{ 1 }}", "region": "{{ 1 }}"})
     assert refusals(parts.model_copy(update={"settings": given}), scheduled=True) == ()
 
@@ -172,7 +172,7 @@ def test_what_a_path_of_a_workflow_that_comes_first_needs_is_asked_for_as_its_ow
     assert "Needed by step 'get' for path parameter 'id'." in meaning(asked)
     assert "For workflow 'u', which runs first." in meaning(asked)
     [refusal] = refusals(plan, scheduled=True)
-    assert "nobody gives it 'name', 'key', 'id'" in refusal.message
+    assert "nothing gives it 'name', 'key', 'id'" in refusal.message
 
 
 def test_a_bound_input_is_asked_of_nobody():

@@ -224,7 +224,7 @@ def test_a_poll_that_is_marked_asks_for_its_branch(more):
     state, tasks, message = more.ended("branching")
     failed = {"watch": "success", "watch_branch": "failed", "behind": "upstream_failed", "outputs": "failed"}
     assert (state, tasks) == ("failed", failed)
-    assert "several ways lead on: mark the branch after it and the tasks that should not run as a success" in message
+    assert "several routes lead on: mark the branch after it and the tasks that should not run as a success" in message
     assert more.calls("branching") == ["watch_branch"]
     for task, mark in (("watch_branch", "success"), ("behind", "skipped")):
         more.mark("branching", task, mark)

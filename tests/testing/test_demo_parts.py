@@ -89,7 +89,7 @@ def test_the_table_shows_every_case_and_what_was_wrong():
     text = shown(lambda screen: screen.results([right, wrong]))
     assert 'status = "done"' in text
     assert "none = null" in text
-    assert "as it should" in text
+    assert "as expected" in text
     assert "WRONG" in text
     assert "poll: [timeout]" in text
     assert "A scan that fails: the API got nothing" in text

@@ -81,7 +81,7 @@ def _missing(plan: Plan, bound: Collection[str]) -> Iterator[Refusal]:
     missing = [name for name in needed if name not in given]
     if missing:
         names = ", ".join(f"'{name}'" for name in missing)
-        message = f"workflow '{plan.workflow_id}' cannot have a schedule: nobody gives it {names}"
+        message = f"workflow '{plan.workflow_id}' cannot have a schedule: nothing gives it {names}"
         hint = "bind them (x-airflow: inputs) or give them defaults"
         yield Refusal("unbound-input", ("schedule",), message, hint)
 
