@@ -46,7 +46,7 @@ def check_settings(subject: Subject) -> Iterator[Problem]:
         takes_anything = takes_anything or not inputs
         yield from _settings(subject, workflow.extensions, workflow.at, inputs, open_ended=not inputs)
         looping = _looping(subject, workflow)
-        for step in workflow.steps:
+        for step in (each for each in workflow.steps if EXTENSION in each.extensions):
             yield from _settings(subject, step.extensions, step.at, inputs, open_ended=not inputs)
             yield from _idle(subject, step, step.step_id in looping)
     yield from _settings(subject, subject.loaded.document.extensions, "", known, open_ended=takes_anything)
