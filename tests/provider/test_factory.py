@@ -182,7 +182,7 @@ def test_all_tasks_go_where_the_workflow_says_and_those_of_a_step_where_the_step
 
 
 def test_tasks_around_a_called_workflow_go_where_the_document_says():
-    for folder in ("calls", "comes-first-with-inputs"):
+    for folder in ("calls", "dependency-with-inputs"):
         dag = ArazzoDag(CASES / folder / "workflow.arazzo.yaml", "main", settings={"queue": "apis"})
         working = [task for task in dag.tasks if type(task).__name__ != "EmptyOperator"]
         assert {task.queue for task in working} == {"apis"}

@@ -184,7 +184,7 @@ def test_reduced_needs_say_the_same_and_nothing_twice(listed):
 
 def test_it_is_drawn_as_it_runs():
     source = parse_source(
-        (CASES / "side-by-side" / "workflow.arazzo.yaml").read_text(), "w", str(CASES / "side-by-side" / "w")
+        (CASES / "parallel-steps" / "workflow.arazzo.yaml").read_text(), "w", str(CASES / "parallel-steps" / "w")
     )
     drawn = draw(compile_document(parse_document(source), "main"), "dot")
     assert '"stock" -> "price"' in drawn
