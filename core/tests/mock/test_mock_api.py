@@ -98,7 +98,7 @@ def test_parameters(shop, target, headers, reason):
         ({"item": "pen", "parent": {"item": "x"}}, {}, "body at parent/item"),
         ({"item": "pen", "count": 0}, {}, "body at count"),
         ([], {}, "is not of type 'object'"),
-        ({"item": "pen"}, {"Content_Type": "text/plain"}, "content type 'text/plain' is not taken"),
+        ({"item": "pen"}, {"Content_Type": "text/plain"}, "content type 'text/plain' is not accepted"),
     ],
 )
 def test_bodies(shop, body, headers, reason):
