@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import zlib
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from ssl import SSLContext
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
@@ -61,12 +63,36 @@ async def send_async(
             proxies = proxy, _environment(session)
             # The limit on connecting speaks first: it knows that nothing was sent.
             exchange = _exchange_async(course, bare, proxies, max_bytes, ssl_elsewhere)
-            return await asyncio.wait_for(exchange, total + 0.02)
+            async with _within(total + 0.02):  # wait_for loses a cancellation that comes together with the answer
+                return await exchange
     except asyncio.TimeoutError as error:
         causes, expired = causes_of(error), True
     except (OSError, aiohttp.ClientError, zlib.error, CutError) as error:
         causes = causes_of(error)
     raise course.failure(causes, total if course.sent else min(connect_timeout, total), expired=expired)
+
+
+@asynccontextmanager
+async def _within(seconds: float) -> AsyncIterator[None]:
+    """End a block with ``asyncio.TimeoutError`` after so many seconds; what cancels it from outside does so."""
+    import asyncio
+
+    task, late = asyncio.current_task(), []
+
+    def stop() -> None:
+        late.append(True)
+        if task is not None:
+            task.cancel()
+
+    timer = asyncio.get_running_loop().call_later(seconds, stop)
+    try:
+        yield
+    except asyncio.CancelledError:
+        if not late or (sys.version_info >= (3, 11) and task is not None and task.uncancel() > 0):
+            raise
+        raise asyncio.TimeoutError from None
+    finally:
+        timer.cancel()
 
 
 def open_session(

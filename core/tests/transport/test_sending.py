@@ -219,3 +219,27 @@ def test_cookies_are_not_kept_and_the_connection_is(way, raw_server):
     assert len(server.received) == 3
     assert server.connections == 1
     assert "cookie" not in server.headers()
+
+
+@pytest.mark.parametrize("ended", range(1, 6))
+def test_a_cancelled_exchange_is_cancelled_though_the_answer_comes_at_the_same_time(raw_server, ended):
+    """Cancelled where so many tasks beside it have ended: one of them may be what has the answer."""
+    import asyncio
+
+    from arazzo.transport import open_session, send_async
+
+    server = raw_server(answer(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"))
+
+    async def run():
+        async with open_session() as session:
+            sending = asyncio.create_task(send_async(Request("GET", server.origin), session))
+            before, over = 0, 0
+            while not sending.done():
+                now = len(asyncio.all_tasks())
+                before, over = now, over + max(0, before - now)
+                if over >= ended and sending.cancel():
+                    with pytest.raises(asyncio.CancelledError):
+                        await sending
+                await asyncio.sleep(0)
+
+    asyncio.run(run())
