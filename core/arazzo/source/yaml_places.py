@@ -14,8 +14,9 @@ from arazzo.source.locations import Node
 
 
 def locate_yaml(text: str, name: str) -> Node:
-    """Return where everything is in YAML text that :func:`read_yaml` has read."""
-    return _YamlPlaces(text).node(0)
+    """Return where everything is in YAML text that :func:`read_yaml` has read; one without a value is at its start."""
+    places = _YamlPlaces(text)
+    return places.node(0) if places.starts else Node(0, 0, "")
 
 
 class _YamlPlaces:

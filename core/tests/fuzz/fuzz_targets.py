@@ -7,6 +7,7 @@ answer; a problem of a document has to have a place. Everything else that escape
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from arazzo.errors import (
     DocumentError,
     EvaluationError,
     ExpressionSyntaxError,
+    GaveUpError,
     InputError,
     RequestError,
 )
@@ -35,6 +37,7 @@ from arazzo.expressions import (
     select,
 )
 from arazzo.flow import Options, Plan, compile_document, draw
+from arazzo.json_values import write_json
 from arazzo.openapi import (
     Argument,
     Body,
@@ -159,7 +162,8 @@ def read_response(body: bytes, content_type: str | None, retry_after: str = "") 
     headers = (("Content-Type", content_type),) if content_type is not None else ()
     value = decode_content(Response(200, (*headers, ("Retry-After", retry_after)), body))
     if value is not ABSENT and not isinstance(value, Unreadable):
-        json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
+        with suppress(GaveUpError):  # a number beyond all limits: nothing is sent then
+            write_json(value).encode()
 
 
 def read_description(data: Any) -> None:
