@@ -37,7 +37,7 @@ def compare_requests(expected: Sequence[ExpectedCall], sent: Sequence[str]) -> s
     """Return how the requests that were sent differ from those expected; None if they do not."""
     found = [(text, len(list(group))) for text, group in groupby(sent)]
     if len(found) == len(expected) and all(
-        text == call.request and (count == call.times if call.times else count >= call.at_least)
+        text == call.request and call.times in (None, count)
         for (text, count), call in zip(found, expected, strict=True)
     ):
         return None
