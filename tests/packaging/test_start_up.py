@@ -106,7 +106,8 @@ def test_running_a_workflow_loads_what_sends_and_nothing_else(path):
     others = {"date": "2026-01-31"}
     inputs = {name: schema.get("default", others.get(schema.get("format"), "all")) for name, schema in names.items()}
     servers = [f"--server={source['name']}={NOWHERE}" for source in workflow["sourceDescriptions"]]
-    loaded, found = loaded_by_command("run", path, *workflow_ids(path)[:1], "--inputs", json.dumps(inputs), *servers)
+    inputs_and_rest = ("--inputs", json.dumps(inputs), "--poll-interval", "0.1", *servers)
+    loaded, found = loaded_by_command("run", path, *workflow_ids(path)[:1], *inputs_and_rest)
     assert "Connection refused" in found.stderr, found
     assert loaded == ["requests", "urllib3"]
 

@@ -72,7 +72,7 @@ def run_local(
     """Run a whole workflow.
 
     :param send: sends a request; raises TransportError where there is no answer.
-    :param sleep: waits that many seconds between rounds and before retries.
+    :param sleep: waits that many seconds between rounds and before retries; time that it does not wait is skipped.
     :param conceal: hides in a text what is secret beyond inputs and outputs, such as credentials.
     :param whole: hears each request and its answer in full, secrets hidden.
     :param sent: hears method and URL of each request before it is sent, secrets hidden.
@@ -80,15 +80,23 @@ def run_local(
     :raises RequestError: if a step has no server that can be called; then nothing was sent.
     """
 
+    skipped = 0.0
+
+    def now() -> float:
+        return clock() + skipped
+
     def wait(_: State, seconds: float) -> None:
+        nonlocal skipped
+        until = now() + seconds
         sleep(seconds)
+        skipped += max(0.0, until - now())
 
     state, done = drive(
         plan,
         start_run(plan, inputs),
         send=send,
         wait=wait,
-        clock=clock,
+        clock=now,
         note=note,
         conceal=conceal,
         whole=whole,

@@ -61,6 +61,19 @@ def test_a_retry_is_made_as_often_as_it_says_and_once_by_default(compiled, limit
     assert run.records[0].attempts == sent
 
 
+def test_time_that_nobody_waits_is_skipped(compiled):
+    action = {"name": "again", "type": "retry", "retryAfter": 3600, "retryLimit": 3}
+    slept = []
+
+    def sleep(seconds):
+        slept.append(seconds)
+        assert len(slept) < 10
+
+    run = run_local(compiled(looking(onFailure=[action])), {}, send=always(503), sleep=sleep)
+    assert run.status == "failed"
+    assert [round(seconds) for seconds in slept] == [3600] * 3
+
+
 def test_attempts_begin_anew_at_the_next_step(compiled):
     plan = compiled(
         {
