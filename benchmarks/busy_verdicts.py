@@ -1,8 +1,9 @@
 """Judge the same criteria alone and on a busy machine, and fail if a verdict differs: ``make test-busy``.
 
 Of every kind, in every version, with patterns within queries, and checks of inputs. Three ways: alone; at nice 19
-beside four busy processes; and in a process whose other threads are busy, as in a triggerer. Some criteria take a good
-part of their limit of CPU time, some run into it; the limits are small, for the machine is busy.
+beside four busy processes; and in a process whose other threads are busy, as in a triggerer. Some criteria take a
+third of their limit of CPU time, which varies with what shares the caches; some run into it. The limits are small,
+for the machine is busy.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from arazzo.exchange import Exchange, Request, Response
 from arazzo.expressions import Context
 
 ITEMS = {"items": [{"state": "passed", "labels": {"team": "y"}, "id": number} for number in range(2_000)]}
+SOME = {"items": ITEMS["items"][:500]}
 XML = "<r>" + "".join(f"<a i='{number}'><b>{number}</b></a>" for number in range(200)) + "</r>"
 SCHEMA = {"type": "object", "properties": {"x": {"type": "string", "pattern": "^(a|b)*$", "minLength": 1}}}
 SLOW_SCHEMA = {"type": "object", "properties": {"x": {"type": "string", "pattern": "^(a|aa)+$"}}}
@@ -41,8 +43,8 @@ CRITERIA = [
     ("jsonpath", "$.items[?match(@.state, '(p|a|s|e|d)*')]", ITEMS),
     ("jsonpath", "$[?search(@, '(a|aa)+!!')]", ["a" * 60 + "!"]),
     ("jsonpath", "$.items.length > 1999 && $.items[?(@.id > 1998)].length == 1", ITEMS),
-    ("jsonpath", "!($..*..*..*..nope == 1)", ITEMS),
-    (DRAFT, "$..*..*..*..nope", ITEMS),
+    ("jsonpath", "!($..*..*..*..nope == 1)", SOME),
+    (DRAFT, "$..*..*..*..nope", SOME),
     (XPATH_1, "count(//a[b > 10]) > 150", XML),
     (XPATH_2, "count(for $i in 1 to 99999, $j in 1 to 99999 return 1) > 0", XML),
     ("xpath", "matches(/r/a[1]/@i, '^(0|1|01)*$')", XML),
