@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from airflow_arazzo import __version__
 from airflow_arazzo.compat import stats, tracer_provider
 from arazzo.errors import TransportError
-from arazzo.exchange import Request, Response, header
+from arazzo.exchange import Request, Response, header, port_of
 
 if TYPE_CHECKING:
     from opentelemetry.trace import Span, Tracer
@@ -127,12 +127,11 @@ def _attributes(request: Request, url: str, method: str) -> dict[str, str | int]
     :param url: as people may see it; empty where nobody has told.
     """
     shown = urlsplit(url)
-    port = urlsplit(request.url).port or {"http": 80, "https": 443}.get(urlsplit(request.url).scheme, 0)
     return {
         "http.request.method": method,
         **({"http.request.method_original": request.method} if method == _OTHER else {}),
         **({"http.request.resend_count": request.attempt - 1} if request.attempt > 1 else {}),
-        **({"server.address": shown.hostname, "server.port": port} if shown.hostname else {}),
+        **({"server.address": shown.hostname, "server.port": port_of(request.url)} if shown.hostname else {}),
         **({"url.full": url} if url else {}),
         **({"url.template": request.template} if request.template else {}),
         **({"arazzo.step": request.step_name} if request.step else {}),

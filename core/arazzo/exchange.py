@@ -37,11 +37,17 @@ def header(headers: Headers, name: str) -> str | None:
     return next((value for key, value in headers if key.lower() == wanted), None)
 
 
+def port_of(url: str) -> int:
+    """Return the port of a URL, which is the scheme's own if it names none."""
+    parts = urlsplit(url)
+    return parts.port or {"http": 80, "https": 443}.get(parts.scheme, 0)
+
+
 def origin_of(url: str) -> str:
     """Return scheme, host and port of a URL, without a port that is the scheme's own."""
     parts = urlsplit(url)
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme, 0)
+    port = port_of(url)
     standard = (parts.scheme, port) in (("http", 80), ("https", 443))
     return f"{parts.scheme}://{host}" if standard else f"{parts.scheme}://{host}:{port}"
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 
 from arazzo.errors import ArazzoError, DocumentError, TransportError
-from arazzo.exchange import Request, Response, header
+from arazzo.exchange import Request, Response, header, origin_of
 from arazzo.limits import current_limits
 from arazzo.openapi import named_files
 from arazzo.source import Copies, CopyError, Source, is_remote, load_source, parse_source
@@ -73,14 +73,10 @@ def allows(prefixes: Iterable[str], url: str) -> bool:
 
 
 def _covers(allowed: SplitResult, parts: SplitResult) -> bool:
-    if _origin(allowed) != _origin(parts):
+    if origin_of(allowed.geturl()) != origin_of(parts.geturl()):
         return False
     above = allowed.path.rstrip("/")
     return parts.path == allowed.path or (parts.path or "/").startswith(f"{above}/")
-
-
-def _origin(parts: SplitResult) -> tuple[str, str | None, int | None]:
-    return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}[parts.scheme]
 
 
 def _split(url: str) -> SplitResult | None:
