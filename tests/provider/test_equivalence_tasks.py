@@ -123,14 +123,7 @@ class ApiOfCookies(Api):
 @drawn(40)
 @given(st.one_of(workflows(3, calls=True, depends=True), graphs(), side_by_side(calls=True)), INPUTS, ANSWERS, FORMS)
 def test_a_dag_sends_the_cookies_that_the_interpreter_sends(text, inputs, answers, form):
-    plan = compile_document(load(text), "main", Options(settings=Settings(cookies=True)))
-    if refused_where_it_is_built(plan, inputs, form):
-        return
-    expected_api, api = ApiOfCookies(answers), ApiOfCookies(answers)
-    found, _ = run(plan, inputs, api, form)
-    expected = interpreted(plan, inputs, expected_api)
-    assert api.trace == expected_api.trace
-    assert_same(found, expected)
+    agree(text, inputs, answers, form, options=Options(settings=Settings(cookies=True)), api_of=ApiOfCookies)
 
 
 @drawn(20)
@@ -196,11 +189,11 @@ def refused_where_it_is_built(plan, inputs, form):
     return True
 
 
-def agree(text, inputs, answers, form):
-    plan = compile_document(load(text), "main")
+def agree(text, inputs, answers, form, *, options=None, api_of=Api):
+    plan = compile_document(load(text), "main", options)
     if refused_where_it_is_built(plan, inputs, form):
         return
-    expected_api, api = Api(answers), Api(answers)
+    expected_api, api = api_of(answers), api_of(answers)
     found, _ = run(plan, inputs, api, form)
     expected = interpreted(plan, inputs, expected_api)
     assert api.trace == expected_api.trace

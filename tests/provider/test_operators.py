@@ -598,13 +598,15 @@ def two(tmp_path, monkeypatch, api):
     return tmp_path / "two.arazzo.yaml"
 
 
+def first_task(kind, path):
+    if kind == "step":
+        return ArazzoStepOperator(task_id="one", plan=path)
+    return ArazzoWorkflowOperator(task_id="one", document=path)
+
+
 @pytest.mark.parametrize("kind", ["step", "workflow"])
 def test_a_server_that_cannot_be_called_fails_the_first_task_before_it_sends(two, api, kind, monkeypatch):
-    first = (
-        ArazzoStepOperator(task_id="one", plan=two)
-        if kind == "step"
-        else ArazzoWorkflowOperator(task_id="one", document=two)
-    )
+    first = first_task(kind, two)
     with pytest.raises(AirflowFailException, match=r"step 'two'.*has only the server '/v1'.*nothing was sent"):
         Run().execute(first)
     assert api.asked == []
@@ -619,11 +621,7 @@ def test_a_server_that_cannot_be_called_fails_the_first_task_before_it_sends(two
 def test_a_parameter_that_has_no_place_fails_the_first_task_before_it_sends(two, api, kind, place):
     parameter = f"{{name: id, {place}value: a}}"
     two.write_text(TWO.replace("b.look}", f"a.look, parameters: [{parameter}]}}"))
-    first = (
-        ArazzoStepOperator(task_id="one", plan=two)
-        if kind == "step"
-        else ArazzoWorkflowOperator(task_id="one", document=two)
-    )
+    first = first_task(kind, two)
     with pytest.raises(AirflowFailException, match=r"step 'two': .*parameter 'id'.*; nothing was sent"):
         Run().execute(first)
     assert api.asked == []
