@@ -58,7 +58,7 @@ def unused_logins(plan: Plan, hooks: SourceHooks, sources: Iterable[str]) -> lis
     return [text for text in told if text]
 
 
-def require_servers(
+def require_sendable(
     plan: Plan,
     hooks: SourceHooks,
     connections: Mapping[str, str] | None = None,

@@ -17,7 +17,7 @@ from airflow.providers.common.compat.sdk import (
     BaseOperator,
 )
 
-from airflow_arazzo.hooks.source_connections import require_servers, with_connections
+from airflow_arazzo.hooks.source_connections import require_sendable, with_connections
 from airflow_arazzo.hooks.source_hooks import SourceHooks
 from airflow_arazzo.operators.region_task import DrivesRegion, as_mapping, read_plan
 from airflow_arazzo.operators.rendering import render_bound
@@ -81,7 +81,7 @@ class ArazzoInputsOperator(SharesSecrets, BaseOperator):
             rendered = render_bound(self, self.inputs, context)
             hooks = SourceHooks(ledger=channel.ledger)
             inputs = run_inputs(channel.ledger, with_connections(plan, hooks), params, self.inputs, rendered)
-            require_servers(plan, hooks)
+            require_sendable(plan, hooks)
             state = engine.start(plan, inputs)
         except InputError as error:
             refused = f"inputs of a workflow that runs before '{plan.workflow_id}' were refused: "
@@ -154,7 +154,7 @@ class ArazzoCallOperator(_CallingStep):
         """Evaluate the inputs and pass them on; a step that does not get that far has failed here."""
         with self._telling(context):
             self._learn_earlier()
-            require_servers(self.plan, self.hooks)
+            require_sendable(self.plan, self.hooks)
             plan, state, done = self._begun(context)
         if done is not None:
             self._ended(state, done, context)

@@ -28,7 +28,7 @@ from airflow_arazzo.compat import TaskStateStore, settling_time, task_state_stor
 from airflow_arazzo.hooks.source_connections import (
     connections_of,
     placing,
-    require_servers,
+    require_sendable,
     sources_of,
     unused_logins,
     with_connections,
@@ -116,7 +116,7 @@ class DrivesRegion(RendersWritten, TellsLineage):
             kept = self._kept_state(context)
             plan = self._placed_plan(begins=kept is None)
             if not kept:
-                require_servers(self.plan, self.hooks, self.connections, self.server)
+                require_sendable(self.plan, self.hooks, self.connections, self.server)
             begun = kept or Carried(self._first_state(plan, context), end=try_end(self.execution_timeout))
             return self._drive(plan, self._still_fitting(begun, plan), context)
 

@@ -11,7 +11,7 @@ from arazzo.absent import ABSENT, absent_names, unreadable_names, with_nulls
 from arazzo.engine.call_stack import start
 from arazzo.engine.drivers import drive, ignore_note
 from arazzo.engine.input_checks import check_inputs
-from arazzo.engine.server_checks import require_servers
+from arazzo.engine.server_checks import require_sendable
 from arazzo.engine.state import Mark, Note, State, StepRecord
 from arazzo.exchange import Request, Response
 from arazzo.expressions import unchanged
@@ -53,7 +53,7 @@ def start_run(plan: Plan, inputs: Mapping[str, Any]) -> State:
     :raises RequestError: if a step has no server that can be called.
     """
     checked = check_inputs(plan, inputs)
-    require_servers(plan)
+    require_sendable(plan)
     return start(plan, checked)
 
 

@@ -10,7 +10,7 @@ from arazzo.openapi.request_building import left_out, no_place
 from arazzo.openapi.servers import server_of
 
 
-def require_servers(plan: Plan) -> None:
+def require_sendable(plan: Plan) -> None:
     """Refuse to run a workflow of which a step has no server that can be called, or no place for a parameter.
 
     :raises RequestError: one sentence for each source of a step; nothing was sent.
