@@ -43,7 +43,7 @@ test-scheduler: $(READY) ## run the tests that start Airflow's four components (
 test-faults: $(READY) ## kill each part of Airflow at each moment, a quarter of an hour; writes docs/reliability.md
 	@UPDATE_GOLDEN=1 $(BIN)/python -m pytest tests/faults -k "not short_form" $(ARGS)
 
-test-busy: $(READY) ## judge criteria alone, and at nice 19 beside four busy processes, six minutes: the verdicts must be the same
+test-busy: $(READY) ## judge criteria alone, and at nice 19 beside four busy processes, seven minutes: the verdicts must be the same
 	@$(BIN)/python benchmarks/busy_verdicts.py
 
 test-security: $(READY) ## play the attacks that have to fail, half an hour with a real scheduler; writes docs/security-tests.md
