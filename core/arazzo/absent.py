@@ -28,9 +28,9 @@ class Absent(Enum):
 ABSENT: Final = Absent.ABSENT
 """The value of what is known not to be there: an input not given, a member that an answer lacks."""
 NOT_RUN: Final = Absent.NOT_RUN
-"""The value of what a step or workflow would have given that did not run: stored as an output or input only."""
+"""The value of an output of a step or workflow that did not run: stored as an output or input only."""
 UNKNOWN: Final = Absent.UNKNOWN
-"""The value of what a step that failed or got no answer would have given: stored as an output or input only."""
+"""The value of an output of a step that failed or got no answer: stored as an output or input only."""
 
 
 #: Why an output is unreadable where the document is at fault, and not an answer.
@@ -41,7 +41,7 @@ _MISWRITTEN = "nobody can read its expression: "
 class Unreadable:
     """The value of what leads into an answer that cannot be read (docs/semantics.md, 2). Using it is an error.
 
-    So is that of an output that is written as nobody can read it; a workflow that has one ends well all the same.
+    An output whose expression nobody can read has this value too; a workflow with such an output still ends well.
 
     :param reason: why the answer cannot be read, one clause without secrets: ``the body is not JSON: line 1``.
     :param origin: where it came from, for whoever uses it later: ``output 'token' of step 'login'``; empty at first.
@@ -66,12 +66,12 @@ class Unreadable:
         return f"{self.origin} is unreadable: {self.reason}" if self.origin else f"unreadable: {self.reason}"
 
 
-#: The one member of an object that stands for a kind of nothing in JSON; a value that looks so is put into another one.
+#: The only member of the JSON object that stands for a kind of nothing; a value that looks the same is wrapped in one.
 _MARK = "$nothing"
 
 
 def to_wire(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return named values as JSON has them, the kinds of nothing told apart: ``{"$nothing": "absent"}``."""
+    """Return named values as JSON that keeps the kinds of nothing apart: ``{"$nothing": "absent"}``."""
     return {name: _marked(value) for name, value in values.items()}
 
 

@@ -1,4 +1,4 @@
-"""What time it is, and waiting: the one clock that tasks and the triggerer go by."""
+"""The time, and waiting: the one clock of tasks and the triggerer."""
 
 from __future__ import annotations
 

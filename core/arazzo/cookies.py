@@ -1,8 +1,8 @@
 """The cookies of a run (RFC 6265, section 5), as one value that goes to JSON and back and has no clock of its own.
 
-Stricter than RFC 6265, which allows it (5.3, 5.4): a cookie goes back only to the origin that has set it, ``Domain`` or
-not, unless its host is in a domain that the document names; there RFC 6265 holds. So no list of public suffixes is
-needed: nobody names ``github.io``. And what is set without TLS takes the place of no ``Secure`` cookie.
+This is stricter than RFC 6265, as it allows (5.3, 5.4). A cookie goes back only to the origin that set it, whatever
+its ``Domain``, unless the document names a domain that its host is in; there RFC 6265 holds. So no list of public
+suffixes is needed: nobody names ``github.io``. A cookie set without TLS never replaces a ``Secure`` one.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep",
 class Cookie:
     """One cookie.
 
-    :ivar domain: the host that has set it; the domain to whose hosts it goes, if it is not ``host_only``.
-    :ivar origin: the only origin that it goes to; empty where RFC 6265 says which.
-    :ivar expires: POSIX time from which on it is not sent; None for none.
-    :ivar number: of two with paths of one length the one with the lower number comes first.
+    :ivar domain: the host that set it; if it is not ``host_only``, the domain to whose hosts it is sent.
+    :ivar origin: the only origin that it is sent to; empty where RFC 6265 decides.
+    :ivar expires: POSIX time from which it is no longer sent; None if it does not expire.
+    :ivar number: of two cookies with equally long paths, the one with the lower number is sent first.
     """
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
@@ -55,7 +55,7 @@ class Cookie:
     number: int = 0
 
     def goes_to(self, url: str) -> bool:
-        """Say whether it is sent to a URL, its expiry aside (RFC 6265, 5.4)."""
+        """Say whether it is sent to a URL, apart from its expiry (RFC 6265, 5.4)."""
         scheme, host, path = _parts(url)
         if self.origin:
             there = origin_of(url) == self.origin
@@ -65,7 +65,7 @@ class Cookie:
 
     @property
     def key(self) -> tuple[str, ...]:
-        """What tells it from others; one that has the same takes its place."""
+        """What identifies it: a cookie with the same key replaces it."""
         return self.name, self.domain, self.path, self.origin
 
 
@@ -74,8 +74,8 @@ class Jar:
     """The cookies of a run at some time.
 
     :ivar domains: the domains that the document names.
-    :ivar cookies: those that have been set and are not over, the one that was set last at the end.
-    :ivar changes: how often it has been changed: of two jars of one run the later one has more.
+    :ivar cookies: those that were set and have not expired, the latest last.
+    :ivar changes: how often the jar was changed: of two jars of one run, the later one has more.
     :ivar at: POSIX time by which cookies expire.
     """
 
@@ -87,14 +87,14 @@ class Jar:
     at: float = 0.0
 
     def as_of(self, now: float) -> Jar:
-        """Return the jar at a time, without the cookies that are over by then."""
+        """Return the jar at a time, without the cookies that have expired by then."""
         kept = tuple(each for each in self.cookies if each.expires is None or each.expires > now)
         return replace(self, cookies=kept, at=now)
 
     def header(self, url: str, given: str = "") -> str:
-        """Return what is sent to a URL as ``Cookie``; empty for nothing.
+        """Return the ``Cookie`` header to send to a URL; empty for none.
 
-        :param given: what the request has as ``Cookie`` itself, which runs first, and wins over cookies of that name.
+        :param given: the request's own ``Cookie`` header; it comes first, and wins over cookies of the same name.
         """
         names = {pair.partition("=")[0].strip() for pair in given.split(";")}
         found = [each for each in self.cookies if each.goes_to(url) and each.name not in names]
@@ -115,7 +115,7 @@ class Jar:
         return (each.value.strip('"') for each in self.cookies)
 
     def _read(self, url: str, line: str) -> Cookie | None:
-        """Return the cookie that a ``Set-Cookie`` sets; None for one that is ignored."""
+        """Return the cookie that a ``Set-Cookie`` header sets; None if it is ignored."""
         pair, _, rest = line.partition(";")
         name, equals, value = (part.strip(" \t") for part in pair.partition("="))
         if not (equals and name) or _CONTROL.search(line) or len(pair) > current_limits().cookie_characters:
@@ -149,7 +149,7 @@ class Jar:
         return _date(said.get("expires", ""))
 
     def _is_weak(self, cookie: Cookie, url: str) -> bool:
-        """Say whether an answer without TLS sets what is, or would hide, a ``Secure`` cookie."""
+        """Say whether an answer without TLS sets, or would hide, a ``Secure`` cookie."""
         return not url.startswith("https:") and (
             cookie.secure
             or any(
@@ -177,7 +177,7 @@ def is_within(host: str, domain: str) -> bool:
 
 
 def _bounded(cookies: tuple[Cookie, ...]) -> tuple[Cookie, ...]:
-    """Return as many cookies as are kept, those left out that were set first."""
+    """Return the cookies that are kept; the oldest are dropped."""
     counts: Counter[str] = Counter()
     kept: list[Cookie] = []
     for cookie in reversed(cookies):
@@ -194,7 +194,7 @@ def _parts(url: str) -> tuple[str, str, str]:
 
 
 def _matches(path: str, cookie_path: str) -> bool:
-    """Say whether a path is that of a cookie, or below it (RFC 6265, 5.1.4)."""
+    """Say whether a path is a cookie's path, or below it (RFC 6265, 5.1.4)."""
     below = path.startswith(cookie_path) and (cookie_path.endswith("/") or path[len(cookie_path) :][:1] == "/")
     return path == cookie_path or below
 

@@ -1,7 +1,7 @@
-"""A budget of CPU time for what runs in Python and cannot be asked to stop.
+"""A budget of CPU time for Python code that cannot be asked to stop.
 
-What counts is the CPU time of the computing thread: a busy machine, a throttled container or other threads change
-nothing. No signals: it may be any thread, that of an event loop too.
+Only the CPU time of the computing thread counts: a busy machine, a throttled container or other threads change nothing.
+No signals are used, since any thread may compute, also one with an event loop.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import TypeVar
 
-#: How often the interpreter may look for an interruption that is on its way; it does so whenever a loop starts again.
+#: How often the interpreter gets a chance to raise a pending interruption; it looks whenever a loop starts again.
 _CHECKS = 1000
-#: Seconds between two looks at the clock of a thread, at the least.
+#: The shortest time between two looks at a thread's clock, in seconds.
 _SHORTEST_LOOK = 0.01
 #: Seconds between two looks while budgets come and go.
 _IDLE_LOOK = 0.5
@@ -29,14 +29,14 @@ class CpuTimeError(Exception):
 
 
 class _Interruption(BaseException):
-    """Raised inside of a computation when its time is up; nothing on the way takes it for an error of its own."""
+    """Raised inside a computation when its time is up; nothing on the way mistakes it for an error of its own."""
 
 
 def within_cpu_time(seconds: float, compute: Callable[[], Result]) -> Result:
     """Return what a function returns, or interrupt it when its thread has spent the seconds on it.
 
-    A single call of a function written in C is not interrupted: those have to be bounded otherwise. Nothing may be
-    imported in it for the first time: that would count. Budgets may lie within each other.
+    A single call of a function written in C is not interrupted; it must be bounded in another way. Nothing may be
+    imported in it for the first time, since that would count. Budgets may be nested.
 
     :param seconds: of CPU time; 0: no limit.
     :param compute: the function; it runs in this thread.
@@ -51,21 +51,21 @@ def within_cpu_time(seconds: float, compute: Callable[[], Result]) -> Result:
             return compute()
         finally:
             watcher.end(watch)
-            # One that is on its way is raised in here. It must not be taken back (by None): until Python 3.12 its flag
-            # stays set then, which slows the process down and, where it is traced, stops it.
+            # A pending one is raised here. It must not be cancelled (by None): until Python 3.12 its flag then stays
+            # set, which slows the process down and, where it is traced, stops it.
             for _ in range(_CHECKS if watch.late else 0):
                 pass
     except _Interruption:
         watcher.end(watch)
         if not watch.late:
-            raise  # that of a budget around this one
+            raise  # the interruption of a budget around this one
         raise CpuTimeError from None
 
 
 class _Budget:
     """The budget of one computation of the thread that makes it.
 
-    :param late: whether its time is up, and its interruption on the way.
+    :param late: whether its time is up and its interruption pending.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -78,12 +78,12 @@ class _Budget:
 class _Watcher:
     """Interrupts computations that have spent their time: one thread for all, as starting one costs more than most do.
 
-    It sleeps as long as no time can be up: nobody spends CPU time faster than the clock goes. While budgets come and
-    go it looks now and then, so that it need not be woken for each of them.
+    It sleeps as long as no time can be up: CPU time never runs faster than the clock. While budgets come and go, it
+    looks now and then, so that not each of them has to wake it.
     """
 
     def __init__(self) -> None:
-        # Held itself, and not through the condition: an interruption may come while that is about to return it held.
+        # The lock itself is held, not the condition: an interruption may come just as that returns with the lock held.
         self._lock = threading.Lock()
         self._changed = threading.Condition(self._lock)
         self._watches: dict[_Budget, None] = {}
@@ -102,7 +102,7 @@ class _Watcher:
                 self._changed.notify()
 
     def end(self, watch: _Budget) -> None:
-        """Interrupt it no more; whether an interruption is on its way, it knows from now on."""
+        """Stop interrupting it; from now on it knows whether an interruption is pending."""
         with self._lock:
             self._watches.pop(watch, None)
 
@@ -119,7 +119,7 @@ class _Watcher:
         """Return the seconds that a computation has left, and interrupt it if it has none."""
         try:
             left = watch.until - watch.clock()
-        except OSError:  # the thread is no more
+        except OSError:  # the thread has ended
             del self._watches[watch]
             return _IDLE_LOOK
         if left > 0:
@@ -136,11 +136,11 @@ def _the_watcher() -> _Watcher:
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_the_watcher.cache_clear)  # which has no other threads
+    os.register_at_fork(after_in_child=_the_watcher.cache_clear)  # a child has no other threads
 
 
 def _clock_of(thread: int) -> Callable[[], float]:
-    """Return the clock of a thread's CPU time; where a platform has none for others (macOS), that of the process."""
+    """Return the clock of a thread's CPU time, or that of the process where a platform has none for others (macOS)."""
     if not hasattr(time, "pthread_getcpuclockid"):
         return time.process_time
     clock = time.pthread_getcpuclockid(thread)

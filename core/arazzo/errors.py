@@ -28,7 +28,7 @@ class Place:
     :param line: line number, from 1; 0 if the place is the file as a whole.
     :param column: column number in characters, from 1.
     :param pointer: RFC 6901 JSON pointer to the value (``""`` is the document).
-    :param excerpt: the text of the line, for the caret; never used for ordering by a reader.
+    :param excerpt: the text of the line, to show above the caret.
     :param width: how many characters the caret marks.
     """
 
@@ -133,7 +133,7 @@ class AbsentError(EvaluationError):
 class UnreadableError(EvaluationError):
     """An expression that leads into an unreadable answer, although a value is needed (:class:`~.absent.Unreadable`).
 
-    :param reason: that of the value, as is ``origin``.
+    :param reason: why the value is unreadable; ``origin`` says where it came from.
     """
 
     def __init__(self, message: str, reason: str = "", origin: str = "") -> None:
@@ -173,7 +173,7 @@ class TransportError(ArazzoError):
 
     :param kind: ``connect``, ``timeout``, ``tls``, ``reset``, ``too-large``, ``protocol``, or ``token`` where there is
         no token to send it with.
-    :param maybe_sent: whether the server may have got the request.
+    :param maybe_sent: whether the server may have received the request.
     """
 
     def __init__(self, kind: str, message: str, *, maybe_sent: bool = True) -> None:

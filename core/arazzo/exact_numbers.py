@@ -1,7 +1,7 @@
-"""Numbers as they are spelled, and values beyond a limit, at which whoever looks into one gives up.
+"""Numbers as they are spelled, and values beyond a limit, into which the engine does not look: it gives up.
 
-JSON and YAML have decimal numbers of any length. An integer is an ``int``; another number is the ``float`` whose
-shortest spelling it is, if there is one, and an :class:`ExactNumber` otherwise: ``1e2`` and ``19.90`` stay so.
+JSON and YAML have decimal numbers of any length. An integer is an ``int``. Another number is a ``float`` if its text is
+that float's shortest spelling, and otherwise an :class:`ExactNumber`: ``1e2`` and ``19.90`` stay so.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _SURE = 16
 
 
 class ExactNumber(float):
-    """A number that no float holds, or spells so, with its text; it compares and is written as that text says."""
+    """A number that no float holds, or spells so, with its text; it is compared and written as that text says."""
 
     text: str
 
@@ -65,11 +65,11 @@ class ExactNumber(float):
 
     @property
     def is_float(self) -> bool:
-        """Whether a float means the same, spelled in another way."""
+        """Whether a float has the same value, with another spelling."""
         number = float(self.text)
         if not math.isfinite(number):
             return False
-        whole = self.decimal == self.decimal.to_integral_value()  # which is compared with integers: exactly
+        whole = self.decimal == self.decimal.to_integral_value()  # compared with integers: exactly
         return (Decimal(number) if whole else Decimal(repr(number))) == self.decimal
 
     def is_integer(self) -> bool:
@@ -87,7 +87,7 @@ class ExactNumber(float):
 
 
 class Beyond:
-    """A value beyond a limit: it is where it stood, and whoever looks into it gives up.
+    """A value beyond a limit: it stands where it was, and whoever looks into it gives up.
 
     :ivar limit: which limit, one clause.
     """
@@ -95,7 +95,7 @@ class Beyond:
     limit: str
 
     def give_up(self, *_: Any, **__: Any) -> NoReturn:
-        """Raise what looking into the value comes to.
+        """Raise the error that looking into the value leads to.
 
         :raises GaveUpError: always.
         """
@@ -140,7 +140,7 @@ def is_number(value: object) -> bool:
 
 
 def decimal_of(number: Any) -> Decimal:
-    """Return what a number spells: a float is the shortest decimal that it is read from."""
+    """Return a number as a decimal: for a float, the shortest one that is read as it."""
     if isinstance(number, ExactNumber):
         return number.decimal
     if isinstance(number, Beyond):
@@ -164,7 +164,7 @@ def read_integer(text: str) -> int | BeyondNumber:
     digits = len(text) - text.startswith(("-", "+"))
     try:
         return int(text) if digits <= most else BeyondNumber(_too_long(digits, most))
-    except ValueError:  # more than Python reads (sys.get_int_max_str_digits)
+    except ValueError:  # more digits than Python reads (sys.get_int_max_str_digits)
         return BeyondNumber(_too_long(digits, most))
 
 
@@ -184,7 +184,7 @@ def read_decimal(text: str) -> float:
 
 
 def _spelled(text: str) -> float:
-    """Return the float whose spelling a text is, else an exact number."""
+    """Return the float whose spelling the text is, otherwise an exact number."""
     number = float(text)
     return number if repr(number) == text and "e" not in text else ExactNumber(text)
 

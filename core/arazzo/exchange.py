@@ -1,6 +1,6 @@
 """What is sent and what comes back, as values: no socket, no clock.
 
-A *request* is complete but for the credentials of the connection, which whoever sends it adds; a *response* is bytes as
+A *request* is complete except for the connection's credentials, which its sender adds; a *response* has its bytes as
 they came; an *exchange* is both, with the content read.
 """
 
@@ -21,30 +21,30 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "QUERY"})
 #: Methods whose requests may be repeated (RFC 9110, 9.2.2).
 IDEMPOTENT_METHODS = SAFE_METHODS | {"PUT", "DELETE"}
 
-#: Statuses that lead elsewhere (RFC 9110, 15.4); 300 and 304 are answers.
+#: Statuses that redirect (RFC 9110, 15.4); 300 and 304 are answers.
 REDIRECTS = (301, 302, 303, 307, 308)
-#: Content codings that are undone while an answer is received (RFC 9110, 8.4).
+#: Content codings that are decoded while an answer is received (RFC 9110, 8.4).
 CODINGS = frozenset({"gzip", "x-gzip", "deflate"})
 
 Headers = tuple[tuple[str, str], ...]
-#: The URLs that an exchange came to, in order, each with the ``Set-Cookie`` headers of its answer.
+#: The URLs that an exchange visited, in order, each with the ``Set-Cookie`` headers of its answer.
 Visits = tuple[tuple[str, Headers], ...]
 
 
 def header(headers: Headers, name: str) -> str | None:
-    """Return the first header of that name, compared without case; None if there is none."""
+    """Return the first header of that name, ignoring case; None if there is none."""
     wanted = name.lower()
     return next((value for key, value in headers if key.lower() == wanted), None)
 
 
 def port_of(url: str) -> int:
-    """Return the port of a URL, which is the scheme's own if it names none."""
+    """Return the port of a URL, or its scheme's own."""
     parts = urlsplit(url)
     return parts.port or {"http": 80, "https": 443}.get(parts.scheme, 0)
 
 
 def origin_of(url: str) -> str:
-    """Return scheme, host and port of a URL, without a port that is the scheme's own."""
+    """Return scheme, host and port of a URL, without the scheme's own port."""
     parts = urlsplit(url)
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
     port = port_of(url)
@@ -78,10 +78,10 @@ class Request:
         fills in its value.
     :param resend: whether it may be sent again although it is not idempotent and may have reached the server.
     :param redirects: whether it follows redirects, as the step says; None leaves this to the connection.
-    :param kept_redirects: statuses of redirects that are the answer unless one of them says otherwise.
+    :param kept_redirects: statuses of redirects that are the answer unless the step or the connection says otherwise.
     :param attempt: number of the request since control reached its step; from 2 on it is a ``retry``.
-    :param within: keys of the workflows that its step is within, from the outermost (not named) on.
-    :param cookies: those of the run, of which whoever sends it takes what belongs to each URL; None for none.
+    :param within: keys of the workflows around its step, from the outermost (not named) inwards.
+    :param cookies: the run's cookies, of which the sender takes those that belong to each URL; None for none.
     """
 
     method: str
@@ -118,7 +118,7 @@ class Request:
         return self.method in IDEMPOTENT_METHODS
 
     def after(self, visits: Visits) -> Request:
-        """Return the request with the cookies that earlier answers have set."""
+        """Return the request with the cookies that earlier answers set."""
         jar = self.cookies
         for url, headers in visits if jar is not None else ():
             jar = jar and jar.after(url, headers)
@@ -136,7 +136,7 @@ class Response:
     :param headers: in order.
     :param body: the bytes, decompressed.
     :param seconds: how long the exchange took.
-    :param hint: an explanation that its sender knows, for the message of a failure.
+    :param hint: an explanation by its sender, for the message of a failure.
     :param beyond: the limit that the body exceeds, so that it was not read; empty if it was read.
     :param visits: the URLs that a request with cookies reached through redirects; empty for the request's own URL.
     """
@@ -172,5 +172,5 @@ class Exchange:
 
     @property
     def structure(self) -> Any:
-        """What pointers and paths into the response's body lead into."""
+        """What pointers and paths into the response's body look at."""
         return self.content if self.parsed is ABSENT else self.parsed

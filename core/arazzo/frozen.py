@@ -1,4 +1,4 @@
-"""Frozen values with other members: what :func:`dataclasses.replace` does, in a fraction of its time.
+"""Changed copies of frozen values: what :func:`dataclasses.replace` does, in a fraction of its time.
 
 The state of a run is a value of some thirty members, and changes some thirty times a step.
 """
@@ -28,7 +28,7 @@ else:
 
     @cache
     def _copied(cls: type) -> frozenset[str] | None:
-        """Return the names of a class's members; None where there is more to do than to copy them."""
+        """Return the names of a class's members; None if copying them is not enough."""
         fields = dataclasses.fields(cls)
         if hasattr(cls, "__post_init__") or hasattr(cls, "__slots__") or not all(field.init for field in fields):
             return None

@@ -1,4 +1,4 @@
-"""Frozen values of pydantic: their fields are checked where they are made of data, and by name where one is changed."""
+"""Frozen pydantic values: fields are checked when they are read from data, and by name when one is changed."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _set = object.__setattr__
 class FrozenModel(BaseModel):
     """The base of values that go to JSON and back; validators, which take a while to build, are built when needed.
 
-    A document of ten thousand steps is some hundred thousand of them: so pydantic's way of making and copying them,
-    which takes four times as long, is left out.
+    A document of ten thousand steps makes some hundred thousand of them. So this leaves out pydantic's own way of
+    making and copying them, which takes four times as long.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
@@ -25,9 +25,9 @@ class FrozenModel(BaseModel):
     def model_construct(  # type: ignore[override] # mypy knows those of the subclasses by its plugin
         cls, _fields_set: set[str] | None = None, **values: Any
     ) -> Self:
-        """Return a value with fields that are known to fit, given by their names in Python.
+        """Return a value from fields that are known to fit, by their Python names.
 
-        :raises TypeError: if a field is missing, or one is given that such values do not have.
+        :raises TypeError: if a field is missing or unknown.
         """
         fields = _fields(cls)
         members = {**fields.defaults, **values}
@@ -48,9 +48,9 @@ class FrozenModel(BaseModel):
         return made
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
-        """Return a copy with some fields changed; TypeError for one that the value does not have.
+        """Return a copy with some fields changed; TypeError for an unknown field.
 
-        What is cached in it is not copied, since it depends on the fields.
+        What is cached in the value is not copied, since it depends on the fields.
         """
         if deep:
             return super().model_copy(update=update, deep=True)
@@ -67,7 +67,7 @@ class FrozenModel(BaseModel):
 
 
 class _Fields(NamedTuple):
-    """The fields of a class in their order with their defaults, which of them have to be given, and what makes some."""
+    """The fields of a class in order, with their defaults, which of them are required, and what makes some of them."""
 
     defaults: dict[str, Any]
     required: frozenset[str]

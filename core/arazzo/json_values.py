@@ -15,13 +15,13 @@ from arazzo.limits import Limits, current_limits
 from arazzo.pointer import escape
 
 _SPACE = re.compile(r"[ \t\n\r]*")
-#: Digits of an integer up to which the library's own reading of integers will do.
+#: Integers of up to so many digits are read by the library itself.
 _PLAIN_DIGITS = 4300
 Pairs = Callable[[list[tuple[str, Any]]], Any]
 
 
 def refuse_constant(constant: str) -> NoReturn:
-    """Refuse what the library reads though JSON has it not.
+    """Refuse a constant that the library reads although JSON does not have it.
 
     :raises ValueError: always.
     """
@@ -30,8 +30,8 @@ def refuse_constant(constant: str) -> NoReturn:
 
 _ANY = json.JSONDecoder(parse_constant=refuse_constant, parse_float=read_decimal, parse_int=read_integer)
 _QUICK = json.JSONDecoder(parse_constant=refuse_constant, parse_float=read_decimal)
-#: Characters of a text, and members of a value, from which on it is read and written piece by piece: while the library
-#: has all of it, no other thread gets a turn.
+#: Texts of so many characters, and values of so many members, are read and written in pieces: while the library works
+#: on the whole, no other thread gets a turn.
 _LONG = 256 * 1024
 #: Characters, and members, of a piece.
 _PIECE = 16 * 1024
@@ -39,7 +39,7 @@ _MEMBERS = 2_000
 
 
 def read_json_value(text: str) -> Any:
-    """Return the value of JSON text; what in it is beyond a limit of depth or of numbers is a :class:`Beyond` there.
+    """Return the value of JSON text; what exceeds a limit of depth or of numbers becomes a :class:`Beyond` there.
 
     :raises ValueError: if it is not JSON.
     """
@@ -56,14 +56,14 @@ def read_own_json(text: str) -> Any:
         return quick.decode(text) if len(text) <= _LONG else _without_recursion(text, _Pieces(text, quick))
     except JSONDecodeError:
         raise
-    except (ValueError, RecursionError):  # an integer of many digits, a constant, or deep
+    except (ValueError, RecursionError):  # an integer of many digits, a constant, or deep nesting
         return _without_recursion(text)
 
 
 def write_json(value: Any, *, ascii_only: bool = False, default: Callable[[Any], Any] | None = None) -> str:
     """Return compact JSON text.
 
-    :param ascii_only: whether other characters are escaped.
+    :param ascii_only: whether characters outside of ASCII are escaped.
     :param default: what is written for a value that JSON does not have.
     :raises GaveUpError: if a value in it is beyond a limit.
     :raises TypeError, ValueError: for a value that JSON does not have, NaN and infinity included.
@@ -76,7 +76,7 @@ def write_json(value: Any, *, ascii_only: bool = False, default: Callable[[Any],
 
 
 def _size(value: Any) -> int:
-    """Return how many members a value has in all, a long text counted as several; at most some more than a piece."""
+    """Return how many members a value has in all, or a few more than a piece has; a long text counts as several."""
     if not isinstance(value, (str, dict, list, tuple)):
         return 1
     waiting, count = [value], 1
@@ -92,7 +92,7 @@ def _size(value: Any) -> int:
 
 
 def _dumped(value: Any, dumps: Callable[[Any], str]) -> Iterator[str]:
-    """Yield JSON text piece by piece, each of as many members as are written at once."""
+    """Yield JSON text in pieces, each of as many members as are written at once."""
     if isinstance(value, str):
         yield f'"{"".join(dumps(value[at : at + _LONG])[1:-1] for at in range(0, len(value), _LONG))}"'
         return
@@ -124,7 +124,7 @@ def _is_text(name: Any) -> bool:
 
 
 def json_report(value: Any, *, ascii_only: bool = False) -> str:
-    """Return JSON text for people to read: indented, but where a number in it is not one that a float holds."""
+    """Return JSON text for people: indented, unless it has a number that no float holds."""
     if is_plain(value):
         with suppress(RecursionError):
             return json.dumps(value, ensure_ascii=ascii_only, indent=2, allow_nan=False)
@@ -132,7 +132,7 @@ def json_report(value: Any, *, ascii_only: bool = False) -> str:
 
 
 def json_line(value: Any) -> str:
-    """Return JSON text for people to read, in one line; what JSON does not have is text."""
+    """Return JSON text for people in one line; what JSON does not have becomes text."""
     try:
         return json.dumps(value, ensure_ascii=False, default=str)
     except RecursionError:
@@ -161,7 +161,7 @@ def is_plain(value: Any) -> bool:
 
 
 def as_json(value: Any) -> Any:
-    """Return a value with lists for tuples at any depth; what it is made of is changed."""
+    """Return a value with tuples turned into lists at any depth; the value itself is changed."""
     root = [value]
     waiting: list[Any] = [root]
     while waiting:
@@ -179,9 +179,9 @@ class _Raw(str):
 
 
 def leaves(value: Any, *, names: bool = False) -> list[Any]:
-    """Return what a value holds at any depth that is no object and no array, in order.
+    """Return everything in a value, at any depth, that is neither an object nor an array, in order.
 
-    :param names: whether the names of members are there too, each before its member.
+    :param names: whether to include the names of members, each before its member.
     """
     found, waiting = [], [value]
     while waiting:
@@ -219,7 +219,7 @@ def values_in(value: Any, at: str = "") -> Iterator[tuple[str, Any]]:
 def objects_in(value: Any, passed_over: Container[str] = ()) -> Iterator[dict[str, Any]]:
     """Yield all objects in a JSON value, each once, in document order.
 
-    :param passed_over: names of members that are not looked into.
+    :param passed_over: names of members to skip.
     """
     waiting, seen = [value], set[int]()
     while waiting:
@@ -258,7 +258,7 @@ def _pieces(value: Any, ascii_only: bool, default: Callable[[Any], Any] | None) 
 
 
 def _to_depth(value: Any, limits: Limits) -> Any:
-    """Return a value in which what is nested deeper than is read is beyond the limit."""
+    """Return a value in which whatever is nested too deep is marked as beyond the limit."""
     limit = f"an answer is nested more than {limits.json_depth:,} levels deep (json_depth)"
     root = [value]
     level: list[Any] = [root]
@@ -278,17 +278,17 @@ def _to_depth(value: Any, limits: Limits) -> Any:
 
 
 class _Pieces:
-    """The pieces of a long text that the library reads at once: each of its calls is short.
+    """The pieces of a long text that the library reads one by one, so that each call is short.
 
-    :param quick: reads them.
+    :param quick: reads a piece.
     """
 
     def __init__(self, text: str, quick: json.JSONDecoder) -> None:
         self.text, self.quick = text, quick
-        self._wholes_from = self._members_from = 0  # one that has failed is not tried again within its piece
+        self._wholes_from = self._members_from = 0  # what failed once is not tried again within its piece
 
     def whole(self, at: int) -> tuple[Any, int] | None:
-        """Return an object or array that ends in this piece, and where; None for a longer one, or one that is wrong."""
+        """Return an object or array that ends in this piece, and its end; None if it is longer, or wrong."""
         if at < self._wholes_from:
             return None
         try:
@@ -299,7 +299,7 @@ class _Pieces:
         return value, at + end
 
     def members(self, at: int, holder: Any) -> int:
-        """Add the members to an object or array that this piece holds, if all are simple; return where the next is."""
+        """Add this piece's members to an object or array, if all are simple; return where the next one is."""
         cut = self.text.rfind(",", at, at + _PIECE) if at >= self._members_from else -1
         if cut < 0 or self.text[at] in "{[":
             return at
@@ -322,7 +322,7 @@ class _Pieces:
 def _without_recursion(text: str, pieces: _Pieces | None = None) -> Any:
     """Read JSON with a stack of its own.
 
-    :param pieces: reads what is short in it.
+    :param pieces: reads its short parts.
     :raises ValueError: if it is not JSON.
     """
     stack: list[Any] = []

@@ -1,6 +1,6 @@
-"""Packages whose names are imported when they are first used: whoever needs one name does not load all modules.
+"""Packages that import a name when it is first used: whoever needs one name does not load all modules.
 
-A DAG file is parsed at the start of each task, and of the engine it needs the plan and little else.
+A DAG file is parsed at the start of each task, and needs little of the engine except the plan.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from typing import Any
 
 
 def imported_when_used(package: str, places: Mapping[str, str]) -> Callable[[str], Any]:
-    """Return the ``__getattr__`` of a package; the names are its ``__all__``, too, unless it has one.
+    """Return a package's ``__getattr__``; the names also become its ``__all__``, unless it has one.
 
     :param package: its name.
-    :param places: by module, the names that the package has from there, between spaces.
+    :param places: by module, the names that the package takes from it, separated by spaces.
     """
     modules = {name: module for module, names in places.items() for name in names.split()}
     vars(sys.modules[package]).setdefault("__all__", sorted(modules))

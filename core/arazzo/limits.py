@@ -1,7 +1,7 @@
 """Every limit at which the engine gives up, as one value: how long, how large, how deep (docs/limits.md).
 
-Whoever embeds the engine says where the settings come from (:func:`read_from`); by itself it reads the environment,
-``ARAZZO_LIMIT_PATTERN_SECONDS=5``. Limits of time are CPU time of the evaluating thread, but for those of an exchange.
+Who embeds the engine says where the settings come from (:func:`read_from`); otherwise they come from the environment:
+``ARAZZO_LIMIT_PATTERN_SECONDS=5``. Limits of time are CPU time of the evaluating thread, except those of an exchange.
 """
 
 from __future__ import annotations
@@ -68,10 +68,10 @@ class Limits:
 
 
 def parse_limits(settings: Mapping[str, str], where: str) -> Limits:
-    """Return the limits with some of them set; an empty text sets none.
+    """Return the limits with some of them set; an empty text leaves one as it is.
 
     :param settings: by name, as text.
-    :param where: where they are written, to begin the message of an error.
+    :param where: where they are written, for the start of an error message.
     :raises ArazzoError: for a name that is not a limit, and for a text that is not a number above zero.
     """
     kinds: dict[str, type[int] | type[float]] = {each.name: type(each.default) for each in fields(Limits)}  # type: ignore[misc]
@@ -92,7 +92,7 @@ def parse_limits(settings: Mapping[str, str], where: str) -> Limits:
 
 
 def from_environment() -> Limits:
-    """Return the limits that environment variables set, ``ARAZZO_LIMIT_`` and the name in capitals."""
+    """Return the limits that the environment sets: ``ARAZZO_LIMIT_`` and the name in capitals."""
     named = {name[len(PREFIX) :].lower(): text for name, text in os.environ.items() if name.startswith(PREFIX)}
     return parse_limits(named, "environment")
 
@@ -119,7 +119,7 @@ def current_limits() -> Limits:
 
 
 def read_from(source: Callable[[], Limits]) -> None:
-    """Say where the limits of this process are read from, once they are asked for."""
+    """Say where to read the limits of this process from, once they are asked for."""
     _SETTLED.read, _SETTLED.limits = source, None
 
 

@@ -1,4 +1,4 @@
-"""JSON pointers (RFC 6901): names to text and back. What a pointer leads to knows whoever has the value."""
+"""JSON pointers (RFC 6901): names to text and back. Following one is left to whoever has the value."""
 
 from __future__ import annotations
 
@@ -29,5 +29,5 @@ def tokens_of(pointer: str) -> list[str]:
 
 
 def array_index(token: str) -> int | None:
-    """Return the index of an array's element that a token names; None for other tokens, such as ``01`` and ``-``."""
+    """Return the array index that a token names; None for other tokens, such as ``01`` and ``-``."""
     return int(token) if _INDEX.fullmatch(token) else None

@@ -1,7 +1,7 @@
-"""What a pattern of ECMA-262 forgets between rounds of a repetition, and the library ``regex`` does not.
+"""What an ECMA-262 pattern forgets between rounds of a repetition, although the library ``regex`` remembers it.
 
-Each round of a repeated group begins without the captures in it, and one that matches nothing is none. Only a reference
-back can tell; one that might is refused.
+Each round of a repeated group begins without the captures in it, and a round that matches nothing does not count. Only
+a back reference can tell the difference; a pattern with one that might is refused.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ class Group:
     """A group of a pattern, or the pattern itself.
 
     :ivar begin, end: its first and last character.
-    :ivar branches: whether alternatives stand in it.
-    :ivar optional, repeated: whether it may be left out, and come several times.
+    :ivar branches: whether it contains alternatives.
+    :ivar optional, repeated: whether it may be left out, and whether it may occur several times.
     """
 
     parent: Group | None
@@ -30,7 +30,7 @@ class Group:
     repeated: bool = False
 
     def within(self) -> Iterator[Group]:
-        """Yield the group and those that it is in, from the inside out."""
+        """Yield the group and the groups around it, from the inside out."""
         group: Group | None = self
         while group is not None:
             yield group
@@ -38,7 +38,7 @@ class Group:
 
 
 def forgets(group: Group, at: int) -> bool:
-    """Return whether a reference may be where an earlier round of a repetition was the last to capture.
+    """Return whether a back reference may see what an earlier round of a repetition captured.
 
     :param at: where the reference is.
     """

@@ -1,8 +1,8 @@
-r"""Patterns of ECMA-262, with its flag ``u``, for the library ``regex``: those of schemas and of criteria.
+r"""Patterns of ECMA-262, with its flag ``u``, for the library ``regex``: in schemas and in criteria.
 
 What differs is written out: ``\d``, ``\w`` and ``\b`` are ASCII, ``$`` is the end and not before a last line feed, the
 dot has four line ends, ``[]`` and ``[^]`` are classes, a brace that repeats nothing is a brace (Annex B). What only
-other languages have, and what the library would do in another way, is refused.
+other languages have, and what the library would do differently, is refused.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _CONTROLS: Final = {"t": "\t", "n": "\n", "v": "\v", "f": "\f", "r": "\r", "0": 
 _LINE_ENDS: Final = r"\n\r\u2028\u2029"
 _HYPHEN: Final = r"\U0000002d"
 _FLAGS: Final = frozenset("ims")
-#: What other languages write, and ECMA-262 instead.
+#: What other languages write, and what ECMA-262 has instead.
 _HINTS: Final = {
     "(?P<": "(?<name>...)",
     "(?P=": r"\k<name>",
@@ -52,7 +52,7 @@ _TOKEN: Final = re.compile(
 
 @lru_cache(maxsize=512)
 def compile_ecma(pattern: str, flags: str = "") -> Any:
-    """Compile a pattern of ECMA-262 to one of the library ``regex``, whose methods take a ``timeout``.
+    """Compile an ECMA-262 pattern with the library ``regex``, whose methods take a ``timeout``.
 
     :param pattern: the pattern, without slashes.
     :param flags: of the letters ``i``, ``m`` and ``s``.
@@ -76,7 +76,7 @@ def _origin(pieces: list[tuple[int, str]], offset: int) -> int:
 
 
 class _Translation:
-    """One pass over a pattern; ``scopes`` holds the flags of the open groups, of which ``group`` is the last."""
+    """One pass over a pattern; ``scopes`` holds the flags of the open groups, the last of which is ``group``."""
 
     def __init__(self, pattern: str, flags: frozenset[str]) -> None:
         self.pattern, self.at = pattern, 0
@@ -87,7 +87,7 @@ class _Translation:
         self.last: Group | str = ""
 
     def pieces(self) -> Iterator[tuple[int, str]]:
-        """Yield the pattern of the library in pieces, each with the place that it is the translation of."""
+        """Yield the library's pattern in pieces, each with the offset of what it translates."""
         while self.at < len(self.pattern):
             start, token = self.at, self._token()
             yield start, self._outside(token)
@@ -124,7 +124,7 @@ class _Translation:
         return self._opened(token)
 
     def _times(self, token: re.Match[str]) -> str:
-        """Translate a repetition, the question mark that makes one lazy included."""
+        """Translate a repetition, including the question mark that makes it lazy."""
         if self.last == "^" or (isinstance(self.last, Group) and self.last.opening in LOOKS_BEHIND):
             raise self._refusal("there is nothing to repeat", token.start())
         if self.last == "?" or (self.last == "*" and token[0] != "?"):
@@ -182,7 +182,7 @@ class _Translation:
         return f"\\{token['property']}" if token["property"] else re.escape(self._character(token))
 
     def _character(self, token: re.Match[str]) -> str:
-        """Return the one character that an escape is."""
+        """Return the character that an escape stands for."""
         digits = token["braced"] or token["four"] or token["two"]
         if digits is not None:
             if int(digits, 16) > _LAST:
@@ -202,14 +202,14 @@ class _Translation:
         return letter
 
     def _class(self) -> str:
-        """Translate a class, whose opening bracket has been read."""
+        """Translate a class whose opening bracket has been read."""
         negated = self.pattern.startswith("^", self.at)
         self.at += negated
         members = list(self._members())
         if not members:
             return "(?s:.)" if negated else "(?!)"
         parts: list[str] = []
-        begins = False  # whether what is before may begin a range
+        begins = False  # whether what came before may begin a range
         for index, (text, single) in enumerate(members):
             ends = index + 1 < len(members) and members[index + 1][1]
             if text == _HYPHEN and begins and ends:

@@ -1,7 +1,7 @@
 """Expressions to values.
 
-Absent and null differ: what is absent is left out of objects, and is an error in arrays and inside a string. So is, in
-lenient, null inside a string. What is unreadable is an error wherever a value is used.
+Absent and null differ. What is absent is left out of objects, and is an error in arrays and inside a string; in
+lenient, so is null inside a string. What is unreadable is an error wherever a value is used.
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ from arazzo.expressions.templates import (
 from arazzo.json_values import is_plain, write_json
 
 Convert: TypeAlias = Callable[[Any, "str | None"], str]
-"""From a value, and the quote it is embedded in, to the text to embed."""
+"""Makes the text to embed, from a value and the quote around it."""
 
 Gap: TypeAlias = Callable[[Any, "str | None"], "str | None"]
-"""From what is absent or null, and the quote it is embedded in, to the text to embed; None where that is an error."""
+"""Makes the text to embed for what is absent or null, given the quote around it; None where that is an error."""
 
 _NOTHING: Mapping[str, Any] = {}
 
@@ -53,13 +53,13 @@ _NOTHING: Mapping[str, Any] = {}
 def evaluate(expression: Expression, context: Context) -> Any:
     """Return the value of an expression with its type, ABSENT, or Unreadable.
 
-    Header names compare without case.
+    Header names are compared ignoring case.
 
     :param expression: a node from :func:`~arazzo.expressions.parse_expression`.
     :param context: what the expression may name.
     :raises UnreadableError: only where a criterion is judged (:attr:`Context.judging`): if the value is unreadable, or
-        what a step that failed or got no answer would have given.
-    :raises EvaluationError: only there: if the expression leads into a body that is neither object nor array.
+        would have come from a step that failed or got no answer.
+    :raises EvaluationError: likewise, if the expression leads into a body that is neither object nor array.
     """
     value = _found(expression, context)
     if isinstance(value, OpenMembers) and not context.judging:
@@ -80,10 +80,10 @@ def kind_of_absent(expression: Expression, context: Context) -> Absent | None:
 
 
 def known_kind(value: Any, found: Any, context: Context, dialect: Dialect = "lenient") -> Any:
-    """Return what a JSON value came to, or which kind of absent it is: unknown as soon as a part of it is.
+    """Return the result of a JSON value, or which kind of absent it is: unknown as soon as a part of it is.
 
     :param value: as written.
-    :param found: what it was evaluated to.
+    :param found: its result.
     """
     if found is not ABSENT and not isinstance(value, (Mapping, list, tuple)):
         return found
@@ -119,12 +119,12 @@ def to_text(value: Any, quote: str | None = None) -> str:
 
 
 def no_text(value: Any, quote: str | None = None) -> str | None:
-    """Return no text: what is absent or null can be embedded in no string."""
+    """Return no text: no string can embed what is absent or null."""
     return None
 
 
 def null_literal(value: Any, quote: str | None = None) -> str | None:
-    """Return ``null`` for null outside of quotes, as a query has it."""
+    """Return ``null`` for a null outside of quotes, as a query spells it."""
     return "null" if value is None and quote is None else None
 
 
@@ -139,14 +139,14 @@ def evaluate_value(
 ) -> Any:
     """Return a JSON value with the expressions in its strings evaluated and its Selector Objects applied.
 
-    Absent members are left out of objects; the result is ABSENT if the whole value is. Absent in an array is an error,
-    in strict null.
+    Absent members are left out of objects; the result is ABSENT if the whole value is. An absent element of an array is
+    an error; in strict it is null.
 
     :param value: any JSON value; it is not changed.
-    :param where: what the value is for, to begin the message of an error (``header 'Authorization'``).
+    :param where: what the value is for, for the start of an error message (``header 'Authorization'``).
     :param convert: how values are embedded in strings; :func:`to_json_text` for a string that is JSON text.
     :param gap: what is embedded for what is absent or null.
-    :raises AbsentError: if something absent is embedded in a string, in lenient null too, naming the expression.
+    :raises AbsentError: if a string embeds something absent (in lenient, or null), naming the expression.
     :raises UnreadableError: if something in it is unreadable.
     :raises EvaluationError: if something absent stands in an array.
     :raises ExpressionSyntaxError: if a string begins like an expression and is none, or a selector cannot be read.
@@ -178,9 +178,9 @@ def _element(written: Any, value: Any, dialect: Dialect, where: str) -> Any:
 
 
 def evaluate_output(value: Any, context: Context, dialect: Dialect = "lenient", *, origin: str = "") -> Any:
-    """Return the value of an output: a kind of absent or Unreadable where it is that, as no output fails a step.
+    """Return the value of an output, which may be a kind of absent or Unreadable, as no output fails a step.
 
-    One that embeds what is absent is absent; one whose expression nobody can read is unreadable.
+    An output that embeds what is absent is absent; one whose expression nobody can read is unreadable.
 
     :param origin: what the output is, for whoever uses it later: ``output 'token' of step 'login'``.
     :raises GaveUpError: if a limit is met, or the value holds what is beyond one.
@@ -200,9 +200,9 @@ def evaluate_output(value: Any, context: Context, dialect: Dialect = "lenient", 
 
 
 def to_literal(value: Any, quote: str | None = None) -> str:
-    """Return a value as it is embedded in a query: a JSON literal, or inside quotes escaped text without the quotes.
+    """Return a value as a query embeds it: as a JSON literal, or inside quotes as escaped text without the quotes.
 
-    :param quote: the quote that the place is inside of, ``'`` or ``"``; None outside.
+    :param quote: the quote around the place, ``'`` or ``"``; None outside of quotes.
     """
     if quote is None:
         return _json(value)
@@ -211,15 +211,15 @@ def to_literal(value: Any, quote: str | None = None) -> str:
 
 
 def to_json_text(value: Any, quote: str | None = None) -> str:
-    """Return a value as it is embedded in JSON text: a JSON value, inside a JSON string escaped text.
+    """Return a value as JSON text embeds it: as a JSON value, or inside a JSON string as escaped text.
 
-    To the letter the text goes in "without modification"; where that differs, the payload would be no JSON.
+    To the letter the text goes in "without modification"; where that differs, the payload would not be JSON.
     """
     return to_literal(value, quote) if quote == '"' else to_literal(value) if isinstance(value, str) else to_text(value)
 
 
 def to_xpath(value: Any, quote: str | None = None) -> str:
-    """Return a value as it is embedded in an XPath expression: its text, inside quotes with that quote doubled."""
+    """Return a value as an XPath expression embeds it: as its text, inside quotes with that quote doubled."""
     text = to_text(value)
     return text.replace(quote, quote * 2) if quote else text
 
@@ -242,9 +242,9 @@ def embed(
 ) -> str:
     """Return a string with its embedded expressions replaced by the text of their values.
 
-    :param convert: decides the text from the value and the quote that is open where it is (``'``, ``"`` or None).
+    :param convert: makes the text from the value and the quote that is open there (``'``, ``"`` or None).
     :param gap: as for :func:`evaluate_value`.
-    :raises AbsentError: if an expression is absent, in lenient null too, naming it.
+    :raises AbsentError: if an expression is absent (in lenient, or null), naming it.
     :raises UnreadableError: if one is unreadable.
     """
     template = parse_template(text, dialect)
@@ -260,7 +260,7 @@ def embed(
 def _string(
     text: str, context: Context, dialect: Dialect, where: str, convert: Convert = to_text, gap: Gap = no_text
 ) -> Any:
-    """Evaluate a string: the one expression it is, or the text that it makes."""
+    """Evaluate a string: return the value of the expression that it is, or the text that it makes."""
     template = parse_template(text, dialect)
     if not template.expressions:
         return text
@@ -295,7 +295,7 @@ def _join(template: Template, context: Context, dialect: Dialect, where: str, co
 
 
 def _filled(part: Expression, value: Any, text: str | None, where: str) -> str:
-    """Return what is embedded for what is absent or null, if anything is."""
+    """Return the text to embed for what is absent or null; AbsentError if there is none."""
     if text is None:
         state = "has no value" if value is ABSENT else "is null"
         raise AbsentError(f"{_subject(where)}{part.text or part} {state}, and is embedded in a string")
@@ -303,7 +303,7 @@ def _filled(part: Expression, value: Any, text: str | None, where: str) -> str:
 
 
 def _one(part: Expression, value: Any, where: str) -> Any:
-    """Return a value to embed, which is not the list of the cookies that an answer sets: no text holds several."""
+    """Return a value to embed, except the list of cookies that an answer sets, since no text holds several."""
     if isinstance(part, Message) and part.part == "header" and isinstance(value, list):
         raise EvaluationError(f"{_subject(where)}{part.text or part} is a list, and is embedded in a string")
     return value
@@ -371,7 +371,7 @@ def _selector(value: Mapping[str, Any], context: Context, dialect: Dialect, wher
 
 
 def _selected_from(text: str, kind: str, context: Context, dialect: Dialect, where: str) -> Any:
-    """Return what a selector is applied to; of a body as a whole what paths into it lead into."""
+    """Return what a selector is applied to; for a whole body, what paths into it look at."""
     whole = parse_selected(text, dialect).sole
     if whole is not None and reads_all(whole):
         return _readable(evaluate(whole, context), text, where)
@@ -396,7 +396,7 @@ def _fixed(expression: Fixed, context: Context) -> Any:
 
 
 def require_structure(value: Any, name: str) -> None:
-    """Refuse a way into what has no members and no elements; what is empty is let through: absent, null, blank text.
+    """Refuse a path into a value without members or elements; what is empty is let through: absent, null, blank text.
 
     :param name: what leads into the value, for the message.
     :raises EvaluationError: if the value is text, a number, true or false.
@@ -454,7 +454,7 @@ def _is_output(expression: Named) -> bool:
 
 
 def require_structured_output(expression: Expression, context: Context) -> None:
-    """Refuse a way into an output that has no members and no elements, for what looks at nothing but what it leads to.
+    """Refuse a path into an output without members or elements, for readers that see only where the path leads.
 
     :raises EvaluationError: if that output is text, a number, true or false.
     """

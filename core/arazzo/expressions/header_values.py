@@ -9,7 +9,7 @@ from arazzo.exchange import Exchange
 from arazzo.expressions.context import Context
 from arazzo.expressions.nodes import Message
 
-#: Response headers that are lists, of which several are one value (RFC 9110, 5.3; the registry of field names).
+#: Response headers that are lists, so that several are one value (RFC 9110, 5.3; the registry of field names).
 _LISTS = frozenset(
     (
         *("accept", "accept-ch", "accept-charset", "accept-encoding", "accept-language", "accept-patch", "accept-post"),
@@ -25,9 +25,9 @@ _LISTS = frozenset(
 
 
 def header_value(expression: Message, exchange: Exchange, context: Context) -> Any:
-    """Return a header; of several of one name those of a list as one, else the first (RFC 9110, 5.3).
+    """Return a header. Several of one name are joined if that is a list; otherwise the first counts (RFC 9110, 5.3).
 
-    ``Set-Cookie``, which is not a list and comes several times all the same, is an array in lenient.
+    ``Set-Cookie`` is not a list and yet occurs several times; in lenient it is an array.
     """
     sender = exchange.request if expression.side == "request" else exchange.response
     name = expression.name.lower()

@@ -1,4 +1,4 @@
-"""A time limit for what runs in Python and cannot be asked to stop: the evaluation of queries by libraries."""
+"""A time limit for Python code that cannot be asked to stop: libraries that evaluate queries."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ Result = TypeVar("Result")
 def within_time(subject: str, evaluate: Callable[[], Result]) -> Result:
     """Return what a function returns, or interrupt it when its thread has spent ``condition_seconds`` on it.
 
-    A single call of a function written in C is not interrupted: those have to be bounded otherwise. Nothing may be
-    imported in it for the first time: that would count.
+    A single call of a function written in C is not interrupted; it must be bounded in another way. Nothing may be
+    imported in it for the first time, since that would count.
 
     :param subject: what takes too long, to begin the message (``the XPath expression``).
     :param evaluate: the function; it runs in this thread.

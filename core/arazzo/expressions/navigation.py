@@ -1,4 +1,4 @@
-"""Ways into a JSON value: RFC 6901 pointers, and the dots and brackets that real documents write instead."""
+"""Paths into a JSON value: RFC 6901 pointers, and the dots and brackets that real documents write instead."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def trail_tokens(text: str) -> tuple[str, ...] | None:
 
 
 def enter_by_name(value: Any, path: str) -> tuple[Any, str]:
-    """Enter by name: the longest prefix that is a member, absent or not, and the trail that is left."""
+    """Enter by name: return the value of the longest prefix that is a member, or ABSENT, and the rest of the trail."""
     for prefix, trail in name_splits(path):
         found = member(value, prefix)
         if found is not ABSENT or (isinstance(value, Mapping) and prefix in value):

@@ -143,7 +143,7 @@ Named: TypeAlias = Input | Output | StepOutput | WorkflowValue
 
 
 def reads_all(expression: object) -> bool:
-    """Return whether an expression is all inputs or all outputs, as only a context may be."""
+    """Return whether an expression means all inputs or all outputs, which only a context may."""
     return isinstance(expression, (Input, Output, StepOutput)) and not expression.name
 
 
@@ -151,7 +151,7 @@ Expression: TypeAlias = Fixed | Message | Named | SourceReference | ComponentRef
 
 
 def escape_char(name: str) -> str:
-    """Write a name as the grammar's CHAR wants it: JSON escapes for quotes, backslashes and control characters."""
+    """Write a name as the grammar's CHAR requires: JSON escapes for quotes, backslashes and control characters."""
     return "".join(_ESCAPES.get(char) or (char if char >= " " else f"\\u{ord(char):04x}") for char in name)
 
 

@@ -1,4 +1,4 @@
-"""All inputs, or all outputs of a step, of which some are not known: what can be said of the others all the same."""
+"""All inputs, or all outputs of a step, where some are not known: what can still be said of the others."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from arazzo.errors import EvaluationError, UnreadableError
 
 
 class NotRunError(EvaluationError):
-    """A look at what a step or workflow would have given that did not run."""
+    """A look at an output of a step or workflow that did not run."""
 
 
 class OpenMembers(dict[str, Any]):
-    """An object: a look at a member that is not known, or at all members, is an error; at another member it is not one.
+    """An object in which looking at an unknown member, or at all members, is an error; at another member it is not.
 
-    :param text: the expression that it is the value of, for messages.
+    :param text: the expression whose value it is, for messages.
     """
 
     def __init__(self, values: Mapping[str, Any], text: str) -> None:
@@ -25,7 +25,7 @@ class OpenMembers(dict[str, Any]):
 
     @property
     def known(self) -> Any:
-        """What a request gets of it: the others; nothing where one is lost, and unreadable what cannot be read."""
+        """What a request gets of it: the known members; nothing if one is lost, Unreadable if one cannot be read."""
         values = list(dict.values(self))
         lost = (value for value in values if isinstance(value, Unreadable) or value is UNKNOWN)
         return next(
@@ -42,7 +42,7 @@ class OpenMembers(dict[str, Any]):
         return self._known(name, super().__getitem__(name))
 
     def get(self, name: str, default: Any = None) -> Any:
-        """Return a member, or what is given in its place."""
+        """Return a member, or the default."""
         return self._known(name, super().get(name, default))
 
     def __contains__(self, name: object) -> bool:

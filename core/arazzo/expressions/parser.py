@@ -1,7 +1,7 @@
 """Text to node: the ABNF of Arazzo 1.1.0, and what the lenient dialect reads besides.
 
 Names may be anything up to a pointer in lenient, since 1.0.1 had ``name = *( CHAR )``: ``filter[name]`` and
-``Employee object (full details)`` are names people use. Braces never occur in an expression.
+``Employee object (full details)`` are names that people use. Braces never occur in an expression.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from arazzo.pointer import to_pointer
 
 _IDENTIFIER: Final = re.compile(r"[A-Za-z0-9._-]+")
 _IDENTIFIER_STRICT: Final = re.compile(r"[A-Za-z0-9_-]+")
-#: All outputs of a step; a step's id holds no dot, or it would be a name.
+#: All outputs of a step; the step's id has no dot, or this would be a name.
 _ALL_OUTPUTS: Final = re.compile(r"\$steps\.([A-Za-z0-9_-]+)\.outputs")
 _POINTER: Final = re.compile(r"(?:/(?:[^/~{}]|~[01])*)*")
 _TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
@@ -53,9 +53,9 @@ def parse_expression(text: str, dialect: Dialect = "lenient") -> Expression:
 
 
 def parse_context(text: str, dialect: Dialect = "lenient") -> Expression:
-    """Parse the context of a criterion or a selector; leniently it may be all inputs, or all outputs.
+    """Parse the context of a criterion or a selector; in lenient it may be all inputs, or all outputs.
 
-    Nowhere else are they an expression: in a payload it would send every input, and the grammar calls it text.
+    Elsewhere these are not an expression: a payload would send every input, and the grammar calls them text.
 
     :raises ExpressionSyntaxError: as :func:`parse_expression`.
     """
@@ -101,7 +101,7 @@ class _ExpressionReader:
         return _RULES[root](self, root, end + 1)
 
     def unknown_root(self, root: str, end: int) -> ExpressionSyntaxError:
-        """Say which root was meant."""
+        """Return an error that says which root was meant."""
         if root in FIXED:
             return self.wrong(f"nothing follows '${root}'", end)
         near = nearest_root(root)
@@ -109,7 +109,7 @@ class _ExpressionReader:
         return self.wrong(f"no runtime expression begins with '${root}'", 0, hint)
 
     def wrong(self, message: str, offset: int, hint: str | None = None) -> ExpressionSyntaxError:
-        """Return the error, located."""
+        """Return an error with its place."""
         return ExpressionSyntaxError(message, self.text, min(offset, len(self.text)), hint)
 
     def message(self, side: Any, start: int) -> Message:
@@ -148,7 +148,7 @@ class _ExpressionReader:
         return Message(side, part, trail=rest, loose=True, text=self.text)
 
     def named(self, start: int) -> tuple[str, str | None, bool]:
-        """Read an identifier and its pointer, up to the end; whether they are loose."""
+        """Read an identifier and its pointer up to the end, and tell whether they are loose."""
         fragment = self.text.find("#", start)
         end = len(self.text) if fragment < 0 else fragment
         pointer = None if fragment < 0 else self.pointer(fragment)
@@ -161,7 +161,7 @@ class _ExpressionReader:
         return name, pointer, self.lenient and loose
 
     def wrong_name(self, name: str, start: int) -> ExpressionSyntaxError:
-        """Say what cannot be in a name, and how to write a trail."""
+        """Return an error that says what a name cannot contain, and how to write a trail."""
         good = _IDENTIFIER.match(name)
         offset = good.end() if good else 0
         if offset == len(name):

@@ -14,7 +14,7 @@ from arazzo.expressions.templates import parse_template
 from arazzo.pointer import to_pointer
 
 Declared: TypeAlias = Callable[[Expression], "Container[str] | None"]
-"""From an expression to the names declared where it looks (inputs, outputs of its step); None if they are not known."""
+"""Returns the names declared where an expression looks (inputs, outputs of its step); None if they are unknown."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Loose:
 
 
 def find_loose(text: str, declared: Declared | None = None) -> tuple[Loose, ...]:
-    """Return the expressions of a string that strict would not read, or not in that way, in order.
+    """Return the expressions of a string that strict would not read, or would read differently, in order.
 
     :param text: any string of a document.
     :param declared: tells names and navigation apart in ``$inputs.a.b``; without it, what strict accepts is a name.
@@ -66,7 +66,7 @@ def portable(expression: Expression, declared: Declared | None = None) -> str | 
 
 
 def declared_name(expression: Expression, names: Container[str]) -> str | None:
-    """Return the declared name that an expression means, by the rule of evaluation; None if it means none of them.
+    """Return the declared name that an expression means, by the rules of evaluation; None if it means none.
 
     :param names: the names declared where the expression looks.
     """

@@ -1,6 +1,6 @@
-"""Regular expressions that are bounded: in size when they are compiled, in time when they search.
+"""Regular expressions with bounds: on their size when they are compiled, on time when they search.
 
-A pattern stands in a document, or comes out of data: it must not stop whoever evaluates it.
+A pattern stands in a document, or comes from data, and must not stop whoever evaluates it.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ _PIECE = re.compile(
 def search_within_time(search: Callable[[float], Result]) -> Result:
     """Return what a search returns, if this thread spends no more than ``pattern_seconds`` of CPU time on it.
 
-    The library counts CPU time of the whole process: of a search that it ends early, others having spent that time,
-    this starts again with more. What counts in the end is what this thread spends on one search, whoever else is busy.
+    The library counts CPU time of the whole process. If it ends a search early because others spent that time, the
+    search starts again with more. In the end, only what this thread spends on one search counts.
 
     :param search: takes the library's ``timeout``; it may be called several times.
     :raises GaveUpError: if it takes longer.
@@ -61,8 +61,8 @@ def compile_pattern(pattern: str, flags: str = "") -> Any:
     """Compile a pattern of the library ``regex``, whose methods take a ``timeout`` (:func:`search_within_time`).
 
     :param pattern: the pattern.
-    :param flags: letters of inline flags (``i``, ``m``, ``s``). There is no ``x``: what it does to a pattern, down to
-        the digits of a repetition, hides how large the pattern is.
+    :param flags: letters of inline flags (``i``, ``m``, ``s``). There is no ``x``: it changes a pattern down to the
+        digits of a repetition, and so hides how large the pattern is.
     :raises ExpressionSyntaxError: if it is not a regular expression, or too large to be one.
     """
     import regex
@@ -93,7 +93,7 @@ def require_bounded(pattern: str) -> None:
 
 
 def _size(pattern: str) -> int:
-    """Return about how many pieces a pattern has with its repetitions written out."""
+    """Return roughly how many pieces a pattern has when its repetitions are written out."""
     groups, last = [0], 0
     for piece in _PIECE.finditer(pattern):
         if piece["group"]:

@@ -1,4 +1,4 @@
-"""The RFC 9535 environment: the library's, with numbers exact, any depth, and regular expressions that are bounded."""
+"""The RFC 9535 environment: the library's, with exact numbers, any depth, and bounded regular expressions."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class BoundedPattern(FilterFunction):
 
 
 class ExactParser(Parser):
-    """The library's parser, which would read every number by way of ``float``."""
+    """The library's parser, which by itself reads every number as a ``float``."""
 
     def parse_query(self, stream: TokenStream, *, in_filter: bool = False) -> Iterable[JSONPathSegment]:
         """Parse the segments of a query."""
@@ -101,7 +101,7 @@ class BoundedEnvironment(JSONPathEnvironment):
 
 
 def python_pattern(pattern: str) -> str:
-    """Write an I-Regexp (RFC 9485) as a Python pattern: its dot is neither line feed nor carriage return."""
+    """Write an I-Regexp (RFC 9485) as a Python pattern: its dot matches neither line feed nor carriage return."""
     parts, escaped, inside = [], False, False
     for char in pattern:
         if not escaped and char in "[]":

@@ -1,8 +1,8 @@
 """Selectors: JSONPath (RFC 9535 and Goessner), XPath 1.0 to 3.1 and JSON Pointer applied to a value.
 
 The libraries are imported on first use, compiled selectors are cached, and evaluation is bounded: a selector in a
-document, or a value put into one, must not stop whoever evaluates it. What goes wrong during evaluation is told without
-quoting the selector or the data: both may hold secrets by then.
+document, or a value put into one, must not stop whoever evaluates it. Errors of evaluation quote neither the selector
+nor the data, since both may hold secrets by then.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ def select(value: Any, selector: str, kind: str, version: str | None = None) -> 
     :param kind: ``jsonpath``, ``xpath`` or ``jsonpointer``.
     :param version: of the Expression Type Object; None for the default of the type.
     :raises ExpressionSyntaxError: if the selector cannot be read.
-    :raises EvaluationError: if the value is nothing the selector can be applied to.
-    :raises GaveUpError: if evaluating it meets a limit.
+    :raises EvaluationError: if the selector cannot be applied to the value.
+    :raises GaveUpError: if evaluation meets a limit.
     """
     version = selector_version(kind, version)
     if value is ABSENT or isinstance(value, Unreadable):
@@ -122,7 +122,7 @@ def jsonpath_rfc9535(query: str, data: Any) -> list[Any]:
 
     :param query: the query, ``$`` first; spaces around it, which RFC 9535 forbids, are let through.
     :param data: a JSON value.
-    :raises ExpressionSyntaxError: if it is no well-formed and well-typed query.
+    :raises ExpressionSyntaxError: if it is not a well-formed and well-typed query.
     :raises GaveUpError: if it selects too many nodes, takes too long, or looks into what is beyond a limit.
     """
     return [node.value for node in _rfc9535_nodes(query, data)]
@@ -135,13 +135,13 @@ def jsonpath_goessner(query: str, data: Any) -> list[Any]:
     :param data: a JSON value.
     :raises ExpressionSyntaxError: if it is not a query of that dialect.
     :raises EvaluationError: if the data makes it fail.
-    :raises GaveUpError: as above, and if the data is nested too deep for the library.
+    :raises GaveUpError: as above, and if the data is nested too deeply for the library.
     """
     return [node.value for node in _goessner_nodes(query, data)]
 
 
 def jsonpath_places(query: str, data: Any, version: str | None = None) -> list[tuple[str | int, ...]]:
-    """Return where the nodes are that a JSONPath query selects: names and indices from the root on, in order.
+    """Return the places of the nodes that a JSONPath query selects: names and indices from the root, in order.
 
     :raises ExpressionSyntaxError: if it is not a query of that version.
     :raises EvaluationError: as above.
@@ -207,8 +207,8 @@ def xpath(expression: str, data: Any, version: str | None = None) -> Any:
     :param expression: the XPath expression.
     :param data: XML as text or bytes.
     :param version: ``xpath-31`` (default), ``xpath-30``, ``xpath-20`` or ``xpath-10``.
-    :return: a bool, number or string, or the list of what was found: an element without child elements as its text,
-        with child elements as XML text, an attribute or text node as its value. An empty list: nothing found.
+    :return: a bool, number or string, or the list of what was found, empty for nothing: an element without child
+        elements as its text, one with child elements as XML text, an attribute or text node as its value.
     :raises ExpressionSyntaxError: if the expression cannot be read.
     :raises EvaluationError: if the data is not XML text, or evaluation fails.
     """
@@ -233,7 +233,7 @@ def branches(query: str) -> bool:
 
 @lru_cache(maxsize=512)
 def skeleton(query: str) -> str:
-    """Return a query without its quoted names and its filters; what is outside of them in what is not a query."""
+    """Return a query without its quoted names and its filters; if it is not a query, the text outside of these."""
     kept, depth, quote, previous = [], 0, "", ""
     for char in query:
         if quote:
@@ -251,7 +251,7 @@ def skeleton(query: str) -> str:
 
 
 def _within_bounds(query: str, find: Callable[[], Iterable[Any]]) -> list[Any]:
-    """Find nodes, not more than there may be, and with a time limit where there are many ways to go."""
+    """Find nodes: not more than there may be, and with a time limit if the query can branch."""
     from arazzo.expressions.interruption import within_time
 
     most = current_limits().selected_nodes
@@ -328,7 +328,7 @@ def _goessner(query: str) -> Any:
 def _elements(index: Any, datum: Any) -> list[Any]:
     """Return the elements that an index of a query names.
 
-    Up to 1.8 the library takes characters of strings for elements, and fails on one before the first.
+    Up to 1.8 the library takes characters of strings for elements, and fails on an index before the first.
     """
     from jsonpath_ng import DatumInContext, Index
 

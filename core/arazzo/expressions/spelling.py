@@ -27,7 +27,7 @@ _WORD: Final = re.compile(r"\$([A-Za-z][A-Za-z_-]*)(\.[A-Za-z0-9_\[\]'./#-]*[A-Z
 
 
 def nearest(word: str, choices: Iterable[str]) -> str | None:
-    """Return the choice that a misspelled word is nearest to, compared without case; None if none is near."""
+    """Return the choice that a misspelled word is nearest to, ignoring case; None if none is near."""
     by_lower = {choice.lower(): choice for choice in choices}
     near = get_close_matches(word.lower(), by_lower, n=1, cutoff=0.75)
     return by_lower[near[0]] if near else None

@@ -113,7 +113,7 @@ def parse_template(text: str, dialect: Dialect = "lenient") -> Template:
 
 @lru_cache(maxsize=4096)
 def parse_selected(text: str, dialect: Dialect = "lenient") -> Template:
-    """Parse the context of a selector: a template, but that it may be all inputs or all outputs (leniently).
+    """Parse the context of a selector: a template that may also, in lenient, be all inputs or all outputs.
 
     :raises ExpressionSyntaxError: as :func:`parse_template`.
     """
@@ -129,7 +129,7 @@ def parse_selected(text: str, dialect: Dialect = "lenient") -> Template:
 def find_expressions(value: Any, dialect: Dialect = "lenient") -> Iterator[tuple[str, Expression]]:
     """Yield every expression in a JSON value with the JSON pointer of the string it is in, in document order.
 
-    Of a Selector Object these are its context and what its selector embeds; of a string with two readings both.
+    For a Selector Object these are its context and what its selector embeds; for a string with two readings, both.
 
     :raises ExpressionSyntaxError: when a string is reached that begins like an expression and is none.
     """
@@ -265,8 +265,8 @@ def _scan(text: str, dialect: Dialect) -> Template:
 def _length(text: str, start: int) -> int:
     """Return how many characters are skipped at a ``$`` that begins no expression.
 
-    What goes on for too long to be an expression is skipped as a whole: were each ``$`` in it looked at, a text
-    that is full of them would be read to its end again and again.
+    What is too long to be an expression is skipped as a whole: if each ``$`` in it were looked at, a text full of them
+    would be read to its end again and again.
     """
     most = current_limits().expression_characters
     match = _UNBRACED.match(text, start, start + most + 1)

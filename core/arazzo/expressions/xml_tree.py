@@ -12,7 +12,7 @@ from arazzo.errors import EvaluationError
 
 #: How deep elements may be nested, as in libxml2.
 DEPTH = 256
-#: What expat puts between the parts of a name; no namespace holds it.
+#: What expat puts between the parts of a name; no namespace contains it.
 _BETWEEN = "\n"
 TEXT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
 ATTRIBUTE = TEXT | str.maketrans({'"': "&quot;", "\n": "&#10;", "\t": "&#9;"})
@@ -24,7 +24,7 @@ class XmlElement(Element):
     """An element that knows how it is written.
 
     :ivar written: its name with its prefix.
-    :ivar spelled: by the name of an attribute that a namespace is part of, the name as written.
+    :ivar spelled: by the name of an attribute that has a namespace, the name as written.
     :ivar nsmap: namespaces by prefix, those of the elements around it included; the default one under None. The XPath
         library asks for it by this name.
     """
@@ -47,7 +47,7 @@ def parse_xml(data: Any) -> XmlElement:
 
 
 def require_xml(text: str) -> None:
-    """Read XML, which may declare entities, and forget it.
+    """Check XML, which may declare entities, and forget it.
 
     :raises EvaluationError: if it is not well-formed.
     """
@@ -60,7 +60,7 @@ def _expat(data: Any, reader: _TreeBuilder | None) -> None:
     parser = expat.ParserCreate("utf-8" if isinstance(data, str) else None, _BETWEEN)
     parser.buffer_text = True
     parser.specified_attributes = True
-    parser.DefaultHandler = lambda text: None  # without one, entities are replaced
+    parser.DefaultHandler = lambda text: None  # without a handler, entities are replaced
     if reader is not None:
         parser.namespace_prefixes = True
         parser.DefaultHandler, parser.StartNamespaceDeclHandler = reader.other, reader.declare
@@ -74,7 +74,7 @@ def _expat(data: Any, reader: _TreeBuilder | None) -> None:
 
 
 class _TreeBuilder:
-    """Builds the tree of what expat reads."""
+    """Builds the tree from what expat reads."""
 
     def __init__(self) -> None:
         self.root: XmlElement | None = None
@@ -146,7 +146,7 @@ def written_xml(element: Element) -> str:
 
 
 def text_of(element: Element) -> str:
-    """Return the text of an element that has no elements in it, or of a comment or processing instruction."""
+    """Return the text of an element without child elements, or of a comment or processing instruction."""
     if element.tag is ProcessingInstruction:  # type: ignore[comparison-overlap]
         return (element.text or "").partition(" ")[2]
     return "".join((element.text or "", *(child.tail or "" for child in element)))

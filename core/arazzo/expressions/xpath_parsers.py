@@ -1,8 +1,8 @@
 """The XPath parsers, versions 1.0 to 3.1: nothing in reach but the data, and bounded.
 
-A pattern that runs away, a range or a product without end must not stop whoever evaluates it: the triggerer, say, with
-all its tasks. What the library does in Python is interrupted when its time is up. What it would leave to ``re``, which
-nobody can interrupt, is left to a library that keeps time itself.
+A runaway pattern, or a range or product without end, must not stop whoever evaluates it: the triggerer, say, with all
+its tasks. What the library does in Python is interrupted when its time is up. What it would leave to ``re``, which
+nobody can interrupt, goes to a library that keeps time itself.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ Namespaces = tuple[tuple[str, str], ...]
 def compile_xpath(expression: str, version: str, namespaces: Namespaces) -> Any:
     """Compile an XPath expression.
 
-    :raises ExpressionSyntaxError: if it cannot be read, or calls a function that reaches out of the data.
+    :raises ExpressionSyntaxError: if it cannot be read, or calls a function that reaches beyond the data.
     :raises GaveUpError: if reading it takes too long.
     """
     most = current_limits().selector_characters
@@ -97,7 +97,7 @@ def run_xpath(token: Any, context: elementpath.XPathContext) -> Any:
 
 
 def select_nodes(token: Any, context: elementpath.XPathContext) -> list[Any]:
-    """Return the library's nodes that a compiled expression selects; errors as :func:`run_xpath`."""
+    """Return the library's nodes that a compiled expression selects; raises as :func:`run_xpath`."""
     nodes: list[Any] = _run(lambda where: list(token.select(where)), context)
     return nodes
 
@@ -113,7 +113,7 @@ def _run(evaluate: Callable[[elementpath.XPathContext], Any], context: elementpa
         raise EvaluationError(f"the XPath expression cannot be evaluated over this value ({reason})") from None
 
 
-#: What the library raises for expressions and data that it was not made for.
+#: What the library raises for expressions and data that it is not made for.
 LIBRARY_ERRORS = (
     elementpath.ElementPathError,
     ArithmeticError,
@@ -125,7 +125,7 @@ LIBRARY_ERRORS = (
 
 
 def _parse(parser: Any, expression: str) -> Any:
-    """Parse without the static evaluation that ends the library's own ``parse``: nothing runs before it is checked."""
+    """Parse without the static evaluation at the end of the library's own ``parse``: nothing runs before the check."""
     if parser.tokenizer is None:
         parser.tokenizer = parser.create_tokenizer(parser.symbol_table)
     return Parser.parse(parser, expression)
@@ -147,7 +147,7 @@ def _select_range(token: Any, context: Any = None) -> Iterator[int]:
 
 
 def _pattern(token: Any, context: Any, flags_at: int) -> Any:
-    """Compile the pattern of a call, its flags included, by the library that keeps time."""
+    """Compile the pattern of a call, with its flags, by the library that keeps time."""
     pattern = token.get_argument(context, 1, required=True, cls=str)
     letters = token.get_argument(context, flags_at, required=True, cls=str) if len(token) > flags_at else ""
     if not set(letters) <= set("smix" if token.parser.version < "3" else "smixq"):
@@ -236,7 +236,7 @@ def _not_empty(token: Any, pattern: Any) -> Any:
 
 
 def _limited(evaluate: Callable[[Any, Any], Any], place: int, most: int) -> Callable[..., Any]:
-    """Return a function that refuses numbers beyond a limit, with which the library would not come to an end."""
+    """Return a function that refuses numbers beyond a limit, with which the library would never finish."""
 
     def limited(token: Any, context: Any = None) -> Any:
         number = token.get_argument(token.context or context, place, default=0) if len(token) > place else 0
@@ -286,7 +286,7 @@ def _integer(text: str) -> int:
 
 
 def _compared(token: type[Any]) -> Callable[[Any, Any], Iterator[Any]]:
-    """Return how a token pairs what it compares: an integer with text that spells one as integers, not as doubles."""
+    """Return how a token pairs what it compares: an integer and text that spells one are compared as integers."""
 
     def pairs(self: Any, context: Any) -> Iterator[Any]:
         for left, right in token.iter_comparison_data(self, context):
@@ -296,7 +296,7 @@ def _compared(token: type[Any]) -> Callable[[Any, Any], Iterator[Any]]:
 
 
 def _number_of(evaluate: Callable[[Any, Any], Any]) -> Callable[..., Any]:
-    """Return the function ``number()`` with integers that no double holds as they are: they are compared."""
+    """Return ``number()`` for comparisons: integers that no double holds stay as they are."""
 
     def number(token: Any, context: Any = None) -> Any:
         found = evaluate(token, context)

@@ -1,6 +1,6 @@
-"""The functions of XPath that make text, counting what they make: texts that double some thirty times fill any memory.
+"""The functions of XPath that make text, and count it: a text that is doubled thirty times fills any memory.
 
-What is made in one evaluation is counted together, in the thread that evaluates; a text is counted before it is joined.
+All text that one evaluation makes is counted together, in its thread; a text is counted before it is joined.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _made = _Made()
 
 
 def begin() -> None:
-    """Begin to count again, for the evaluation that this thread begins."""
+    """Start counting again, for the evaluation that this thread begins."""
     _made.characters = 0
 
 
@@ -40,7 +40,7 @@ def spend(characters: int) -> None:
 
 def _concat(token: Any, context: Any = None) -> str:
     """Evaluate ``fn:concat`` and ``||``."""
-    context = getattr(token, "context", None) or context  # an operator has none of its own
+    context = getattr(token, "context", None) or context  # an operator has no context of its own
     parts = []
     for place in range(len(token)):
         parts.append(token.string_value(token.get_argument(context, index=place)))
@@ -84,7 +84,7 @@ def _length(item: Any) -> int:
     return len(value) if isinstance(value, (str, bytes)) else 0
 
 
-#: What makes a text that is a few times as long as another at most, so that it can be counted when it is there.
+#: Functions whose text is at most a few times as long as another, so that it can be counted once it is there.
 _SINGLE: Final = (
     *("string", "substring", "substring-before", "substring-after", "normalize-space", "normalize-unicode"),
     *("translate", "upper-case", "lower-case", "encode-for-uri", "iri-to-uri", "escape-html-uri"),
@@ -95,7 +95,7 @@ _SINGLE: Final = (
 
 
 def counting(symbols: Any) -> dict[str, dict[str, Any]]:
-    """Return by symbol the methods that take the place of a parser's own."""
+    """Return, by symbol, the methods that replace a parser's own."""
     replaced: dict[str, dict[str, Any]] = {
         name: {"evaluate": _counted(symbols[name].evaluate)} for name in _SINGLE if name in symbols
     }

@@ -36,7 +36,7 @@ class Copy:
     :param url: what documents call it.
     :param sha256: of the file.
     :param fetched: when, in ISO 8601.
-    :param location: where redirects have led; relative references start from there.
+    :param location: where redirects led; relative references start from there.
     """
 
     url: str
@@ -106,9 +106,9 @@ class Copies:
         return load_source(unquote(parts.path) if parts.scheme == "file" else uri)
 
     def keep(self, source: Source, url: str, fetched: str) -> Copy:
-        """Store a file that was fetched, and enter it into the index; what it takes the place of is removed.
+        """Store a fetched file and enter it into the index, removing the file that it replaces.
 
-        :param source: its URI is where redirects have led.
+        :param source: the file; its URI is where redirects led.
         """
         file = f"{source.digest}.{'json' if source.text.lstrip().startswith('{') else 'yaml'}"
         copy = Copy(url, source.digest, file, fetched, source.uri)
@@ -147,7 +147,7 @@ def _text(value: Any) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    """Write a file as a whole: whoever reads it meanwhile sees what was there before."""
+    """Write a file as a whole: whoever reads it meanwhile sees the earlier one."""
     new = path.with_name(f".{path.name}.{os.getpid()}")
     new.write_bytes(text.encode())
     new.replace(path)

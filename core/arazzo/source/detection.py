@@ -11,8 +11,8 @@ from arazzo.limits import current_limits
 _NAME = re.compile(r".*\.arazzo\.(?:yaml|yml|json)", re.DOTALL)
 _LINE = re.compile(r"[^\r\n]+")
 _KEY = re.compile(r"""^( *)(["']?)arazzo\2[ \t]*:""", re.MULTILINE)
-#: What matters in maps in braces: texts in quotes, brackets, and the key without quotes. A text that is not closed ends
-#: with the file, so that each character is looked at once.
+#: What matters in maps in braces: quoted texts, brackets, and the key without quotes. An unclosed text ends with the
+#: file, so that each character is looked at once.
 _PIECE = re.compile(
     r"""(?<![^\s{\[,:])(?:"(?:[^"\\]|\\.)*(?:"|\\?\Z)|'[^']*(?:'|\Z))|[{}\[\]]|(?<![^\s{,])arazzo(?=\s*:)""", re.DOTALL
 )
@@ -36,7 +36,7 @@ def text_of(path: Path) -> str:
 
 
 def looks_like_document(text: str) -> bool:
-    """Say whether a text has ``arazzo`` among its outermost keys, be it one that nobody can read as a whole."""
+    """Say whether ``arazzo`` is among the outermost keys of a text, even if the whole cannot be read."""
     if "arazzo" not in text:
         return False
     for line in _LINE.finditer(text):

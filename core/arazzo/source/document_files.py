@@ -1,4 +1,4 @@
-"""The documents of a folder: what ``load_dags`` makes DAGs of is what the command validates."""
+"""The documents of a folder: ``load_dags`` makes DAGs of the same files that the command validates."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 SUFFIXES = (".yaml", ".yml", ".json")
 IGNORE_FILE = ".airflowignore"
-#: As Airflow has it: option ``dag_ignore_file_syntax`` of section ``[core]``.
+#: Airflow's option ``dag_ignore_file_syntax`` of section ``[core]``.
 SYNTAX_VARIABLE = "AIRFLOW__CORE__DAG_IGNORE_FILE_SYNTAX"
 Syntax = Literal["glob", "regexp"]
 
@@ -30,12 +30,12 @@ def document_files(folder: str | Path, syntax: Syntax | None = None) -> list[Pat
     """Return the Arazzo documents below a folder, sorted.
 
     A document has ``arazzo`` among its outermost fields, or is named ``*.arazzo.yaml``, ``.yml`` or ``.json``, even if
-    nobody can read it. Passed over is what is hidden (a name that begins with a dot: checkpoints of notebooks,
-    ``..data`` of mounted ConfigMaps) and what an ``.airflowignore`` excludes, in the folder, below it or above it. No
-    file above it excludes the folder itself, which somebody has named.
+    nobody can read it. Skipped are hidden names, which begin with a dot (checkpoints of notebooks, ``..data`` of
+    mounted ConfigMaps), and what an ``.airflowignore`` excludes, in the folder, below it or above it. No file above
+    it excludes the folder itself, since somebody named it.
 
     :param folder: the folder.
-    :param syntax: how ``.airflowignore`` is written; None: as the environment says, or else ``glob``.
+    :param syntax: of ``.airflowignore``; None for that of the environment, or else ``glob``.
     """
     chosen = syntax or ("regexp" if os.environ.get(SYNTAX_VARIABLE, "").lower() == "regexp" else "glob")
     root = Path(folder)
@@ -53,7 +53,7 @@ class _Rule:
     """A line of an ``.airflowignore``.
 
     :param base: the folder that the file is in.
-    :param verdict: says of a path below it whether it is excluded (True), let in again (False) or neither (None).
+    :param verdict: says whether a path below it is excluded (True), included again (False) or neither (None).
     """
 
     base: Path

@@ -1,7 +1,7 @@
-"""Which files a document is made of: noted while they are read, and looked at again later.
+"""Which files a document is made of: noted while they are read, and checked again later.
 
-What a document leads to is known only when it has been read: descriptions, what these refer to, copies of remote files
-and their index, and also the files that were looked for and are not there.
+What a document refers to is known only once it has been read: descriptions, what these refer to, copies of remote
+files and their index, and also files that were looked for and do not exist.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class FileState:
     """What a path leads to.
 
     :param path: absolute.
-    :param real: the same with links followed, from where the references of the file start.
+    :param real: the same with links followed; the file's references start from there.
     :param sha256: of its bytes; None if no file is there.
     """
 
@@ -34,10 +34,10 @@ class FileState:
 
 @dataclass
 class FilesRead:
-    """The files that were read since somebody began to note them.
+    """The files that were read since noting began.
 
     :param seen: by absolute path.
-    :param certain: whether these are all, and none of them has changed meanwhile.
+    :param certain: whether these are all of them, and none has changed meanwhile.
     """
 
     seen: dict[str, FileState] = field(default_factory=dict)
@@ -70,7 +70,7 @@ def note_file(path: str | os.PathLike[str], raw: bytes | None) -> None:
 
 
 def note_failure() -> None:
-    """Note that a file could not be read, so that nobody can tell later whether it is the same."""
+    """Note that a file could not be read, so that nobody can tell later whether it has changed."""
     noted = _NOTED.get()
     if noted is not None:
         noted.certain = False
@@ -79,7 +79,7 @@ def note_failure() -> None:
 def look_at(path: str, most: int) -> FileState | None:
     """Return what a path leads to now; None if that cannot be told.
 
-    :param most: bytes that a file may have.
+    :param most: how many bytes a file may have.
     """
     try:
         with open(path, "rb", opener=open_at_once) as file:
@@ -94,7 +94,7 @@ def look_at(path: str, most: int) -> FileState | None:
 
 
 def open_at_once(path: str, flags: int) -> int:
-    """Open a file that may be a pipe, without waiting for who writes into it."""
+    """Open a file without waiting for a writer: it may be a pipe."""
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 

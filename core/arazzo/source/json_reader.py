@@ -1,4 +1,4 @@
-"""JSON to values; a second, slower pass finds places, and what Python's ``json`` accepts though JSON does not."""
+"""JSON to values; a second, slower pass finds places, and what Python's ``json`` accepts although JSON does not."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def read_json(text: str, name: str) -> Read:
 
 
 def locate_json(text: str, name: str) -> Node:
-    """Return where everything is in JSON text; DocumentError where it is not one."""
+    """Return where everything is in JSON text; DocumentError if it is not JSON."""
     reading = _JsonReading(text, name)
     reading.json()
     return reading.slowly()
@@ -43,7 +43,7 @@ _MESSAGES = {
 
 
 class _NotJsonError(ValueError):
-    """Something that Python's json reads, and JSON does not have."""
+    """Something that Python's json reads although JSON does not have it."""
 
 
 class _JsonReading(Reading):
@@ -62,7 +62,7 @@ class _JsonReading(Reading):
         return Read(value, unfit=self.unfit)
 
     def slowly(self) -> Node:
-        """Go through JSON text token by token, for positions and for what ``json`` finds but does not locate."""
+        """Go through JSON text token by token, for positions and for faults that ``json`` finds but does not locate."""
         root: list[Node] = []
         stack: list[Any] = []
         key: Node | None = None
@@ -137,7 +137,7 @@ _HOOKS: dict[str, Any] = {"parse_constant": _no_constant, "parse_float": _decima
 
 
 def _too_large(value: Any) -> bool:
-    """Say whether a value goes beyond the limits of depth or size."""
+    """Say whether a value exceeds the limits of depth or size."""
     count, limits = 0, current_limits()
     for depth, level in enumerate(levels(value)):
         count += sum(map(len, level))

@@ -18,7 +18,7 @@ _LONG_LINE = 10_000
 _MESSAGE = 600
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _PROPERTIES = re.compile(r"(?:[&!]\S*\s+)*")
-#: By style of a scalar what is in it for one character.
+#: By style of a scalar, the escapes in it that stand for one character.
 _ESCAPED: dict[str, re.Pattern[str] | None] = {
     '"': re.compile(r"\\(?:x..|u.{4}|U.{8}|.)"),
     "'": re.compile("''"),
@@ -27,12 +27,12 @@ _ESCAPED: dict[str, re.Pattern[str] | None] = {
 
 
 def one_line(text: str) -> str:
-    """Return text as one line, in which nothing moves a cursor or is not a character."""
+    """Return text as one line of real characters, none of which moves a cursor."""
     return _UNPRINTABLE.sub("�", text.replace("\n", " ").replace("\t", " "))
 
 
 def printable(text: str) -> str:
-    """Return text fit for a terminal and a log line: bounded, and one line."""
+    """Return text fit for a terminal or a log: one line of bounded length."""
     text = one_line(text)
     return text if len(text) <= _MESSAGE else text[: _MESSAGE - 1] + "…"
 
@@ -64,7 +64,7 @@ class Lines:
 
 @dataclass(frozen=True)
 class Node:
-    """Where a value is: offsets of its text, how it is written, and what is in it, found when somebody asks.
+    """Where a value is: the offsets of its text, how it is written, and what it contains, found on request.
 
     ``style`` is the first character of a quoted or block scalar, empty for plain ones, ``{`` or ``[`` for containers.
     """
@@ -91,7 +91,7 @@ class Node:
         return None if self.inside is None else self.inside()
 
     def ruler(self, text: str) -> Ruler:
-        """Return where in the file the characters of this scalar's value stand; it takes one look at them all."""
+        """Return where in the file the characters of this scalar's value stand, after one look at all of them."""
         start = self.start
         if text[start : start + 1] in ("&", "!"):
             properties = _PROPERTIES.match(text, start)
@@ -105,10 +105,10 @@ class Node:
 
 @dataclass(frozen=True)
 class Ruler:
-    """From a character of a scalar's value to its offset in the file: the start of the scalar where that is unclear.
+    """Maps a character of a scalar's value to its offset in the file, or to the scalar's start where that is unclear.
 
     :param start: the start.
-    :param values: offsets in the value at which pieces begin that stand in the file as they are.
+    :param values: offsets in the value at which pieces begin that the file contains unchanged.
     :param places: the offset of each piece in the file.
     :param end: the last offset in the value that has a place.
     """

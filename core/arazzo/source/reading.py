@@ -9,19 +9,19 @@ from arazzo.errors import DocumentError, Problem, Severity
 from arazzo.limits import current_limits
 from arazzo.source.locations import Lines, printable
 
-#: What no database of Airflow's takes, though an API description may mention it in a pattern.
+#: The character that no database of Airflow's accepts, though an API description may mention it in a pattern.
 NUL = "\0"
 NO_NUL = "this text contains the character U+0000, which no database can store"
 
 
 class Read(NamedTuple):
-    """A value that was read; a tuple, since there is one for each value of a file.
+    """A value that was read; a tuple, because each value of a file makes one.
 
-    :param key: the text it has as a key, None if it cannot be one.
+    :param key: the text it has as a key, None if it cannot be a key.
     :param size: how many values it is.
-    :param bases: the maps of a list that has nothing but aliases of maps.
-    :param merges: offsets of the merge keys (``<<: *base``) in it; of a whole file only.
-    :param unfit: offset of the first scalar that no document may have, and what it is; of a whole file only.
+    :param bases: the maps of a list that contains only aliases of maps.
+    :param merges: offsets of the merge keys (``<<: *base``) in it; for a whole file only.
+    :param unfit: offset of the first scalar that no document may have, and what it is; for a whole file only.
     """
 
     value: Any
@@ -55,7 +55,7 @@ class Reading:
         raise DocumentError([Problem(rule, Severity.ERROR, place, printable(message), hint)])
 
     def spend(self, size: int, depth: int) -> str | None:
-        """Count what was read, aliases written out; return what is too much."""
+        """Count what was read, with aliases written out; return what is too much, if anything."""
         self.count += size
         limits = self.limits
         if self.count > limits.file_values:

@@ -1,4 +1,4 @@
-"""A file that was read: text, value, and the place of each value when somebody asks."""
+"""A file that was read: its text, its value, and the place of each value on request."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Source:
     :param uri: absolute path or URL, the base of relative references; empty where there is none.
     :param text: the whole text, without a byte order mark.
     :param data: what it says, as a plain JSON-like value; aliases share their value, so nobody may change it.
-    :param merges: offsets of merge keys (``<<: *base``), which are YAML 1.1's.
+    :param merges: offsets of merge keys (``<<: *base``), which belong to YAML 1.1.
     :param unfit: offset of the first scalar that no document may have, and what it is.
     """
 
@@ -57,7 +57,7 @@ class Source:
 
         :param pointer: RFC 6901 JSON pointer.
         :param key: the member's name rather than its value.
-        :param offset: so many characters into a text.
+        :param offset: how many characters into a text.
         :param width: how many characters to mark; None marks a scalar as a whole.
         """
         node, name = self._find(pointer)
@@ -95,7 +95,7 @@ class Source:
         offset: int = 0,
         width: int | None = None,
     ) -> Problem:
-        """Return a problem at the value of that pointer; the rest as :meth:`place`."""
+        """Return a problem at the value of that pointer; the other arguments as in :meth:`place`."""
         place = self.place(pointer, key=key, offset=offset, width=width)
         return Problem(rule, severity, place, printable(message), hint and printable(hint))
 
@@ -126,8 +126,8 @@ def load_source(path: str | Path, *, name: str | None = None) -> Source:
     """Read a YAML or JSON file.
 
     :param path: the file.
-    :param name: its name in messages; the path as given where None.
-    :raises DocumentError: if it is missing, no file, not UTF-8, too large, or not readable as YAML or JSON.
+    :param name: its name in messages; None for the path as given.
+    :raises DocumentError: if it is missing, not a file, not UTF-8, too large, or not readable as YAML or JSON.
     """
     shown = one_line(name or str(path))
     try:
@@ -143,7 +143,7 @@ def load_source(path: str | Path, *, name: str | None = None) -> Source:
 
 
 def parse_source(text: str, name: str, uri: str = "") -> Source:
-    """Read YAML or JSON text; ``.json`` is JSON, other text is if it starts with ``{`` and can be.
+    """Read YAML or JSON text. ``.json`` is JSON; other text is JSON if it starts with ``{`` and can be read so.
 
     :param text: the whole text.
     :param name: the file's name for messages.
@@ -164,10 +164,10 @@ def parse_source(text: str, name: str, uri: str = "") -> Source:
 
 
 def _read_file(path: str | Path, shown: str) -> bytes:
-    """Return the bytes of a file, if it is one: opening or reading a pipe or a device may wait for ever, or do harm."""
+    """Return the bytes of a regular file: opening or reading a pipe or a device may wait for ever, or do harm."""
     _check_regular(os.stat(path).st_mode, shown)
     with open(path, "rb", opener=open_at_once) as file:
-        _check_regular(os.fstat(file.fileno()).st_mode, shown)  # what was looked at may have been replaced
+        _check_regular(os.fstat(file.fileno()).st_mode, shown)  # it may have been replaced since it was looked at
         raw: bytes | None = file.read(current_limits().file_characters * 4 + 1)
     if raw is None:  # files of /proc that would wait
         note_failure()
@@ -199,7 +199,7 @@ def _decode(raw: bytes, name: str) -> str:
 
 
 def _as_written(text: str, name: str, as_json: Reader[Made], as_yaml: Reader[Made]) -> Made:
-    """Return what the reader of JSON or that of YAML makes of a text."""
+    """Return what the JSON reader or the YAML reader makes of a text."""
     if name.endswith(".json"):
         return as_json(text, name)
     if not text.lstrip().startswith("{"):

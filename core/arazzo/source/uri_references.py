@@ -1,4 +1,4 @@
-"""What a reference means, given the URI that it is in (RFC 3986, 5.2): to the letter, and for every scheme."""
+"""What a reference in a URI means (RFC 3986, 5.2): to the letter, and for every scheme."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ _PARTS = re.compile(r"(?:([^:/?#]+):)?(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#
 
 
 def resolve(base: str, reference: str) -> str:
-    """Return the URI that a reference leads to; the reference itself where the base is no URI.
+    """Return the URI that a reference leads to; the reference itself if the base is not a URI.
 
-    :param base: where the reference is; its fragment counts for nothing.
+    :param base: where the reference is; its fragment is ignored.
     :param reference: a URI, or relative to the base.
     """
     scheme, authority, path, query, fragment = _split(reference)
@@ -36,14 +36,14 @@ def _split(uri: str) -> tuple[str | None, str | None, str, str | None, str | Non
 
 
 def _merged(authority: str | None, base: str, path: str) -> str:
-    """Return a relative path behind that of the base, without its last segment (5.2.3)."""
+    """Return a relative path appended to the base's path without its last segment (5.2.3)."""
     if authority is not None and base == "":
         return f"/{path}"
     return f"{base.rpartition('/')[0]}/{path}" if "/" in base else path
 
 
 def _without_dots(path: str) -> str:
-    """Return a path with its dot segments followed (5.2.4); what leads above the root leads to it."""
+    """Return a path with its dot segments resolved (5.2.4); what would lead above the root leads to it."""
     segments: list[str] = []
     given = path.split("/")
     for segment in given:

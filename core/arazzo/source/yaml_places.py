@@ -1,4 +1,4 @@
-"""Where everything is in YAML text that could be read: a second look, made when somebody asks for a place."""
+"""Where everything is in YAML text that could be read: a second pass, made when somebody asks for a place."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def locate_yaml(text: str, name: str) -> Node:
 
 
 class _YamlPlaces:
-    """The values of a text in order, keys included: a number each. What is in one comes right behind it."""
+    """The values of a text in order, keys included, with a number each. What a value contains comes right behind it."""
 
     def __init__(self, text: str) -> None:
         self.starts, self.ends, self.behind = array("q"), array("q"), array("q")
@@ -87,7 +87,7 @@ class _YamlPlaces:
         return found
 
     def _bases(self, number: int) -> tuple[int, ...]:
-        """Return the maps that a merge key takes over, which are those that the reader does."""
+        """Return the maps that a merge key takes over, the same ones as in the reader."""
         named = self.aliases.get(number, number)
         if self.styles[named] == "{" and named != number:
             return (named,)

@@ -1,4 +1,4 @@
-"""YAML 1.2 to values, event by event: what PyYAML's own constructor does, with the core schema and limits."""
+"""YAML 1.2 to values, event by event: like PyYAML's own constructor, but with the core schema and limits."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class _Open:
             self.bases.append(read)
 
     def merge(self, bases: Iterable[Read]) -> None:
-        """Take the members of maps over, as far as there is none of that name."""
+        """Take over the members of maps whose names are not there yet."""
         for base in bases:
             for name, value in base.value.items():
                 if name not in self.value:
@@ -54,7 +54,7 @@ class _Open:
 
 
 class _YamlReading(Reading):
-    """A reading of YAML; an anchor is None while what it names is not complete."""
+    """A reading of YAML; an anchor is None until what it names is complete."""
 
     def __init__(self, text: str, name: str) -> None:
         super().__init__(text, name)
@@ -199,7 +199,7 @@ _NULL = ("", "~", "null", "Null", "NULL")
 _TRUE = ("true", "True", "TRUE")
 _FALSE = ("false", "False", "FALSE")
 _WORDS: dict[str, bool | None] = dict.fromkeys(_NULL) | dict.fromkeys(_TRUE, True) | dict.fromkeys(_FALSE, False)
-#: Numbers of the core schema (YAML 1.2.2, 10.3.2). JSON has none of the last: text in a description, else an error.
+#: Numbers of the core schema (YAML 1.2.2, 10.3.2). JSON lacks the last kind: text in a description, else an error.
 _INTEGER = re.compile(r"[-+]?[0-9]+")
 _BASES = re.compile(r"0o[0-7]{1,999}|0x[0-9a-fA-F]{1,999}")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
@@ -208,7 +208,7 @@ _TAGS: dict[str, type] = {"int": int, "float": float, "bool": bool, "null": type
 
 
 def _resolve(text: str) -> Any:
-    """Return what a plain scalar means in the core schema, numbers exactly; :class:`Beyond` for one beyond a limit."""
+    """Return what a plain scalar means in the core schema, with exact numbers; :class:`Beyond` for one too large."""
     if text in _WORDS:
         return _WORDS[text]
     if _INTEGER.fullmatch(text):
@@ -219,7 +219,7 @@ def _resolve(text: str) -> Any:
 
 
 def _as_json(number: str) -> str:
-    """Return a number of YAML as JSON spells it: no plus, digits on both sides of the point."""
+    """Return a YAML number as JSON spells it: no plus, digits on both sides of the point."""
     sign, digits = ("-" if number[0] == "-" else ""), number.lstrip("+-")
     mantissa, mark, exponent = digits.lower().partition("e")
     whole, point, fraction = mantissa.partition(".")
