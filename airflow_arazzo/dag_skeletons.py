@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 import click
 
-from arazzo.auth.server_resolution import connections_of, sources_of, steps_of
+from arazzo.auth.server_resolution import connections_of, sources_of
 from arazzo.cli.connection_templates import FILL_IN, connection_template
 from arazzo.cli.init_command import REFUSED, WRITTEN, print_written, write_files
 from arazzo.cli.init_command import command as document_command
@@ -120,7 +120,7 @@ def connections_to_make(plan: Plan) -> dict[str, dict[str, Any]]:
     reads = any(name not in taken for name in plan.secret_inputs) or "conn." in str(taken)
     found: dict[str, dict[str, Any]] = {}
     for source in sources_of(plan):
-        steps = [step for step in steps_of(plan) if step.operation and step.operation.source == source]
+        steps = [step for step in plan.all_steps() if step.operation and step.operation.source == source]
         operations = [step.operation for step in steps if step.operation]
         try:
             host = server_of(operations[0], server_url=steps[0].server)

@@ -241,14 +241,13 @@ def _connection(plan: Plan, source: str, conn_id: str, named: bool, hosts: dict[
 
 def _lacking(plan: Plan, source: str, settings: ConnectionSettings) -> Iterator[str]:
     """Yield the security schemes for which neither the connection nor the document has anything."""
-    from arazzo.auth.server_resolution import steps_of
     from arazzo.auth.unused_logins import has_credential_for
     from arazzo.openapi import SecurityScheme
 
     def known(scheme: SecurityScheme) -> bool:
         return has_credential_for(scheme, settings) or (scheme.type == "mutualTLS" and settings.cert is not None)
 
-    for step in steps_of(plan):
+    for step in plan.all_steps():
         operation = step.operation
         if operation is None or operation.source != source or not all(operation.security):
             continue
@@ -259,11 +258,10 @@ def _lacking(plan: Plan, source: str, settings: ConnectionSettings) -> Iterator[
 
 
 def _note_hosts(plan: Plan, source: str, settings: ConnectionSettings, hosts: dict[str, ConnectionSettings]) -> None:
-    from arazzo.auth.server_resolution import steps_of
     from arazzo.errors import RequestError
     from arazzo.openapi.servers import server_of
 
-    for step in steps_of(plan):
+    for step in plan.all_steps():
         if step.operation is not None and step.operation.source == source:
             try:
                 url = settings.base_url or server_of(

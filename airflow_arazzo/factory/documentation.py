@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from textwrap import dedent
-from typing import Any
 
 from airflow_arazzo.compat import draws_mermaid
 from airflow_arazzo.factory.task_ids import without_nul
@@ -97,7 +96,7 @@ def _connections(plan: Plan) -> Iterator[tuple[str, ...]]:
     """Yield for each source that steps call its connection, and what credentials the operations ask for."""
     found: dict[str, dict[str, None]] = {}
     ids: dict[str, dict[str, None]] = {}
-    for step in _steps(plan):
+    for step in plan.all_steps():
         operation = step.operation
         if operation is None:
             continue
@@ -110,12 +109,6 @@ def _connections(plan: Plan) -> Iterator[tuple[str, ...]]:
     for source, connections in ids.items():
         asked = " or ".join(filter(None, found[source])) or "none asked for"
         yield _code(source), ", ".join(map(_code, connections)), _cell(asked)
-
-
-def _steps(plan: Plan) -> Iterator[Any]:
-    yield from plan.steps
-    for child in plan.children.values():
-        yield from _steps(child)
 
 
 def _text(plan: Plan) -> str:

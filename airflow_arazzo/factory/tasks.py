@@ -300,9 +300,7 @@ def _kept(plan: Plan) -> frozenset[str]:
 
 
 def _called(children: Mapping[str, Plan]) -> Iterator[str]:
-    for child in children.values():
-        yield child.key
-        yield from _called(child.children)
+    return (each.key for child in children.values() for each in child.whole())
 
 
 @dataclass(frozen=True)

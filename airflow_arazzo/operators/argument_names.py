@@ -81,13 +81,11 @@ def require_variables(plan: Plan) -> None:
 
     :raises ValueError: naming the first, and what may have been meant.
     """
-    for step in plan.steps:
+    for step in plan.all_steps():
         values = step.settings.server_variables or {}
         for name, value, allowed in refused_values(step.operation, step.server, values) if step.operation else ():
             hint = near(value, allowed) or f"there are {', '.join(allowed)}"
             raise ValueError(f"server_variables: variable '{name}' has no value '{value}'; {hint}")
-    for child in plan.children.values():
-        require_variables(child)
 
 
 def settings_from(values: Mapping[str, Any], subject: str) -> Settings:

@@ -398,7 +398,8 @@ def read_plan(plan: Plan | str | Path, workflow_id: str | None = None, options: 
 
 def _without_bindings(plan: Plan) -> Plan:
     """Return the plan without the bound inputs, which the triggerer does not need and which may be secret."""
-    if not _has_bindings(plan):
+    holders: list[Plan | PlannedStep] = [*plan.whole(), *plan.all_steps()]
+    if not any(each.settings.inputs for each in holders):
         return plan
     steps = tuple(
         step.model_copy(update={"settings": step.settings.model_copy(update={"inputs": None})}) for step in plan.steps
@@ -406,11 +407,6 @@ def _without_bindings(plan: Plan) -> Plan:
     children = {key: _without_bindings(child) for key, child in plan.children.items()}
     settings = plan.settings.model_copy(update={"inputs": None})
     return plan.model_copy(update={"steps": steps, "settings": settings, "children": children})
-
-
-def _has_bindings(plan: Plan) -> bool:
-    own = bool(plan.settings.inputs) or any(step.settings.inputs for step in plan.steps)
-    return own or any(map(_has_bindings, plan.children.values()))
 
 
 def as_mapping(values: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -184,11 +184,9 @@ def require_no_approval(plan: Plan) -> None:
 
     :raises UnsupportedError: naming the step.
     """
-    for step in plan.steps:
-        if step.settings.approval:
+    for each in plan.whole():
+        for step in (step for step in each.steps if step.settings.approval):
             raise UnsupportedError(
-                f"step '{step.step_id}' of workflow '{plan.workflow_id}' asks for approval (x-airflow: approval), "
+                f"step '{step.step_id}' of workflow '{each.workflow_id}' asks for approval (x-airflow: approval), "
                 "which takes a task of its own; here the workflow is part of another task"
             )
-    for child in plan.children.values():
-        require_no_approval(child)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -18,7 +18,7 @@ def connections_of(plan: Plan, connections: Mapping[str, str] | None = None) -> 
     :raises ConnectionSettingsError: if two steps of the plan name different connections for one source.
     """
     found: dict[str, str] = {}
-    for step in steps_of(plan):
+    for step in plan.all_steps():
         source = step.operation.source if step.operation else ""
         named = step.settings.connection
         connection = named.get(source) if isinstance(named, dict) else named
@@ -34,7 +34,7 @@ def connections_of(plan: Plan, connections: Mapping[str, str] | None = None) -> 
 
 def sources_of(plan: Plan) -> list[str]:
     """Return the names of the sources that a plan's steps send requests to, sorted."""
-    return sorted({step.operation.source for step in steps_of(plan) if step.operation})
+    return sorted({step.operation.source for step in plan.all_steps() if step.operation})
 
 
 @dataclass(frozen=True)
@@ -72,13 +72,6 @@ def place_requests(
         return place_step(step, placements.get(step.operation.source if step.operation else "", NOWHERE), default)
 
     return change_steps(plan, placed)
-
-
-def steps_of(plan: Plan) -> Iterator[PlannedStep]:
-    """Yield the steps of a plan and of those it calls."""
-    yield from plan.steps
-    for child in plan.children.values():
-        yield from steps_of(child)
 
 
 def place_step(step: PlannedStep, placement: Placement, default: str | Mapping[str, str] | None = None) -> PlannedStep:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from arazzo.auth.connection_settings import ConnectionSettings
-from arazzo.auth.server_resolution import steps_of
 from arazzo.auth.tokens import can_grant
 from arazzo.flow import Plan
 from arazzo.openapi import SecurityScheme, has_secret_for
@@ -18,7 +17,7 @@ def unused_login(plan: Plan, source: str, settings: ConnectionSettings, connecti
     :param connection: how the sentence names it.
     """
     kind = "login" if settings.credentials.login else "token" if settings.credentials.token else ""
-    steps = [step for step in steps_of(plan) if step.operation and step.operation.source == source]
+    steps = [step for step in plan.all_steps() if step.operation and step.operation.source == source]
     schemes = [scheme for step in steps if step.operation for need in step.operation.security for scheme in need]
     if not kind or any(has_credential_for(scheme, settings) for scheme in schemes):
         return None

@@ -93,9 +93,8 @@ def _is_lasting(answer: Answer) -> bool:
 
 def _binds_secret(plan: Plan) -> bool:
     """Say whether a plan, or one in it, has a secret input bound to a value, and to no template."""
-    bound = plan.settings.inputs or {}
-    own = any(name in plan.secret_inputs and not is_template(value) for name, value in bound.items())
-    return own or any(map(_binds_secret, plan.children.values()))
+    bound = ((each, *item) for each in plan.whole() for item in (each.settings.inputs or {}).items())
+    return any(name in each.secret_inputs and not is_template(value) for each, name, value in bound)
 
 
 def _text(answer: Answer) -> str:

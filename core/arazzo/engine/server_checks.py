@@ -22,25 +22,21 @@ def require_sendable(plan: Plan) -> None:
 
 def uncallable(plan: Plan) -> Iterator[tuple[PlannedStep, str]]:
     """Yield each step whose server cannot be called, with the reason; those of called workflows included."""
-    for step in plan.steps:
+    for step in plan.all_steps():
         if step.operation is None:
             continue
         try:
             server_of(step.operation, server_url=step.server, server_variables=step.settings.server_variables)
         except RequestError as error:
             yield step, f"step '{step.step_id}': {error}"
-    for child in plan.children.values():
-        yield from uncallable(child)
 
 
 def misplaced(plan: Plan) -> Iterator[str]:
     """Yield why requests cannot be built, whatever the values are; those of called workflows included."""
-    for step in plan.steps:
+    for step in plan.all_steps():
         if (operation := step.operation) is None:
             continue
         given = [(parameter.name, parameter.location) for parameter in step.step.parameters]
         reasons = [no_place(operation, name, location) for name, location in given]
         reasons.append(left_out(operation, (name for name, location in given if location in (None, "path"))))
         yield from (f"step '{step.step_id}': {reason}" for reason in reasons if reason)
-    for child in plan.children.values():
-        yield from misplaced(child)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 from arazzo.document import awaited_steps
 from arazzo.document.models import Workflow
@@ -27,7 +27,7 @@ def build_needs(
 def _race(steps: Mapping[str, PlannedStep], children: Mapping[str, Plan], dialect: Dialect) -> bool:
     """Say whether a step, or a workflow it calls, reads a workflow that another step runs."""
     called = {name: children[step.workflow] for name, step in steps.items() if step.workflow is not None}
-    run = {name: frozenset(_keys(plan)) for name, plan in called.items()}
+    run = {name: frozenset(each.key for each in plan.whole()) for name, plan in called.items()}
     for name, step in steps.items():
         others = frozenset[str]().union(*(keys for other, keys in run.items() if other != name))
         if others and not others.isdisjoint(_read(step, called.get(name), dialect)):
@@ -38,9 +38,3 @@ def _race(steps: Mapping[str, PlannedStep], children: Mapping[str, Plan], dialec
 def _read(step: PlannedStep, called: Plan | None, dialect: Dialect) -> Iterable[str]:
     own = step_reads(step.step, dialect).workflows
     return own if called is None else (*own, *called.read_workflows, *called.output_reads.workflows)
-
-
-def _keys(plan: Plan) -> Iterator[str]:
-    yield plan.key
-    for child in plan.children.values():
-        yield from _keys(child)

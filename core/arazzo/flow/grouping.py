@@ -43,6 +43,4 @@ def impossible_approvals(plan: Plan) -> Iterator[tuple[Plan, str]]:
 
 
 def _asking(plan: Plan) -> Iterator[tuple[Plan, str]]:
-    yield from ((plan, step.step_id) for step in plan.steps if step.settings.approval)
-    for child in plan.children.values():
-        yield from _asking(child)
+    yield from ((each, step.step_id) for each in plan.whole() for step in each.steps if step.settings.approval)

@@ -7,7 +7,7 @@ It carries the slice of the API descriptions that its steps need.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Any, Literal
 
@@ -320,6 +320,16 @@ class Plan(PlanValue):
     def region_of(self, step_id: str) -> Region | None:
         """Return the region that holds the step; None if it is not in this (slice of a) plan."""
         return self._regions.get(step_id)
+
+    def whole(self) -> Iterator[Plan]:
+        """Yield the plan and those of all workflows that it calls, at every depth."""
+        yield self
+        for child in self.children.values():
+            yield from child.whole()
+
+    def all_steps(self) -> Iterator[PlannedStep]:
+        """Yield the steps of the plan and of those it calls."""
+        return (step for plan in self.whole() for step in plan.steps)
 
     def child(self, path: tuple[str, ...]) -> Plan:
         """Return the plan that a path of keys leads to; the empty path is this plan."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from arazzo.flow.plan import Plan
 
 
@@ -12,19 +10,13 @@ def sharing_cookies(plan: Plan) -> Plan:
 
     Their steps come one after the other then: each may set a cookie that the next one sends.
     """
-    said = [each for each in _settings(plan) if each]
+    said = [cookies for each in plan.whole() if (cookies := each.settings.cookies)]
     if not said:
         return plan
     if plan.settings.cookies is False:
         return _with_cookies(plan, False)
     domains = dict.fromkeys(domain for each in said if isinstance(each, tuple) for domain in each)
     return _with_cookies(plan, tuple(domains) or True)
-
-
-def _settings(plan: Plan) -> Iterator[bool | tuple[str, ...] | None]:
-    yield plan.settings.cookies
-    for child in plan.children.values():
-        yield from _settings(child)
 
 
 def _with_cookies(plan: Plan, cookies: bool | tuple[str, ...]) -> Plan:

@@ -4,16 +4,3 @@ from arazzo.report.dag_page import operations_page
 from arazzo.report.html_tree import CONTENT_SECURITY_POLICY, page, tag
 from arazzo.report.plot import Dot, exchange_dots
 from arazzo.report.run_page import ReportedWorkflow, run_page, step_section, workflow_page
-
-__all__ = [
-    "CONTENT_SECURITY_POLICY",
-    "Dot",
-    "ReportedWorkflow",
-    "exchange_dots",
-    "operations_page",
-    "page",
-    "run_page",
-    "step_section",
-    "tag",
-    "workflow_page",
-]

@@ -30,18 +30,3 @@ else:
             "arazzo.testing.serving": "ServingError run_server serve",
         },
     )
-
-__all__ = [
-    "MockApi",
-    "Received",
-    "Record",
-    "Recorded",
-    "Recorder",
-    "Replay",
-    "Scenario",
-    "ServingError",
-    "load_scenario",
-    "run_server",
-    "sample_inputs",
-    "serve",
-]
