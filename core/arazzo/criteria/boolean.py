@@ -1,7 +1,7 @@
 """The boolean dialect: expressions over JSON paths that public documents write as conditions of type jsonpath.
 
-``$.scan_status == "pending" || $.scan_status == "in-progress"``, ``$.items.length > 0``. What is not an RFC 9535 query
-is read as this. To the shared grammar it adds JSON paths with filters, words without quotes, and ``@`` in filters.
+``$.scan_status == "pending" || $.scan_status == "in-progress"``, ``$.items.length > 0``. A condition that is not an
+RFC 9535 query is read so. The dialect adds to the shared grammar: JSON paths with filters, unquoted words, and ``@``.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class BooleanGrammar(Grammar):
         return Path(tuple(segments), self.text[start : self.at], relative, length)
 
     def path_hint(self) -> str | None:
-        """Tell what may be meant by what follows a path."""
+        """Return what may have been meant by the text after a path."""
         if self.sees("("):
             return "only length() and size() can be called"
         return (
@@ -79,7 +79,7 @@ class BooleanGrammar(Grammar):
         )
 
     def length(self) -> str:
-        """Read ``.length`` or ``.size``, with or without parentheses; whether it is a member only the data tells."""
+        """Read ``.length`` or ``.size``, with or without parentheses; only the data tells whether it is a member."""
         found = self.match(re.compile(r"\.(length|size)(?![\w-])(\(\))?"))
         return found[1] if found else ""
 
@@ -100,7 +100,7 @@ class BooleanGrammar(Grammar):
         return Segment((Key(Literal(found[0], found[0])),), deep)
 
     def selectors(self) -> tuple[Selector, ...]:
-        """Read what is in brackets."""
+        """Read what is between brackets."""
         start = self.at - 1
         selectors = [self.selector()]
         self.space()

@@ -1,6 +1,6 @@
-"""How values compare and what counts as true: one place for simple conditions and for the boolean dialect.
+"""How values compare and what counts as true, for simple conditions and for the boolean dialect alike.
 
-An absent value equals nothing, but ``== null`` holds of it. ``!=`` is the opposite of ``==``, but of an answer that
+An absent value equals nothing, but ``== null`` holds of it. ``!=`` is the opposite of ``==``, except for an answer that
 never came (condition_evaluation.py).
 """
 
@@ -24,9 +24,9 @@ NO_LENGTH: Final = NoLength(0)
 
 
 def length_of(value: Any) -> int:
-    """Return how long an array, a string or an object is; of what is absent or null :data:`NO_LENGTH`.
+    """Return the length of an array, a string or an object; :data:`NO_LENGTH` for what is absent or null.
 
-    :raises EvaluationError: for a number, true and false, which have no length.
+    :raises EvaluationError: for numbers, true and false, which have no length.
     """
     if isinstance(value, (int, float)):
         kind = "true or false" if isinstance(value, bool) else "a number"
@@ -35,14 +35,14 @@ def length_of(value: Any) -> int:
 
 
 def truthy(value: Any) -> bool:
-    """Return whether a value by itself passes: not if absent, null, false, 0 or the empty string."""
+    """Return whether a value alone passes: not if it is absent, null, false, 0 or the empty string."""
     return isinstance(value, (list, tuple, dict)) or bool(value)
 
 
 def numeric(value: Any) -> int | float | None:
     """Return a number, or the number that a string spells; None for anything else.
 
-    :raises GaveUpError: if the string spells one that is beyond a limit.
+    :raises GaveUpError: if the string spells a number beyond a limit.
     """
     if is_number(value):
         return value  # type: ignore[no-any-return]
@@ -58,7 +58,7 @@ def holds(operator: str, left: Any, right: Any, *, loose: bool) -> bool:
     """Return whether a comparison holds.
 
     :param operator: ``== != < <= > >=``.
-    :param loose: as simple conditions compare: strings without case, numeric strings as numbers beside a number.
+    :param loose: compare as simple conditions do: strings ignoring case, numeric strings beside a number as numbers.
     """
     match operator:
         case "==":
@@ -88,12 +88,12 @@ def same(left: Any, right: Any, *, loose: bool) -> bool:
 
 
 def _settled(value: Any, other: Any) -> Any:
-    """Turn the length of nothing into absent beside null."""
+    """Turn the length of nothing into absent where it is compared with null."""
     return ABSENT if isinstance(value, NoLength) and other is None else value
 
 
 def _equal_present(left: Any, right: Any, *, loose: bool) -> bool:
-    """Return whether two values are there and equal; numeric strings count as numbers, as in ``<``."""
+    """Return whether two values are present and equal; numeric strings count as numbers, as in ``<``."""
     if ABSENT in (_settled(left, right), _settled(right, left)):
         return False
     if loose:

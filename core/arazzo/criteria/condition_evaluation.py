@@ -1,4 +1,4 @@
-"""Evaluating the tree of a condition, for simple conditions and the boolean dialect."""
+"""Evaluates the tree of a condition, for simple conditions and the boolean dialect."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from arazzo.expressions.open_members import NotRunError
 
 
 class NoAnswerError(AbsentError):
-    """A look at what never came: nothing holds of it, negated or not, but ``$statusCode == null``."""
+    """A look at an answer that never came: nothing holds of it, negated or not, except ``$statusCode == null``."""
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,9 @@ class Scope:
     :param context: the values of runtime expressions.
     :param loose: whether values compare as in simple conditions.
     :param root: the value of ``$``.
-    :param current: the value of ``@``; in a filter a path by itself asks whether it selects anything (RFC 9535, 2.3.5).
+    :param current: the value of ``@``; in a filter, a path alone asks whether it selects anything (RFC 9535, 2.3.5).
     :param filtering: whether this is a filter.
-    :param direction: 1 where the whole holds if this does, -1 under a negation, 0 where it may go either way.
+    :param direction: 1 if the whole holds when this does, -1 under a negation, 0 if either is possible.
     """
 
     context: Context
@@ -54,13 +54,13 @@ class Scope:
 
 @dataclass(frozen=True)
 class Several:
-    """The values of a path that may select several: it compares as any of them does."""
+    """The values of a path that may select several: a comparison holds if it does for any of them."""
 
     values: tuple[Any, ...]
 
 
 def truth_of(node: Node, scope: Scope) -> Truth:
-    """Return whether a condition holds: not if it comes down to what never came. Raises as :func:`passes` else."""
+    """Return whether a condition holds; it does not if it depends on what never came. Raises as :func:`passes`."""
     try:
         return Truth.of(passes(node, scope))
     except NoAnswerError:
@@ -70,7 +70,7 @@ def truth_of(node: Node, scope: Scope) -> Truth:
 def passes(node: Node, scope: Scope) -> bool:
     """Return whether a condition holds.
 
-    What is undecided is an error here: ``!`` does not turn it round, ``||`` and ``&&`` decide where they can (Kleene).
+    Undecided is an error here: ``!`` does not turn it round, and ``||`` and ``&&`` decide where they can (Kleene).
 
     :raises EvaluationError: if it is undecided, a string embeds what is absent, or it looks at what never came.
     :raises GaveUpError: if a limit is met.
@@ -95,7 +95,7 @@ def passes(node: Node, scope: Scope) -> bool:
 
 
 def value_of(node: Node, scope: Scope) -> Any:
-    """Return the value of an operand: ABSENT if it is not there, :class:`Several` of a path that may select several.
+    """Return the value of an operand: ABSENT if it is missing, :class:`Several` for a path that may select several.
 
     :raises EvaluationError: as :func:`passes`.
     """
@@ -119,7 +119,7 @@ def value_of(node: Node, scope: Scope) -> Any:
 
 
 def selected(path: Path, scope: Scope) -> list[Any]:
-    """Return the values that a path selects, ``.length`` left aside.
+    """Return the values that a path selects, without regard to ``.length``.
 
     :raises EvaluationError: as :func:`passes`, and if it leads into a root that is neither object nor array.
     """
@@ -135,7 +135,7 @@ def selected(path: Path, scope: Scope) -> list[Any]:
 
 
 def operands(node: Node) -> Iterator[Runtime | Item | Path]:
-    """Yield what a condition gets its values from, in order; what is in a path's filters is part of the path."""
+    """Yield the operands that give a condition its values, in order; those in a path's filters belong to the path."""
     match node:
         case Or(parts) | And(parts):
             for part in parts:
@@ -150,7 +150,7 @@ def operands(node: Node) -> Iterator[Runtime | Item | Path]:
 
 
 def _decided(operands: tuple[Node, ...], scope: Scope, *, by: bool) -> bool:
-    """Let the first operand decide that comes to ``by``; what cannot be evaluated decides only if no other does."""
+    """Let the first operand whose value is ``by`` decide; one that cannot be evaluated counts only if none does."""
     problem: EvaluationError | None = None
     for operand in operands:
         try:
@@ -181,7 +181,7 @@ def _runtime_value(node: Runtime, scope: Scope) -> Any:
         raise NoAnswerError(f"{node.text} is absent: there is no answer")
     owner = readable(evaluate(node.owner, scope.context), node.text) if node.owner else ABSENT
     if isinstance(owner, str):
-        return length_of(owner)  # all that text has
+        return length_of(owner)  # text has no other member
     value = readable(evaluate(node.expression, scope.context), node.text)
     if value is ABSENT:
         require_structured_output(node.expression, scope.context)
@@ -191,10 +191,10 @@ def _runtime_value(node: Runtime, scope: Scope) -> Any:
 
 
 def _nothing_holds(direction: int) -> bool:
-    """Return that something does not hold of what a step would have given that did not run.
+    """Return False for what a step that did not run would have given.
 
     :param direction: as for :class:`Scope`.
-    :raises EvaluationError: unless all that follows is that the condition does not hold.
+    :raises EvaluationError: unless the only consequence is that the condition does not hold.
     """
     if direction != 1:
         raise EvaluationError("only '== null' can be concluded from the output of a step that did not run")
@@ -204,14 +204,14 @@ def _nothing_holds(direction: int) -> bool:
 def _key(node: Node, scope: Scope) -> Any:
     """Return a name or an index.
 
-    :raises EvaluationError: if a step would have given it that did not run.
+    :raises EvaluationError: if it would have come from a step that did not run.
     """
     key = value_of(node, scope)
     return _nothing_holds(0) if key is NOT_RUN else key
 
 
 def _exists(path: Path, value: Any) -> bool:
-    """Return whether what a path by itself asks for in a filter is there: the value or, with ``.length``, its."""
+    """Return whether what a lone path in a filter asks for exists: the value or, with ``.length``, its length."""
     if not path.length:
         return True
     return path.length in value if isinstance(value, dict) else length_of(value) > 0
@@ -238,7 +238,7 @@ def _both_missing(left: Node, right: Node, scope: Scope) -> bool:
 
 
 def _compare(operator: str, left: Any, right: Any, scope: Scope) -> bool:
-    """Compare; of several values any may do, and ``!=`` is the opposite of ``==``."""
+    """Compare; of several values any will do, and ``!=`` is the opposite of ``==``."""
     if left is NOT_RUN or right is NOT_RUN:
         if left is None or right is None:
             return operator == "=="
@@ -268,11 +268,11 @@ def _path_value(path: Path, scope: Scope) -> Any:
 
 
 def _length(value: Any, name: str) -> Any:
-    """Return the member called ``length``, else how long the value is."""
+    """Return the member called ``length``, or else the length of the value."""
     return value[name] if isinstance(value, dict) and name in value else length_of(value)
 
 
 def _collects(path: Path) -> bool:
-    """Return whether the length of a path is how many values it selects: it ends in a filter or the like."""
+    """Return whether the length of a path is the number of values it selects: it ends in a filter or the like."""
     last = path.segments[-1]
     return last.deep or len(last.selectors) > 1 or not last.singular

@@ -1,8 +1,8 @@
 """The portable spelling of a condition of the boolean dialect: an RFC 9535 query, or a simple condition.
 
-``$[?...]`` with paths from ``$`` in the filter asks one question of every member of the root, so it selects something
-exactly if the condition holds and the root has members. Where the condition also holds of a root without members, a
-simple condition is offered if there is one.
+``$[?...]`` with paths from ``$`` in the filter asks the same question for every member of the root. So it selects
+something exactly if the condition holds and the root has members. Where the condition also holds for a root without
+members, a simple condition is offered if there is one.
 """
 
 from __future__ import annotations
@@ -45,11 +45,11 @@ class _UnportableError(Exception):
 
 @dataclass(frozen=True)
 class Spelling:
-    """A condition that other tools read too.
+    """A condition that other tools can read too.
 
     :param condition: the condition.
-    :param simple: whether it is a simple condition, which has no context and no type; else it is an RFC 9535 query.
-    :param caveat: where it does not say quite the same; empty if it does.
+    :param simple: whether it is a simple condition, without context and type; otherwise it is an RFC 9535 query.
+    :param caveat: where its meaning differs a little; empty if it does not.
     """
 
     condition: str
@@ -81,7 +81,7 @@ def portable_spelling(node: Node, context: str) -> Spelling | None:
 
 
 def _case_caveat(node: Node) -> str:
-    """Tell that simple conditions compare strings without case, unless only null, booleans and numbers are compared."""
+    """Say that simple conditions compare strings ignoring case, unless there are only null, booleans and numbers."""
     literals = [(one.left if isinstance(one.left, Literal) else one.right) for one in _comparisons(node)]
     exact = all(isinstance(one, Literal) and not isinstance(one.value, str) for one in literals)
     return "" if exact else "where case does not matter"
@@ -103,14 +103,14 @@ def _comparisons(node: Node) -> Iterator[Comparison]:
 
 
 def holds_when_empty(node: Node) -> bool:
-    """Return whether a condition holds of a root without members; runtime expressions count as absent."""
+    """Return whether a condition holds for a root without members; runtime expressions count as absent."""
     return any(_passes(node, root) for root in _NO_MEMBERS)
 
 
 def as_query(node: Node) -> str | None:
-    """Return an RFC 9535 query that selects something exactly if the condition holds; None if none does.
+    """Return an RFC 9535 query that selects something exactly if the condition holds; None if there is none.
 
-    The root must have members. A member called ``length`` is left out of account.
+    The root must have members. A member called ``length`` is ignored.
     """
     try:
         if (
@@ -125,9 +125,9 @@ def as_query(node: Node) -> str | None:
 
 
 def as_simple(node: Node, context: str) -> str | None:
-    """Return a simple condition that says the same, but that strings compare without case; None if there is none.
+    """Return a simple condition of the same meaning, except that it ignores case; None if there is none.
 
-    Of the elements of an array, ``.length == 0`` is said as the first being absent.
+    That an array has no elements, ``.length == 0``, is written as its first element being absent.
     """
     try:
         return _simple(node, context)
@@ -143,7 +143,7 @@ def _passes(node: Node, root: object) -> bool:
 
 
 def _tested_path(node: Comparison) -> Path | None:
-    """Return the path of which a comparison with ``.length`` asks whether it selects anything (``> 0``, ``== 0``)."""
+    """Return the path that a comparison with ``.length`` (``> 0``, ``== 0``) asks about: does it select anything?"""
     path, number = node.left, node.right
     if not isinstance(path, Path) or not path.length or not isinstance(number, Literal):
         return None
@@ -156,7 +156,7 @@ def _tested_path(node: Comparison) -> Path | None:
 
 
 def _condition(node: Node, *, filtering: bool, inner: bool = False) -> str:
-    """Return the filter expression of RFC 9535; ``inner`` puts parentheses where it is part of another."""
+    """Return the filter expression of RFC 9535; ``inner`` adds parentheses where it is part of another."""
     match node:
         case Or(parts):
             text = " || ".join(_condition(part, filtering=filtering, inner=True) for part in parts)
@@ -195,7 +195,7 @@ def _comparison(operator: str, left: Node, right: Node, *, inner: bool) -> str:
 
 
 def _null_comparison(operator: str, text: str, *, inner: bool) -> str:
-    """Say of absent and null alike what RFC 9535 says of null alone."""
+    """Write for both absent and null what RFC 9535 writes for null alone."""
     if operator not in ("==", "!="):
         raise _UnportableError
     said = f"!{text} || {text} == null" if operator == "==" else f"{text} && {text} != null"
@@ -203,7 +203,7 @@ def _null_comparison(operator: str, text: str, *, inner: bool) -> str:
 
 
 def _length_comparison(operator: str, path: Path, right: Node) -> str:
-    """Compare a length: what has none has 0 here and nothing in RFC 9535, so ask in a way that suits both."""
+    """Compare a length so that it suits both: what has no length has 0 here and nothing in RFC 9535."""
     if not isinstance(right, Literal) or isinstance(right.value, (bool, str)) or right.value is None:
         raise _UnportableError
     length = f"length({_path(Path(path.segments, path.text, path.relative))})"
@@ -286,7 +286,7 @@ def _name(selector: Selector) -> str | None:
 
 
 def _simple(node: Node, context: str, *, inner: bool = False) -> str:
-    """Return the simple condition; what simple conditions do not have makes it unportable."""
+    """Return the simple condition; a part that simple conditions lack makes it unportable."""
     match node:
         case Or(parts):
             text = " || ".join(_simple(part, context, inner=True) for part in parts)

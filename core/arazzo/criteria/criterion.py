@@ -1,4 +1,4 @@
-"""Criteria of any type: reading them, and evaluating them to verdicts (Arazzo 1.1.0, Criterion Object)."""
+"""Criteria of all types: reading them, and evaluating them to verdicts (Arazzo 1.1.0, Criterion Object)."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def check(criterion: Criterion, dialect: Dialect = "lenient") -> tuple[Finding, 
 
     :param criterion: the criterion.
     :param dialect: ``strict`` for the specification to the letter.
-    :return: errors where it could never be evaluated, warnings where other tools will not read it.
+    :return: errors where it can never be evaluated, warnings where other tools will not read it.
     """
     broken = tuple(_broken_frame(criterion, dialect))
     if broken:
@@ -52,7 +52,7 @@ def check(criterion: Criterion, dialect: Dialect = "lenient") -> tuple[Finding, 
         return (Finding(Severity.ERROR, "unreadable-condition", error.message, error.offset, error.hint),)
     except GaveUpError as error:
         return (Finding(Severity.ERROR, "unreadable-condition", str(error)),)
-    except RecursionError:  # of a library
+    except RecursionError:  # raised by a library
         return (Finding(Severity.ERROR, "unreadable-condition", "the condition is nested too deeply"),)
     found = (*_context_remarks(criterion, dialect), *remarks)
     if dialect == "strict" or any(finding.rule.startswith("non-portable") for finding in found):
@@ -65,20 +65,20 @@ def check(criterion: Criterion, dialect: Dialect = "lenient") -> tuple[Finding, 
 
 
 def _only_here(refusal: Finding) -> Finding:
-    """Return the warning for what ``strict`` refuses and ``lenient`` reads."""
+    """Return a warning instead of an error, for what ``strict`` refuses and ``lenient`` reads."""
     message = f"only the lenient dialect reads this: {refusal.message}"
     return replace(refusal, severity=Severity.WARNING, rule="non-portable-condition", message=message)
 
 
 def evaluate(criterion: Criterion, context: Context, dialect: Dialect = "lenient") -> Verdict:
-    """Evaluate a criterion; what cannot be evaluated is undecided, and the verdict says why.
+    """Evaluate a criterion; one that cannot be evaluated is undecided, and the verdict says why.
 
-    In ``strict`` it does not hold then (Arazzo 1.1.0, Evaluation Errors), nor does it where it embeds an absent value.
+    In ``strict`` it then does not hold (Arazzo 1.1.0, Evaluation Errors); nor does one that embeds an absent value.
 
     :param criterion: the criterion.
     :param context: the values of runtime expressions.
     :param dialect: ``strict`` for the specification to the letter.
-    :raises GaveUpError: if a limit is met: nothing at all may be concluded.
+    :raises GaveUpError: if a limit is met, so that nothing may be concluded.
     """
     truth = Truth.UNDECIDED
     try:
@@ -129,7 +129,7 @@ def _context_value(text: str, context: Context, dialect: Dialect) -> Any:
 
 
 def _structured(text: str, value: Any, context: Context, dialect: Dialect) -> Any:
-    """Return a value that JSONPath applies to: a body that is text only if it is JSON, ABSENT if it is blank.
+    """Return a value that JSONPath applies to: a text body only if it is JSON, ABSENT if it is blank.
 
     :raises EvaluationError: if it is not.
     """
@@ -185,7 +185,7 @@ def _broken_frame(criterion: Criterion, dialect: Dialect) -> Iterator[Finding]:
 
 
 def _context_remarks(criterion: Criterion, dialect: Dialect) -> Iterator[Finding]:
-    """Yield a warning where the context is all inputs or all outputs, which the grammar has no expression for."""
+    """Yield a warning if the context is all inputs or all outputs, for which the grammar has no expression."""
     if criterion.kind == "simple" or criterion.context is None:
         return
     whole = parse_context(criterion.context, dialect)
@@ -213,7 +213,7 @@ def _remarks(criterion: Criterion, dialect: Dialect) -> tuple[Finding, ...]:
 
 
 def _jsonpath_remarks(reading: Query | Condition, criterion: Criterion) -> tuple[Finding, ...]:
-    """Return warnings: what a query does not say although it looks so, or how the boolean dialect is said portably."""
+    """Return warnings: what a query only seems to say, or the portable spelling of the boolean dialect."""
     if isinstance(reading, Query):
         remark = braced(reading.template)
         warnings = _warnings("non-portable-condition", (remark,) if remark else ())

@@ -1,4 +1,4 @@
-"""The runtime expressions that a criterion names, wherever they stand in it."""
+"""The runtime expressions that a criterion contains, wherever they stand."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from arazzo.expressions.selectors import RFC9535
 
 
 def expressions(criterion: Criterion, dialect: Dialect = "lenient") -> tuple[tuple[str, int, Expression], ...]:
-    """Return the runtime expressions of a criterion with the field they stand in and where in its text, in order.
+    """Return the runtime expressions of a criterion, each with its field and its offset in that, in order.
 
     :param criterion: a criterion without errors.
     :param dialect: the dialect it is read in.

@@ -8,7 +8,7 @@
     postfix    = primary *( "." name / "[" or "]" )
     primary    = "(" or ")" / string / number / true / false / null / runtime expression / what the dialect adds
 
-What cannot be meant is refused although it could be evaluated: a string or number where a truth value belongs
+What an author cannot mean is refused although it could be evaluated: a string or number where a truth value belongs
 (``$statusCode == 200 || 201`` would always hold), and a word compared with a constant.
 """
 
@@ -61,7 +61,7 @@ _WRONG = {
 }
 _LEFTOVER = re.compile(r"[=!<>~&|+*/?-]+|\w+")
 _CONSTANTS = {"true": True, "false": False, "null": None}
-#: How other languages write constants, and what is written here; None: JSON has nothing of the kind.
+#: How other languages write constants, and how they are written here; None if JSON has no such constant.
 _FOREIGN = {
     "true": "true",
     "false": "false",
@@ -78,11 +78,11 @@ _NAME = re.compile(r"[^\W\d][\w-]*")
 
 
 class Grammar(Scanner):
-    """The shared grammar over one text; ``remarks`` gathers what is read but not portable."""
+    """The shared grammar over one text; ``remarks`` collects what can be read but is not portable."""
 
     #: Whether words without quotes are strings.
     bare_words = False
-    #: What a condition names its values by, for hints.
+    #: How a condition refers to values, for hints.
     operand_hint = "name values by runtime expressions, such as $statusCode or $response.body#/status"
 
     def __init__(self, text: str, dialect: Dialect) -> None:
@@ -112,7 +112,7 @@ class Grammar(Scanner):
         self.remarks.append(Remark(offset, message, hint))
 
     def close(self, bracket: str, start: int) -> None:
-        """Move over the bracket that ends a condition, or be at the end of the text, where nothing else may follow."""
+        """Move over the bracket that ends a condition, or to the end of the text, where nothing else may follow."""
         self.space()
         if self.at == len(self.text) and bracket:
             self.fail(f"'{self.text[start]}' is never closed", start)
@@ -120,7 +120,7 @@ class Grammar(Scanner):
             self.unexpected()
 
     def unexpected(self) -> NoReturn:
-        """Fail on what follows a complete condition."""
+        """Fail because of what follows a complete condition."""
         found = _LEFTOVER.match(self.text, self.at)
         word = found[0] if found else self.text[self.at]
         hint = _WRONG.get(word) or _WRONG.get(word.lower())
@@ -151,7 +151,7 @@ class Grammar(Scanner):
         return tuple(nodes)
 
     def truth(self, node: Node, start: int) -> Node:
-        """Refuse a constant where a truth value belongs: it would hold always, or never."""
+        """Refuse a constant where a truth value belongs: it would always hold, or never."""
         if isinstance(node, Text) or (isinstance(node, Literal) and not isinstance(node.value, bool)):
             foreign = isinstance(node, Literal) and node.bare and node.text.lower() in ("true", "false")
             hint = (
@@ -208,7 +208,7 @@ class Grammar(Scanner):
         return self.postfix()
 
     def postfix(self) -> Node:
-        """Read an operand and the members and elements that are taken of it (``.`` and ``[]``)."""
+        """Read an operand and the members and elements taken from it (``.`` and ``[]``)."""
         start, depth = self.at, self.depth
         node = self.primary()
         while not isinstance(node, (Literal, Text)):
@@ -222,7 +222,7 @@ class Grammar(Scanner):
                 key = Literal(name[0], name[0])
             else:
                 break
-            self.deeper()  # each holds the one before
+            self.deeper()  # each contains the one before
             node = Item(node, key, self.text[start : self.at])
         self.depth = depth
         return node
@@ -252,7 +252,7 @@ class Grammar(Scanner):
         return self.operand()
 
     def operand(self) -> Node:
-        """Read what only one of the dialects has; here: words."""
+        """Read what only one of the dialects has: here, words."""
         start = self.at
         found = self.match(WORD)
         if found is None:
@@ -271,7 +271,7 @@ class Grammar(Scanner):
         return f"a string is written '{word}' in single quotes" if not _OPERATOR.match(after) else self.operand_hint
 
     def missing(self) -> NoReturn:
-        """Fail where an operand was expected."""
+        """Fail because an operand is missing."""
         if self.at >= len(self.text):
             self.fail("the condition ends where a value was expected")
         self.fail(f"unexpected '{self.text[self.at]}' where a value was expected", hint=self._hint_for_dollar())
@@ -280,7 +280,7 @@ class Grammar(Scanner):
         return self.operand_hint if self.sees("$") else None
 
     def string(self) -> Node:
-        """Read a quoted string; leniently it may be double-quoted and embed runtime expressions."""
+        """Read a quoted string; in lenient it may be double-quoted and embed runtime expressions."""
         start, quote = self.at, self.text[self.at]
         simple = quote == "'" and not self.bare_words
         found = self.match(SINGLE if simple else ESCAPED[quote])
@@ -300,7 +300,7 @@ class Grammar(Scanner):
         self.remark(start, "strings are written in single quotes", portable)
 
     def embedding(self, value: str, text: str, start: int) -> Node:
-        """Return the string, or the template it is if it embeds runtime expressions."""
+        """Return the string, or a template if it embeds runtime expressions."""
         if not self.lenient or "$" not in value:
             return Literal(value, text)
         try:
@@ -342,7 +342,7 @@ class Grammar(Scanner):
         return Runtime(self.parsed(text, start), self.text[start : self.at], owner)
 
     def _runtime_text(self) -> str:
-        """Read the text of the runtime expression here, which goes as far as one without braces goes in any string."""
+        """Read the text of the runtime expression here, which ends where an unbraced one ends in any string."""
         start = self.at
         found = scan_expression(self.text, start, "lenient")
         if found is None:
@@ -351,7 +351,7 @@ class Grammar(Scanner):
         return self.text[start : self.at]
 
     def _owner(self, text: str) -> Expression | None:
-        """Return what ``.length`` may be the length of: nothing that is a name in a fixed place of the grammar."""
+        """Return what ``.length`` may be the length of; None if that is a name in a fixed place of the grammar."""
         if ".header." in text or _ROOT_ONLY.fullmatch(text):
             return None
         try:
@@ -360,7 +360,7 @@ class Grammar(Scanner):
             return None
 
     def _strict_runtime(self, text: str, start: int) -> Node:
-        """Split what the grammar of runtime expressions has not from what ``.`` and ``[]`` of conditions take of it."""
+        """Separate a runtime expression to the letter from the ``.`` and ``[]`` that a condition applies to it."""
         end = len(text)
         while (found := _POSTFIX.search(text[:end])) and not self._parses(text[:end]):
             end = found.start()

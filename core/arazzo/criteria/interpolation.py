@@ -37,7 +37,7 @@ def fill(template: Template, render: Render, *, escapes: bool = False) -> str:
 
 
 def braced(template: Template) -> Remark | None:
-    """Return a remark with the text in braces, if it embeds runtime expressions without."""
+    """Return a remark with the text in braces, if it embeds runtime expressions without braces."""
     if not template.unbraced:
         return None
     text, written = "", 0
@@ -53,7 +53,7 @@ def braced(template: Template) -> Remark | None:
 def present(expression: Expression, context: Context, *, text: bool) -> Any:
     """Return the value of an embedded expression.
 
-    :param text: whether it is embedded as text: null is none then, but in strict.
+    :param text: whether it is embedded as text: then null is an error, except in strict.
     :raises AbsentError: if it is absent, or null where text is embedded, naming it.
     :raises UnreadableError: if it leads into an answer that cannot be read.
     """
@@ -76,7 +76,7 @@ def readable(value: Any, name: str) -> Any:
 
 
 def original_offset(template: Template, render: Render, offset: int, *, escapes: bool = False) -> int:
-    """Return where in the text as written an offset in the filled text is; in a value, where its expression is.
+    """Return the offset in the text as written for one in the filled text; for one in a value, its expression's offset.
 
     :param offset: characters from 0 in the filled text.
     """
@@ -100,7 +100,7 @@ def original_offset(template: Template, render: Render, offset: int, *, escapes:
 
 
 def _quote_after(text: str, quote: str, escapes: bool) -> str:
-    """Return the quote that is open after a text that begins inside ``quote``."""
+    """Return the quote that is open after a text that starts inside ``quote``."""
     skip = False
     for char in text:
         if skip:

@@ -1,7 +1,7 @@
 """Conditions of type jsonpath (Arazzo 1.1.0, Criterion Object, JSONPath Conditions).
 
 A condition is read as an RFC 9535 query (or of Goessner's draft, if the type says so), which holds when it selects
-anything. Leniently, what is not a query is read as the boolean dialect. The text alone settles it, never the data.
+anything. In lenient, what is not a query is read as the boolean dialect. The text alone decides it, never the data.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ class Query:
 
     :param template: its text, with the runtime expressions that it embeds.
     :param version: ``rfc9535`` or ``draft-goessner-dispatch-jsonpath-00``.
-    :param text: the text with values of no meaning put in.
-    :param filters_root: whether it is a filter on the root that an object as root is meant to pass itself.
+    :param text: the text with meaningless values put in.
+    :param filters_root: whether it filters the root, and an object as root should pass the filter itself.
     """
 
     template: Template
@@ -63,11 +63,11 @@ class Query:
 
 @lru_cache(maxsize=2048)
 def read_jsonpath(condition: str, version: str, dialect: Dialect) -> Query | Condition:
-    """Read a condition as a query or, if it is not one, leniently as the boolean dialect.
+    """Read a condition as a query or, in lenient, as the boolean dialect if it is not one.
 
     :param condition: as written.
     :param version: ``rfc9535`` or ``draft-goessner-dispatch-jsonpath-00``.
-    :raises ExpressionSyntaxError: if it is neither; of the two readings the one that got further says why.
+    :raises ExpressionSyntaxError: if it is neither; the error is that of the reading that got further.
     """
     if dialect == "lenient" and version == RFC9535 and _OPERATOR.search(skeleton(condition)):
         with suppress(ExpressionSyntaxError):
@@ -90,7 +90,7 @@ def evaluate_jsonpath(
 
     :param where: the criterion's context as written, for the reason.
     :raises ExpressionSyntaxError: if it cannot be read.
-    :raises EvaluationError: if only the data makes it fail.
+    :raises EvaluationError: if the data makes it fail.
     """
     reading = read_jsonpath(condition, version, dialect)
     value = dict(value) if isinstance(value, Mapping) and not isinstance(value, dict) else value
@@ -114,7 +114,7 @@ def evaluate_jsonpath(
 
 
 def _run(query: Query, condition: str, value: Any, context: Context, dialect: Dialect) -> list[Any]:
-    """Return what a query selects; of an object leniently also the object itself, if it passes a filter on the root."""
+    """Return what a query selects; in lenient, also an object as root that passes a filter on the root."""
     text = fill(query.template, lambda part, quote, before: _embedded(part, quote, before, context), escapes=True)
     find = jsonpath_rfc9535 if query.version == RFC9535 else jsonpath_goessner
     try:
@@ -142,7 +142,7 @@ def _read_query(condition: str, version: str, dialect: Dialect) -> Query:
 
 
 def _further(query: ExpressionSyntaxError, boolean: ExpressionSyntaxError) -> ExpressionSyntaxError:
-    """Return the error of the reading that was meant."""
+    """Return the error of the reading that was probably meant."""
     if _FUNCTION.search(query.text) and query.offset >= boolean.offset:
         return query
     return query if query.offset > boolean.offset else boolean
@@ -153,7 +153,7 @@ def _placeholder(_: Expression, quote: str, before: str) -> str:
 
 
 def _embedded(expression: Expression, quote: str, before: str, context: Context) -> str:
-    """Write a value as a JSON literal, or as escaped text in quotes, or as it is where a member's name is."""
+    """Write a value as a JSON literal, in quotes as escaped text, or unchanged where the name of a member is."""
     name = before.endswith(".") and not quote
     value = present(expression, context, text=name or bool(quote))
     return to_text(value) if name else to_literal(value, quote or None)

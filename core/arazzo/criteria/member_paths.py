@@ -17,11 +17,11 @@ Keeps = Callable[[Node, Any], bool]
 def select(segments: tuple[Segment, ...], start: Any, value_of: ValueOf, keeps: Keeps) -> list[Any]:
     """Return the values that segments select, in document order.
 
-    :param segments: the steps of a path.
+    :param segments: the parts of a path.
     :param start: the value they start from; ABSENT selects nothing.
-    :param value_of: the value of a node that stands for a name or an index.
-    :param keeps: whether a filter's condition holds of a value.
-    :raises GaveUpError: if it visits more values than may be, or looks into what is beyond a limit.
+    :param value_of: returns the value of a node that stands for a name or an index.
+    :param keeps: tells whether a filter's condition holds for a value.
+    :raises GaveUpError: if it visits too many values, or looks into what is beyond a limit.
     """
     most = current_limits().visited_values
     values = [] if start is ABSENT else [start]

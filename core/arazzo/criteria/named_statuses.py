@@ -1,4 +1,4 @@
-"""Which redirects criteria name: whoever writes ``$statusCode == 302`` wants to see it, and not where it leads."""
+"""Which redirects criteria name: an author of ``$statusCode == 302`` wants to see it, and not where it leads."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from arazzo.document.models import Criterion
 from arazzo.errors import ExpressionSyntaxError, GaveUpError
 from arazzo.expressions import Dialect
 
-#: Statuses that no API answers with: one that stands for all redirects, one for what is neither success nor redirect.
+#: Statuses that no API answers with: one stands for all redirects, one for what is neither success nor redirect.
 _ANY_REDIRECT, _FAILURE = 399, 499
 _SUCCESS = 299
 _NUMBER = re.compile(r"(?<![\w.])[0-9]{3}(?![\w.])")
 
 
 def named_statuses(groups: Iterable[Iterable[Criterion]], statuses: Iterable[int], dialect: Dialect) -> tuple[int, ...]:
-    """Return those redirects, in order, that criteria name: one by one, or all redirects and no other status.
+    """Return the redirects that criteria name, in order: one by one, or all redirects and no other status.
 
-    :param groups: the criteria of a step and of each of its actions; those of a group hold together.
+    :param groups: the criteria of a step and of each of its actions; those of a group must all hold.
     """
     found = [_Group(tuple(group), dialect) for group in groups]
     return tuple(status for status in statuses if any(group.names(status) for group in found))
 
 
 class _Group:
-    """Criteria that hold together, as a formula."""
+    """Criteria that must all hold, as a formula."""
 
     def __init__(self, criteria: tuple[Criterion, ...], dialect: Dialect) -> None:
         self.numbers: set[str] = set()
@@ -37,7 +37,7 @@ class _Group:
             if (criterion.context or "").strip() == "$statusCode" and criterion.kind != "regex":
                 self.numbers.update(_NUMBER.findall(criterion.condition))
             else:
-                with suppress(ExpressionSyntaxError, GaveUpError):  # which validation tells
+                with suppress(ExpressionSyntaxError, GaveUpError):  # validation reports it
                     formulas.append(formula_of(criterion, dialect))
         self.formula = both(formulas)
         self.looks = any(key == STATUS for key, _ in self.formula.looks_at)
@@ -53,7 +53,7 @@ class _Group:
 
 
 def _differs(formula: Formula, status: int, others: tuple[int, ...]) -> bool:
-    """Tell whether what else a formula looks at can be such that it tells a status from all of the others."""
+    """Tell whether the other operands of a formula can be such that it tells a status from all of the others."""
     if any(_on_one_side(formula, status, other) for other in others):
         return False
     rest = tuple((key, constant) for key, constant in formula.looks_at if key != STATUS)
@@ -66,7 +66,7 @@ def _differs(formula: Formula, status: int, others: tuple[int, ...]) -> bool:
 
 
 def _on_one_side(formula: Formula, status: int, other: int) -> bool:
-    """Tell whether all that a formula compares the status with is an integer less, or greater, than both."""
+    """Tell whether every number that a formula compares the status with is less, or greater, than both."""
     low, high = sorted((status, other))
     constants = (constant for key, constant in formula.looks_at if key == STATUS)
     return all(type(constant) is int and not low <= constant <= high for constant in constants)

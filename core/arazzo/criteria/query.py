@@ -1,4 +1,4 @@
-"""What a look at an RFC 9535 query tells without data."""
+"""What can be told about an RFC 9535 query without data."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 def filters_root(text: str) -> bool:
     """Return whether a query is a filter on the root's members that looks at nothing but ``@``.
 
-    Such a filter (``$[?@.status == 'x']``) is often written for an object as root, which is meant to pass it itself.
-    One that looks at ``$`` would see another root then, so its result stands.
+    Such a filter (``$[?@.status == 'x']``) is often written for an object as root that should pass the filter itself. A
+    filter that looks at ``$`` would then see another root, so its result stands.
     """
     from jsonpath_rfc9535.filter_expressions import RootFilterQuery
     from jsonpath_rfc9535.segments import JSONPathChildSegment
@@ -37,7 +37,7 @@ def filters_root(text: str) -> bool:
 def misleading(text: str, written: str) -> Iterator[Remark]:
     """Yield what a query says that its author probably did not mean.
 
-    ``count(@.products)`` counts nodes, of which there is one at most, never elements; ``.length`` is a member's name.
+    ``count(@.products)`` counts nodes, at most one, and never elements; ``.length`` is the name of a member.
 
     :param text: the query, values put in.
     :param written: the query as written, for the places.
@@ -60,7 +60,7 @@ def misleading(text: str, written: str) -> Iterator[Remark]:
 def misleading_draft(text: str, written: str) -> Iterator[Remark]:
     """Yield what a query of Goessner's draft says that its author probably did not mean; parameters as above.
 
-    A filter on the root is evaluated as written in that dialect, and so never of an object as root itself.
+    In that dialect a filter on the root is evaluated as written, and so never applied to an object as root itself.
     """
     if _ROOT_FILTER.match(text):
         message = "a filter on the root looks at the members of an object, never at the object itself, in this dialect"

@@ -27,9 +27,9 @@ _SECRET = re.compile(
 def reason(condition: str, seen: Iterable[tuple[str, Any]], conceal: Callable[[str], str] = unchanged) -> str:
     """Return ``condition: operand was value, ...``.
 
-    :param condition: as written; cut when long.
-    :param seen: names of operands with their values; a name that mentions a secret hides its value.
-    :param conceal: hides what is secret in a text, before that is cut: of a part of a secret nobody knows what it is.
+    :param condition: as written; a long one is cut.
+    :param seen: the operands by name, with their values; a name that mentions a secret hides its value.
+    :param conceal: hides what is secret in a text before that is cut: nobody can recognise part of a secret.
     """
     texts = list(dict.fromkeys(f"{_line(name)} was {shown(value, name, conceal)}" for name, value in seen))
     more = ["..."] if len(texts) > MAX_VALUES else []
@@ -39,7 +39,7 @@ def reason(condition: str, seen: Iterable[tuple[str, Any]], conceal: Callable[[s
 
 
 def observed(node: Node, scope: Scope, owner: str = "") -> list[tuple[str, Any]]:
-    """Return what the operands of a condition are.
+    """Return the operands of a condition with their values.
 
     :param owner: the context of the paths, whose name may mention a secret too.
     """
@@ -56,10 +56,10 @@ def observed(node: Node, scope: Scope, owner: str = "") -> list[tuple[str, Any]]
 
 
 def shown(value: Any, name: str = "", conceal: Callable[[str], str] = unchanged) -> str:
-    """Return a value as one short word or two: scalars themselves, structures by their size.
+    """Return a value in one or two words: scalars as they are, structures by their size.
 
     :param name: the operand's name; ``***`` is shown for one that mentions a secret.
-    :param conceal: hides what is secret in a text; a number is hidden if it is a secret as a whole.
+    :param conceal: hides what is secret in a text; a number is hidden if all of it is a secret.
     """
     if isinstance(value, (Absent, NoLength)):
         return "absent"

@@ -17,7 +17,7 @@ _FLAGS = frozenset("ims")
 
 
 def read_pattern(condition: str, dialect: Dialect) -> tuple[Template, str, tuple[Remark, ...]]:
-    """Read a pattern as a template, flags and remarks; leniently ``/.../i`` as in JavaScript.
+    """Read a pattern as a template, flags and remarks; in lenient also ``/.../i`` as in JavaScript.
 
     :raises ExpressionSyntaxError: if an embedded expression cannot be read.
     """
@@ -47,9 +47,9 @@ def check_pattern(condition: str, dialect: Dialect) -> tuple[Remark, ...]:
 
 
 def matches(condition: str, value: Any, context: Context, dialect: Dialect) -> bool:
-    """Return whether the pattern matches anywhere in the text of the value, which is there and not null.
+    """Return whether the pattern matches anywhere in the text of a value that is present and not null.
 
-    Embedded expressions are put in as they are: they may be patterns themselves.
+    Embedded values are put in unchanged: they may be patterns themselves.
 
     :raises ExpressionSyntaxError: if the pattern cannot be read.
     :raises EvaluationError: if what it embeds is absent.

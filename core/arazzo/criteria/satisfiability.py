@@ -1,8 +1,8 @@
-"""What criteria can come to at all: whether there is an answer for which some hold and others do not.
+"""What criteria can possibly decide: whether there is an answer for which some hold and others do not.
 
-A condition is a formula over what it looks at. What is compared with constants takes those constants, values between
-and beside them, and nothing at all; the status code takes the numbers there are; everything else (a query, an XPath, a
-comparison of two expressions) may hold or not. So what is found impossible is so; not everything impossible is found.
+A condition is a formula over what it looks at. A value that is compared with constants is tried as each constant, as
+values between and beside them, and as absent; the status code as every possible number; everything else (a query, an
+XPath, a comparison of two expressions) may hold or not. What is found impossible is impossible, but not all is found.
 """
 
 from __future__ import annotations
@@ -41,16 +41,16 @@ from arazzo.expressions.ecma_patterns import compile_ecma
 from arazzo.expressions.regular_expressions import finds
 from arazzo.expressions.selectors import RFC9535
 
-#: Combinations of values are not gone through if that takes more comparisons than these.
+#: Combinations of values are not tried if that takes more comparisons than this.
 MOST_COMPARISONS = 50_000
-#: What reading a pattern of the status code counts as: it is tried on each code there is.
+#: How many comparisons a pattern of the status code counts as: it is tried on every possible code.
 _CODES = range(100, 600)
 #: Integers up to these, and what lies in the middle of them, are floats.
 _SMALL = 2**50
 _EXACT = Context(prec=MAX_PREC)
 
 Key = tuple[str, ...]
-"""What a formula looks at: ``("status",)``, ``("value", text...)``, or ``("free", text)`` for what may be so or not."""
+"""What a formula looks at: ``("status",)``, ``("value", text...)``, or ``("free", text)`` for what may hold or not."""
 
 Values = Mapping[Key, Any]
 STATUS: Key = ("status",)
@@ -59,9 +59,9 @@ _MIRRORED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
 
 @dataclass(frozen=True, eq=False)
 class Formula:
-    """A condition as a function of what it looks at; one is equal to no other.
+    """A condition as a function of what it looks at; no formula equals another.
 
-    :param looks_at: everything that it looks at, with the constants that are compared with it.
+    :param looks_at: everything that it looks at, with the constants it is compared with.
     :param holds: tells whether it holds for these values.
     """
 
@@ -76,7 +76,7 @@ class Formula:
 
 @dataclass(frozen=True)
 class Operands:
-    """How the operands of a condition are to be taken.
+    """How to read the operands of a condition.
 
     :param loose: whether values compare as in simple conditions.
     :param context: the criterion's context, where ``$`` is its value.
@@ -89,8 +89,8 @@ class Operands:
 class Allowance:
     """How many comparisons may still be made for the criteria of one document.
 
-    So many actions under so many criteria are a matter of minutes that nobody waits for. When all are made, whatever
-    is asked is possible.
+    So many actions with so many criteria would take minutes, and nobody waits for that. When all comparisons are made,
+    every question is answered by "possible".
     """
 
     def __init__(self, comparisons: float = math.inf) -> None:
@@ -103,9 +103,9 @@ class Allowance:
 
 
 def formula_of(criterion: Criterion, dialect: Dialect = "lenient", allowance: Allowance | None = None) -> Formula:
-    """Return a criterion as a formula; one that is a query, a pattern of no status code or an XPath may hold or not.
+    """Return a criterion as a formula; a query, an XPath, or a pattern for anything but the status may hold or not.
 
-    :param allowance: what may be tried for it; by default anything.
+    :param allowance: how much may be tried for it; by default anything.
     :raises ExpressionSyntaxError: if the condition cannot be read.
     """
     match criterion.kind:
@@ -125,7 +125,7 @@ def formula_of(criterion: Criterion, dialect: Dialect = "lenient", allowance: Al
 
 
 def _whole(criterion: Criterion, condition: Condition, reading: Operands) -> Formula:
-    """Return a condition as a formula; what the data may make fail does not hold, whatever it says."""
+    """Return a condition as a formula; a condition that the data may make fail does not hold then."""
     formula = _formula(condition.node, reading)
     return both((_free(f"{criterion.condition} succeeds"), formula)) if _may_fail(condition.node) else formula
 
@@ -146,7 +146,7 @@ def _may_fail(node: Node) -> bool:
 
 
 def _status_pattern(criterion: Criterion, dialect: Dialect) -> Formula:
-    """Return a pattern that the status code is to match; it looks at the codes where that changes."""
+    """Return a pattern for the status code as a formula; it looks at the codes at which its answer changes."""
     template, flags, _ = read_pattern(criterion.condition, dialect)
     if template.expressions:
         return _free(f"regex {criterion.context} {criterion.condition}")
@@ -172,15 +172,15 @@ def _is_2xx(status: Any) -> bool:
 
 
 def answered() -> Formula:
-    """Return the formula that there is an answer at all."""
+    """Return the formula that there is an answer."""
     return Formula(((STATUS, 200),), lambda values: values[STATUS] is not ABSENT)
 
 
 def is_possible(formulas: Sequence[Formula], *, booleans: bool = False, allowance: Allowance | None = None) -> bool:
     """Tell whether all of these can hold at once; True if that is too much to find out.
 
-    :param booleans: whether what is compared with nothing but ``true`` and ``false`` is taken to be one of them.
-    :param allowance: what may be tried for it; by default anything.
+    :param booleans: whether to assume that what is compared only with ``true`` and ``false`` is one of them.
+    :param allowance: how much may be tried for it; by default anything.
     """
     size = sum(len(formula.looks_at) for formula in formulas)
     if not _spend(allowance, size):
@@ -240,12 +240,12 @@ def _compared(key: Key | None, constant: Any, node: Node, reading: Operands, ope
 
 
 def _is_comparable(operator: str, constant: Any) -> bool:
-    """Tell whether the values tried say all about a comparison: not of the order of texts."""
+    """Tell whether the values tried say everything about a comparison, which they do not about the order of texts."""
     return operator in ("==", "!=") or is_number(constant)
 
 
 def _key(node: Node, reading: Operands) -> Key | None:
-    """Return what stands for the value of an operand; None if that is not one value, or depends on others."""
+    """Return what stands for the value of an operand; None if that is several values, or depends on others."""
     match node:
         case Runtime(Fixed(name="statusCode"), owner=None):
             return STATUS
@@ -265,7 +265,7 @@ def _name(selector: Selector) -> str | int | None:
 
 
 def _text(node: Node) -> str:
-    """Return what tells a part of a condition from another."""
+    """Return text that tells a part of a condition from other parts."""
     match node:
         case Comparison(operator, left, right):
             return f"{_text(left)} {operator} {_text(right)}"
@@ -284,7 +284,7 @@ def _joined(parts: Iterable[Formula]) -> tuple[tuple[Key, Any], ...]:
 
 
 def _domain(key: Key, constants: Iterable[Any], booleans: bool) -> Iterator[Any]:
-    """Yield the values that something takes: enough to tell apart all that is said of it.
+    """Yield the values to try for an operand: enough to tell apart everything that is said of it.
 
     :param constants: what it is compared with.
     """
@@ -311,7 +311,7 @@ def _domain(key: Key, constants: Iterable[Any], booleans: bool) -> Iterator[Any]
 
 
 def _between(one: Any, other: Any, step: int = 0) -> Any:
-    """Return the number in the middle of two, or the one that is a step from there, exactly."""
+    """Return the number in the middle of two numbers, or one a step from there, exactly."""
     if type(one) is int and type(other) is int and max(abs(one), abs(other)) < _SMALL:
         return (one + other) / 2 + step
     twice = _EXACT.add(decimal_of(one), decimal_of(other))

@@ -26,7 +26,7 @@ _STOP = re.compile(r"""[\s()\[\]{},='"<>]|&&|\|\||!=""")
 
 
 def unescape(text: str, quote: str) -> str:
-    """Return what a quoted text with backslash escapes, or doubled quotes, stands for."""
+    """Return the meaning of a quoted text with backslash escapes, or doubled quotes."""
 
     def replace(found: re.Match[str]) -> str:
         code = found[1]
@@ -58,7 +58,7 @@ class Scanner:
         return found
 
     def sees(self, literal: str) -> bool:
-        """Return whether the text goes on so."""
+        """Return whether the text continues with a literal."""
         return self.text.startswith(literal, self.at)
 
     def take(self, literal: str) -> bool:
@@ -69,7 +69,7 @@ class Scanner:
         return True
 
     def deeper(self) -> None:
-        """Go one level down; the caller comes up again by ``depth -= 1``."""
+        """Go one level down; the caller comes up again with ``depth -= 1``."""
         self.depth += 1
         most = current_limits().condition_depth
         if self.depth > most:

@@ -31,7 +31,7 @@ class Runtime:
 
     :param expression: the expression.
     :param text: as written.
-    :param owner: what ``.length`` or ``.size`` is the length of, if the text ends so and no such member exists.
+    :param owner: what ``.length`` or ``.size`` is the length of, if the text ends in it and no such member exists.
     """
 
     expression: Expression
@@ -74,7 +74,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Key:
-    """One member or element; the node gives a name or a number."""
+    """One member or element; the node gives its name or number."""
 
     node: Node
 
@@ -93,7 +93,7 @@ class Slice:
 
 @dataclass(frozen=True)
 class Filter:
-    """The members or elements for which the condition holds, ``@`` being each."""
+    """The members or elements for which the condition holds, each as ``@``."""
 
     condition: Node
 
@@ -103,14 +103,14 @@ Selector: TypeAlias = Key | Wildcard | Slice | Filter
 
 @dataclass(frozen=True)
 class Segment:
-    """What one step of a path selects; ``deep`` is ``..``: of the value and everything below it."""
+    """What one part of a path selects; ``deep`` is ``..``: from the value and everything below it."""
 
     selectors: tuple[Selector, ...]
     deep: bool = False
 
     @property
     def singular(self) -> bool:
-        """Whether it selects at most one value of one."""
+        """Whether it selects at most one value from one value."""
         return not self.deep and len(self.selectors) == 1 and isinstance(self.selectors[0], Key)
 
 
@@ -121,7 +121,7 @@ class Path:
     :param segments: the steps from the root, or from ``@``.
     :param text: as written.
     :param relative: whether it starts at ``@``.
-    :param length: ``length`` or ``size`` if it ends in that: a member of that name, else how long the value is.
+    :param length: ``length`` or ``size`` if it ends in that: a member of that name, or else the length of the value.
     """
 
     segments: tuple[Segment, ...]
@@ -154,7 +154,7 @@ class Remark:
 
 @dataclass(frozen=True)
 class Condition:
-    """A condition as read: its tree, and what in it other tools will not read."""
+    """A condition as read: its tree, and what other tools will not read in it."""
 
     node: Node
     remarks: tuple[Remark, ...] = field(default=())

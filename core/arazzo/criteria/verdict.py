@@ -1,4 +1,4 @@
-"""What comes of a criterion: a verdict when it is evaluated, findings when it is read."""
+"""The results of a criterion: a verdict when it is evaluated, findings when it is read."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from arazzo.errors import Severity
 
 
 class Truth(Enum):
-    """What a criterion comes to. Undecided is not false: nobody may take one for the other (docs/semantics.md, 1)."""
+    """Whether a criterion holds. Undecided is not false, and is never taken for it (docs/semantics.md, 1)."""
 
     HOLDS = "holds"
     FAILS = "does not hold"
@@ -31,8 +31,8 @@ class Verdict:
 
     :param truth: whether it holds, does not, or is undecided.
     :param reason: for a log line: the condition and the values it saw, short scalars only, secrets as ``***``.
-    :param error: why it could not be evaluated; then it is undecided, or does not hold where an absent value is
-        embedded, and in ``strict`` (Arazzo 1.1.0, Evaluation Errors).
+    :param error: why it could not be evaluated. It is then undecided; in ``strict``, and where an absent value is
+        embedded, it does not hold (Arazzo 1.1.0, Evaluation Errors).
     """
 
     truth: Truth
@@ -50,9 +50,9 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Finding:
-    """Something to tell an author about a criterion; a problem without a place in a file.
+    """A message to the author about a criterion; a problem without a place in a file.
 
-    :param severity: error (it cannot be evaluated, ever) or warning.
+    :param severity: error (it can never be evaluated) or warning.
     :param rule: ``unreadable-condition``, ``unreadable-context``, ``missing-context``, ``unknown-criterion-type``
         (errors), ``non-portable-condition``, ``non-portable-expression``, ``misleading-jsonpath`` (warnings).
     :param message: one sentence.

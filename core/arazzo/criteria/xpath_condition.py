@@ -53,7 +53,7 @@ def read_xpath(condition: str, dialect: Dialect) -> Template:
 
 
 def _boolean(expression: str, value: Any, version: str) -> bool:
-    """Let XPath itself find the effective boolean value."""
+    """Let XPath find the effective boolean value."""
     return bool(
         xpath(f"boolean({expression})" if version == "xpath-10" else f"boolean(({expression}))", value, version)
     )
@@ -64,7 +64,7 @@ def _placeholder(_: Expression, __: str, ___: str) -> str:
 
 
 def _embedded(expression: Expression, quote: str, version: str, context: Context) -> str:
-    """Return the text of a value; in quotes it cannot end the string."""
+    """Return the text of a value, escaped so that it cannot end a quoted string."""
     text = to_text(present(expression, context, text=True))
     if quote and quote in text:
         if version == "xpath-10":

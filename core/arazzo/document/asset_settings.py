@@ -1,4 +1,4 @@
-"""Assets in ``x-airflow``: what a workflow updates, what it reads, and whose update starts it."""
+"""Assets in ``x-airflow``: those that a workflow updates, those that it reads, and those whose update starts it."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from typing_extensions import Self
 
 from arazzo.frozen_model import FrozenModel
 
-#: What may be in the map of an asset.
+#: The fields that the map of an asset may have.
 _PARTS = ("uri", "name", "group")
-#: What Airflow has room for.
+#: The longest text that Airflow can store.
 _LONGEST = 1500
 _PLAIN = (bool, int, float, list, tuple, type(None))
 
 
 def asset_fault(asset: Any) -> str | None:
-    """Return why something is not an asset, in a sentence; None if it is one, or an object of Airflow's."""
+    """Return what is wrong with an asset, in a sentence; None for a valid one, or an object of Airflow's."""
     if isinstance(asset, _PLAIN):
         return "an asset is a URI, or a map of uri, name and group"
     if not isinstance(asset, (str, Mapping)):
@@ -50,16 +50,16 @@ _ASSETS_SCHEMA = {
     "items": {"anyOf": [{"type": "string"}, {**_PARTS_SCHEMA, "additionalProperties": False}]},
 }
 _ONE_OF_THEM = {"properties": dict.fromkeys(("all", "any"), _ASSETS_SCHEMA), "minProperties": 1, "maxProperties": 1}
-#: What a document may have as its schedule.
+#: What a document may give as its schedule.
 SCHEDULE_SCHEMA = WithJsonSchema(
     {"anyOf": [{"type": "string"}, _ASSETS_SCHEMA, {"type": "object", **_ONE_OF_THEM, "additionalProperties": False}]}
 )
 Assets = Annotated[tuple[Any, ...], AfterValidator(_checked), WithJsonSchema(_ASSETS_SCHEMA)]
-"""Assets, each a URI, a map of uri, name and group, or an object of Airflow's where a person's own Python gives it."""
+"""Assets: each a URI, a map of uri, name and group, or an object of Airflow's from a person's own Python."""
 
 
 class AssetSchedule(FrozenModel):
-    """The assets whose updates start a run: all of them, or any; one of the two is set."""
+    """The assets whose updates start a run: all of them, or any of them; one of the two is set."""
 
     all: Assets | None = None
     any: Assets | None = None

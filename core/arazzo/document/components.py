@@ -41,7 +41,7 @@ def _resolve(reader: DocumentReader, value: dict[str, Any], at: str, kind: str, 
     place = f"/components/{kind}/{escape(name)}"
     before = len(reader.problems)
     resolved = read(reader, reader.components[kind][name], place)
-    del reader.problems[before:]  # they are noted where the component is read itself
+    del reader.problems[before:]  # they are noted where the component itself is read
     if "value" not in value or resolved is BROKEN:
         return resolved
     if not isinstance(resolved, Parameter):

@@ -1,7 +1,7 @@
 """What has to be over before a step begins, and whether steps may run side by side (Arazzo 1.1.0, Tool Behavior).
 
-They may where somebody has said by ``dependsOn`` what comes before what, and where no action leads from one step to
-another or ends the workflow before its last step: whether a step runs is then no question, only when
+Steps may run side by side if ``dependsOn`` says which comes before which, and if no action leads from one step to
+another or ends the workflow before its last step. Then it is certain that each step runs, and only a question when
 (docs/semantics.md, 5).
 """
 
@@ -21,7 +21,7 @@ Needs = Mapping[str, frozenset[str]]
 
 
 def awaited_steps(workflow: Workflow, unmatched: Mapping[str, Unmatched]) -> dict[str, tuple[str, ...]] | None:
-    """Return by step the steps that it waits for, without those that come before one of them; None where all wait.
+    """Return, by step, the steps that it waits for, except those that one of these waits for; None where all wait.
 
     :param workflow: a workflow as loaded: its steps are in an order that satisfies what they need, if there is one.
     :param unmatched: by step id, what follows when a step has success actions and none holds.
@@ -44,7 +44,7 @@ def awaited_steps(workflow: Workflow, unmatched: Mapping[str, Unmatched]) -> dic
 
 
 def _before(needs: Needs) -> dict[str, int] | None:
-    """Return what comes before each step, as bits in document order; None if something does not, in that order."""
+    """Return what comes before each step, as bits in document order; None where that is not the order."""
     places = {step: place for place, step in enumerate(needs)}
     before: dict[str, int] = {}
     for step, of in needs.items():
@@ -99,7 +99,7 @@ def _read(step: Step) -> Iterator[str]:
 
 
 def _steps_in_criterion(criterion: Criterion) -> Iterator[str]:
-    """Yield the steps that a criterion names; of whatever type it is, they stand in it as ``$steps.``."""
+    """Yield the steps that a criterion names; whatever its type, they stand in it as ``$steps.``."""
     if criterion.context is not None:
         with suppress(ExpressionSyntaxError):  # the validation says so
             context = parse_context(criterion.context)

@@ -15,7 +15,7 @@ LEVELS: tuple[str, ...] = get_args(Level)
 
 
 def contract_levels(value: Any) -> tuple[Any, str]:
-    """Return the level of each check that a value of the setting names, and what is wrong with it.
+    """Return the level of each check that a value of the setting names, and what is wrong with the value.
 
     :param value: a level for all checks, or a map of levels by check; None for nothing.
     :returns: a map, or None; and a sentence, empty if nothing is wrong.

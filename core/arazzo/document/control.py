@@ -32,7 +32,7 @@ class Transfer:
     :param kind: ``success`` and ``failure`` for actions, ``retry`` for what a retry runs first (or the step itself),
         ``next`` for document order.
     :param step_id: where to; None ends the workflow.
-    :param action: the action that says so; None for document order.
+    :param action: the action that leads there; None for document order.
     :param workflow_id: the workflow that control is handed to, as written.
     """
 
@@ -43,7 +43,7 @@ class Transfer:
 
 
 def merged_actions(workflow: Workflow, step: Step) -> tuple[tuple[SuccessAction, ...], tuple[FailureAction, ...]]:
-    """Return a step's success and failure actions, the workflow's appended that the step does not redefine by name."""
+    """Return a step's success and failure actions, then the workflow's that the step does not redefine by name."""
     return (
         _with_inherited(step.on_success, workflow.success_actions),
         _with_inherited(step.on_failure, workflow.failure_actions),
@@ -51,10 +51,10 @@ def merged_actions(workflow: Workflow, step: Step) -> tuple[tuple[SuccessAction,
 
 
 def merged_parameters(workflow: Workflow, step: Step) -> tuple[Parameter, ...]:
-    """Return a step's parameters, the workflow's appended that the step does not redefine by name and place.
+    """Return a step's parameters, followed by the workflow's that the step does not redefine by name and place.
 
-    The parameters of a step that calls a workflow are inputs, whatever their place: those are compared by name.
-    Header names are compared without case (RFC 9110, 5.1).
+    The parameters of a step that calls a workflow are inputs, and so compared by name, whatever their place. Header
+    names are compared ignoring case (RFC 9110, 5.1).
     """
 
     if not workflow.parameters:
@@ -86,10 +86,10 @@ def may_match_nothing(actions: Sequence[Action]) -> bool:
 
 
 def resolve_unmatched(workflow: Workflow, step: Step, unmatched: Unmatched) -> Literal["next", "fail"]:
-    """Say what follows a success that no success action answers.
+    """Say what follows a success for which no success action holds.
 
-    ``auto`` reads the author's intent: whoever names the next step under a condition has said when to go there, and it
-    is not now. A step without success actions always goes on.
+    ``auto`` reads the author's intent: an author who names the next step under a condition has said when to go there,
+    and it is not now. A step without success actions always goes on.
     """
     actions, _ = merged_actions(workflow, step)
     if not actions or unmatched == "next":
@@ -106,9 +106,9 @@ def resolve_unmatched(workflow: Workflow, step: Step, unmatched: Unmatched) -> L
 def successors(workflow: Workflow, step: Step, unmatched: Unmatched = "auto") -> tuple[Transfer, ...]:
     """Return every way out of a step, in the order in which they are tried.
 
-    A failure that no action answers ends the workflow and is not listed. Actions behind one that always holds are not
-    listed either: nothing gets there. A ``goto`` back after a failure does not always hold: it is skipped where
-    the step could send nothing and would be no better off (docs/semantics.md, 3).
+    A failure for which no action holds ends the workflow and is not listed. Neither are actions behind one that always
+    holds: they are never reached. A ``goto`` back after a failure does not always hold: it is skipped where the step
+    could send nothing and would be no better off (docs/semantics.md, 3).
     """
     on_success, on_failure = merged_actions(workflow, step)
     ways = [_transfer(step, action, "success") for action in _that_count(on_success)]
@@ -123,7 +123,7 @@ def successors(workflow: Workflow, step: Step, unmatched: Unmatched = "auto") ->
 
 
 def _is_back(workflow: Workflow, step: Step, name: str | None) -> bool:
-    """Say whether a name is that of a step or of one listed before it."""
+    """Say whether a name is that of a step or of a step listed before it."""
     return name is not None and workflow.has_step(name) and workflow.index(name) <= workflow.index(step.step_id)
 
 
@@ -157,7 +157,7 @@ def _transfer(step: Step, action: Action, kind: Literal["success", "failure"]) -
 
 
 def named_workflows(workflow: Workflow) -> Iterator[tuple[str, str]]:
-    """Yield the workflows that a workflow names, with the places where it does."""
+    """Yield the workflows that a workflow names, each with the place where it does."""
     for index, reference in enumerate(workflow.depends_on):
         yield reference, f"{workflow.at}/dependsOn/{index}"
     for step in workflow.steps:

@@ -1,6 +1,6 @@
-"""The formats of strings that are asserted, the same by the command and in a DAG, whatever libraries are installed.
+"""The string formats that are asserted: the same ones by the command and in a DAG, whatever libraries are installed.
 
-JSON Schema 2020-12 leaves it open which are (Validation, 7.2); every other ``format`` only describes.
+JSON Schema 2020-12 leaves open which these are (Validation, 7.2); every other ``format`` only describes.
 """
 
 from __future__ import annotations
@@ -89,10 +89,10 @@ FORMATS: Final[Mapping[str, Callable[[str], bool]]] = {
     "regex": _is_regex,
     "json-pointer": _whole(_POINTER),
 }
-"""What tells whether text is of a format, by its name."""
+"""By the name of a format, what tells whether text has it."""
 
 
 def is_of_format(value: object, name: object) -> bool:
-    """Say whether a value is of a format, as every value is that is not text, and of every format not listed."""
+    """Say whether a value has a format; a value that is not text has every format, and all have an unlisted one."""
     check = FORMATS.get(name) if isinstance(value, str) and isinstance(name, str) else None
     return check is None or check(str(value))

@@ -1,7 +1,7 @@
-"""The inputs that a workflow declares: what its JSON Schema says of them by name.
+"""The inputs that a workflow declares: what its JSON Schema says about them by name.
 
-Schemas of inputs are put together by ``allOf`` (references with other keywords beside them become that when they are
-written out), so every part of one counts: its ``properties``, its ``required``, its defaults.
+Schemas of inputs are combined by ``allOf`` (a reference with other keywords beside it becomes that when it is written
+out), so every part of one counts: its ``properties``, its ``required``, its defaults.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class DeclaredInputs:
     """Inputs by name.
 
     :param schemas: the schema of each, in document order, with the definitions that it needs.
-    :param required: names that have to be given, whichever branch of the schema holds.
+    :param required: names that must be given, whichever branch of the schema holds.
     """
 
     schemas: Mapping[str, Any] = field(default_factory=dict)
@@ -39,10 +39,10 @@ class DeclaredInputs:
 def declared_inputs(schema: Any, *, choices: bool = False) -> DeclaredInputs:
     """Return the inputs that a schema declares.
 
-    What several parts say of one input is taken together; the schema itself overrules the parts below it.
+    What several parts say about one input is combined; the schema itself overrules the parts below it.
 
     :param schema: JSON Schema of all inputs, references written out.
-    :param choices: whether names count that only some branch has, of ``anyOf`` or ``if`` say; none of them is required.
+    :param choices: whether to include names that only some branch has, say of ``anyOf`` or ``if``; none is required.
     """
     schemas: dict[str, Any] = {}
     required: dict[str, None] = {}
@@ -58,7 +58,7 @@ def declared_inputs(schema: Any, *, choices: bool = False) -> DeclaredInputs:
 
 
 def names_input(schema: Any, name: str) -> bool:
-    """Say whether a schema names an input, in whatever part or branch, or says of which kind those without a name are.
+    """Say whether a schema names an input, in whatever part or branch, or describes inputs that it does not name.
 
     :param schema: JSON Schema of all inputs, references written out.
     """
@@ -81,10 +81,10 @@ def property_names(schema: Any) -> Iterator[str]:
 
 
 def with_defaults(schema: Any, value: Any) -> Any:
-    """Return a value with the defaults that its schema has for missing members, at every depth.
+    """Return a value with the defaults of its schema for missing members, at every depth.
 
-    :param schema: a schema, references written out; only what holds in any case gives defaults, no branch.
-    :raises EvaluationError: if the defaults hold themselves without end.
+    :param schema: a schema, references written out; only what always holds gives defaults, no branch.
+    :raises EvaluationError: if the defaults contain themselves without end.
     """
     return _filled(schema, value, schema, 0)
 
@@ -92,7 +92,7 @@ def with_defaults(schema: Any, value: Any) -> Any:
 def _filled(schema: Any, value: Any, root: Any, depth: int) -> Any:
     if not isinstance(value, (dict, list)):
         return value
-    if depth > 4 * current_limits().schema_nesting:  # some rounds of a schema that holds itself
+    if depth > 4 * current_limits().schema_nesting:  # some rounds of a schema that contains itself
         raise EvaluationError("the defaults of their schema contain themselves endlessly, or they are nested too deep")
     for part, _ in parts(schema, root):
         if isinstance(value, dict):
@@ -123,7 +123,7 @@ def _default(schema: Any, root: Any) -> Any:
 def with_definitions(schema: Any, inputs: Any) -> Any:
     """Return the schema of one input with the ``$defs`` that it refers to, so that it can be read by itself.
 
-    :param schema: a schema inside of the inputs.
+    :param schema: a schema inside the inputs.
     :param inputs: the schema of all inputs, references written out.
     """
     if not mapping(mapping(inputs).get("$defs")) or not isinstance(schema, dict) or schema is inputs:
@@ -134,7 +134,7 @@ def with_definitions(schema: Any, inputs: Any) -> Any:
 
 
 def _matches(pattern: str, name: str) -> bool:
-    """Say whether the name of an input has what a pattern looks for."""
+    """Say whether the name of an input matches a pattern."""
     from arazzo.expressions.ecma_patterns import compile_ecma
     from arazzo.expressions.regular_expressions import finds
 

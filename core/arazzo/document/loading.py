@@ -1,4 +1,4 @@
-"""A file becomes a document: shape read, reusable objects and schema references resolved, every problem at once."""
+"""A file becomes a document: its shape is read, references are resolved, and all problems are found at once."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _VERSION = re.compile(r"1\.([0-9]{1,3})(\.[0-9]{1,6})?(-.+)?")
 
 @dataclass(frozen=True)
 class LoadedDocument:
-    """A document that can be read, with its text and what is to be said about its shape.
+    """A document that can be read, with its text and the warnings about its shape.
 
     :param document: the document, its reusable objects and input schemas resolved.
     :param source: the file.
@@ -69,7 +69,7 @@ def _sorted(problems: Iterable[Problem]) -> tuple[Problem, ...]:
 
 
 def _check_kind(reader: DocumentReader) -> None:
-    """Refuse at once what is not an Arazzo document: its other problems would say nothing."""
+    """Refuse at once what is not an Arazzo document: its other problems would mean nothing."""
     data = reader.source.data
     if not isinstance(data, dict):
         reader.error("not-a-document", "", "this is not an Arazzo document: it has no fields")
@@ -105,7 +105,7 @@ def _check_merges(reader: DocumentReader) -> None:
 
 
 def _check_names(reader: DocumentReader, document: Document) -> None:
-    """Note names given twice. Two parameters or actions of one name can still be told apart by their order."""
+    """Note names that are given twice. Two parameters or actions of one name can still be told apart by their order."""
     sources = ((item.name, f"{item.at}/name") for item in document.source_descriptions)
     _check_twice(reader, "duplicate-source", "source name", sources)
     ids = ((item.workflow_id, f"{item.at}/workflowId") for item in document.workflows)

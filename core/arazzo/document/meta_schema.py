@@ -1,6 +1,6 @@
 """Whether inputs are a JSON Schema (2020-12): the values of the keywords that validators rely on.
 
-What is wrong here would make a validator stumble over the inputs of every run, so it is an error of the document.
+What is wrong here would make a validator stumble over the inputs of every run, so it is an error in the document.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _TEXTS |= {"contentEncoding", "contentMediaType"}
 _BOOLS = frozenset(("uniqueItems", "deprecated", "readOnly", "writeOnly"))
 _ANCHOR = re.compile(r"[A-Za-z_][-A-Za-z0-9._]*")
 _Belongs = tuple[str, Callable[[Any], Any]]
-"""What belongs somewhere, in words, and what tells whether a value does."""
+"""What a keyword may have as its value, in words, and a function that tells whether a value is that."""
 
 
 def check_schema(reader: DocumentReader, schema: Any, at: str) -> bool:
@@ -54,7 +54,7 @@ def _check(reader: DocumentReader, schema: Any, at: str) -> None:
 
 
 def _keyword(reader: DocumentReader, name: str, value: Any, at: str) -> None:
-    """Note what is wrong in the value of a keyword, but for the schemas in it."""
+    """Note what is wrong in the value of a keyword, apart from the schemas in it."""
     if name == "patternProperties" and isinstance(value, dict):
         for pattern in value:
             if not _is_pattern(pattern):
@@ -69,7 +69,7 @@ def _keyword(reader: DocumentReader, name: str, value: Any, at: str) -> None:
 
 
 def is_keyword_value(name: str, value: Any) -> bool:
-    """Say whether a value is one that a keyword can have, but for the schemas in it."""
+    """Say whether a keyword can have a value, apart from the schemas in it."""
     return bool(_VALUES.get(name, _ANYTHING)[1](value))
 
 
@@ -140,4 +140,4 @@ _VALUES: dict[str, _Belongs] = {
 }
 
 KEYWORDS = NESTED | _VALUES.keys() | {"const"}
-"""The keywords that values are checked against, or that describe."""
+"""The keywords that constrain values or describe them."""

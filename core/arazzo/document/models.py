@@ -1,9 +1,9 @@
 """One model per object of the Arazzo Specification 1.0.1 and 1.1.0, frozen, with the specification's names.
 
-Python names are the camelCase field names in snake_case. The fields stand here only: documents are read by these
-annotations (:func:`arazzo.document.shape.shape_of`). Values that may hold runtime expressions stay as written (text or
-JSON): they are parsed once, by text, in :mod:`arazzo.expressions`. After loading, reusable objects are resolved, so a
-step's parameters and actions are the objects themselves.
+Python names are the camelCase field names in snake_case. The fields are listed only here: documents are read by these
+annotations (:func:`arazzo.document.shape.shape_of`). Values that may contain runtime expressions stay as written (text
+or JSON); :mod:`arazzo.expressions` parses each text once. After loading, reusable objects are resolved, so a step's
+parameters and actions are the objects themselves.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from pydantic.alias_generators import to_camel
 from arazzo.frozen_model import FrozenModel
 
 Value = Any
-"""A JSON value whose strings may be or hold runtime expressions, and whose objects may be Selector Objects.
+"""A JSON value whose strings may be or contain runtime expressions, and whose objects may be Selector Objects.
 
-By itself null is such a value; ``Value | None`` is not given where it is null."""
+Null alone is such a value too; a ``Value | None`` that is null is not given."""
 Filled = Annotated[str, "filled"]
 """Text that may not be empty."""
 Uri = Annotated[str, "uri"]
@@ -30,7 +30,7 @@ New = Annotated[AnyType, SINCE_1_1]
 """What Arazzo 1.1.0 brought."""
 REQUIRED: Final = "required"
 Told = Annotated[AnyType, REQUIRED]
-"""What a document has to have, although the model has a default for it."""
+"""What a document must have, although the model has a default for it."""
 OURS: Final = frozenset(("at", "extensions", "has_payload"))
 """The fields of models that the specification does not have."""
 
@@ -38,8 +38,8 @@ OURS: Final = frozenset(("at", "extensions", "has_payload"))
 class Model(FrozenModel):
     """The base of every object: frozen, camelCase aliases, ``at`` = JSON pointer to where it is written.
 
-    Loading makes objects by ``model_construct``, since it has checked every field itself: so the validators, which take
-    a while to build, are built only for who reads objects from JSON.
+    Loading makes objects by ``model_construct``, since it has checked every field itself. So the validators, which
+    take a while to build, are built only for who reads objects from JSON.
     """
 
     model_config = ConfigDict(populate_by_name=True, alias_generator=to_camel)
@@ -52,7 +52,7 @@ AnyModel = TypeVar("AnyModel", bound=Model)
 
 
 def unplaced(model: AnyModel) -> AnyModel:
-    """Return an object without its places, and without those of the objects in it: they are its document's."""
+    """Return an object without its places and those of the objects in it, which belong to its document."""
     update: dict[str, Any] = {"at": ""}
     for name, value in model.__dict__.items():
         if isinstance(value, Model):
@@ -196,7 +196,7 @@ class Workflow(Model):
         return {step.step_id: index for index, step in reversed(tuple(enumerate(self.steps)))}
 
     def index(self, step_id: str) -> int:
-        """Return the place of a step in document order, from 0; KeyError if there is none of that id."""
+        """Return the position of a step in document order, from 0; KeyError if there is no step of that id."""
         return self._places[step_id]
 
     def has_step(self, step_id: str) -> bool:

@@ -1,4 +1,4 @@
-"""What reads the objects of the specification, and what binds the fields of one object together."""
+"""The readers of the specification's objects, and the rules that connect the fields of one object."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def _request_body(reader: DocumentReader, value: Any, at: str) -> RequestBody | 
 
 
 def _check_name(reader: DocumentReader, noun: str, at: str) -> None:
-    """Note a key of outputs or components that an expression cannot hold."""
+    """Note a key of outputs or components that no expression can contain."""
     name = tokens_of(at)[-1]
     if not OUTPUT_NAME.fullmatch(name):
         message = f"{noun} '{name}' has characters other than letters, digits, '.', '-' and '_'"
@@ -175,14 +175,14 @@ def _refuse_place(reader: DocumentReader, parameter: Parameter, name: str) -> No
 
 
 def _made_up_name(raw: dict[str, Any], at: str) -> str:
-    """Return a name for an action without one, different from that of its neighbours."""
+    """Return a name for an action without one, different from its neighbours' names."""
     target, place = raw.get("stepId") or raw.get("workflowId"), at.rpartition("/")[2]
     parts = [raw["type"], target, int(place) + 1 if place.isdecimal() and place != "0" else None]
     return "-".join(str(part) for part in parts if part is not None)
 
 
 def _lone_condition(reader: DocumentReader, raw: dict[str, Any], at: str) -> Any:
-    """Take ``condition`` and ``context`` out of an action and return the criterion they are."""
+    """Take ``condition`` and ``context`` out of an action and return the criterion that they form."""
     if "condition" not in raw or "criteria" in raw:
         return None
     parts = {name: raw.pop(name) for name in ("condition", "context") if name in raw}
@@ -192,7 +192,7 @@ def _lone_condition(reader: DocumentReader, raw: dict[str, Any], at: str) -> Any
 
 
 def _check_action(reader: DocumentReader, raw: dict[str, Any], at: str) -> bool:
-    """Note what does not go together in an action; return whether it is broken."""
+    """Note what does not fit together in an action; return whether it is broken."""
     targets = [name for name in ("stepId", "workflowId") if raw.get(name) is not None]
     kind, name = raw["type"], raw["name"]
     if len(targets) == 2 and kind != "end":
@@ -254,7 +254,7 @@ def _check_places(reader: DocumentReader, parameters: tuple[Parameter, ...], ste
 
 
 def identifier(noun: str) -> Kind:
-    """Return the kind that reads a name, and warns where expressions could not use it."""
+    """Return the kind that reads a name, and warns if expressions could not use it."""
 
     def read(reader: DocumentReader, value: Any, at: str) -> str | Broken:
         name = filled_text(reader, value, at)
@@ -271,7 +271,7 @@ def _inputs(reader: DocumentReader, value: Any, at: str) -> Any:
 
 
 def _uri(reader: DocumentReader, value: Any, at: str) -> str | Broken:
-    """Read a URI reference (RFC 3986, 4.1); other text is taken as it is."""
+    """Read a URI reference (RFC 3986, 4.1); other text is kept as it is."""
     uri = filled_text(reader, value, at)
     if isinstance(uri, str) and not _can_be_split(uri):
         return reader.error("invalid-value", at, f"'{uri}' is not a URI reference: its host cannot be read")
@@ -290,7 +290,7 @@ def _can_be_split(uri: str) -> bool:
 
 
 def _self(reader: DocumentReader, value: Any, at: str) -> str | Broken:
-    uri = "" if value == "" else _uri(reader, value, at)  # nothing is a reference, too: to where the document is
+    uri = "" if value == "" else _uri(reader, value, at)  # an empty text is a reference, too: to this document
     if isinstance(uri, str) and "#" in uri:
         return reader.error("invalid-value", at, "'$self' may not hold a fragment ('#...')")
     return uri

@@ -1,8 +1,8 @@
 """The order of steps: as listed, except where ``dependsOn`` wants another one (Arazzo 1.1.0, Tool Behavior).
 
-A step that is listed before one it depends on is put behind it; the others stay as they are. In a workflow that uses
-``dependsOn`` between its steps, reading a step's outputs is depending on it too, unless control can go from one of its
-steps back to another: then a step may mean the round before.
+A step that is listed before one it depends on is moved behind it; the others stay where they are. In a workflow whose
+steps use ``dependsOn``, a step also depends on the steps whose outputs it reads, unless control can go from a step
+back to an earlier one: then a step may mean the outputs of the round before.
 """
 
 from __future__ import annotations
@@ -51,14 +51,14 @@ def _has_goto(workflow: Workflow) -> bool:
 
 
 def _sorted(needs: Needs) -> tuple[list[str], list[str]]:
-    """Return the steps so that each comes after what it needs, else in order; and a circle, if there is one."""
+    """Return the steps so that each comes after what it needs, otherwise in order; and a circle, if there is one."""
     order = topological(needs)
     done = set(order)
     return order, _circle({name: of - done for name, of in needs.items() if name not in done})
 
 
 def _circle(needs: Needs) -> list[str]:
-    """Return the names along a circle, of steps that all need another of them; none of no steps."""
+    """Return the names along a circle, given steps that all need another of them; none if there are no steps."""
     way = list(needs)[:1]
     while way:
         name = min(needs[way[-1]])

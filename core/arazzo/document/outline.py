@@ -1,4 +1,4 @@
-"""What can still be told of a document that cannot be run: which workflows it has, and when they were to run."""
+"""What is still known about a document that cannot be run: its workflows, and when they should have run."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from arazzo.source import load_source
 from arazzo.source.detection import text_of
 
 _VALUE = r"""[ ]*:[ ]*(?:"([^"\n]*)"|'([^'\n]*)'|([^\s"'#,{}\[\]][^\n#,{}]*))"""
-#: Where a workflow or a call begins, in a line of its own; workflows are further left. And any schedule.
+#: Where a workflow or a call begins, on a line of its own; workflows are further left. And any schedule.
 _ID = re.compile(rf"""^([ ]*(?:-[ ]+)*)["']?workflowId["']?{_VALUE}""", re.MULTILINE)
 _SCHEDULE = re.compile(rf"""(?:^|[\s{{,])["']?schedule["']?{_VALUE}""", re.MULTILINE)
-#: How often a document fails whose schedule is there and cannot be read.
+#: How often a document fails that has a schedule nobody can read.
 _UNREADABLE_SCHEDULE = "@daily"
 
 
@@ -28,7 +28,7 @@ class WorkflowOutline:
     """What is known of a workflow.
 
     :param workflow_id: its id.
-    :param settings: those of ``x-airflow`` that can be used.
+    :param settings: the settings of ``x-airflow`` that can be used.
     """
 
     workflow_id: str
@@ -36,9 +36,9 @@ class WorkflowOutline:
 
 
 def outline(path: str | Path) -> tuple[WorkflowOutline, ...]:
-    """Return what can be told of a document's workflows, in document order; nothing if the file cannot be read.
+    """Return what is known about a document's workflows, in document order; nothing if the file cannot be read.
 
-    What is neither YAML nor JSON is looked at line by line, for ids and schedules.
+    A file that is neither YAML nor JSON is searched line by line for ids and schedules.
     """
     try:
         data = load_source(path).data

@@ -1,6 +1,6 @@
-"""The settings ``collect`` and ``next`` of a step in a loop: outputs that gather over its rounds, and lead to the next.
+"""The settings ``collect`` and ``next`` of a step in a loop: outputs that grow over its rounds, and lead to the next.
 
-They are outputs of the step like those under ``outputs``: every part that reads or checks expressions sees them so.
+They are outputs of the step like those under ``outputs``; all code that reads or checks expressions sees them so.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ _COUNTED: Final = "0"
 
 
 class NextPage(FrozenModel):
-    """Where an output that leads to the next page comes from: one of the three."""
+    """Where an output that leads to the next page comes from; exactly one is set."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"minProperties": 1, "maxProperties": 1})
 
     link: str | None = Field(default=None, min_length=1)
     """A parameter of the query of the link ``next`` in the header ``Link`` (RFC 8288)."""
     count: str | None = None
-    """The number of elements that a collected output has by now: the offset of the next page."""
+    """The number of elements collected so far: the offset of the next page."""
     number: Literal[0, 1] | None = None
-    """The number of the next page; the value is that of the first."""
+    """The number of the next page; the value is the number of the first."""
 
 
 def next_fault(value: Mapping[str, Any], collected: Mapping[str, Any]) -> str:
@@ -52,9 +52,9 @@ def next_fault(value: Mapping[str, Any], collected: Mapping[str, Any]) -> str:
 
 
 def paged_outputs(settings: Any) -> dict[str, tuple[str, Any]]:
-    """Return the outputs that a step has by its settings, each with the setting that it is of.
+    """Return the outputs that a step has by its settings, each with the setting that it belongs to.
 
-    :param settings: ``x-airflow`` of the step as it is written; what is wrong in it is told elsewhere.
+    :param settings: ``x-airflow`` of the step as it is written; its faults are reported elsewhere.
     """
     given = settings if isinstance(settings, Mapping) else {}
     collected, following = (given[name] if isinstance(given.get(name), Mapping) else {} for name in (COLLECT, NEXT))

@@ -1,4 +1,4 @@
-"""Whether a value is plainly valid by a schema of common keywords: most are, and no library need be loaded for that."""
+"""Whether a value is plainly valid by a schema of common keywords: most values are, and need no library for that."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _DEFINED = "#/$defs/"
 def plainly_valid(schema: Any, value: Any) -> bool:
     """Tell whether a value is valid by a schema of common keywords; False if in doubt.
 
-    :param schema: the whole, whose ``$defs`` are what references in it lead to.
+    :param schema: the whole schema, to whose ``$defs`` its references lead.
     """
     definitions = schema.get("$defs") if isinstance(schema, Mapping) else None
     return _Plain(definitions if isinstance(definitions, Mapping) else {}).valid(schema, value)

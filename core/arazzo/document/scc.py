@@ -1,4 +1,4 @@
-"""Which steps, or whatever else leads to one another, go round: strongly connected components."""
+"""Which steps, or whatever else leads to one another, form circles: strongly connected components."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Ways = Mapping[str, Iterable[str]]
 
 
 def strongly_connected(ways: Ways) -> Iterator[tuple[str, ...]]:
-    """Yield the strongly connected components, each in order, those that others lead to first.
+    """Yield the strongly connected components, each in order; those that others lead to come first.
 
     Tarjan, without recursion: documents of ten thousand steps exist.
     """
@@ -75,11 +75,11 @@ def topological(needs: Mapping[Name, Collection[Name]]) -> list[Name]:
 def entrances(
     ways: Ways, groups: Iterable[tuple[str, ...]], first: Iterable[str]
 ) -> dict[tuple[str, ...], tuple[str, ...]]:
-    """Return for each group the names that it is entered by: those that come first, or that another group leads to.
+    """Return for each group the names by which it is entered: the first ones, and those that another group leads to.
 
     :param ways: what leads to what.
     :param groups: strongly connected components; their order is kept.
-    :param first: the names with which everything begins.
+    :param first: the names with which everything starts.
     """
     member = {name: group for group in groups for name in group}
     entered = {name for name in first if name in member}
@@ -88,7 +88,7 @@ def entrances(
 
 
 def reachable(ways: Ways, start: str) -> frozenset[str]:
-    """Return what some way from a name leads to, the name itself included."""
+    """Return everything that can be reached from a name, including itself."""
     seen, todo = {start}, [start]
     while todo:
         new = [name for name in ways[todo.pop()] if name not in seen]
@@ -98,19 +98,19 @@ def reachable(ways: Ways, start: str) -> frozenset[str]:
 
 
 class Reach:
-    """What leads to what, over any number of steps but none."""
+    """What leads to what, over one step or more."""
 
     def __init__(self, ways: Ways) -> None:
         self._ways = ways
 
     def leads_to(self, name: str, other: str) -> bool:
-        """Say whether some way goes from a name to another; to itself only if it can come again."""
+        """Say whether a path goes from a name to another; to itself only if it can come round again."""
         places, reach = self._reach
         return bool(reach[places[name]] >> places[other] & 1)
 
     @cached_property
     def _reach(self) -> tuple[dict[str, int], list[int]]:
-        """Return the place of each name's component, and for each component those it leads to, as bits."""
+        """Return the place of each name's component, and for each component those that it leads to, as bits."""
         groups = list(strongly_connected(self._ways))  # those that others lead to first
         places = {name: place for place, group in enumerate(groups) for name in group}
         reach = [0] * len(groups)

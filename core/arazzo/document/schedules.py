@@ -1,10 +1,10 @@
-"""When a workflow is to run: what Airflow takes as a schedule, told without Airflow."""
+"""When a workflow is to run: which schedules Airflow accepts, checked without Airflow."""
 
 from __future__ import annotations
 
 import difflib
 
-#: What Airflow has a word for.
+#: The schedules that Airflow has a word for.
 PRESETS = ("@once", "@continuous", "@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly")
 
 

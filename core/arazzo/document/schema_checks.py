@@ -1,4 +1,4 @@
-"""Values against JSON Schemas (2020-12): bounded in time, nothing fetched, the library loaded only where needed."""
+"""Values against JSON Schemas (2020-12): bounded in time, nothing fetched, the library loaded only when needed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ENDLESS = "their schema refers to itself endlessly, or they are nested too deep
 def schema_errors(schema: Any, value: Any) -> list[Any]:
     """Return what jsonschema finds wrong in a value (its ``ValidationError``), sorted by path; nothing if it is valid.
 
-    :raises EvaluationError: if it cannot be told: a reference leads nowhere.
+    :raises EvaluationError: if nobody can tell: a reference leads nowhere.
     :raises GaveUpError: if it takes too long, or goes in a circle or too deep.
     """
     try:

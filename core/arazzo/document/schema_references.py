@@ -1,8 +1,8 @@
 """Input schemas: what they refer to, written out.
 
 ``$ref`` follows JSON Schema 2020-12: a JSON pointer into the document, a plain name set by ``$anchor`` (Arazzo 1.1.0,
-Resolving URI Fragments), or another file. A schema that holds itself stays a reference, into ``$defs`` of the inputs.
-``$dynamicRef`` is read likewise; without an anchor of that name in more than one place it means the same.
+Resolving URI Fragments), or another file. A schema that contains itself stays a reference, into ``$defs`` of the
+inputs. ``$dynamicRef`` is read in the same way; unless several places have an anchor of that name, it means the same.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ from arazzo.pointer import escape, to_pointer
 from arazzo.source import CopyError, Source, is_remote
 
 Resolver = Callable[[str], Source]
-"""Opens a file by absolute path or URL; DocumentError or CopyError when it cannot."""
+"""Opens a file by absolute path or URL; DocumentError or CopyError if it cannot."""
 
-#: Keywords that next to ``$ref`` overrule what the target says.
+#: Keywords that overrule what the target of a ``$ref`` beside them says.
 _OVERRULING = ANNOTATIONS | {"format"}
-#: What says by which rules a schema is read, or under which address: written out, inputs are of one draft and file.
+#: Keywords that say by which rules, or at which address, a schema is read: written out, inputs have one draft and file.
 _FRAME = frozenset({"$id", "$schema"})
 
 
@@ -62,7 +62,7 @@ def inline_inputs(reader: DocumentReader, document: Document, resolver: Resolver
 
 
 def _check_inputs(reader: DocumentReader, inputs: Any, at: str) -> None:
-    """Note what Airflow, which checks each input by itself, or a run without that input would stumble over."""
+    """Note what Airflow, which checks each input on its own, or a run without that input would stumble over."""
     if is_too_deep(inputs):
         reader.error(
             "yaml-limits",
@@ -84,7 +84,7 @@ def _check_inputs(reader: DocumentReader, inputs: Any, at: str) -> None:
 
 
 class _Shared:
-    """What the schemas of one document share: files, targets written out before, and what is spent of the limits."""
+    """What the schemas of one document share: files, targets already written out, and what is spent of the limits."""
 
     def __init__(self, reader: DocumentReader, resolver: Resolver) -> None:
         self.reader, self.resolver = reader, resolver
@@ -97,8 +97,8 @@ class _Shared:
 class _Inlining:
     """Writes out the references of one schema.
 
-    ``open`` holds the targets that are being written out, ``kept`` those that hold themselves. Those from ``here`` on
-    are for one and the same value: a reference back to one of them would be followed without end.
+    ``open`` holds the targets that are being written out, ``kept`` those that contain themselves. Those from ``here``
+    on are for one and the same value: a reference back to one of them would be followed for ever.
     """
 
     def __init__(self, shared: _Shared, root: str) -> None:
@@ -109,7 +109,7 @@ class _Inlining:
         self.depth = self.here = 0
 
     def whole(self, schema: Any) -> Any:
-        """Return the schema with its references written out; those that cannot be are noted as problems."""
+        """Return the schema with its references written out; a reference for which this fails is noted as a problem."""
         if self.shared.exceeded or not _has_to_be_written(schema):
             return schema
         written = self.schema(schema, self.root, self.reader.source, self.root)
@@ -125,7 +125,7 @@ class _Inlining:
         """Write out a schema.
 
         :param pointer: where it is in ``source``.
-        :param at: where a problem is shown: the place in the document itself.
+        :param at: where a problem is shown: the place in the document.
         """
         self.spend(1 + len(mapping(schema)))
         if self.shared.exceeded or not isinstance(schema, dict):
@@ -159,7 +159,7 @@ class _Inlining:
             self.shared.exceeded = True
 
     def reference(self, written: Any, word: str, source: Source, at: str) -> Any:
-        """Return a schema with a reference, its other keywords written out already, as one without."""
+        """Return a schema without its reference; its other keywords are already written out."""
         if not isinstance(written, dict) or word not in written:
             return written
         reference = written[word]
@@ -181,7 +181,7 @@ class _Inlining:
         return {**result, **rest} if rest.keys() <= _OVERRULING else {**rest, "allOf": [result, *rest.get("allOf", [])]}
 
     def target(self, identity: tuple[str, str], source: Source, target: Any, at: str) -> Any:
-        """Write out a target once; a result that holds no reference to what is being written out is used again."""
+        """Write out a target once; its result is used again unless it refers to what is still being written out."""
         if identity in self.shared.done:
             result, size = self.shared.done[identity]
             self.spend(size)
@@ -197,7 +197,7 @@ class _Inlining:
         return result
 
     def find(self, reference: str, source: Source, at: str, *, dynamic: bool) -> tuple[Source, str, Any] | None:
-        """Return file, pointer and value of a reference's target; None after noting that there is none."""
+        """Return the file, pointer and value that a reference leads to; None after noting that there is no target."""
         file, _, fragment = reference.partition("#")
         fragment = unquote(fragment)
         target_source = self.file(file, source, at) if file else source
@@ -257,7 +257,7 @@ def _has_to_be_written(schema: Any) -> bool:
 
 
 def _anchors(source: Source) -> dict[str, list[str]]:
-    """Return the pointers of the schemas that have a plain name, in components and in inputs."""
+    """Return the pointers of the schemas in components and inputs that have a plain name."""
     found: dict[str, list[str]] = {}
     components, workflows = (apply_pointer(source.data, at) for at in ("/components/inputs", "/workflows"))
     _collect(mapping(components), "/components/inputs", found)

@@ -1,7 +1,7 @@
-"""The reader of JSON Schemas: which schemas are in one, which of them are for the same value, and what one says.
+"""The reader of JSON Schemas: which schemas one contains, which of them are for the same value, and what one says.
 
-Its references are written out, or lead into ``$defs`` of the whole. The value of every keyword may be anything: a
-description in the wild has null where a map belongs, and a boolean is a schema, too.
+References are written out, or lead into ``$defs`` of the whole schema. The value of a keyword may be anything: some
+descriptions have null where a map belongs, and a boolean is a schema, too.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ REFERENCES: Final = ("$ref", "$dynamicRef")
 ANNOTATIONS = frozenset(("title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly"))
 #: Keywords whose values are data, in which ``$ref`` is nothing special.
 DATA = frozenset(("const", "enum", "default", "example", "examples"))
-#: Keywords whose schemas hold for the same value in some cases only.
+#: Keywords whose schemas apply to the same value, but in some cases only.
 CHOICES: Final = ("anyOf", "oneOf", "if", "then", "else", "dependentSchemas")
-#: Keywords whose schemas are for the very value that the schema around them is for.
+#: Keywords whose schemas apply to the same value as the schema around them.
 IN_PLACE = frozenset(("allOf", "not", *CHOICES))
 _DEFINED = "#/$defs/"
 _UNNAMED = re.compile(r"[^\w.-]", re.ASCII)
@@ -43,7 +43,7 @@ def sequence(value: Any) -> list[Any]:
 
 
 def schemas_of(keyword: str, value: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Yield the schemas that are in the value of a keyword, each with the way to it."""
+    """Yield the schemas in the value of a keyword, each with the path to it."""
     if keyword in NESTED:
         yield (keyword,), value
     elif keyword in MAPS and isinstance(value, dict):
@@ -53,15 +53,15 @@ def schemas_of(keyword: str, value: Any) -> Iterator[tuple[tuple[str, ...], Any]
 
 
 def subschemas(schema: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Yield the schemas directly inside of a schema, each with the way to it."""
+    """Yield the schemas directly inside a schema, each with the path to it."""
     for keyword, value in schema.items() if isinstance(schema, dict) else ():
         yield from schemas_of(keyword, value)
 
 
 def rewritten(keyword: str, value: Any, write: Callable[[Any, tuple[str, ...]], Any]) -> Any:
-    """Return the value of a keyword with the schemas in it written again.
+    """Return the value of a keyword with its schemas rewritten.
 
-    :param write: takes a schema and the way to it.
+    :param write: takes a schema and the path to it.
     """
     if keyword in NESTED:
         return write(value, (keyword,))
@@ -73,7 +73,7 @@ def rewritten(keyword: str, value: Any, write: Callable[[Any, tuple[str, ...]], 
 
 
 def is_too_deep(schema: Any) -> bool:
-    """Say whether more schemas are in each other than those who read them can take; without recursion."""
+    """Say whether a schema is nested deeper than its readers can handle; without recursion."""
     level = [schema]
     for _ in range(current_limits().schema_nesting + 1):
         level = [inner for each in level for _, inner in subschemas(each)]
@@ -83,9 +83,9 @@ def is_too_deep(schema: Any) -> bool:
 
 
 def target(schema: Any, root: Any) -> Any:
-    """Return what the reference of a schema leads to in ``$defs`` of the whole; None where it has none, or to nothing.
+    """Return what a schema's reference leads to in ``$defs`` of the whole; None if it has none, or it leads nowhere.
 
-    :param root: the whole.
+    :param root: the whole schema.
     """
     reference = schema.get("$ref")
     if not isinstance(reference, str) or not reference.startswith(_DEFINED):
@@ -94,18 +94,18 @@ def target(schema: Any, root: Any) -> Any:
 
 
 def definition_name(pointer: str, number: int) -> str:
-    """Return a name for ``$defs``, of characters that stand in a reference as they are.
+    """Return a name for ``$defs`` that needs no escapes in a reference.
 
-    :param pointer: to what is defined; its last name is told.
-    :param number: tells those of one name apart.
+    :param pointer: to what is defined; its last part becomes part of the name.
+    :param number: tells apart those that would have the same name.
     """
     return _UNNAMED.sub("_", f"{(tokens_of(pointer) or ['schema'])[-1]}-{number}")
 
 
 def below(schema: Any, root: Any) -> Iterator[dict[str, Any]]:
-    """Yield a schema and all in it and in what it refers to, each once, in document order.
+    """Yield a schema and all schemas that it contains or refers to, each once, in document order.
 
-    :param root: the whole, in whose ``$defs`` references lead.
+    :param root: the whole schema, to whose ``$defs`` references lead.
     """
     waiting, seen = [schema], set[int]()
     while waiting:
@@ -119,10 +119,10 @@ def below(schema: Any, root: Any) -> Iterator[dict[str, Any]]:
 def parts(
     schema: Any, root: Any, choices: Sequence[str] = (), seen: frozenset[int] = frozenset()
 ) -> Iterator[tuple[dict[str, Any], bool]]:
-    """Yield a schema and what else is for the same value; whether each holds in any case.
+    """Yield a schema and the others for the same value, each with whether it applies in every case.
 
-    :param root: the whole, in whose ``$defs`` references lead.
-    :param choices: keywords whose schemas count, although they hold in some cases only.
+    :param root: the whole schema, to whose ``$defs`` references lead.
+    :param choices: keywords whose schemas are included although they apply in some cases only.
     """
     if not isinstance(schema, dict) or id(schema) in seen:
         return
@@ -143,24 +143,24 @@ def properties_of(schema: Any) -> dict[str, Any]:
 
 
 def property_of(schema: Any, name: str) -> dict[str, Any] | bool:
-    """Return the schema of a property; True if it says nothing of it."""
+    """Return the schema of a property; True if nothing is said about it."""
     found = properties_of(schema).get(name, True)
     return found if isinstance(found, (dict, bool)) else True
 
 
 def items_of(schema: Any) -> Any:
-    """Return the schema of an array's elements; True if it says nothing of them."""
+    """Return the schema of an array's elements; True if nothing is said about them."""
     return mapping(schema).get("items", True)
 
 
 def types_of(schema: Any) -> list[str]:
-    """Return the types of a schema beside null, as it says or as its properties do; none if it says nothing."""
+    """Return the types of a schema other than null, as given or as its properties imply; none if neither says so."""
     kind = mapping(schema).get("type")
     types = [name for name in (kind if isinstance(kind, list) else [kind]) if isinstance(name, str) and name != "null"]
     return types or (["object"] if "properties" in mapping(schema) else [])
 
 
 def type_of(schema: Any) -> str | None:
-    """Return the one type of a schema beside null; None if it has several or says nothing."""
+    """Return the only type of a schema other than null; None if there are several or none is given."""
     types = types_of(schema)
     return types[0] if len(types) == 1 else None

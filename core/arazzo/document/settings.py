@@ -1,7 +1,7 @@
 """The extension ``x-airflow``: how a workflow is run, on a document, a workflow or a step.
 
-Unknown keys are errors. A step's settings overrule its workflow's, those the document's; arguments of the factory
-overrule all of them.
+Unknown keys are errors. A step's settings overrule its workflow's, which overrule the document's; arguments of the
+factory overrule all of them.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ if TYPE_CHECKING:
     from arazzo.source import Source
 
 EXTENSION = "x-airflow"
-#: What fits into the columns of Airflow's database, and leaves room for tries.
+#: What fits into the columns of Airflow's database, with room for tries.
 LARGEST_INTEGER = 2**30
 #: The name of something that can be imported.
 _DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*[.:][^\W\d]\w*")
 _PLAIN = (bool, int, float, dict)
 #: The name of a host or a domain, or the address of a host.
 _HOST = r"^(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|[0-9a-f]*:[0-9a-f:.]*)$"
-#: What a server has to be, and the name of a header (RFC 9110, 5.6.2).
+#: What a server must be, and the name of a header (RFC 9110, 5.6.2).
 _SERVERS = "an absolute URL, https:// or http://, without '#', or a map of such"
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 
@@ -59,7 +59,7 @@ def _is_date(text: str) -> bool:
 
 
 def _is_server(url: str) -> bool:
-    """Tell whether text can be the URL of a server; a variable in it (``{region}``) may stand for anything."""
+    """Tell whether text can be the URL of a server; a variable in it (``{region}``) stands for any text."""
     try:
         parts = urlsplit(re.sub(r"\{[^{}]+\}", "1", url))
         usable = parts.port != 0
@@ -107,7 +107,7 @@ def _require(holds: Callable[[Any], object], wanted: str) -> AfterValidator:
     return AfterValidator(lambda value: value if value is None or holds(value) else _refuse(wanted))
 
 
-#: What an operator takes that decides how the workflow runs, which this package sees to.
+#: Arguments of an operator that decide how the workflow runs, and so belong to this package.
 OWNED_ARGUMENTS = (
     *("task_id", "dag", "task_group", "trigger_rule", "do_xcom_push", "multiple_outputs", "params", "default_args"),
     *("start_date", "end_date", "task_display_name", "pre_execute", "post_execute"),
@@ -116,7 +116,7 @@ CALLBACKS = ("on_success", "on_failure", "on_retry", "on_execute", "on_skipped")
 
 
 def _callables(value: Any) -> Any:
-    """Return names of importable objects, or what a person's own Python gives in their place."""
+    """Check names of importable objects, or objects that a person's own Python gives instead of names."""
     for name in value if isinstance(value, (list, tuple)) else (value,):
         if name is None or (isinstance(name, str) and not _DOTTED.fullmatch(name)) or isinstance(name, _PLAIN):
             _refuse("the name of something that can be imported, such as company.alerts.page, or a list of such")
@@ -174,7 +174,7 @@ class Deadline(FrozenModel):
 
 
 def _nested(model: type[FrozenModel], value: Any) -> Any:
-    """Return a map as its model; what is wrong in it as one sentence."""
+    """Return a map as its model; ValueError with one sentence if it does not fit."""
     if not isinstance(value, Mapping):
         return value
     try:
@@ -309,11 +309,11 @@ class Settings(FrozenModel):
 
     @field_serializer("approval", "callbacks", "deadline", "inlets", "outlets", "schedule", "task")
     def _plainly(self, value: Any) -> Any:
-        """Return what JSON has; objects in a person's own Python are for the DAG that is being made, and not stored."""
+        """Return what JSON has; objects from a person's own Python are only for the DAG being made, and not stored."""
         return _jsonable(value.model_dump(exclude_defaults=True) if isinstance(value, FrozenModel) else value)
 
     def over(self, base: Settings) -> Settings:
-        """Return ``base`` with everything that is set here put over it; mappings are merged by key."""
+        """Return ``base`` with everything that is set here on top of it; mappings are merged by key."""
         if self is UNSET or base is UNSET:
             return base if self is UNSET else self
         given, merged = self.given(), base.given()
@@ -323,7 +323,7 @@ class Settings(FrozenModel):
         return Settings.model_construct(**merged)
 
     def for_steps(self) -> Settings:
-        """Return what the settings of a workflow say to its steps: not what they say of the workflow as a whole."""
+        """Return the settings of a workflow that apply to its steps, without those about the workflow as a whole."""
         kept = {name: value for name, value in self.given().items() if name not in OF_ONE}
         return self if len(kept) == len(self.given()) else Settings.model_construct(**kept)
 
@@ -337,13 +337,13 @@ TASK_SETTINGS = (
     *("poke_interval", "timeout", "max_rounds", "tolerate", "exponential_backoff", "deferrable", "mode"),
     *("owner", "doc", "callbacks", "task"),
 )
-"""What holds for a whole task, and so for all steps that run in it."""
+"""Settings that hold for a whole task, and so for all steps that run in it."""
 
 
 def deciding_steps(entry: str, own: Mapping[str, Settings]) -> dict[str, str]:
-    """Return for each setting of a task the step whose value holds: the entry, or else the first that sets it.
+    """Return, for each setting of a task, the step whose value holds: the entry, or else the first that sets it.
 
-    :param entry: the step that control reaches first, after which the task is named.
+    :param entry: the step that control reaches first; the task is named after it.
     :param own: what each step of the task sets itself, in document order.
     """
     found: dict[str, str] = {}
@@ -355,9 +355,9 @@ def deciding_steps(entry: str, own: Mapping[str, Settings]) -> dict[str, str]:
 
 
 OF_ONE = ("doc", "callbacks", "collect", "next", "cookies")
-"""What holds for that alone on which it stands, and not for the steps of a workflow or a document."""
+"""Settings that hold only for the object that has them, and not for the steps of a workflow or a document."""
 UNSET = Settings.model_construct()
-"""Nothing is set: one value for the many objects without ``x-airflow``, since making one takes a while."""
+"""Nothing is set: one value for the many objects without ``x-airflow``, since making one takes time."""
 
 
 def settings_of(extensions: Mapping[str, Any], pointer: str, source: Source) -> Settings:

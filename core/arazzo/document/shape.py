@@ -1,7 +1,7 @@
-"""The shape of the objects of the specification: fields by table, read one by one, every problem noted and located.
+"""The shape of the specification's objects: fields in tables, read one by one, every problem noted with its place.
 
-A *kind* reads a raw value into what a model wants; ``BROKEN`` says that it could not, and that a problem was noted. So
-one reading finds all problems of a document, and a model is only ever made of fields that fit.
+A *kind* reads a raw value into what a model needs; ``BROKEN`` says that it could not, and that a problem was noted. So
+one reading finds all problems of a document, and models are made only of fields that fit.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from arazzo.pointer import escape
 if TYPE_CHECKING:
     from arazzo.source import Source
 
-#: Seconds: what clocks, timers and dates can still take. Whoever asks for more means for ever.
+#: Seconds: the most that clocks, timers and dates can still handle. A longer wait is meant to be for ever.
 LONGEST_WAIT: Final = 1e9
 #: How many names are compared in all to find near matches for the problems of a document, and how long they may be.
 MOST_COMPARISONS: Final = 10_000
@@ -41,10 +41,10 @@ BROKEN: Final = Broken.BROKEN
 
 
 class Hints:
-    """Near matches for the problems of one document, while looking for them takes little.
+    """Near matches for the problems of one document, as long as the search is cheap.
 
-    A few wrong names are each compared with all that are right. Of thousands among thousands only the first are: that
-    would take minutes, and nobody reads so many hints.
+    A few wrong names are each compared with all valid ones. Of thousands of wrong names among thousands, only the first
+    are: the rest would take minutes, and nobody reads so many hints.
     """
 
     def __init__(self, comparisons: int = MOST_COMPARISONS) -> None:
@@ -52,12 +52,12 @@ class Hints:
 
     def spend(self, comparisons: int) -> bool:
         """Say whether so many comparisons can still be made, and count them."""
-        enough = self._left > 0  # so that the first is made among however many names
+        enough = self._left > 0  # the first is compared with any number of names
         self._left -= comparisons
         return enough
 
     def near(self, name: str, known: Iterable[str]) -> str | None:
-        """Return what :func:`near` does; None when all comparisons are spent."""
+        """Return what :func:`near` returns; None when all comparisons are spent."""
         names = tuple(known) if self._left > 0 else ()
         return near(name, names) if self.spend(len(names)) else None
 
@@ -86,7 +86,7 @@ class DocumentReader:
         self.problems.append(self.source.problem(rule, Severity.WARNING, at, message, hint, key=key))
 
     def lenient(self, rule: str, at: str, message: str, hint: str | None = None, *, key: bool = False) -> None:
-        """Note what the specification does not allow but can be understood: an error only when strict."""
+        """Note what the specification does not allow but a reader can understand: an error only in strict."""
         if self.dialect == "strict":
             self.error(rule, at, message, hint, key=key)
         else:
@@ -102,8 +102,8 @@ class Field:
 
     :param kind: reads its value.
     :param attribute: the model's name for it.
-    :param required: whether the object cannot be without it.
-    :param nullable: whether null is a value like others.
+    :param required: whether the object must have it.
+    :param nullable: whether null is a value like any other.
     :param since: the version of the specification that brought it.
     """
 
@@ -128,13 +128,13 @@ class Shape:
     identity: str | None = None
 
     def title(self, value: Mapping[str, Any]) -> str:
-        """Return what a message calls this very object: ``step 'login'``."""
+        """Return what a message calls this object: ``step 'login'``."""
         name = value.get(self.identity) if self.identity else None
         return f"{self.noun.split(' ', 1)[1]} '{name}'" if isinstance(name, str) and name else self.noun
 
 
 def read_fields(reader: DocumentReader, value: Any, at: str, shape: Shape) -> dict[str, Any] | Broken:
-    """Read an object's fields into what its model is made of, ``at`` and ``extensions`` included."""
+    """Read an object's fields into the arguments of its model, including ``at`` and ``extensions``."""
     if not isinstance(value, dict):
         return reader.error("wrong-type", at, f"{shape.noun} is a map, and this is {describe(value)}")
     fields: dict[str, Any] = {"at": at, "extensions": {k: v for k, v in value.items() if k.startswith("x-")}}
@@ -194,7 +194,7 @@ def shape_of(model: type[Model], noun: str, kinds: Mapping[Any, Kind], identity:
 
 
 def _kind_of(annotation: Any, kinds: Mapping[Any, Kind], *, filled: bool = False) -> Kind:
-    """Return what reads values of a type; None in it is a field that is not there."""
+    """Return the kind that reads values of a type; its None means that the field is missing."""
     if (kind := kinds.get(annotation) or _PLAIN.get(annotation)) is not None:
         return kind
     parts = [part for part in get_args(annotation) if part is not NoneType]
@@ -232,7 +232,7 @@ def listed(kind: Kind, *, filled: bool = False, wanted: bool = False, alone: tup
     :param kind: reads an item.
     :param filled: whether an empty list is an error.
     :param wanted: whether an empty list is odd.
-    :param alone: types of an item that is understood without its list.
+    :param alone: types of an item that may stand alone instead of in a list.
     """
 
     def read(reader: DocumentReader, value: Any, at: str) -> tuple[Any, ...] | Broken:
@@ -267,7 +267,7 @@ def mapped(kind: Kind) -> Kind:
 
 
 def text(reader: DocumentReader, value: Any, at: str) -> str | Broken:
-    """Read text; a number or a truth value is read as it is written."""
+    """Read text; a number or a truth value becomes the text as it is written."""
     if isinstance(value, str):
         return value
     if isinstance(value, (dict, list)) or value is None:
@@ -293,12 +293,12 @@ def anything(reader: DocumentReader, value: Any, at: str) -> Any:
 
 
 def seconds(reader: DocumentReader, value: Any, at: str) -> float | Broken:
-    """Read a number of seconds that can be waited for."""
+    """Read a number of seconds that is a possible wait."""
     return _number(reader, value, at, LONGEST_WAIT)
 
 
 def _number(reader: DocumentReader, value: Any, at: str, most: float) -> float | Broken:
-    """Read a number that is not negative; digits in quotes are understood."""
+    """Read a number that is not negative; digits in quotes count."""
     if isinstance(value, str):
         try:
             read = float(value)
@@ -357,7 +357,7 @@ def near(name: str, known: Iterable[str]) -> str | None:
 
 
 def describe(value: Any) -> str:
-    """Return what a value is, for a message; never the value of a text."""
+    """Return what a value is, for a message, but never the content of a text."""
     match value:
         case None:
             return "null"

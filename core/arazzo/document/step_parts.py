@@ -1,4 +1,4 @@
-"""What a step says that may hold runtime expressions: its values, and the criteria that decide about it."""
+"""The parts of a step that may contain runtime expressions: its values, and the criteria that decide about it."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from arazzo.expressions import Dialect, Expression, find_expressions, is_selecto
 from arazzo.pointer import escape
 
 When = Literal["request", "response", "call", "end"]
-"""When a value is wanted: for the request, after the response, for a workflow that an action starts, or at the end."""
+"""When a value is needed: for the request, after the response, for a workflow that an action starts, or at the end."""
 
 
 def merged_step(workflow: Workflow, step: Step) -> Step:
-    """Return a step with the parameters and actions that it has from its workflow."""
+    """Return a step with its workflow's parameters and actions added."""
     if not (workflow.parameters or workflow.success_actions or workflow.failure_actions):
         return step
     on_success, on_failure = merged_actions(workflow, step)
@@ -30,7 +30,7 @@ def merged_step(workflow: Workflow, step: Step) -> Step:
 
 
 def step_values(step: Step) -> Iterator[tuple[Any, str, When]]:
-    """Yield the values of a step, conditions left out, each with where it is and when it is wanted.
+    """Yield the values of a step except conditions, each with its place and when it is needed.
 
     :param step: from :func:`merged_step`, or planned.
     """
@@ -51,14 +51,14 @@ def step_values(step: Step) -> Iterator[tuple[Any, str, When]]:
 
 
 def step_criteria(step: Step) -> Iterator[Criterion]:
-    """Yield the criteria that decide about a step, its own and those of its actions."""
+    """Yield the criteria that decide about a step: its own and those of its actions."""
     yield from step.success_criteria
     for action in (*step.on_success, *step.on_failure):
         yield from action.criteria
 
 
 def value_expressions(value: Any, dialect: Dialect) -> Iterator[Expression]:
-    """Yield the expressions of a JSON value; a text that cannot be read has none, and validation says so."""
+    """Yield the expressions of a JSON value; text that cannot be read has none, and validation reports it."""
     if isinstance(value, Mapping) and not is_selector(value):
         for item in value.values():
             yield from value_expressions(item, dialect)
