@@ -1,7 +1,7 @@
 """API descriptions: find an operation, build its request, read its response.
 
-OpenAPI 3.0, 3.1, 3.2 and Swagger 2.0 all become :class:`~arazzo.openapi.operation.Operation`, a value that
-needs the description no more.
+OpenAPI 3.0, 3.1, 3.2 and Swagger 2.0 all become :class:`~arazzo.openapi.operation.Operation`, a value that no longer
+needs the description.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Payloads to bytes, by content type (Request Body Object; OpenAPI Media Type and Encoding Object).
 
-Text that is a payload is sent as it is: templates of JSON, XML and forms are text. Text under a media type that is
-neither text nor JSON may be a ``data:`` URL (RFC 2397), and then its bytes are sent.
+A payload that is text is sent as it is: templates of JSON, XML and forms are text. Under a media type that is neither
+text nor JSON, the text may be a ``data:`` URL (RFC 2397), and then its bytes are sent.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ from arazzo.openapi.xml_bodies import write_xml
 
 @dataclass(frozen=True)
 class Body:
-    """What a step says of its request body.
+    """What a step says about its request body.
 
     :param content_type: None where it is left to the operation.
     :param payload: evaluated; ABSENT for no body.
-    :param is_value: whether a payload that is text is a value, and not written in the content type already.
-    :param convert: whether texts become what the operation's schema asks for instead.
+    :param is_value: whether a payload that is text is a value, and not yet written in the content type.
+    :param convert: whether texts become the type that the operation's schema asks for.
     """
 
     content_type: str | None = None
@@ -69,7 +69,7 @@ class Content:
 def serialize(operation: Operation, body: Body) -> Content:
     """Return the body as bytes.
 
-    :raises RequestError: the payload cannot be written in its content type.
+    :raises RequestError: if the payload cannot be written in its content type.
     """
     if body.payload is ABSENT:
         return Content()
@@ -86,18 +86,18 @@ def serialize(operation: Operation, body: Body) -> Content:
 
 
 def written_as(operation: Operation, body: Body) -> tuple[str, BodySpec]:
-    """Return the content type that a body is written in, and what the operation says of it."""
+    """Return the content type that a body is written in, and what the operation says about it."""
     content_type = body.content_type or content_type_of(operation, body.payload, is_value=body.is_value)
     return content_type, matching(operation.bodies, content_type) or BodySpec(content_type=content_type)
 
 
 def leaves_out(content_type: str, spec: BodySpec, name: str, value: Any) -> bool:
-    """Tell whether a member leaves nothing in a body of that type, as an array without elements does in a form."""
+    """Tell whether a body of that type leaves out a member, as a form does an array without elements."""
     if is_json(content_type) or not isinstance(value, (dict, list)):
         return False
     try:
         with_it, without = (_by_type(content_type, spec, payload).data for payload in ({name: value}, {}))
-    except (TypeError, ValueError, RecursionError, LookupError):  # which is told when it is written
+    except (TypeError, ValueError, RecursionError, LookupError):  # this is reported when it is written
         return False
     return with_it == without
 
@@ -126,7 +126,7 @@ def _written(content_type: str, spec: BodySpec, payload: Any) -> bytes:
 
 
 def content_type_of(operation: Operation, payload: Any, *, is_value: bool = False) -> str:
-    """Return the content type of a payload that says none: the operation's JSON, its first, else by the payload."""
+    """Return the content type of a payload that names none: the operation's JSON or first, or by the payload."""
     declared = preferred([spec.content_type for spec in operation.bodies])
     if (own := _own_type(operation, payload)) and not (declared and is_json(declared)):
         return own
@@ -140,7 +140,7 @@ def content_type_of(operation: Operation, payload: Any, *, is_value: bool = Fals
 
 
 def _own_type(operation: Operation, payload: Any) -> str | None:
-    """Return the media type of a payload that is a ``data:`` URL, where the operation takes it (``image/*``)."""
+    """Return the media type of a payload that is a ``data:`` URL, if the operation accepts it (``image/*``)."""
     try:
         data = read_data_url(payload) if isinstance(payload, str) else None
     except PayloadError as error:
@@ -149,10 +149,10 @@ def _own_type(operation: Operation, payload: Any) -> str | None:
 
 
 def _json(content_type: str, spec: BodySpec, body: Body) -> Content:
-    """Return JSON; text that is JSON, or a template that begins like it, is sent as it is.
+    """Return JSON; text that is JSON, or a template that starts like it, is sent as it is.
 
-    Text is a string where the schema calls it one, where an expression gave it, and where it is not a structure and no
-    string in JSON: ``123`` is one, unless the schema asks for a number.
+    Text is a string if the schema calls it one, if an expression gave it, or if JSON reads it as neither a structure
+    nor a string: ``123`` is one, unless the schema asks for a number.
     """
     payload, convert = body.payload, converted if body.convert else _unchanged
     if isinstance(payload, bytes):
@@ -189,7 +189,7 @@ def text_bytes(content_type: str, text: str) -> bytes:
 
 
 def write_csv(rows: list[Any]) -> str:
-    """Return rows as CSV (RFC 4180): lists as they are, objects under a line of their names."""
+    """Return rows as CSV (RFC 4180): lists as they are, objects below a line with their names."""
     names = list(dict.fromkeys(key for row in rows if isinstance(row, Mapping) for key in row))
     table = [names] if names else []
     table += [[row.get(name) for name in names] if isinstance(row, Mapping) else _cells(row) for row in rows]

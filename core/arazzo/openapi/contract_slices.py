@@ -1,7 +1,7 @@
-"""What an operation's answers and bodies are checked against, cut out of its description so that it travels in a plan.
+"""What an operation's answers and bodies are checked against, cut out of its description to travel in a plan.
 
 Whatever the version (Swagger 2.0, OpenAPI 3.0 to 3.2), schemas become JSON Schema 2020-12 with everything they refer
-to, for one direction: what is read only is not required of requests, what is write only not of answers.
+to, for one direction: requests need not have read-only members, nor answers write-only ones.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ from arazzo.openapi.operation import AnswerContract, Contract, HeaderContract, O
 from arazzo.openapi.schema_slices import Known, folded
 from arazzo.pointer import escape, to_pointer
 
-#: Keywords that say nothing of which values are valid, or that have been seen to here.
+#: Keywords that do not say which values are valid, or that are handled here.
 _LEFT_OUT = ANNOTATIONS.union(("$defs", "definitions", "contentSchema", "contentEncoding", "contentMediaType"))
 _LEFT_OUT |= {"$id", "$anchor", "$schema", "$comment", "$dynamicAnchor"}
-#: Without these a schema requires no member.
+#: Without these keywords a schema requires no member.
 _REQUIRING = IN_PLACE.union(("required", *REFERENCES))
-#: Those beside which ``nullable`` is about more than a type.
+#: Keywords beside which ``nullable`` is about more than a type.
 _COMPOSED = ("allOf", "anyOf", "oneOf", "not", "const", "$ref")
 _BOUNDS = (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum"))
 #: Headers that are described elsewhere (OpenAPI, Response Object, headers).
@@ -42,7 +42,7 @@ READ_ONLY, WRITE_ONLY = "readOnly", "writeOnly"
 
 
 def slice_contract(description: Description, operation: Operation, *, schemas: bool = True) -> Contract:
-    """Return what a description says of an operation's answers and bodies; it is cut out once.
+    """Return what a description says about an operation's answers and bodies; it is cut out once.
 
     :param schemas: whether values are checked against schemas, and not just statuses and media types.
     """
@@ -97,9 +97,9 @@ def _header_schema(description: Description, header: Mapping[str, Any]) -> Any:
 
 
 def slice_schema(description: Description, schema: Any, exempt: str) -> SchemaSlice:
-    """Return a schema of a description with all that it refers to, as JSON Schema 2020-12.
+    """Return a schema of a description, with everything it refers to, as JSON Schema 2020-12.
 
-    :param exempt: what is not required in this direction: ``readOnly`` of requests, ``writeOnly`` of answers.
+    :param exempt: what this direction does not require: ``readOnly`` in requests, ``writeOnly`` in answers.
     """
     cutting = _Cutting(description, exempt)
     try:
@@ -113,14 +113,14 @@ def slice_schema(description: Description, schema: Any, exempt: str) -> SchemaSl
 
 
 class _TooLargeError(Exception):
-    """A schema, with all that it refers to, is beyond the limit."""
+    """A schema with everything it refers to exceeds the limit."""
 
 
 class _Cutting:
     """Writes one schema; what it refers to becomes its ``$defs``.
 
-    A target is written once for each set of members that the schemas around its reference exempt: what an ``allOf``
-    requires in one part may be read only in another.
+    A target is written once for each set of members that the schemas around its reference exempt: one part of an
+    ``allOf`` may require what another declares read-only.
     """
 
     def __init__(self, description: Description, exempt: str) -> None:
@@ -133,7 +133,7 @@ class _Cutting:
         self._left = current_limits().schema_values
 
     def whole(self, schema: Any) -> Any:
-        """Return a schema with what it refers to; one target after the other, however long a way leads to the last."""
+        """Return a schema with what it refers to, target by target, however long the path to the last one is."""
         written = self.schema(schema, "#", frozenset())
         definitions: dict[str, Any] = {}
         while self._waiting:
@@ -145,8 +145,8 @@ class _Cutting:
     def schema(self, schema: Any, at: str, around: frozenset[str]) -> Any:
         """Return a schema as JSON Schema 2020-12.
 
-        :param at: where it is, for what cannot be read.
-        :param around: members that the schemas around it, which are for the same value, do not require.
+        :param at: where it is, to report what cannot be read.
+        :param around: members not required by the schemas around it that are for the same value.
         """
         self._spend(schema)
         if isinstance(schema, bool):
@@ -216,7 +216,7 @@ class _Cutting:
         return folded(self.description, schema, self._known)
 
     def _modern(self, schema: dict[str, Any]) -> dict[str, Any]:
-        """Return a schema of OpenAPI 3.0 or Swagger 2.0 in the words of 2020-12: bounds that exclude, and null."""
+        """Return a schema of OpenAPI 3.0 or Swagger 2.0 in the words of 2020-12: exclusive bounds, and null."""
         if not self.old:
             return schema
         changed = dict(schema)
@@ -236,5 +236,5 @@ class _Cutting:
 
 
 def unreadable_schemas(contract: Contract) -> Iterator[str]:
-    """Yield what of the schemas of a contract cannot be read, each once."""
+    """Yield the parts of a contract's schemas that cannot be read, each once."""
     yield from dict.fromkeys(text for each in contract.schemas for text in each.unread)

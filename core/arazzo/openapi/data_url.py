@@ -1,4 +1,4 @@
-"""Bytes as JSON values: ``data:`` URLs (RFC 2397), which say what they are and go through XCom and back."""
+"""Bytes as JSON values: ``data:`` URLs (RFC 2397), which name their type and survive XCom."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _DATA_URL = re.compile(r"data:(?P<type>[\w.+-]+/[\w.+-]+)?(?P<rest>(?:;[\w.+-]+=
 
 
 class PayloadError(ValueError):
-    """A payload that its content type has no way to write; the message names no value."""
+    """A payload that its content type cannot express; the message names no value."""
 
 
 def read_data_url(text: str) -> tuple[str, bytes] | None:

@@ -1,6 +1,6 @@
-"""An API description, whatever its version: an index of its operations, and its references.
+"""An API description of any version: an index of its operations, and its references.
 
-Nothing is resolved before it is asked for: the index holds method, path and operationId, and one operation is built
+Nothing is resolved before it is asked for: the index has method, path and operationId, and an operation is built
 without looking at the others.
 """
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from arazzo.source import Source
 
 Loader = Callable[[str], "Source"]
-"""Loads the file a reference names, by its absolute path or URL."""
+"""Loads the file that a reference names, by its absolute path or URL."""
 
 
 class UnresolvedReferenceError(ArazzoError):
@@ -69,7 +69,7 @@ class Edition(Protocol):
         """Return the responses of one operation in the shape of OpenAPI 3."""
 
     def request_schemas(self, description: Description, endpoint: Endpoint) -> dict[str, Any]:
-        """Return the schemas of the request body by media type, as written; true where there is none."""
+        """Return the schemas of the request body by media type, as written; true for a type without a schema."""
 
 
 @dataclass
@@ -80,9 +80,9 @@ class Description:
     :param source: the text it was read from.
     :param raw: the description as a JSON value.
     :param version: as written, ``3.1.0``.
-    :param edition: what knows that version.
+    :param edition: the module for that version.
     :param loader: loads sibling files that references name.
-    :ivar contracts: what has been cut out of it for checks, by operation and whether schemas are checked.
+    :ivar contracts: what was cut out of it for checks, by operation and whether schemas are checked.
     """
 
     name: str
@@ -113,7 +113,7 @@ class Description:
         return self._endpoints
 
     def named(self, operation_id: str) -> Sequence[Endpoint]:
-        """Return where the operations of an operationId stand: one of a valid description."""
+        """Return the places of the operations with an operationId; a valid description has one."""
         return self._by_id.get(operation_id, ())
 
     def standing_at(self, pointer: str) -> Sequence[Endpoint]:
@@ -134,7 +134,7 @@ class Description:
             yield self.operation(endpoint)
 
     def operation(self, endpoint: Endpoint) -> Operation:
-        """Build the operation that is there; what a broken reference stands for is missing in it."""
+        """Build the operation at an endpoint, without what only a broken reference stands for."""
         if endpoint.pointer not in self._operations:
             self._operations[endpoint.pointer] = self.edition.build_operation(self, endpoint)
         return self._operations[endpoint.pointer]
@@ -153,17 +153,17 @@ class Description:
     def responses(self, operation: Operation) -> dict[str, dict[str, Any]]:
         """Return the responses by status: ``{status: {description, headers, content: {media type: {...}}}}``.
 
-        A media type holds ``schema``, ``example`` and ``examples`` as far as the description has them; schemas are as
-        written, references in them go through :meth:`resolve`. Swagger 2.0 is translated into this shape.
+        A media type has ``schema``, ``example`` and ``examples`` if the description has them. Schemas are as written;
+        follow their references by :meth:`resolve`. Swagger 2.0 is translated into this shape.
         """
         return self.edition.describe_responses(self, self.standing_at(operation.pointer)[0])
 
     def request_schemas(self, operation: Operation) -> dict[str, Any]:
-        """Return the schemas of the request body by media type, as written; true where there is none."""
+        """Return the schemas of the request body by media type, as written; true for a type without a schema."""
         return self.edition.request_schemas(self, self.standing_at(operation.pointer)[0])
 
     def _references(self, operation: Operation) -> Iterator[tuple[str, Any]]:
-        """Yield what may be a reference in an operation, with its pointer."""
+        """Yield whatever may be a reference in an operation, with its pointer."""
         item = f"/paths/{escape(operation.path)}"
         for pointer in (f"{item}/parameters", f"{operation.pointer}/parameters"):
             for index, value in enumerate(sequence(self.find(pointer))):
@@ -173,9 +173,9 @@ class Description:
             yield f"{operation.pointer}/responses/{escape(status)}", value
 
     def at(self, pointer: str) -> Any:
-        """Return the value at a JSON pointer, going through references on the way.
+        """Return the value at a JSON pointer, following references on the way.
 
-        :raises UnresolvedReferenceError: there is nothing.
+        :raises UnresolvedReferenceError: if nothing is there.
         """
         return self._navigate(self.raw, pointer, f"#{pointer}", current_limits().reference_chain)
 
@@ -187,18 +187,18 @@ class Description:
             return None
 
     def follow(self, value: Any) -> dict[str, Any]:
-        """Return the object that a value is or refers to; an empty one if it is or leads to none."""
+        """Return the object that a value is or refers to; an empty one if there is none."""
         try:
             return mapping(self.resolve(value))
         except UnresolvedReferenceError:
             return {}
 
     def resolve(self, value: Any) -> Any:
-        """Follow the ``$ref`` of a value, and its reference's reference; other values come back as they are.
+        """Follow the ``$ref`` of a value, and that of its target, to the end; other values come back as they are.
 
-        From OpenAPI 3.1 on, members beside ``$ref`` are laid over what it names.
+        From OpenAPI 3.1 on, members beside ``$ref`` overrule those of its target.
 
-        :raises UnresolvedReferenceError: it leads nowhere, or in a circle.
+        :raises UnresolvedReferenceError: if it leads nowhere, or in a circle.
         """
         return self._resolve(value, current_limits().reference_chain)
 
@@ -267,6 +267,6 @@ def absolute_references(value: Any, base: str) -> Any:
         return value
     copy = {key: absolute_references(item, base) for key, item in value.items()}
     if isinstance(copy.get("$ref"), str):
-        with suppress(ValueError):  # no URI, which is told when somebody follows it
+        with suppress(ValueError):  # not a URI: reported when somebody follows it
             copy["$ref"] = urljoin(base, copy["$ref"])
     return copy

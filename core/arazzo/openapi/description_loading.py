@@ -1,4 +1,4 @@
-"""From text to :class:`Description`: which version it is, and what knows that version."""
+"""From text to :class:`Description`: which version it is, and the module for that version."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def load_description(source: Source, name: str, *, loader: Loader | None = None)
 
     :param name: name of the source description.
     :param loader: loads files that references name, by absolute path or URL; by default local files and copies.
-    :raises DocumentError: it is not an API description (rule ``not-an-api-description``).
+    :raises DocumentError: if it is not an API description (rule ``not-an-api-description``).
     """
     raw = source.data
     if not isinstance(raw, dict):

@@ -1,4 +1,4 @@
-"""Values to text, and text to what may be in a URL (RFC 3986, RFC 6570)."""
+"""Values to text, and text to what a URL may contain (RFC 3986, RFC 6570)."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ def json_text(value: Any) -> str:
 
 
 def percent_encode(text: str, allowed: str = "") -> str:
-    """Return the text with everything encoded but the unreserved characters and those allowed.
+    """Return the text with everything encoded except the unreserved characters and those allowed.
 
-    Where reserved characters are allowed, triplets that are encoded already pass unchanged (RFC 6570, 3.2.3).
+    Where reserved characters are allowed, triplets that are already encoded stay unchanged (RFC 6570, 3.2.3).
     """
     if not allowed:
         return quote(text, safe="", errors="surrogatepass")
@@ -42,7 +42,7 @@ def percent_encode(text: str, allowed: str = "") -> str:
 
 
 def control_character(text: str) -> str | None:
-    """Return the name of the first control character but the tab; None if there is none."""
+    """Return the name of the first control character other than a tab; None if there is none."""
     names = {"\r": "a carriage return", "\n": "a line break", "\0": "a null"}
     for character in text:
         if character != "\t" and (character < " " or character == "\x7f"):

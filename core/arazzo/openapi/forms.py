@@ -14,7 +14,7 @@ from arazzo.openapi.parameters import nested, query_pairs, separator_of, value_t
 
 
 def write_form(spec: BodySpec, payload: Any) -> str:
-    """Return a payload as ``application/x-www-form-urlencoded``; text is taken as written so already."""
+    """Return a payload as ``application/x-www-form-urlencoded``; text counts as already written so."""
     if isinstance(payload, str):
         return payload.strip()
     if not isinstance(payload, dict):
@@ -30,8 +30,8 @@ def write_form(spec: BodySpec, payload: Any) -> str:
 def _field(spec: BodySpec, name: str, value: Any) -> list[tuple[str, str]]:
     """Return one property of a form (Encoding Object).
 
-    Without an Encoding Object, objects that the schema declares are written as JSON, as the specification has it;
-    undeclared ones in brackets (``a[b]=c``), as servers that take them expect.
+    Without an Encoding Object, objects that the schema declares are written as JSON, as the specification says, and
+    others in brackets (``a[b]=c``), as servers that take them expect.
     """
     encoding, schema = spec.encoding.get(name, {}), property_of(spec.schema_, name)
     if encoding.keys() & {"style", "explode", "allowReserved"}:
@@ -59,7 +59,7 @@ def _item_schema(schema: Any) -> Any:
 
 
 def read_form(payload: Any) -> Any:
-    """Return a form that is text as an object, a name that it has more than once with a list; others as they are."""
+    """Return a form that is text as an object, with a list for a repeated name; other payloads as they are."""
     if not isinstance(payload, str):
         return payload
     found: dict[str, list[str]] = {}

@@ -1,7 +1,7 @@
-"""Which inputs the request of a step cannot do without: what is known at the start is asked at the start.
+"""The inputs that a step's request cannot do without, so that a missing one is found before the first request.
 
-A path, a required parameter, member or body, an element of an array, a replacement and text in which an input is
-embedded need a value. A credential does not: where its input is not given, that of the connection is sent.
+A value is needed by a path, a required parameter, member or body, an element of an array, a replacement, and text that
+embeds an input. A credential needs none: if its input is not given, the connection's credential is sent.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from arazzo.openapi.operation import OWN_HEADERS, BodySpec, Operation, Parameter
 from arazzo.openapi.path_templates import template_of
 from arazzo.pointer import escape
 
-#: What is before the value of a member in JSON text, a quote that opens it included.
+#: What stands before the value of a member in JSON text, including its opening quote.
 _BEFORE = re.compile(r'"((?:[^"\\\\]|\\\\.)*)"\s*:\s*"?$')
 _REQUIRED, _BODY = "required ", "request body"
 _AFTER = re.compile(r'^"?\s*(?:[,}\]]|$)')
@@ -27,12 +27,12 @@ _AFTER = re.compile(r'^"?\s*(?:[,}\]]|$)')
 
 @dataclass(frozen=True)
 class NeededInput:
-    """An input where a request cannot do without its value.
+    """An input without whose value a request cannot be sent.
 
     :param expression: names the input.
-    :param place: what of the request needs it, for messages.
-    :param at: pointer to the text that holds the expression.
-    :param spec: the parameter of the operation; None for anything else.
+    :param place: the part of the request that needs it, for messages.
+    :param at: pointer to the text that contains the expression.
+    :param spec: the parameter of the operation; None for other places.
     :param header: the header that it is for; empty for any other place.
     """
 
@@ -48,7 +48,7 @@ class NeededInput:
 
     @property
     def required(self) -> bool:
-        """Whether only the description says that there has to be a value."""
+        """Whether only the description says that the value is required."""
         return self.place.startswith(_REQUIRED)
 
     @property
@@ -61,8 +61,8 @@ def needed_readings(
 ) -> Iterator[NeededInput]:
     """Yield the inputs that a request needs, in document order.
 
-    :param parameters: those of the step, the workflow's included.
-    :param required: whether what the operation requires counts.
+    :param parameters: the step's, including the workflow's.
+    :param required: whether to include what the operation requires.
     """
     for parameter in parameters:
         yield from _of_parameter(parameter, operation, dialect, required)
@@ -86,7 +86,7 @@ def needed_readings(
 def call_readings(parameters: Iterable[Parameter], needed: Iterable[str], dialect: Dialect) -> Iterator[NeededInput]:
     """Yield the inputs that the inputs of a called workflow need.
 
-    :param needed: names of inputs that the called workflow cannot do without.
+    :param needed: the inputs that the called workflow cannot do without.
     """
     names = set(needed)
     for parameter in parameters:
@@ -118,9 +118,9 @@ def _of_parameter(
 
 
 def _of_value(value: Any, place: str, at: str, dialect: Dialect, *, needed: bool) -> Iterator[NeededInput]:
-    """Yield the inputs that a value needs: those embedded in its texts, and the one that it is.
+    """Yield the inputs that a value needs: those that its texts embed, and the one that it is.
 
-    :param needed: whether the value as a whole has to be there.
+    :param needed: whether the value as a whole is required.
     """
     match value:
         case str():
@@ -147,7 +147,7 @@ def _whole(value: Any, place: str, at: str, dialect: Dialect) -> Iterator[Needed
 
 
 def _read(text: str, dialect: Dialect) -> tuple[Input | None, list[Input]]:
-    """Return the input that a text is, and the inputs that are embedded in it."""
+    """Return the input that a text is, and the inputs that it embeds."""
     try:
         template = parse_template(text, dialect)
     except ExpressionSyntaxError:
@@ -160,7 +160,7 @@ def _read(text: str, dialect: Dialect) -> tuple[Input | None, list[Input]]:
 def _of_json_text(
     text: str, at: str, members: Iterable[str], dialect: Dialect, *, whole: bool
 ) -> Iterator[NeededInput]:
-    """Yield the inputs that JSON text needs: a member whose value is an input alone is left out, if it may be."""
+    """Yield the inputs that JSON text needs; a member whose whole value is an input is left out if it may be."""
     try:
         template = parse_template(text, dialect)
     except ExpressionSyntaxError:
@@ -182,6 +182,6 @@ def _of_json_text(
 
 
 def _depth(text: str) -> int:
-    """Return in how many objects and arrays the end of a JSON text is."""
+    """Return how many objects and arrays are open at the end of a JSON text."""
     plain = re.sub(r'"(?:[^"\\]|\\.)*"?', "", text)
     return sum(map(plain.count, "{[")) - sum(map(plain.count, "}]"))

@@ -37,7 +37,7 @@ def charset(content_type: str) -> str | None:
 
 
 def _known(name: str) -> str | None:
-    """Return a charset, known or not, unless it is not one for bodies: there are codecs that take for ever."""
+    """Return a charset, known or not, if it is one for bodies: some of Python's codecs take for ever."""
     try:
         return name if name and codecs.lookup(name).name not in _NO_CHARSETS else None
     except LookupError:
@@ -66,14 +66,14 @@ def is_text(content_type: str) -> bool:
 
 
 def preferred(content_types: Sequence[str]) -> str | None:
-    """Return ``application/json``, else another JSON type, else the first; ranges such as ``*/*`` do not count."""
+    """Return ``application/json``, or else another JSON type, or the first; ranges such as ``*/*`` do not count."""
     concrete = [name for name in content_types if "*" not in name]
     exact = [name for name in concrete if plain(name) == "application/json"]
     return next(iter([*exact, *filter(is_json, concrete), *concrete]), None)
 
 
 def matching(bodies: Sequence[BodySpec], content_type: str) -> BodySpec | None:
-    """Return the body that describes a content type, the most specific of them."""
+    """Return the body that describes a content type, the most specific one if there are several."""
     name = best_match([spec.content_type for spec in bodies], content_type)
     return next((spec for spec in bodies if spec.content_type == name), None)
 

@@ -1,7 +1,7 @@
 """Multipart bodies (RFC 7578; OpenAPI: Special Considerations for ``multipart`` Content).
 
-A property is a part; an array is a part for each item. A file is text, bytes or a ``data:`` URL. Its name is the
-property's, unless the value is an object ``{content, filename, contentType}``.
+A property is a part; an array has a part for each item. A file is text, bytes or a ``data:`` URL. It has the property's
+name, unless the value is an object ``{content, filename, contentType}``.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ class Part:
 def write_multipart(content_type: str, spec: BodySpec, payload: Any) -> tuple[str, bytes]:
     """Return the content type with its boundary, and the body.
 
-    The boundary is a digest of the content: the same payload gives the same bytes, and no content holds its own digest.
+    The boundary is a digest of the content: equal payloads give equal bytes, and no content contains its own digest.
 
-    :raises PayloadError: the payload is not an object, or a name has a control character.
+    :raises PayloadError: if the payload is not an object, or a name has a control character.
     """
     if not isinstance(payload, dict):
         raise PayloadError("a multipart body needs an object, a member for each part")
@@ -65,7 +65,7 @@ def _parts(spec: BodySpec, name: str, value: Any) -> list[Part]:
 
 
 def _is_nothing(value: Any) -> bool:
-    """Tell whether there is no part for a value: null, or a file whose content is null."""
+    """Tell whether a value makes no part: null, or a file whose content is null."""
     file = isinstance(value, dict) and value.keys() <= _FILE_KEYS
     return value is None or (file and "content" in value and value["content"] is None)
 

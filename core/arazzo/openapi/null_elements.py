@@ -1,4 +1,4 @@
-"""Null elements of arrays, which nothing but JSON can write: they would be dropped, and the array be another one."""
+"""Null elements of arrays, which only JSON can write: elsewhere they would be dropped, and the array changed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def has_null_element(value: Any) -> bool:
 
 
 def loses_element(operation: Operation, name: str, location: str | None, value: Any) -> bool:
-    """Tell whether a parameter would lose a null in it: an element, or in a path a member, unless it is JSON."""
+    """Tell whether a parameter would lose a null in it (an element, in a path also a member), as it is not JSON."""
     spec = operation.parameter(name, location)
     if location == "body" or (spec is not None and is_json(spec.content_type or "")):
         return False
@@ -35,7 +35,7 @@ def loses_element(operation: Operation, name: str, location: str | None, value: 
 
 
 def losing_member(operation: Operation, body: Body | None) -> str | None:
-    """Return the member of a body that would lose an element; empty for the body as a whole, None for none."""
+    """Return the member of a body that would lose an element; empty for the whole body, None for no loss."""
     if body is None or body.payload is ABSENT or isinstance(body.payload, (str, bytes)):
         return None
     content_type, spec = written_as(operation, body)

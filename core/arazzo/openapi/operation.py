@@ -1,4 +1,4 @@
-"""One operation of an API description, whatever its version: everything a request needs, and nothing else.
+"""One operation of an API description of any version: everything that a request needs, and nothing else.
 
 An :class:`Operation` is a JSON value: it travels in the plan, so that no worker opens the description again.
 """
@@ -12,9 +12,9 @@ from pydantic import ConfigDict, Field
 
 from arazzo.frozen_model import FrozenModel
 
-#: Headers that hold nothing but a credential.
+#: Headers that contain nothing but a credential.
 CREDENTIAL_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization"})
-#: Header parameters that OpenAPI ignores or the transport writes.
+#: Header parameters that OpenAPI ignores, or that the transport writes.
 OWN_HEADERS = frozenset({"accept", "content-type", "user-agent"})
 
 
@@ -22,14 +22,14 @@ Found = TypeVar("Found")
 
 
 def of_status(described: Mapping[str, Found], status: int) -> Found | None:
-    """Return what is described of a status: by itself, by its range, else by default; None if nothing is."""
+    """Return what is described for a status: by its number, its range, or as the default; None if there is nothing."""
     by_status = {name.upper(): value for name, value in described.items()}
     names = (str(status), f"{status // 100}XX", "DEFAULT")
     return next((by_status[name] for name in names if name in by_status), None)
 
 
 class OperationValue(FrozenModel):
-    """The base of the values in this module; reading a description makes them by ``model_construct``, checked."""
+    """The base of the values in this module; a description's reader makes them, already checked, unvalidated."""
 
     model_config = ConfigDict(extra="ignore", populate_by_name=True)
 
@@ -42,7 +42,7 @@ class ServerVariable(OperationValue):
 
 
 class Server(OperationValue):
-    """Server Object; ``url`` is a template, made absolute against the description where that has a URL."""
+    """Server Object; ``url`` is a template, and absolute if the description has a URL."""
 
     url: str
     variables: dict[str, ServerVariable] = Field(default_factory=dict)
@@ -73,8 +73,8 @@ class ParameterSpec(OperationValue):
 class BodySpec(OperationValue):
     """One media type of a request body: its schema and, for forms, the encoding by property.
 
-    :ivar required: the members that a request has to have; read-only ones are not among them.
-    :ivar nullable: those of them that may be null.
+    :ivar required: the members that a request must have, without read-only ones.
+    :ivar nullable: the members among these that may be null.
     :ivar takes_null: whether the body itself may be null.
     """
 
@@ -87,16 +87,16 @@ class BodySpec(OperationValue):
 
 
 class AnswerSpec(OperationValue):
-    """What an answer in XML stands for, by status: ``200``, ``2XX`` or ``default``."""
+    """What an XML answer stands for, by status: ``200``, ``2XX`` or ``default``."""
 
     status: str
     schema_: dict[str, Any] | bool = Field(default=True, alias="schema")
 
 
 class SchemaSlice(OperationValue):
-    """A schema with all that it refers to, as JSON Schema 2020-12, for one direction: of requests or of answers.
+    """A schema with everything it refers to, as JSON Schema 2020-12, for one direction: requests or answers.
 
-    :ivar unread: what of it cannot be read, a few words each: values are not checked against that.
+    :ivar unread: the parts of it that cannot be read, in a few words each: nothing is checked against them.
     """
 
     schema_: dict[str, Any] | bool = Field(default=True, alias="schema")
@@ -104,7 +104,7 @@ class SchemaSlice(OperationValue):
 
 
 class HeaderContract(OperationValue):
-    """A header that is described of an answer; ``schema`` is an index into those of the contract."""
+    """A header described for an answer; ``schema`` is an index into the contract's schemas."""
 
     name: str
     required: bool = False
@@ -113,9 +113,9 @@ class HeaderContract(OperationValue):
 
 
 class AnswerContract(OperationValue):
-    """What is described of the answers of a status: ``200``, ``2XX`` or ``default``.
+    """What is described for the answers of a status: ``200``, ``2XX`` or ``default``.
 
-    :ivar content: by media type the index of its schema among those of the contract.
+    :ivar content: by media type, the index of its schema in the contract.
     """
 
     status: str
@@ -124,9 +124,9 @@ class AnswerContract(OperationValue):
 
 
 class Contract(OperationValue):
-    """What an API's description says of an operation's answers and of the body of its requests.
+    """What an API's description says about an operation's answers and the body of its requests.
 
-    :ivar bodies: by media type the index of the schema of a request's body.
+    :ivar bodies: by media type, the index of the schema of a request's body.
     :ivar schemas: each once; empty where no schema is looked at.
     """
 
@@ -135,7 +135,7 @@ class Contract(OperationValue):
     schemas: tuple[SchemaSlice, ...] = ()
 
     def answer(self, status: int) -> AnswerContract | None:
-        """Return what is described of a status: by itself, by its range, else by default."""
+        """Return what is described for a status: by its number, its range, or as the default."""
         return of_status({answer.status: answer for answer in self.answers}, status)
 
 
@@ -160,12 +160,12 @@ class Operation(OperationValue):
 
     :ivar source: name of the source description.
     :ivar pointer: JSON pointer of the operation in its description.
-    :ivar security: alternatives of combinations; empty means no credentials are asked for.
+    :ivar security: alternatives of combinations; empty if no credentials are needed.
     :ivar accepts: response media types of the description, for ``Accept``.
-    :ivar answers: the schemas of its answers in XML, where a step looks into them.
-    :ivar contract: what its answers and bodies are checked against, where the settings of a step ask for that.
-    :ivar answers_redirect: whether a redirect is what it answers with: it is described, and no 2xx is.
-    :ivar documentation: the URL of a page for people: of the operation, of its tag, of the API, or the description's.
+    :ivar answers: the schemas of its XML answers, if a step looks into them.
+    :ivar contract: what its answers and bodies are checked against, if a step's settings ask for that.
+    :ivar answers_redirect: whether it answers with a redirect: one is described, and no 2xx is.
+    :ivar documentation: the URL of a page for people: the operation's, its tag's, the API's or the description's.
     """
 
     source: str
@@ -186,19 +186,19 @@ class Operation(OperationValue):
     documentation: str = ""
 
     def is_credential(self, name: str, location: str | None) -> bool:
-        """Tell whether a parameter is where a credential does: in a header for it, or where a scheme has it."""
+        """Tell whether a parameter has a credential's place: a header for credentials, or the place of a scheme."""
         if location in (None, "header") and name.lower() in CREDENTIAL_HEADERS:
             return True
         named = (scheme for need in self.security for scheme in need if scheme.name.lower() == name.lower())
         return any(location in (None, scheme.location) for scheme in named)
 
     def answer_schema(self, status: int) -> dict[str, Any] | bool:
-        """Return what an answer in XML stands for: by its status, else by its range, else by default; else True."""
+        """Return what an XML answer stands for: by its status, its range, or the default; True if none is described."""
         found = of_status({answer.status: answer.schema_ for answer in self.answers}, status)
         return True if found is None else found
 
     def parameter(self, name: str, location: str | None = None) -> ParameterSpec | None:
-        """Return the parameter of that name (and place); header names compare without case."""
+        """Return the parameter of that name (and place); case is ignored in header names."""
         for spec in self.parameters:
             same = spec.name.lower() == name.lower() if spec.location == "header" else spec.name == name
             if same and location in (None, spec.location):

@@ -1,4 +1,4 @@
-"""From what a step says to the operation it means (Step Object, ``operationId`` and ``operationPath``).
+"""From what a step says to the operation that it means (Step Object, ``operationId`` and ``operationPath``).
 
 Strict reads the specification's forms: ``operationId``, ``$sourceDescriptions.name.operationId`` and
 ``{$sourceDescriptions.name.url}#/paths/~1pets/get``. Lenient also reads what documents write instead. Neither guesses:
@@ -33,11 +33,11 @@ _UNESCAPED = re.compile(r"/paths/(?P<path>/?.*)/(?P<method>[A-Za-z]+)")
 
 
 class UnresolvedOperation(ArazzoError):  # noqa: N818
-    """An operation that cannot be told from what the step says.
+    """An operation that the step does not name clearly, or that does not exist.
 
     :param message: what is wrong, one sentence.
-    :param hint: the near matches, or the spelling to use; None if nothing is near. A function is asked when somebody
-        wants to know: comparing a name with every other takes its time.
+    :param hint: the near matches, or the spelling to use; None if nothing is near. A function is called only when
+        somebody asks: comparing a name with every other takes time.
     """
 
     def __init__(self, message: str, hint: str | Callable[[], str | None] | None = None) -> None:
@@ -56,20 +56,20 @@ def find_operation(
     descriptions: Descriptions,
     dialect: Literal["lenient", "strict"] = "lenient",
 ) -> Operation:
-    """Return the operation a step names by ``operationId`` or ``operationPath``.
+    """Return the operation that a step names by ``operationId`` or ``operationPath``.
 
     :param descriptions: by name of the source description, in document order.
-    :raises UnresolvedOperation: it is unknown or ambiguous; the hint lists near matches.
-    :raises DocumentError: it was found, but its description is broken there.
+    :raises UnresolvedOperation: if it is unknown or ambiguous; the hint lists near matches.
+    :raises DocumentError: if it was found, but its description is broken there.
     """
     description, endpoint = _find(operation_id, operation_path, descriptions, dialect == "lenient")
     return description.operation(endpoint)
 
 
 def portable_reference(operation_id: str | None, operation_path: str | None, descriptions: Descriptions) -> str | None:
-    """Return how to name an operation that only the lenient dialect finds so; None if every tool does.
+    """Return a portable name for an operation whose name only the lenient dialect understands; None if all tools do.
 
-    :raises UnresolvedOperation: neither dialect finds it.
+    :raises UnresolvedOperation: if neither dialect finds it.
     """
     try:
         _find(operation_id, operation_path, descriptions, lenient=False)
@@ -100,7 +100,7 @@ def _by_id(text: str, descriptions: Descriptions, lenient: bool) -> Found:
 
 
 def _loose_id(text: str, descriptions: Descriptions) -> Iterator[Found]:
-    """Read ``name.operationId``, an expression in braces, or a reference that belongs into ``operationPath``."""
+    """Read ``name.operationId``, an expression in braces, or a reference that belongs in ``operationPath``."""
     if text.startswith("{" + _QUALIFIER) and text.endswith("}"):
         yield _qualified(text[1:-1].removeprefix(_QUALIFIER), text, descriptions)
     for name, description in descriptions.items():
@@ -138,7 +138,7 @@ def _by_path(text: str, descriptions: Descriptions, lenient: bool) -> Found:
 
 
 def _named(name: str, text: str, descriptions: Descriptions) -> list[Description]:
-    """Return the descriptions a reference may mean: the one of that name, or at that URL; all without a name."""
+    """Return the descriptions that a reference may mean: by their name or URL; all of them if it has no name."""
     if not name:
         return list(descriptions.values())
     if name in descriptions:
@@ -208,7 +208,7 @@ def _unknown_source(name: str, text: str, descriptions: Descriptions) -> Unresol
 
 
 def _near(wanted: str, descriptions: Iterable[Description]) -> str | None:
-    """Return a sentence with the operationIds near the wanted one; those that differ only by case come alone."""
+    """Return a sentence with the operationIds near the wanted one, or only those that differ by case alone."""
     wanted = wanted.rpartition("/")[2]
     known = list(dict.fromkeys(end.operation_id for one in descriptions for end in one.endpoints() if end.operation_id))
     same = [name for name in known if name.lower() == wanted.lower()]

@@ -1,8 +1,8 @@
 """Values as parameters write them (Parameter Object, Style Values and Style Examples).
 
-The serializers take any JSON value. A ``null``, and a null member of an array or object, is undefined in the sense of
-RFC 6570, 2.3, and is not written; so is an array or object without members. A parameter that is JSON text
-(``content: application/json``) writes them all, but for a ``null`` that is all of it.
+The serializers take any JSON value. What is undefined in the sense of RFC 6570, 2.3, is not written: a ``null``, a null
+member of an array or object, and an array or object without members. A parameter that is JSON text
+(``content: application/json``) writes all of these, except a ``null`` that is the whole value.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from arazzo.openapi.operation import ParameterSpec
 
 Pairs = list[tuple[str, str]]
 
-#: Styles that put something else than a comma between values; Swagger's ``tsv`` is no style of OpenAPI 3.
+#: Styles with another separator than a comma; Swagger's ``tsv`` is not a style of OpenAPI 3.
 DELIMITERS = {"spaceDelimited": " ", "pipeDelimited": "|", "tabDelimited": "\t"}
 #: Separators of Swagger 2.0's ``collectionFormat``; ``multi`` repeats the name.
 _SEPARATORS = {"csv": ",", "ssv": " ", "tsv": "\t", "pipes": "|"}
@@ -44,13 +44,13 @@ def value_text(spec: ParameterSpec, value: Any) -> str:
 
 
 def separator_of(schema: Any) -> str | None:
-    """Return what is between the items of an array that is one text (Swagger 2.0); None where it is not one."""
+    """Return what separates the items of an array written as one text (Swagger 2.0); None if it is not one text."""
     written = schema.get("collectionFormat", "multi") if isinstance(schema, dict) else "multi"
     return None if written == "multi" else _SEPARATORS.get(written, ",")
 
 
 def within(schema: Any, element: Any) -> Any:
-    """Return an element of an array; one that is an array itself as the text that Swagger 2.0 makes of it."""
+    """Return an element of an array; one that is an array itself becomes the text that Swagger 2.0 makes of it."""
     separator = separator_of(schema)
     if separator is None or not isinstance(element, list):
         return element
@@ -95,9 +95,9 @@ def nested(name: str, value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def path_text(spec: ParameterSpec, value: Any, *, slashes: bool = False) -> str:
-    """Return the percent-encoded text of a path parameter: one segment.
+    """Return a path parameter as one percent-encoded segment.
 
-    :param slashes: let slashes pass (``{+name}``, RFC 6570, 3.2.3).
+    :param slashes: whether slashes stay (``{+name}``, RFC 6570, 3.2.3).
     """
     allowed = f"{SEGMENT_RESERVED}/" if slashes else SEGMENT_RESERVED if spec.allow_reserved else ""
 
@@ -142,7 +142,7 @@ def header_text(spec: ParameterSpec, value: Any) -> str:
 
 
 def cookie_pairs(spec: ParameterSpec, value: Any) -> Pairs:
-    """Return names and values of a cookie: percent-encoded in style ``form``, as they are in style ``cookie`` (3.2)."""
+    """Return a cookie's names and values: percent-encoded in style ``form``, unchanged in style ``cookie`` (3.2)."""
 
     def encode(item: Any) -> str:
         text = value_text(spec, item)
@@ -158,7 +158,7 @@ def cookie_pairs(spec: ParameterSpec, value: Any) -> Pairs:
 
 
 def _joined(value: Any, explode: bool, encode: Any, delimiter: str) -> str:
-    """Return values between delimiters: an exploded object as ``R=100,G=200``, else as ``R,100,G,200``."""
+    """Return values with delimiters: an exploded object as ``R=100,G=200``, otherwise as ``R,100,G,200``."""
     if isinstance(value, dict) and explode:
         return delimiter.join(f"{encode(str(key))}={encode(item)}" for key, item in _members(value))
     if isinstance(value, (dict, list)):
@@ -167,7 +167,7 @@ def _joined(value: Any, explode: bool, encode: Any, delimiter: str) -> str:
 
 
 def _members(value: Any) -> list[tuple[str | None, Any]]:
-    """Return defined members with their names; None for those of an array."""
+    """Return defined members with their names, which are None in an array."""
     pairs = value.items() if isinstance(value, dict) else ((None, item) for item in value)
     return [(key, item) for key, item in pairs if item is not None]
 
@@ -177,5 +177,5 @@ def _flat(value: Any) -> list[Any]:
 
 
 def _content(spec: ParameterSpec, value: Any) -> str:
-    """Return a value in the media type of ``content``: JSON, of text too; under any other type text as it is."""
+    """Return a value in the media type of ``content``: as JSON, also text; under any other type, text as it is."""
     return json_text(value) if is_json(spec.content_type or "") else scalar_text(value)

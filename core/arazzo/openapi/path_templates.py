@@ -1,7 +1,7 @@
-"""Path templates: OpenAPI's ``{name}``, and what RFC 6570 and real descriptions write beside it.
+"""Path templates: OpenAPI's ``{name}``, and what RFC 6570 and real descriptions have besides.
 
-``{+name}`` lets slashes pass. A query string in the key (``/rest?method=x``) goes to the query, a fragment
-(``/tags/{arn}#keys``, there to make the key unique) is not sent.
+``{+name}`` lets slashes pass. A query string in the key (``/rest?method=x``) goes into the query; a fragment
+(``/tags/{arn}#keys``, which makes the key unique) is not sent.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _STYLES = {".": "label", ";": "matrix"}
 class Slot:
     """One expression of a template: where it is, its operator and the names in it.
 
-    :param other: another spelling of the one name in it: with its operator, or without.
+    :param other: the other spelling of its only name, with or without the operator.
     """
 
     start: int
@@ -42,11 +42,11 @@ class Slot:
 
 @dataclass(frozen=True)
 class PathTemplate:
-    """A path key, taken apart.
+    """A path key in its parts.
 
     :param path: the path with its expressions.
     :param query: the query string with its expressions, ``""`` for none.
-    :param optional: names of query expressions (``{?a,b}``), which the query takes.
+    :param optional: names of query expressions (``{?a,b}``), whose values go into the query.
     :param declared: names of the path parameters that the operation declares.
     """
 
@@ -60,7 +60,7 @@ class PathTemplate:
         return tuple(_slot(found, self.declared) for found in _EXPRESSION.finditer(self.path))
 
     def name_of(self, given: str) -> str:
-        """Return the name under which the path takes a parameter: the one given, or its other spelling (``{Key+}``)."""
+        """Return the name by which the path takes a parameter: the one given, or its other spelling (``{Key+}``)."""
         if given in self.all_names:
             return given
         return next((slot.names[0] for slot in self.slots if slot.other == given), given)
@@ -78,9 +78,9 @@ class PathTemplate:
 
 @lru_cache(maxsize=256)
 def read_template(text: str, declared: frozenset[str] = frozenset()) -> PathTemplate:
-    """Take a path key apart.
+    """Split a path key into its parts.
 
-    :param declared: names of the path parameters that the operation declares; they come first (``{Key+}``).
+    :param declared: names of the path parameters that the operation declares; they are tried first (``{Key+}``).
     """
     optional = tuple(name for found in _EXPRESSION.finditer(text) if found[1] in ("?", "&") for name in _list(found[2]))
     text = _EXPRESSION.sub(lambda found: "" if found[1] in ("?", "&", "#") else found[0], text)
@@ -89,13 +89,13 @@ def read_template(text: str, declared: frozenset[str] = frozenset()) -> PathTemp
 
 
 def template_of(operation: Operation) -> PathTemplate:
-    """Take the path of an operation apart."""
+    """Split an operation's path into its parts."""
     declared = frozenset(spec.name for spec in operation.parameters if spec.location == "path")
     return read_template(operation.path, declared)
 
 
 def expand_query(template: PathTemplate, values: Mapping[str, Any], own: Container[str]) -> tuple[list[str], set[str]]:
-    """Return the parts of the query string in a path key, percent-encoded, and the names of the values they took.
+    """Return the query parts of a path key, percent-encoded, and the names of the values that they used.
 
     :param values: path and query parameters by name; a part whose expression has no value is left out.
     :param own: names of query parameters, which replace the part of the same name.
@@ -121,7 +121,7 @@ def expand_query(template: PathTemplate, values: Mapping[str, Any], own: Contain
 def expand_path(template: PathTemplate, operation: Operation, values: Mapping[str, Any]) -> str:
     """Return the percent-encoded path with a value in every slot.
 
-    :raises RequestError: a value is absent, null, empty, ``.`` or ``..``, would lead out of its place, or has none.
+    :raises RequestError: if a value is missing, null, empty, ``.`` or ``..``, or would lead out of its place.
     """
     homeless = [name for name in values if name not in template.all_names]
     parts, last = [], 0
@@ -142,7 +142,7 @@ def expand_path(template: PathTemplate, operation: Operation, values: Mapping[st
 def _climbs(path: str) -> bool:
     """Say whether a server may take a segment for ``.`` or ``..``.
 
-    Some take a backslash for a slash, and some leave out what follows a semicolon (RFC 3986, 3.3) before they look.
+    Some servers read a backslash as a slash, and some drop what follows a semicolon (RFC 3986, 3.3) before they look.
     """
     segments = [segment.split(";")[0] for segment in unquote(path).replace("\\", "/").split("/")]
     return ".." in segments or not _DOTS.isdisjoint(segment.split(";")[0] for segment in path.split("/"))
@@ -177,10 +177,10 @@ def _missing(spec: ParameterSpec, operation: Operation, value: Any, homeless: li
 
 
 def _slot(found: re.Match[str], declared: Container[str]) -> Slot:
-    """Return an expression; without an operator it is one name, as OpenAPI has it.
+    """Return an expression; without an operator it is a single name, as in OpenAPI.
 
-    Gateways write ``{name+}`` for what RFC 6570 writes ``{+name}``, frameworks a pattern after the name. A parameter
-    may be declared with all that or without.
+    Gateways write ``{name+}`` where RFC 6570 has ``{+name}``; frameworks write a pattern after the name. A parameter
+    may be declared with or without these.
     """
     operator, text = found[1], found[2].strip()
     whole = operator + text
@@ -198,7 +198,7 @@ def _list(text: str) -> list[str]:
 
 
 def _outside(text: str, mark: str) -> tuple[str, str]:
-    """Split at the first mark that is in no expression."""
+    """Split at the first mark outside of all expressions."""
     blank = _EXPRESSION.sub(lambda found: " " * len(found[0]), text)
     at = blank.find(mark)
     return (text, "") if at < 0 else (text[:at], text[at + 1 :])

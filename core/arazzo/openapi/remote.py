@@ -1,4 +1,4 @@
-"""What a document or an API description names: the files that have to be there to read it."""
+"""The files that a document or an API description names, without which nobody can read it."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from arazzo.json_values import objects_in
 from arazzo.source import Source, is_remote
 from arazzo.source.uri_references import resolve
 
-#: Where ``$ref`` is nothing special; among the ``examples`` of OpenAPI there are references.
+#: Where ``$ref`` has no meaning; the ``examples`` of OpenAPI do contain references.
 _DATA = DATA - {"examples"}
 
 
 def named_files(source: Source) -> Iterator[str]:
     """Yield the path or URL of each source description and of each file that a ``$ref`` names, once.
 
-    What a remote file says of local ones comes as it is written, ``file:`` and all: nobody should follow that.
+    Local files named by a remote one come as they are written, ``file:`` and all: nobody should follow those.
     """
     data = source.data
     found: dict[str, None] = {}
@@ -55,7 +55,7 @@ def _source(uri: str, url: str, own: str) -> str:
 
 
 def _against(uri: str, reference: str, own: str = "") -> str:
-    """Return the path or URL that a reference leads to from a file; empty if it leads to none."""
+    """Return the path or URL that a reference in a file leads to; empty if it leads nowhere."""
     with suppress(ValueError):
         target = urldefrag(urljoin(urljoin(uri, own), reference) if reference[:1] != "#" else "").url
         if is_remote(target):

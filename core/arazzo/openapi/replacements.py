@@ -22,11 +22,11 @@ Location = tuple[str | int, ...]
 
 @dataclass(frozen=True)
 class Replacement:
-    """One replacement, its value evaluated.
+    """One replacement with its value evaluated.
 
     :param target: a JSON pointer, a JSONPath or an XPath into the payload.
-    :param value: a JSON value; nothing is replaced where it is ABSENT.
-    :param selector_type: what the target is; None to tell it by the content type.
+    :param value: a JSON value; ABSENT replaces nothing.
+    :param selector_type: the type of the target; None to tell it by the content type.
     """
 
     target: str
@@ -35,13 +35,13 @@ class Replacement:
 
 
 def apply_replacements(payload: Any, replacements: Sequence[Replacement], content_type: str | None) -> Any:
-    """Return the payload with values set, in order; the payload given stays as it is.
+    """Return the payload with values set, in order; the given payload is not changed.
 
-    Text is read as JSON or XML, as its targets ask. Targets without a type are XPath under an XML content type, else
-    JSON pointers; one that begins with ``$`` is a JSONPath. A pointer's last token may be new: a member, ``-``, or the
-    index after the last.
+    Text is read as JSON or XML, as its targets require. A target without a type is an XPath under an XML content type,
+    and otherwise a JSON pointer, or a JSONPath if it begins with ``$``. A pointer's last token may be new: a member,
+    ``-``, or the index after the last.
 
-    :raises RequestError: a target leads nowhere, or the payload is not of the kind it needs.
+    :raises RequestError: if a target leads nowhere, or the payload is not of the kind that it needs.
     """
     for replacement in replacements:
         if replacement.value is ABSENT:
@@ -60,7 +60,7 @@ def apply_replacements(payload: Any, replacements: Sequence[Replacement], conten
 def target_kind(
     target: str, given: SelectorType | ExpressionType | None, content_type: str | None
 ) -> tuple[str, str | None]:
-    """Return the type of a target, as given or told by the content type, and its version where one is given."""
+    """Return the type of a target, as given or as the content type implies, and its version if one is given."""
     if isinstance(given, ExpressionType):
         return given.type, given.version
     if given is not None:

@@ -1,8 +1,8 @@
 """From an operation, parameters and a body to a :class:`Request`.
 
-Parameters that the operation does not declare are sent in the place the document says. ``Authorization``, ``Accept``
-and ``Content-Type``, which OpenAPI tells to ignore as parameters, are sent too: the document means them. An absent or
-null value is not sent, but a path needs one.
+Parameters that the operation does not declare are sent in the place that the document says. So are ``Authorization``,
+``Accept`` and ``Content-Type``, which OpenAPI ignores as parameters: the document means them. An absent or null value
+is not sent, but a path needs one.
 """
 
 from __future__ import annotations
@@ -57,14 +57,14 @@ def build_request(
     server_variables: Mapping[str, Any] | None = None,
     timeout: float | None = None,
 ) -> Request:
-    """Return the request, complete but for the credentials of a connection.
+    """Return the request, complete except for a connection's credentials.
 
-    :param parameters: the step's; the later of two with the same name and place wins.
+    :param parameters: the step's; of two with the same name and place, the later wins.
     :param body: None for no body.
     :param server_url: replaces the servers of the operation.
     :param server_variables: values of server variables by name.
     :param timeout: seconds for the exchange.
-    :raises RequestError: a path parameter has no value, a header is none that HTTP has, no server is known, or the
+    :raises RequestError: if a path parameter has no value, a header is not valid in HTTP, no server is known, or the
         payload cannot be written. Nothing was sent.
     """
     try:
@@ -107,7 +107,7 @@ def _request(
 
 
 def _scheme(scheme: SecurityScheme, server: str) -> dict[str, Any]:
-    """Return a security scheme as a JSON value; relative URLs in it are relative to the server (3.1, 4.6)."""
+    """Return a security scheme as a JSON value; its relative URLs are relative to the server (3.1, 4.6)."""
     value = scheme.model_dump(mode="json", exclude_defaults=True)
     for flow in value.get("flows", {}).values():
         flow |= {name: _absolute(url, server) for name, url in flow.items()}
@@ -117,13 +117,13 @@ def _scheme(scheme: SecurityScheme, server: str) -> dict[str, Any]:
 
 
 def _absolute(url: Any, server: str) -> Any:
-    with suppress(ValueError):  # no URL, which is told when a token is asked for
+    with suppress(ValueError):  # not a URL: reported when a token is requested
         return urljoin(server, str(url))
     return url
 
 
 def _placed(operation: Operation, template: PathTemplate, parameters: Sequence[Argument]) -> dict[str, Placed]:
-    """Return the values to send by place, each with how it is written; absent and null ones are left out."""
+    """Return the values to send, by place, each with the way it is written; absent and null values are left out."""
     placed: dict[str, dict[str, tuple[ParameterSpec, Any]]] = {
         place: {} for place in ("path", "query", "querystring", "header", "cookie", "body")
     }
@@ -140,7 +140,7 @@ def _placed(operation: Operation, template: PathTemplate, parameters: Sequence[A
 
 
 def _spec(operation: Operation, template: PathTemplate, argument: Argument) -> ParameterSpec:
-    """Return how an argument is written: as declared, else by the default style of its place."""
+    """Return the way an argument is written: as declared, or else in the default style of its place."""
     name, location = argument.name, argument.location
     name = template.name_of(name) if location in (None, "path") else name
     if location is None:
@@ -164,7 +164,7 @@ def _spec(operation: Operation, template: PathTemplate, argument: Argument) -> P
 
 
 def no_place(operation: Operation, name: str, location: str | None) -> str | None:
-    """Return why no request of an operation has a place for a parameter; None where one has."""
+    """Return why no request of an operation has a place for a parameter; None if one has."""
     template = template_of(operation)
     known = template.name_of(name)
     if location == "path" and known not in template.all_names:
@@ -175,7 +175,7 @@ def no_place(operation: Operation, name: str, location: str | None) -> str | Non
 
 
 def left_out(operation: Operation, given: Iterable[str]) -> str | None:
-    """Return why the path of an operation cannot be had from parameters of these names; None if it can."""
+    """Return why parameters of these names do not fill the path of an operation; None if they do."""
     template = template_of(operation)
     names = {template.name_of(name) for name in given}
     missing = next((name for name in template.names if name not in names), None)
@@ -188,7 +188,7 @@ def _by_name(operation: Operation, name: str) -> ParameterSpec | None:
 
 
 def _query_parts(template: PathTemplate, placed: dict[str, Placed], values: Mapping[str, Any]) -> list[str]:
-    """Return the parts of the query: what the path key has, the parameters, the whole query string."""
+    """Return the parts of the query: those of the path key, the parameters, the whole query string."""
     parts, taken = expand_query(template, values, {spec.name for spec, _ in placed["query"]})
     pairs = [pair for spec, value in placed["query"] if spec.name not in taken for pair in query_pairs(spec, value)]
     parts += [f"{name}={value}" for name, value in pairs]
@@ -198,8 +198,8 @@ def _query_parts(template: PathTemplate, placed: dict[str, Placed], values: Mapp
 def querystring(spec: ParameterSpec, value: Any) -> str:
     """Return a whole query string (Parameter Object, ``in: querystring``).
 
-    Text is the query string as it stands, with what a URL cannot hold encoded; under a media type that is not a form it
-    is content, and encoded whole.
+    Text is the query string as it stands, with only what a URL cannot contain encoded; under a media type that is not a
+    form it is content, and is encoded as a whole.
     """
     form = spec.content_type is None or plain(spec.content_type).endswith("form-urlencoded")
     if isinstance(value, str):
@@ -225,7 +225,7 @@ def _query_values(placed: Placed) -> dict[str, Any]:
 
 
 def _content(operation: Operation, placed: dict[str, Placed], body: Body | None) -> Content:
-    """Return the body; a ``Content-Type`` parameter names its type where the step's body does not."""
+    """Return the body; a ``Content-Type`` parameter names its type if the step's body does not."""
     body = body or Body()
     if placed["body"] and body.payload is ABSENT:
         body = replace(body, payload=_body_value(operation, placed["body"]))
@@ -236,7 +236,7 @@ def _content(operation: Operation, placed: dict[str, Placed], body: Body | None)
 
 
 def _body_value(operation: Operation, placed: Placed) -> Any:
-    """Return the payload that parameters with ``in: body`` make: the one structure, or an object of members."""
+    """Return the payload made of parameters with ``in: body``: the only structure, or an object of members."""
     present = [(spec.name, value) for spec, value in placed if value is not ABSENT]
     if len(present) == 1 and isinstance(present[0][1], (dict, list)):
         name, value = present[0]
@@ -246,7 +246,7 @@ def _body_value(operation: Operation, placed: Placed) -> Any:
 
 
 def _headers(operation: Operation, placed: dict[str, Placed], content: Content) -> Headers:
-    """Return ``Accept``, ``Content-Type``, the parameters and the cookies; a parameter replaces what is made here."""
+    """Return ``Accept``, ``Content-Type``, the parameters and the cookies; parameters replace the headers made here."""
     given = [(spec.name, _header_value(operation, spec, value)) for spec, value in placed["header"]]
     if content.content_type and content.content_type.startswith("multipart/"):
         given = [(name, value) for name, value in given if name.lower() != "content-type"]
@@ -263,7 +263,7 @@ def _headers(operation: Operation, placed: dict[str, Placed], content: Content) 
 
 
 def accept(content_types: Sequence[str]) -> str:
-    """Return the ``Accept`` header: the operation's JSON, else its first type, else JSON; anything as a fallback."""
+    """Return the ``Accept`` header: the operation's JSON type, its first type, or JSON, then anything as a fallback."""
     chosen = preferred(content_types) or "application/json"
     return f"{chosen if is_json(chosen) else plain(chosen)}, */*;q=0.5"
 

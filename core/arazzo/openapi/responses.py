@@ -1,9 +1,9 @@
 """From a response's bytes to a value (RFC 9110, 8.3).
 
-JSON is parsed, JSON lines become an array; XML, forms and every other text stay text. Bytes are no JSON value: they
-become a ``data:`` URL with their media type, which a request body takes back as bytes. Nothing is ABSENT. What is not
-what its type says (broken JSON or XML, a page in HTML) is :class:`~arazzo.absent.Unreadable`; what is beyond a limit is
-given up on when something looks into it.
+JSON is parsed, and JSON lines become an array; XML, forms and all other text stay text. Bytes are not a JSON value:
+they become a ``data:`` URL with their media type, which a request body turns back into bytes. An empty body is ABSENT.
+A body that its type does not fit (broken JSON or XML, a page in HTML) is :class:`~arazzo.absent.Unreadable`; whoever
+looks into what is beyond a limit gives up.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ def with_content(exchange: Exchange, operation: Operation | None) -> Exchange:
 
 
 def decode_content(response: Response) -> Any:
-    """Return the body as a JSON value; ABSENT if there is none, Unreadable if it is not what its type says.
+    """Return the body as a JSON value; ABSENT if it is empty, Unreadable if its type does not fit.
 
-    Without a content type it is JSON if it reads as JSON, else text if it reads as UTF-8.
+    Without a content type, the body is JSON if it can be read so, or else text if it is UTF-8.
     """
     body, content_type = response.body, response.header("Content-Type") or ""
     if response.beyond:
@@ -63,13 +63,13 @@ def decode_content(response: Response) -> Any:
 
 
 def parsed_content(response: Response, content: Any, operation: Operation | None = None) -> Any:
-    """Return what pointers and paths into an answer lead into where it says that it is not JSON.
+    """Return what pointers and paths look at in an answer that does not claim to be JSON.
 
-    JSON is read whatever its type says. What is none is Unreadable, but XML where it is read.
+    JSON is read whatever the type says. Other content is Unreadable, except XML where that is read.
 
     :param content: from :func:`decode_content`.
-    :param operation: whose schemas say what XML stands for; None where paths for JSON lead into no XML (``strict``).
-    :return: ABSENT where that is the content itself, or nothing.
+    :param operation: its schemas say what XML stands for; None if JSON paths do not lead into XML (``strict``).
+    :return: ABSENT if that is the content itself, or nothing.
     """
     content_type = response.header("Content-Type") or ""
     if not isinstance(content, str) or not response.body.strip() or is_json(content_type):
@@ -108,7 +108,7 @@ def _json(body: bytes, content_type: str, *, lines: bool = False) -> Any:
 
 
 def _xml(body: bytes, content_type: str) -> Any:
-    """Return XML as text; Unreadable if it is not one."""
+    """Return XML as text; Unreadable if it is not XML."""
     from arazzo.expressions.xml_tree import require_xml
 
     text = _xml_text(body, content_type)
@@ -122,7 +122,7 @@ def _xml(body: bytes, content_type: str) -> Any:
 
 
 def _xml_text(body: bytes, content_type: str) -> str | Unreadable:
-    """Return XML as text in the encoding that its first bytes, its type or its declaration say (RFC 7303, 3)."""
+    """Return XML as text, in the encoding that its first bytes, its type or its declaration name (RFC 7303, 3)."""
     name = next((name for mark, name in _BYTE_ORDER_MARKS.items() if body.startswith(mark)), None)
     declared = _XML_ENCODING.match(body.lstrip()[:1024])
     name = (
@@ -137,9 +137,9 @@ def _xml_text(body: bytes, content_type: str) -> str | Unreadable:
 
 
 def _too_much(text: str, *, lines: bool) -> str | None:
-    """Return the limit beyond which JSON is: a triggerer that reads so much of it does nothing else meanwhile.
+    """Return the limit that JSON exceeds: reading so much would keep a triggerer from all else.
 
-    Values are counted roughly first, since there are commas in texts too.
+    Values are first counted roughly, since texts contain commas too.
     """
     limits = current_limits()
     if lines and text.count("\n") + text.count("\r") > limits.json_lines:
@@ -157,7 +157,7 @@ def _count(text: str) -> int:
 
 
 def _whole(value: Any) -> Any:
-    """Return a value in whose texts a replacement character stands for half of a surrogate pair, which is not one."""
+    """Return a value with a replacement character for each half of a surrogate pair in its texts."""
     if isinstance(value, str):
         return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     waiting = [value]
@@ -180,7 +180,7 @@ def _lines(text: str) -> list[Any]:
 
 
 def _text(body: bytes, content_type: str) -> str:
-    """Return text in its charset, else UTF-8, else Latin-1, which every byte is."""
+    """Return text in its charset, or else as UTF-8, or as Latin-1, which any bytes are."""
     for name in filter(None, (charset(content_type), "utf-8-sig")):
         try:
             return body.decode(name)

@@ -1,8 +1,8 @@
-"""Schemas cut down to what serialization asks of them, so that plans stay small.
+"""Schemas reduced to what serialization needs, so that plans stay small.
 
-What stays: type, format, the encoding of content, the names in XML, and the same of items and properties down to
-a bounded depth; beside it, the names of the members that a body has to have. References are resolved, ``allOf`` and the
-alternatives of ``oneOf`` and ``anyOf`` are folded in.
+What stays: type, format, content encoding and the names in XML, the same for items and properties down to a bounded
+depth, and the names of the members that a body must have. References are resolved; ``allOf`` and the alternatives of
+``oneOf`` and ``anyOf`` are merged.
 """
 
 from __future__ import annotations
@@ -14,31 +14,31 @@ from typing import Any, Protocol, TypeVar
 from arazzo.document.schemas import properties_of, sequence
 
 KEPT = ("type", "format", "contentEncoding", "contentMediaType", "xml", "collectionFormat")
-#: More values than this are no help in a message.
+#: More values than this do not help in a message.
 MOST_ENUM_VALUES = 100
-#: How many schemas may be folded into one.
+#: How many schemas may be merged into one.
 DEEPEST_FOLD = 8
-#: How many members a schema may keep, at all levels: of a larger one fewer levels stay.
+#: How many members a schema may keep, at all levels; a larger schema keeps fewer levels.
 MOST_MEMBERS = 50_000
 
 Schema = dict[str, Any] | bool
 T_co = TypeVar("T_co", covariant=True)
 Known = dict[tuple[str, int, int], tuple[Any, Any]]
-"""What is known of schemas, by question, schema and depth."""
+"""What is known about schemas, by question, schema and depth."""
 
 
 class Follows(Protocol):
     """Where schemas come from: a description, say."""
 
     def follow(self, value: Any) -> dict[str, Any]:
-        """Return the object that a value is or refers to; an empty one if it is or leads to none."""
+        """Return the object that a value is or refers to; an empty one if there is none."""
 
 
 class Asked(Protocol[T_co]):
-    """A question that is asked once of what a schema is or refers to, at each depth, however many ways lead to it.
+    """A question asked once about what a schema is or refers to, at each depth, however many paths lead there.
 
-    :param known: what other questions about the same description have found out.
-    :param budget: how many schemas deeper it is asked.
+    :param known: the answers of other questions about the same description.
+    :param budget: how many schemas deeper it may be asked.
     """
 
     def __call__(
@@ -63,16 +63,16 @@ def _once(question: Callable[[Follows, dict[str, Any], Known, int], T_co]) -> As
 def _followed(description: Follows, schema: Any, known: Known) -> dict[str, Any]:
     key = ("", id(schema), 0)
     if key not in known:
-        known[key] = (schema, description.follow(schema))  # kept with what has the id
+        known[key] = (schema, description.follow(schema))  # kept together with the object whose id is used
     whole: dict[str, Any] = known[key][1]
     return whole
 
 
 def prune(description: Follows, schema: Any, depth: int, *, values: bool = False) -> Schema:
-    """Return what serialization needs of a schema.
+    """Return what serialization needs from a schema.
 
-    :param depth: how many levels of items and properties stay; 0 for the schema by itself.
-    :param values: keep the values that the schema itself enumerates, for messages.
+    :param depth: how many levels of items and properties stay; 0 for the schema alone.
+    :param values: whether to keep the values that the schema itself enumerates, for messages.
     """
     known: Known = {}
     while depth > 0 and _members(description, schema, known, depth) > MOST_MEMBERS:
@@ -102,10 +102,10 @@ def _pruned(description: Follows, schema: Any, depth: int, known: Known, *, valu
 
 
 def required_members(description: Follows, schema: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return which members of a body its schema requires, and which of them may be null.
+    """Return the members of a body that its schema requires, and those among them that may be null.
 
-    What every part of an ``allOf`` requires counts, and of ``oneOf`` and ``anyOf`` what every branch does. What is read
-    only is not for requests.
+    This includes what any part of an ``allOf`` requires, and what all branches of ``oneOf`` and ``anyOf`` require.
+    Read-only members are not for requests.
     """
     known: Known = {}
     found = _required(description, schema, known)
@@ -138,7 +138,7 @@ def _required(description: Follows, whole: dict[str, Any], known: Known, budget:
 
 @_once
 def allows_null(description: Follows, whole: dict[str, Any], known: Known, budget: int) -> bool:
-    """Tell whether null is a value for a schema: where that says so (``nullable`` of 3.0, too), or says nothing."""
+    """Tell whether a schema allows null: it says so (also by ``nullable`` of 3.0), or says nothing."""
     if whole.get("nullable") is True or budget == 0:
         return True
     types = whole.get("type", "null")
@@ -155,7 +155,7 @@ def allows_null(description: Follows, whole: dict[str, Any], known: Known, budge
 
 @_once
 def folded(description: Follows, whole: dict[str, Any], known: Known, budget: int) -> dict[str, Any]:
-    """Return a schema with what its ``allOf`` says laid together, and what all its alternatives say."""
+    """Return a schema merged with its ``allOf`` and with what all its alternatives say."""
     if budget == 0:
         return whole
     parts = [folded(description, part, known, budget - 1) for part in sequence(whole.get("allOf"))]
@@ -165,7 +165,7 @@ def folded(description: Follows, whole: dict[str, Any], known: Known, budget: in
 
 
 def _agreeing(alternatives: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the alternatives without the null one, and without what only some of them say of the type."""
+    """Return the alternatives without the null one, and without what only some of them say about the type."""
     real = [part for part in alternatives if part.get("type") != "null"]
     if (types := _types_of_all(real)) is not None:
         real = [{**part, "type": types} for part in real]
@@ -176,7 +176,7 @@ def _agreeing(alternatives: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _types_of_all(alternatives: list[dict[str, Any]]) -> list[str] | None:
-    """Return the types that alternatives have between them, if each says one, no text is one, and none has members."""
+    """Return the types of all alternatives together, if each has one, none is text, and none has members."""
     said = [part.get("type") for part in alternatives]
     types = dict.fromkeys(str(name) for kind in said for name in (kind if isinstance(kind, list) else [kind]))
     known = all(said) and not any(part.get("properties") for part in alternatives)
@@ -184,7 +184,7 @@ def _types_of_all(alternatives: list[dict[str, Any]]) -> list[str] | None:
 
 
 def merged(parts: Iterable[dict[str, Any]]) -> dict[str, Any]:
-    """Return schemas laid together, with the properties of all; where two say something else, the first counts."""
+    """Return schemas merged, with the properties of all; where two disagree, the first counts."""
     whole: dict[str, Any] = {}
     properties: dict[str, Any] = {}
     for part in parts:

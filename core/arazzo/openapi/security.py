@@ -1,4 +1,4 @@
-"""Credentials into requests (Security Requirement Object, Security Scheme Object)."""
+"""Credentials put into requests (Security Requirement Object, Security Scheme Object)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Credentials:
     """What a connection knows.
 
     :param login: for ``basic``.
-    :param password: for ``basic``; without a login it is the one secret there is, and serves as token or API key.
+    :param password: for ``basic``; without a login it is the only secret, and serves as token or API key.
     :param token: for ``bearer``, ``oauth2`` and ``openIdConnect``.
     :param tokens: for the same, by key of the security scheme: what :func:`wanted_tokens` asked for.
     :param api_keys: by key of the security scheme, or by name of the header, query parameter or cookie.
@@ -40,7 +40,7 @@ class Credentials:
 
 @dataclass(frozen=True)
 class Secret:
-    """One credential in its place: ``header``, ``query`` or ``cookie``; ``key`` is that of its security scheme."""
+    """One credential and its place: ``header``, ``query`` or ``cookie``; ``key`` is its security scheme's key."""
 
     location: str
     name: str
@@ -51,11 +51,11 @@ class Secret:
 def authorize(request: Request, credentials: Credentials) -> Request:
     """Return the request with the credentials that its security asks for.
 
-    The alternatives are tried in order, those that ask for something first; the first that can be satisfied is applied
-    as a whole. What the document sent itself stays and counts as satisfied; a request that satisfies an alternative by
-    itself, or whose alternatives nothing satisfies, gets nothing but the connection's headers.
+    The alternatives are tried in order, those that ask for something first; the first one that can be satisfied is
+    applied as a whole. What the document itself sends stays, and counts as satisfied. A request that already satisfies
+    an alternative, or for which none can be satisfied, gets only the connection's headers.
 
-    :raises RequestError: a credential holds a character that its place cannot carry.
+    :raises RequestError: if a credential has a character that its place cannot carry.
     """
     request = _with_headers(request, credentials.headers)
     for _, secret in _chosen(request, credentials) or ():
@@ -66,11 +66,11 @@ def authorize(request: Request, credentials: Credentials) -> Request:
 def wanted_tokens(
     request: Request, credentials: Credentials, grantable: Callable[[SecurityScheme], bool]
 ) -> tuple[SecurityScheme, ...]:
-    """Return the schemes for which the request needs tokens that are yet to be got.
+    """Return the schemas for which the request still needs tokens.
 
-    They are those of the alternative that :func:`authorize` would apply if it had all tokens that can be got.
+    They belong to the alternative that :func:`authorize` would apply if it had every token that can be obtained.
 
-    :param grantable: whether a token can be got for a scheme.
+    :param grantable: whether a token for a scheme can be obtained.
     """
     request = _with_headers(request, credentials.headers)
     schemes = (scheme for need in _alternatives(request) for scheme in need)
@@ -80,7 +80,7 @@ def wanted_tokens(
 
 
 def unmet_schemes(request: Request, credentials: Credentials) -> tuple[SecurityScheme, ...]:
-    """Return the schemes for which a request has no credential, if none of its alternatives is satisfied; else none."""
+    """Return the schemas without a credential if no alternative of a request is satisfied; otherwise none."""
     request = _with_headers(request, credentials.headers)
     known = tuple(_alternatives(request))
     if not all(request.security) or _chosen(request, credentials) is not None:
@@ -105,7 +105,7 @@ def _chosen(request: Request, credentials: Credentials) -> list[tuple[SecuritySc
             if (secret := _secret(scheme, credentials)) is None:
                 missing.append(_place(scheme))
             else:
-                found.setdefault(_place(scheme), (scheme, secret))  # two schemes of one place can have but one value
+                found.setdefault(_place(scheme), (scheme, secret))  # two schemes of one place can have only one value
         if all(place in found for place in missing):
             return list(found.values())
     return None
@@ -160,7 +160,7 @@ def _api_key(scheme: SecurityScheme, credentials: Credentials) -> str | None:
 
 
 def _is_sent(request: Request, scheme: SecurityScheme) -> bool:
-    """Tell whether the request carries the credential of a scheme already."""
+    """Tell whether the request already carries the credential of a scheme."""
     return scheme.type in ("http", "apiKey", *_GRANTED) and _has(request, *_place(scheme))
 
 

@@ -1,4 +1,4 @@
-"""The URL an operation's path is appended to (Server Object, Server Variable Object)."""
+"""The URL that an operation's path is appended to (Server Object, Server Variable Object)."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _VISIBLE = re.compile(r"[\x21-\x7e]+")
 def server_of(
     operation: Operation, *, server_url: str | None = None, server_variables: Mapping[str, Any] | None = None
 ) -> str:
-    """Return the absolute URL of the server, without a slash at its end.
+    """Return the absolute URL of the server, without a trailing slash.
 
     The first server of the operation counts, unless ``server_url`` overrides it.
 
     :param server_url: a URL, which may name variables.
     :param server_variables: values of variables by name; what the server does not declare is ignored.
-    :raises RequestError: the URL is relative, or a variable has no value or one that is not allowed.
+    :raises RequestError: if the URL is relative, or a variable has no value or a forbidden one.
     """
     declared = operation.servers[0] if operation.servers else Server(url="/")
     template = declared.url if server_url is None else server_url
@@ -41,7 +41,7 @@ def server_of(
 
 
 def variable_names(operation: Operation, server_url: str | None = None) -> tuple[str, ...]:
-    """Return the names of the variables that the server of an operation has, those of its URL and those declared."""
+    """Return the names of the variables of an operation's server: in its URL, and declared."""
     declared = operation.servers[0] if operation.servers else Server(url="/")
     return (*_VARIABLE.findall(declared.url if server_url is None else server_url), *declared.variables)
 
@@ -49,7 +49,7 @@ def variable_names(operation: Operation, server_url: str | None = None) -> tuple
 def refused_values(
     operation: Operation, server_url: str | None, server_variables: Mapping[str, Any]
 ) -> Iterator[tuple[str, str, tuple[str, ...]]]:
-    """Yield each variable of the operation's server whose value is none of those declared, with value and those."""
+    """Yield each variable of the operation's server that has another value than those declared, with all of these."""
     declared = operation.servers[0] if operation.servers else Server(url="/")
     for name in dict.fromkeys(_VARIABLE.findall(declared.url if server_url is None else server_url)):
         variable, value = declared.variables.get(name), server_variables.get(name)
@@ -58,7 +58,7 @@ def refused_values(
 
 
 def _fault(url: str) -> str:
-    """Return why nothing can be sent to a URL; empty if it can."""
+    """Return why nothing can be sent to a URL; empty if something can."""
     try:
         parts = urlsplit(url)
     except ValueError:

@@ -1,4 +1,4 @@
-"""The files that a document's source descriptions point to, loaded once and only when asked for.
+"""The files that a document's source descriptions point to, each loaded once, when it is asked for.
 
 Nothing is fetched: a remote URL needs a copy that ``airflow-arazzo fetch`` has made, or an override that names a file.
 """
@@ -19,11 +19,11 @@ from arazzo.source.files_read import note_failure, note_file
 from arazzo.source.uri_references import resolve
 
 Overrides = Mapping[str, str | Path]
-"""Local files by source name or by URL, for sources that are elsewhere than the document says."""
+"""Local files by source name or by URL, for sources that are not where the document says."""
 
 
 class Sources:
-    """The source descriptions of one document, by name, each loaded when first asked for.
+    """The source descriptions of one document, by name, each loaded when it is first asked for.
 
     :param loaded: the document.
     :param overrides: files by source name or URL.
@@ -42,7 +42,7 @@ class Sources:
         self._identities: dict[str, str | Path] | None = None
 
     def of(self, other: LoadedDocument) -> Sources:
-        """Return the source descriptions of a document that this one names: files and copies are the same for all."""
+        """Return the source descriptions of a document that this one names; files and copies are shared."""
         return Sources(other, self.overrides, self.copies)
 
     def named(self, name: str) -> SourceDescription | None:
@@ -60,7 +60,7 @@ class Sources:
     def description(self, name: str) -> Description:
         """Return the API description of that name.
 
-        :raises DocumentError: if it is missing, unreadable or no API description.
+        :raises DocumentError: if it is missing, unreadable or not an API description.
         :raises KeyError: if the document has no such source.
         """
         if name not in self._descriptions:
@@ -101,12 +101,12 @@ class Sources:
         return tuple(found)
 
     def locate(self, source: SourceDescription) -> str:
-        """Return the file of a source: its override, the file of that identity, else its URL resolved.
+        """Return the file of a source: its override, the file of that identity, or its resolved URL.
 
-        Of a copy it is the URL. A URL is resolved against ``$self`` (Arazzo 1.1.0, Establishing the Base URI). Where no
-        file is there or is given for what comes out, the file beside the document is meant.
+        For a copy this is the URL. A URL is resolved against ``$self`` (Arazzo 1.1.0, Establishing the Base URI). If no
+        file exists there or is given for it, the file beside the document is meant.
 
-        :raises DocumentError: if the URL is remote, and there is neither an override nor a copy.
+        :raises DocumentError: if the URL is remote and has neither an override nor a copy.
         """
         own = self.loaded.source.uri if is_remote(self.loaded.source.uri) else ""
         base = resolve(own, self.loaded.document.self_uri or "")
@@ -124,14 +124,14 @@ class Sources:
         return unquote(parts.path) if parts.scheme else self._beside(source.url)
 
     def _copied(self, source: SourceDescription, urls: tuple[str, ...]) -> str | None:
-        """Return the first of the URLs of which there is a copy."""
+        """Return the first of the URLs that has a copy."""
         try:
             return next((url for url in urls if url in self.copies), None)
         except CopyError as error:
             raise DocumentError([self._refused(source, error)]) from error
 
     def _beside(self, url: str) -> str:
-        """Return where a relative URL leads: from ``$self`` if that is a file's and something is there."""
+        """Return where a relative URL leads: from ``$self`` if that is a file's URL and the target exists."""
         here, own = Path(self.loaded.source.uri), self.loaded.document.self_uri
         if own is not None:
             target = urlsplit(resolve(resolve(here.absolute().as_uri(), own), url))
@@ -141,7 +141,7 @@ class Sources:
         return str(here.parent / path) if path else str(here)
 
     def _identified(self, urls: tuple[str, ...]) -> str | Path | None:
-        """Return the file among those given that calls itself so (Arazzo 1.1.0, Identity-Based Referencing)."""
+        """Return the given file whose own identity is among the URLs (Arazzo 1.1.0, Identity-Based Referencing)."""
         if not any(urlsplit(url).scheme not in ("", "file") for url in urls):
             return None
         if self._identities is None:
@@ -168,7 +168,7 @@ class Sources:
         return self._sources[source.name]
 
     def _open(self, uri: str) -> Source:
-        """Open what a reference names: the file given for a URL, a copy, or a local file."""
+        """Open what a reference names: the file given for its URL, a copy, or a local file."""
         return load_source(self.overrides[uri]) if uri in self.overrides else self.copies.open(uri)
 
     def _remote(self, source: SourceDescription, url: str) -> Problem:
@@ -181,7 +181,7 @@ class Sources:
 
     @property
     def _first(self) -> str:
-        """What a person fetches for: the document, unless another names it."""
+        """The document that a person runs ``fetch`` for: this one, unless another names it."""
         return "DOCUMENT" if is_remote(self.loaded.source.uri) else self.loaded.source.name
 
     def _refused(self, source: SourceDescription, error: CopyError) -> Problem:
@@ -196,7 +196,7 @@ class Sources:
 
 
 def _may_be_file(path: str | Path) -> bool:
-    """Say whether a file is there, or in a folder into which nobody can look: reading it says why not."""
+    """Say whether a file exists, or is in a folder that nobody can look into: reading it tells why."""
     try:
         there = Path(path).is_file()
     except OSError:
@@ -208,7 +208,7 @@ def _may_be_file(path: str | Path) -> bool:
 
 
 def _identities(files: Iterable[str | Path]) -> Iterator[tuple[str, str | Path]]:
-    """Yield the ``$self`` of each file that states one, with the file; what cannot be read states none."""
+    """Yield the ``$self`` of each file that has one, with the file; a file that cannot be read has none."""
     for file in dict.fromkeys(files):
         try:
             data = load_source(file).data

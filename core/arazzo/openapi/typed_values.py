@@ -1,7 +1,7 @@
-"""Types are kept, unless an operation asks for another where there is text: a number, a truth value or a structure.
+"""Types are kept, unless an operation asks for something else where there is text: a number, truth value or structure.
 
-911 members of public documents are text for a number. What does not read as what the schema asks for stays text, and so
-does everything where the schema takes text, or says nothing.
+911 members of public documents have text for a number. Text that cannot be read as what the schema asks for stays
+text, and so does all text where the schema allows it, or says nothing.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ _WORDS = {"true": True, "false": False}
 
 
 def converted(schema: Any, value: Any) -> Any:
-    """Return a value with texts turned into what a schema asks for instead; the value itself where none is.
+    """Return a value with texts turned into what a schema asks for; the value itself if there are none.
 
-    :param schema: as far as a plan has it.
+    :param schema: as much of it as a plan has.
     """
     if not isinstance(schema, dict):
-        return value  # nothing is said of it, nor of what is in it
+        return value  # nothing is said about it, nor about its content
     match value:
         case str():
             return _from_text(types_of(schema), value)
@@ -53,7 +53,7 @@ def _from_text(types: Collection[str], text: str) -> Any:
 
 
 def from_header(schema: Any, text: str) -> Any:
-    """Return the value that the text of a header stands for by its schema (style ``simple``).
+    """Return the value that the text of a header stands for, by its schema (style ``simple``).
 
     :param schema: JSON Schema 2020-12 with its definitions.
     """

@@ -73,7 +73,7 @@ def _servers(description: Description, raw: dict[str, Any]) -> tuple[Server, ...
 
 
 def _parameters(description: Description, item: dict[str, Any], raw: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the path's parameters and the operation's, which win by name and place, as written."""
+    """Return the path's parameters and the operation's, as written; the operation's win by name and place."""
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for entry in (*sequence(item.get("parameters")), *sequence(raw.get("parameters"))):
         parameter = description.follow(entry)
@@ -99,17 +99,17 @@ def _parameter(raw: dict[str, Any]) -> ParameterSpec | None:
 
 
 def _schema(raw: dict[str, Any], depth: int = PARAMETER_DEPTH) -> dict[str, Any]:
-    """Return the schema that a parameter other than ``body`` is itself."""
+    """Return the schema that a parameter other than ``body`` itself is."""
     kept = {key: raw[key] for key in (*KEPT, "enum") if key in raw}
     if depth and isinstance(raw.get("items"), dict):
         kept["items"] = _schema(raw["items"], depth - 1)
-    if raw.get("type") == "array" and raw.get("in", "formData") == "formData":  # one in an array has no place
+    if raw.get("type") == "array" and raw.get("in", "formData") == "formData":  # an array inside an array has no place
         kept.setdefault("collectionFormat", "csv")
     return kept
 
 
 def _bodies(description: Description, raw: dict[str, Any], parameters: list[dict[str, Any]]) -> tuple[BodySpec, ...]:
-    """Return the body parameter, or the form of the ``formData`` parameters, in each media type it is taken in."""
+    """Return the body parameter, or the form of the ``formData`` parameters, in each media type that is consumed."""
     consumes = [str(name) for name in sequence(raw.get("consumes", description.raw.get("consumes")))]
     fields = [entry for entry in parameters if entry.get("in") == "formData"]
     if fields:
@@ -129,7 +129,7 @@ def _bodies(description: Description, raw: dict[str, Any], parameters: list[dict
 
 
 def request_schemas(description: Description, endpoint: Endpoint) -> dict[str, Any]:
-    """Return the schema of the body parameter under every media type that is taken; of forms nothing is said."""
+    """Return the schema of the body parameter under every media type that is consumed; nothing for forms."""
     item, raw = locate(description, endpoint)
     bodies = _bodies(description, raw, parameters := _parameters(description, item, raw))
     body = next((entry for entry in parameters if entry.get("in") == "body"), {})

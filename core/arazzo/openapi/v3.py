@@ -55,7 +55,7 @@ def list_operations(description: Description, methods: tuple[str, ...]) -> Itera
 
 
 def path_item(description: Description, item: Any) -> dict[str, Any]:
-    """Return a Path Item Object; what is beside its ``$ref`` is laid over what that names."""
+    """Return a Path Item Object; what is beside its ``$ref`` overrules what that names."""
     if not isinstance(item, dict) or "$ref" not in item:
         return mapping(item)
     beside = {key: value for key, value in item.items() if key != "$ref"}
@@ -92,7 +92,7 @@ def build_operation(description: Description, endpoint: Endpoint) -> Operation:
 
 
 def operation_of(description: Description, endpoint: Endpoint, raw: dict[str, Any], **translated: Any) -> Operation:
-    """Return an operation: what every version says in the same way, and what was translated."""
+    """Return an operation: what all versions say in the same way, and what was translated."""
     responses = description.edition.describe_responses(description, endpoint)
     return Operation.model_construct(
         source=description.name,
@@ -110,7 +110,7 @@ def operation_of(description: Description, endpoint: Endpoint, raw: dict[str, An
 
 
 def _documentation_of(description: Description, raw: dict[str, Any]) -> str:
-    """Return the URL of what people read about an operation: the nearest ``externalDocs``, or the description's own."""
+    """Return the URL of a page about an operation: the nearest ``externalDocs``, or the description's own."""
     named = {str(each.get("name")): each for each in sequence(description.raw.get("tags")) if isinstance(each, dict)}
     tags = [named[tag] for tag in map(str, sequence(raw.get("tags"))) if tag in named]
     urls = [mapping(level.get("externalDocs")).get("url") for level in (raw, *tags, description.raw)]
@@ -123,7 +123,7 @@ def _is_page(url: str) -> bool:
 
 
 def _servers(description: Description, raw: dict[str, Any], item: dict[str, Any]) -> tuple[Server, ...]:
-    """Return the servers of the nearest level that has some; ``/`` if none has (OpenAPI Object, servers)."""
+    """Return the servers of the nearest level that has any; ``/`` if none has (OpenAPI Object, servers)."""
     for level in (raw, item, description.raw):
         servers = [server for server in sequence(level.get("servers")) if isinstance(server, dict)]
         if servers:
@@ -151,9 +151,9 @@ def scalar(value: Any) -> str:
 
 
 def absolute_server(description: Description, url: str) -> str:
-    """Return a server URL made absolute against the description's own, where that is a web address."""
+    """Return a server URL made absolute against the description's own URL, if that is a web address."""
     if description.base.startswith(("http://", "https://")) and not url.startswith("{"):
-        with suppress(ValueError):  # no URL, which is told before a request is sent to it
+        with suppress(ValueError):  # not a URL: reported before a request is sent to it
             return urljoin(description.base, url)
     return url
 
@@ -223,10 +223,10 @@ def security_of(
     item: dict[str, Any],
     scheme: Callable[[Description, str, Any], SecurityScheme],
 ) -> tuple[tuple[SecurityScheme, ...], ...]:
-    """Return the alternatives of the nearest level that has ``security``, an empty one too.
+    """Return the alternatives of the nearest level that has ``security``, even an empty one.
 
     :param raw: the operation, in its path item ``item``.
-    :param scheme: returns one scheme by its key and the scopes that are asked for.
+    :param scheme: returns one scheme, given its key and the scopes that are asked for.
     """
     return tuple(
         tuple(scheme(description, str(key), scopes) for key, scopes in need.items())
@@ -238,7 +238,7 @@ def security_of(
 def requirements(*levels: dict[str, Any]) -> list[Any]:
     """Return the ``security`` of the first level that has it: of the operation, of its path, of the description.
 
-    OpenAPI has none for a path. Who writes it there means the operations beside it, as with ``servers``.
+    OpenAPI has none for a path. An author who writes it there means the path's operations, as with ``servers``.
     """
     return next((level["security"] for level in levels if isinstance(level.get("security"), list)), [])
 
@@ -260,18 +260,18 @@ def _scheme(description: Description, key: str, scopes: Any) -> SecurityScheme:
 
 
 def _flows(flows: dict[str, Any]) -> dict[str, Any]:
-    """Return the URLs of the flows; the texts of their scopes stay behind."""
+    """Return the URLs of the flows, without the texts of their scopes."""
     kept = ("authorizationUrl", "tokenUrl", "refreshUrl", "deviceAuthorizationUrl")
     return {name: {key: flow[key] for key in kept if key in flow} for name, flow in flows.items() if mapping(flow)}
 
 
 def _scheme_reference(key: str) -> dict[str, str]:
-    """Return the key as a reference: 3.2 lets a requirement name its scheme by URI."""
+    """Return the key as a reference: in 3.2 a requirement may name its scheme by URI."""
     return {"$ref": key} if "/" in key or "#" in key else {}
 
 
 def describe_responses(description: Description, endpoint: Endpoint) -> dict[str, dict[str, Any]]:
-    """Return the responses by status, references resolved but for those in schemas."""
+    """Return the responses by status, with references resolved except in schemas."""
     _, raw = locate(description, endpoint)
     return {
         str(status): _response(description, description.follow(entry))
@@ -280,7 +280,7 @@ def describe_responses(description: Description, endpoint: Endpoint) -> dict[str
 
 
 def request_schemas(description: Description, endpoint: Endpoint) -> dict[str, Any]:
-    """Return the schemas of the request body by media type, as written; true where there is none."""
+    """Return the schemas of the request body by media type, as written; true for a type without a schema."""
     _, raw = locate(description, endpoint)
     content = mapping(description.follow(raw.get("requestBody")).get("content"))
     return {str(name): description.follow(media).get("schema", True) for name, media in content.items()}
@@ -302,14 +302,14 @@ def _media(description: Description, media: dict[str, Any]) -> dict[str, Any]:
 
 
 def _accepted(responses: dict[str, dict[str, Any]]) -> tuple[str, ...]:
-    """Return the media types of the successful responses; of ``default`` if none is described."""
+    """Return the media types of the successful responses, or of ``default`` if none is described."""
     successful = [status for status in responses if status.startswith("2")] or ["default"]
     types = (name for status in successful for name in responses.get(status, {}).get("content", ()))
     return tuple(dict.fromkeys(types))
 
 
 def _xml_answers(description: Description, responses: dict[str, dict[str, Any]]) -> tuple[AnswerSpec, ...]:
-    """Return the schemas of the answers that are XML, or may be."""
+    """Return the schemas of the answers that are XML, or may be XML."""
     found = []
     for status, response in responses.items():
         content = response.get("content", {})
@@ -321,6 +321,6 @@ def _xml_answers(description: Description, responses: dict[str, dict[str, Any]])
 
 
 def _answers_redirect(responses: dict[str, dict[str, Any]]) -> bool:
-    """Tell whether a redirect is described and no success."""
+    """Tell whether a redirect is described, and no success."""
     found = {status.upper() for status in responses}
     return not found.isdisjoint({"3XX", *map(str, REDIRECTS)}) and not any(status.startswith("2") for status in found)

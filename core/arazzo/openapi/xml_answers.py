@@ -1,7 +1,7 @@
-"""XML to objects, by the names that the schema gives (XML Object): the way back of :mod:`arazzo.openapi.xml_bodies`.
+"""XML to objects, by the names in the schema (XML Object): the reverse of :mod:`arazzo.openapi.xml_bodies`.
 
-What pointers and paths for JSON lead into where an answer is XML. What no schema mentions is an element with its
-child elements as members, several of one name as an array, or its text. Prefixes are dropped.
+JSON pointers and paths lead into this where an answer is XML. An element that no schema mentions has its child
+elements as members, repeated ones as an array, or else its text. Prefixes are dropped.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ _NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 def read_xml_answer(text: str, schema: Any) -> Any:
     """Return the object or array that an XML answer stands for.
 
-    The root element is the value itself where the schema names the root, its members or its elements, and else the
-    only member of an object, as :func:`~arazzo.openapi.xml_bodies.write_xml` has it.
+    The root element is the value itself if the schema names the root, its members or its elements; otherwise it is the
+    only member of an object, as in :func:`~arazzo.openapi.xml_bodies.write_xml`.
 
-    :raises EvaluationError: if it is not XML that is read, or a page.
+    :raises EvaluationError: if it is not XML that can be read, or is an HTML page.
     """
     root = parse_xml(text)
     name = _local(root)
@@ -73,7 +73,7 @@ def _object(schema: Any, element: XmlElement) -> dict[str, Any]:
 
 
 def _member(schema: Any, elements: list[XmlElement]) -> Any:
-    """Return a member: of an array each element is an item, if none is declared to be around the items."""
+    """Return a member; each element of an array is an item, unless the schema declares one around the items."""
     if type_of(schema) == "array" and not is_wrapped(schema):
         return [_value(items_of(schema), element) for element in elements]
     values = [_value(schema, element) for element in elements]
@@ -81,7 +81,7 @@ def _member(schema: Any, elements: list[XmlElement]) -> Any:
 
 
 def _written(key: str, schema: Any) -> str:
-    """Return the name of a member's element or attribute: of an array that is not wrapped, that of its items."""
+    """Return the name of a member's element or attribute; for an array that is not wrapped, its items' name."""
     name = xml_facts(schema).get("name")
     if type_of(schema) == "array" and not is_wrapped(schema):
         name = xml_facts(items_of(schema)).get("name") or name

@@ -1,4 +1,4 @@
-"""Objects to XML, by the names that the schema gives (XML Object)."""
+"""Objects to XML, by the names in the schema (XML Object)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def write_xml(schema: Any, payload: Any) -> str:
 
     The root is named by the schema's ``xml.name``; without one, the object's only member is the root. Null is left out.
 
-    :raises PayloadError: the payload has no root, or a name that XML does not have.
+    :raises PayloadError: if the payload has no root, or a name that XML does not allow.
     """
     name = xml_facts(schema).get("name")
     if not name and isinstance(payload, dict) and len(payload) == 1:
@@ -31,7 +31,7 @@ def write_xml(schema: Any, payload: Any) -> str:
 
 
 def xml_facts(schema: Any) -> dict[str, Any]:
-    """Return what a schema says of its XML."""
+    """Return what a schema says about its XML."""
     return mapping(mapping(schema).get("xml"))
 
 

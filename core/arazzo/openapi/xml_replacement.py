@@ -14,12 +14,12 @@ from arazzo.expressions.xpath_parsers import compile_xpath, select_nodes
 
 
 def replace_in_xml(payload: Any, target: str, text: str, version: str) -> str:
-    """Return XML text in which what the XPath selects (elements, attributes, texts) has the given text.
+    """Return XML text with a text put into whatever the XPath selects (elements, attributes, texts).
 
-    Child elements of a selected element go.
+    Child elements of a selected element are removed.
 
-    :raises ExpressionSyntaxError: the target cannot be read.
-    :raises EvaluationError: the payload is not XML, or nothing is selected.
+    :raises ExpressionSyntaxError: if the target cannot be read.
+    :raises EvaluationError: if the payload is not XML, or nothing is selected.
     """
     root = parse_xml(payload)
     namespaces = {prefix: uri for prefix, uri in root.nsmap.items() if prefix}
@@ -50,7 +50,7 @@ def _set(node: Any, text: str) -> None:
 
 
 def _set_text(node: TextNode, text: str) -> None:
-    """Set one text of an element: the one ahead of its children, or the one behind a child."""
+    """Set one text of an element: the one before its children, or the one after a child."""
     holder: Any = node.parent
     before = None
     for child in holder.children:

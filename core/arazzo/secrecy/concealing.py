@@ -1,7 +1,7 @@
 """Taking secrets out of texts and JSON values, however they are spelled.
 
-What is secret by its name is hidden whatever it is. Inside other texts, and as a number or a member's name, a secret is
-hidden if it has at least five characters, which is Airflow's own rule: a shorter one is in too much that is innocent.
+What is secret by its name is always hidden. Inside other texts, and as a number or a member's name, a secret is hidden
+if it has at least five characters, as in Airflow: a shorter one occurs in too much that is innocent.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ Conceal = Callable[[str], str]
 """Returns a text with the secrets in it replaced."""
 
 SHORTEST = 5
-#: Texts of that length that say nothing: JSON's own word, and the login that Airflow comes with and does not mask.
+#: Texts of that length that reveal nothing: a word of JSON, and Airflow's first login, which it does not mask.
 _COMMON = frozenset({"false", "airflow"})
 _LOWER = {ord(letter): letter.lower() for letter in string.ascii_uppercase}
-#: What is left as it is in URLs by requests of this package and ``quote``.
+#: Characters that requests of this package and ``quote`` leave as they are in URLs.
 _UNENCODED = ("", "/", QUERY_RESERVED, SEGMENT_RESERVED)
 
 
@@ -49,13 +49,13 @@ def conceal(text: str, secrets: Iterable[str]) -> str:
 
 @lru_cache(maxsize=64)
 def _needles(secrets: frozenset[str]) -> tuple[str, ...]:
-    """Return what is looked for: secrets as they are and, since they may look escaped, with that undone."""
+    """Return what to look for: secrets as they are and, since they may look escaped, unescaped."""
     found = {form for secret in secrets if _hideable(secret) for form in (*_forms(secret), unescaped(secret))}
     return tuple(sorted({_plain(form) for form in found if _hideable(form)}))
 
 
 def _forms(secret: str) -> Iterator[str]:
-    """Yield a secret and, if it is not ASCII, its letters composed otherwise and its bytes read in another charset."""
+    """Yield a secret and, if it is not ASCII, other compositions of its letters and its bytes in another charset."""
     yield secret
     if not secret.isascii():
         yield from (unicodedata.normalize(form, secret) for form in ("NFC", "NFD"))
@@ -74,15 +74,15 @@ def _occurrences(text: str, needles: tuple[str, ...]) -> Iterator[tuple[int, int
 
 
 def _plain(text: str) -> str:
-    """Return a text as it is compared: forms have ``+`` for a space, and names of hosts and headers no upper case."""
+    """Return a text as it is compared: forms have ``+`` for a space, and hosts and header names have no upper case."""
     return text.replace("+", " ").translate(_LOWER)
 
 
 def hide(value: Any, conceal: Conceal, is_secret: Callable[[str], bool], secret: bool = False) -> Any:
-    """Return a JSON value with ``***`` for what is secret by its name, and for known secrets inside of the rest.
+    """Return a JSON value with ``***`` for what is secret by its name, and for known secrets in the rest.
 
-    :param conceal: hides known secrets in a text; a number is hidden if it is one as a whole.
-    :param is_secret: tells by the name of a member.
+    :param conceal: hides known secrets in a text; a number is hidden if it is a whole secret.
+    :param is_secret: decides by the name of a member.
     :param secret: whether the value as a whole is secret.
     """
     root: list[Any] = [value]

@@ -1,4 +1,4 @@
-"""Which places of a message hold a credential, and so which outputs do."""
+"""Which places of a message contain a credential, and which outputs therefore do."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ from arazzo.expressions import Expression, Message, find_expressions, is_selecto
 from arazzo.pointer import unescape
 from arazzo.secrecy.sensitive_names import names_credential
 
-#: A filter of a JSONPath, a predicate of an XPath and a call, whose names are not those of what is selected.
+#: A JSONPath filter, an XPath predicate, and a call: the names in them are not names of what is selected.
 _NO_NAMES = re.compile(r"\[\s*[?@][^\]]*\]|[\w-]+\(\)|\[[^\]'\"]*=[^\]]*\]")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_~-]*")
 
 
 def gives_credential(value: Any, given: Callable[[Expression], bool]) -> bool:
-    """Tell whether there is a credential in an output by where it comes from, whatever it is called.
+    """Tell whether an output contains a credential because of where it comes from, whatever its name is.
 
-    :param value: as the document has it: ``$response.header.Set-Cookie``, text with that in it, a Selector Object, or
-        an object with one of these.
-    :param given: tells whether that is so of an expression which is no part of a message.
+    :param value: as in the document: ``$response.header.Set-Cookie``, text that contains it, a Selector Object, or an
+        object with one of these.
+    :param given: decides this for an expression that is not part of a message.
     """
     return any(names_credential(origin) if isinstance(origin, str) else given(origin) for origin in _origins(value))
 
 
 def _origins(value: Any) -> Iterator[str | Expression]:
-    """Yield what the parts of messages are called that are in a value, and the other expressions."""
+    """Yield the names of the parts of messages that a value contains, and its other expressions."""
     match value:
         case str():
             try:
                 found = [expression for _, expression in find_expressions(value)]
             except ExpressionSyntaxError:
-                return  # an error of the document, which is told elsewhere
+                return  # an error of the document, reported elsewhere
             yield from (_last_name(each) if isinstance(each, Message) else each for each in found)
         case Mapping() if is_selector(value):
             yield from _selected(value)

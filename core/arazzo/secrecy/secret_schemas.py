@@ -1,4 +1,4 @@
-"""Which parts of a JSON Schema are secret: by their names, and by ``format: password``."""
+"""Which parts of a JSON Schema are secret: by name, or by ``format: password``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from arazzo.secrecy.sensitive_names import is_sensitive
 
 
 def secret_inputs(schema: Any, marked: Iterable[str] = ()) -> frozenset[str]:
-    """Return the names of the inputs that are secret, or in which something has ``format: password``.
+    """Return the names of the inputs that are secret, or that contain something with ``format: password``.
 
     :param schema: JSON Schema of the inputs.
     :param marked: names that the document or the factory marks.
@@ -25,7 +25,7 @@ def secret_inputs(schema: Any, marked: Iterable[str] = ()) -> frozenset[str]:
 
 
 def sensitive_members(schema: Any, root: Any) -> bool:
-    """Tell whether a schema has members, at any depth, whose names say that they are secret.
+    """Tell whether a schema has members, at any depth, with names of secrets.
 
     :param root: the schema in which its references are looked up.
     """

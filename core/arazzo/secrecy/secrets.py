@@ -21,16 +21,16 @@ _SCHEME = re.compile(r"[A-Za-z][\w-]*[ \t]+(\S+)")
 _PAIR = re.compile(r"""([\w!#$%&'*+.^`|~-]+)=("?)([^\s",;\\]*)\2""", re.ASCII)
 _FLAG = re.compile(r"(?i)HttpOnly|Secure|Partitioned")
 _EXPIRES = re.compile(r"(?i)(?<=; )expires=[^;]*?(?:GMT|(?=;)|$)")
-#: What is in ``Set-Cookie`` next to the cookie.
+#: What ``Set-Cookie`` contains besides the cookie.
 _ATTRIBUTES = frozenset({"domain", "max-age", "path", "priority", "samesite", "version"})
 
 
 @dataclass(frozen=True)
 class Secrets:
-    """What is known to be secret in a run; it travels with its state.
+    """What is known to be secret in a run; it travels with the run's state.
 
-    :ivar texts: the secret texts, the oldest first, and by each whether it is only a connection's, its tokens included:
-        a task that needs that one gets it by itself.
+    :ivar texts: the secret texts, the oldest first, each with whether it belongs only to a connection (as do tokens): a
+        task that needs such a secret gets it from there.
     """
 
     texts: Mapping[str, bool] = field(default_factory=dict, repr=False)
@@ -47,12 +47,12 @@ class Secrets:
         return Secrets({**self.texts, **new}) if new.items() - self.texts.items() else self
 
     def occurring(self, value: Any) -> Secrets:
-        """Return those that occur in a JSON value, however they are spelled."""
+        """Return those that occur in a JSON value, in whatever spelling."""
         text = "\n".join(texts_in(value)) if self.texts else ""
         return Secrets({secret: kind for secret, kind in self.texts.items() if conceal(text, (secret,)) != text})
 
     def of_connections(self) -> Secrets:
-        """Return those that are only a connection's."""
+        """Return those that belong only to a connection."""
         return Secrets({secret: True for secret, of_connection in self.texts.items() if of_connection})
 
     def conceal(self, text: str) -> str:
@@ -61,9 +61,9 @@ class Secrets:
 
 
 def credentials(text: str) -> Iterator[str]:
-    """Yield what to hide of a secret text: the whole, and what is a credential by itself.
+    """Yield what to hide of a secret text: all of it, and the parts that are credentials by themselves.
 
-    That is what follows the scheme (``Bearer abc``), and the value of each cookie (``sid=abc; Path=/``).
+    These are what follows the scheme (``Bearer abc``), and the value of each cookie (``sid=abc; Path=/``).
     """
     yield text
     parts = [found[1]] if (found := _SCHEME.fullmatch(text.strip())) else list(_cookies(text))
@@ -71,7 +71,7 @@ def credentials(text: str) -> Iterator[str]:
 
 
 def _cookies(text: str) -> Iterator[str]:
-    """Yield the values of cookies; nothing if the text is anything but ``Cookie`` or ``Set-Cookie`` (RFC 6265, 4)."""
+    """Yield the values of cookies; nothing unless the text is a ``Cookie`` or ``Set-Cookie`` header (RFC 6265, 4)."""
     parts = [part for part in re.split(r"[;,](?: +|$)", _EXPIRES.sub("", text.strip())) if part]
     pairs = [_PAIR.fullmatch(part) for part in parts]
     if all(pair or _FLAG.fullmatch(part) for pair, part in zip(pairs, parts, strict=True)):
@@ -79,9 +79,9 @@ def _cookies(text: str) -> Iterator[str]:
 
 
 def secrets_in(value: Any, is_secret: Callable[[str], bool], secret: bool = False) -> Iterator[str]:
-    """Yield the secret texts in a JSON value, in order: what a name says is secret, and all that is below it.
+    """Yield the secret texts in a JSON value, in order: those whose name is secret, and all texts below it.
 
-    :param is_secret: tells by the name of a member.
+    :param is_secret: decides by the name of a member.
     :param secret: whether the value as a whole is secret.
     """
     waiting = [(value, secret)]

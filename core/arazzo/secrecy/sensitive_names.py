@@ -31,9 +31,9 @@ def is_sensitive(name: str, marked: Iterable[str] = ()) -> bool:
 
 @lru_cache(maxsize=4096)
 def names_credential(name: str) -> bool:
-    """Tell whether a header, or a member of a body, of that name holds nothing but a credential.
+    """Tell whether a header or a member of a body contains nothing but a credential, by its name.
 
-    Narrower than :func:`is_sensitive`: ``token_type`` is none, nor is the token that names the next page.
+    This is narrower than :func:`is_sensitive`: ``token_type`` is no credential, nor is the token of the next page.
     """
     plain = re.sub(r"[^a-z0-9]", "", name.lower())
     return _CREDENTIAL.search(plain) is not None and _PLACE_IN_PAGES.search(plain) is None

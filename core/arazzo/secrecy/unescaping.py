@@ -1,7 +1,7 @@
-"""Finding a text however it is escaped: escapes are undone, layer by layer; what is found is replaced in the original.
+"""Finds a text however it is escaped: escapes are undone layer by layer, and what is found is replaced in the original.
 
-Which characters are escaped, and how, is up to whoever writes a URL, JSON, HTML or a string of a program, once or
-several times: there are more spellings than anybody can list.
+Whoever writes a URL, JSON, HTML or a string of a program decides which characters to escape, and how, once or several
+times: there are more spellings than anybody can list.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ _BASES = {"decimal": 10, "octal": 8}
 _CONTROLS = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 
 Piece = tuple[str, int]
-"""What an escape stands for, and how many characters it has."""
+"""What an escape stands for, and how many characters it takes."""
 
 
 def replace_escaped(text: str, find: Find, instead: str) -> str:
-    """Return the text with ``instead`` for what ``find`` finds in it once escapes are undone, however often.
+    """Return the text with ``instead`` for whatever ``find`` finds in it after undoing escapes, however often.
 
-    What is found in the text as it is, is replaced, too. Escapes are those of URLs, JSON, HTML and programs.
+    What is found in the text as it is, is replaced too. Escapes are those of URLs, JSON, HTML and programs.
     """
     layers = _layers(text)
     found = list(map(list, map(find, layers)))
@@ -49,12 +49,12 @@ def replace_escaped(text: str, find: Find, instead: str) -> str:
 
 
 def unescaped(text: str) -> str:
-    """Return a text with all its escapes undone, of every layer."""
+    """Return a text with all layers of its escapes undone."""
     return _layers(text)[-1]
 
 
 def _layers(text: str) -> list[str]:
-    """Return a text, and what it is with one more layer of escapes undone, until there are none."""
+    """Return a text, followed by the results of undoing one more layer of escapes at a time."""
     layers = [text]
     while len(layers) <= LAYERS:
         undone = _ESCAPE.sub(lambda found: "".join(part for part, _ in _pieces(found)), layers[-1])
@@ -65,7 +65,7 @@ def _layers(text: str) -> list[str]:
 
 
 def _placed(layer: str, starts: list[int], ends: list[int]) -> tuple[list[int], list[int]]:
-    """Return where the characters of the next layer stand in the original, given that for those of this one."""
+    """Return where the characters of the next layer stand in the original, given the same for this layer."""
     new_starts: list[int] = []
     new_ends: list[int] = []
     at = 0
@@ -81,7 +81,7 @@ def _placed(layer: str, starts: list[int], ends: list[int]) -> tuple[list[int], 
 
 
 def _pieces(found: re.Match[str]) -> Iterator[Piece]:
-    """Yield what an escape stands for: of a run of them, each character by itself."""
+    """Yield what an escape stands for: each character by itself if it is a run of them."""
     match found.lastgroup:
         case "url":
             for char in bytes.fromhex(found[0].replace("%", "")).decode(errors="surrogateescape"):

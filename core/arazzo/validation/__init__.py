@@ -1,4 +1,4 @@
-"""Validation: rules with ids over a document, every problem at once, and reports of them."""
+"""Validation: rules with ids, applied to a document to find all its problems at once, and reports of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rules about request bodies: those of which nothing may be left."""
+"""The rule about request bodies of which nothing may be left."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from arazzo.openapi.media import matching
 from arazzo.validation.validation_context import Subject
 
 _REPLACING = ("PUT", "PATCH")
-#: A braced expression that JSON text has in place of a value, in quotes or not; any other string before that.
+#: A braced expression in place of a value in JSON text, quoted or not; before that, any other string.
 _BRACED = re.compile(r'("?)\{(\$[^{}"]*)\}\1|"(?:[^"\\]|\\.)*"')
 
 
 def check_empty_bodies(subject: Subject) -> Iterator[Problem]:
-    """Find bodies of PUT and PATCH whose members may all be absent: an empty one would be sent."""
+    """Find bodies of PUT and PATCH whose members may all be absent: an empty body would be sent."""
     for workflow, step in subject.steps():
         operation, body = subject.operation(step), step.request_body
         if operation is None or body is None or body.replacements or operation.method.upper() not in _REPLACING:
@@ -39,7 +39,7 @@ def check_empty_bodies(subject: Subject) -> Iterator[Problem]:
 
 
 def _members(payload: Any) -> Mapping[str, Any]:
-    """Return the members of a payload that is an object, as JSON text too; none if it is something else."""
+    """Return the members of a payload that is an object, also as JSON text; none for anything else."""
     if isinstance(payload, str) and payload.lstrip()[:1] == "{":
         try:
             payload = read_json_value(_BRACED.sub(lambda found: f'"{found[2]}"' if found[2] else found[0], payload))
@@ -51,13 +51,13 @@ def _members(payload: Any) -> Mapping[str, Any]:
 def _required(
     subject: Subject, workflow: Workflow, step: Step, operation: Operation, content_type: str
 ) -> tuple[str, ...]:
-    """Return the members without which nothing is sent."""
+    """Return the members without which the request is not sent."""
     spec = matching(operation.bodies, content_type)
     return spec.required if spec is not None and subject.settings(workflow, step).required != "send" else ()
 
 
 def _is_there(subject: Subject, workflow: Workflow, value: Any) -> bool:
-    """Say whether a member is in the body whatever comes: what is left out is an expression as a whole."""
+    """Say whether a member is always in the body; only one that is a single expression may be left out."""
     if not isinstance(value, str):
         return not is_selector(value)
     try:

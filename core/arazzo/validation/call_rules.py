@@ -10,7 +10,7 @@ from arazzo.limits import current_limits
 from arazzo.validation.reachability import Ways
 from arazzo.validation.validation_context import Subject, Target
 
-#: Of a circle of more workflows not every one is named.
+#: A longer circle of workflows is not named in full.
 LONGEST_CIRCLE = 100
 
 
@@ -20,7 +20,7 @@ def identity(target: Target) -> str:
 
 
 class Calls:
-    """The calls between the workflows of a document, and further in the documents that they lead to.
+    """The calls between the workflows of a document, and on into the documents that they lead to.
 
     :param subject: the document.
     """
@@ -29,7 +29,7 @@ class Calls:
         self.ids: dict[str, str] = {}
         self.called: dict[str, list[str]] = {}
         self.ways: Ways = self._follow(subject)
-        groups = list(strongly_connected(self.ways))  # those that are called come before those that call them
+        groups = list(strongly_connected(self.ways))  # called workflows come before their callers
         self.group = {name: place for place, group in enumerate(groups) for name in group}
         self.members = [len(group) for group in groups]
         self.sizes: dict[str, tuple[int, int]] = {}
@@ -63,7 +63,7 @@ class Calls:
         self.sizes.update(dict.fromkeys(group, (number, depth)))
 
     def circle(self, caller: str, called: str) -> list[str] | None:
-        """Return the ids along a circle of calls from a workflow back to itself; None if a call is not in one."""
+        """Return the ids along a circle of calls from a workflow back to itself; None if a call is not part of one."""
         if self.group[caller] != self.group[called]:
             return None
         if self.members[self.group[caller]] > LONGEST_CIRCLE:
@@ -81,7 +81,7 @@ class Calls:
         return [self.ids[name] for name in (caller, *reversed(way))]
 
     def excess(self, name: str) -> str | None:
-        """Say in what way a workflow calls too much; None if it does not."""
+        """Say how a workflow calls too much; None if it does not."""
         number, depth = self.sizes[name]
         limits = current_limits()
         if number > limits.calls:

@@ -1,4 +1,4 @@
-"""The rule about the list of the cookies that an answer sets: no text holds several, wherever the list comes from."""
+"""The rule about the list of cookies that an answer sets: no text holds several, wherever the list comes from."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from arazzo.validation.validation_context import Subject, Target
 
 
 def check_cookies(subject: Subject) -> Iterator[Problem]:
-    """Find texts that embed the list of the cookies that an answer sets, through outputs too."""
+    """Find texts that embed the list of cookies that an answer sets, directly or through outputs."""
     for text in texts(subject) if subject.dialect == "lenient" else ():
         if text.text.lstrip()[:1] in ("{", "[") and text.at.endswith("/payload"):
             continue  # JSON text, where the list may be a whole value
@@ -32,10 +32,10 @@ def check_cookies(subject: Subject) -> Iterator[Problem]:
 
 
 def _is_cookies(here: Target, step: Step | None, expression: Expression, seen: tuple[object, ...]) -> bool:
-    """Tell whether an expression is that list, where it is or where what it reads has it from.
+    """Tell whether an expression is that list, directly or through what it reads.
 
-    :param step: the step that it is in; None for an output of the workflow.
-    :param seen: what has been followed on the way here.
+    :param step: the step that contains it; None for an output of the workflow.
+    :param seen: what was followed on the way here.
     """
     if getattr(expression, "pointer", None):
         return False
@@ -54,13 +54,13 @@ def _is_cookies(here: Target, step: Step | None, expression: Expression, seen: t
         return False
     outputs = target.workflow.outputs if inner is None else inner.outputs
     declared = declared_name(expression, outputs)
-    if declared is None and inner is not None and inner.workflow_id is not None:  # an output of the workflow it calls
+    if declared is None and inner is not None and inner.workflow_id is not None:  # an output of a workflow it calls
         return _is_cookies(target, inner, Output(getattr(expression, "name", "")), (*seen, key))
     return declared is not None and _sole_is_cookies(target, inner, outputs[declared], (*seen, key))
 
 
 def _sole_is_cookies(target: Target, step: Step | None, value: object, seen: tuple[object, ...]) -> bool:
-    """Tell whether an output is that list: it is one expression, and that is."""
+    """Tell whether an output is that list: a single expression that is."""
     try:
         template = parse_template(value, target.subject.dialect) if isinstance(value, str) else None
     except ExpressionSyntaxError:

@@ -1,4 +1,4 @@
-"""Rules about criteria together: those that can never hold, and actions that others leave nothing to do."""
+"""Rules about criteria together: those that can never hold, and actions to which others leave nothing."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from arazzo.validation.expression_index import findings, said
 from arazzo.validation.validation_context import Subject
 
 ANYTHING: Final = both(())
-#: How many of the actions before one are taken into account.
+#: How many of the actions before an action are considered.
 MOST_BEFORE: Final = 32
-#: Comparisons that are made for a document to find criteria that cannot hold, and those more for each step.
+#: How many comparisons finding impossible criteria may take for a document, and how many more for each step.
 COMPARISONS: Final = 1_000_000
 COMPARISONS_A_STEP: Final = 1_000
 _WORDS: Final = ("succeeded", "failed")
@@ -34,7 +34,7 @@ _WORDS: Final = ("succeeded", "failed")
 def check_possibility(subject: Subject) -> Iterator[Problem]:
     """Find criteria that can never hold, alone or after the success criteria, and actions that are never reached.
 
-    An action that several steps have, because it is the workflow's or a component, is a problem if it is one of each.
+    An action shared by several steps, from the workflow or a component, is a problem only if it is one in each of them.
     """
     uses: Counter[str] = Counter(action.at for _, _, action in subject.actions())
     found: dict[str, list[Problem]] = {}
@@ -56,9 +56,9 @@ def check_possibility(subject: Subject) -> Iterator[Problem]:
 
 
 def may_fall_through(subject: Subject, step: Step, actions: Sequence[Action]) -> bool:
-    """Say whether a step can succeed with none of its success actions taken; True if that is not known.
+    """Say whether a step can succeed without taking a success action; True if that is not known.
 
-    Actions for ``true`` and for ``false`` leave nothing.
+    Actions for ``true`` and for ``false`` leave no other case.
     """
     criteria = (*step.success_criteria, *(item for action in actions for item in action.criteria))
     if subject.is_asyncapi(step) or not _readable(subject, criteria):
@@ -69,7 +69,7 @@ def may_fall_through(subject: Subject, step: Step, actions: Sequence[Action]) ->
 
 
 def _possible(subject: Subject, formulas: Sequence[Formula], *, booleans: bool = False) -> bool:
-    """Tell whether all of these can hold at once; most steps of a document ask the same, which is found out once."""
+    """Tell whether all of these can hold at once; most steps of a document ask the same, so the answer is kept."""
     find = partial(is_possible, formulas, booleans=booleans, allowance=_allowance(subject))
     return subject.once(("possible", booleans, *formulas), find)
 
@@ -85,7 +85,7 @@ def _all_hold(subject: Subject, criteria: Iterable[Criterion]) -> Formula:
 
 
 def _formula(subject: Subject, criterion: Criterion) -> Formula:
-    """Return a criterion as a formula, the same for all that say the same."""
+    """Return a criterion as a formula, the same one for all criteria with the same text."""
     make = partial(formula_of, criterion, subject.dialect, _allowance(subject))
     return subject.once(("formula", *said(criterion)), make)
 
@@ -95,7 +95,7 @@ def _readable(subject: Subject, criteria: Sequence[Criterion]) -> bool:
 
 
 def _success(subject: Subject, step: Step) -> Formula:
-    """Return when a step succeeds: there is an answer, and it meets the success criteria or is 2xx."""
+    """Return when a step succeeds: there is an answer, and it meets the success criteria, or is 2xx."""
     if step.workflow_id is not None:
         return _all_hold(subject, step.success_criteria)
     if not step.success_criteria:
@@ -109,7 +109,7 @@ def _actions(
 ) -> Iterator[tuple[Action, Problem]]:
     """Find what is wrong with a list of actions.
 
-    :param judged: what holds when the list is gone through: the step has succeeded, or has failed.
+    :param judged: what holds when the list is tried: the step has succeeded, or has failed.
     """
     before: list[Formula] = []
     for action in actions:
@@ -126,6 +126,6 @@ def _actions(
             message = f"action '{action.name}' is never taken: if its criteria hold, so do those of an earlier action"
             yield action, subject.warning("idle-action", action.at, message, "change their order")
         if not may_match_nothing((action,)):
-            return  # what comes behind it is told elsewhere
+            return  # what comes after it is reported elsewhere
         if action.type != "retry":
             before.append(own)

@@ -1,4 +1,4 @@
-"""Where a document uses runtime expressions: each text that may hold some, and each expression in it."""
+"""Where a document uses runtime expressions: each text that may contain some, and each expression in it."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from arazzo.validation.validation_context import Subject
 
 @dataclass(frozen=True)
 class IndexedText:
-    """One text that may hold expressions.
+    """One text that may contain expressions.
 
     :param text: as it is written.
     :param at: where it is.
-    :param when: when its value is wanted.
+    :param when: when its value is needed.
     :param context: whether it is the context of a selector, which may be all inputs or all outputs.
     """
 
@@ -46,7 +46,7 @@ class IndexedText:
 
 @dataclass(frozen=True)
 class Use:
-    """One expression where it is used; ``offset`` in the text that holds it."""
+    """One expression where it is used; ``offset`` is its place in the text."""
 
     expression: Expression
     offset: int
@@ -62,7 +62,7 @@ class Use:
 
 @dataclass(frozen=True)
 class IndexedValue:
-    """One value that may hold expressions, in any of its texts."""
+    """One value whose texts may contain expressions."""
 
     value: Any
     at: str
@@ -72,7 +72,7 @@ class IndexedValue:
 
 
 def values(subject: Subject) -> tuple[IndexedValue, ...]:
-    """Return every value of a document that may hold expressions, conditions left out."""
+    """Return every value of a document that may contain expressions, without conditions."""
     return subject.once("values", lambda: tuple(_values(subject)))
 
 
@@ -97,7 +97,7 @@ def _texts(subject: Subject) -> Iterator[IndexedText]:
 
 
 def uses(subject: Subject) -> tuple[Use, ...]:
-    """Return every expression that can be read, those of conditions included, in document order by step."""
+    """Return every readable expression, including those of conditions, in document order by step."""
     return subject.once("uses", lambda: tuple(_uses(subject)))
 
 
@@ -110,7 +110,7 @@ def _uses(subject: Subject) -> Iterator[Use]:
 
 
 def findings(subject: Subject, criterion: Criterion) -> tuple[criteria.Finding, ...]:
-    """Return what there is to say about a criterion by itself, found once for all that say the same."""
+    """Return the findings about a criterion by itself, found once for all criteria that say the same."""
     found: tuple[criteria.Finding, ...] = subject.once(
         ("findings", *said(criterion)), lambda: criteria.check(criterion, subject.dialect)
     )
@@ -118,7 +118,7 @@ def findings(subject: Subject, criterion: Criterion) -> tuple[criteria.Finding, 
 
 
 def said(criterion: Criterion) -> tuple[str | None, ...]:
-    """Return what a criterion says, wherever it is."""
+    """Return everything a criterion says, but not where it is."""
     version = criterion.type.version if isinstance(criterion.type, ExpressionType) else None
     return criterion.context, criterion.condition, criterion.kind, version
 
@@ -140,7 +140,7 @@ def _strings(value: Any, at: str) -> Iterator[tuple[str, str, bool]]:
 
 
 def _in_text(text: IndexedText, subject: Subject) -> Iterator[Use]:
-    """Yield the expressions of a text; of two readings the one that a run takes, by what is declared."""
+    """Yield the expressions of a text; of two readings, the one that a run takes by what is declared."""
     try:
         template = text.template(subject.dialect)
     except ExpressionSyntaxError:

@@ -1,4 +1,4 @@
-"""Rules about expressions and conditions: whether they can be read, by whom, and whether what they name is there."""
+"""Rules about expressions and conditions: who can read them, and whether what they name exists."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _QUOTED = re.compile(r'"\{\$inputs\.(?P<name>[A-Za-z0-9_-]+)\}"')
 
 
 def check_expressions(subject: Subject) -> Iterator[Problem]:
-    """Find texts whose expressions cannot be read, or only in the lenient dialect."""
+    """Find texts with expressions that nobody can read, or only the lenient dialect."""
     seen: set[str] = set()
     for text in texts(subject):
         if text.at in seen:
@@ -55,7 +55,7 @@ def check_expressions(subject: Subject) -> Iterator[Problem]:
 
 
 def _unreadable(subject: Subject, text: IndexedText, error: ExpressionSyntaxError) -> Problem:
-    """Return the problem of a text; an output that cannot be read stops only what uses it, so that is a warning."""
+    """Return the problem of a text: only a warning for an output, which affects nothing but its users."""
     output = text.when in ("response", "end") and subject.dialect == "lenient"
     severity, message = Severity.ERROR, error.message
     if output:
@@ -88,7 +88,7 @@ def _loose(subject: Subject, text: IndexedText) -> Iterator[Problem]:
 
 
 def check_quoted(subject: Subject) -> Iterator[Problem]:
-    """Find arrays and objects that JSON text embeds in quotes, where to the letter they would be strings."""
+    """Find arrays and objects that JSON text embeds in quotes, where they would be strings to the letter."""
     for workflow, step in subject.steps() if subject.dialect == "lenient" else ():
         body = step.request_body
         if body is None or not isinstance(body.payload, str) or body.payload.lstrip()[:1] not in ("{", "["):
@@ -129,7 +129,7 @@ def check_conditions(subject: Subject) -> Iterator[Problem]:
 
 
 def check_names(subject: Subject) -> Iterator[Problem]:
-    """Find expressions that name what is not there."""
+    """Find expressions that name what does not exist."""
     for use in uses(subject):
         match use.expression:
             case StepOutput():
@@ -152,7 +152,7 @@ def check_names(subject: Subject) -> Iterator[Problem]:
 
 
 def check_times(subject: Subject) -> Iterator[Problem]:
-    """Find requests that read a response that is not there yet."""
+    """Find requests that read a response which does not exist yet."""
     for use in uses(subject):
         early = use.when == "request" and isinstance(use.expression, Message) and use.expression.side == "response"
         early = early or (use.when == "request" and use.expression == Fixed("statusCode"))
@@ -163,7 +163,7 @@ def check_times(subject: Subject) -> Iterator[Problem]:
 
 
 def check_xml(subject: Subject) -> Iterator[Problem]:
-    """Find pointers for JSON into answers that are XML only."""
+    """Find JSON pointers into answers that are always XML."""
     for use in uses(subject) if subject.dialect == "lenient" else ():
         match use.expression:
             case Message(side="response", part="body") as body if body.pointer or body.trail:
@@ -199,7 +199,7 @@ def _step_output(subject: Subject, use: Use, expression: StepOutput) -> Iterator
 
 
 def _passed(subject: Subject, step: Step, expression: StepOutput) -> str | None:
-    """Return which output of the workflow that a step calls an expression means; None if it means none."""
+    """Return the output that an expression means of the workflow that a step calls; None if it means none."""
     target = subject.named(step.workflow_id) if step.workflow_id and subject.dialect == "lenient" else None
     return declared_name(expression, target.workflow.outputs) if target else None
 

@@ -1,4 +1,4 @@
-"""Rules about ``x-airflow``: settings that do not exist, cannot have their value, or name what is not there."""
+"""Rules about ``x-airflow``: settings that do not exist, have an invalid value, or name what does not exist."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def _settings(
 
 
 def check_contracts(subject: Subject) -> Iterator[Problem]:
-    """Find what answers and requests are to be checked against (``contract``) and cannot be."""
+    """Find checks of answers and requests (``contract``) for which the description cannot be read."""
     for workflow, step in subject.steps():
         operation, levels = subject.operation(step), levels_of(subject.settings(workflow, step).contract)
         if operation is None or not levels:
@@ -94,7 +94,7 @@ def check_contracts(subject: Subject) -> Iterator[Problem]:
 
 
 def _looping(subject: Subject, workflow: Workflow) -> frozenset[str]:
-    """Return the steps that are in a loop, in which control goes back to a step or a success is retried."""
+    """Return the steps of loops, in which control goes back to a step or a success is retried."""
     if not any(EXTENSION in step.extensions for step in workflow.steps):
         return frozenset()
     polling = {
@@ -107,7 +107,7 @@ def _looping(subject: Subject, workflow: Workflow) -> frozenset[str]:
 
 
 def _idle(subject: Subject, step: Step, looping: bool) -> Iterator[Problem]:
-    """Find settings of a step that do nothing there; on a workflow or a document they are defaults."""
+    """Find settings of a step that have no effect there; on a workflow or a document they are defaults."""
     given = step.extensions.get(EXTENSION)
     calls = step.workflow_id is not None
     here = f"step '{step.step_id}'"

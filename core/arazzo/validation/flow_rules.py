@@ -31,7 +31,7 @@ from arazzo.validation.validation_context import Subject, Target
 
 
 def check_steps(subject: Subject) -> Iterator[Problem]:
-    """Find steps that are gone to or awaited and do not exist."""
+    """Find steps that an action or ``dependsOn`` names and that do not exist."""
     for workflow, _, action in subject.actions():
         if action.type != "end" and action.step_id is not None and not workflow.has_step(action.step_id):
             message = (
@@ -84,7 +84,7 @@ def _step_reference(reference: str, here: str) -> tuple[str, str]:
 
 
 def check_workflows(subject: Subject) -> Iterator[Problem]:
-    """Find workflows that are called, followed or awaited and do not exist, and calls without end."""
+    """Find workflows that are named and do not exist, and calls without end."""
     calls = Calls(subject)
     for workflow in subject.workflows:
         own = identity(Target(subject, workflow))
@@ -118,7 +118,7 @@ def _portable(reference: str) -> str:
 
 
 def check_reach(subject: Subject) -> Iterator[Problem]:
-    """Find steps that no way leads to, and actions behind one that always holds."""
+    """Find steps that are never reached, and actions after one that always holds."""
     for workflow in subject.workflows:
         reached = reachable(ways(subject, workflow), workflow.steps[0].step_id)
         for step in workflow.steps:
@@ -145,7 +145,7 @@ def _lists(owner: Workflow | Step) -> tuple[tuple[Action, ...], tuple[Action, ..
 
 
 def check_spent_retries(subject: Subject) -> Iterator[Problem]:
-    """Find retries after success behind which the workflow ends well, whatever was waited for."""
+    """Find retries after success that, once spent, let the workflow end well whatever it was waiting for."""
     for workflow, step in subject.steps():
         retry: Action | None = None
         for action in merged_actions(workflow, step)[0]:
@@ -158,7 +158,7 @@ def check_spent_retries(subject: Subject) -> Iterator[Problem]:
 
 
 def check_fall_through(subject: Subject) -> Iterator[Problem]:
-    """Find steps where it matters what follows when no success action holds."""
+    """Find steps where it matters what follows if no success action holds."""
     beside: dict[str, bool] = {}
     for workflow, step in subject.steps():
         actions, _ = merged_actions(workflow, step)
@@ -204,7 +204,7 @@ def _is_bounded(subject: Subject, workflow: Workflow, step: Step) -> bool:
 
 
 def check_shared_settings(subject: Subject) -> Iterator[Problem]:
-    """Find settings of a step that are not used, since another step's hold for the task of both."""
+    """Find settings of a step that are ignored because those of another step hold for their common task."""
     for workflow in subject.workflows:
         settings = {step.step_id: subject.own_settings(step) for step in workflow.steps}
         if sum(each is not UNSET for each in settings.values()) < 2:
@@ -225,7 +225,7 @@ def check_shared_settings(subject: Subject) -> Iterator[Problem]:
 
 
 def _tasks(subject: Subject, workflow: Workflow) -> dict[tuple[str, ...], tuple[str, ...]]:
-    """Return the steps that run as one task, with those of them by which control comes in."""
+    """Return the steps that run as one task, with those by which control enters it."""
     first = workflow.steps[0].step_id
     graph = {step: dict(targets) for step, targets in ways(subject, workflow).items()}
     for step in workflow.steps:
@@ -238,7 +238,7 @@ def _tasks(subject: Subject, workflow: Workflow) -> dict[tuple[str, ...], tuple[
 
 
 def check_order(subject: Subject) -> Iterator[Problem]:
-    """Find values read from steps that cannot have run, or may not have run, when they are wanted."""
+    """Find values read from steps that cannot have run, or may not have run, when they are needed."""
     order: dict[str, Dominance] = {}
     for use in uses(subject):
         workflow = use.workflow
@@ -276,7 +276,7 @@ def _unmatched(subject: Subject, workflow: Workflow) -> dict[str, Unmatched]:
 
 
 def ways(subject: Subject, workflow: Workflow, *, retries: bool = True) -> Ways:
-    """Return for each step the steps that may follow it; steps that do not exist are left out."""
+    """Return, for each step, the steps that may follow it; steps that do not exist are left out."""
     return subject.once(("ways", workflow.at, retries), lambda: _ways(subject, workflow, retries))
 
 

@@ -1,4 +1,4 @@
-"""Rules about steps that send or receive messages: the operation or channel of an AsyncAPI description is there."""
+"""Rules about steps that send or receive messages: whether their AsyncAPI operation or channel exists."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def check_messages(subject: Subject) -> Iterator[Problem]:
 
 
 def _channel(subject: Subject, step: Step, kind: str | None) -> Iterator[Problem]:
-    """Find what a channel lacks: an action, or a description that has channels."""
+    """Find what is missing for a channel: an action, or a description that has channels."""
     if step.action is None:
         message = f"step '{step.step_id}' has a 'channelPath' and needs 'action'"
         yield subject.error("missing-field", f"{step.at}/channelPath", message, "write 'action: send' or 'receive'")
@@ -46,7 +46,7 @@ def _channel(subject: Subject, step: Step, kind: str | None) -> Iterator[Problem
 
 
 def _misplaced(subject: Subject, step: Step, kinds: Mapping[str, str | None]) -> Iterator[Problem]:
-    """Find fields of messages on a step that has to do with none, or with the other kind (Step Object)."""
+    """Find fields of messages on a step that has no message, or a message of the other kind (Step Object)."""
     does = _other_than_a_message(subject, step, kinds)
     for field, value in (("action", step.action), ("correlationId", step.correlation_id)):
         if does and value is not None:
@@ -58,7 +58,7 @@ def _misplaced(subject: Subject, step: Step, kinds: Mapping[str, str | None]) ->
 
 
 def _other_than_a_message(subject: Subject, step: Step, kinds: Mapping[str, str | None]) -> str | None:
-    """Return what a step does that has to do with no message; None if it may have to."""
+    """Return what a step does that involves no message; None if it may involve one."""
     if step.workflow_id is not None:
         return "calls a workflow"
     reference = step.operation_id or step.operation_path

@@ -1,4 +1,4 @@
-"""What may follow what: reachability, loops, and which steps come before others on every way."""
+"""What may follow what: reachability, loops, and which steps come before others on every path."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from arazzo.document import Reach, strongly_connected
 from arazzo.document.scc import reachable
 
 Ways = Mapping[str, Mapping[str, None]]
-"""For each step the steps that may follow it, in order."""
+"""For each step, the steps that may follow it, in order."""
 
 
 def loops(ways: Ways) -> Iterator[tuple[str, ...]]:
@@ -41,10 +41,10 @@ def _walk(ways: Ways, root: str, seen: set[str]) -> Iterator[str]:
 
 
 class Dominance:
-    """Which steps are on every way to a step (dominators, after Cooper, Harvey and Kennedy).
+    """Which steps are on every path to a step (dominators, after Cooper, Harvey and Kennedy).
 
     :param ways: what may follow what.
-    :param start: where every way begins.
+    :param start: where every path begins.
     """
 
     def __init__(self, ways: Ways, start: str) -> None:
@@ -52,11 +52,11 @@ class Dominance:
 
     @cached_property
     def reached(self) -> frozenset[str]:
-        """The steps that some way leads to."""
+        """The steps that some path leads to."""
         return reachable(self.ways, self.start)
 
     def leads_to(self, step: str, other: str) -> bool:
-        """Say whether some way goes from a step to another."""
+        """Say whether some path goes from a step to another."""
         return self._reach.leads_to(step, other)
 
     @cached_property
@@ -64,13 +64,13 @@ class Dominance:
         return Reach(self.ways)
 
     def always_before(self, step: str, other: str) -> bool:
-        """Say whether every way to ``other`` goes through ``step``; a step is not before itself."""
+        """Say whether every path to ``other`` goes through ``step``; a step is not before itself."""
         first, last = self._spans
         return step != other and first[step] < first[other] and last[other] <= last[step]
 
     @cached_property
     def _spans(self) -> tuple[dict[str, int], dict[str, int]]:
-        """Return when a walk of the tree of dominators enters a step, and the last it enters below it."""
+        """Return, for each step, the numbers of the first and the last step in its part of the tree of dominators."""
         children: dict[str, list[str]] = {name: [] for name in self.reached}
         for name, above in self._immediate.items():
             if name != above:

@@ -1,4 +1,4 @@
-"""Problems in the forms that people and tools read: text, JSON, SARIF 2.1.0, GitHub annotations."""
+"""Problems in forms for people and for tools: text, JSON, SARIF 2.1.0, GitHub annotations."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Format = Literal["text", "json", "sarif", "github"]
 def report(problems: Sequence[Problem], form: Format = "text") -> str:
     """Return problems as text.
 
-    :param problems: in the order in which they are shown.
+    :param problems: in the order to show them in.
     :param form: ``text`` as a compiler prints them, ``json`` as one object, ``sarif`` as a SARIF 2.1.0 log, ``github``
         as workflow commands that GitHub shows as annotations.
     """

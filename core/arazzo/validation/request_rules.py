@@ -34,7 +34,7 @@ def check_sources(subject: Subject) -> Iterator[Problem]:
 
 
 def check_operations(subject: Subject) -> Iterator[Problem]:
-    """Find steps whose operation does not exist; what a broken source might have is not judged."""
+    """Find steps whose operation does not exist; a broken source is not judged by what it might contain."""
     for _, step in subject.steps():
         error = subject.unresolved(step)
         if isinstance(error, DocumentError):
@@ -59,7 +59,7 @@ def _near(subject: Subject, error: UnresolvedOperation) -> str | None:
 
 
 def _loosely_named(subject: Subject, step: Step) -> Iterator[Problem]:
-    """Find references to operations that only the lenient dialect reads."""
+    """Find references to operations that only the lenient dialect understands."""
     portable = portable_reference(step.operation_id, step.operation_path, subject.descriptions)
     if portable is not None:
         named = step.operation_id is not None
@@ -70,7 +70,7 @@ def _loosely_named(subject: Subject, step: Step) -> Iterator[Problem]:
 
 
 def check_parameters(subject: Subject) -> Iterator[Problem]:
-    """Find parameters that an operation requires and a step leaves out, and those it does not have."""
+    """Find parameters that an operation requires and a step leaves out, and parameters that it does not have."""
     for workflow, step in subject.steps():
         operation = subject.operation(step)
         if operation is None:
@@ -93,7 +93,7 @@ def check_parameters(subject: Subject) -> Iterator[Problem]:
 
 
 def _missing_members(subject: Subject, step: Step, operation: Operation) -> Iterator[Problem]:
-    """Find members of a body that the operation requires, and a payload that is an object leaves out."""
+    """Find body members that the operation requires and a payload object leaves out."""
     body = step.request_body
     if body is None or not isinstance(body.payload, dict) or is_selector(body.payload) or body.replacements:
         return
@@ -134,7 +134,7 @@ def check_places(subject: Subject) -> Iterator[Problem]:
 
 
 def check_servers(subject: Subject) -> Iterator[Problem]:
-    """Find descriptions whose server cannot be called as it stands; one problem for each."""
+    """Find descriptions whose server cannot be called as written; one problem for each."""
     seen: set[str] = set()
     for workflow, step in subject.steps():
         operation = subject.operation(step)
@@ -173,7 +173,7 @@ def _is_credential(spec: ParameterSpec, operation: Operation) -> bool:
 
 
 def check_calls(subject: Subject) -> Iterator[Problem]:
-    """Find inputs that a workflow requires and does not get from a step or an action, and those it does not declare."""
+    """Find inputs that a workflow requires and no step or action gives, and given ones that it does not declare."""
     for workflow, step in subject.steps():
         target = subject.called(step)
         if target is not None:
@@ -238,7 +238,7 @@ def _reads(target: Target, name: str) -> bool:
 
 
 def check_input_needs(subject: Subject) -> Iterator[Problem]:
-    """Find optional inputs without default that a request or a called workflow cannot do without."""
+    """Find optional inputs without a default that a request or a called workflow cannot do without."""
     for workflow, step in subject.steps():
         for reading in _readings(subject, workflow, step):
             name = _optional_input(subject, workflow, reading.expression)
@@ -305,7 +305,7 @@ def _passes_key(given: tuple[Parameter, ...]) -> bool:
 
 
 def _sent(scheme: SecurityScheme, given: tuple[Parameter, ...]) -> bool:
-    """Tell whether one of the parameters is the credential of a scheme, or may hold it."""
+    """Tell whether one of the parameters is the credential of a scheme, or may contain it."""
     place, name = ("header", "Authorization") if scheme.type != "apiKey" else (scheme.location, scheme.name)
     whole = {"query": ("querystring", None), "cookie": ("header", "cookie")}.get(place)
     for parameter in given:

@@ -1,7 +1,7 @@
-"""The rules: every id that a problem can carry, how much it weighs, and what it is about in one line.
+"""The rules: every id that a problem can have, its severity, and its subject in one line.
 
-docs/rules.md has a section for each. Where a rule is *lenient*, it warns about what the lenient dialect reads and the
-specification does not allow; with ``--strict`` it is an error.
+docs/rules.md has a section for each. A rule that is *lenient* warns about what the lenient dialect reads although the
+specification does not allow it; with ``--strict`` it is an error.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Rules about secrets: credentials that are written into a document instead of being an input or in a connection."""
+"""The rule about credentials that are written into a document instead of an input or a connection."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from arazzo.validation.validation_context import Subject
 
 
 def check_secrets(subject: Subject) -> Iterator[Problem]:
-    """Find secrets that are written into a document; the problem does not show them."""
+    """Find secrets that are written into a document; the problem does not reveal them."""
     seen: set[str] = set()
     for name, value, at in _values(subject):
         for inner, text, where in _texts(name, value, at):
@@ -27,7 +27,7 @@ def check_secrets(subject: Subject) -> Iterator[Problem]:
 
 
 def _values(subject: Subject) -> Iterator[tuple[str, Any, str]]:
-    """Yield named values that may be written out."""
+    """Yield named values that may contain one."""
     for workflow, step in subject.steps():
         for parameter in merged_parameters(workflow, step):
             yield parameter.name, parameter.value, f"{parameter.at}/value"

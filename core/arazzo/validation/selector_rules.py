@@ -1,4 +1,4 @@
-"""Rules about selectors: whether they can be read, in Selector Objects and in targets of replacements."""
+"""The rule about selectors, in Selector Objects and in targets of replacements: whether they can be read."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from arazzo.validation.validation_context import Subject
 
 
 def check_selectors(subject: Subject) -> Iterator[Problem]:
-    """Find selectors that nobody can read; one of an output stops only what uses it."""
+    """Find selectors that nobody can read; an output with one stops only what uses it."""
     seen: set[str] = set()
     for value in values(subject) if not subject.loaded.document.arazzo.startswith("1.0") else ():
         output = value.when in ("response", "end") and subject.dialect == "lenient"
@@ -48,7 +48,7 @@ def _no_context(subject: Subject, text: str, at: str, output: bool) -> Iterator[
     try:
         found = parse_selected(text, subject.dialect).expressions
     except ExpressionSyntaxError:
-        return  # the rules about expressions say so
+        return  # the rules about expressions report it
     if not found:
         message = f"'{text}' is not a runtime expression, but the context of a selector must be one"
         message = f"{message}; whatever uses the output fails" if output else message

@@ -1,4 +1,4 @@
-"""Rules about names under ``x-airflow`` that nothing has: what is marked as secret, and variables of servers."""
+"""The rule about names under ``x-airflow`` that nothing has: names marked as secret, and variables of servers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from arazzo.validation.validation_context import Subject
 
 
 def check_setting_names(subject: Subject) -> Iterator[Problem]:
-    """Find names that are marked as secret, or given a value, and that nothing has."""
+    """Find names that are marked as secret or given a value although nothing has them."""
     yield from _marks(subject)
     yield from _variables(subject)
 
@@ -40,7 +40,7 @@ def _marks(subject: Subject) -> Iterator[Problem]:
 
 
 def _names(subject: Subject, workflow: Workflow) -> Iterator[str]:
-    """Yield the names of inputs, of what is in them, and of outputs: of the workflow, its steps and what they call."""
+    """Yield the names of inputs, their members, and outputs: of the workflow, its steps, and what these call."""
     yield from subject.taken_inputs(workflow).known or ()
     yield from property_names(workflow.inputs)
     yield from workflow.outputs
@@ -69,7 +69,7 @@ def _variables(subject: Subject) -> Iterator[Problem]:
 
 
 def _unknown_variables(subject: Subject, at: str, names: Iterable[str], known: list[str] | None) -> Iterator[Problem]:
-    """Yield a problem for each variable that no server has; without an operation it is not known which there are."""
+    """Yield a problem for each variable that no server has; without an operation the variables are not known."""
     for name in names if known is not None else ():
         if name not in (known or ()):
             message = f"'server_variables' names '{name}', but no server that is called here has such a variable"

@@ -1,4 +1,4 @@
-"""All rules over a document: every problem at once, sorted by place."""
+"""Applies all rules to a document: every problem at once, sorted by place."""
 
 from __future__ import annotations
 
@@ -93,9 +93,9 @@ CHECKS: tuple[Check, ...] = (
 def validate(
     document: str | Path | LoadedDocument, *, dialect: Dialect = "lenient", sources: Sources | None = None
 ) -> tuple[Problem, ...]:
-    """Find every problem of a document: of the file, its shape, and what it says.
+    """Return every problem of a document: in the file, its shape and its content.
 
-    :param document: a file, or a document that is loaded already.
+    :param document: a file, or a document that is already loaded.
     :param dialect: ``strict`` makes errors of what only the lenient dialect understands.
     :param sources: the document's source descriptions; None opens them where the document says.
     :return: errors and warnings, sorted by place; nothing is raised.
@@ -120,7 +120,7 @@ def _sorted(problems: Iterable[Problem]) -> tuple[Problem, ...]:
 
 
 def _concealed(problems: Iterable[Problem]) -> Iterator[Problem]:
-    """Leave out the text of lines that hold a secret, whatever the problem there is."""
+    """Hide the text of lines that contain a secret, whatever the problem there is."""
     problems = tuple(problems)
     secret = {(each.place.file, each.place.line) for each in problems if each.rule == "written-secret"}
     for problem in problems:

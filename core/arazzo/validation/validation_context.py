@@ -1,4 +1,4 @@
-"""What the rules look at: a document with its sources, and what each step calls, found once."""
+"""What the rules look at: a document with its sources, and the operation or workflow of each step, found once."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Subject:
     _found: dict[object, Any] = field(default_factory=dict)
 
     def once(self, key: object, find: Callable[[], Found]) -> Found:
-        """Return what several rules look for, found by the first of them."""
+        """Return what several rules need; the first of them finds it."""
         if key not in self._found:
             self._found[key] = find()
         found: Found = self._found[key]
@@ -79,7 +79,7 @@ class Subject:
         return self.problem(rule, Severity.WARNING, at, message, hint)
 
     def near(self, name: str, known: Iterable[str]) -> str | None:
-        """Return ``did you mean 'x'?`` for the known name that is closest, while looking for it takes little."""
+        """Return ``did you mean 'x'?`` for the closest known name, while the search is cheap."""
         return self.hints.near(name, known)
 
     def steps(self) -> Iterator[tuple[Workflow, Step]]:
@@ -89,7 +89,7 @@ class Subject:
                 yield workflow, step
 
     def actions(self) -> Iterator[tuple[Workflow, Step, Action]]:
-        """Yield every action that applies to a step, the workflow's included."""
+        """Yield every action that applies to a step, including the workflow's."""
         for workflow, step in self.steps():
             for actions in merged_actions(workflow, step):
                 for action in actions:
@@ -151,7 +151,7 @@ class Subject:
         return found if isinstance(found, Operation) else None
 
     def unresolved(self, step: Step) -> ArazzoError | None:
-        """Return why the operation of a step is not known; None if it is, or if it calls none."""
+        """Return why a step's operation is not known; None if it is, or if the step calls none."""
         found = self._operations.get(step.at)
         return found if isinstance(found, ArazzoError) else None
 
@@ -191,11 +191,11 @@ class Subject:
             return None
 
     def declared_inputs(self, workflow: Workflow) -> InputNames:
-        """Return the inputs that a workflow declares, those of every part and branch of its schema included."""
+        """Return the inputs that a workflow declares, in all parts and branches of its schema."""
         return self.once(("declared", workflow.at), lambda: _declared(workflow))
 
     def taken_inputs(self, workflow: Workflow) -> InputNames:
-        """Return the inputs that a workflow declares, and those it passes on to workflows that come before it."""
+        """Return the inputs that a workflow declares, and those that it passes on to the workflows it depends on."""
         return self.once(("taken", workflow.at), lambda: self._taken(workflow))
 
     def _taken(self, workflow: Workflow) -> InputNames:
@@ -216,7 +216,7 @@ class Subject:
         return InputNames(None) if own.known is None and not known else InputNames(known, frozenset(required))
 
     def names_for(self, expression: Expression, workflow: Workflow) -> Mapping[str, object] | None:
-        """Return what is declared where an expression of a workflow looks, by name; None if that is not known."""
+        """Return the declared names where an expression of a workflow looks; None if they are not known."""
         match expression:
             case Input():
                 known = self.declared_inputs(workflow).known
@@ -235,14 +235,14 @@ class Subject:
         return None
 
     def settings(self, workflow: Workflow, step: Step) -> Settings:
-        """Return the settings of ``x-airflow`` for a step; what cannot be read is not set."""
+        """Return the ``x-airflow`` settings for a step; one that cannot be read is not set."""
         return self.own_settings(step).over(self.once(("settings", workflow.at), lambda: self._defaults(workflow)))
 
     def _defaults(self, workflow: Workflow) -> Settings:
         return self.own_settings(workflow).over(self.own_settings(self.loaded.document))
 
     def own_settings(self, item: Any) -> Settings:
-        """Return what ``x-airflow`` of a step, a workflow or the document says itself."""
+        """Return the settings that a step, a workflow or the document has in its own ``x-airflow``."""
         try:
             return settings_of(item.extensions, f"{item.at}/{EXTENSION}", self.loaded.source)
         except DocumentError:
@@ -253,8 +253,8 @@ class Subject:
 class InputNames:
     """The inputs that a JSON Schema declares.
 
-    :param known: by name their schemas; None if the workflow declares no inputs at all.
-    :param required: names that have to be given.
+    :param known: their schemas by name; None if the workflow declares no inputs at all.
+    :param required: names that must be given.
     """
 
     known: Mapping[str, Any] | None

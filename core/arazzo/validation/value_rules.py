@@ -1,4 +1,4 @@
-"""Rules about values as they are written: expressions that YAML took for maps, and what other tools would fill in."""
+"""Rules about values as they are written: expressions that YAML read as maps, and what other tools would fill in."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from arazzo.json_values import values_in
 from arazzo.validation.expression_index import texts, values
 from arazzo.validation.validation_context import Subject
 
-#: What begins like a call or a path of another tool's language, and any word in a brace that opens an expression.
+#: What starts like a call or a path in another tool's language, and any word after a brace that opens an expression.
 _FOREIGN = re.compile(r"^\s*(\$[A-Za-z_][\w-]*(?=[.(])[^\s{}]*)|\{(\$[A-Za-z_][\w-]*[^\s{}]*)\}")
 #: Words that other tools fill in although nothing follows them.
 _GENERATED = re.compile(r"^\s*(\$(?:date|datetime|guid|now|random\w*|timestamp|today|uuid))\s*$", re.IGNORECASE)
@@ -41,7 +41,7 @@ def _is_expression(name: str) -> bool:
 
 
 def check_foreign(subject: Subject) -> Iterator[Problem]:
-    """Find what other tools would fill in, and is sent as it is written; and their extensions for credentials."""
+    """Find what other tools would fill in and we send as written, and their extensions for credentials."""
     seen: set[str] = set()
     for text in texts(subject):
         if text.at not in seen and (found := _foreign(text.text)):
@@ -73,7 +73,7 @@ def _extensions(subject: Subject) -> Iterator[Problem]:
 
 
 def check_newer_values(subject: Subject) -> Iterator[Problem]:
-    """Find what would be evaluated from Arazzo 1.1 on, and is a literal in a document that states 1.0."""
+    """Find values that Arazzo 1.1 evaluates, and that are literals in a document of version 1.0."""
     if not subject.loaded.document.arazzo.startswith("1.0"):
         return
     seen: set[str] = set()
