@@ -19,9 +19,9 @@ from arazzo.flow import PlannedStep
 
 @dataclass(frozen=True)
 class Judgement:
-    """What criteria came to.
+    """The result of judging criteria.
 
-    :param truth: whether all hold; undecided if one is and none does not hold.
+    :param truth: whether all hold; undecided if one is undecided and none fails.
     :param records: each criterion that was evaluated, with its verdict.
     :param notes: warnings about criteria that could not be evaluated.
     """
@@ -44,7 +44,7 @@ class Judgement:
 class Choice:
     """The action taken, if any, and how every action before it was judged.
 
-    ``undecided`` is an action whose criteria are: it is not known whether it or one behind it is to be taken.
+    ``undecided`` is an action with undecided criteria: nobody knows whether that one or a later one is to be taken.
     """
 
     action: Action | None
@@ -55,9 +55,9 @@ class Choice:
 
 
 def judge(criteria: Sequence[Criterion], context: Context, dialect: Dialect, action: str | None = None) -> Judgement:
-    """Evaluate criteria: all must hold. Warnings beside one that does not hold are not worth a line.
+    """Evaluate criteria: all must hold. Warnings beside one that does not hold are dropped.
 
-    :param context: which also hides the secrets in reasons.
+    :param context: also hides the secrets in reasons.
     :param action: the action whose criteria they are; None for success criteria.
     :raises GaveUpError: if a limit is met.
     """
@@ -78,7 +78,7 @@ def judge(criteria: Sequence[Criterion], context: Context, dialect: Dialect, act
 
 
 def judge_success(planned: PlannedStep, exchange: Exchange, context: Context, dialect: Dialect) -> Judgement:
-    """Decide whether a step has succeeded: its success criteria, or 2xx where it has none (docs/semantics.md, 2)."""
+    """Decide whether a step has succeeded: by its success criteria, or by 2xx if it has none (docs/semantics.md, 2)."""
     if exchange.response is None:
         return Judgement(Truth.FAILS)
     if planned.step.success_criteria:
@@ -91,7 +91,7 @@ def judge_success(planned: PlannedStep, exchange: Exchange, context: Context, di
 
 
 def choose(actions: Sequence[Action], retries: Mapping[str, int], context: Context, dialect: Dialect) -> Choice:
-    """Return the first action whose criteria all hold, or none from the first one on that is undecided.
+    """Return the first action whose criteria all hold; none if an earlier one is undecided.
 
     A retry counts only while its limit is not exhausted.
 
@@ -116,22 +116,22 @@ def choose(actions: Sequence[Action], retries: Mapping[str, int], context: Conte
 
 
 def ends_well(action: Action | None) -> bool:
-    """Tell whether what follows a success that nobody has said more about is its end."""
+    """Tell whether a success after which the author has said nothing more ends the workflow."""
     return action is not None and action.type == "end" and not action.criteria
 
 
 def retry_limit(action: Action) -> int:
-    """Return how often an action may retry: once, if it does not say (Failure Action Object, ``retryLimit``)."""
+    """Return how often an action may retry: once, unless it says otherwise (Failure Action Object, ``retryLimit``)."""
     return 1 if action.retry_limit is None else action.retry_limit
 
 
 def used_up(action: Action) -> str:
-    """Say that a retry has been made as often as it may."""
+    """Say that a retry has been made as often as allowed."""
     return f"{action.name}: {retry_limit(action)} retries used up"
 
 
 def matching_actions(actions: Sequence[Action], context: Context, dialect: Dialect) -> Iterator[Action]:
-    """Yield the actions whose criteria hold, up to the first that we gave up on."""
+    """Yield the actions whose criteria hold, up to the first for which the engine gave up."""
     for action in actions:
         try:
             passed = judge(action.criteria, context, dialect, action.name).passed
@@ -142,10 +142,10 @@ def matching_actions(actions: Sequence[Action], context: Context, dialect: Diale
 
 
 def asked_wait(response: Response | None, now: float) -> float | None:
-    """Return the seconds that a ``Retry-After`` header asks to wait (RFC 9110, 10.2.3: seconds or date), if any does.
+    """Return the seconds that a ``Retry-After`` header asks to wait (RFC 9110, 10.2.3: seconds or date), if any.
 
-    Seconds may have a fraction, which the RFC does not have but servers send. A date counts from the response's own
-    ``Date``: the server's clock may be another.
+    Seconds may have a fraction: servers send that, although the RFC does not have it. A date is compared with the
+    response's own ``Date``, since the server's clock may differ.
 
     :param now: POSIX time, for dates of a response that has none.
     """
@@ -171,5 +171,5 @@ def _posix_time(text: str) -> float | None:
 
 
 def detour_of(action: Action, step: str) -> str | None:
-    """Return what a ``retry`` runs before the step is tried again: a workflow or another step; None for nothing."""
+    """Return what a ``retry`` runs before it tries the step again: a workflow or another step; None for nothing."""
     return action.workflow_id or (action.step_id if action.step_id != step else None)

@@ -109,12 +109,12 @@ def _argument(parameter: Parameter, operation: Operation, plan: Plan, context: C
 
 
 def _is_from_inputs(value: Any, plan: Plan) -> bool:
-    """Tell whether a value comes from inputs alone; where one was not given, the connection's credential is sent."""
+    """Tell whether a value comes only from inputs; if such a value is missing, the connection's credential is sent."""
     return all(isinstance(expression, Input) for _, expression in find_expressions(value, plan.dialect))
 
 
 def _typed(argument: Argument, operation: Operation) -> Argument:
-    """Return a parameter whose text is what the operation's schema asks for instead."""
+    """Return a parameter with its text turned into the type that the operation's schema asks for."""
     spec = operation.parameter(argument.name, argument.location)
     return argument if spec is None else replace(argument, value=converted(spec.schema_, argument.value))
 
@@ -122,7 +122,7 @@ def _typed(argument: Argument, operation: Operation) -> Argument:
 def _keep_elements(step: Step, operation: Operation, arguments: Iterable[Argument], body: Body | None) -> None:
     """Refuse a request in which a null element would be left out of an array.
 
-    :raises EvaluationError: naming the place and, of a parameter, the expression.
+    :raises EvaluationError: naming the place and, for a parameter, the expression.
     """
     for parameter, argument in zip(step.parameters, arguments, strict=True):
         if loses_element(operation, argument.name, argument.location, argument.value):
@@ -154,7 +154,7 @@ def _body(body: RequestBody, operation: Operation, plan: Plan, context: Context)
 
 
 def _is_value(payload: Any, plan: Plan) -> bool:
-    """Tell whether a payload is one expression: then text that it gives is a value, whatever is written in it."""
+    """Tell whether a payload is a single expression: text from it is a value, whatever it contains."""
     if not isinstance(payload, str):
         return is_selector(payload)
     template = parse_template(payload, plan.dialect)
@@ -176,16 +176,16 @@ def _payload(payload: Any, content_type: str | None, operation: Operation, plan:
 
 
 def _is_json_text(payload: Any, content_type: str | None) -> bool:
-    """Tell whether a payload is JSON as text, in which an embedded quote must not end a string."""
+    """Tell whether a payload is JSON text, in which an embedded quote must not end a string."""
     if not isinstance(payload, str) or not (content_type is None or is_json(content_type)):
         return False
     return payload.lstrip()[:1] in ("{", "[")
 
 
 def call_inputs(plan: Plan, parameters: Iterable[Parameter], context: Context) -> dict[str, Any]:
-    """Return the inputs that parameters pass to a workflow; an absent value is an input not given.
+    """Return the inputs that parameters pass to a workflow; an absent value means an input that is not given.
 
-    What a step would have given that did not run, failed or got no answer is passed as that (:class:`~.absent.Absent`).
+    The output of a step that did not run, failed or got no answer is passed as such (:class:`~.absent.Absent`).
     """
     found = {}
     for parameter in parameters:
@@ -226,7 +226,7 @@ def workflow_outputs(
 
 
 def unreadable_output(outputs: Mapping[str, Any]) -> str:
-    """Return why a workflow fails that has ended: an output of its is unreadable; empty if none is."""
+    """Return why a workflow that has ended fails: one of its outputs is unreadable; empty if none is."""
     return next(
         (
             f"output '{name}' of the workflow: {value}"
@@ -238,7 +238,7 @@ def unreadable_output(outputs: Mapping[str, Any]) -> str:
 
 
 def scalar_only(value: Any, quote: str | None = None) -> str:
-    """Return a value as it is embedded in a credential.
+    """Return a value as a credential embeds it.
 
     :raises EvaluationError: if it is an array or an object, such as the cookies that an answer sets.
     """
@@ -248,5 +248,5 @@ def scalar_only(value: Any, quote: str | None = None) -> str:
 
 
 def spelled(value: Any) -> str:
-    """Return a value of a document as a message names it."""
+    """Return a value of a document as messages write it."""
     return value if isinstance(value, str) else "a selector" if is_selector(value) else "a value"

@@ -1,4 +1,4 @@
-"""Workflows within workflows: how a frame is entered, and in which order workflows come that others depend on."""
+"""Workflows within workflows: how a frame is entered, and in which order the workflows that others need are run."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ def start(
     :param inputs: inputs as :func:`check_inputs` returns them.
     :param at: the step to start with; None is the first.
     :param outputs: outputs of steps that have run elsewhere, by step id and name.
-    :param scope: the steps that may run here; control going elsewhere is an exit. None runs the whole workflow, and
-        the workflows it depends on before it.
+    :param scope: the steps that may run here; if control goes elsewhere, that is an exit. None runs the whole workflow,
+        after the workflows it depends on.
     :param workflows: inputs and outputs of workflows that have been completed elsewhere, by id.
     :param elsewhere: keys of workflows that a ``goto`` leaves to others: handing over to one is an exit.
-    :param deadline: POSIX time by which the loop that the run begins in is to be over; None for its whole timeout.
-    :param cookies: those that steps which have run elsewhere have left; None at the beginning of a run.
+    :param deadline: POSIX time at which the loop that the run starts in must be over; None for its whole timeout.
+    :param cookies: those left by steps that ran elsewhere; None at the start of a run.
     :raises InputError: if a workflow that comes first does not accept the inputs.
     """
     frame = Frame(
@@ -68,7 +68,7 @@ def start(
 
 
 def enter(plan: Plan, state: State, key: str, inputs: Mapping[str, Any], call: Call) -> State:
-    """Return the state with another workflow on top, and those it depends on above it.
+    """Return the state with another workflow on top of it, and the workflows that this depends on above that.
 
     :param plan: the outermost plan.
     :param key: the workflow's plan key, as the innermost plan knows it.
@@ -83,7 +83,7 @@ def enter(plan: Plan, state: State, key: str, inputs: Mapping[str, Any], call: C
 
 
 def entered_inputs(plan: Plan, state: State) -> dict[str, dict[str, Any]]:
-    """Return the inputs of a workflow that has just been entered, under ``""``, and of those before it, by plan key.
+    """Return the inputs of a workflow that was just entered, under ``""``, and of those before it, by plan key.
 
     :param plan: the outermost plan.
     :param state: from :func:`enter`, or from :func:`start` without a scope: then that is the outermost workflow.
@@ -96,9 +96,9 @@ def entered_inputs(plan: Plan, state: State) -> dict[str, dict[str, Any]]:
 
 
 def can_resume(plan: Plan, state: State) -> bool:
-    """Tell whether a run can go on from a state: each workflow and step that it is at is in the plan.
+    """Tell whether a run can continue from a state: its workflows and steps are in the plan.
 
-    :param plan: the outermost plan, or the slice of it that holds the region.
+    :param plan: the outermost plan, or the slice of it that contains the region.
     """
     try:
         for frame in state.frames:
@@ -146,7 +146,7 @@ def _comes_first(frame: Frame) -> bool:
 
 
 def _before(plan: Plan, path: tuple[str, ...], inputs: Mapping[str, Any]) -> Iterator[Frame]:
-    """Return frames for the workflows that come first, the one to run first last; each only once."""
+    """Yield frames for the workflows that come first, each once, the first to run last."""
     order = list(dependencies_below(plan, path, set()))
     for dependency_path, dependency in reversed(order):
         try:

@@ -1,6 +1,6 @@
 """What a step of a loop collects over its rounds (settings ``collect`` and ``next``).
 
-Only a round that succeeds adds to it. It stays through rounds that fail, and is carried in the state like any output.
+Only a successful round adds to it. It survives failed rounds, and travels in the state like any output.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ def collected_outputs(frame: Frame, step: str) -> dict[str, Any]:
 
 
 def outputs_without_round(frame: Frame, planned: PlannedStep) -> dict[str, Any]:
-    """Return the outputs of a step of which a round tells nothing: unknown, but for what has been collected."""
+    """Return the outputs of a step whose round gave none: unknown, except for what has been collected."""
     return {**dict.fromkeys(planned.step.outputs, UNKNOWN), **collected_outputs(frame, planned.step_id)}
 
 
 def collect_round(planned: PlannedStep, frame: Frame, values: dict[str, Any]) -> tuple[Frame, dict[str, Any]]:
-    """Return the frame and a step's outputs with those of a round added to what the rounds before it have collected.
+    """Return the frame and a step's outputs, with those of a round added to what earlier rounds collected.
 
-    :param values: the outputs of the round by themselves.
-    :raises GaveUpError: if there is too much of them.
+    :param values: the outputs of this round alone.
+    :raises GaveUpError: if they are too many or too large.
     """
     collect, following = planned.settings.collect, planned.settings.next
     if not collect and not following:
@@ -59,9 +59,9 @@ def collect_round(planned: PlannedStep, frame: Frame, values: dict[str, Any]) ->
 
 
 def without_failed_round(state: State, before: Frame, planned: PlannedStep, context: Context) -> tuple[State, Context]:
-    """Return state and context without what a round that has failed would have added.
+    """Return state and context without what a failed round would have added.
 
-    :param before: the frame as the round began.
+    :param before: the frame at the start of the round.
     """
     if not planned.settings.collect and not planned.settings.next:
         return state, context
@@ -73,7 +73,7 @@ def without_failed_round(state: State, before: Frame, planned: PlannedStep, cont
 
 
 def _joined(before: Any, value: Any) -> Any:
-    """Return what is collected with what a round adds; what one round cannot read leaves all of it unreadable."""
+    """Return what is collected, with a round's value added; if one round is unreadable, so is the whole."""
     unreadable = next((part for part in (before, value) if isinstance(part, Unreadable)), None)
     return unreadable if unreadable is not None else [*before, *_elements(value)]
 
@@ -106,7 +106,7 @@ def _next(page: NextPage, value: Any, found: Mapping[str, Any], number: int) -> 
 
 
 def next_link_parameter(header: str, name: str) -> Any:
-    """Return a parameter of the query of the link ``next`` in a header ``Link``; ABSENT if there is none."""
+    """Return a query parameter of the ``next`` link in a ``Link`` header; ABSENT if there is none."""
     for url, parameters in _LINK.findall(header):
         relation = _RELATION.search(parameters)
         if relation and "next" in (relation[1] or relation[2] or "").lower().split():

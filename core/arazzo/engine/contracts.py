@@ -1,7 +1,7 @@
 """Answers and requests checked against the API's description (setting ``contract``).
 
-It comes after the criteria were decided and changes no verdict of theirs. What is found names places and schemas, and
-no value: a message of a JSON Schema library quotes the value, so its words are not used.
+This comes after the criteria and does not change their verdicts. Findings name places and schemas, but no values: the
+messages of a JSON Schema library quote the value, so they are not used.
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ from arazzo.openapi.typed_values import from_header
 from arazzo.pointer import escape
 from arazzo.secrecy import Conceal
 
-#: How many kinds of drift a record holds of a step.
+#: How many kinds of drift the record of a step keeps.
 MOST_KINDS = 20
-#: Characters of what a schema asks for that a message shows.
+#: How many characters of a schema's demand a message shows.
 _LONGEST = 80
 _NUMBER = re.compile(r"/[0-9]+(?=/|$)")
 Found = tuple[Check, str, str]
-"""Which check found something, where, and what."""
+"""Which check found something, where, and what it found."""
 
 
 def answer_drift(planned: PlannedStep, exchange: Exchange, conceal: Conceal) -> tuple[Drift, ...]:
-    """Return where an answer is not as the API's description says, and the request where only warnings are asked for.
+    """Return where an answer differs from the API's description; the request too, if only warnings are asked for.
 
     :param conceal: hides in a text what is secret.
-    :raises GaveUpError: if a limit is met where a step is to fail for what is found.
+    :raises GaveUpError: if a limit is met and the step is to fail for what is found.
     """
     contract = planned.operation.contract if planned.operation else None
     if contract is None:
@@ -53,7 +53,7 @@ def answer_drift(planned: PlannedStep, exchange: Exchange, conceal: Conceal) -> 
 
 
 def request_drift(planned: PlannedStep, request: Request, conceal: Conceal) -> tuple[Drift, ...]:
-    """Return where the body of a request is not as the API's description says; arguments as :func:`answer_drift`."""
+    """Return where the body of a request differs from the API's description; arguments as :func:`answer_drift`."""
     operation = planned.operation
     if operation is None or operation.contract is None:
         return ()
@@ -62,9 +62,9 @@ def request_drift(planned: PlannedStep, request: Request, conceal: Conceal) -> t
 
 
 def require_contract(planned: PlannedStep, request: Request, conceal: Conceal) -> None:
-    """Refuse a request whose body is not as the API's description says, where the step is to fail for that.
+    """Refuse a request whose body differs from the API's description, if the step is to fail for that.
 
-    :raises RequestError: saying what is wrong; nothing is sent then.
+    :raises RequestError: saying what is wrong; nothing was sent.
     :raises GaveUpError: if a limit is met.
     """
     if "fail" not in levels_of(planned.settings.contract).values():
@@ -76,7 +76,7 @@ def require_contract(planned: PlannedStep, request: Request, conceal: Conceal) -
 
 
 def merged(earlier: Iterable[Drift], later: Iterable[Drift]) -> tuple[Drift, ...]:
-    """Return drift with that of the same kind counted together: elements of an array do not differ."""
+    """Return drift with findings of the same kind counted together; array elements do not count as different places."""
     kinds: dict[tuple[str, ...], Drift] = {}
     for drift in (*earlier, *later):
         kind = (drift.check, drift.level, _NUMBER.sub("/*", drift.at), drift.message)
@@ -91,8 +91,8 @@ def merged(earlier: Iterable[Drift], later: Iterable[Drift]) -> tuple[Drift, ...
 def _leveled(planned: PlannedStep, found: Iterable[Found], subject: str, conceal: Conceal) -> tuple[Drift, ...]:
     """Return what was found by the checks that are on.
 
-    :param subject: what was looked at, for what was not looked at to the end.
-    :raises GaveUpError: if a limit is met, where the step is to fail for what is found.
+    :param subject: what was looked at, for the message that it was not looked at to the end.
+    :raises GaveUpError: if a limit is met and the step is to fail for what is found.
     """
     levels = levels_of(planned.settings.contract)
     drift: list[Drift] = []
@@ -186,7 +186,7 @@ def _of_header(schema: SchemaSlice, described: HeaderContract, response: Respons
 
 
 def _by_schema(schema: SchemaSlice, value: Any, at: str) -> Iterator[Found]:
-    """Yield where a value is not as a schema says, and what of the schema cannot be read."""
+    """Yield where a value differs from a schema, and the parts of the schema that cannot be read."""
     for text in schema.unread:
         yield "schema", at, f"was checked against only part of its schema: {text}"
     try:
@@ -200,7 +200,7 @@ def _by_schema(schema: SchemaSlice, value: Any, at: str) -> Iterator[Found]:
 
 
 def _findings(error: Any) -> Iterator[tuple[str, str]]:
-    """Yield place and words for what the library has found, without the value that it found it in."""
+    """Yield the place and the wording of the library's findings, without the value."""
     context = _of_the_branch_meant(error) if error.validator in ("anyOf", "oneOf") else []
     if context:
         for inner in context:
@@ -210,14 +210,14 @@ def _findings(error: Any) -> Iterator[tuple[str, str]]:
 
 
 def _place(error: Any) -> Iterator[str]:
-    """Yield the way to a value; for a member's name that the schema does not have, which may be data, ``*``."""
+    """Yield the path to a value; ``*`` for a member name that the schema does not have, since it may be data."""
     schema = list(error.absolute_schema_path)
     declared = {name for word, name in pairwise(schema) if word == "properties"}
     yield from (str(part) if isinstance(part, int) or part in declared else "*" for part in error.absolute_path)
 
 
 def _of_the_branch_meant(error: Any) -> list[Any]:
-    """Return what is wrong by the one branch whose type the value has; nothing if none or several are like that."""
+    """Return the findings of the only branch that has the value's type; nothing unless there is exactly one."""
     branches: dict[Any, list[Any]] = {}
     for inner in error.context or ():
         branches.setdefault(inner.schema_path[0], []).append(inner)

@@ -1,4 +1,4 @@
-"""Failure actions that lead back to a request that cannot be made, with nothing on the way that would change it."""
+"""Failure actions that lead back to a request that cannot be built, with nothing on the way to change that."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from arazzo.flow.loops import request_values
 
 
 def producers(plan: Plan, planned: PlannedStep, frame: Frame, context: Context) -> frozenset[str]:
-    """Return the steps that may give a step's request what it lacks; all whose values it uses if it lacks none."""
+    """Return the steps that may provide what a request lacks, or all steps that it uses if it lacks nothing."""
     used = list(_used(plan, planned))
     lacking = {step for step, expression in used if _is_nothing(evaluate(expression, context))}
     awaited = {name.removeprefix("$steps.") for name in planned.step.depends_on}
@@ -22,11 +22,11 @@ def producers(plan: Plan, planned: PlannedStep, frame: Frame, context: Context) 
 
 
 def is_dead_end(plan: Plan, step: str, action: Action, makers: Iterable[str]) -> bool:
-    """Tell whether an action comes back to a step without passing one of those that could change its request.
+    """Tell whether an action returns to a step without passing a step that could change its request.
 
-    So is one that the flow graph has no way for: it stands behind one that always holds.
+    An action without an edge in the flow graph is a dead end too: it comes after one that always holds.
 
-    :param step: the step whose request could not be made.
+    :param step: the step whose request could not be built.
     :param makers: from :func:`producers`.
     """
     if all(edge.action != action.name for edge in plan.leaving(step)):
@@ -47,7 +47,7 @@ def is_dead_end(plan: Plan, step: str, action: Action, makers: Iterable[str]) ->
 
 
 def _used(plan: Plan, planned: PlannedStep) -> Iterator[tuple[str, Expression]]:
-    """Yield the expressions of a request that other steps give the value of, each with such a step."""
+    """Yield the expressions of a request that use other steps, each with such a step."""
     for value in request_values(planned):
         for _, expression in find_expressions(value, plan.dialect):
             match expression:

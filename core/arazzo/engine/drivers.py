@@ -1,4 +1,4 @@
-"""Drivers: whoever owns the clock and the socket. One for threads, one for the event loop, the same steps."""
+"""Drivers own the clock and the socket: one for threads, one for the event loop, with the same steps."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from arazzo.expressions import unchanged
 from arazzo.flow import Plan
 from arazzo.secrecy import Conceal
 
-#: Bytes of an answer from which on a thread costs less than holding the event loop (benchmarks/loop_lag.py).
+#: How large an answer must be for a thread to cost less than holding up the event loop (benchmarks/loop_lag.py).
 LARGE = 32 * 1024
 
 
@@ -37,13 +37,13 @@ def drive(
 ) -> tuple[State, Done]:
     """Run a region to its end.
 
-    :param send: sends a request; raises TransportError where there is no answer.
-    :param wait: waits that many seconds; may raise to hand the state to somebody else.
-    :param clock: POSIX time; the first time after an answer that at which the answer came.
+    :param send: sends a request; raises TransportError if there is no answer.
+    :param wait: waits that many seconds; may raise in order to hand the state to somebody else.
+    :param clock: POSIX time; its first value after an answer is the time at which the answer came.
     :param note: hears every line for the log.
-    :param conceal: hides in a text what is secret beyond what the engine knows to be.
-    :param whole: hears each request and its answer in full, secrets hidden; None where nobody wants to.
-    :param sent: hears method and URL of each request before it is sent, secrets hidden; None where nobody wants to.
+    :param conceal: hides in a text what is secret beyond what the engine knows.
+    :param whole: receives each request and its answer in full, secrets hidden; None if nobody wants them.
+    :param sent: receives method and URL of each request before it is sent, secrets hidden; None if nobody wants them.
     """
     exchange = None
     while True:
@@ -92,12 +92,12 @@ async def drive_async(
 ) -> tuple[State, Done | None]:
     """Run a region in an event loop; everything else as :func:`drive`.
 
-    Large answers, and all that come after one, are judged in a thread: decoding one, looking into it or into what was
-    kept of it must not hold the loop.
+    Large answers, and all that follow one, are judged in a thread: decoding one, or looking into it or what was kept of
+    it, must not hold up the loop.
 
     :param large: whether the state is large already.
     :param may_send: says whether a request may be sent from here.
-    :returns: as :func:`drive`; before a request that may not be sent from here, the state to go on with elsewhere.
+    :returns: as :func:`drive`; before a request that may not be sent from here, the state to continue with elsewhere.
     """
     import asyncio
 

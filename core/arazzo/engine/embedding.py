@@ -1,4 +1,4 @@
-"""Values embedded in text that is written in a content type: escaped for where they are, so that they stay values."""
+"""Values embedded in text of a content type: escaped for their place, so that they stay values."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from arazzo.json_values import read_json_value
 from arazzo.openapi.media import FORM, is_xml, plain
 
 _XML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;"})
-#: A CDATA section with a value in it.
+#: A CDATA section that contains a value.
 _CDATA = re.compile(r"<!\[CDATA\[((?:(?!\]\]>)[^$])*\$.*?)\]\]>", re.DOTALL)
 #: What ends a value or a name in a form, or is read as something else.
 _FORM_MARKS = re.compile(r"[&=+%;]")
 
 
 def embedding_in(content_type: str | None, dialect: Dialect) -> Convert:
-    """Return how values are embedded in text of a content type.
+    """Return how to embed values in text of a content type.
 
-    In strict they go in as they are, and are refused where the text would say something else by that.
+    In strict they go in unchanged, and are refused if that would change what the text says.
     """
     if content_type and is_xml(content_type):
         return in_xml if dialect == "lenient" else _xml_as_written
@@ -33,15 +33,15 @@ def embedding_in(content_type: str | None, dialect: Dialect) -> Convert:
 
 
 def in_xml(value: Any, quote: str | None = None) -> str:
-    """Return the text of a value for XML, in an element as in an attribute.
+    """Return the text of a value for an element or attribute of XML.
 
-    :raises EvaluationError: if it has characters that XML does not have.
+    :raises EvaluationError: if it has characters that XML does not allow.
     """
     return xml_text(to_text(value)).translate(_XML)
 
 
 def without_cdata(text: str) -> str:
-    """Return XML text whose CDATA sections are written as other text, in which values are escaped."""
+    """Return XML text whose CDATA sections are written as ordinary text, in which values are escaped."""
     return _CDATA.sub(lambda found: found[1].translate(TEXT), text)
 
 
@@ -50,9 +50,9 @@ def in_form(value: Any, quote: str | None = None) -> str:
 
 
 def json_as_written(value: Any, quote: str | None = None) -> str:
-    """Return a value for JSON text as the specification has it; inside a string it is escaped.
+    """Return a value for JSON text as the specification wants it; inside a string it is escaped.
 
-    :raises EvaluationError: if it is text outside of a string that is not a JSON value by itself.
+    :raises EvaluationError: if it is text outside a string that is not a JSON value itself.
     """
     if quote != '"' and isinstance(value, str):
         try:

@@ -1,4 +1,4 @@
-"""What a run will send, as far as that is known before anything is sent: for a dry run."""
+"""What a run will send, as far as this is known beforehand: for a dry run."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from arazzo.openapi.servers import server_of
 from arazzo.secrecy import Conceal
 
 Inputs = Mapping[str, Any] | None
-"""The inputs of a workflow; None where they are known only when it is called."""
+"""The inputs of a workflow; None if they are known only when it is called."""
 
 
 @dataclass(frozen=True)
 class Foreseen:
-    """The request of a step, which is sent if control reaches the step.
+    """The request of a step, sent only if control reaches the step.
 
     :ivar step: step id; ``workflow/step`` in inner workflows.
     :ivar method: upper case.
-    :ivar url: without secrets; where it is not known, with the names of path parameters in braces.
-    :ivar known: whether the request is known as a whole.
+    :ivar url: without secrets; what is not known appears as the name of its path parameter in braces.
+    :ivar known: whether the whole request is known.
     :ivar after: expressions whose values are known only when the workflow runs.
-    :ivar message: why it could not be sent as things are; empty if it can.
+    :ivar message: why it could not be sent as things are now; empty if it could.
     """
 
     step: str
@@ -44,9 +44,9 @@ class Foreseen:
 
 
 def foresee(plan: Plan, state: State, conceal_more: Conceal) -> Iterator[Foreseen]:
-    """Yield the requests of a workflow, those of workflows that come first and of called ones included.
+    """Yield the requests of a workflow, including those of workflows that come first and of called ones.
 
-    :param plan: with the servers set that are called.
+    :param plan: with the servers that are called already set.
     :param state: in which the workflow is about to run.
     :param conceal_more: hides in a text what is secret beyond the inputs.
     """
@@ -94,7 +94,7 @@ def _called(foreseeing: _Foreseeing, path: tuple[str, ...], inputs: Inputs) -> I
 
 
 def _passed(plan: Plan, planned: PlannedStep, inputs: Inputs) -> Inputs:
-    """Return the inputs of a workflow that a step calls; None where they are not known yet, or are refused."""
+    """Return the inputs of a workflow that a step calls; None if they are not known yet, or are refused."""
     if inputs is None or planned.workflow is None or any(_unknown(planned, plan.dialect, inputs)):
         return None
     context = frame_context(plan, Frame(inputs=dict(inputs)), {})
@@ -105,7 +105,7 @@ def _passed(plan: Plan, planned: PlannedStep, inputs: Inputs) -> Inputs:
 
 
 def _unknown(planned: PlannedStep, dialect: Any, inputs: Inputs) -> Iterator[Expression]:
-    """Yield what the request of a step reads that is known only when the workflow runs."""
+    """Yield what a step's request reads and only the running workflow knows."""
     known: tuple[type, ...] = (ComponentReference, SourceReference, *(() if inputs is None else (Input,)))
     for _, expression in find_expressions([*request_values(planned)], dialect):
         if not isinstance(expression, known) and expression != Fixed("self"):

@@ -1,4 +1,4 @@
-"""Idempotency keys: which requests have one, and when two of them have the same."""
+"""Idempotency keys: which requests have one, and when two requests share one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from arazzo.exchange import Request, Response, header
 
 
 def keyed(request: Request, key: str | None) -> Request:
-    """Return a request with its idempotency key, unless it names no header or has it already."""
+    """Return a request with its idempotency key, unless it names no header or already has one."""
     name = request.idempotency_key
     if not name or key is None or header(request.headers, name) is not None:
         return request
@@ -18,10 +18,10 @@ def keyed(request: Request, key: str | None) -> Request:
 
 
 class IdempotencyKeys:
-    """Sends requests with a key each; one that got no answer has the same when a ``retry`` sends it again.
+    """Sends requests with a key each; when a ``retry`` repeats a request that got no answer, it keeps its key.
 
-    Not when control reaches the step again: that is another request, whatever it looks like.
-    Only where the step names a header, and only what is not idempotent by its method (RFC 9110, 9.2.2).
+    If control reaches the step again, that is another request, even if it looks the same. Keys are only for steps that
+    name a header, and for methods that are not idempotent (RFC 9110, 9.2.2).
 
     :param new: makes a key that no other request has.
     """
@@ -31,7 +31,7 @@ class IdempotencyKeys:
         self._unanswered: dict[str, str] = {}
 
     def send(self, request: Request, send: Callable[[Request], Response]) -> Response:
-        """Send a request once; after an answer the step's next has another key.
+        """Send a request once; after an answer, the step's next request has another key.
 
         :raises TransportError: as ``send`` does.
         """

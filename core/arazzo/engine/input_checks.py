@@ -1,4 +1,4 @@
-"""Inputs are checked before the first request: against their JSON Schema, and for what paths will need."""
+"""Inputs are checked before the first request: against their JSON Schema, and for what requests will need."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from arazzo.secrecy import is_sensitive
 
 
 def check_inputs(plan: Plan, inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the inputs of a run with the defaults of their schema applied, as :func:`inputs_of_call` does.
+    """Return the inputs of a run with the defaults of their schema, as :func:`inputs_of_call` does.
 
-    :raises InputError: also if checking them meets a limit: nothing has been sent.
+    :raises InputError: also if checking them meets a limit, since nothing has been sent.
     """
     try:
         return inputs_of_call(plan, inputs)
@@ -26,17 +26,17 @@ def check_inputs(plan: Plan, inputs: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def inputs_of_call(plan: Plan, inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the inputs with the defaults of their schema applied, at every depth.
+    """Return the inputs with the defaults of their schema, at every depth.
 
-    The schema is JSON Schema 2020-12 (Arazzo 1.1.0, Workflow Object, ``inputs``). Leniently an input that neither the
-    schema names nor an expression reads is refused. An optional input without default that a request needs on every way
-    is asked for here, not half-way. What is only passed on to a workflow that comes first has its default from there,
-    as the form of a DAG shows it, and is for that one to check.
+    The schema is JSON Schema 2020-12 (Arazzo 1.1.0, Workflow Object, ``inputs``). In lenient, an input is refused that
+    neither the schema names nor an expression reads. An optional input without default that a request needs on every
+    path is asked for here, and not half-way. An input that is only passed on to a workflow that comes first has its
+    default from there, as in the form of a DAG, and is checked by that workflow.
 
     :param plan: the plan of the workflow.
-    :param inputs: values by name; a name that is missing is an input not given, and so is null for an optional one
-        without default. A kind of absent is none either, and stays what it is where there is no default.
-    :raises InputError: with one sentence per finding; no sentence shows a value.
+    :param inputs: values by name; a missing name is an input that is not given, and so is null for an optional one
+        without default. A kind of absent is not given either, and stays as it is if there is no default.
+    :raises InputError: with a sentence for each finding, which never shows a value.
     :raises GaveUpError: if checking them meets a limit.
     """
     unknown = [name for name in inputs if plan.dialect == "lenient" and not plan.takes(name)]
@@ -57,9 +57,9 @@ def inputs_of_call(plan: Plan, inputs: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def value_findings(plan: Plan, given: Mapping[str, Any]) -> list[str]:
-    """Return what the schema has against the values of single inputs, one sentence each that shows no secret.
+    """Return the schema's objections to single inputs, a sentence each that shows no secret.
 
-    What it has against the inputs as a whole, one that is missing say, is not asked.
+    Its objections to the inputs as a whole, such as a missing one, are not included.
     """
     foreign = {"properties": {item.name: item.schema_ for item in plan.passed_on}}
     schemas = [plan.inputs] if isinstance(plan.inputs, dict) else []
@@ -71,7 +71,7 @@ def value_findings(plan: Plan, given: Mapping[str, Any]) -> list[str]:
 
 
 def _asked(plan: Plan) -> Iterator[InputNeed]:
-    """Yield what is asked for at the start, but for what a connection adds anyway, or says that it may be missing."""
+    """Yield what is required at the start, except what a connection adds anyway or says may be missing."""
     for need in plan.input_needs:
         if not need.always:
             continue
@@ -101,7 +101,7 @@ def _schema_findings(plan: Plan, given: Mapping[str, Any]) -> list[str]:
 
 
 def _is_wanted(plan: Plan, error: Any) -> bool:
-    """Say whether what is wrong is a null that the schema itself has for a default."""
+    """Say whether the finding is about a null that is the schema's own default."""
     schema = error.schema if isinstance(error.schema, dict) else {}
     return plan.dialect == "lenient" and error.instance is None and schema.get("default", False) is None
 
@@ -124,7 +124,7 @@ def _finding(plan: Plan, error: Any) -> str:
     if path and len(error.message) < 200 and _is_public(plan, path, error.instance):
         return f"input '{name}': {error.message}"
     if not path and error.validator in ("additionalProperties", "unevaluatedProperties", "dependentRequired"):
-        return f"inputs: {error.message}"  # which holds names only
+        return f"inputs: {error.message}"  # which contains only names
     return (
         f"input '{name}' does not satisfy '{error.validator}' of its schema"
         if path
@@ -133,14 +133,14 @@ def _finding(plan: Plan, error: Any) -> str:
 
 
 def _is_public(plan: Plan, path: list[str], value: Any) -> bool:
-    """Say whether a message may show a value: a scalar, on the way to which nothing is secret."""
+    """Say whether a message may show a value: a scalar with nothing secret on the path to it."""
     hidden = plan.secret_inputs
     secret = any(part in hidden or is_sensitive(part, plan.sensitive) for part in path)
     return not secret and not isinstance(value, dict | list)
 
 
 def kind_of(value: Any) -> str:
-    """Return what JSON Schema calls the type of a value."""
+    """Return the name of a value's type in JSON Schema."""
     match value:
         case None:
             return "null"

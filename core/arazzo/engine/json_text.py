@@ -1,9 +1,9 @@
-"""Payloads that are JSON as text: what they embed must leave them JSON.
+"""Payloads that are JSON text: what they embed must leave them JSON.
 
-Text in a string is escaped. An array or object in quotes, ``"products": "{$inputs.products}"``, is to the letter a
-string that holds JSON. Authors write it for the array: without the values the text is JSON, too, which it would not be
-without the quotes. So leniently the quotes go, unless the operation's schema asks for a string there. They go around
-null, too, and a member whose value is absent is left out, in quotes or not.
+Text inside a string is escaped. An array or object in quotes, ``"products": "{$inputs.products}"``, is to the letter a
+string that contains JSON. Authors mean the array, and write quotes so that the text is JSON even before it is filled
+in. So in lenient the quotes are removed, unless the operation's schema asks for a string there. They are removed around
+null, too; and a member whose value is absent is left out, quoted or not.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from arazzo.expressions import Context, Dialect, Gap, evaluate_value, to_json_te
 from arazzo.json_values import read_json_value
 
 _WHERE = "request body"
-#: What stands for a structure in a string until the text has been read: no text of a document has it.
+#: Marks a structure in a string until the text has been read: no text of a document contains it.
 _MARK = re.compile("\x00([0-9]{1,6})\x00")
 
 
 def fill_json_text(payload: str, schema: Any, context: Context, dialect: Dialect) -> Any:
-    """Return a payload with values embedded: text, or a JSON value if it embeds structures or nothing in quotes.
+    """Return a payload with its values embedded: text, or a JSON value if it embeds structures or nothing in quotes.
 
     :param schema: of the request body, as far as it is known.
-    :raises EvaluationError: if an expression within a longer string, or for an element of an array, is absent or null.
+    :raises EvaluationError: if an expression inside a longer string, or for an element of an array, is absent or null.
     """
     whole: list[Any] = []
 
@@ -64,7 +64,7 @@ def _marked(whole: list[Any], value: Any) -> str:
 
 
 class _InTextError(Exception):
-    """Something absent or null is part of a text, or absent in an array: the one of this index."""
+    """Something absent or null is part of a text, or absent in an array: the value with this index."""
 
     def __init__(self, index: int) -> None:
         self.index = index
@@ -93,7 +93,7 @@ def _restored(value: Any, schema: Any, whole: list[Any]) -> Any:
 
 
 def _mark(value: Any, whole: list[Any]) -> int | None:
-    """Return which of the values a text stands for as a whole; None if it is another text."""
+    """Return the index of the value that a text stands for as a whole; None for any other text."""
     found = _MARK.fullmatch(value) if isinstance(value, str) else None
     return int(found[1]) if found and int(found[1]) < len(whole) else None
 

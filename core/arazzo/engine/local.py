@@ -1,4 +1,4 @@
-"""The local run: a whole workflow in this process, without Airflow, driven by the same machine."""
+"""The local run: a whole workflow in this process, without Airflow, on the same machine."""
 
 from __future__ import annotations
 
@@ -71,13 +71,13 @@ def run_local(
 ) -> Run:
     """Run a whole workflow.
 
-    :param send: sends a request; raises TransportError where there is no answer.
+    :param send: sends a request; raises TransportError if there is no answer.
     :param sleep: waits that many seconds between rounds and before retries; time that it does not wait is skipped.
     :param conceal: hides in a text what is secret beyond inputs and outputs, such as credentials.
-    :param whole: hears each request and its answer in full, secrets hidden.
-    :param sent: hears method and URL of each request before it is sent, secrets hidden.
-    :raises InputError: if the inputs are refused; then nothing was sent.
-    :raises RequestError: if a step has no server that can be called; then nothing was sent.
+    :param whole: receives each request and its answer in full, secrets hidden.
+    :param sent: receives method and URL of each request before it is sent, secrets hidden.
+    :raises InputError: if the inputs are refused; nothing was sent.
+    :raises RequestError: if a step has no server that can be called; nothing was sent.
     """
 
     skipped = 0.0

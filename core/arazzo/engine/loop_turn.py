@@ -1,4 +1,4 @@
-"""What loops need of a turn: when the next round begins, what a poll tolerates, and how a budget ends it.
+"""What loops need in a turn: when the next round starts, what a poll tolerates, and how a budget ends it.
 
 See docs/semantics.md, 4; the sizes of waits are in :mod:`arazzo.engine.pacing`.
 """
@@ -29,17 +29,17 @@ class LoopTurn(ABC):
         self.root = plan
         self.now = now
         self.notes: list[Note] = []
-        #: Whether the run is over and no action is asked any more, of no step and of no caller.
+        #: Whether the run is over, and no action of any step or caller may be tried.
         self.stopped = False
-        #: Whether what has failed may do better the next time, and no action has been taken since.
+        #: Whether what failed may work the next time, and no action has been taken since.
         self._hiccup = False
-        #: What actions pass to the workflows that they name, where the answer is not there any more.
+        #: What actions pass to the workflows they name, for when the answer is no longer there.
         self._passed: dict[str, dict[str, Any] | None] = {}
         self._conceal_more = conceal
         self._exposed: list[str] = []
-        #: The answer that the turn began with, until a message has shown it or another step begins.
+        #: The answer at the start of the turn, until a message has shown it or another step starts.
         self._unshown: Exchange | None = None
-        #: The exchange that the turn began with, its answer read; None before that.
+        #: The exchange at the start of the turn, once its answer has been read; None before.
         self.read: Exchange | None = None
         #: The step that notes are about, as records name it.
         self._step = ""
@@ -47,7 +47,7 @@ class LoopTurn(ABC):
     # rounds
 
     def _held_back(self, state: State, at: int) -> State:
-        """Wait the interval although the round was to begin at once: it begins with the request of the last one."""
+        """Wait the interval although the round should start at once: it repeats the request of the last one."""
         frame = state.frames[at]
         region = self._region(frame)
         if region is None:
@@ -58,7 +58,7 @@ class LoopTurn(ABC):
         return pacing.with_wait(replace(state, frames=frames), wait, self.now)
 
     def _next_round(self, state: State, region: Region, exchange: Exchange | None, interval: float | None) -> Turned:
-        """Begin a round of the innermost loop that the step at hand is the first of.
+        """Start a round of the innermost loop that begins with the step at hand.
 
         :param interval: seconds to wait; None for a round that starts at once.
         """
@@ -76,7 +76,7 @@ class LoopTurn(ABC):
     def _later(self, state: State, wait: float, asked: float | None = None) -> Turned:
         """Wait; give up at once if an API asks for more than is left of a loop's budget.
 
-        :param asked: what it asks for.
+        :param asked: the seconds that the API asks for.
         """
         at = pacing.nearest_deadline(state)
         region = None if at is None else self._region(state.frames[at])
@@ -87,9 +87,9 @@ class LoopTurn(ABC):
         return pacing.with_wait(state, wait, self.now), None
 
     def _is_tolerated(self, state: State, planned: PlannedStep) -> bool:
-        """Say whether a failure that no action answers is one of those that do not end a poll.
+        """Say whether a failure for which no action holds is one that does not end a poll.
 
-        A call whose workflow gives the next page is none: which page comes next is not known after it has failed.
+        A call whose workflow gives the next page does end it: after a failure nobody knows which page is next.
         """
         region = self._region(state.frame)
         if not self._hiccup or self.stopped or region is None or region.loop is None:
@@ -122,9 +122,9 @@ class LoopTurn(ABC):
         return self._later(state, pacing.round_wait(region, frame.waits - 1, region.poke_interval, asked), asked)
 
     def _remembering(self, state: State, before: Frame, *, failed: bool) -> State:
-        """Keep what the request of a failed step was made of, so that it can be sent again as it was: a page's cursor.
+        """Keep what the request of a failed step was built from, such as a page's cursor, so that it can be repeated.
 
-        :param before: the frame before the step's outputs were those of this round.
+        :param before: the frame before it had the outputs of this round.
         """
         step, region = before.step, self._region(before)
         if not failed:
@@ -132,14 +132,14 @@ class LoopTurn(ABC):
         if region is None or region.loop != "iteration":
             return state
         made_of = before.outputs.get(step)
-        if made_of is not None:  # what has been collected stays where it is
+        if made_of is not None:  # what has been collected stays
             made_of = {name: value for name, value in made_of.items() if name not in collected_outputs(before, step)}
         return state.with_frame(replace(state.frame, again={step: made_of, **before.again}))
 
     # how a loop ends
 
     def _out_of_time(self, state: State, at: int) -> Turned:
-        """End the loop whose time is over, with all that it has called."""
+        """End a loop whose time is over, with everything that it has called."""
         state = replace(state, frames=state.frames[: at + 1])
         region = self._region(state.frame)
         if region is None:
@@ -152,7 +152,7 @@ class LoopTurn(ABC):
 
     @abstractmethod
     def _stop(self, state: State, message: str, record: StepRecord | None = None) -> Turned:
-        """Fail the step at hand and every workflow around it, and ask no action of any: nobody knows what is so."""
+        """Fail the step at hand and all workflows around it, without trying any action: nobody knows what is so."""
 
     def _plan(self, frame: Frame) -> Plan:
         return self.root.child(frame.plan)
@@ -161,16 +161,16 @@ class LoopTurn(ABC):
         return self._plan(frame).region_of(frame.step)
 
     def _concealing(self, state: State) -> Conceal:
-        """Return what hides all that is known to be secret, and the credentials of the answer."""
+        """Return what hides everything known to be secret, and the credentials of the answer."""
         secrets = state.secrets.add(self._exposed)
         return lambda text: self._conceal_more(secrets.conceal(text))
 
     def _shown(self, state: State, exchange: Exchange) -> str:
-        """Return what people are shown of an exchange: the URL as it was sent, and the beginning of the answer."""
+        """Return what people see of an exchange: the URL as it was sent, and the start of the answer."""
         return shown_exchange(exchange, self._concealing(state), secret_names(self.root, state))
 
     def with_answer(self, state: State, exchange: Exchange, name: str) -> State:
-        """Return the state with what people may see of an exchange in the record of its step."""
+        """Return the state with what people may see of an exchange in its step's record."""
         record = state.records.get(name)
         if record is None:
             return state
@@ -183,11 +183,11 @@ class LoopTurn(ABC):
         self._noted(Note(text, warning, request=request))
 
     def _noted(self, *notes: Note) -> None:
-        """Take notes about the step at hand."""
+        """Add notes about the step at hand."""
         self.notes += (replace(note, step=self._step) for note in notes)
 
     def _warn(self, text: str) -> None:
-        """Take a warning into the log, once."""
+        """Add a warning to the log, once."""
         if (note := Note(text, warning=True, step=self._step)) not in self.notes:
             self.notes.append(note)
 

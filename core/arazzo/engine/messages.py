@@ -1,6 +1,6 @@
-"""What the machine says: why a step failed, which budget is used up, what no action listed.
+"""What the machine says: why a step failed, which budget is used up, which values success actions saw.
 
-A message names method, URL template, status, criterion and the value it saw (short scalars); no body and no secret.
+A message names method, URL template, status, criterion and the value that it saw (short scalars), but no secret.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def failure(planned: PlannedStep, exchange: Exchange, reasons: str) -> str:
 
 
 def broken(planned: PlannedStep, exchange: Exchange, drift: Iterable[Drift]) -> str:
-    """Say that a step failed as its answer is not what the API's description says; empty where none has to be."""
+    """Say that a step failed because its answer differs from the API's description; empty if nothing must fail."""
     found = [str(each) for each in drift if each.level == "fail"]
     if not found or exchange.response is None:
         return ""
@@ -43,7 +43,7 @@ def broken(planned: PlannedStep, exchange: Exchange, drift: Iterable[Drift]) -> 
 def exchanged(exchange: Exchange, criteria: Sequence[CriterionRecord], region: Region | None, rounds: int) -> str:
     """Say in one line what was sent and answered.
 
-    :param rounds: that have been completed of the loop that the region is.
+    :param rounds: how many rounds of the region's loop are complete.
     """
     if exchange.response is None:
         text = f"{exchange.request} -> no response: {exchange.error}"
@@ -56,7 +56,7 @@ def exchanged(exchange: Exchange, criteria: Sequence[CriterionRecord], region: R
 
 
 def _redirect(exchange: Exchange) -> str:
-    """Say where a redirect leads that was not followed, without what may be a secret there."""
+    """Say where a redirect leads that was not followed, without what may be secret in it."""
     response = exchange.response
     location = response.header("Location") if response is not None and response.status in REDIRECTS else None
     if not location:
@@ -80,7 +80,7 @@ def unmatched(planned: PlannedStep, choice: Choice) -> str:
 
 
 def undecided(planned: PlannedStep, action: Action, choice: Choice, failure: str) -> str:
-    """Say that it cannot be told whether an action is to be taken.
+    """Say that nobody can tell whether an action is to be taken.
 
     :param failure: why the step has failed already; empty if it has succeeded.
     """
@@ -93,7 +93,7 @@ def undecided(planned: PlannedStep, action: Action, choice: Choice, failure: str
 def gave_up(step: str, limit: str, exchange: Exchange | None) -> str:
     """Say that a step stopped at a limit, and whether its request was sent.
 
-    :param exchange: of the step, if it has sent anything.
+    :param exchange: the step's, if it has sent anything.
     """
     if exchange is None:
         return f"step '{step}' gave up: {limit}; it sent no request after that, and no action is taken"
@@ -119,25 +119,25 @@ def exhausted(frame: Frame, region: Region, record: StepRecord | None, reason: s
 
 
 def hiccup(record: StepRecord) -> str:
-    """Say in a few words what has failed and may do better the next time."""
+    """Say in a few words what failed and may work the next time."""
     last = record.request or f"workflow '{record.operation}'"
     return f"{last} got no response" if record.status is None else f"{last} answered {record.status}"
 
 
 def tolerated(number: int) -> str:
-    """Say how many rounds in a row had failed before the one that is not tolerated any more."""
+    """Say how many rounds in a row failed before the one that was not tolerated."""
     return f"{number} {'round' if number == 1 else 'rounds'} in a row {'was' if number == 1 else 'were'} tolerated"
 
 
 def wait_too_long(asked: float, region: Region) -> str:
-    """Say that an API asks for a wait that a loop's budget does not have."""
+    """Say that an API asks for a longer wait than a loop's budget has."""
     return f"Retry-After asks to wait {duration(asked)}, beyond the timeout of {duration(region.timeout)},"
 
 
 def ended(workflow_id: str, failure: str, outputs: Mapping[str, Any], path: Sequence[str]) -> str:
-    """Say in one line how a workflow has ended.
+    """Say in one line how a workflow ended.
 
-    :param failure: why it has failed; empty if it has not.
+    :param failure: why it failed; empty if it did not.
     :param outputs: its outputs, secrets hidden.
     :param path: the steps that ran, see :func:`step_path`.
     """
@@ -149,7 +149,7 @@ def ended(workflow_id: str, failure: str, outputs: Mapping[str, Any], path: Sequ
 def step_path(steps: Iterable[tuple[str, int]]) -> tuple[str, ...]:
     """Return steps as people read them.
 
-    :param steps: those that ran, each with the rounds of the loop that it is in.
+    :param steps: those that ran, each with the rounds of its loop.
     """
     return tuple(f"{step} ×{rounds}" if rounds > 1 else step for step, rounds in steps)
 

@@ -1,4 +1,4 @@
-"""What is not shown of files that a document names: a stranger's document may name any file of whoever looks at it."""
+"""What is not shown of files that a document names: a stranger's document may name any file of its reader."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _HINT = "it is not in the document's folder; name it with --source NAME=FILE to 
 
 
 def hide_outside_files(problems: Iterable[Problem], document: str | Path, overrides: Overrides) -> tuple[Problem, ...]:
-    """Return problems that show nothing of files outside of the document's folder, links and ``..`` resolved.
+    """Return problems that reveal nothing about files outside the document's folder, links and ``..`` resolved.
 
-    Of those nothing is told but the rule and the line, unless somebody has named the file.
+    For such files only the rule and the line are told, unless somebody has named the file.
 
     :param overrides: the files that somebody has named.
     """
@@ -38,7 +38,7 @@ def hide_outside_files(problems: Iterable[Problem], document: str | Path, overri
 
 
 def _real(path: str | Path) -> Path | None:
-    """Return where a path leads in the end; None for one that leads nowhere."""
+    """Return where a path really leads; None if it leads nowhere."""
     try:
         return Path(path).resolve()
     except (OSError, RuntimeError, ValueError):

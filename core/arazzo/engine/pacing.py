@@ -1,4 +1,4 @@
-"""How a loop is paced: what its next round waits for, and when its budget of time is over (docs/semantics.md, 4)."""
+"""The pace of a loop: what its next round waits for, and when its time is over (docs/semantics.md, 4)."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from arazzo.flow import Plan, Region
 from arazzo.frozen import replace
 
 LONGEST_BACKOFF = 3600.0
-#: Seconds between rounds at the least, whatever the server says; less only if the interval itself is less.
+#: The least seconds between rounds, whatever the server says; less only if the interval itself is shorter.
 SHORTEST_PAUSE = 1.0
-#: What an API answers that is not to be had at the moment: too many requests, or something between it and us.
+#: Statuses of an API that is not available for now: too many requests, or a fault between it and us.
 HICCUPS = frozenset({429, 502, 503, 504})
 
 
 def enter_loop(frame: Frame, region: Region | None, now: float) -> Frame:
-    """Return the frame with the budget of a loop started, if one is being entered."""
+    """Return the frame with a loop's budget started, if a loop is being entered."""
     if region is None or region.timeout is None or frame.visited:
         return frame
     deadline = now + region.timeout if frame.deadline is None else frame.deadline
@@ -31,13 +31,13 @@ def leave_loop(frame: Frame) -> Frame:
 
 
 def nearest_deadline(state: State) -> int | None:
-    """Return which frame's loop has the next deadline, those around the innermost included; None if none has one."""
+    """Return the index of the frame whose loop has the next deadline, of all running loops; None if none has one."""
     bounded = [(frame.deadline, at) for at, frame in enumerate(state.frames) if frame.deadline is not None]
     return min(bounded)[1] if bounded else None
 
 
 def with_wait(state: State, wait: float, now: float) -> State:
-    """Return the state that waits, but never past the end of a loop's budget."""
+    """Return the state with a wait that never goes past the end of a loop's budget."""
     at = nearest_deadline(state)
     if wait <= 0:
         return state
@@ -48,8 +48,8 @@ def with_wait(state: State, wait: float, now: float) -> State:
 def round_wait(region: Region, waits: int, interval: float | None, asked: float | None) -> float:
     """Return the seconds that a round waits.
 
-    :param waits: how many rounds before it have waited in a row.
-    :param interval: None for a round that starts at once unless the API asks for a wait.
+    :param waits: how many rounds in a row have waited before it.
+    :param interval: None for a round that starts at once unless the API asks to wait.
     :param asked: what the ``Retry-After`` of the last answer asks for.
     """
     if interval is None:
@@ -61,10 +61,10 @@ def round_wait(region: Region, waits: int, interval: float | None, asked: float 
 
 
 def note_first_request(plan: Plan, state: State, request: Request) -> tuple[State, int | None]:
-    """Keep the first request of each loop's step at hand, and find a round that would only repeat the last one.
+    """Keep the first request of a loop's round, and find a round that would only repeat the request of the last one.
 
     :param plan: the outermost plan.
-    :returns: the state, and which frame's loop has begun a round at once with the request that began its last one.
+    :returns: the state, and the index of the frame whose loop started a round at once with the same request as before.
     """
     frames, same = [], None
     for at, frame in enumerate(state.frames):
@@ -82,11 +82,11 @@ def note_first_request(plan: Plan, state: State, request: Request) -> tuple[Stat
 
 
 def is_hiccup(response: Response | None) -> bool:
-    """Tell whether a request that has failed may well do better the next time."""
+    """Tell whether a failed request may well work the next time."""
     return response is None or response.status in HICCUPS
 
 
 def _digest(request: Request) -> str:
-    """Return a short digest: an interval more or less hangs on it, and nobody is to guess from it what was sent."""
+    """Return a short digest: only an interval depends on it, and nobody should guess from it what was sent."""
     text = f"{request.method} {request.url}\n".encode() + (request.body or b"")
     return hashlib.sha256(text).hexdigest()[:12]

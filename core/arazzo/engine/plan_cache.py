@@ -1,8 +1,8 @@
-"""The plan cache: what became of a document, kept under the content of all that it was made from.
+"""The plan cache: what became of a document, stored by the content of everything it was made from.
 
-An answer is found in two steps. Under the document, the question and the engine there is the list of the files that
-were read, and under what these files hold now there is the answer: plans, and what validation found. So nothing is ever
-out of date: what has changed is another entry. What cannot be read, or is of another version, is no entry.
+An answer is found in two steps. The document, the question and the engine lead to the list of the files that were read;
+what these files contain now leads to the answer: plans, and what validation found. So nothing is ever out of date: a
+change makes another entry. An entry that cannot be read, or is of another version, counts as missing.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from arazzo.source.files_read import COPIES_VARIABLE, FilesRead, FileState, file
 
 
 class Store(Protocol):
-    """Where entries are kept: by names of letters, digits and dots. What it cannot do it leaves undone."""
+    """Where entries are kept, by names of letters, digits and dots. What fails there is ignored."""
 
     def read(self, name: str) -> bytes | None:
         """Return an entry; None if there is none."""
@@ -39,9 +39,9 @@ class Store(Protocol):
 
 
 class PlanCache:
-    """What became of documents. It takes a file that it has looked at to be as it was: make one for each parsing.
+    """What became of documents. It looks at each file once and assumes no change: make a new one for each parsing.
 
-    :param store: where answers are kept; None: nowhere.
+    :param store: where answers are kept; None keeps them nowhere.
     """
 
     def __init__(self, store: Store | None = None) -> None:
@@ -49,9 +49,9 @@ class PlanCache:
         self._states: dict[str, FileState | None] = {}
 
     def load(self, path: str | Path, workflow_id: str | None, options: Options) -> Outcome:
-        """Return what becomes of one workflow of a document.
+        """Return what became of one workflow of a document.
 
-        :param workflow_id: None where the document has only one.
+        :param workflow_id: None if the document has only one.
         :raises DocumentError: if it cannot be run.
         """
 
@@ -65,11 +65,11 @@ class PlanCache:
     def answer(
         self, path: str | Path, asked: str | None, compute: Callable[[], Sequence[Outcome]]
     ) -> Sequence[Outcome]:
-        """Return what becomes of workflows of a document.
+        """Return what became of workflows of a document.
 
-        :param asked: what :func:`question` returns.
+        :param asked: the text from :func:`question`.
         :param compute: finds the answer.
-        :raises DocumentError: if the document cannot be run; ``compute`` does so, too.
+        :raises DocumentError: if the document cannot be run; so does ``compute``.
         """
         key = None if self.store is None or asked is None else self._key(path, asked)
         if self.store is None or key is None:
@@ -89,7 +89,7 @@ class PlanCache:
         return computed
 
     def _key(self, path: str | Path, asked: str) -> str | None:
-        """Return what an answer depends on beside the files that the document names; None if nobody can say that."""
+        """Return what an answer depends on besides the files that the document names; None if nobody can tell."""
         document = self._state(os.path.abspath(path))
         if document is None or document.sha256 is None:
             return None
@@ -108,9 +108,9 @@ class PlanCache:
 
 
 def question(*parts: Any) -> str | None:
-    """Return what is asked of a document as text; None if it holds objects in a person's own Python.
+    """Return a question about a document as text; None if it contains objects of a person's own Python.
 
-    What such objects are is known only where the file is parsed.
+    Only the parsing of the file knows what such objects are.
 
     :param parts: JSON values, and :class:`~arazzo.flow.Options` at any depth.
     """
@@ -125,7 +125,7 @@ def _keep(store: Store, key: str, files: FilesRead, entry: bytes | None) -> None
 
 
 def _paths(listed: str | None) -> list[str]:
-    """Return the files of a list that was kept; none if that is not what it is."""
+    """Return the files in a stored list; none if it is not such a list."""
     try:
         paths = json.loads(listed or "[]")
     except ValueError:
@@ -134,7 +134,7 @@ def _paths(listed: str | None) -> list[str]:
 
 
 def _name(key: str, states: Sequence[FileState]) -> str:
-    """Return the name of an answer: what was asked, and what each file holds."""
+    """Return the name of an answer: what was asked, and what each file contains."""
     return f"{_digest([key, [vars(state) for state in states]])}.plans"
 
 
@@ -144,7 +144,7 @@ def _digest(value: Any) -> str:
 
 @cache
 def _engine() -> str:
-    """Return which engine this is: its version, and the lengths of its modules, since one may be edited in place."""
+    """Return what identifies this engine: its version and the sizes of its modules, which may be edited in place."""
 
     def modules(folder: str) -> Iterator[tuple[str, int]]:
         for entry in os.scandir(folder):
@@ -174,7 +174,7 @@ def _plain(value: Any) -> Any:
 
 
 def _is_plain(value: Any) -> bool:
-    """Say whether a value can be written as JSON and be read again as the same."""
+    """Say whether a value can be written as JSON and read back unchanged."""
     match value:
         case Options():
             return all(map(_is_plain, (value.settings, value.defaults, *value.step_settings.values())))
@@ -190,7 +190,7 @@ def _is_plain(value: Any) -> bool:
 
 
 def _has_plain_types(value: Any) -> bool:
-    """Say whether a value is made of JSON's types and of tuples, and of nothing that only equals them."""
+    """Say whether a value consists of JSON's types and tuples, and not of types that only equal them."""
     waiting = [value]
     while waiting:
         item = waiting.pop()

@@ -1,4 +1,4 @@
-"""What the plan cache keeps, as text: a digest and a version, what was found, and a plan in each further line."""
+"""What the plan cache stores, as text: a digest and a version, the findings, and a plan on each further line."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from arazzo.errors import DocumentError, Place, Problem, Severity
 from arazzo.flow.plan import Plan
 from arazzo.source.written_secrets import looks_secret
 
-#: Of what is written here. Another version is not read.
+#: The version of what is written here; no other is read.
 VERSION = 1
 _USER_IN_URL = re.compile(r"://[^/@\s\"]*:[^/@\s\"]+@")
 
@@ -24,7 +24,7 @@ class Outcome:
     """What became of one workflow of a document.
 
     :param plan: None if there is none; ``error`` says why.
-    :param warnings: what validation warns of that concerns the workflow.
+    :param warnings: warnings of validation that concern the workflow.
     :param shows_secret: whether a secret is written into the document.
     """
 
@@ -42,11 +42,11 @@ class Outcome:
 
 
 Answer = tuple[Outcome, ...] | DocumentError
-"""What became of a document: of each workflow that was asked for, or that it cannot be run."""
+"""What became of a document: an outcome for each workflow asked about, or why it cannot be run."""
 
 
 def entry_of(answer: Answer) -> bytes | None:
-    """Return an answer as it is kept; None for one with a secret in it, or one that may be another next time."""
+    """Return an answer in its stored form; None if it contains a secret, or may be different next time."""
     if not _is_lasting(answer):
         return None
     text = _text(answer)
@@ -54,25 +54,25 @@ def entry_of(answer: Answer) -> bytes | None:
 
 
 def answer_of(entry: bytes | None) -> Answer | None:
-    """Return the answer that an entry holds; None if it is broken, of another version, or not there."""
+    """Return the answer in an entry; None if it is broken, of another version, or missing."""
     text = unframed(entry)
     if text is None:
         return None
     head, *plans = text.split("\n")
     try:
         return _answer(json.loads(head), plans)
-    except (ValueError, TypeError, KeyError):  # by another engine that takes itself for this one
+    except (ValueError, TypeError, KeyError):  # from another engine with the same identity
         return None
 
 
 def framed(text: str) -> bytes:
-    """Return text behind its version and digest."""
+    """Return text with its version and digest in front."""
     raw = text.encode()
     return _frame(raw) + raw
 
 
 def unframed(entry: bytes | None) -> str | None:
-    """Return the text behind version and digest; None if it is not what was written."""
+    """Return the text after version and digest; None if it is not what was written."""
     end = entry.find(b"\n") + 1 if entry else 0
     if not entry or entry[:end] != _frame(entry[end:]):
         return None
@@ -92,7 +92,7 @@ def _is_lasting(answer: Answer) -> bool:
 
 
 def _binds_secret(plan: Plan) -> bool:
-    """Say whether a plan, or one in it, has a secret input bound to a value, and to no template."""
+    """Say whether a plan, or one inside it, binds a secret input to a value instead of a template."""
     bound = ((each, *item) for each in plan.whole() for item in (each.settings.inputs or {}).items())
     return any(name in each.secret_inputs and not is_template(value) for each, name, value in bound)
 

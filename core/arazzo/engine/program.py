@@ -1,4 +1,4 @@
-"""From a file to a plan: load, validate, compile. What the command line and the factory start from."""
+"""From a file to a plan: load, validate, compile. The command line and the factory start here."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def load_outcome(
     options: Options | None = None,
     overrides: Overrides | None = None,
 ) -> Outcome:
-    """Do as :func:`load_plan`, and say, too, what validation warns of."""
+    """Do the same as :func:`load_plan`, and return the warnings of validation too."""
     options = options or Options()
     loaded, sources, problems = _read(path, options, overrides)
     workflow = choose_workflow(loaded, workflow_id)
@@ -64,7 +64,7 @@ def load_plans(path: str | Path, options: Options | None = None, overrides: Over
 def find_problems(
     path: str | Path, options: Options | None = None, overrides: Overrides | None = None
 ) -> tuple[Problem, ...]:
-    """Return every problem of a document: what validation finds, and what keeps its workflows from being DAGs.
+    """Return every problem of a document: what validation finds, and what prevents DAGs of its workflows.
 
     :returns: sorted by place; nothing is raised.
     """
@@ -109,7 +109,7 @@ def _read(
 
 
 def duplicate_ids(paths: Iterable[Path]) -> Iterator[tuple[Path, Problem]]:
-    """Yield a problem for each workflow whose id one of a document before it has: both would be one DAG.
+    """Yield a problem for each workflow whose id an earlier document has too, since both would be the same DAG.
 
     :param paths: documents of one folder that can be run, in order.
     """
@@ -127,16 +127,16 @@ def duplicate_ids(paths: Iterable[Path]) -> Iterator[tuple[Path, Problem]]:
 def concerning(
     loaded: LoadedDocument, sources: Sources, workflow: Workflow, problems: Iterable[Problem]
 ) -> tuple[Problem, ...]:
-    """Return which problems concern a workflow: it, one that it calls at any depth, or the document as a whole."""
+    """Return the problems that concern a workflow: it, one that it calls at any depth, or the document as a whole."""
     return tuple(filter(_concerned(loaded, sources, workflow), problems))
 
 
 def shows_secret(data: Any, problems: Iterable[Problem] = ()) -> bool:
-    """Say whether whoever sees a document sees a secret.
+    """Say whether anybody who sees a document sees a secret.
 
-    :param data: what the document says. A value, and no template, that it binds to an input is a secret if the input is
-        one, by its name or as marked.
-    :param problems: what validation has found in it.
+    :param data: the content of the document. A value (not a template) that it binds to an input is a secret if the
+        input is, by its name or as marked.
+    :param problems: the findings of validation.
     """
     workflows = data.get("workflows")
     owners = [data, *(workflows if isinstance(workflows, list) else ())]
@@ -150,7 +150,7 @@ def shows_secret(data: Any, problems: Iterable[Problem] = ()) -> bool:
 
 
 def _refused(loaded: LoadedDocument, workflow: Workflow, plan: Plan) -> Iterator[Problem]:
-    """Yield a problem for each reason against a workflow as a DAG, at the setting that is to blame."""
+    """Yield a problem for each reason why a workflow cannot be a DAG, at the setting responsible."""
     own = workflow.extensions.get(EXTENSION)
     for refusal in refusals(plan):
         owner = workflow.at if isinstance(own, dict) and refusal.setting[0] in own else ""
@@ -165,7 +165,7 @@ def _refuse(problems: Iterable[Problem]) -> None:
 
 
 def _concerned(loaded: LoadedDocument, sources: Sources, workflow: Workflow) -> Callable[[Problem], bool]:
-    """Return whether a problem concerns a workflow: it, one that it calls at any depth, or the document as a whole."""
+    """Return what tells whether a problem concerns a workflow, as for :func:`concerning`."""
     called, todo = {workflow.workflow_id: workflow}, [workflow]
     elsewhere: set[str] = set()
     while todo:

@@ -1,4 +1,4 @@
-"""The record of a step, as far as it is known when its answer has come (:class:`~arazzo.engine.state.StepRecord`)."""
+"""The record of a step, as far as its answer makes it known (:class:`~arazzo.engine.state.StepRecord`)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def sent_record(
     criteria: tuple[CriterionRecord, ...],
     drift: Iterable[Drift],
 ) -> StepRecord:
-    """Return the record of a step that has sent a request; what earlier ones of it have drifted stays in it."""
+    """Return the record of a step that has sent a request, including the drift of its earlier requests."""
     frame, response = state.frame, exchange.response
     before = state.records.get(record_name(state, frame.step))
     return StepRecord(
@@ -39,7 +39,7 @@ def sent_record(
 
 
 def called_record(state: State, planned: PlannedStep) -> StepRecord:
-    """Return the record of a step whose workflow is over."""
+    """Return the record of a step whose called workflow has ended."""
     frame = state.frame
     return StepRecord(
         step=frame.step,
@@ -57,7 +57,7 @@ class LoopRun:
     """How often a loop went round.
 
     :ivar step: the step that names it, ``workflow/step`` in inner workflows.
-    :ivar tolerated: rounds of it that failed and were tolerated.
+    :ivar tolerated: how many of its rounds failed and were tolerated.
     """
 
     step: str
@@ -67,10 +67,10 @@ class LoopRun:
 
 
 def loops_run(plan: Plan, records: Mapping[str, StepRecord], within: str = "") -> Iterator[LoopRun]:
-    """Yield the loops that records tell of.
+    """Yield the loops that appear in records.
 
     :param records: by step, as :class:`~arazzo.engine.state.State` has them.
-    :param within: what the names of the plan's steps begin with there.
+    :param within: the prefix of the plan's step names in the records.
     """
     for region in plan.regions:
         found = [records[within + step] for step in region.steps if within + step in records]

@@ -1,4 +1,4 @@
-"""Why a workflow that can be run cannot be a DAG as it is set: what the factory refuses and the command tells."""
+"""Why a workflow that can be run cannot be a DAG with its settings: the factory refuses, and the command says why."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from arazzo.document.shape import near
 from arazzo.flow import Plan
 from arazzo.flow.grouping import impossible_approvals
 
-#: What begins a template of Jinja; a value with one in it is only known when a task runs.
+#: How a Jinja template starts; a value that contains one is known only when a task runs.
 _TEMPLATES = ("{{", "{%", "{#")
 
 
@@ -19,7 +19,7 @@ class Refusal:
     """One reason.
 
     :param rule: its rule.
-    :param setting: the path of the setting of ``x-airflow`` that it is about.
+    :param setting: the path of the ``x-airflow`` setting responsible.
     :param message: one sentence without secrets.
     :param hint: what to do.
     """
@@ -46,7 +46,7 @@ def refusals(plan: Plan, *, scheduled: bool | None = None) -> tuple[Refusal, ...
 
 
 def is_template(value: Any) -> bool:
-    """Say whether there is a template in a bound value, at any depth."""
+    """Say whether a bound value contains a template, at any depth."""
     match value:
         case str():
             return any(begin in value for begin in _TEMPLATES)
@@ -106,7 +106,7 @@ def _timing(plan: Plan) -> Iterator[Refusal]:
 
 
 def _is_plain(value: Any) -> bool:
-    """Say whether a value is known now: not an XCom or another object of Airflow's."""
+    """Say whether a value is known now, unlike an XCom or another object of Airflow's."""
     match value:
         case Mapping():
             return all(map(_is_plain, value.values()))

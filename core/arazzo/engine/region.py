@@ -1,4 +1,4 @@
-"""What happens in a region between two exchanges: steps begin, are judged, control goes on (docs/semantics.md, 3)."""
+"""What happens in a region between two exchanges: steps start, are judged, control moves (docs/semantics.md, 3)."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ class Turn(LoopTurn):
     # entering a step
 
     def begin(self, state: State) -> Turned:
-        """Begin the step at hand: a request to send, a workflow entered, or a failure."""
+        """Start the step at hand: a request to send, a workflow to enter, or a failure."""
         return self._begin(state)
 
     def proceed(self, state: State) -> Turned:
-        """Wait, or begin the step at hand."""
+        """Wait, or start the step at hand."""
         if state.resume_at is not None and self.now < state.resume_at:
             return replace(state, phase="waiting"), Wait(state.resume_at - self.now)
         state = replace(state, phase="ready", resume_at=None)
@@ -91,9 +91,9 @@ class Turn(LoopTurn):
             return self._unsent(state, planned, context, text)
 
     def _unsent(self, state: State, planned: PlannedStep, context: Context, message: str) -> Turned:
-        """Fail a step before anything was sent: it has no outputs, and its failure actions are asked like any others.
+        """Fail a step before anything was sent: it has no outputs, and its failure actions are tried like any others.
 
-        Those are skipped that only come back to it as it is (docs/semantics.md, 3).
+        Actions that would only return to the unchanged step are skipped (docs/semantics.md, 3).
         """
         frame = state.frame
         plan = self._plan(frame)
@@ -147,8 +147,8 @@ class Turn(LoopTurn):
         return self._settle(state, planned, context, record, message)
 
     def returned(self, state: State, outputs: dict[str, Any], failure: str) -> Turned:
-        """Judge a step that called a workflow: well if that ended well and the step's own criteria hold."""
-        frame, self._unshown = state.frame, None  # what the workflow was answered last is none of this step's
+        """Judge a step that called a workflow: it succeeds if that ended well and its own criteria hold."""
+        frame, self._unshown = state.frame, None  # the workflow's last answer does not belong to this step
         self._step = record_name(state, frame.step)
         plan = self._plan(frame)
         planned = plan.step(frame.step)
@@ -171,7 +171,7 @@ class Turn(LoopTurn):
         return self._settle(state, planned, context, record, message)
 
     def _outputs(self, state: State, plan: Plan, planned: PlannedStep, context: Context) -> tuple[State, Context]:
-        """Evaluate a step's outputs; they are there for its own actions already."""
+        """Evaluate a step's outputs, which its own actions can already read."""
         exchange = context.exchange
         unanswered = exchange is not None and exchange.response is None and planned.workflow is None
         if unanswered or self.stopped:
@@ -179,7 +179,7 @@ class Turn(LoopTurn):
         values = step_outputs(plan, planned, context)
         state = state.with_secrets(secret_values(plan, {}, values))
         conceal = self._concealing(state)
-        values = {  # a reason names types, charsets and codings as the server does
+        values = {  # a reason names types, charsets and codings as the server spells them
             name: replace(value, reason=conceal(value.reason)) if isinstance(value, Unreadable) else value
             for name, value in values.items()
         }
@@ -236,7 +236,7 @@ class Turn(LoopTurn):
         return self._transfer(state, planned.next or END, context.exchange, record)
 
     def _listed(self, state: State, planned: PlannedStep, failed: bool) -> list[Action]:
-        """Return the actions that are asked; before a step is tried again, only what tries the preparing one again."""
+        """Return the actions to try; while a step waits for its preparing step, only those that try that one again."""
         listed: Iterable[Action] = (
             () if self.stopped else planned.step.on_failure if failed else planned.step.on_success
         )
@@ -280,7 +280,7 @@ class Turn(LoopTurn):
             if len(state.frames) == 1 and state.scope is not None and target not in state.scope:
                 return state, Done("step", target=target, step=record.step)
             return state, None
-        if failed:  # what it gave in an earlier round is not so any more
+        if failed:  # what it gave in an earlier round no longer holds
             nothing = dict.fromkeys(frame.outputs.get(frame.step, ()), UNKNOWN) | collected_outputs(frame, frame.step)
             moved = replace(moved, outputs=frame.outputs | {frame.step: nothing})
         if target not in frame.visited:
@@ -321,7 +321,7 @@ class Turn(LoopTurn):
         return state.with_frame(replace(state.frame, step=first, retries={}, attempts=0, detour=detour)), None
 
     def _held(self, state: State, planned: PlannedStep, context: Context, failed: bool) -> Iterator[Held]:
-        """Yield what is asked again if what a ``retry`` runs first fails."""
+        """Yield the actions to try again if what a ``retry`` runs first fails."""
         plan = self._plan(state.frame)
         for action in actions.matching_actions(self._listed(state, planned, failed), context, plan.dialect):
             try:
@@ -330,7 +330,7 @@ class Turn(LoopTurn):
                 yield Held(action.name)
 
     def _detour_failed(self, state: State, call: Call, failure: str) -> Turned:
-        """Go on after what a ``retry`` runs first has failed, which counts as one try: ask the same actions again."""
+        """Continue after what a ``retry`` runs first has failed, which counts as one try: the same actions follow."""
         frame = state.frame
         self._step = record_name(state, frame.step)
         planned = self._plan(frame).step(frame.step)
@@ -359,7 +359,7 @@ class Turn(LoopTurn):
         return self._later(with_record(state, replace(record, next=state.frame.step)), call.wait, call.asked)
 
     def _detour_step_failed(self, state: State, record: StepRecord, failure: str) -> Turned:
-        """Go on after the step of a ``retry`` has failed."""
+        """Continue after the step that a ``retry`` runs first has failed."""
         record = replace(record, message=self._concealing(state)(failure), outcome="failed")
         state, call = _back(state)
         return self._detour_failed(with_record(state, replace(record, next=state.frame.step)), call, record.message)
@@ -381,7 +381,7 @@ class Turn(LoopTurn):
         return entered, None
 
     def _inputs_of(self, state: State, action: Action, context: Context) -> dict[str, Any]:
-        """Return what an action passes to a workflow: its parameters, or else the caller's inputs of the same name."""
+        """Return what an action passes to a workflow: its parameters, or the caller's inputs of the same names."""
         if (known := self._passed.get(action.name)) is not None:
             return known
         plan = self._plan(state.frame)
@@ -392,10 +392,10 @@ class Turn(LoopTurn):
     # how it ends
 
     def gave_up(self, state: State, error: GaveUpError, exchange: Exchange | None = None) -> Turned:
-        """End the run at a limit: what is so nobody knows.
+        """End the run at a limit: nobody knows what is so.
 
         :param state: as it was before the step gave up.
-        :param exchange: of the step, if it has sent anything.
+        :param exchange: the step's, if it has sent anything.
         """
         frame = state.frame
         record = None
@@ -417,7 +417,7 @@ class Turn(LoopTurn):
     def _fail(self, state: State, message: str, record: StepRecord | None = None, *, ended: bool = False) -> Turned:
         """Let the failure of the step at hand stand: its workflow has failed.
 
-        :param ended: whether an action has ended it, so that its outputs count all the same.
+        :param ended: whether an action ended it, so that its outputs still count.
         """
         frame = state.frame
         message = self._concealing(state)(message)
@@ -430,10 +430,10 @@ class Turn(LoopTurn):
     def _finish(
         self, state: State, failure: str, handed: dict[str, Any] | None = None, *, ended: bool = False
     ) -> Turned:
-        """End the innermost workflow and go back to whoever called it.
+        """End the innermost workflow and return to its caller.
 
-        :param handed: outputs that another workflow has given it, to which it has handed over.
-        :param ended: whether an action has ended it.
+        :param handed: outputs of another workflow to which it has handed over.
+        :param ended: whether an action ended it.
         """
         frame = state.frame
         plan = self._plan(frame)
@@ -476,13 +476,13 @@ class Turn(LoopTurn):
 
 
 def _without_outputs(state: State, planned: PlannedStep, context: Context) -> tuple[State, Context]:
-    """Return state and context in which nobody knows the outputs of a step."""
+    """Return state and context in which the outputs of a step are unknown."""
     outputs = state.frame.outputs | {planned.step_id: outputs_without_round(state.frame, planned)}
     return state.with_frame(replace(state.frame, outputs=outputs)), replace(context, steps=outputs)
 
 
 def _back(state: State) -> tuple[State, Call]:
-    """Return the state at the step that a detour leads back to, and what the detour was for."""
+    """Return the state at the step to which a detour returns, and what the detour was for."""
     detour = state.frame.detour
     if detour is None:
         raise AssertionError("back only from a detour")

@@ -1,7 +1,7 @@
-"""What an operation requires, an expression of the document was meant to give, and gave nothing: nothing is sent then.
+"""Values that an operation requires and an expression should have given but did not: then nothing is sent.
 
-What the author has left out himself is for validation to say. A credential, and a header that the connection adds, may
-come from there.
+What the author left out is for validation to report. A credential, and a header that the connection adds, may still
+come from the connection.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from arazzo.openapi.operation import OWN_HEADERS, Operation
 from arazzo.openapi.parameters import says_nothing
 from arazzo.pointer import tokens_of
 
-#: What stands for an expression in JSON text that is read for its members.
+#: Replaces an expression in JSON text while its members are read.
 _HOLE = "\0"
 _JSON_PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,\0]', re.DOTALL)
 
@@ -31,7 +31,7 @@ _JSON_PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,\0]', re.DOTALL)
 def require_values(
     planned: PlannedStep, operation: Operation, arguments: Sequence[Argument], body: Body | None, dialect: Dialect
 ) -> None:
-    """Refuse a request in which a value that the operation requires came out as nothing.
+    """Refuse a request in which a value that the operation requires turned out to be nothing.
 
     :param arguments: the evaluated parameters of the step, in their order.
     :param body: its evaluated body.
@@ -50,7 +50,7 @@ def require_values(
 def _parameters(
     planned: PlannedStep, operation: Operation, arguments: Sequence[Argument], dialect: Dialect
 ) -> Iterator[tuple[str, Any, str]]:
-    """Yield the required parameters that have come to nothing, with what they have come to and the expression."""
+    """Yield the required parameters that turned out to be nothing, with their value and the expression."""
     for parameter, argument in zip(planned.step.parameters, arguments, strict=True):
         spec = operation.parameter(argument.name, argument.location)
         written = expression_in(parameter.value, dialect)
@@ -67,7 +67,7 @@ def _parameters(
 def _members(
     step: Step, operation: Operation, arguments: Sequence[Argument], body: Body | None, dialect: Dialect
 ) -> Iterator[tuple[str, Any, str]]:
-    """Yield the required members of the body, and the body, that have come to nothing."""
+    """Yield the required members of the body, and the body itself, that turned out to be nothing."""
     payload = ABSENT if body is None else body.payload
     meant = dict(_meant(step, dialect))
     given = {argument.name: argument.value for argument in arguments if argument.location == "body"}
@@ -89,7 +89,7 @@ def _members(
 
 
 def _meant(step: Step, dialect: Dialect) -> Iterator[tuple[str, str]]:
-    """Yield the members of the body that an expression was meant to give, with the expression."""
+    """Yield the members of the body that an expression should give, with the expression."""
     body = step.request_body
     for parameter in step.parameters:
         if parameter.location == "body" and (written := expression_in(parameter.value, dialect)):
@@ -106,7 +106,7 @@ def _meant(step: Step, dialect: Dialect) -> Iterator[tuple[str, str]]:
 
 
 def _in_text(text: str, dialect: Dialect) -> Iterator[tuple[str, str]]:
-    """Yield the outermost members of JSON text whose value is or holds an expression, with the expression."""
+    """Yield the outermost members of JSON text whose value is or contains an expression, with the expression."""
     template = parse_template(text, dialect)
     expressions = iter(template.expressions)
     written = "".join(part.replace(_HOLE, " ") if isinstance(part, str) else _HOLE for part in template.parts)
@@ -125,7 +125,7 @@ def _in_text(text: str, dialect: Dialect) -> Iterator[tuple[str, str]]:
 
 
 def _name(piece: str) -> str | None:
-    """Return the name of a member as JSON writes it; None if it is not one, or holds an expression."""
+    """Return the name of a member as JSON writes it; None if it is not one, or contains an expression."""
     try:
         return str(json.loads(piece))
     except ValueError:
@@ -140,7 +140,7 @@ def _replaced(body: RequestBody, dialect: Dialect) -> Iterator[tuple[str, str]]:
 
 
 def _as_object(payload: Any) -> Mapping[str, Any] | None:
-    """Return a payload that is an object, in JSON text too."""
+    """Return a payload that is an object, or JSON text of one."""
     if isinstance(payload, str) and payload.lstrip()[:1] == "{":
         try:
             payload = json.loads(payload)

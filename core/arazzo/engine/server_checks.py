@@ -1,4 +1,4 @@
-"""What no request can do without is known before the first of them, and found at the start: servers and places."""
+"""What every request needs is checked before the first one is sent: servers, and places for parameters."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from arazzo.openapi.servers import server_of
 
 
 def require_sendable(plan: Plan) -> None:
-    """Refuse to run a workflow of which a step has no server that can be called, or no place for a parameter.
+    """Refuse to run a workflow if a step has no server that can be called, or no place for a parameter.
 
     :raises RequestError: one sentence for each source of a step; nothing was sent.
     """
@@ -21,7 +21,7 @@ def require_sendable(plan: Plan) -> None:
 
 
 def uncallable(plan: Plan) -> Iterator[tuple[PlannedStep, str]]:
-    """Yield each step whose server cannot be called, with the reason; those of called workflows included."""
+    """Yield each step whose server cannot be called, with the reason, also in called workflows."""
     for step in plan.all_steps():
         if step.operation is None:
             continue
@@ -32,7 +32,7 @@ def uncallable(plan: Plan) -> Iterator[tuple[PlannedStep, str]]:
 
 
 def misplaced(plan: Plan) -> Iterator[str]:
-    """Yield why requests cannot be built, whatever the values are; those of called workflows included."""
+    """Yield why requests cannot be built, whatever the values are, also in called workflows."""
     for step in plan.all_steps():
         if (operation := step.operation) is None:
             continue

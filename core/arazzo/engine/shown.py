@@ -1,4 +1,4 @@
-"""What people are shown of an exchange: the URL as it was sent, and what the API answered; and of both no secret."""
+"""What people see of an exchange: the URL as it was sent, and what the API answered, both without secrets."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from arazzo.secrecy import CONCEALED, Conceal, exposed_secrets, hide, is_sensiti
 from arazzo.source import one_line
 
 IsSecret = Callable[[str], bool]
-"""Says by a name that its value is secret."""
+"""Says by its name whether a value is secret."""
 
-#: Bytes up to which a JSON answer is hidden by the names in it, and not just as text.
+#: Up to so many bytes, a JSON answer is hidden by the names in it, and not just as text.
 _STRUCTURED = 256 * 1024
-#: Characters beyond those shown in which a secret may end that begins among them.
+#: How many characters after the shown ones are searched for the end of a secret that starts among them.
 _MARGIN = 64 * 1024
 _LEGIBLE = "\t\n\r"
 
 
 def shown_exchange(exchange: Exchange, conceal: Conceal, is_secret: IsSecret) -> str:
-    """Return where a request was sent, and the beginning of its answer, in one line (``[arazzo] shown_answer``).
+    """Return where a request was sent, and the start of its answer, in one line (``[arazzo] shown_answer``).
 
     :param conceal: hides in a text what is known to be secret.
     """
@@ -40,7 +40,7 @@ def shown_exchange(exchange: Exchange, conceal: Conceal, is_secret: IsSecret) ->
 
 
 def shown_answer(exchange: Exchange, conceal: Conceal, is_secret: IsSecret) -> str:
-    """Return the headers of an answer and the beginning of its body, with an empty line between them."""
+    """Return the headers of an answer and the start of its body, with an empty line between them."""
     response, most = exchange.response, current_limits().shown_answer
     if response is None or most <= 0:
         return ""
@@ -49,7 +49,7 @@ def shown_answer(exchange: Exchange, conceal: Conceal, is_secret: IsSecret) -> s
 
 
 def in_full(plan: Plan, state: State, exchange: Exchange, conceal_more: Conceal) -> str:
-    """Return request and answer in full where a run is, without what is known there to be secret.
+    """Return a request and its answer in full, without what is known to be secret at this point of the run.
 
     :param conceal_more: hides what is secret beyond that.
     """
@@ -59,7 +59,7 @@ def in_full(plan: Plan, state: State, exchange: Exchange, conceal_more: Conceal)
 
 
 def _decoded(exchange: Exchange) -> Exchange:
-    """Return an exchange with what its answer says, unless that is beyond a limit; it may have been read already."""
+    """Return an exchange with its answer decoded, unless that exceeds a limit; it may already be decoded."""
     if exchange.response is not None and exchange.content is ABSENT:
         with suppress(GaveUpError):
             return replace(exchange, content=decode_content(exchange.response))
@@ -67,19 +67,19 @@ def _decoded(exchange: Exchange) -> Exchange:
 
 
 def request_line(plan: Plan, state: State, request: Request, conceal_more: Conceal) -> str:
-    """Return method and URL of a request as it is sent where a run is, without what is known there to be secret."""
+    """Return method and URL of a request as it is sent, without what is known to be secret at this point of the run."""
     url = shown_url(request, lambda text: conceal_more(state.secrets.conceal(text)), secret_names(plan, state))
     return f"{request.method} {url}"
 
 
 def secret_names(plan: Plan, state: State) -> IsSecret:
-    """Return what says by a name whether its value is secret in the workflow that is being run."""
+    """Return what tells, by its name, whether a value is secret in the running workflow."""
     marked = {name for each in (plan, plan.child(state.frame.plan)) for name in (*each.sensitive, *each.secret_inputs)}
     return lambda name: is_sensitive(name, marked)
 
 
 def full_exchange(exchange: Exchange, conceal: Conceal, is_secret: IsSecret) -> str:
-    """Return request and answer in full, headers too: for a log at level DEBUG."""
+    """Return a request and its answer in full, headers included, for a log at level DEBUG."""
     request, response = exchange.request, exchange.response
     lines = [f"> {request.method} {shown_url(request, conceal, is_secret)}", *_marked(">", request.headers, conceal)]
     if request.body:
@@ -91,7 +91,7 @@ def full_exchange(exchange: Exchange, conceal: Conceal, is_secret: IsSecret) -> 
 
 
 def shown_url(request: Request, conceal: Conceal, is_secret: IsSecret) -> str:
-    """Return a URL as it was sent, without the secrets that are known, and those that the names in its query tell."""
+    """Return a URL as it was sent, without known secrets and without values whose names in the query are secret."""
     parts = urlsplit(request.url)
     pairs = [pair.partition("=") for pair in parts.query.split("&") if pair]
     hidden = [
@@ -116,7 +116,7 @@ def _headers(headers: Headers, conceal: Conceal) -> Iterator[str]:
 
 
 def _body(exchange: Exchange, conceal: Conceal, is_secret: IsSecret, most: int) -> str:
-    """Return the beginning of an answer that is text; what it is of one that is not."""
+    """Return the start of an answer that is text, or what kind of content another answer has."""
     response = exchange.response
     if response is None or not response.body or most <= 0:
         return ""
@@ -131,7 +131,7 @@ def _body(exchange: Exchange, conceal: Conceal, is_secret: IsSecret, most: int) 
 
 
 def _structured(exchange: Exchange, conceal: Conceal, is_secret: IsSecret) -> str | None:
-    """Return JSON as text, hidden by the names in it; None for what is not JSON, or has a number beyond the limits."""
+    """Return JSON as text, hidden by the names in it; None if it is not JSON, or has a number beyond the limits."""
     if not isinstance(exchange.content, (dict, list)):
         return None
     try:
@@ -142,7 +142,7 @@ def _structured(exchange: Exchange, conceal: Conceal, is_secret: IsSecret) -> st
 
 
 def _text(response: Response, most: int) -> str | None:
-    """Return as much of a body as is looked at, as text; None if it is not one."""
+    """Return as much of a body as is shown or searched, as text; None if it is not text."""
     kind = response.header("Content-Type") or ""
     beginning = response.body[: 4 * (most + _MARGIN)]
     try:

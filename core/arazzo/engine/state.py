@@ -19,11 +19,11 @@ from arazzo.json_values import as_json, read_own_json, write_json
 from arazzo.secrecy import Secrets
 
 Named: TypeAlias = Annotated[dict[str, Any], PlainSerializer(to_wire), BeforeValidator(from_wire)]
-"""Values by name, each of its kind: a JSON value, ``ABSENT`` or ``Unreadable``, which JSON tells apart too."""
+"""Values by name that keep their kind in JSON too: a JSON value, ``ABSENT`` or ``Unreadable``."""
 
 
 def _secrets_of(texts: Any) -> Secrets:
-    """Return secrets as JSON has them: of any characters, which not all validators take for text."""
+    """Return secrets as JSON has them: of any characters, some of which not all validators accept as text."""
     return texts if isinstance(texts, Secrets) else Secrets(dict(texts))
 
 
@@ -34,7 +34,7 @@ def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
 
 @dataclass(frozen=True)
 class StateValue:
-    """The base of the values in this module that are stored: what is read from JSON is checked, unknown fields too."""
+    """The base of the stored values in this module: what is read from JSON is checked, also for unknown fields."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
@@ -44,16 +44,16 @@ class StateValue:
 
     @classmethod
     def from_data(cls, data: Any) -> Self:
-        """Return the value that :meth:`to_data` has made this of.
+        """Return the value that :meth:`to_data` was called on.
 
-        :raises ValueError: if it is not one, or has a field that this version does not know.
+        :raises ValueError: if it is not such a value, or has a field that this version does not know.
         """
         value: Self = cls._json().validate_python(data)
         return value
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Return the value that :meth:`to_json` has made this text of.
+        """Return the value that :meth:`to_json` was called on.
 
         :raises ValueError: as for :meth:`from_data`.
         """

@@ -1,7 +1,7 @@
 """The step machine: runs a region of any size, from a given entry until control leaves it, without any I/O.
 
-``advance(plan, state, exchange) -> (state, command)`` is a pure function over frozen values. Whoever calls it owns the
-clock and the socket. What happens within one call says :mod:`arazzo.engine.region`.
+``advance(plan, state, exchange) -> (state, command)`` is a pure function over frozen values. Its caller owns the clock
+and the socket. :mod:`arazzo.engine.region` says what happens within one call.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from arazzo.frozen import replace
 from arazzo.secrecy import Conceal
 
 HISTORY = 100
-#: Characters of a line in the history: what an API has answered is in the log in full length.
+#: How long a line of the history may be; the log has the full answer of an API.
 LONGEST_LINE = 400
 
 
@@ -31,8 +31,8 @@ def advance(
 
     :param plan: the plan, or the slice of it that holds the region.
     :param state: from :func:`start` or from the last call.
-    :param exchange: after ``Send``, the request with its response or the reason why there is none; otherwise None. A
-        state that has sent a request and gets no exchange sends that request again; its driver decides whether it may.
+    :param exchange: after ``Send``, the request with its response, or with the reason why there is none; otherwise
+        None. A state that has sent a request and gets no exchange sends it again; the driver decides whether it may.
     :param now: POSIX time.
     :param conceal: hides further secrets in a text, beyond inputs, outputs and the answer's credentials.
     :returns: the next state, and what to do.
@@ -67,7 +67,7 @@ def _marked(state: State, exchange: Exchange, name: str, now: float) -> State:
 
 
 def _with_cookies(state: State, exchange: Exchange, now: float) -> State:
-    """Return the state with the cookies that an answer has set, on the way to it, too."""
+    """Return the state with the cookies that an answer has set, also on the way to it."""
     jar, response = state.cookies, exchange.response
     if jar is None or response is None:
         return state
@@ -78,12 +78,12 @@ def _with_cookies(state: State, exchange: Exchange, now: float) -> State:
 
 
 def begin_call(plan: Plan, state: State, *, now: float, conceal: Conceal = unchanged) -> tuple[State, Done | None]:
-    """Begin a step that calls a workflow, for whoever runs that workflow elsewhere.
+    """Start a step that calls a workflow, for a caller that runs that workflow elsewhere.
 
     :param plan: the plan of the calling step, or the slice of it that holds the step.
-    :param state: in which that step comes next.
+    :param state: in which that step is next.
     :param conceal: as for :func:`advance`.
-    :returns: the state with the workflow entered, whose inputs :func:`entered_inputs` tells; or how the step failed.
+    :returns: the state with the workflow entered, with its inputs for :func:`entered_inputs`; or how the step failed.
     """
     turn = Turn(plan, now, conceal)
     try:
@@ -104,16 +104,16 @@ def end_call(
     now: float,
     conceal: Conceal = unchanged,
 ) -> tuple[State, Done]:
-    """Judge a step that called a workflow which has run elsewhere, and say where control goes.
+    """Judge a step whose called workflow ran elsewhere, and say where control goes.
 
     :param plan: the plan of the calling step, or the slice of it that holds the step.
-    :param state: in which that step comes next; its scope is that step.
+    :param state: in which that step is next; its scope is that step.
     :param outputs: of the workflow.
-    :param failure: why the workflow failed; empty if it has not.
+    :param failure: why the workflow failed; empty if it did not.
     :param status: the status that the last step of the workflow saw.
-    :param stopped: whether it failed in such a way that no action is asked (:class:`Done`).
+    :param stopped: whether it failed in such a way that no action may be tried (:class:`Done`).
     :param conceal: as for :func:`advance`.
-    :raises ValueError: if the step has a retry, which runs the workflow again: it has to run here, too.
+    :raises ValueError: if the step has a retry that runs the workflow again, which must then run here.
     """
     turn = Turn(plan, now, conceal)
     turn.stopped = stopped
@@ -128,10 +128,10 @@ def end_call(
 
 
 def judged(state: State, seconds: float) -> State:
-    """Return a state that waits as counted from the end of a round, where judging the last answer has taken time."""
+    """Return a waiting state with its wait counted from the end of judging, which may have taken time."""
     return state if state.resume_at is None else pacing.with_wait(state, seconds, state.resume_at)
 
 
 def unsent(state: State) -> State:
-    """Return the state as it was before the request that it has out, which has not been sent."""
+    """Return the state as it was before its pending request, which has not been sent."""
     return replace(state, phase="ready").with_frame(replace(state.frame, attempts=state.frame.attempts - 1))

@@ -12,12 +12,12 @@ from arazzo.flow.reads import workflow_key
 
 
 def passed_by_name(target: Plan, inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a workflow gets of its caller's inputs where nothing else is said: those that it declares."""
+    """Return the inputs that a workflow gets from its caller if nothing else is said: those that it declares."""
     return {name: inputs[name] for name in target.taken.schemas if name in inputs}
 
 
 def action_needs(plan: Plan) -> Iterator[InputNeed]:
-    """Yield the optional inputs without default that a workflow needs to which an action of this plan goes."""
+    """Yield the optional inputs without default that a workflow needs when an action of this plan goes to it."""
     taken = plan.taken
     optional = taken.schemas.keys() - taken.defaults.keys() - set(taken.required)
     for step in plan.steps if optional else ():
@@ -42,7 +42,7 @@ def _needed(plan: Plan) -> list[str]:
 
 
 def _given(plan: Plan, action: Action, target: Plan) -> Iterator[str]:
-    """Yield the inputs of the caller that an action makes of them what its workflow needs."""
+    """Yield the caller's inputs from which an action makes what its workflow needs."""
     needed = _needed(target)
     if not action.parameters:
         yield from needed

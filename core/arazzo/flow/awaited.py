@@ -14,7 +14,7 @@ from arazzo.flow.reads import step_reads
 def build_needs(
     workflow: Workflow, steps: Mapping[str, PlannedStep], children: Mapping[str, Plan], dialect: Dialect
 ) -> dict[str, tuple[str, ...]] | None:
-    """Return by step the steps that it waits for, without those that come before one of them; None where all wait.
+    """Return, by step, the steps that it waits for, except those that one of these waits for; None where all wait.
 
     :param workflow: the workflow.
     :param steps: the planned steps by id.

@@ -1,6 +1,6 @@
 """A workflow becomes a plan: steps with their operations, the flow graph, and the regions it falls into.
 
-The document has been validated before; what is raised here is what makes a plan impossible.
+The document has already been validated; errors raised here are what makes a plan impossible.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def choose_workflow(loaded: LoadedDocument, workflow_id: str | None) -> Workflow
 
 @dataclass(frozen=True)
 class _Compiler:
-    """Compiles a workflow and the workflows it names; ``calling`` is the way here, to refuse recursion."""
+    """Compiles a workflow and the workflows it names; ``calling`` is the path here, to refuse recursion."""
 
     options: Options
     calling: tuple[tuple[str, str], ...]
@@ -88,7 +88,7 @@ class _Compiler:
     counts: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def compile(self, loaded: LoadedDocument, sources: Sources, workflow: Workflow, prefix: str = "") -> Plan:
-        """Compile a workflow, once for each key: what is called twice is the same plan."""
+        """Compile a workflow, once for each key: a workflow that is called twice has one plan."""
         identity = loaded.source.uri, f"{prefix}{workflow.workflow_id}"
         if identity not in self.done:
             plan = self._compile(loaded, sources, workflow, prefix)
@@ -208,14 +208,14 @@ class _Compiler:
         return self.options.step_settings.get(step.step_id, UNSET).over(merged)
 
     def _entry(self, loaded: LoadedDocument, entry: PlannedStep, steps: list[Step]) -> PlannedStep:
-        """Return the entry of several steps that are one task, with the settings that hold for it."""
+        """Return the entry of several steps that form one task, with the settings that hold for the task."""
         own = {step.step_id: self._own_settings(loaded, step) for step in steps}
         deciding = deciding_steps(entry.step_id, own).items()
         held = Settings.model_construct(**{name: getattr(own[step], name) for name, step in deciding})
         return entry.model_copy(update={"settings": held.over(entry.settings)})
 
     def _own_settings(self, loaded: LoadedDocument, step: Step) -> Settings:
-        """Return what holds for one step alone: what it says itself, unless the options overrule it."""
+        """Return the settings of one step alone: its own, unless the options overrule them."""
         said = settings_of(step.extensions, f"{step.at}/{EXTENSION}", loaded.source).given()
         overruled = self.options.settings.given()
         own = Settings.model_construct(**{name: value for name, value in said.items() if name not in overruled})
@@ -271,7 +271,7 @@ class _Compiler:
 
 
 def _taken(step: Step, merged: tuple[Parameter, ...], children: Mapping[str, Plan]) -> tuple[Parameter, ...]:
-    """Return the parameters of a step; of those of its workflow, a called workflow gets the ones that it takes."""
+    """Return a step's parameters; of the workflow's parameters, a called workflow gets only those that it takes."""
     child = children.get(workflow_key(step.workflow_id or ""))
     if child is None:
         return merged
@@ -280,7 +280,7 @@ def _taken(step: Step, merged: tuple[Parameter, ...], children: Mapping[str, Pla
 
 
 def _undeclared(workflow: Workflow, steps: Iterable[PlannedStep], dialect: Dialect) -> tuple[str, ...]:
-    """Return the inputs that are read, as expressions spell them, and that no schema has: leniently they are inputs."""
+    """Return inputs that expressions read and no schema names, as they spell them; in lenient these are inputs."""
     known = declared_inputs(workflow.inputs, choices=True).schemas
     read = [step_reads(planned.step, dialect) for planned in steps] + [value_reads(workflow.outputs, dialect)]
     found = (each for reads in read for each in reads.inputs if declared_name(each, known) is None)
@@ -288,7 +288,7 @@ def _undeclared(workflow: Workflow, steps: Iterable[PlannedStep], dialect: Diale
 
 
 def _first_places(workflow: Workflow) -> dict[str, str]:
-    """Return the workflows that a workflow names, with the pointer to where it first does."""
+    """Return the workflows that a workflow names, with the pointer to the first place."""
     found: dict[str, str] = {}
     for reference, at in named_workflows(workflow):
         found.setdefault(reference, at)
@@ -313,7 +313,7 @@ def _asyncapi_protocol(data: object) -> str:
 
 
 def _passed_on(depends_on: tuple[str, ...], children: Mapping[str, Plan]) -> tuple[PassedInput, ...]:
-    """Return the inputs of the workflows that come first, and of those that come before them."""
+    """Return the inputs of the workflows that come first, and of those that come before these."""
     found: dict[str, PassedInput] = {}
     for child in (children[key] for key in depends_on if key in children):
         required = set(child.declared.required)
@@ -333,7 +333,7 @@ def _passed_on(depends_on: tuple[str, ...], children: Mapping[str, Plan]) -> tup
 def _input_needs(
     workflow: Workflow, steps: Iterable[PlannedStep], children: Mapping[str, Plan], graph: FlowGraph, dialect: Dialect
 ) -> Iterator[InputNeed]:
-    """Yield the optional inputs without default that the steps' requests and calls cannot do without."""
+    """Yield the optional inputs without default that the requests and calls of steps cannot do without."""
     inputs = declared_inputs(workflow.inputs)
     unavoidable = graph.unavoidable()
     for planned in steps:
@@ -366,7 +366,7 @@ def _readings(planned: PlannedStep, children: Mapping[str, Plan], dialect: Diale
 
 
 def _kept_redirects(step: Step, operation: Operation | None, dialect: Dialect) -> tuple[int, ...]:
-    """Return the redirects that are the answer: those that criteria name, or all if the description has no other."""
+    """Return the redirects that are the answer: those that criteria name, or all if the description has no success."""
     if operation is None:
         return ()
     if operation.answers_redirect and not step.success_criteria:

@@ -17,8 +17,8 @@ class Options:
 
     :param dialect: how expressions and conditions are read.
     :param settings: settings that overrule the document's.
-    :param step_settings: settings by step id of the compiled workflow that overrule everything else.
-    :param defaults: settings that hold where nobody says anything, the document included.
+    :param step_settings: settings by step id of the compiled workflow; they overrule everything else.
+    :param defaults: settings for what nobody has set, not even the document.
     :raises ValueError: if there is no such dialect.
     """
 

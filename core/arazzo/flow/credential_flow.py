@@ -1,4 +1,4 @@
-"""Credentials on their way: outputs of steps, workflows and calls that hold one by where it comes from."""
+"""Credentials on their way: outputs of steps, workflows and calls that contain one because of their origin."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from arazzo.secrecy import gives_credential
 def secret_names(
     marked: Iterable[str], planned: Mapping[str, PlannedStep], outputs: Mapping[str, Any], children: Mapping[str, Plan]
 ) -> tuple[str, ...]:
-    """Return the names that are marked as secret, and those of outputs that are credentials by where they come from.
+    """Return the names that are marked as secret, and those of outputs that are credentials by their origin.
 
-    :param outputs: of the workflow, as the document has them.
+    :param outputs: the workflow's, as in the document.
     :param children: the workflows that it calls or goes to, by plan key.
     """
     found = dict.fromkeys((*marked, *_handed(planned, children)))
@@ -43,8 +43,8 @@ def _is_secret(
 ) -> bool:
     """Tell whether an output that is read is secret.
 
-    :param called: key of the workflow that the step calls whose output it is read for.
-    :param found: the names of this workflow that are known to be secret.
+    :param called: key of the workflow that is called by the step whose output is read.
+    :param found: names of this workflow that are known to be secret.
     """
     match expression:
         case StepOutput(step=name) if name in planned:
@@ -60,14 +60,14 @@ def _is_secret(
 def _has_secret(
     expression: StepOutput | Output | WorkflowValue, names: Mapping[str, Any], secret: Container[str]
 ) -> bool:
-    """Tell whether what is read of outputs is secret: one of them, all of them, or none that there is."""
+    """Tell whether what is read from outputs is secret: one of them, or one among all of them."""
     name = declared_name(expression, names)
     read = (name,) if name is not None else () if expression.name else names
     return any(each in secret for each in read)
 
 
 def _handed(planned: Mapping[str, PlannedStep], children: Mapping[str, Plan]) -> Iterator[str]:
-    """Yield the secret outputs of workflows that take over, which are the result of the workflow then."""
+    """Yield the secret outputs of workflows that take over, since those are then the result."""
     for step in planned.values():
         for action in (*step.step.on_success, *step.step.on_failure):
             child = children.get(workflow_key(action.workflow_id or ""))

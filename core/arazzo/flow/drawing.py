@@ -1,6 +1,6 @@
 """A plan as a picture in text: Mermaid, DOT, plain text, or the plan itself as JSON.
 
-Document order everywhere, so that equal plans draw equally.
+Everything is in document order, so equal plans have equal drawings.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def draw(plan: Plan, form: Format = "mermaid") -> str:
 
     :param plan: the plan.
     :param form: ``mermaid``, ``dot``, ``text`` or ``json``.
-    :returns: text without a newline at its end.
+    :returns: text without a trailing newline.
     """
     match form:
         case "mermaid":
@@ -41,13 +41,13 @@ def operation_of(planned: PlannedStep) -> str:
 
 
 def label_of(edge: Edge) -> str:
-    """Return what is beside an edge."""
+    """Return the label of an edge."""
     label = edge.label if edge.kind != "retry" else f"{edge.label} (retry)"
     return f"{label}: {edge.workflow}" if edge.workflow else label
 
 
 def arrows_of(plan: Plan) -> Iterator[Edge]:
-    """Yield what leads from step to step: the edges; from a step to those that need it where steps run side by side."""
+    """Return the arrows between steps: the edges or, if steps run side by side, one from each step to its users."""
     if plan.needs is None:
         yield from plan.edges
         return

@@ -35,13 +35,13 @@ class FlowGraph:
         return {step: list(targets) for step, targets in ways.items()}
 
     def reachable(self) -> frozenset[str]:
-        """Return the steps that some way from the first step leads to."""
+        """Return the steps that some path from the first step leads to."""
         return reachable(self.successors(), self.steps[0])
 
     def unavoidable(self) -> frozenset[str]:
-        """Return the steps that every way to an end goes through, failures that are left standing not counted.
+        """Return the steps on every path to an end, except ends in an unhandled failure.
 
-        Along one such way, a step can be avoided if a way that begins before it comes back behind it.
+        On one such path, a step is avoidable if another path leaves before it and returns after it.
         """
         ways: dict[str, list[str]] = {step: [] for step in self.steps}
         for edge in self.edges:
@@ -63,7 +63,7 @@ class FlowGraph:
         return frozenset(found)
 
     def only(self, steps: Iterable[str]) -> FlowGraph:
-        """Return the graph without the other steps and without the edges from or to them."""
+        """Return the graph with only these steps and the edges between them."""
         kept = set(steps)
         ends = {*kept, END}
         edges = (edge for edge in self.edges if edge.source in kept and edge.target in ends)
@@ -71,7 +71,7 @@ class FlowGraph:
 
 
 def _way_to_end(ways: Mapping[str, list[str]], start: str) -> list[str]:
-    """Return the steps of one way from the start to END, both included; only the start where there is none."""
+    """Return the steps of one path from the start to END, both included; only the start if there is none."""
     before, todo = {start: start}, [start]
     for step in todo:
         for target in ways.get(step, ()):
@@ -113,7 +113,7 @@ def _edges(step: Step, transfer: Transfer, workflows: Mapping[str, str]) -> Iter
 def components(graph: FlowGraph) -> list[tuple[str, ...]]:
     """Return the strongly connected components, each in document order, in a topological order.
 
-    Among components that may come in any order, document order decides, so that the result is stable.
+    Where several orders are possible, document order decides, so that the result is stable.
     """
     order = {step: index for index, step in enumerate(graph.steps)}
     member = {step: found for found in strongly_connected(graph.successors()) for step in found}

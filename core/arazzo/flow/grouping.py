@@ -1,4 +1,4 @@
-"""Which workflows of a plan are groups of tasks, and which are part of the task of a step."""
+"""Which workflows of a plan are groups of tasks, and which belong to the task of a step."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def is_split(plan: Plan, key: str) -> bool:
 
 
 def impossible_approvals(plan: Plan) -> Iterator[tuple[Plan, str]]:
-    """Yield the steps that ask for approval and cannot, since they are part of another task, with their workflow."""
+    """Yield the steps that ask for approval although they belong to another task, with their workflow."""
     if plan.settings.granularity == "workflow":
         yield from _asking(plan)
         return

@@ -1,7 +1,7 @@
 """What a component of the flow graph means: how its requests behave, and whether its rounds feed each other.
 
-Poll or iteration (docs/semantics.md, 4): if a request of a round uses a value that the round before produced, a page
-cursor say, the round starts at once. Otherwise the loop waits for the world.
+Poll or iteration (docs/semantics.md, 4): if a request uses a value from the round before, such as a page cursor, the
+next round starts at once. Otherwise the loop is waiting for something outside.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from arazzo.flow.reads import workflow_key
 from arazzo.flow.rounds import feeding_ways
 
 Groups = Mapping[tuple[str, ...], tuple[str, ...]]
-"""The steps of each region, with those by which control comes in; the first of these is the entry."""
+"""The steps of each region, with those by which control enters it; the first of these is the entry."""
 
-#: Seconds between the rounds of a poll, seconds for all of it, and rounds of an iteration, unless set.
+#: Defaults: seconds between the rounds of a poll, seconds for all of it, and rounds of an iteration.
 POKE_INTERVAL = 30.0
 LOOP_TIMEOUT = 6 * 3600.0
 ITERATION_ROUNDS = 10_000
-#: How many rounds in a row may fail by no answer, 429, 502, 503 or 504, unless set; in strict none.
+#: Default: how many rounds in a row may fail with no answer, 429, 502, 503 or 504; in strict none.
 TOLERATED = 3
 
 
@@ -50,7 +50,7 @@ class Surroundings:
 def step_groups(graph: FlowGraph) -> Groups:
     """Return the groups of steps that become the regions of a workflow, in topological order.
 
-    :param graph: the flow graph, unreachable steps left out.
+    :param graph: the flow graph without unreachable steps.
     """
     return entrances(graph.successors(), components(graph), graph.steps[:1])
 
@@ -60,7 +60,7 @@ def build_regions(
 ) -> tuple[Region, ...]:
     """Build the regions of a workflow, in topological order.
 
-    :param graph: the flow graph, unreachable steps left out.
+    :param graph: the flow graph without unreachable steps.
     :param groups: its groups of steps.
     :param steps: the planned steps by id; the settings of an entry hold for the region.
     :param children: plans of the workflows that steps call, by key.
@@ -112,7 +112,7 @@ def _retries_success(group: tuple[str, ...], around: Surroundings) -> bool:
 
 
 def _also_polls(group: tuple[str, ...], around: Surroundings, at_once: tuple[Edge, ...]) -> bool:
-    """Say whether a loop waits for the world even where all goes well: an interval that is set is for that then."""
+    """Say whether a loop also waits for something outside when all goes well, so that a set interval is for that."""
     ways = {step: [edge.target for edge in around.outgoing[step] if edge.kind in ("success", "next")] for step in group}
     for edge in at_once:
         ways[edge.source] = [target for target in ways[edge.source] if target != edge.target]
@@ -121,7 +121,7 @@ def _also_polls(group: tuple[str, ...], around: Surroundings, at_once: tuple[Edg
 
 
 def _ways(group: tuple[str, ...], around: Surroundings) -> dict[str, list[str]]:
-    """Return for each step of a group the steps of it that control may go on to; a retry does not go on."""
+    """Return, for each step of a group, the steps of the group that may follow it; a retry does not lead on."""
     inside = frozenset(group)
     return {
         step: list(dict.fromkeys(e.target for e in around.outgoing[step] if e.kind != "retry" and e.target in inside))
@@ -130,7 +130,7 @@ def _ways(group: tuple[str, ...], around: Surroundings) -> dict[str, list[str]]:
 
 
 def _at_once(group: tuple[str, ...], entered: tuple[str, ...], around: Surroundings) -> Iterator[Edge]:
-    """Yield the edges back on which the next round uses what this one has produced. A failed step has nothing."""
+    """Yield the edges back on which the next round uses what this one produced. A failed step has produced nothing."""
     fed = feeding_ways(_ways(group, around), entered, _uses(group, around))
     for step in group:
         for edge in around.outgoing[step]:
@@ -148,7 +148,7 @@ def _has_cycle(ways: Mapping[str, list[str]]) -> bool:
 
 
 def _uses(group: tuple[str, ...], around: Surroundings) -> Iterator[tuple[str, str]]:
-    """Yield for each step of a group those of its steps whose outputs, or whose workflow's, its requests use."""
+    """Yield, for each step of a group, the steps of it whose outputs (or workflow's outputs) its requests use."""
     makers: dict[tuple[str, str], list[str]] = {("step", step): [step] for step in group}
     for step in group:
         if (called := around.steps[step].workflow) is not None:
@@ -159,7 +159,7 @@ def _uses(group: tuple[str, ...], around: Surroundings) -> Iterator[tuple[str, s
 
 
 def _used(step: str, around: Surroundings) -> Iterator[tuple[str, str]]:
-    """Yield the steps and workflows whose outputs the request of a step uses, or those of the workflow it calls."""
+    """Yield the steps and workflows whose outputs a step's request uses, or the workflow that it calls."""
     planned = around.steps[step]
     own = request_values(planned)
     inner = _requests_within(around.children[planned.workflow]) if planned.workflow is not None else ()
@@ -173,7 +173,7 @@ def _used(step: str, around: Surroundings) -> Iterator[tuple[str, str]]:
 
 
 def _requests_within(plan: Plan) -> Iterator[Any]:
-    """Return the values that the requests of a called workflow are made of."""
+    """Return the values from which a called workflow builds its requests."""
     for planned in plan.steps:
         yield from request_values(planned)
         if planned.workflow is not None:
@@ -181,7 +181,7 @@ def _requests_within(plan: Plan) -> Iterator[Any]:
 
 
 def request_values(planned: PlannedStep) -> Iterator[Any]:
-    """Yield the values that a step's request, or its call of a workflow, is made of."""
+    """Yield the values from which a step's request, or its call of a workflow, is built."""
     return (value for value, _, when in step_values(planned.step) if when == "request")
 
 

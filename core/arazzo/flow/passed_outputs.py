@@ -1,4 +1,4 @@
-"""Outputs of a called workflow that others read of the step that calls it, although it declares none of that name."""
+"""Outputs of a called workflow that are read from the calling step, although that declares none of that name."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from arazzo.flow.reads import step_expressions
 def with_passed_outputs(
     workflow: Workflow, planned: Mapping[str, PlannedStep], children: Mapping[str, Plan]
 ) -> dict[str, PlannedStep]:
-    """Return the planned steps, those that call workflows with the outputs that are read of them (lenient).
+    """Return the planned steps; those that call workflows also have the outputs that are read from them (lenient).
 
-    What a step declares itself is left alone (docs/semantics.md, 1).
+    What a step itself declares stays (docs/semantics.md, 1).
     """
     found = dict(planned)
     for expression in _read(workflow, planned) if children else ():

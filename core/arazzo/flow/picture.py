@@ -1,4 +1,4 @@
-"""A workflow as boxes and arrows: what a drawing is made of, small enough to travel beside a DAG."""
+"""A workflow as boxes and arrows: the content of a drawing, small enough to travel beside a DAG."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ class Box:
     """A step.
 
     :ivar what: what it calls.
-    :ivar task: id of the task that it runs in, where there are tasks.
-    :ivar url: of the operation's documentation; empty without one.
+    :ivar task: id of its task, if there are tasks.
+    :ivar url: of the operation's documentation; empty if there is none.
     """
 
     step: str
@@ -59,9 +59,9 @@ class Picture:
 
     @classmethod
     def from_data(cls, data: Any) -> Picture:
-        """Return the picture that :meth:`to_data` has made this of.
+        """Return the picture that :meth:`to_data` was called on.
 
-        :raises ValueError: if it is not one.
+        :raises ValueError: if it is not a picture.
         """
         try:
             boxes = tuple(Box(*map(str, box)) for box in data["boxes"])
@@ -74,7 +74,7 @@ class Picture:
 def picture_of(plan: Plan, tasks: Mapping[str, str] | None = None) -> Picture:
     """Return the picture of a workflow.
 
-    :param tasks: ids of tasks by the step that a region is entered at.
+    :param tasks: ids of tasks by the entry step of their region.
     """
     task_of = {step: (tasks or {}).get(region.entry, "") for region in plan.regions for step in region.steps}
     boxes = tuple(

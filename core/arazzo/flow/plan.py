@@ -27,12 +27,12 @@ from arazzo.secrecy import secret_inputs
 
 #: Target of an edge that ends the workflow.
 END = ""
-#: What may be a number that a float does not spell like this, where a value begins: digits within texts are none.
+#: What may be a number that a float spells differently, at the start of a value: digits within texts do not count.
 _SPELLED = re.compile(r"[:,\[\s]-?(?:[0-9.]{16}|[0-9.]+[eE]|[0-9]+\.[0-9]+0(?![0-9])|0\.0000)")
 
 
 def unset() -> Settings:
-    """Return settings that say nothing, the same for all."""
+    """Return settings with nothing set, the same value for all."""
     return UNSET
 
 
@@ -40,7 +40,7 @@ class PlanValue(FrozenModel):
     """The base of the values in this module; the compiler makes them by ``model_construct``, without validators."""
 
     def model_dump_json(self, **options: Any) -> str:
-        """Return the value as JSON text, in which a number that no float holds is what the document spells."""
+        """Return the value as JSON text, in which a number that no float holds is spelled as in the document."""
         data = self.model_dump(**{name: value for name, value in options.items() if name != "indent"})
         if is_plain(data):
             return super().model_dump_json(**options)
@@ -48,14 +48,14 @@ class PlanValue(FrozenModel):
 
     @classmethod
     def model_validate_json(cls, json_data: Any, **options: Any) -> Self:
-        """Return the value that a JSON text says."""
+        """Return the value in a JSON text."""
         if not _SPELLED.search(json_data):
             return super().model_validate_json(json_data, **options)
         return cls.model_validate(read_own_json(json_data), **options)
 
 
 class Edge(PlanValue):
-    """One way from a step to what comes after it.
+    """One path from a step to what comes after it.
 
     :ivar source: step id.
     :ivar target: step id, or ``END``.
@@ -77,18 +77,18 @@ class Edge(PlanValue):
 
 
 class PlannedStep(PlanValue):
-    """A step that can be reached, with all it needs to run.
+    """A step that can be reached, with everything needed to run it.
 
     :ivar step: the step; its parameters and actions include the workflow's (by name and place).
     :ivar operation: what it calls; None if it calls a workflow or is an AsyncAPI step.
     :ivar workflow: plan key of the workflow it calls.
     :ivar unmatched: what follows a success when the step has success actions and none holds.
     :ivar next: the next step in document order; None after the last.
-    :ivar settings: ``x-airflow`` of document, workflow, step and factory, merged; at the entry of a region, what holds
-        for its task.
+    :ivar settings: ``x-airflow`` of document, workflow, step and factory, merged; at the entry of a region, those of
+        its task.
     :ivar protocol: the protocol of an AsyncAPI step, which is planned but not run.
-    :ivar kept_redirects: statuses of redirects that are the answer, where no setting says more.
-    :ivar added: names of the headers that the connection of its source adds, in lower case, once that is known.
+    :ivar kept_redirects: statuses of redirects that are the answer unless a setting says otherwise.
+    :ivar added: names of the headers that its source's connection adds, in lower case, once they are known.
     """
 
     step: Step
@@ -107,7 +107,7 @@ class PlannedStep(PlanValue):
 
     @property
     def server(self) -> str | None:
-        """The setting ``server`` for the source of its operation; None leaves it to the API description."""
+        """The setting ``server`` for its operation's source; None leaves it to the API description."""
         server = self.settings.server
         if isinstance(server, dict):
             return server.get(self.operation.source) if self.operation else None
@@ -120,7 +120,7 @@ class Region(PlanValue):
     :ivar entry: id of the step that names its task: the first that control reaches.
     :ivar steps: ids in document order.
     :ivar loop: None for a step that does not repeat; ``poll`` waits for the world, ``iteration`` feeds itself.
-    :ivar at_once: of an iteration, the edges back on which the next round uses what this one has produced, and so
+    :ivar at_once: of an iteration, the edges back on which the next round uses what this one produced, and therefore
         starts at once.
     :ivar safe: every request of the region is safe (RFC 9110), so that the triggerer may send it.
     :ivar exits: edges that leave the region, in document order, without duplicates.
@@ -146,12 +146,12 @@ class Region(PlanValue):
 class InputNeed(PlanValue):
     """An optional input without default that the request of a step needs.
 
-    :ivar place: what of the request needs it: ``path parameter 'id'``.
+    :ivar place: the part of the request that needs it: ``path parameter 'id'``.
     :ivar operation: what the step calls.
     :ivar allowed: the values that the API's description enumerates.
-    :ivar header: the header that it is for, which a connection may give instead; empty for any other place.
+    :ivar header: the header it is for, which a connection may provide instead; empty for any other place.
     :ivar required: whether only the API's description says so, which the setting ``required`` may overrule.
-    :ivar always: whether every way through the workflow goes through the step, so that a run asks for it at the start.
+    :ivar always: whether every path through the workflow includes the step, so that a run asks for it at the start.
     """
 
     input: str
@@ -170,10 +170,10 @@ class InputNeed(PlanValue):
 
 
 class PassedInput(PlanValue):
-    """An input of a workflow that comes first (``dependsOn``), which is passed on to it by name.
+    """An input of a workflow that comes first (``dependsOn``), passed on to it by name.
 
     :ivar schema_: its JSON Schema.
-    :ivar required: whether its schema says that it has to be given.
+    :ivar required: whether its schema requires it.
     :ivar workflow: id of the first workflow that declares it.
     """
 
@@ -194,13 +194,13 @@ class Plan(PlanValue):
     :ivar inputs: JSON Schema of the inputs, references inlined; None if the workflow declares none.
     :ivar steps: reachable steps in document order.
     :ivar regions: in topological order; the first holds the first step.
-    :ivar edges: every way between steps, in document order.
-    :ivar needs: by step, the steps that have to be over before it begins, without those that come before one of them;
-        None where each step waits for the one before it in document order.
-    :ivar unreachable: ids of steps that no way leads to.
+    :ivar edges: every path between steps, in document order.
+    :ivar needs: by step, the steps that must be over before it starts, except those that one of these waits for; None
+        where each step waits for the one before it in document order.
+    :ivar unreachable: ids of steps that no path leads to.
     :ivar children: plans of the workflows that steps, actions and ``dependsOn`` name, by key.
     :ivar depends_on: keys of workflows that come first.
-    :ivar undeclared: names of inputs, as expressions spell them, that these read and no schema names; "" for all.
+    :ivar undeclared: names of inputs that expressions read and no schema names, as they spell them; "" for all.
     :ivar passed_on: the inputs of the workflows that come first, whether or not this one declares them.
     """
 
@@ -251,12 +251,12 @@ class Plan(PlanValue):
 
     @cached_property
     def own(self) -> dict[str, Any]:
-        """The schemas of the inputs that the workflow declares, and of those that it only reads, which are anything."""
+        """The schemas of the inputs that the workflow declares, and of those it only reads, which allow anything."""
         return {**dict.fromkeys((outermost(name) for name in self.undeclared if name), True), **self.declared.schemas}
 
     @cached_property
     def taken(self) -> DeclaredInputs:
-        """The inputs that a run takes: those of the workflow, and those that it only passes on."""
+        """The inputs that a run accepts: the workflow's, and those that it only passes on."""
         passed = {item.name: item.schema_ for item in self.passed_on}
         needed = (item.name for item in self.passed_on if item.required)
         return DeclaredInputs(
@@ -266,20 +266,20 @@ class Plan(PlanValue):
 
     @cached_property
     def needed_inputs(self) -> tuple[InputNeed, ...]:
-        """The optional inputs that requests need, those of the workflows that come first included."""
+        """The optional inputs that requests need, also in the workflows that come first."""
         first = (self.children[key] for key in self.depends_on if key in self.children)
         return tuple(dict.fromkeys((*self.input_needs, *(need for plan in first for need in plan.needed_inputs))))
 
     @cached_property
     def secret_inputs(self) -> frozenset[str]:
-        """The inputs that are secret, or in which something is, those included that are only passed on."""
+        """The inputs that are or contain secrets, including those that are only passed on."""
         own = secret_inputs(self.inputs, self.sensitive)
         passed = {"properties": {item.name: item.schema_ for item in self.passed_on}}
         return own | secret_inputs(passed, self.sensitive) if self.passed_on else own
 
     @cached_property
     def all_sensitive(self) -> frozenset[str]:
-        """The names that are secret in the workflow, in one that it calls, and as inputs."""
+        """The names that are secret in the workflow, in workflows that it calls, and as inputs."""
         own = self.secret_inputs.union(self.sensitive)
         return own.union(*(child.all_sensitive for child in self.children.values()))
 
@@ -295,16 +295,16 @@ class Plan(PlanValue):
 
     @cached_property
     def read_workflows(self) -> frozenset[str]:
-        """The plan keys of the workflows that the steps read, those of the workflows included that they call."""
+        """The plan keys of the workflows that the steps read, and that are read in the workflows they call."""
         return self.workflows_read(self.reads, self.children.values())
 
     def workflows_read(self, steps: Iterable[str], children: Iterable[Plan]) -> frozenset[str]:
-        """Return the plan keys of the workflows that some of the steps read, and that those do which they call."""
+        """Return the plan keys of the workflows that some steps read, and that are read in the workflows these call."""
         own = frozenset(key for step in steps for key in self.reads[step].workflows)
         return own.union(*({*child.read_workflows, *child.output_reads.workflows} for child in children))
 
     def takes(self, name: str) -> bool:
-        """Say whether an input is one: the schema names it, an expression reads it, or it is passed on."""
+        """Say whether a name is an input: the schema names it, an expression reads it, or it is passed on."""
         if name in self.taken.schemas or names_input(self.inputs, name):
             return True
         return any(not read or declared_prefix(read, (name,)) for read in self.undeclared)
@@ -318,7 +318,7 @@ class Plan(PlanValue):
         return tuple(self._leaving.get(step_id, ()))
 
     def region_of(self, step_id: str) -> Region | None:
-        """Return the region that holds the step; None if it is not in this (slice of a) plan."""
+        """Return the region of a step; None if it is not in this (slice of a) plan."""
         return self._regions.get(step_id)
 
     def whole(self) -> Iterator[Plan]:

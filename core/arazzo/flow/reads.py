@@ -1,4 +1,4 @@
-"""What steps and outputs read of others: steps, workflows and inputs, by the expressions that are parsed."""
+"""What steps and outputs read from others: steps, workflows and inputs, found in the parsed expressions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from arazzo.errors import ExpressionSyntaxError
 from arazzo.expressions import Dialect, Expression, Input, StepOutput, WorkflowValue
 
 Item = TypeVar("Item")
-#: What a criterion has to hold to be parsed here at all.
+#: A criterion without any of these is not parsed here.
 _ROOTS = re.compile(r"\$(?:inputs|steps|workflows)\b")
 
 
@@ -22,9 +22,9 @@ _ROOTS = re.compile(r"\$(?:inputs|steps|workflows)\b")
 class Reads:
     """What is read, each once, in document order.
 
-    :ivar steps: step ids, those that ``dependsOn`` names included.
-    :ivar workflows: plan keys, those of whose steps ``dependsOn`` names one included.
-    :ivar inputs: with the name "" where all inputs are read.
+    :ivar steps: step ids, including those that ``dependsOn`` names.
+    :ivar workflows: plan keys, including those of workflows with a step that ``dependsOn`` names.
+    :ivar inputs: names; "" if all inputs are read.
     """
 
     steps: tuple[str, ...] = ()
@@ -55,7 +55,7 @@ def step_expressions(step: Step, dialect: Dialect) -> Iterator[Expression]:
             try:
                 yield from (expression for _, _, expression in criteria.expressions(criterion, dialect))
             except ExpressionSyntaxError:
-                continue  # it reads nothing, and validation says so
+                continue  # it reads nothing, and validation reports it
 
 
 def _reads(expressions: Iterable[Expression]) -> Reads:

@@ -1,6 +1,6 @@
-"""What the rounds of a loop have of each other: which ways back feed the next round (docs/semantics.md, 4).
+"""What the rounds of a loop take from each other: which paths back feed the next round (docs/semantics.md, 4).
 
-Loops may be nested. A way back leads to a step by which a loop is entered; its round is that step and what ran since.
+Loops may be nested. A path back leads to a step that enters a loop; its round is that step and what ran since.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from arazzo.document import Reach, entrances, strongly_connected
 
-#: How deep loops may be nested, and by how many steps one may be entered: beyond, rounds wait, whatever they use.
+#: How deep loops may be nested, and how many steps may enter one; beyond that, rounds wait whatever they use.
 MOST = 16
 
 Ways = Mapping[str, list[str]]
@@ -20,11 +20,11 @@ Uses = Iterable[tuple[str, str]]
 
 @dataclass(frozen=True)
 class _Loop:
-    """A loop, apart from those around it.
+    """A loop without the loops around it.
 
     :param ways: between its steps.
-    :param heads: the steps by which it is entered.
-    :param uses: what its steps use of each other.
+    :param heads: the steps that enter it.
+    :param uses: what its steps use from each other.
     """
 
     ways: Ways
@@ -33,13 +33,13 @@ class _Loop:
 
 
 def feeding_ways(ways: Ways, entered: Iterable[str], uses: Uses) -> dict[tuple[str, str], frozenset[str]]:
-    """Return the ways back on which a round uses values of the one before, with the steps that have produced those.
+    """Return the paths back on which a round uses values of the one before, with the steps that produced them.
 
-    A value is of the round before if both steps can run in the round, and none of its ways leads from the one that
-    produces the value to the one that uses it. So what a loop inside hands from round to round feeds that loop alone.
+    A value is of the round before if both steps can run in the round, and no path in it leads from the step that
+    produces the value to the one that uses it. So what an inner loop hands from round to round feeds only that loop.
 
-    :param ways: for each step the steps that control may go on to; a retry does not go on.
-    :param entered: the steps by which control comes in.
+    :param ways: for each step, the steps that may follow it; a retry does not lead on.
+    :param entered: the steps by which control enters.
     """
     found: dict[tuple[str, str], frozenset[str]] = {}
     ways = _reached(ways, entered)
@@ -55,7 +55,7 @@ def feeding_ways(ways: Ways, entered: Iterable[str], uses: Uses) -> dict[tuple[s
 
 
 def _reached(ways: Ways, entered: Iterable[str]) -> Ways:
-    """Leave out the steps that only a retry runs, before it comes back: their own ways are not taken."""
+    """Leave out the steps that only a retry runs first: the paths out of them are not taken."""
     reached: dict[str, None] = {}
     todo = list(entered)
     while todo:
@@ -66,7 +66,7 @@ def _reached(ways: Ways, entered: Iterable[str]) -> Ways:
 
 
 def _loops(ways: Ways, entered: frozenset[str], uses: Uses) -> Iterator[_Loop]:
-    """Yield the outermost loops whose steps use anything of each other."""
+    """Yield the outermost loops whose steps use anything from each other."""
     groups = list(strongly_connected(ways))
     member = {step: group for group in groups for step in group}
     inside: dict[tuple[str, ...], list[tuple[str, str]]] = {group: [] for group in groups}
@@ -79,7 +79,7 @@ def _loops(ways: Ways, entered: frozenset[str], uses: Uses) -> Iterator[_Loop]:
 
 
 def _fed(loop: _Loop, head: str) -> Iterator[tuple[tuple[str, str], frozenset[str]]]:
-    """Yield the ways back to a head on which the next round uses what this one has produced, with who did."""
+    """Yield the paths back to a head on which the next round uses what this one produced, with the producers."""
     within = _without(loop.ways, (head,))
     reach = Reach(within)
 

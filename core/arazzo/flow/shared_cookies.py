@@ -1,4 +1,4 @@
-"""One jar of cookies for a run: what the workflow that is run says of it, or one that it calls, holds for all."""
+"""One cookie jar for a run: what the run workflow, or one that it calls, says about cookies holds for all."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from arazzo.flow.plan import Plan
 
 
 def sharing_cookies(plan: Plan) -> Plan:
-    """Return the plan of a workflow that is run, with the setting ``cookies`` of the run in all its plans.
+    """Return the plan of a workflow to run, with the run's setting ``cookies`` in all its plans.
 
-    Their steps come one after the other then: each may set a cookie that the next one sends.
+    Their steps then run one after the other: each may set a cookie that the next one sends.
     """
     said = [cookies for each in plan.whole() if (cookies := each.settings.cookies)]
     if not said:

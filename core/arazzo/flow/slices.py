@@ -1,4 +1,4 @@
-"""Parts of a plan: what one region needs, and the workflows that come before one."""
+"""Parts of a plan: what one region needs, and the workflows that come before another."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ def change_steps(plan: Plan, change: Callable[[PlannedStep], PlannedStep]) -> Pl
 
 
 def slice_region(plan: Plan, region: Region, change: Callable[[PlannedStep], PlannedStep] = unchanged_step) -> Plan:
-    """Return the plan with only what one region needs, for whoever drives it apart from the DAG.
+    """Return the plan with only what one region needs, to run that apart from the DAG.
 
-    The children stay, as far as the region's steps name them.
+    The children that the region's steps name stay.
 
-    :param change: what becomes of each step, without another copy of the plan.
+    :param change: changes each step, without another copy of the plan.
     """
     steps = tuple(plan.step(step) for step in region.steps)
     return plan.model_copy(
@@ -53,7 +53,7 @@ def region_children(plan: Plan, region: Region) -> dict[str, Plan]:
 
 
 def workflows_read(plan: Plan, region: Region) -> frozenset[str]:
-    """Return the plan keys of the workflows that the steps of a region read, those included that they call."""
+    """Return the plan keys of the workflows that a region's steps read, also in the workflows they call."""
     return plan.workflows_read(region.steps, region_children(plan, region).values())
 
 
@@ -66,7 +66,7 @@ def dependencies_below(plan: Plan, path: tuple[str, ...], seen: set[str]) -> Ite
     """Yield the workflows that come before one, each once, with the keys that lead to it.
 
     :param path: the keys that lead to the workflow.
-    :param seen: keys of those that were there already.
+    :param seen: keys of those already yielded.
     """
     for key in plan.depends_on:
         if key not in seen:

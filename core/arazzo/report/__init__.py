@@ -1,4 +1,4 @@
-"""What happened in a run as a page of HTML: for a file, and for a page in Airflow."""
+"""What happened in a run, as an HTML page: for a file, and for a page in Airflow."""
 
 from arazzo.report.dag_page import operations_page
 from arazzo.report.html_tree import CONTENT_SECURITY_POLICY, page, tag

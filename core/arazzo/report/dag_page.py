@@ -11,10 +11,10 @@ from arazzo.report.plot import Dot, counted, milliseconds, plot
 
 
 def operations_page(exchanges: Iterable[tuple[str, Dot]], runs: int) -> list[Element]:
-    """Return what is to be said of the exchanges of the last runs.
+    """Return the part of a page about the exchanges of the last runs.
 
-    :param exchanges: with what each of them called.
-    :param runs: how many runs they are of.
+    :param exchanges: each with what it called.
+    :param runs: how many runs they come from.
     """
     found: dict[str, list[Dot]] = {}
     for operation, dot in exchanges:

@@ -1,6 +1,6 @@
-"""HTML as a tree: what is in it is data and never markup, whoever has sent it.
+"""HTML as a tree: its content is data and never markup, whoever sent it.
 
-A page has no script, asks no host for anything, and says so: its policy lets a browser do no more.
+A page has no scripts and loads nothing, and its policy lets a browser do no more.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from xml.etree.ElementTree import Element, tostring
 from arazzo.report.style import STYLE
 
 _DIGEST = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
-#: For the page itself and for the header that it is sent with.
+#: For the page itself, and for the header it is sent with.
 CONTENT_SECURITY_POLICY = (
     f"default-src 'none'; style-src 'sha256-{_DIGEST}'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 )
-#: What neither XML nor HTML has a way to say.
+#: Characters that neither XML nor HTML can express.
 _UNSAYABLE = re.compile("[^\t\n\r -\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def tag(name: str, /, *content: Element | str | None, **attributes: Any) -> Element:
     """Return an element.
 
-    :param content: elements and texts in their order; None is nothing.
-    :param attributes: ``class_`` is the class, ``view_box`` ``viewBox``, another ``_`` is ``-``; None is none.
+    :param content: elements and texts in order; None is left out.
+    :param attributes: ``class_`` is the class, ``view_box`` ``viewBox``, another ``_`` is ``-``; None is left out.
     """
     made = Element(name, {_name(key): plain(str(value)) for key, value in attributes.items() if value is not None})
     for item in content:
@@ -55,9 +55,9 @@ def page(title: str, *content: Element | str | None) -> str:
 
 
 def link(text: str, url: str, *, outside: bool = False) -> Element:
-    """Return a link; text alone where the URL leads to no page.
+    """Return a link, or just the text if the URL does not lead to a page.
 
-    :param outside: whether it leads elsewhere, and opens beside the page.
+    :param outside: whether it leads to another site, and opens beside the page.
     """
     if urlsplit(url).scheme not in ("", "http", "https") or url.startswith("//"):
         return tag("span", text)
@@ -70,7 +70,7 @@ def table(heads: Iterable[str], rows: Iterable[Iterable[Element | str]]) -> Elem
 
 
 def plain(text: str) -> str:
-    """Return text without characters that a page cannot have."""
+    """Return text without characters that a page cannot contain."""
     return _UNSAYABLE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 

@@ -1,4 +1,4 @@
-"""Where the boxes of a picture stand: in layers from top to bottom, the ways between them free of boxes."""
+"""Where the boxes of a picture stand: in layers from top to bottom, with arrows that avoid them."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ Point = tuple[float, float]
 class Layout:
     """Where everything is.
 
-    :ivar centres: of the boxes by step; the end is the box ``""``.
-    :ivar bends: by ``(source, target)`` of an arrow that goes down, the points that it passes.
+    :ivar centres: centres of the boxes by step; the end is the box ``""``.
+    :ivar bends: by ``(source, target)`` of a downward arrow, the points that it passes.
     :ivar size: width and height of the whole.
     """
 
@@ -33,7 +33,7 @@ class Layout:
 
 
 def lay_out(picture: Picture) -> Layout:
-    """Lay a picture out. What leads back to a box above stays beside the boxes, and is not in ``bends``."""
+    """Lay a picture out. Arrows back to a box above run beside the boxes, and are not in ``bends``."""
     steps = [box.step for box in picture.boxes]
     pairs = dict.fromkeys((arrow.source, arrow.target) for arrow in picture.arrows)
     layer = _layers(steps, pairs)
@@ -48,7 +48,7 @@ def lay_out(picture: Picture) -> Layout:
 
 
 def _layers(steps: Sequence[str], pairs: Iterable[tuple[str, str]]) -> dict[str, int]:
-    """Return the layer of each box: below all that lead to it, but for what leads back in the document's order."""
+    """Return the layer of each box: below all boxes that lead to it, except those that lead back in document order."""
     at = {step: number for number, step in enumerate(steps)} | {"": len(steps)}
     leading: dict[str, list[str]] = {step: [] for step in at}
     for source, target in pairs:
@@ -64,7 +64,7 @@ def _layers(steps: Sequence[str], pairs: Iterable[tuple[str, str]]) -> dict[str,
 def _rows(
     layer: Mapping[str, int], down: Iterable[tuple[str, str]]
 ) -> tuple[list[list[Slot]], dict[tuple[str, str], list[Slot]]]:
-    """Return the slots of each layer, and for each arrow the slots that it leads through."""
+    """Return the slots of each layer, and for each arrow the slots that it passes through."""
     rows: list[list[Slot]] = [[] for _ in range(1 + max(layer.values()))]
     for step, number in layer.items():
         rows[number].append((step, number))
@@ -78,7 +78,7 @@ def _rows(
 
 
 def _untangled(rows: list[list[Slot]], ways: Mapping[tuple[str, str], list[Slot]]) -> list[list[Slot]]:
-    """Sort each layer by where its slots come from, then by where they lead, a few times over."""
+    """Sort each layer a few times: by where its slots come from, then by where they lead."""
     above: dict[Slot, list[Slot]] = {}
     below: dict[Slot, list[Slot]] = {}
     for way in ways.values():

@@ -1,4 +1,4 @@
-"""Exchanges over time, as a small plot: how long each took, and what it was answered."""
+"""Exchanges over time as a small plot: how long each took, and what the answer was."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Dot:
     """An exchange.
 
     :ivar at: POSIX time.
-    :ivar status: None without an answer.
+    :ivar status: None if there was no answer.
     """
 
     at: float
@@ -38,7 +38,7 @@ def exchange_dots(report: Mapping[str, Any]) -> dict[str, list[Dot]]:
 
 
 def shade(status: int | None) -> str:
-    """Return the class of a status: it went well, somebody else's trouble, or ours."""
+    """Return the class of a status: all well, their fault, or ours."""
     if status is None or status >= 500:
         return "bad"
     return "good" if status < 400 else "care"

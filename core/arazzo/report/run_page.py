@@ -1,4 +1,4 @@
-"""The page of a run: the way that it took, and of each step what was sent, answered, judged and taken from it."""
+"""The page of a run: the path that it took and, for each step, what was sent, answered, judged and kept."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from arazzo.report.svg_drawing import drawing
 Record = Mapping[str, Any]
 """What happened to a step, as JSON has it (:class:`~arazzo.engine.StepRecord`), or to a workflow (docs/ci.md)."""
 
-#: Characters of outputs, or of a log, that a page shows.
+#: How many characters of outputs, or of a log, a page shows.
 _LONGEST = 20_000
 _SHADES = {"success": "good", "failed": "bad", "recovered": "care", "refused": "bad", "stopped": "care"}
 
@@ -27,7 +27,7 @@ class ReportedWorkflow:
     """A workflow of a run.
 
     :ivar report: ``status``, ``message``, ``outputs``, ``steps`` (records, with ``outputs`` and perhaps ``link``, the
-        address of a page about the step), ``exchanges`` and ``log``, as far as there are any.
+        address of a page about the step), ``exchanges`` and ``log``, as far as they exist.
     """
 
     report: Record
@@ -39,15 +39,15 @@ def run_page(
 ) -> str:
     """Return the page of a run.
 
-    :param facts: what is to be said of it, by name.
-    :param links: addresses of other pages, by what they are called.
+    :param facts: facts about it, by name.
+    :param links: addresses of other pages, by title.
     """
     content = [item for part in parts for item in _part(part, alone=len(parts) == 1)]
     return page(title, tag("h1", title), _bar(parts, links or {}), _facts(facts), *content)
 
 
 def workflow_page(title: str, pictures: Sequence[Picture], links: Mapping[str, str], *more: Element) -> str:
-    """Return the page of workflows that are not looked at in a run."""
+    """Return the page of workflows outside of a run."""
     drawn = [item for picture in pictures for item in _pictured(picture, alone=len(pictures) == 1)]
     return page(title, tag("h1", title), _bar((), links), *drawn, *more)
 
@@ -58,7 +58,7 @@ def _bar(parts: Sequence[ReportedWorkflow], links: Mapping[str, str]) -> Element
 
 
 def badge(text: str) -> Element:
-    """Return how something has ended, in its colour."""
+    """Return how something ended, in its colour."""
     return tag("span", text, class_=f"mark {_SHADES.get(text, '')}")
 
 
@@ -105,7 +105,7 @@ def _shades(report: Record, records: Sequence[Record]) -> dict[str, str]:
 
 
 def _taken(report: Record, records: Sequence[Record]) -> set[tuple[str, str]]:
-    """Return from where a run went to where: as the records say, and round a loop as its exchanges do."""
+    """Return which steps a run went from and to: by the records and, in loops, by the exchanges."""
     ways = {(str(each.get("step")), str(each["next"])) for each in records if each.get("next") is not None}
     steps = [str(mark.get("step")) for mark in report.get("exchanges", ()) if isinstance(mark, Mapping)]
     return ways | set(pairwise(steps))
@@ -116,7 +116,7 @@ def step_section(record: Record, dots: Sequence[Dot] = (), box: Box | None = Non
 
     :param dots: its exchanges.
     :param box: the step in the picture.
-    :param opened: whether the answer is shown without a click.
+    :param opened: whether the answer is visible without a click.
     """
     step, outcome = str(record.get("step", "")), str(record.get("outcome", ""))
     name = link(step, str(record["link"])) if record.get("link") else step
@@ -183,7 +183,7 @@ def _criterion(criterion: Record) -> list[Element | str]:
 
 
 def _drift(record: Record) -> Element | None:
-    """Return where answers and requests were not as the API's description says."""
+    """Return where answers and requests differed from the API's description."""
     found = [each for each in record.get("drift") or () if isinstance(each, Mapping)]
     rows = [
         (

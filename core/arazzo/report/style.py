@@ -1,4 +1,4 @@
-"""How a page looks, by day and by night; the pages name nothing but classes."""
+"""How a page looks, in light and in dark mode; the pages use only class names."""
 
 STYLE = """
 :root { --paper: #fff; --ink: #1f2328; --soft: #59636e; --line: #d1d9e0; --wash: #f6f8fa;

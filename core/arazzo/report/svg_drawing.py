@@ -1,4 +1,4 @@
-"""A picture as SVG, with the way that a run took."""
+"""A picture as SVG, with the path that a run took."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from arazzo.flow.picture import Arrow, Box, Picture
 from arazzo.report.html_tree import tag
 from arazzo.report.layout import HEIGHT, WIDTH, Layout, Point, lay_out
 
-#: Boxes up to which a picture can be looked at.
+#: With more boxes than this, a picture is no longer legible.
 MOST = 150
 _ROOM = 31
 _END = 13
@@ -22,7 +22,7 @@ def drawing(
     """Return a picture as SVG.
 
     :param shades: ``good``, ``bad`` or ``care`` by step that ran, ``""`` for the end.
-    :param taken: from which step the run went to which.
+    :param taken: pairs of steps between which the run went.
     """
     if len(picture.boxes) > MOST:
         return tag("p", f"{len(picture.boxes)} steps are too many for a picture.", class_="soft")
@@ -47,7 +47,7 @@ def drawing(
 
 
 def in_words(picture: Picture) -> str:
-    """Return a picture in words, for whoever does not see it."""
+    """Return a picture in words, for people who cannot see it."""
     return "; ".join(
         f"{arrow.source} to {arrow.target or 'the end'}{f' ({arrow.label})' if arrow.label else ''}"
         for arrow in picture.arrows
@@ -59,7 +59,7 @@ def _shade(step: str, shades: Mapping[str, str] | None) -> str:
 
 
 def _merged(picture: Picture, taken: Collection[tuple[str, str]]) -> list[Arrow]:
-    """Return the arrows, those between the same boxes as one; those that were taken last, to lie on top."""
+    """Return the arrows with those between the same boxes merged; those that were taken come last, to lie on top."""
     found: dict[tuple[str, str], Arrow] = {}
     for arrow in picture.arrows:
         pair = (arrow.source, arrow.target)
@@ -113,7 +113,7 @@ def _down(arrow: Arrow, layout: Layout, bends: Collection[Point]) -> list[Point]
 
 
 def _beside(arrow: Arrow, layout: Layout) -> list[Point]:
-    """Return the points of a way back: out of the box to the right, along the boxes, and in again."""
+    """Return the points of a path back: out of the box to the right, along the boxes, and in again."""
     (x1, y1), (x2, y2) = layout.centres[arrow.source], layout.centres[arrow.target]
     offset = 8 if arrow.source == arrow.target else 0
     outside = max(x1, x2) + WIDTH / 2 + 44
@@ -123,7 +123,7 @@ def _beside(arrow: Arrow, layout: Layout) -> list[Point]:
 
 
 def _middle(points: list[Point]) -> Point:
-    """Return where the label is: half-way."""
+    """Return the place of the label: half-way."""
     if len(points) % 2:
         return points[len(points) // 2]
     (x1, y1), (x2, y2) = points[len(points) // 2 - 1], points[len(points) // 2]
@@ -131,7 +131,7 @@ def _middle(points: list[Point]) -> Point:
 
 
 def _rounded(points: list[Point]) -> str:
-    """Return a way down as a path: from point to point in a curve that begins and ends upright."""
+    """Return a downward path: from point to point in a curve that starts and ends upright."""
     text = f"M{points[0][0]:.1f} {points[0][1]:.1f}"
     for (x1, y1), (x2, y2) in pairwise(points):
         half = (y1 + y2) / 2
