@@ -13,9 +13,9 @@ from typing import Any, NoReturn
 import click
 
 from arazzo.auth.server_resolution import connections_of, sources_of
-from arazzo.cli.connection_templates import FILL_IN, connection_template
 from arazzo.cli.init_command import REFUSED, WRITTEN, print_written, write_files
 from arazzo.cli.init_command import command as document_command
+from arazzo.cli.skeletons import FILL_IN, connection_template
 from arazzo.engine import load_plans
 from arazzo.errors import ConnectionSettingsError, DocumentError, RequestError
 from arazzo.flow import Plan

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from airflow.models.dagrun import DagRun
 from airflow.models.serialized_dag import SerializedDagModel
 from airflow.models.xcom import XComModel
+from airflow.providers.common.compat.sdk import conf
 from sqlalchemy import select
 
-from airflow_arazzo.plugin.addresses import Addresses
+from airflow_arazzo.plugin import EMBEDDED, PREFIX
 from airflow_arazzo.protocol.channel import RECORD_KEY
 from airflow_arazzo.protocol.pictures import PicturedWorkflow, workflows_of
 from airflow_arazzo.protocol.xcoms import OUTPUTS_KEY
@@ -29,6 +31,37 @@ from arazzo.report import (
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """The addresses that a page has links to.
+
+    :ivar embedded: whether the page is within Airflow's, which links cannot lead to from there.
+    """
+
+    embedded: bool = False
+
+    def airflow(self, *parts: str) -> dict[str, str]:
+        """Return the link to a page of Airflow's own; none where the page is within it."""
+        return {} if self.embedded else {"Airflow": _base() + _path(parts)}
+
+    def own(self, *parts: str) -> str:
+        """Return the address of a page of ours."""
+        return f"{_base()}{PREFIX}{_path(parts)}{f'?{EMBEDDED}=true' if self.embedded else ''}"
+
+
+def _path(parts: tuple[str, ...]) -> str:
+    """Return the path of a DAG, of one of its runs, or of a task in that."""
+    names = ("dags", "runs", "tasks", "")
+    return "".join(
+        f"/{name}/{quote(part, safe='')}".replace("//", "/") for name, part in zip(names, parts, strict=False)
+    )
+
+
+def _base() -> str:
+    return str(conf.get("api", "base_url", fallback="/")).rstrip("/")
+
 
 #: Runs that the page of a DAG looks at.
 RUNS = 25

@@ -11,8 +11,7 @@ from airflow.utils.session import create_session
 from fastapi import Depends, FastAPI, HTTPException, Request
 from fastapi.responses import HTMLResponse
 
-from airflow_arazzo.plugin.addresses import Addresses
-from airflow_arazzo.plugin.dag_pages import TaskPlace, dag_page, run_page_of, task_page
+from airflow_arazzo.plugin.dag_pages import Addresses, TaskPlace, dag_page, run_page_of, task_page
 from arazzo.report import CONTENT_SECURITY_POLICY, page, tag
 
 _HEADERS = {

@@ -16,8 +16,7 @@ from evil import TEXTS, VALUES, WORD, evil, rendered, write
 
 from airflow_arazzo import ArazzoDag, ArazzoTaskGroup, ArazzoWorkflowOperator
 from airflow_arazzo.operators.decorated import arazzo_task
-from airflow_arazzo.plugin.addresses import Addresses
-from airflow_arazzo.plugin.dag_pages import TaskPlace, dag_page, run_page_of, task_page
+from airflow_arazzo.plugin.dag_pages import Addresses, TaskPlace, dag_page, run_page_of, task_page
 
 pytestmark = [
     pytest.mark.airflow,

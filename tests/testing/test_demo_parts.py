@@ -7,8 +7,8 @@ import signal
 import pytest
 from rich.console import Console
 
-from airflow_arazzo.demo.case_checks import check, compare_requests
 from airflow_arazzo.demo.cases import CASES, CaseResult, DemoCase, ExpectedCall
+from airflow_arazzo.demo.running import check, compare_requests
 from airflow_arazzo.demo.screen import Screen
 from airflow_arazzo.demo.signals import Stopped, stoppable, uninterrupted
 

@@ -12,10 +12,9 @@ from typing import Any, NoReturn
 
 import click
 
-from arazzo.cli.connection_templates import connection_template
 from arazzo.cli.options import FileName, format_option
 from arazzo.cli.run_reports import require_writable
-from arazzo.cli.skeletons import Chosen, Skeleton, identifier, make_skeleton
+from arazzo.cli.skeletons import Chosen, Skeleton, connection_template, identifier, make_skeleton
 from arazzo.document.shape import near
 from arazzo.engine import load_plan
 from arazzo.errors import DocumentError

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from arazzo.document.schemas import items_of, mapping, properties_of, property_of, type_of
-from arazzo.openapi import Description, Operation
+from arazzo.openapi import Description, Operation, SecurityScheme
 from arazzo.openapi.media import is_json, matching, preferred
 from arazzo.openapi.operation import CREDENTIAL_HEADERS, OWN_HEADERS, BodySpec
 from arazzo.openapi.schema_slices import folded
@@ -258,3 +258,35 @@ def _branch(step: dict[str, Any], answer: _Answer, following: str | None) -> Non
         {"name": "found", **on, "criteria": [{"condition": well}]},
         {"name": "notFound", "type": "end", "criteria": [{"condition": "$statusCode == 404"}]},
     ]
+
+
+#: What stands where a person has to write something.
+FILL_IN = "..."
+
+
+def connection_template(operations: Iterable[Operation], host: str = "") -> dict[str, Any]:
+    """Return a connection as JSON has it (``AIRFLOW_CONN_NAME``), for the first way in which each operation is secured.
+
+    :param host: the server; empty for that of the description.
+    """
+    fields: dict[str, Any] = {}
+    extra: dict[str, Any] = {}
+    for operation in operations:
+        for scheme in operation.security[0] if operation.security else ():
+            _add(scheme, fields, extra)
+    made = {"conn_type": "arazzo", **({"host": host} if host else {}), **fields}
+    return {**made, "extra": extra} if extra else made
+
+
+def _add(scheme: SecurityScheme, fields: dict[str, Any], extra: dict[str, Any]) -> None:
+    match scheme.type:
+        case "http" if scheme.scheme == "basic":
+            fields.update(login=FILL_IN, password=FILL_IN)
+        case "apiKey":
+            extra.setdefault("api_keys", {})[scheme.key] = FILL_IN
+        case "oauth2" if "clientCredentials" in scheme.flows:
+            extra.update(client_id=FILL_IN, client_secret=FILL_IN)
+        case "mutualTLS":
+            extra.update(cert=FILL_IN, key=FILL_IN)
+        case _:
+            extra["token"] = FILL_IN

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from statistics import median
 from typing import Any
 from xml.etree.ElementTree import Element
 
 from arazzo.flow.picture import Box, Picture
 from arazzo.json_values import json_line
 from arazzo.report.html_tree import link, page, table, tag
-from arazzo.report.plot import Dot, exchange_dots, milliseconds, plot, shade
+from arazzo.report.plot import Dot, counted, exchange_dots, milliseconds, plot, shade
 from arazzo.report.svg_drawing import drawing
 
 Record = Mapping[str, Any]
@@ -208,3 +209,32 @@ def _values(values: Any) -> Element:
 
 def _cut(text: str) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}… ({len(text) - _LONGEST:,} characters more)"
+
+
+def operations_page(exchanges: Iterable[tuple[str, Dot]], runs: int) -> list[Element]:
+    """Return the part of a page about the exchanges of the last runs.
+
+    :param exchanges: each with what it called.
+    :param runs: how many runs they come from.
+    """
+    found: dict[str, list[Dot]] = {}
+    for operation, dot in exchanges:
+        found.setdefault(operation, []).append(dot)
+    title = tag("h2", f"Operations in the last {runs} runs" if runs != 1 else "Operations in the last run")
+    if not found:
+        return [title, tag("p", "No request has been recorded yet.", class_="soft")]
+    rows = [_row(operation, dots) for operation, dots in found.items()]
+    plots = [
+        tag("section", tag("h3", operation), plot(sorted(dots, key=lambda dot: dot.at)))
+        for operation, dots in found.items()
+        if len(dots) > 1
+    ]
+    return [title, table(("operation", "requests", "failed", "median", "longest", "answers"), rows), *plots]
+
+
+def _row(operation: str, dots: Sequence[Dot]) -> list[Element | str]:
+    answered = [dot.seconds for dot in dots if dot.status is not None]
+    failed = sum(dot.status is None or dot.status >= 400 for dot in dots)
+    times = [milliseconds(median(answered)), milliseconds(max(answered))] if answered else ["", ""]
+    share = tag("span", f"{failed} ({100 * failed / len(dots):.0f} %)", class_="bad" if failed else "soft")
+    return [tag("code", operation), str(len(dots)), share, *times, counted(dots)]

@@ -1,10 +1,13 @@
-"""Which names say that a value is secret."""
+"""Which names say that a value is secret, and which parts of a JSON Schema are."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
 from functools import lru_cache
+from typing import Any
+
+from arazzo.document.schemas import CHOICES, below, parts, properties_of
 
 #: The same words as Airflow's own list of sensitive field names.
 SENSITIVE_WORDS = (
@@ -44,3 +47,26 @@ def _sounds_sensitive(name: str) -> bool:
     lower = name.lower()
     normalized = re.sub(r"\W+", "_", lower)
     return any(word in lower or word in normalized for word in SENSITIVE_WORDS)
+
+
+def secret_inputs(schema: Any, marked: Iterable[str] = ()) -> frozenset[str]:
+    """Return the names of the inputs that are secret, or that contain something with ``format: password``.
+
+    :param schema: JSON Schema of the inputs.
+    :param marked: names that the document or the factory marks.
+    """
+    marked = frozenset(marked)
+    return frozenset(
+        name
+        for each, _ in parts(schema, schema, CHOICES)
+        for name, item in properties_of(each).items()
+        if is_sensitive(name, marked) or any(inner.get("format") == "password" for inner in below(item, schema))
+    )
+
+
+def sensitive_members(schema: Any, root: Any) -> bool:
+    """Tell whether a schema has members, at any depth, with names of secrets.
+
+    :param root: the schema in which its references are looked up.
+    """
+    return any(is_sensitive(name) for each in below(schema, root) for name in properties_of(each))

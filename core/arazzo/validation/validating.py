@@ -10,8 +10,6 @@ from arazzo.document import LoadedDocument, load_document, parse_document
 from arazzo.errors import DocumentError, Problem
 from arazzo.expressions import Dialect
 from arazzo.openapi import Sources
-from arazzo.validation.body_rules import check_empty_bodies
-from arazzo.validation.cookie_rules import check_cookies
 from arazzo.validation.criteria_rules import check_possibility
 from arazzo.validation.expression_rules import (
     check_conditions,
@@ -21,7 +19,7 @@ from arazzo.validation.expression_rules import (
     check_times,
     check_xml,
 )
-from arazzo.validation.extension_rules import check_contracts, check_settings
+from arazzo.validation.extension_rules import check_contracts, check_setting_names, check_settings
 from arazzo.validation.flow_rules import (
     check_fall_through,
     check_loops,
@@ -43,11 +41,16 @@ from arazzo.validation.request_rules import (
     check_servers,
     check_sources,
 )
-from arazzo.validation.secret_rules import check_secrets
-from arazzo.validation.selector_rules import check_selectors
-from arazzo.validation.setting_names import check_setting_names
 from arazzo.validation.validation_context import Subject
-from arazzo.validation.value_rules import check_foreign, check_newer_values, check_unquoted
+from arazzo.validation.value_rules import (
+    check_cookies,
+    check_empty_bodies,
+    check_foreign,
+    check_newer_values,
+    check_secrets,
+    check_selectors,
+    check_unquoted,
+)
 
 Check = Callable[[Subject], Iterator[Problem]]
 

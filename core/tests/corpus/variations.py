@@ -18,7 +18,7 @@ from arazzo.document.models import Criterion
 from arazzo.expressions import StepOutput, declared_name
 from arazzo.flow import PlannedStep
 from arazzo.openapi import Description
-from arazzo.testing.sample_patterns import matching_text
+from arazzo.testing.sample_values import matching_text
 
 _NAME = re.compile(r"[A-Za-z_][\w-]*")
 _QUOTED = re.compile(r"'([^']*)'|\"([^\"]*)\"")

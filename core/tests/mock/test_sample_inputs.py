@@ -17,7 +17,7 @@ from arazzo.flow import compile_document
 from arazzo.openapi import Sources
 from arazzo.source import parse_source
 from arazzo.testing import sample_inputs
-from arazzo.testing.sample_patterns import matching_text
+from arazzo.testing.sample_values import matching_text
 
 API = """
 openapi: 3.1.0
