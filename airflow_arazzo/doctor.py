@@ -7,7 +7,7 @@ import re
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NoReturn
@@ -16,6 +16,7 @@ import click
 
 from arazzo.cli.options import FileName, documents_at, format_option
 from arazzo.errors import ArazzoError
+from arazzo.frozen import dataclass
 
 if TYPE_CHECKING:
     from arazzo.auth.connection_settings import ConnectionSettings

@@ -7,7 +7,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 from airflow_arazzo.demo.cases import CaseResult, DemoCase, ExpectedCall
 from airflow_arazzo.testing.airflow_rest import ENDED, AirflowRest
 from airflow_arazzo.testing.demo_scenario import demo_connections
+from arazzo.frozen import dataclass
 from arazzo.testing import Recorded
 
 

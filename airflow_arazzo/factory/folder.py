@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +36,7 @@ from arazzo.engine.plan_cache import question
 from arazzo.engine.plan_entries import Outcome
 from arazzo.errors import ArazzoError, DocumentError
 from arazzo.flow import Options, Plan
+from arazzo.frozen import dataclass, replace
 from arazzo.source.detection import text_of
 from arazzo.source.document_files import document_files
 from arazzo.source.locations import one_line

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from airflow.providers.common.compat.sdk import DAG, AirflowFailException, BaseO
 from airflow_arazzo.factory.arguments import dag_parameters
 from airflow_arazzo.factory.dag_settings import timing
 from arazzo.document.settings import UNSET, Settings
+from arazzo.frozen import dataclass
 from arazzo.source import one_line
 
 if TYPE_CHECKING:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
 
@@ -12,6 +11,7 @@ from airflow_arazzo.protocol.topology import TaskIds, way_key
 from arazzo.errors import UnsupportedError
 from arazzo.flow import END, Edge, Plan, Region, dependencies
 from arazzo.flow.grouping import is_group, is_split
+from arazzo.frozen import dataclass, field
 
 _LONGEST = 200
 #: How long the id of a task may be with those of the groups that it is in, for Airflow.

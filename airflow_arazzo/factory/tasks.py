@@ -7,7 +7,6 @@ steps may run side by side, a task waits for those of the steps that its step ne
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -38,6 +37,7 @@ from airflow_arazzo.protocol.pictures import picture_text
 from airflow_arazzo.protocol.route_replay import after_success
 from airflow_arazzo.protocol.topology import Course, Position
 from arazzo.flow import END, Plan, Region, dependencies, region_children, workflows_read
+from arazzo.frozen import dataclass, field, replace
 
 if TYPE_CHECKING:
     from airflow.providers.standard.operators.python import BranchPythonOperator

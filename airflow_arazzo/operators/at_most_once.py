@@ -18,7 +18,6 @@ import uuid
 import zlib
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from hashlib import sha256
 from typing import Any
@@ -35,6 +34,7 @@ from arazzo import clock, engine
 from arazzo.errors import ArazzoError, TransportError
 from arazzo.exchange import Request, Response
 from arazzo.flow import Plan
+from arazzo.frozen import dataclass, replace
 
 log = logging.getLogger(__name__)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -17,6 +16,7 @@ from airflow_arazzo.plugin import EMBEDDED, PREFIX
 from airflow_arazzo.protocol.channel import RECORD_KEY
 from airflow_arazzo.protocol.pictures import PicturedWorkflow, workflows_of
 from airflow_arazzo.protocol.xcoms import OUTPUTS_KEY
+from arazzo.frozen import dataclass
 from arazzo.report import (
     Dot,
     ReportedWorkflow,

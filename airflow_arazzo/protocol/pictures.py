@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from arazzo.flow import Picture, Plan, picture_of
+from arazzo.frozen import dataclass
 
 _KEY = "arazzo_picture"
 

@@ -7,7 +7,6 @@ to that runs them one by one. Those after it that have run all the same send wha
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from airflow.providers.common.compat.sdk import AirflowFailException
@@ -20,6 +19,7 @@ from arazzo import engine
 from arazzo.absent import UNKNOWN
 from arazzo.errors import GaveUpError
 from arazzo.flow import END, Plan
+from arazzo.frozen import dataclass
 
 #: Where the record of a workflow's last task has what whoever called it asks for.
 STATUS = "last_status"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 from arazzo.flow import Plan
+from arazzo.frozen import dataclass, field
 
 
 class TaskIds(dict[str, str]):

@@ -8,8 +8,9 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from arazzo.frozen import dataclass
 
 
 @dataclass(frozen=True)

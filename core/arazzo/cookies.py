@@ -10,13 +10,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import ClassVar, Final
 from urllib.parse import urlsplit
 
 from arazzo.exchange import Headers, origin_of
-from arazzo.frozen import replace
+from arazzo.frozen import dataclass, field, replace
 from arazzo.limits import current_limits
 
 #: How many cookies of one domain are kept (RFC 6265, 6.1).

@@ -7,9 +7,9 @@ that must not run raises one :class:`DocumentError` that carries all its problem
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from enum import Enum
 
+from arazzo.frozen import dataclass, replace
 from arazzo.pointer import tokens_of
 
 

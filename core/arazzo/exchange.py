@@ -6,12 +6,11 @@ they came; an *exchange* is both, with the content read.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 from arazzo.absent import ABSENT
-from arazzo.frozen import replace
+from arazzo.frozen import dataclass, field, replace
 
 if TYPE_CHECKING:
     from arazzo.cookies import Jar

@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields
+from dataclasses import fields
 from typing import Any, Final
 
 from arazzo.errors import ArazzoError
+from arazzo.frozen import dataclass, field
 
 PREFIX: Final = "ARAZZO_LIMIT_"
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Final
 from urllib.parse import quote, unquote, urlsplit
 
 from arazzo.exchange import Headers, Request
-from arazzo.frozen import replace
+from arazzo.frozen import dataclass, field, replace
 
 _ALGORITHM: Final = "AWS4-HMAC-SHA256"
 _OWN: Final = frozenset({"authorization", "x-amz-date", "x-amz-content-sha256", "x-amz-security-token"})

@@ -10,7 +10,6 @@ import base64
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, cast
 from urllib.parse import urlsplit, urlunsplit
 
@@ -18,6 +17,7 @@ from arazzo.auth.signing import SignIn, fault_of
 from arazzo.auth.tokens import GRANT_TYPES, Grant, client_pair
 from arazzo.document.shape import LONGEST_WAIT
 from arazzo.errors import ConnectionSettingsError
+from arazzo.frozen import dataclass, field
 from arazzo.openapi import Credentials
 from arazzo.secrecy import credentials as credentials_in
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import fields
 from difflib import get_close_matches
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from arazzo.errors import ConnectionSettingsError
+from arazzo.frozen import dataclass, field
 
 PREFIX = "AIRFLOW_CONN_"
 _EXTRA = "__extra__"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from arazzo.auth.connection_settings import ConnectionSettings
 from arazzo.errors import ConnectionSettingsError
 from arazzo.flow import Plan, PlannedStep, change_steps
+from arazzo.frozen import dataclass
 
 
 def connections_of(plan: Plan, connections: Mapping[str, str] | None = None) -> dict[str, str]:

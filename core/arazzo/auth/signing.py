@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, Final
 
@@ -17,7 +16,7 @@ from arazzo.auth.aws_signature import AwsKey, sign
 from arazzo.auth.digest import CHALLENGES, Challenge, answer_to, challenge_of
 from arazzo.errors import RequestError
 from arazzo.exchange import Request, Response, header, origin_of
-from arazzo.frozen import replace
+from arazzo.frozen import dataclass, field, replace
 
 DIGEST: Final = "digest"
 AWS: Final = "aws-sigv4"

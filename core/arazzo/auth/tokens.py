@@ -15,7 +15,6 @@ import re
 import threading
 import time
 from collections.abc import Awaitable, Callable, Generator, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus, urlencode, urljoin, urlsplit
 from weakref import WeakKeyDictionary
@@ -23,6 +22,7 @@ from weakref import WeakKeyDictionary
 from arazzo import clock
 from arazzo.errors import TransportError
 from arazzo.exchange import Request, Response, origin_of
+from arazzo.frozen import dataclass, field
 from arazzo.limits import current_limits
 from arazzo.openapi import SecurityScheme
 

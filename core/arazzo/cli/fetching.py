@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
@@ -12,6 +11,7 @@ from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 
 from arazzo.errors import ArazzoError, DocumentError, TransportError
 from arazzo.exchange import Request, Response, header, origin_of
+from arazzo.frozen import dataclass
 from arazzo.limits import current_limits
 from arazzo.openapi import named_files
 from arazzo.source import Copies, CopyError, Source, is_remote, load_source, parse_source

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from arazzo.document.schemas import items_of, mapping, properties_of, property_of, type_of
+from arazzo.frozen import dataclass, field
 from arazzo.openapi import Description, Operation, SecurityScheme
 from arazzo.openapi.media import is_json, matching, preferred
 from arazzo.openapi.operation import CREDENTIAL_HEADERS, OWN_HEADERS, BodySpec

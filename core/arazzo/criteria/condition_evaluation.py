@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import Any
 
 from arazzo.absent import ABSENT, NOT_RUN
@@ -26,6 +25,7 @@ from arazzo.expressions import (
     require_structured_output,
 )
 from arazzo.expressions.open_members import NotRunError
+from arazzo.frozen import dataclass, replace
 
 
 class NoAnswerError(AbsentError):

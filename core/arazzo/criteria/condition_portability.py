@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from arazzo.criteria.comparison import holds
 from arazzo.criteria.condition_evaluation import Scope, passes
@@ -33,6 +32,7 @@ from arazzo.criteria.syntax_tree import (
 )
 from arazzo.errors import EvaluationError
 from arazzo.expressions import Context
+from arazzo.frozen import dataclass
 
 _SHORTHAND = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PLAIN_TOKEN = re.compile(r"[A-Za-z0-9_.-]+")

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -39,6 +38,7 @@ from arazzo.expressions.selectors import (
     jsonpath_rfc9535,
     skeleton,
 )
+from arazzo.frozen import dataclass
 
 _FUNCTION = re.compile(r"\b(length|count|match|search|value)\s*\(")
 #: What no query has outside of its filters.

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import MAX_PREC, Context, Decimal
 from functools import cached_property
 from itertools import pairwise, product
@@ -40,6 +39,7 @@ from arazzo.expressions import Dialect, Fixed
 from arazzo.expressions.ecma_patterns import compile_ecma
 from arazzo.expressions.regular_expressions import finds
 from arazzo.expressions.selectors import RFC9535
+from arazzo.frozen import dataclass
 
 #: Combinations of values are not tried if that takes more comparisons than this.
 MOST_COMPARISONS = 50_000

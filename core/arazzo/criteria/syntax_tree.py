@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from arazzo.expressions import Expression, Template
+from arazzo.frozen import dataclass, field
 
 
 @dataclass(frozen=True)

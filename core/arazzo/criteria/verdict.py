@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import Literal, NoReturn
 
 from arazzo.errors import Severity
+from arazzo.frozen import dataclass
 
 
 class Truth(Enum):

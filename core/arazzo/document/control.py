@@ -7,7 +7,6 @@ The actions and parameters of a workflow apply to each of its steps, unless the 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Literal, TypeVar
 
 from arazzo.document.models import (
@@ -18,6 +17,7 @@ from arazzo.document.models import (
     SuccessAction,
     Workflow,
 )
+from arazzo.frozen import dataclass
 
 Unmatched = Literal["auto", "next", "fail"]
 """What follows a success when the step has success actions and none holds."""

@@ -7,12 +7,12 @@ out), so every part of one counts: its ``properties``, its ``required``, its def
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from arazzo.document.schemas import CHOICES, below, mapping, parts, properties_of, sequence, target
 from arazzo.errors import EvaluationError
+from arazzo.frozen import dataclass, field
 from arazzo.limits import current_limits
 
 _MISSING = object()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from arazzo.document.schema_references import Resolver, inline_inputs
 from arazzo.document.shape import DocumentReader, snake
 from arazzo.errors import DocumentError, Problem, Severity
 from arazzo.expressions.context import Dialect
+from arazzo.frozen import dataclass
 from arazzo.source import Copies, Source, load_source
 
 _VERSION = re.compile(r"1\.([0-9]{1,3})(\.[0-9]{1,6})?(-.+)?")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from pydantic import ValidationError
 
 from arazzo.document.settings import EXTENSION, UNSET, Settings
 from arazzo.errors import DocumentError
+from arazzo.frozen import dataclass
 from arazzo.source import load_source
 from arazzo.source.detection import text_of
 

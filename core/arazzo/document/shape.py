@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 from types import NoneType, UnionType
@@ -19,6 +18,7 @@ from pydantic.alias_generators import to_camel
 from arazzo.document.models import OURS, REQUIRED, SINCE_1_1, AnyModel, Filled, Model
 from arazzo.errors import Problem, Severity
 from arazzo.expressions.context import Dialect
+from arazzo.frozen import dataclass
 from arazzo.pointer import escape
 
 if TYPE_CHECKING:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timezone
 
 from arazzo.criteria import Truth, evaluate
@@ -15,6 +14,7 @@ from arazzo.errors import GaveUpError
 from arazzo.exchange import REDIRECTS, Exchange, Response
 from arazzo.expressions import Context, Dialect
 from arazzo.flow import PlannedStep
+from arazzo.frozen import dataclass
 
 
 @dataclass(frozen=True)

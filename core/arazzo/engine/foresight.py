@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
 from arazzo.engine.bindings import call_inputs, frame_context, step_request
@@ -15,6 +14,7 @@ from arazzo.errors import EvaluationError, GaveUpError, InputError, RequestError
 from arazzo.expressions import ComponentReference, Expression, Fixed, Input, SourceReference, find_expressions
 from arazzo.flow import Plan, PlannedStep
 from arazzo.flow.loops import request_values
+from arazzo.frozen import dataclass, replace
 from arazzo.openapi.operation import Operation
 from arazzo.openapi.servers import server_of
 from arazzo.secrecy import Conceal

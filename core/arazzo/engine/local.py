@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from arazzo.absent import ABSENT, absent_names, unreadable_names, with_nulls
@@ -16,6 +15,7 @@ from arazzo.engine.state import Mark, Note, State, StepRecord
 from arazzo.exchange import Request, Response
 from arazzo.expressions import unchanged
 from arazzo.flow import Plan
+from arazzo.frozen import dataclass, field, replace
 from arazzo.secrecy import Conceal
 
 

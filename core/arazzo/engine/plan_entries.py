@@ -6,12 +6,13 @@ import hashlib
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from arazzo.engine.refusals import is_template
 from arazzo.errors import DocumentError, Place, Problem, Severity
 from arazzo.flow.plan import Plan
+from arazzo.frozen import dataclass
 from arazzo.source.written_secrets import looks_secret
 
 #: The version of what is written here; no other is read.

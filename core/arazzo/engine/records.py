@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 from arazzo.engine.contracts import merged
@@ -11,6 +10,7 @@ from arazzo.engine.loop_turn import record_name
 from arazzo.engine.state import CriterionRecord, Drift, State, StepRecord
 from arazzo.exchange import Exchange
 from arazzo.flow import Plan, PlannedStep
+from arazzo.frozen import dataclass
 
 
 def sent_record(

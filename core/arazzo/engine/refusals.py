@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from arazzo.document.shape import near
 from arazzo.flow import Plan
 from arazzo.flow.grouping import impossible_approvals
+from arazzo.frozen import dataclass
 
 #: How a Jinja template starts; a value that contains one is known only when a task runs.
 _TEMPLATES = ("{{", "{%", "{#")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
@@ -14,7 +13,7 @@ from arazzo.absent import from_wire, to_wire
 from arazzo.cookies import Jar
 from arazzo.document.contract_levels import Check, On
 from arazzo.exchange import Request
-from arazzo.frozen import replace
+from arazzo.frozen import dataclass, field, replace
 from arazzo.json_values import as_json, read_own_json, write_json
 from arazzo.secrecy import Secrets
 

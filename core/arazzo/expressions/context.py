@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from arazzo.exchange import Exchange
+from arazzo.frozen import dataclass, field
 
 Dialect = Literal["lenient", "strict"]
 """``strict`` is the specification to the letter; ``lenient`` also reads what real documents write."""

@@ -9,8 +9,9 @@ percent-encoding.
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
+
+from arazzo.frozen import dataclass, field
 
 FixedName = Literal["url", "method", "statusCode", "self"]
 Side = Literal["request", "response", "message"]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Container
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from arazzo.expressions.navigation import declared_prefix, trail_tokens
 from arazzo.expressions.nodes import Expression, Input, Message, Output, StepOutput, WorkflowValue
 from arazzo.expressions.parser import is_strict
 from arazzo.expressions.templates import parse_template
+from arazzo.frozen import dataclass
 from arazzo.pointer import to_pointer
 
 Declared: TypeAlias = Callable[[Expression], "Container[str] | None"]

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Final
 
@@ -25,6 +24,7 @@ from arazzo.expressions.nodes import Expression, Message, SourceReference, reads
 from arazzo.expressions.parser import is_strict, parse_context, parse_expression
 from arazzo.expressions.selectors import VERSIONS
 from arazzo.expressions.spelling import ROOTS, misspelled_root
+from arazzo.frozen import dataclass, replace
 from arazzo.limits import current_limits
 from arazzo.pointer import escape
 

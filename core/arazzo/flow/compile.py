@@ -6,7 +6,6 @@ The document has already been validated; errors raised here are what makes a pla
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 
 from arazzo.criteria.named_statuses import named_statuses
 from arazzo.document import (
@@ -35,6 +34,7 @@ from arazzo.flow.passed_outputs import with_passed_outputs
 from arazzo.flow.plan import InputNeed, PassedInput, Plan, PlannedStep
 from arazzo.flow.reads import step_reads, value_reads, workflow_key
 from arazzo.flow.shared_cookies import sharing_cookies
+from arazzo.frozen import dataclass, field, replace
 from arazzo.limits import current_limits
 from arazzo.openapi import UnresolvedOperation, find_operation
 from arazzo.openapi.contract_slices import slice_contract

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import get_args
 
 from arazzo.document.settings import UNSET, Settings
 from arazzo.document.shape import near
 from arazzo.expressions.context import Dialect
+from arazzo.frozen import dataclass, field
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,12 @@ Edges come from a step's actions (the workflow's included; docs/semantics.md, 3)
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from arazzo.document import Transfer, Unmatched, strongly_connected, successors
 from arazzo.document.models import Step, Workflow
 from arazzo.document.scc import reachable, topological
 from arazzo.flow.plan import END, Edge
+from arazzo.frozen import dataclass
 
 
 @dataclass(frozen=True)

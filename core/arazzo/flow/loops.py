@@ -7,7 +7,6 @@ next round starts at once. Otherwise the loop is waiting for something outside.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
@@ -19,6 +18,7 @@ from arazzo.flow.graph import FlowGraph, components
 from arazzo.flow.plan import Edge, Plan, PlannedStep, Region
 from arazzo.flow.reads import workflow_key
 from arazzo.flow.rounds import feeding_ways
+from arazzo.frozen import dataclass
 
 Groups = Mapping[tuple[str, ...], tuple[str, ...]]
 """The steps of each region, with those by which control enters it; the first of these is the entry."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from arazzo.flow.drawing import arrows_of, label_of, operation_of
 from arazzo.flow.plan import Plan
+from arazzo.frozen import dataclass
 
 
 @dataclass(frozen=True)

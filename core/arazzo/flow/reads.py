@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from arazzo import criteria
@@ -12,6 +11,7 @@ from arazzo.document import step_criteria, step_values, value_expressions
 from arazzo.document.models import Step
 from arazzo.errors import ExpressionSyntaxError
 from arazzo.expressions import Dialect, Expression, Input, StepOutput, WorkflowValue
+from arazzo.frozen import dataclass
 
 Item = TypeVar("Item")
 #: A criterion without any of these is not parsed here.

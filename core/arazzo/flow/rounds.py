@@ -6,9 +6,9 @@ Loops may be nested. A path back leads to a step that enters a loop; its round i
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from arazzo.document import Reach, entrances, strongly_connected
+from arazzo.frozen import dataclass
 
 #: How deep loops may be nested, and how many steps may enter one; beyond that, rounds wait whatever they use.
 MOST = 16

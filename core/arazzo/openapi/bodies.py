@@ -9,12 +9,12 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from arazzo.absent import ABSENT
 from arazzo.document.schemas import type_of
 from arazzo.errors import RequestError
+from arazzo.frozen import dataclass
 from arazzo.json_values import read_json_value
 from arazzo.openapi.data_url import PayloadError, read_data_url
 from arazzo.openapi.encoding import json_text, scalar_text

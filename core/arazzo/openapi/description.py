@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import unquote, urldefrag, urljoin
@@ -17,6 +16,7 @@ from arazzo.absent import ABSENT
 from arazzo.document.schemas import mapping, sequence
 from arazzo.errors import ArazzoError, Problem, Severity
 from arazzo.expressions.navigation import member
+from arazzo.frozen import dataclass, field
 from arazzo.json_values import objects_in
 from arazzo.limits import current_limits
 from arazzo.openapi.operation import Contract, Operation

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from arazzo.document.models import Parameter, RequestBody
 from arazzo.errors import ExpressionSyntaxError
 from arazzo.expressions import Dialect, Input, is_selector, parse_template
+from arazzo.frozen import dataclass
 from arazzo.openapi.media import is_json, matching, preferred
 from arazzo.openapi.operation import OWN_HEADERS, BodySpec, Operation, ParameterSpec
 from arazzo.openapi.path_templates import template_of

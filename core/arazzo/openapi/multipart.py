@@ -7,10 +7,10 @@ name, unless the value is an object ``{content, filename, contentType}``.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import Any
 
 from arazzo.document.schemas import items_of, property_of, type_of
+from arazzo.frozen import dataclass
 from arazzo.openapi.data_url import PayloadError, read_data_url
 from arazzo.openapi.encoding import control_character, scalar_text
 from arazzo.openapi.media import charset, is_json, is_text, is_xml, plain

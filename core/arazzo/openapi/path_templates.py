@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Mapping
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import unquote
 
 from arazzo.absent import ABSENT
 from arazzo.errors import RequestError
+from arazzo.frozen import dataclass
 from arazzo.openapi.encoding import percent_encode, scalar_text
 from arazzo.openapi.operation import Operation, ParameterSpec
 from arazzo.openapi.parameters import is_undefined, path_text, says_nothing

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from arazzo.absent import ABSENT
 from arazzo.document.models import ExpressionType
 from arazzo.errors import EvaluationError, ExpressionSyntaxError, RequestError
 from arazzo.expressions.selectors import jsonpath_places, read_pointer, selector_version
+from arazzo.frozen import dataclass
 from arazzo.json_values import read_json_value
 from arazzo.openapi.encoding import scalar_text
 from arazzo.openapi.media import is_xml

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, quote_plus, urljoin
 
@@ -18,7 +17,7 @@ from arazzo.absent import ABSENT
 from arazzo.document.schemas import properties_of
 from arazzo.errors import RequestError
 from arazzo.exchange import Headers, Request, header
-from arazzo.frozen import replace
+from arazzo.frozen import dataclass, replace
 from arazzo.openapi.bodies import Body, Content, serialize
 from arazzo.openapi.encoding import control_character, percent_encode, scalar_text
 from arazzo.openapi.media import is_json, plain, preferred

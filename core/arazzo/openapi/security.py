@@ -5,12 +5,12 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from arazzo.errors import RequestError
 from arazzo.exchange import Request
+from arazzo.frozen import dataclass, field, replace
 from arazzo.openapi.encoding import control_character, percent_encode
 from arazzo.openapi.operation import SecurityScheme
 

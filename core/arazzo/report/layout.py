@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 from arazzo.flow.picture import Picture
+from arazzo.frozen import dataclass
 
 WIDTH, HEIGHT = 240, 48
 _GAP_X, _GAP_Y = 40, 64

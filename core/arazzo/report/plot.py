@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 from xml.etree.ElementTree import Element
 
+from arazzo.frozen import dataclass
 from arazzo.report.html_tree import tag
 
 _WIDTH, _HEIGHT, _LEFT, _TOP, _BOTTOM = 640, 110, 64, 12, 26

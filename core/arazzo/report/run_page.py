@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 from typing import Any
 from xml.etree.ElementTree import Element
 
 from arazzo.flow.picture import Box, Picture
+from arazzo.frozen import dataclass
 from arazzo.json_values import json_line
 from arazzo.report.html_tree import link, page, table, tag
 from arazzo.report.plot import Dot, counted, exchange_dots, milliseconds, plot, shade

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from arazzo.exact_numbers import Beyond
 from arazzo.exchange import Exchange
+from arazzo.frozen import dataclass, field
 from arazzo.json_values import texts_in
 from arazzo.secrecy.concealing import SHORTEST, conceal
 from arazzo.secrecy.sensitive_names import names_credential

@@ -9,13 +9,14 @@ import json
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from arazzo.errors import ArazzoError
+from arazzo.frozen import dataclass, replace
 from arazzo.source.files_read import COPIES_VARIABLE, note_failure, note_file
 from arazzo.source.text import Source, load_source
 

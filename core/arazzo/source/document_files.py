@@ -7,12 +7,12 @@ import os
 import re
 import stat
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from pathspec import GitIgnoreSpec
 
+from arazzo.frozen import dataclass
 from arazzo.source.detection import is_named, looks_like_document, text_of
 
 log = logging.getLogger(__name__)

@@ -12,7 +12,8 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+
+from arazzo.frozen import dataclass, field
 
 #: The environment variable that names a folder of copies of remote files for all documents.
 COPIES_VARIABLE = "AIRFLOW_ARAZZO_SOURCES"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 from arazzo.errors import Place
+from arazzo.frozen import dataclass
 from arazzo.pointer import array_index
 from arazzo.source.written_secrets import shows_secret
 

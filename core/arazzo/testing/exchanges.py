@@ -6,11 +6,11 @@ import base64
 import json
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl
 
 from arazzo.exchange import Headers, header
+from arazzo.frozen import dataclass, field, replace
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from arazzo.document.models import Parameter
@@ -17,6 +16,7 @@ from arazzo.document.schemas import items_of, mapping, properties_of, sequence
 from arazzo.errors import EvaluationError, ExpressionSyntaxError, GaveUpError
 from arazzo.expressions import Dialect, Input, declared_name, parse_template
 from arazzo.flow import Plan, PlannedStep, workflow_key
+from arazzo.frozen import dataclass
 from arazzo.openapi import Description, Operation
 from arazzo.openapi.operation import ParameterSpec
 from arazzo.openapi.schema_slices import Follows, folded

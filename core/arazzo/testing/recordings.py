@@ -11,7 +11,6 @@ import binascii
 import json
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from http import HTTPStatus
 from pathlib import Path, PurePath
@@ -22,6 +21,7 @@ from arazzo.engine.shown import shown_url
 from arazzo.errors import GaveUpError, RecordingError, TransportError
 from arazzo.exchange import Exchange, Headers, Request, Response, header
 from arazzo.flow import Plan
+from arazzo.frozen import dataclass, field
 from arazzo.json_values import json_report, read_json_value, write_json
 from arazzo.openapi import decode_content
 from arazzo.openapi.media import charset, is_json, is_text, is_xml, plain

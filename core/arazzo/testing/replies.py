@@ -7,11 +7,11 @@ import json
 import re
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 from arazzo.absent import ABSENT
 from arazzo.expressions.navigation import member
+from arazzo.frozen import dataclass, field
 from arazzo.pointer import tokens_of
 from arazzo.testing.exchanges import Received
 from arazzo.testing.memory import Memory

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from arazzo.frozen import dataclass, field
 from arazzo.openapi import Description, Operation
 from arazzo.openapi.path_templates import template_of
 from arazzo.testing.exchanges import Received

@@ -9,13 +9,13 @@ import hashlib
 import math
 import string
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Final
 
 from arazzo.document.schemas import properties_of
 from arazzo.errors import ExpressionSyntaxError, GaveUpError
 from arazzo.expressions.ecma_patterns import compile_ecma
 from arazzo.expressions.regular_expressions import finds
+from arazzo.frozen import dataclass
 from arazzo.openapi.schema_slices import Follows, merged
 
 #: From this depth on, objects have only the members they must have, and arrays are as short as they may be.

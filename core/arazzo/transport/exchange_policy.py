@@ -9,12 +9,12 @@ import re
 import time
 import urllib.parse
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from arazzo import __version__
 from arazzo.errors import TransportError
 from arazzo.exchange import REDIRECTS, Headers, Request, Response, Visits, header, origin_of
+from arazzo.frozen import dataclass, replace
 from arazzo.limits import current_limits
 from arazzo.transport.content import CollectedBody, codings_of
 from arazzo.transport.failures import detail_of, kind_of

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from arazzo import criteria
@@ -19,6 +18,7 @@ from arazzo.expressions import (
     parse_selected,
     parse_template,
 )
+from arazzo.frozen import dataclass
 from arazzo.validation.validation_context import Subject
 
 

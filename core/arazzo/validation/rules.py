@@ -6,9 +6,8 @@ specification does not allow it; with ``--strict`` it is an error.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from arazzo.errors import Severity
+from arazzo.frozen import dataclass
 
 
 @dataclass(frozen=True)

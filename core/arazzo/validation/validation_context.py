@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -13,6 +12,7 @@ from arazzo.document.models import Action, Step, Workflow
 from arazzo.document.settings import EXTENSION
 from arazzo.errors import ArazzoError, DocumentError, Problem, Severity
 from arazzo.expressions import Dialect, Expression, Input, Output, StepOutput, WorkflowValue
+from arazzo.frozen import dataclass, field
 from arazzo.openapi import Description, Operation, Sources, UnresolvedOperation, find_operation
 
 _SOURCES = "$sourceDescriptions."

@@ -1,13 +1,18 @@
-"""Frozen values with other members: as dataclasses.replace, whatever the class is like."""
+"""Frozen values: as dataclasses makes them, whatever the class is like."""
 
 from __future__ import annotations
 
+import copy
 import dataclasses
-from dataclasses import dataclass, field
+import inspect
+import pickle
+from dataclasses import FrozenInstanceError, dataclass, field
 from functools import cached_property
+from typing import Any, ClassVar
 
 import pytest
 
+from arazzo import frozen
 from arazzo.document.models import Criterion
 from arazzo.document.settings import Settings
 from arazzo.flow import Edge, Plan, Region
@@ -93,3 +98,66 @@ def test_a_changed_copy_computes_anew_what_depends_on_its_fields():
 def test_values_are_not_made_of_other_fields_than_theirs(fields: dict) -> None:
     with pytest.raises(TypeError, match="Criterion is made of other fields"):
         Criterion.model_construct(**fields)
+
+
+def values_of(made_by: Any) -> Any:
+    """Return two classes that are frozen by a decorator of that name, the second of which extends the first."""
+
+    @made_by(frozen=True)
+    class Kept:
+        number: int
+        shown: str = field(default="a", repr=False)
+        noted: str = field(default="", compare=False)
+        names: dict[str, int] = field(default_factory=dict, hash=None)
+        at: ClassVar[int] = 7
+        last: int = field(default=0, kw_only=True)
+
+    @made_by(frozen=True)
+    class More(Kept):
+        own: tuple[int, ...] = (1,)
+
+        def __repr__(self) -> str:
+            return "own"
+
+    return Kept, More
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        lambda kept, more: [repr(kept(1, last=2)).split(".")[-1], repr(more(1))],
+        lambda kept, more: [kept(1) == kept(1), kept(1) == kept(2), kept(1) == more(1), more(1) == more(1, own=(2,))],
+        lambda kept, more: [kept(1, noted="a") == kept(1, noted="b"), kept(1, shown="b") == kept(1), kept(1) == 1],
+        lambda kept, more: [vars(kept(1)), vars(more(1, "b", last=3)), kept.at, kept(1).names is kept(1).names],
+        lambda kept, more: [kept.__match_args__, [each.name for each in dataclasses.fields(more)]],
+        lambda kept, more: [str(inspect.signature(kept).replace(return_annotation=None)).count(name) for name in "*="],
+        lambda kept, more: [dataclasses.asdict(more(3)), vars(dataclasses.replace(more(3), number=4))],
+        lambda kept, more: [vars(copy.deepcopy(more(3))), vars(pickle.loads(pickle.dumps(Plain(3))))],
+        lambda kept, more: kept(),
+        lambda kept, more: kept(1, 2, 3, {}, 5),
+        lambda kept, more: kept(1, other=2),
+        lambda kept, more: setattr(kept(1), "number", 2),
+        lambda kept, more: setattr(more(1), "other", 2),
+        lambda kept, more: delattr(more(1), "own"),
+        lambda kept, more: hash(kept(1)),
+    ],
+)
+def test_classes_are_as_dataclasses_makes_them(look: Any) -> None:
+    def found(made_by: Any) -> Any:
+        try:
+            return look(*values_of(made_by))
+        except FrozenInstanceError as error:
+            return type(error)
+        except TypeError as error:
+            return str(error)
+
+    assert found(frozen.dataclass) == found(dataclass)
+
+
+def test_equal_values_have_one_hash() -> None:
+    @frozen.dataclass(frozen=True)
+    class Value:
+        number: int
+        text: str = field(default="", compare=False)
+
+    assert {Value(1, "a"): 1, Value(2): 2}[Value(1, "b")] == 1
