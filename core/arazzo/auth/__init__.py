@@ -1,1 +1,1 @@
-"""Credentials into requests, without Airflow: OAuth tokens, security schemes, TLS."""
+"""Credentials for requests, without Airflow: OAuth tokens, security schemes, TLS."""

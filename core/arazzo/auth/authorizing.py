@@ -1,4 +1,4 @@
-"""A request with its credentials, tokens got on the way: what is needed next, without any I/O."""
+"""A request with its credentials, including tokens: what is needed next, without any I/O."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from arazzo.errors import RequestError, TransportError
 from arazzo.exchange import Request, Response, Visits
 from arazzo.openapi import SecurityScheme, authorize, unmet_schemes, wanted_tokens
 
-#: What a request needs next, a token for a scheme or an answer; then its response.
+#: What a request needs next, a token for a scheme or an answer; in the end, its response.
 Authorized = Generator[SecurityScheme | Request, Any, Response]
 
 
 def authorized(request: Request, settings: ConnectionSettings, connection: str) -> Authorized:
-    """Yield the schemes that need a token, which is sent back, and the request, whose answer is sent back.
+    """Yield the schemes that need a token, and the request; the token, and the answer, are sent back.
 
-    Where the server refuses a kept token with status 401, and there is a new one, the request is yielded again. A
-    request that was refused so has not been applied (RFC 9110, 15.5.2): this is right for all methods.
+    If the server refuses a kept token with status 401, and there is a new one, the request is yielded again. A request
+    that was refused so has not been applied (RFC 9110, 15.5.2), so this is right for all methods.
 
-    :param connection: how a message names the connection.
+    :param connection: the connection's name in messages.
     """
     try:
         return (yield from _authorized(request, settings, connection))
@@ -40,7 +40,7 @@ def authorized(request: Request, settings: ConnectionSettings, connection: str) 
 def drive(steps: Authorized, token: Callable[[SecurityScheme], str], send: Callable[[Request], Response]) -> Response:
     """Give :func:`authorized` what it asks for: tokens, and answers.
 
-    :raises TransportError: no complete answer, or no token.
+    :raises TransportError: if there is no complete answer, or no token.
     """
     visits: Visits = ()
     try:
@@ -114,7 +114,7 @@ def _authorized(request: Request, settings: ConnectionSettings, connection: str)
 
 
 def _granted(request: Request, settings: ConnectionSettings) -> tuple[SecurityScheme, ...]:
-    """Return the schemes to get a token for; none if login and password will do as they are."""
+    """Return the schemes that need a token; none if login and password are enough as they are."""
     grant, credentials = settings.grant, settings.credentials
     if grant is None or (grant.implied and not unmet_schemes(request, credentials)):
         return ()

@@ -1,4 +1,4 @@
-"""AWS Signature Version 4: a request with the headers that sign it, without any I/O and without a library of AWS."""
+"""AWS Signature Version 4: a request with the headers that sign it, without I/O and without an AWS library."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _OWN: Final = frozenset({"authorization", "x-amz-date", "x-amz-content-sha256", 
 
 @dataclass(frozen=True)
 class AwsKey:
-    """Who signs, and for what.
+    """Who signs, and for which service.
 
-    :param token: of temporary credentials.
+    :param token: the session token of temporary credentials.
     """
 
     access: str
@@ -30,7 +30,7 @@ class AwsKey:
 
 
 def sign(request: Request, key: AwsKey, now: float) -> Request:
-    """Return the request signed at a time (POSIX): date, token and ``Authorization`` are put in or replaced."""
+    """Return the request signed at a time (POSIX): date, token and ``Authorization`` are added or replaced."""
     moment = datetime.fromtimestamp(now, timezone.utc).strftime("%Y%m%dT%H%M%SZ")
     payload = hashlib.sha256(request.body or b"").hexdigest()
     own = [("X-Amz-Date", moment)]
@@ -61,7 +61,7 @@ def sign(request: Request, key: AwsKey, now: float) -> Request:
 
 
 def _signed(url: str, headers: Headers) -> dict[str, str]:
-    """Return the headers that are signed, by name in lower case: those that nothing on the way changes."""
+    """Return the headers to sign, by name in lower case: those that nothing on the way changes."""
     found: dict[str, list[str]] = {"host": [urlsplit(url).netloc.rpartition("@")[2]]}
     for name, value in headers:
         lower = name.lower()
@@ -71,7 +71,7 @@ def _signed(url: str, headers: Headers) -> dict[str, str]:
 
 
 def _path(url: str, *, twice: bool) -> str:
-    """Return the path as it is sent, which every service but S3 encodes again."""
+    """Return the path as it is sent, encoded once more for every service but S3."""
     path = urlsplit(url).path or "/"
     return quote(path, safe="/-_.~") if twice else path
 

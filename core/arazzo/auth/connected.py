@@ -1,4 +1,4 @@
-"""Sending the requests of a workflow with the credentials that connections have for its APIs, without Airflow."""
+"""Sends the requests of a workflow with the credentials of its APIs' connections, without Airflow."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ _NONE = "a source without a connection (--connection NAME=URI or AIRFLOW_CONN_NA
 
 
 class ConnectedApis:
-    """The APIs of a workflow, each reached through its connection where it has one. A context manager.
+    """The APIs of a workflow, each reached through its connection if it has one. A context manager.
 
-    A source description has the connection that the document names for it, which has to be there, else the one whose
-    id is the source's name, if there is one (docs/semantics.md, 6).
+    A source description uses the connection that the document names for it, which must exist, or else the one whose id
+    is the source's name, if there is one (docs/semantics.md, 6).
 
     :param plan: whose requests are sent.
     :param lookup: finds connections by id.
-    :param defaults: TLS and proxy settings where a connection has none.
-    :raises ConnectionSettingsError: a connection is missing or says what cannot be meant, or a file of it cannot be
-        used: before anything is sent.
+    :param defaults: TLS and proxy settings for connections without any.
+    :raises ConnectionSettingsError: before anything is sent, if a connection is missing or invalid, or a file that it
+        names cannot be used.
     """
 
     def __init__(self, plan: Plan, lookup: Lookup, defaults: ConnectionSettings | None = None) -> None:
@@ -74,7 +74,7 @@ class ConnectedApis:
     def place(self, plan: Plan, servers: Mapping[str, str] | None = None) -> Plan:
         """Return the plan with the servers that connections name.
 
-        :param servers: those that somebody has named besides, which come first, by name of the source.
+        :param servers: servers that somebody has named, by name of the source; these come first.
         """
         placements = {source: placement_of(settings) for source, settings in self._settings.items()}
         for source, url in (servers or {}).items():
@@ -91,7 +91,7 @@ class ConnectedApis:
     def send(self, request: Request) -> Response:
         """Send a request, with the credentials that its security schemes ask for.
 
-        :raises TransportError: no complete answer, or no token.
+        :raises TransportError: if there is no complete answer, or no token.
         """
         settings = self._settings[request.source]
         steps = authorized(request, settings, self._named[request.source])
@@ -124,6 +124,6 @@ def _texts(texts: Iterable[str | None]) -> Iterable[str]:
 
 
 def _with(settings: ConnectionSettings, defaults: ConnectionSettings) -> ConnectionSettings:
-    """Return settings with the TLS and proxy settings that somebody named for those that have none."""
+    """Return settings completed with the TLS and proxy settings that somebody named for those without any."""
     verify = defaults.verify if settings.verify is True else settings.verify
     return replace(settings, verify=verify, proxies=settings.proxies or defaults.proxies)

@@ -1,7 +1,7 @@
-"""What a connection says about an API: where it is, who is asking, and how to get there.
+"""What a connection says about an API: where it is, who is calling, and how to reach it.
 
-Two connection types are read. Extras of type ``arazzo`` have fixed names. Those of type ``http`` are the ones of
-Airflow's HTTP provider: its options, and every other extra is a header.
+Two connection types are read. Extras of type ``arazzo`` have fixed names. Type ``http`` follows Airflow's HTTP
+provider: its options, and every other extra is a header.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ ARAZZO_EXTRAS = OAUTH_EXTRAS | {
     *("auth_type", "secret_auth_options"),
 }
 _URL = re.compile(r"[\x21-\x7e]+")
-#: Headers that carry no secret, whoever sends them; any other value of a connection may be one.
+#: Headers that never contain a secret; any other value of a connection may be one.
 _PLAIN_HEADERS = frozenset(
     {"accept", "accept-charset", "accept-encoding", "accept-language", "cache-control", "content-type", "user-agent"}
 )
@@ -60,7 +60,7 @@ _MOST_REDIRECTS = 100.0
 
 
 class Connection(Protocol):
-    """The fields of a connection, as Airflow has them: its own class is one."""
+    """The fields of a connection, as in Airflow, whose own class fits this."""
 
     @property
     def conn_id(self) -> str: ...
@@ -84,19 +84,19 @@ class Connection(Protocol):
 class ConnectionSettings:
     """One connection, read.
 
-    :param base_url: takes the place of the description's servers; None where the connection names no host.
-    :param credentials: what the security schemes are fed with.
-    :param grant: how tokens are fetched for ``oauth2`` and ``openIdConnect``; None if the connection does not know how.
+    :param base_url: replaces the description's servers; None if the connection names no host.
+    :param credentials: the credentials for the security schemes.
+    :param grant: how to fetch tokens for ``oauth2`` and ``openIdConnect``; None if the connection does not know how.
     :param verify: whether to check the server's certificate, or the file of the authorities to trust.
     :param cert: client certificate file, or that and its key file.
     :param proxies: proxy URLs by scheme, as ``requests`` has them.
     :param timeout: seconds for an exchange; None for the transport's default.
     :param trust_env: whether proxy and certificate settings of the environment count.
     :param max_bytes: the largest body that is read; None for the transport's default.
-    :param redirects: whether GET and HEAD go where a redirect leads; None leaves it to what the step expects.
+    :param redirects: whether GET and HEAD follow redirects; None leaves it to what the step expects.
     :param max_redirects: how many they follow; None for the transport's default.
-    :param sign_in: how every request is signed; None where the operations say how to log in.
-    :param required: as the setting of that name: ``send`` where the description requires what the API does not.
+    :param sign_in: how every request is signed; None if the operations say how to log in.
+    :param required: like the setting of that name: ``send`` if the description requires what the API does not.
     """
 
     base_url: str | None = None
@@ -117,7 +117,7 @@ class ConnectionSettings:
 def read_connection(connection: Connection) -> ConnectionSettings:
     """Read a connection of type ``arazzo`` or ``http``.
 
-    :raises ConnectionSettingsError: if it says something that cannot be meant, naming the connection and the field.
+    :raises ConnectionSettingsError: if a field is invalid, naming the connection and the field.
     """
     extras = _extras(connection)
     try:
@@ -164,7 +164,7 @@ def _read_arazzo(connection: Connection, extras: Mapping[str, Any]) -> Connectio
 
 
 def _sign_in(connection: Connection, extras: Mapping[str, Any]) -> SignIn | None:
-    """Return how the requests of a connection are signed, whatever the operations ask for."""
+    """Return how a connection signs its requests, whatever the operations ask for."""
     kind = extras.get("auth_type")
     if kind is None or kind == "basic":
         if "secret_auth_options" in extras:
@@ -181,7 +181,7 @@ def _sign_in(connection: Connection, extras: Mapping[str, Any]) -> SignIn | None
 
 @dataclass(frozen=True)
 class _WithoutLogin:
-    """A connection whose login and password are for something else than the schemes of operations."""
+    """A connection whose login and password are not for the schemes of operations."""
 
     whole: Connection
     login: None = None
@@ -226,7 +226,7 @@ def _credentials(
     api_keys: Mapping[str, str] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Credentials:
-    """Return the credentials: a password without a login is a token, unless it is used to fetch tokens."""
+    """Return the credentials: a password without a login is a token, unless it serves to fetch tokens."""
     login, password = connection.login or None, connection.password or None
     if password and not login:
         token = token or (None if granted else password)
@@ -241,7 +241,7 @@ def _credentials(
 
 
 def _grant(connection: Connection, extras: Mapping[str, Any], home: str | None) -> Grant | None:
-    """Return how tokens are fetched; a login and a password alone are client credentials then."""
+    """Return how to fetch tokens; a lone login and password then count as client credentials."""
     named: dict[str, Any] = {name: str(extras[name]) for name in OAUTH_EXTRAS - {"scopes"} if name in extras}
     for name, allowed in ("grant_type", GRANT_TYPES), ("client_auth", ("basic", "body")):
         if name in named and named[name] not in allowed:
@@ -279,7 +279,7 @@ def _check_token_url(connection: Connection, url: str) -> None:
 
 
 def secret_texts(settings: ConnectionSettings) -> Iterator[str]:
-    """Yield what no log may show of a connection, also in the spellings that HTTP gives it."""
+    """Yield what no log may show of a connection, also in the spellings that it has in HTTP."""
     credentials, grant = settings.credentials, settings.grant
     yield from filter(None, (credentials.password, credentials.token, *credentials.api_keys.values()))
     yield from (credentials.token or "").split()[1:]  # of "Bearer ..."
@@ -299,7 +299,7 @@ def secret_texts(settings: ConnectionSettings) -> Iterator[str]:
 
 
 def _secret_options(way: SignIn) -> Iterator[str]:
-    """Yield the options of a way to sign in that may be secret: all but those with names that say that they are not."""
+    """Yield the options of a way to sign in that may be secret: all except those with harmless names."""
     yield from (str(value) for name, value in way.options.items() if name not in ("region", "service"))
 
 
@@ -323,7 +323,7 @@ def _transport_options(connection: Connection, extras: Mapping[str, Any]) -> dic
 
 
 def _base_url(connection: Connection, default_scheme: str) -> str | None:
-    """Return the URL of the connection's host: host, or host with scheme and path, with schema and port put in."""
+    """Return the URL of the connection's host: a host, or a host with scheme and path, completed by schema and port."""
     host = (connection.host or "").strip().rstrip("/")
     if not host:
         return None
@@ -331,7 +331,7 @@ def _base_url(connection: Connection, default_scheme: str) -> str | None:
     try:
         parts = urlsplit(url)
         port = parts.port or connection.port or 1
-    except ValueError:  # whose text may show a password, where one is in the host
+    except ValueError:  # its text may show a password, if one is in the host
         raise _refused(connection, "has a host that is not valid, or a port that is not a number below 65536") from None
     if "@" in parts.netloc:
         raise _refused(connection, "has credentials in its host; they belong in login and password")
@@ -347,7 +347,7 @@ def _base_url(connection: Connection, default_scheme: str) -> str | None:
 
 
 def _extras(connection: Connection) -> dict[str, Any]:
-    """Return the extras that are filled in; what a form leaves empty is none."""
+    """Return the extras that are filled in, without those that a form left empty."""
     if not connection.extra:
         return {}
     try:
@@ -379,7 +379,7 @@ def _redirects(connection: Connection, value: Any) -> Literal["follow", "never"]
 
 
 def _check_auth_type(connection: Connection, value: Any) -> None:
-    """Refuse a class of credentials that would not be used: by it Airflow's own hook says how to log in."""
+    """Refuse a class of credentials, with which Airflow's own hook would log in: here it would not be used."""
     if value is not None and str(value).rpartition(".")[2].lower() not in ("basic", "httpbasicauth"):
         text = "which is not used here: the API description says how to log in; take a connection of type 'arazzo'"
         raise _refused(connection, f"has an extra 'auth_type', {text}, or leave it out")
@@ -394,7 +394,7 @@ def _number(connection: Connection, name: str, value: Any, kind: Callable[[Any],
         number = kind(value)
     except (TypeError, ValueError, OverflowError):
         raise _refused(connection, f"has an extra '{name}' that is not a number") from None
-    if not 0 < number <= most:  # as NaN is not
+    if not 0 < number <= most:  # false for NaN, too
         raise _refused(connection, f"has an extra '{name}' that is not above zero, or above {most:.0f}")
     return number
 
@@ -411,7 +411,7 @@ def _boolean(connection: Connection, name: str, value: Any) -> bool:
 
 
 def _choice(connection: Connection, name: str, value: Any, words: tuple[str, ...]) -> Any:
-    """Return one of the words that an extra may be; None where it says nothing."""
+    """Return one of the words that an extra may be; None if it is not set."""
     if value in (None, ""):
         return None
     if value not in words:

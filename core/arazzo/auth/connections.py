@@ -1,6 +1,6 @@
 """Connections without Airflow: as URIs or JSON in the environment, on the command line and in files.
 
-They are written as Airflow reads them (``AIRFLOW_CONN_<ID>``), so that one spelling serves the command and a DAG.
+They are written as Airflow reads them (``AIRFLOW_CONN_<ID>``), so one spelling serves the command and a DAG.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _EXTRA = "__extra__"
 class GivenConnection:
     """The fields of a connection, with the meaning that they have in Airflow.
 
-    :param conn_id: what a message calls it.
+    :param conn_id: its name in messages.
     :param extra: a JSON object as text.
     """
 
@@ -37,15 +37,15 @@ class GivenConnection:
     extra: str | None = field(default=None, repr=False)
 
 
-#: Other names of fields, and what says nothing here.
+#: Other names of fields, and fields that mean nothing here.
 _ALIASES = {"uri": "", "description": "", "conn_id": "", "type": "conn_type", "username": "login"}
 _FIELDS = tuple(each.name for each in fields(GivenConnection) if each.name != "conn_id")
 
 
 def parse_connection(conn_id: str, text: str) -> GivenConnection:
-    """Return the connection that a URI or a JSON object says.
+    """Return the connection in a URI or a JSON object.
 
-    :raises ConnectionSettingsError: it is neither, or has a field that no connection has; the text is not shown.
+    :raises ConnectionSettingsError: if the text is neither, or has an unknown field; the text is not shown.
     """
     stripped = text.strip()
     try:
@@ -55,7 +55,7 @@ def parse_connection(conn_id: str, text: str) -> GivenConnection:
 
 
 def environment_connection(conn_id: str, environment: Mapping[str, str]) -> GivenConnection | None:
-    """Return the connection that the environment has of that id, as Airflow looks for it; None if it has none."""
+    """Return the connection of that id in the environment, found as Airflow finds it; None if there is none."""
     text = environment.get(PREFIX + conn_id.upper())
     return None if text is None else parse_connection(conn_id, text)
 
@@ -86,7 +86,7 @@ def _from_json(conn_id: str, text: str) -> GivenConnection:
 
 
 def _from_uri(conn_id: str, text: str) -> GivenConnection:
-    """Return the connection of a URI; ``http://https://host`` has the scheme of its host behind its type."""
+    """Return the connection of a URI; in ``http://https://host`` the scheme of the host follows the type."""
     kind, found, rest = text.partition("://")
     if not found or not kind:
         raise ValueError("is neither a URI like https://login:password@host nor a JSON object")

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from arazzo.exchange import Request, Response
 
-#: What a challenge may ask for, the strongest first.
+#: The algorithms that a challenge may ask for, the strongest first.
 ALGORITHMS: Final[dict[str, Callable[[bytes], str]]] = {
     "SHA-256": lambda data: hashlib.sha256(data).hexdigest(),
     "MD5": lambda data: hashlib.md5(data, usedforsecurity=False).hexdigest(),
@@ -26,9 +26,9 @@ _SCHEME = re.compile(r"""(?:^|,)\s*([A-Za-z][\w-]*)(?=\s+[A-Za-z*]+\s*=|\s*(?:,|
 
 @dataclass
 class Challenge:
-    """What a server wants to be answered, and how often it has been.
+    """A server's challenge, and how often it has been answered.
 
-    :ivar count: requests that its nonce has served.
+    :ivar count: how many requests its nonce has served.
     """
 
     realm: str
@@ -42,7 +42,7 @@ class Challenge:
 
 
 def challenge_of(response: Response) -> Challenge | None:
-    """Return the strongest digest challenge of an answer that can be met; None if there is none."""
+    """Return the strongest digest challenge of an answer that we can meet; None if there is none."""
     found = [
         challenge
         for name, value in response.headers
@@ -55,7 +55,7 @@ def challenge_of(response: Response) -> Challenge | None:
 
 
 def _digests(header: str) -> list[str]:
-    """Return the parameters of each digest challenge in a header, in which there may be several challenges."""
+    """Return the parameters of each digest challenge in a header, which may contain several challenges."""
     starts = [(found.start(1), found.end(1), found[1]) for found in _SCHEME.finditer(header)]
     ends = [start for start, _, _ in starts[1:]] + [len(header)]
     return [header[end:until] for (_, end, name), until in zip(starts, ends, strict=True) if name.lower() == "digest"]
@@ -118,7 +118,7 @@ def _escaped(found: re.Match[str]) -> str:
 
 
 class Challenges:
-    """The challenges that servers have made in this process, so that not every request is refused first."""
+    """The challenges of servers in this process, kept so that not every request is refused first."""
 
     def __init__(self) -> None:
         self._kept: OrderedDict[tuple[str, str], Challenge] = OrderedDict()

@@ -1,4 +1,4 @@
-"""Where the requests of a plan go: which connection each source description has, and which server that names."""
+"""Where the requests of a plan go: which connection each source description uses, and which server that names."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from arazzo.frozen import dataclass
 
 
 def connections_of(plan: Plan, connections: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return the connection ids that are named for the sources of a plan's steps, by name of the source.
+    """Return the connection ids named for the sources of a plan's steps, by name of the source.
 
-    :param connections: ids that overrule those of the steps' settings.
+    :param connections: ids that overrule the steps' settings.
     :raises ConnectionSettingsError: if two steps of the plan name different connections for one source.
     """
     found: dict[str, str] = {}
@@ -39,11 +39,11 @@ def sources_of(plan: Plan) -> list[str]:
 
 @dataclass(frozen=True)
 class Placement:
-    """What a connection decides of the requests to its source, before they are built.
+    """What a connection decides about the requests to its source, before they are built.
 
-    :param url: takes the place of the description's servers; None where it names no host.
+    :param url: replaces the description's servers; None if it names no host.
     :param headers: names of the headers that it adds, in lower case.
-    :param required: as the setting ``required``; None where it does not say.
+    :param required: like the setting ``required``; None if it is not set.
     """
 
     url: str | None = None
@@ -52,7 +52,7 @@ class Placement:
 
 
 def placement_of(settings: ConnectionSettings) -> Placement:
-    """Return what a connection decides of requests before they are built."""
+    """Return what a connection decides about requests before they are built."""
     headers = tuple(sorted(name.lower() for name in settings.credentials.headers))
     return Placement(settings.base_url, headers, settings.required)
 
@@ -60,9 +60,9 @@ def placement_of(settings: ConnectionSettings) -> Placement:
 def place_requests(
     plan: Plan, placements: Mapping[str, Placement], default: str | Mapping[str, str] | None = None
 ) -> Plan:
-    """Return the plan with its steps' servers set: by the connection, else by ``default``, else as they are.
+    """Return the plan with its steps' servers set: by the connection, or by ``default``, or unchanged.
 
-    With them comes what else a connection decides. What the document says of a step comes first.
+    Other decisions of a connection are added as well. What the document says about a step wins.
 
     :param placements: what connections decide, by name of the source.
     :param default: a server URL, or URLs by name of the source, for the others.
@@ -75,7 +75,7 @@ def place_requests(
 
 
 def place_step(step: PlannedStep, placement: Placement, default: str | Mapping[str, str] | None = None) -> PlannedStep:
-    """Return a step with what its connection decides; arguments as for :func:`place_requests`."""
+    """Return a step with its connection's decisions; arguments as for :func:`place_requests`."""
     source = step.operation.source if step.operation else ""
     url = placement.url or (default.get(source) if isinstance(default, Mapping) else default)
     changed: dict[str, Any] = {"server": url} if url else {}
@@ -87,5 +87,5 @@ def place_step(step: PlannedStep, placement: Placement, default: str | Mapping[s
     return step.model_copy(update={"settings": settings, "added": placement.headers})
 
 
-#: Of a step that sends nothing, or through no connection.
+#: For a step that sends nothing, or uses no connection.
 NOWHERE = Placement()

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 
 def new_session(settings: ConnectionSettings, connection: str) -> Session:
-    """Return a session with a connection's TLS and proxy settings, and no header of its own.
+    """Return a session with a connection's TLS and proxy settings, and no headers of its own.
 
-    :param connection: how a message names the connection.
-    :raises ConnectionSettingsError: a file that the connection names cannot be used.
+    :param connection: the connection's name in messages.
+    :raises ConnectionSettingsError: if a file that the connection names cannot be used.
     """
     if settings.cert or authorities(settings) != authorities(ConnectionSettings(trust_env=False)):
-        tls_context(settings, connection)  # what requests says of a file that it cannot use is no help
+        tls_context(settings, connection)  # the message of requests about a file that it cannot use does not help
     session = _Session(frozenset(settings.credentials.headers))
     session.verify = authorities(settings)
     session.cert = settings.cert
@@ -35,7 +35,7 @@ def new_session(settings: ConnectionSettings, connection: str) -> Session:
 
 
 class _Session(Session):
-    """A session that takes the connection's headers and certificate to no other origin, wherever a redirect leads."""
+    """A session that takes the connection's headers and certificate to no other origin, even after a redirect."""
 
     def __init__(self, own: frozenset[str]) -> None:
         super().__init__()
@@ -70,13 +70,13 @@ def limits_of(settings: ConnectionSettings) -> dict[str, Any]:
         "sensitive_headers": frozenset(settings.credentials.headers) or None,
         "follow_redirects": None if settings.redirects is None else settings.redirects == "follow",
         "max_redirects": settings.max_redirects,
-        "use_netrc": False,  # what it has is put in here, where it can be kept out of sight
+        "use_netrc": False,  # its login is added here, where it can be hidden
     }
     return {name: value for name, value in limits.items() if value is not None}
 
 
 def with_netrc(request: Request) -> tuple[Request, tuple[str, ...]]:
-    """Return the request with the login that netrc has for its host, if it brings none, and what is secret in it."""
+    """Return the request with netrc's login for its host, if it has none, and the secrets in that login."""
     own = header(request.headers, "Authorization") is not None or "@" in request.url.split("/")[2]
     login = None if own else netrc_login(request.url)
     if login is None:

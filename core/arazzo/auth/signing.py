@@ -1,7 +1,7 @@
-"""Ways to sign in that no description has to ask for: digest, the signature of AWS, a class of your own.
+"""Ways to sign in that no description has to ask for: digest, the AWS signature, a class of your own.
 
-A connection names one (``auth_type``), and then every request of it is signed so, unless it brings an
-``Authorization`` of its own. The same on a worker, in the triggerer and by the command: nothing here does I/O.
+A connection names one (``auth_type``), and then all its requests are signed so, unless they bring an ``Authorization``
+of their own. Workers, the triggerer and the command sign alike: nothing here does I/O.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from arazzo.frozen import dataclass, field, replace
 
 DIGEST: Final = "digest"
 AWS: Final = "aws-sigv4"
-#: What the options of each named way may be.
+#: The options of each way that has a name.
 OPTIONS: Final[Mapping[str, frozenset[str]]] = {
     DIGEST: frozenset(),
     AWS: frozenset({"region", "service", "session_token"}),
 }
 
 
-#: What may go wrong in a class of your own; its words may hold what is secret, and are not shown.
+#: What a class of your own may raise; its message may contain secrets and is not shown.
 _FAULTS = (ArithmeticError, AttributeError, ImportError, LookupError, OSError, RuntimeError, TypeError, ValueError)
 _REFUSED: Final = "the server has refused the digest of this login and password"
 
@@ -36,7 +36,7 @@ _REFUSED: Final = "the server has refused the digest of this login and password"
 class SignIn:
     """How the requests of a connection are signed.
 
-    :param kind: ``digest``, ``aws-sigv4``, or the path of a class that is called as ``requests`` calls an ``AuthBase``.
+    :param kind: ``digest``, ``aws-sigv4``, or the path of a class that works like an ``AuthBase`` of ``requests``.
     :param options: of the signature, or arguments of the class by name.
     """
 
@@ -47,7 +47,7 @@ class SignIn:
 
 
 def fault_of(way: SignIn) -> str:
-    """Return what is wrong in a way to sign in; empty if nothing is."""
+    """Return what is wrong with a way to sign in; empty if nothing is."""
     if way.kind in OPTIONS:
         if not way.login or not way.password:
             return f"has 'auth_type': {way.kind}, which needs login and password"
@@ -68,11 +68,12 @@ def fault_of(way: SignIn) -> str:
 
 
 def signed(request: Request, way: SignIn) -> Generator[Request, Response, Response]:
-    """Yield a request as it is sent, whose answer is sent back; again where a digest challenge is to be met.
+    """Yield a request as it is sent, and again to meet a digest challenge; the answer is sent back.
 
-    A request that was refused with status 401 has not been applied (RFC 9110, 15.5.2): this is right for all methods.
+    A request that was refused with status 401 has not been applied (RFC 9110, 15.5.2), so this is right for all
+    methods.
 
-    :raises RequestError: if the class of your own does not sign it; nothing is sent then.
+    :raises RequestError: if the class of your own does not sign it; nothing is sent.
     """
     if header(request.headers, "Authorization") is not None:
         return (yield request)
@@ -84,7 +85,7 @@ def signed(request: Request, way: SignIn) -> Generator[Request, Response, Respon
 
 
 def _digested(request: Request, way: SignIn) -> Generator[Request, Response, Response]:
-    """Answer the challenge that is known of the server, and the one that it makes instead."""
+    """Answer the server's known challenge, and the new one if it refuses that."""
     login, origin = way.login or "", origin_of(request.url)
 
     def answering(challenge: Challenge, count: int) -> Request:
@@ -120,7 +121,7 @@ def _made(way: SignIn) -> Callable[[Any], Any]:
 
 
 def _by_class(request: Request, way: SignIn) -> Request:
-    """Return a request as a class of your own signs it: with the headers and the URL that it gives it."""
+    """Return a request signed by a class of your own, with the headers and the URL that the class sets."""
     from requests import PreparedRequest
 
     prepared = PreparedRequest()
@@ -142,7 +143,7 @@ def _by_class(request: Request, way: SignIn) -> Request:
 
 
 def auth_of(way: SignIn) -> Any:
-    """Return what a session of ``requests`` signs its requests by, for those who send with one."""
+    """Return what signs the requests of a ``requests`` session, for callers that send with one."""
     from requests import PreparedRequest
     from requests.auth import HTTPDigestAuth
 

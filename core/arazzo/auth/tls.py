@@ -13,14 +13,14 @@ from arazzo.auth.connection_settings import ConnectionSettings
 from arazzo.errors import ConnectionSettingsError
 
 _FIELDS = ("cert", "key")
-#: What names authorities in the environment: to requests and curl, then to OpenSSL.
+#: Variables that name authorities in the environment: for requests and curl, then for OpenSSL.
 _VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
 def authorities(settings: ConnectionSettings) -> bool | str:
     """Return the file or folder of the authorities to trust, or False to trust every certificate.
 
-    Those of the connection, else of the environment where that is trusted, else those that come with ``requests``.
+    Those of the connection, or those of the environment if that is trusted, or those that come with ``requests``.
     """
     variable = _variable(settings)
     return os.environ[variable] if variable else DEFAULT_CA_BUNDLE_PATH if settings.verify is True else settings.verify
@@ -29,8 +29,8 @@ def authorities(settings: ConnectionSettings) -> bool | str:
 def tls_context(settings: ConnectionSettings, connection: str) -> ssl.SSLContext:
     """Return the TLS settings as ``requests`` would apply them, with all files loaded.
 
-    :param connection: how a message names the connection.
-    :raises ConnectionSettingsError: a file cannot be used, naming the connection and the field.
+    :param connection: the connection's name in messages.
+    :raises ConnectionSettingsError: if a file cannot be used, naming the connection and the field.
     """
     trusted, variable = authorities(settings), _variable(settings)
     files = (settings.cert,) if isinstance(settings.cert, str) else settings.cert or ()
@@ -41,7 +41,7 @@ def tls_context(settings: ConnectionSettings, connection: str) -> ssl.SSLContext
 
 
 def _variable(settings: ConnectionSettings) -> str | None:
-    """Return the environment variable that names the authorities to trust; None where none counts."""
+    """Return the environment variable that names the authorities to trust; None if none counts."""
     if settings.verify is not True or not settings.trust_env:
         return None
     return next((name for name in _VARIABLES if os.environ.get(name)), None)
@@ -51,7 +51,7 @@ def _variable(settings: ConnectionSettings) -> str | None:
 def _trusting(
     trusted: bool | str, files: tuple[str, ...], _: tuple[tuple[int, int], ...], place: str, own: str
 ) -> ssl.SSLContext:
-    """Return a context, made again when a file has changed."""
+    """Return a context, newly made if a file has changed."""
     folder = isinstance(trusted, str) and os.path.isdir(trusted)
     try:
         context = ssl.create_default_context(
@@ -73,7 +73,7 @@ def _trusting(
 
 
 def _no_passphrase(own: str) -> Callable[[], str]:
-    """Refuse to ask at the terminal for what a key is encrypted with."""
+    """Refuse to ask at the terminal for the passphrase of a key."""
 
     def refuse() -> str:
         raise ConnectionSettingsError(f"{own}: the key is encrypted with a passphrase; store it without one")
@@ -82,7 +82,7 @@ def _no_passphrase(own: str) -> Callable[[], str]:
 
 
 def _stamp(path: str, place: str) -> tuple[int, int]:
-    """Return what tells whether a file has changed since it was read."""
+    """Return what changes when a file changes."""
     try:
         found = os.stat(path)
         if not os.path.isdir(path):

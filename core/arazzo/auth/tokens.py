@@ -1,8 +1,8 @@
-"""OAuth 2.0 tokens: got with what a connection knows, kept in the process until they expire.
+"""OAuth 2.0 tokens: fetched with what a connection knows, and kept in the process until they expire.
 
-A token is asked for by the same transport as everything else, with its limits; what is to be sent next is decided by a
-generator, so that threads and event loops cannot drift apart. Tokens leave the process in requests only, and sealed, so
-that they are known as secrets where their task goes on.
+A token is fetched by the same transport as everything else, with its limits. A generator decides what to send next, so
+that threads and event loops behave alike. Tokens leave the process only in requests, and sealed, so that they are known
+as secrets where their task continues.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ from arazzo.openapi import SecurityScheme
 if TYPE_CHECKING:
     import asyncio
 
-#: Seconds before its end at which a token is renewed, at most a fifth of its life.
+#: How many seconds before its end a token is renewed, at most a fifth of its life.
 MARGIN = 60.0
-#: Seconds for which a token is kept whose life nobody tells.
+#: How many seconds a token is kept if nobody says how long it lives.
 UNTOLD_LIFE = 300.0
 GRANT_TYPES = ("client_credentials", "password", "refresh_token")
 _FLOWS = {"client_credentials": "clientCredentials", "password": "password"}
@@ -48,11 +48,11 @@ Exchanges = Generator[Request, Response, "Token"]
 class Grant:
     """How a connection gets tokens (RFC 6749).
 
-    :param token_url: None for that of the API description, or the one its OpenID provider names.
+    :param token_url: None for the URL in the API description, or the one that its OpenID provider names.
     :param client_auth: ``basic`` for the client's credentials in a header, ``body`` for those in the form.
     :param scopes: None for those that the operation asks for.
-    :param implied: whether the connection has just a login and a password, which may be those of a client.
-    :param home: the URL of the connection's host, if it has one: an implied grant goes nowhere else.
+    :param implied: whether the connection has only a login and a password, which may be a client's.
+    :param home: the URL of the connection's host, if it has one: an implied grant is sent nowhere else.
     """
 
     grant_type: str | None = None
@@ -71,7 +71,7 @@ class Grant:
 
 @dataclass(frozen=True)
 class Token:
-    """A token, when it is to be renewed, and what renews it."""
+    """A token, when to renew it, and the refresh token for that."""
 
     value: str = field(repr=False)
     renew_at: float
@@ -93,22 +93,22 @@ def can_grant(grant: Grant | None, scheme: SecurityScheme) -> bool:
     if grant is None or _grant_type(grant, scheme) is None:
         return False
     if scheme.type == "http" and not grant.token_url:
-        return False  # the description does not say where a bearer token comes from
+        return False  # the description does not say where to get a bearer token
     return bool(grant.token_url or scheme.open_id_connect_url or _token_url(scheme, _grant_type(grant, scheme)))
 
 
 def spends_refresh_token(grant: Grant) -> bool:
-    """Say whether a token is fetched with a refresh token, which may be good for one use only."""
+    """Say whether a token is fetched with a refresh token, which may work only once."""
     return (grant.grant_type or ("refresh_token" if grant.refresh_token else "")) == "refresh_token"
 
 
 def client_pair(client_id: str, client_secret: str) -> str:
-    """Return a client's credentials as basic authentication has them (RFC 6749, 2.3.1)."""
+    """Return a client's credentials in the form of basic authentication (RFC 6749, 2.3.1)."""
     return base64.b64encode(f"{quote_plus(client_id)}:{quote_plus(client_secret)}".encode()).decode()
 
 
 def cached_token(grant: Grant, scheme: SecurityScheme, url: str) -> Token | None:
-    """Return the token that is kept for a scheme, if it is still good."""
+    """Return the token that is kept for a scheme, if it is still valid."""
     token = _TOKENS.get(_key(grant, scheme, url))
     return token if token is not None and token.usable else None
 
@@ -124,12 +124,12 @@ def forget_token(grant: Grant, scheme: SecurityScheme, url: str, value: str) -> 
 def get_token(
     grant: Grant, scheme: SecurityScheme, url: str, send: Callable[[Request], Response], *, fresh: bool = False
 ) -> Token:
-    """Return a token, asked for once however many threads need it; those who waited share a failure, too.
+    """Return a token, fetched once however many threads need it; those that waited share a failure, too.
 
-    :param url: of the request that needs it: what the description's URLs may be relative to.
+    :param url: of the request that needs it; the description's URLs may be relative to that.
     :param send: sends a request once, and follows no redirect.
-    :param fresh: whether a kept token will not do.
-    :raises TransportError: there is no token.
+    :param fresh: whether a kept token is not enough.
+    :raises TransportError: if there is no token.
     """
     key, come = _key(grant, scheme, url), time.monotonic()
     with _LOCKS.setdefault(key, threading.Lock()):
@@ -146,7 +146,7 @@ def get_token(
 async def get_token_async(
     grant: Grant, scheme: SecurityScheme, url: str, send: Callable[[Request], Awaitable[Response]]
 ) -> Token:
-    """Return a token as :func:`get_token` does, asked for once however many tasks of the event loop need it."""
+    """Return a token as :func:`get_token` does, fetched once however many tasks of the event loop need it."""
     import asyncio
 
     key, come = _key(grant, scheme, url), time.monotonic()
@@ -163,10 +163,10 @@ async def get_token_async(
 
 
 def _found(grant: Grant, scheme: SecurityScheme, url: str, come: float) -> Token | None:
-    """Return the token that is kept, or got while the caller waited.
+    """Return the token that is kept, or that was fetched while the caller waited.
 
-    :param come: when the caller came.
-    :raises TransportError: what was asked for meanwhile has failed.
+    :param come: when the caller started to wait.
+    :raises TransportError: if the fetch of another caller has failed meanwhile.
     """
     if (token := cached_token(grant, scheme, url)) is not None:
         return token
@@ -177,7 +177,7 @@ def _found(grant: Grant, scheme: SecurityScheme, url: str, come: float) -> Token
 
 
 def _failed(key: str, scheme: SecurityScheme, error: TransportError) -> TransportError:
-    """Return the error for a token's exchange that failed, and keep it for those who wait."""
+    """Return the error for a failed fetch of a token, and keep it for the callers that wait."""
     if error.kind != "token":
         error = TransportError("token", f"no token for '{scheme.key}': {error}", maybe_sent=False)
     _FAILURES[key] = time.monotonic(), error
@@ -205,7 +205,7 @@ async def _drive_async(steps: Exchanges, send: Callable[[Request], Awaitable[Res
 
 
 def _key(grant: Grant, scheme: SecurityScheme, url: str) -> str:
-    """Return what a token is kept under: a digest of all that it depends on."""
+    """Return the key under which a token is kept: a digest of everything that it depends on."""
     described = None if grant.token_url else (scheme.flows, scheme.open_id_connect_url, _origin(url))
     asked = (_grant_type(grant, scheme), described, sorted(_scopes(scheme)))
     text = json.dumps([sorted(vars(grant).items()), asked], sort_keys=True)
@@ -232,7 +232,7 @@ def _exchanges(grant: Grant, scheme: SecurityScheme, url: str, last: Token | Non
 
 
 def _discovered(grant: Grant, url: str, scheme: SecurityScheme) -> Generator[Request, Response, str]:
-    """Yield the requests that lead to what an OpenID provider says of itself, and return its token endpoint."""
+    """Yield the requests for an OpenID provider's description of itself, and return its token endpoint."""
     place = _trusted(url, scheme.open_id_connect_url, grant, url, scheme)
     for _ in range(_MOST_REDIRECTS):
         response = yield _request("GET", place, [("Accept", "application/json")])
@@ -245,7 +245,7 @@ def _discovered(grant: Grant, url: str, scheme: SecurityScheme) -> Generator[Req
 
 
 def _life(said: Any) -> float:
-    """Return for how many seconds a token is good, as its ``expires_in`` says."""
+    """Return for how many seconds a token is valid, from its ``expires_in``."""
     try:
         seconds = math.nan if isinstance(said, bool) else float(said)
     except (TypeError, ValueError, OverflowError):
@@ -254,7 +254,7 @@ def _life(said: Any) -> float:
 
 
 def _grant_type(grant: Grant, scheme: SecurityScheme) -> str | None:
-    """Return the grant: the one that is named, else the first that both connection and description have."""
+    """Return the grant: the one that is named, or the first that both connection and description support."""
     if grant.grant_type:
         return grant.grant_type
     if grant.refresh_token:
@@ -277,10 +277,10 @@ def _token_url(scheme: SecurityScheme, kind: str | None) -> str | None:
 
 
 def _trusted(base: str, named: str, grant: Grant, api: str, scheme: SecurityScheme) -> str:
-    """Return the URL that the API's description or OpenID provider names, if credentials may go there.
+    """Return the URL that the API's description or OpenID provider names, if credentials may be sent there.
 
-    That has to be over TLS, to the API's own origin or to this machine; a login and a password alone go no further than
-    to the connection's own host, if it has one. What the connection names is not asked.
+    It must use TLS, and be at the API's own origin or on this machine; a lone login and password go only to the
+    connection's own host, if it has one. A URL that the connection itself names is not checked.
     """
     try:
         url = urljoin(base, named)
@@ -296,7 +296,7 @@ def _trusted(base: str, named: str, grant: Grant, api: str, scheme: SecuritySche
 
 
 def _origin(url: str) -> str:
-    """Return the origin of a URL; nothing for what is not one, which no request is sent to."""
+    """Return the origin of a URL; nothing if it is not one, to which no request is sent."""
     try:
         return origin_of(url)
     except ValueError:
@@ -323,7 +323,7 @@ def _token_request(grant: Grant, kind: str, scheme: SecurityScheme, url: str, la
 
 
 def _scopes(scheme: SecurityScheme) -> tuple[str, ...]:
-    """Return the scopes that an operation asks for; with other schemes than OAuth's they are roles (3.1, 4.8.30)."""
+    """Return the scopes that an operation asks for; with schemes other than OAuth's these are roles (3.1, 4.8.30)."""
     return () if scheme.type == "http" else scheme.scopes
 
 

@@ -1,4 +1,4 @@
-"""A login or a token that a connection has and nobody asks for: not sent, and easily taken for a wrong one."""
+"""A login or a token of a connection that nobody asks for: it is not sent, and easily taken for a wrong one."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from arazzo.openapi import SecurityScheme, has_secret_for
 
 
 def unused_login(plan: Plan, source: str, settings: ConnectionSettings, connection: str) -> str | None:
-    """Say that no operation of a workflow asks for the login or the token of a connection; None where one does.
+    """Say that no operation of a workflow asks for the login or the token of a connection; None if one does.
 
-    API keys belong to schemes by name: what they are for is said where an operation asks for another.
+    API keys belong to schemes by name: a missing one is reported where an operation asks for it.
 
     :param source: whose connection it is.
-    :param connection: how the sentence names it.
+    :param connection: the connection's name in the sentence.
     """
     kind = "login" if settings.credentials.login else "token" if settings.credentials.token else ""
     steps = [step for step in plan.all_steps() if step.operation and step.operation.source == source]

@@ -1,4 +1,4 @@
-"""The command ``arazzo``: imports a command's module only when it is asked for."""
+"""The command ``arazzo``, which imports a command's module only when it is needed."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from typing import Any, NamedTuple
 
 import click
 
-#: Plugins of pydantic are looked for in every installed package, which takes longer than reading a document.
+#: pydantic looks for plugins in every installed package, which takes longer than reading a document.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-gc.set_threshold(50_000)  # while modules are imported there is no garbage, and looking for it takes a tenth of the time
-atexit.register(gc.freeze)  # nor is there any at the end that is worth another tenth
+gc.set_threshold(50_000)  # imports leave no garbage, and looking for it takes a tenth of the time
+atexit.register(gc.freeze)  # nor is any at the end worth another tenth
 
 STOPPED = 130
 """Exit code after Ctrl-C, as shells have it."""
 
 
 class Lazy(NamedTuple):
-    """A command that is not imported yet: the module whose ``command`` it is, and what it says of itself."""
+    """A command that is not imported yet: the module with its ``command``, and its help."""
 
     module: str
     says: str
@@ -60,14 +60,14 @@ class LazyGroup(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write what each command says of itself, without importing any."""
+        """Write the help of each command, without importing any."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, lazy.says) for name, lazy in self.modules.items()])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command that a person types; of one that is not there, say which may be meant."""
+        """Find the command that a person types; for an unknown one, say which may be meant."""
         if args and not args[0].startswith("-") and args[0] not in self.modules:
             found = get_close_matches(args[0], self.modules, n=1)
             hint = f"did you mean '{found[0]}'?" if found else f"there are {', '.join(self.modules)}"
@@ -75,7 +75,7 @@ class LazyGroup(click.Group):
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; Ctrl-C, and an output that takes nothing more, end it with a sentence."""
+        """Run a command; Ctrl-C, and an output that nobody reads any more, end it with a sentence."""
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
@@ -83,7 +83,7 @@ class LazyGroup(click.Group):
             ctx.exit(STOPPED)
         except OSError as error:
             if error.errno == EPIPE:
-                raise  # whoever read the output has enough of it, and needs no word
+                raise  # the reader of the output has enough of it, and needs no message
             raise click.ClickException(f"cannot go on: {error}") from error
 
 

@@ -1,4 +1,4 @@
-"""The connections of ``arazzo run``: from the command line and the environment, or from whoever runs the command."""
+"""The connections of ``arazzo run``: from the command line, the environment, or Airflow itself."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def connection_options(command: Command) -> Command:
-    """Add the options that say how APIs are reached; :func:`connected_apis` knows what was given."""
+    """Add the options that say how to reach APIs; :func:`connected_apis` reads their values."""
     options = (
         click.option(
             "--connection",
@@ -72,13 +72,13 @@ def _remember_proxy(context: click.Context, parameter: click.Parameter, value: s
 
 
 def connected_apis(plan: Plan) -> ConnectedApis:
-    """Return the APIs of a plan with the connections that a person has given for them.
+    """Return the APIs of a plan with the connections given for them.
 
-    One of the command line comes first, then the environment's, then what the click context's ``obj`` finds, a function
-    from a connection's id to the connection or None: Airflow's own, under ``airflow arazzo``.
+    The command line comes first, then the environment, then the function in the click context's ``obj``, from a
+    connection's id to the connection or None: under ``airflow arazzo`` it finds Airflow's own.
 
-    :raises ConnectionSettingsError: a connection that cannot be used.
-    :raises click.UsageError: a connection for nothing that the workflow calls.
+    :raises ConnectionSettingsError: if a connection cannot be used.
+    :raises click.UsageError: if a connection is for nothing that the workflow calls.
     """
     from arazzo.auth.connected import ConnectedApis
     from arazzo.auth.connection_settings import ConnectionSettings
@@ -107,7 +107,7 @@ def connected_apis(plan: Plan) -> ConnectedApis:
 
 
 def _text(text: str) -> str:
-    """Return the text of a connection, which a file may hold."""
+    """Return the text of a connection, which may be in a file."""
     if not text.startswith("@"):
         return text
     try:

@@ -1,4 +1,4 @@
-"""``arazzo run --dry-run``: what would be sent, as far as that is known before anything is."""
+"""``arazzo run --dry-run``: what would be sent, as far as this is known beforehand."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 def print_plan(plan: Plan, state: State, apis: ConnectedApis, form: str) -> None:
-    """Write the plan, the inputs and the requests that can be known; nothing is sent.
+    """Write the plan, the inputs and the requests that are known; nothing is sent.
 
-    :param state: in which the workflow is about to run: its inputs have been checked.
+    :param state: in which the workflow is about to run, its inputs checked.
     """
     secrets = frozenset(state.secrets.texts) | apis.secrets
     requests = list(foresee(plan, state, lambda text: conceal(text, apis.secrets)))

@@ -14,7 +14,7 @@ import click
 from arazzo.cli.fetching import Mode, fetch_all, getter, is_prefix, read_prefixes
 from arazzo.cli.options import FileName, documents_at, format_option
 
-#: As Airflow has it: option ``allowed_sources`` of section ``[arazzo]``.
+#: Airflow's option ``allowed_sources`` of section ``[arazzo]``.
 VARIABLE = "AIRFLOW__ARAZZO__ALLOWED_SOURCES"
 
 COMPLETE, INCOMPLETE = 0, 1

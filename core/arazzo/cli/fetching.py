@@ -19,14 +19,14 @@ from arazzo.source import Copies, CopyError, Source, is_remote, load_source, par
 if TYPE_CHECKING:
     import requests
 
-#: Seconds and bytes for one file, redirects on the way to it, and files for one document.
+#: Limits: seconds and bytes for one file, redirects on the way to it, and files for one document.
 TIMEOUT: Final = 30.0
 MAX_FILES: Final = 500
 
 Mode = Literal["fetch", "check", "update"]
 Get = Callable[[str], Response]
 Word = Literal["fetched", "kept", "unchanged", "updated", "changed", "missing", "refused", "failed"]
-#: What leaves something to do.
+#: Results after which something remains to be done.
 _BAD: Final = frozenset({"changed", "missing", "refused", "failed"})
 
 
@@ -64,7 +64,7 @@ def is_prefix(prefix: str) -> bool:
 def allows(prefixes: Iterable[str], url: str) -> bool:
     """Say whether the allow-list covers a URL: a prefix has its scheme, host and port, and its path or one above.
 
-    http is only ever allowed by a prefix that says http. A URL with credentials, or with a path that climbs, is not.
+    Only a prefix that says http allows http. A URL with credentials, or with a path that climbs, is not allowed.
     """
     parts = _split(url)
     if parts is None or ".." in _plain(parts.path).replace("\\", "/").split("/"):
@@ -95,10 +95,10 @@ def _plain(path: str) -> str:
 
 
 def fetch_all(documents: Iterable[Path], prefixes: Iterable[str], mode: Mode, get: Get) -> Iterator[FetchOutcome]:
-    """Fetch what documents name, and what that names, into the folders of copies beside them.
+    """Fetch what documents name, and what that names in turn, into the folders of copies beside them.
 
     :param prefixes: the allow-list.
-    :param mode: ``fetch`` what is missing; ``check`` whether copies are what is there now, and store nothing;
+    :param mode: ``fetch`` what is missing; ``check`` whether copies are still up to date, and store nothing;
         ``update`` them.
     :param get: sends one GET request, and follows no redirect.
     """
@@ -131,7 +131,7 @@ class _Fetching:
     get: Get
 
     def one(self, uri: str) -> tuple[FetchOutcome | None, Source | None]:
-        """Return what became of a file, None where a local one was just read, and the file if it can be read."""
+        """Return what became of a file (None if a local one was just read), and the file if it can be read."""
         try:
             return self._remote(uri) if is_remote(uri) else (None, load_source(uri))
         except RefusedError as error:
@@ -156,7 +156,7 @@ class _Fetching:
         return FetchOutcome("updated" if known else "fetched", url, detail), found
 
     def _known(self, url: str) -> Source | None:
-        """Return the copy, if there is one that is what was fetched."""
+        """Return the copy, if there is one and it is unchanged."""
         if url not in self.copies:
             return None
         try:
@@ -204,7 +204,7 @@ def _read(response: Response, url: str, location: str) -> Source:
 
 
 def getter(session: requests.Session) -> Get:
-    """Return what sends one GET request over a session, within the limits and without credentials."""
+    """Return a function that sends one GET request over a session, within the limits and without credentials."""
     from requests.utils import get_environ_proxies
 
     from arazzo import transport

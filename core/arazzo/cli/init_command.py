@@ -1,4 +1,4 @@
-"""``arazzo init``: a document to begin with, from an API description."""
+"""``arazzo init``: a document to start with, from an API description."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ def _commands(made: Skeleton, written: Sequence[Path], chosen: Iterable[Chosen],
 
 
 def to_yaml(value: Any, comment: str) -> str:
-    """Return a JSON value as YAML in its own order, with a comment above."""
+    """Return a JSON value as YAML in its own order, below a comment."""
     import yaml
 
     text = yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=110)
@@ -168,7 +168,7 @@ def to_yaml(value: Any, comment: str) -> str:
 def write_files(files: Mapping[Path, str], *, force: bool) -> None:
     """Write files, all or none.
 
-    :raises click.UsageError: one is there already and ``force`` is not given, or cannot be written.
+    :raises click.UsageError: if one exists and ``force`` is not given, or cannot be written.
     """
     taken = [str(path) for path in files if path.exists()]
     if taken and not force:

@@ -57,7 +57,7 @@ def command(descriptions: tuple[str, ...], scenario: str | None, host: str, port
 def _named(texts: Iterable[str]) -> dict[str, str | Path]:
     """Return files by the names of their APIs.
 
-    :raises click.UsageError: if two have the same.
+    :raises click.UsageError: if two APIs have the same name.
     """
     named: dict[str, str | Path] = {}
     for text in texts:
@@ -70,7 +70,7 @@ def _named(texts: Iterable[str]) -> dict[str, str | Path]:
 
 
 def _scenario(name: str | None) -> Path | None:
-    """Return the scenario's file; a bare name without such a file is one that this package brings."""
+    """Return the scenario's file; a bare name without such a file is a scenario of this package."""
     if name is None or Path(name).exists():
         return None if name is None else Path(name)
     import arazzo.testing

@@ -17,7 +17,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 class FileName(click.Path):
-    """A path that a person types; an empty one, such as a variable that is not set gives, is none."""
+    """A path that a person types; an empty one, such as an unset variable gives, is not a path."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if value == "":
@@ -76,9 +76,9 @@ def format_option(choices: Sequence[str], default: str) -> Callable[[Command], C
 
 
 def documents_at(path: Path) -> tuple[Path, ...]:
-    """Return a file; of a folder, every document below it, which are those that ``load_dags`` makes DAGs of.
+    """Return a file, or every document below a folder: the same ones that ``load_dags`` makes DAGs of.
 
-    :raises click.UsageError: for a folder without any.
+    :raises click.UsageError: if a folder has none.
     """
     if not path.is_dir():
         return (path,)
@@ -89,10 +89,10 @@ def documents_at(path: Path) -> tuple[Path, ...]:
 
 
 def pairs(values: Iterable[str], option: str, *, secret: bool = False) -> dict[str, str]:
-    """Return ``NAME=VALUE`` texts as a mapping; the last ``=`` before the value's own decides for URLs.
+    """Return ``NAME=VALUE`` texts as a mapping; for URLs, the last ``=`` before the value's own decides.
 
-    :param secret: whether a text may hold a secret, which no message shows.
-    :raises click.UsageError: for a text without ``=``.
+    :param secret: whether a text may contain a secret, so that no message shows it.
+    :raises click.UsageError: if a text has no ``=``.
     """
     result = {}
     for text in values:
@@ -107,8 +107,8 @@ def pairs(values: Iterable[str], option: str, *, secret: bool = False) -> dict[s
 def read_inputs(text: str | None, single: Iterable[str]) -> dict[str, Any]:
     """Return inputs from ``--inputs`` (JSON, or ``@FILE`` with JSON; ``@-`` is standard input) and ``--input``.
 
-    :param single: ``NAME=VALUE`` texts; a value that is JSON is taken as JSON, any other as text.
-    :raises click.UsageError: if it is not a JSON object; no text is shown, it may hold secrets.
+    :param single: ``NAME=VALUE`` texts; a value that is JSON is read as JSON, any other as text.
+    :raises click.UsageError: if it is not a JSON object; the text is not shown, since it may contain secrets.
     """
     inputs: Any = {}
     if text is not None:

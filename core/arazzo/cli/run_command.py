@@ -148,7 +148,7 @@ def command(
 def _settings(servers: dict[str, str], given: dict[str, Any]) -> Settings:
     """Return the settings that options give.
 
-    :raises click.UsageError: for a URL that cannot be called.
+    :raises click.UsageError: if a URL cannot be called.
     """
     try:
         checked = Settings(server=servers or None).server
@@ -166,9 +166,9 @@ def _settings(servers: dict[str, str], given: dict[str, Any]) -> Settings:
 
 
 def _levels(checks: tuple[str, ...]) -> Any:
-    """Return the levels that ``--check`` gives, the later ones over the earlier; None for none.
+    """Return the levels that ``--check`` gives, later ones overruling earlier ones; None if there are none.
 
-    :raises click.UsageError: for a check or a level that does not exist.
+    :raises click.UsageError: if a check or a level does not exist.
     """
     levels: dict[str, str] = {}
     for text in checks:
@@ -248,7 +248,7 @@ def _print_not_run(status: str, message: str, form: str) -> None:
 
 
 def _concealed(plan: Plan, run: Run) -> Run:
-    """Return the run as anybody may see it: what was found to be secret in its course is hidden from the beginning."""
+    """Return the run as anybody may see it: secrets found during the run are hidden from its beginning."""
     text = partial(conceal, secrets=run.secrets)
 
     def values(outputs: dict[str, Any]) -> dict[str, Any]:

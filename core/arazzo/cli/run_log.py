@@ -1,4 +1,4 @@
-"""What a person sees of a run: a line for each exchange and decision, and on a terminal a line that lives meanwhile."""
+"""What a person sees of a run: a line for each exchange and decision, and on a terminal a live line in between."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from arazzo.exchange import Request, Response
 from arazzo.source import one_line
 
 Send = Callable[[Request], Response]
-#: Seconds after which the live line counts on.
+#: How often the live line is updated, in seconds.
 _TICK = 1.0
 
 
 class RunLog:
-    """Tells a run on stderr. Colours, and the live line, only on a terminal.
+    """Reports a run on stderr, with colours and the live line only on a terminal.
 
     :param conceal: hides in a text what is secret beyond what the engine hides.
-    :param quiet: whether nothing is told.
-    :param debug: whether requests and answers are shown in full.
-    :ivar log: every line without values in it, for reports.
+    :param quiet: whether to report nothing.
+    :param debug: whether to show requests and answers in full.
+    :ivar log: all lines, without values, for reports.
     """
 
     def __init__(self, conceal: Callable[[str], str], *, quiet: bool = False, debug: bool = False) -> None:
@@ -37,12 +37,12 @@ class RunLog:
         self._sent, self._step, self._status = "", "", ""
 
     def sent(self, line: str) -> None:
-        """Hear method and URL of a request that is about to be sent."""
+        """Note method and URL of a request that is about to be sent."""
         self._sent = one_line(self._conceal(line))
         self._show(f"{self._sent} ...")
 
     def answered(self, send: Send) -> Send:
-        """Return what sends requests, and remembers the last status."""
+        """Return a function that sends requests and remembers the last status."""
 
         def tell(request: Request) -> Response:
             self._status = "no answer"
@@ -53,7 +53,7 @@ class RunLog:
         return tell
 
     def note(self, note: Note) -> None:
-        """Tell a line of the run."""
+        """Write a line about the run."""
         text, self._step = one_line(self._conceal(note.text)), one_line(note.step)
         self.log.append(f"warning: {text}" if note.warning else text)
         if note.request:
@@ -63,7 +63,7 @@ class RunLog:
         self._line(f"{_styled('warning: ', fg='yellow') if note.warning else ''}{step}{text}")
 
     def whole(self, text: str) -> None:
-        """Tell a request and its answer in full; no line of a body begins as a command to CI does."""
+        """Write a request and its answer in full; no line of a body may start like a command to CI."""
         lines = (one_line(line) for line in self._conceal(text).split("\n"))
         marked = (f"| {line}" if line and line[0] not in "<>" else line for line in lines)
         self._line(_styled("\n".join(marked), dim=True))
@@ -74,7 +74,7 @@ class RunLog:
         return self._debug and not self._quiet
 
     def wait(self, seconds: float) -> None:
-        """Wait before the next request; on a terminal it is seen for how long, and why."""
+        """Wait before the next request; a terminal shows how long, and why."""
         if not self._live:
             time.sleep(seconds)
             return
@@ -86,12 +86,12 @@ class RunLog:
         self.clear()
 
     def clear(self) -> None:
-        """Take the live line away."""
+        """Remove the live line."""
         if self._live:
             click.echo("\r\x1b[K", err=True, nl=False)
 
     def _show(self, text: str) -> None:
-        """Show a line that the next one takes the place of."""
+        """Show a line that the next one replaces."""
         if self._live:
             width = shutil.get_terminal_size().columns - 1
             click.echo(f"\r\x1b[K{_styled(text[:width], dim=True)}", err=True, nl=False)
@@ -103,7 +103,7 @@ class RunLog:
 
 
 def is_terminal() -> bool:
-    """Say whether stderr is a terminal that can take a line back."""
+    """Say whether stderr is a terminal that can erase a line."""
     return sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
 
 

@@ -1,6 +1,6 @@
-"""Reports of a run in files: JSON with everything that is known of it, JUnit XML and SARIF for what shows results.
+"""Reports of a run in files: JSON with everything known about it, JUnit XML and SARIF for tools that show results.
 
-All conceal what is secret, whatever the terminal shows.
+All of them conceal what is secret, whatever the terminal shows.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 Report = dict[str, Any]
-"""What both kinds of reports are made of, a JSON value; docs/ci.md shows one."""
+"""The content of every kind of report, a JSON value; docs/ci.md shows one."""
 
 _ASKED_FOR = f"{__name__}.asked_for"
-#: What XML 1.0 has no way to say; compiled where it is needed, which takes a while.
+#: Characters that XML 1.0 cannot express; compiled only when needed, since that takes a while.
 _NO_XML = "[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 
 def require_writable(path: Path) -> None:
-    """Refuse a file that cannot be written, before anything is done whose result is to stand in it.
+    """Refuse a file that cannot be written, before doing anything whose result belongs in it.
 
     :raises click.BadParameter: saying why.
     """
@@ -49,7 +49,7 @@ def require_writable(path: Path) -> None:
 
 
 def report_option(kind: str, text: str) -> Callable[[Any], Any]:
-    """Return the option ``--report-KIND``; :func:`write_reports` knows whether it was given."""
+    """Return the option ``--report-KIND``; :func:`write_reports` reads its value."""
 
     def remember(context: click.Context, _: click.Parameter, path: Path | None) -> None:
         if path is not None:
@@ -87,7 +87,7 @@ def describe_run(plan: Plan, run: Run, log: list[str], started: float, seconds: 
 
 
 def describe_refusal(document: str, workflow: str | None, message: str) -> Report:
-    """Return the report of a run that was not begun, because the document or the inputs were refused."""
+    """Return the report of a run that did not start because the document or the inputs were refused."""
     return {
         "status": "refused",
         "message": message,
@@ -124,7 +124,7 @@ def _as_json(report: Report) -> str:
 
 
 def _as_sarif(report: Report) -> str:
-    """Return a report as SARIF: a result for each step that failed, and for all that its description says otherwise."""
+    """Return a report as SARIF: a result for each failed step, and for each deviation from the API's description."""
     path: Path = click.get_current_context().params["document"]
     try:
         source = load_document(path).source
@@ -134,7 +134,7 @@ def _as_sarif(report: Report) -> str:
 
 
 def run_problems(report: Report, source: Source) -> Iterator[Problem]:
-    """Yield what went wrong in a run, at the steps of its document.
+    """Yield what went wrong in a run, at the document's steps.
 
     :param report: from :func:`describe_run` or :func:`describe_refusal`.
     """
@@ -153,7 +153,7 @@ def run_problems(report: Report, source: Source) -> Iterator[Problem]:
 
 
 def _step_pointer(data: Any, workflow: str | None, step: str) -> str:
-    """Return where a step is that a record names ``step``, or ``workflow/step``; the document if elsewhere."""
+    """Return the place of the step that a record names ``step`` or ``workflow/step``; the document if elsewhere."""
     *within, name = step.split("/")
     wanted = within[-1] if within else workflow
     for number, each in enumerate(data["workflows"]):
@@ -165,9 +165,9 @@ def _step_pointer(data: Any, workflow: str | None, step: str) -> str:
 
 
 def junit(report: Report) -> str:
-    """Return a report as JUnit XML: the workflow is a test suite, each step that ran a test case.
+    """Return a report as JUnit XML: the workflow is a test suite, and each step that ran a test case.
 
-    A step whose failure stands is a failure; a run that was refused, or that failed without a failed step, is an error.
+    A failed step is a failure; a run that was refused, or that failed without a failed step, is an error.
     """
     from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
@@ -199,7 +199,7 @@ def _document(root: Element, write: Callable[..., Any]) -> str:
 
 
 def _lines(step: Report) -> Iterator[str]:
-    """Yield what is to be said of a step: what was sent, every verdict, where it went, its outputs."""
+    """Yield the lines about a step: what was sent, every verdict, where control went, its outputs."""
     status = "no response" if step["status"] is None else step["status"]
     yield f"{step['request'] or step['operation']} -> {status}, {step['outcome']}"
     for criterion in step["criteria"]:
@@ -216,9 +216,9 @@ def _lines(step: Report) -> Iterator[str]:
 
 
 def html(report: Report, plan: Plan | None) -> str:
-    """Return a report as a page that asks no host for anything.
+    """Return a report as a page that loads nothing.
 
-    :param plan: whose picture is shown; None where there is none.
+    :param plan: the plan to draw; None if there is none.
     """
     from arazzo.flow import picture_of
     from arazzo.report import ReportedWorkflow, run_page

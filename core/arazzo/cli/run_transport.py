@@ -1,4 +1,4 @@
-"""What a run on the command line sends by and waits by: sockets and the clock, or a recording."""
+"""How a run on the command line sends and waits: with sockets and the clock, or from a recording."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Send = Callable[[Request], Response]
 class RunTransport:
     """What answers the requests of a run, and how its waits pass.
 
-    :param record: the file that the exchanges are written to; None for none.
+    :param record: the file for a recording of the exchanges; None for no recording.
     :param replay: the recording that answers instead of the APIs; None for none.
     """
 
@@ -50,7 +50,7 @@ class RunTransport:
         """Send a request, or answer it from the recording.
 
         :raises TransportError: if there is no answer.
-        :raises RecordingError: if the recording does not answer it.
+        :raises RecordingError: if the recording has no answer.
         """
         began = self.clock()
         try:
@@ -64,9 +64,9 @@ class RunTransport:
         return answer
 
     def keep(self, plan: Plan, secrets: frozenset[str]) -> None:
-        """Write the recording, if one is asked for.
+        """Write the recording, if one is wanted.
 
-        :param secrets: what is known to be secret when the run is over.
+        :param secrets: what is known to be secret at the end of the run.
         """
         if self._recorder is None or self._file is None:
             return
@@ -83,7 +83,7 @@ def _played(path: Path) -> Replay:
 
 
 def writable(_: click.Context, __: click.Parameter, path: Path | None) -> Path | None:
-    """Check the file of an option before anything is sent whose result is to stand in it."""
+    """Check an option's file before sending anything whose result belongs in it."""
     if path is not None:
         require_writable(path)
     return path

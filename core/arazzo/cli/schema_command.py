@@ -31,7 +31,7 @@ def command(form: str) -> None:
 
 
 def extension_schema() -> dict[str, Any]:
-    """Return a JSON Schema (2020-12) of documents that looks at nothing but their settings."""
+    """Return a JSON Schema (2020-12) for documents that checks only their settings."""
     schema = _plain(Settings.model_json_schema(ref_template="#/$defs/{model}"))
     inner = schema.pop("$defs", {})
     for name, meaning in _meanings(Settings).items():
@@ -49,7 +49,7 @@ def extension_schema() -> dict[str, Any]:
 
 
 def _meanings(model: type) -> dict[str, str]:
-    """Return what the docstrings of a model's fields say, by field."""
+    """Return the docstrings of a model's fields, by field."""
     (found,) = ast.parse(inspect.getsource(model)).body
     assert isinstance(found, ast.ClassDef)
     return {
@@ -61,7 +61,7 @@ def _meanings(model: type) -> dict[str, str]:
 
 
 def _plain(schema: Any) -> Any:
-    """Return a schema without the titles that are only names again, and without null for what is not set."""
+    """Return a schema without titles that only repeat names, and without null for what is not set."""
     if not isinstance(schema, dict):
         return schema
     return {

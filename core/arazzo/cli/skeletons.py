@@ -1,4 +1,4 @@
-"""A document to begin with, made from operations of an API description: `arazzo init`."""
+"""A document to start with, made from operations of an API description: ``arazzo init``."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _KEPT = (
     *("type", "format", "enum", "pattern", "minLength", "maxLength", "minimum", "maximum", "multipleOf"),
     *("minItems", "maxItems", "uniqueItems", "description", "title"),
 )
-#: States in which something is not over yet, in lower case without separators.
+#: States of something unfinished, in lower case and without separators.
 _UNFINISHED = frozenset(
     (
         *("pending", "queued", "running", "inprogress", "processing", "scheduled", "waiting"),
@@ -33,7 +33,7 @@ _MOST_OUTPUTS = 5
 class Chosen:
     """An operation that becomes a step.
 
-    :ivar poll: whether the step is repeated while its answer says that something is not over.
+    :ivar poll: whether the step repeats while its answer says that something is unfinished.
     :ivar branch: whether what follows depends on its answer.
     """
 
@@ -44,11 +44,11 @@ class Chosen:
 
 @dataclass
 class Skeleton:
-    """A document that is being made.
+    """A document under construction.
 
     :ivar name: of the source description.
     :ivar title: of document and workflow.
-    :ivar scenario: for the mock, what the polled operations answer, by ``source.operationId``.
+    :ivar scenario: the mock's answers for the polled operations, by ``source.operationId``.
     """
 
     name: str
@@ -91,8 +91,8 @@ def identifier(text: str) -> str:
 def make_skeleton(description: Description, chosen: Sequence[Chosen], title: str, url: str) -> Skeleton:
     """Return a document whose steps call operations, in their order.
 
-    What an operation requires becomes an input of the workflow, or for a path parameter the output of that name of a
-    step before.
+    What an operation requires becomes an input of the workflow, or, for a path parameter, an earlier step's output of
+    that name.
 
     :param url: how the document names the description.
     """
@@ -161,7 +161,7 @@ def _request(made: Skeleton, step_id: str, operation: Operation, produced: Mappi
 
 
 def _payload(made: Skeleton, step_id: str, body: BodySpec) -> Any:
-    """Return the members that are required, else all; the whole body as one input where it has no members."""
+    """Return the required members, or else all; the whole body as one input if it has no members."""
     properties = properties_of(body.schema_)
     writable = [name for name, schema in properties.items() if not mapping(schema).get("readOnly")]
     names = [name for name in body.required if name in properties] or ([] if body.required else writable)
@@ -172,7 +172,7 @@ def _payload(made: Skeleton, step_id: str, body: BodySpec) -> Any:
 
 
 def _input(made: Skeleton, step_id: str, name: str, schema: Any, *, required: bool) -> str:
-    """Return the expression for an input; one of that name is shared by all steps that take the same."""
+    """Return the expression for an input; steps that take the same one share it."""
     kept = _kept(schema)
     wanted = identifier(name) or "value"
     if made.inputs.get(wanted, kept) != kept:
@@ -184,7 +184,7 @@ def _input(made: Skeleton, step_id: str, name: str, schema: Any, *, required: bo
 
 
 def _kept(schema: Any) -> dict[str, Any]:
-    """Return what a schema says, without what only an API description has."""
+    """Return a schema without what only an API description has."""
     found = {name: value for name, value in mapping(schema).items() if name in _KEPT}
     if "type" not in found and (kind := type_of(schema)):
         found["type"] = kind
@@ -200,11 +200,11 @@ def _kept(schema: Any) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class _Answer:
-    """What an operation answers when it succeeds.
+    """What an operation answers on success.
 
-    :ivar status: None where the description names none.
-    :ivar names: members of a JSON object that hold plain values.
-    :ivar certain: those of them that are always there.
+    :ivar status: None if the description names none.
+    :ivar names: members of a JSON object that have plain values.
+    :ivar certain: those of them that are always present.
     :ivar state: the member that says how far something is.
     :ivar states: the values it can have.
     :ivar missing: whether 404 is described.
@@ -234,7 +234,7 @@ def _answer(description: Description, operation: Operation) -> _Answer:
 
 
 def _poll(made: Skeleton, step: dict[str, Any], operation: Operation, answer: _Answer, following: str | None) -> None:
-    """Repeat a step while its answer says that something is not over."""
+    """Repeat a step while its answer says that something is unfinished."""
     unfinished = [text for text in answer.states if re.sub(r"[^a-z]", "", text.lower()) in _UNFINISHED] or ["pending"]
     finished = next((text for text in answer.states if text not in unfinished), "completed")
     at = f"$response.body#/{escape(answer.state)}"
@@ -250,7 +250,7 @@ def _poll(made: Skeleton, step: dict[str, Any], operation: Operation, answer: _A
 
 
 def _branch(step: dict[str, Any], answer: _Answer, following: str | None) -> None:
-    """Let what follows depend on a step's answer: found, or not."""
+    """Let the next step depend on a step's answer: found, or not."""
     well = f"$statusCode == {answer.status or 200}"
     on = {"type": "goto", "stepId": following} if following else {"type": "end"}
     step["successCriteria"] = [{"condition": f"{well} || $statusCode == 404"}]

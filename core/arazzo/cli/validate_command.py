@@ -56,7 +56,7 @@ def command(paths: tuple[Path, ...], form: Any, portable: bool, sources: tuple[s
 
 
 def _problems(documents: Iterable[Path], options: Options, overrides: Overrides) -> dict[Path, list[Problem]]:
-    """Return the problems of the documents of a folder, those included that they have with each other."""
+    """Return the problems of the documents in a folder, including those between them."""
     found = {path: list(find_problems(path, options, overrides)) for path in documents}
     good = [path for path, problems in found.items() if not any(problem.is_error for problem in problems)]
     for path, problem in duplicate_ids(good):

@@ -1,6 +1,6 @@
-"""For tests and trials: mocks of APIs from their descriptions, and inputs to try a workflow with.
+"""For tests and trials: mocks of APIs made from their descriptions, and inputs to try a workflow with.
 
-:class:`MockApi` is an ASGI application that answers as descriptions and a scenario say and records what it got;
+:class:`MockApi` is an ASGI application that answers as descriptions and a scenario say, and records its requests;
 :func:`serve` serves it in a test, :func:`run_server` as a program. :func:`sample_inputs` makes inputs that a workflow
 accepts. Imported on first use.
 """

@@ -1,4 +1,4 @@
-"""A mock of APIs, made from their descriptions and a scenario: an ASGI application."""
+"""A mock of APIs as an ASGI application, made from their descriptions and a scenario."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from arazzo.testing.scenario import Behaviour, Scenario, load_scenario
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
-#: Where the mock mentions itself.
+#: The path below which the mock has pages of its own.
 OWN: Final = "/__mock__"
 _STRANGER: Final = Behaviour()
 
@@ -31,7 +31,7 @@ Descriptions = Mapping[str, str | Path | Description]
 
 
 class MockApi:
-    """Answer like the APIs of the descriptions, as a scenario says, and record the requests.
+    """Answers like the APIs of the descriptions, as a scenario says, and records the requests.
 
     An operation is found by its path, with or without the path of the description's server before it, and with or
     without the API's name before that: ``/aqua/api/v1/login``, ``/api/v1/login`` and ``/v1/login`` are the same.
@@ -40,7 +40,7 @@ class MockApi:
 
     :param descriptions: descriptions or their files, by the API's name.
     :param scenario: a scenario or its file; without one, every operation succeeds as its description says.
-    :raises DocumentError: a file cannot be read, or the scenario names operations that do not exist.
+    :raises DocumentError: if a file cannot be read, or the scenario names operations that do not exist.
     """
 
     def __init__(self, descriptions: Descriptions, scenario: Scenario | str | Path | None = None) -> None:
@@ -73,9 +73,9 @@ class MockApi:
     def send(self, request: Request) -> Response:
         """Answer a request in this process, without a socket: for ``run_local(..., send=api.send)``.
 
-        Delays are not waited for. A request of a source that is one of the APIs is one to that API.
+        Delays are skipped. A request of a source that is one of the APIs goes to that API.
 
-        :raises TransportError: the scenario wants a fault.
+        :raises TransportError: if the scenario wants a fault.
         """
         parts = urlsplit(request.url)
         received = Received(request.method, parts.path, parts.query, request.headers, request.body or b"")
@@ -126,7 +126,7 @@ class MockApi:
         return reply
 
     def _refusal(self, case: MockedRequest) -> Reply | None:
-        """Return the refusal of a request that is not as the description demands."""
+        """Return the refusal of a request that differs from what the description demands."""
         checks, operation = self.scenario.checks, case.route.operation
         if checks.security != "none" and case.behaviour.security and not case.behaviour.issues_token:
             accepted = self.scenario.credentials.get(case.route.api) if checks.security == "right" else None
@@ -172,7 +172,7 @@ def _load(name: str, description: str | Path | Description) -> Description:
 def _assign(scenario: Scenario, routes: Iterable[Route]) -> dict[tuple[str, str], Behaviour]:
     """Return the behaviours by API and pointer of the operation.
 
-    :raises DocumentError: an operation that is named is not there, or could be several.
+    :raises DocumentError: if a named operation does not exist, or the name fits several.
     """
     known = tuple(routes)
     served = {route.api for route in known}
@@ -197,7 +197,7 @@ def _assign(scenario: Scenario, routes: Iterable[Route]) -> dict[tuple[str, str]
 
 
 def _names(route: Route) -> set[str]:
-    """Return the names by which a scenario may call an operation."""
+    """Return the names that a scenario may use for an operation."""
     operation = route.operation
     by_path = f"{operation.method} {operation.path}"
     names = {by_path, f"{route.api} {by_path}"}
@@ -207,7 +207,7 @@ def _names(route: Route) -> set[str]:
 
 
 def _unknown(request: Received, found: Found, routes: Iterable[Route]) -> Reply:
-    """Return the answer to a request that means no operation."""
+    """Return the answer to a request that fits no operation."""
     import json
 
     if found.allowed:
@@ -240,7 +240,7 @@ async def _receive(scope: Scope, receive: Receive, send: Send) -> tuple[Received
 
 
 async def _refuse_scope(scope: Scope, receive: Receive, send: Send) -> None:
-    """Take part in the server's start and end; refuse anything that is no HTTP."""
+    """Take part in the server's start and end; refuse anything that is not HTTP."""
     if scope["type"] != "lifespan":
         await send({"type": "websocket.close"})
         return

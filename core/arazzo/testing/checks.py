@@ -1,4 +1,4 @@
-"""What a request lacks of what its description demands: one sentence each, nothing if it is as it should be."""
+"""How a request differs from what its description demands: a sentence each, nothing if it does not."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def _text(value: Any) -> str:
 
 
 def check_body(schemas: Schemas, operation: Operation, request: Received) -> Iterator[str]:
-    """Yield what the body lacks: that it is there, of a media type that is taken, and valid by its schema."""
+    """Yield what is wrong with the body: it is missing, of another media type, or invalid by its schema."""
     if not request.body:
         if operation.body_required:
             yield "a request body is required"
@@ -97,18 +97,18 @@ def _takes(declared: str, sent: str) -> bool:
 
 
 class Schemas:
-    """The schemas of one description, to check values of requests with; what is made of a schema is kept."""
+    """The schemas of one description, for checking values of requests; what is derived from a schema is kept."""
 
     def __init__(self, description: Description) -> None:
         self.description = description
         self._slices: dict[int, tuple[Any, Any]] = {}
 
     def violations(self, schema: Any, content: Any) -> Iterator[str]:
-        """Yield what a value lacks of a schema; nothing where the schema itself is at fault.
+        """Yield how a value violates a schema; nothing if the schema itself is at fault.
 
-        Formats are not asserted: many an example of a description is not of its own.
+        Formats are not asserted: many examples in descriptions do not have their own format.
         """
-        if id(schema) not in self._slices:  # it is kept too, so that its identity stays its own
+        if id(schema) not in self._slices:  # the schema is kept too, so that its identity stays unique
             self._slices[id(schema)] = schema, slice_schema(self.description, schema, READ_ONLY).schema_
         try:
             errors = schema_errors(self._slices[id(schema)][1], content)
@@ -123,10 +123,10 @@ class Schemas:
 def check_security(
     operation: Operation, request: Received, accepted: Accepted | None, issued: Container[str]
 ) -> str | None:
-    """Return why no alternative of the operation's security is met; None if one is, or none is asked for.
+    """Return why no alternative of the operation's security is met; None if one is, or none is required.
 
-    :param accepted: what is right; None if whatever is there is.
-    :param issued: the tokens that are good.
+    :param accepted: the right credentials; None accepts any.
+    :param issued: the tokens that are valid.
     """
     reasons = []
     for combination in operation.security:

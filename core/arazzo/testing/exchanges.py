@@ -1,4 +1,4 @@
-"""What a mock gets, and the record it keeps of it."""
+"""The requests that a mock receives, and the record that it keeps of them."""
 
 from __future__ import annotations
 
@@ -75,12 +75,12 @@ class Recorded:
     :param number: from 1.
     :param api: name of the API; empty if no operation was found.
     :param operation: its operationId, or ``METHOD /template``.
-    :param key: what tells runs apart, as the scenario has it.
+    :param key: what tells runs apart, as the scenario says.
     :param status: the status answered; None if a fault came before it.
     :param fault: the fault that was played.
-    :param refused: why the request was not as the description wants it.
-    :param token: the token that the answer gave out.
-    :param used_for: the key of the first request that bore this token: whose login it was.
+    :param refused: why the request differs from what the description wants.
+    :param token: the token that the answer issued.
+    :param used_for: the key of the first request with this token, which tells whose login it was.
     """
 
     number: int
@@ -142,7 +142,7 @@ class Record:
         return self._entries[index]
 
     def of(self, key: str | None = None, operation: str | None = None, api: str | None = None) -> list[Recorded]:
-        """Return the requests with a key (those that logged in for it too), to an operation, to an API."""
+        """Return the requests with a key (including those that logged in for it), to an operation, to an API."""
         return [
             entry
             for entry in self
@@ -165,13 +165,13 @@ class Record:
         return self._entries[-1]
 
     def amend(self, number: int, **known: Any) -> None:
-        """Write down what is known of it later."""
+        """Add what is known about it later."""
         for index, entry in enumerate(self._entries):
             if entry.number == number:
                 self._entries[index] = replace(entry, **known)
 
     def used(self, token: str | None, key: str) -> None:
-        """Write down for whom a token was given out, when it is first borne."""
+        """Note whom a token was issued to, when it is first used."""
         for index, entry in enumerate(self._entries if token and key else ()):
             if entry.token == token and not entry.used_for:
                 self._entries[index] = replace(entry, used_for=key)

@@ -1,4 +1,4 @@
-"""How an answer goes out: whole, late, or broken in the way that the scenario wants.
+"""How an answer goes out: whole, late, or broken as the scenario wants.
 
 Breaking an answer needs the connection itself, which :mod:`arazzo.testing.serving` hands to the application.
 """
@@ -22,13 +22,13 @@ _FILLER: Final = b"x" * 65536
 
 
 class NoConnectionError(RuntimeError):
-    """A fault was to be played on a server that does not hand out its connections."""
+    """A fault needs the connection, and the server does not provide it."""
 
 
 async def deliver(reply: Reply, scope: Scope, receive: Receive, send: Send) -> None:
     """Send an answer, or do to the connection what the scenario wants.
 
-    :raises NoConnectionError: the fault needs the connection, and the server is not the one of this package.
+    :raises NoConnectionError: if the fault needs the connection, and the server is not this package's.
     """
     from starlette.responses import Response, StreamingResponse
 

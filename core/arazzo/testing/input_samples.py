@@ -1,7 +1,7 @@
-"""Inputs to try a workflow with: made from their schema, and from what the workflow uses them for.
+"""Inputs to try a workflow with, made from their schema and from what the workflow uses them for.
 
-The same plan gives the same inputs. Most schemas of inputs say no more than a type; what an operation says of the
-parameter or the member of its body that an input becomes (an example, an enumeration, a format, a range) is better.
+The same plan gives the same inputs. Most input schemas give only a type. What an operation says about the parameter or
+body member that an input becomes (an example, an enumeration, a format, a range) is better.
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ from arazzo.openapi.schema_slices import Follows, folded
 from arazzo.pointer import escape, tokens_of
 from arazzo.testing.sample_values import Values
 
-#: What says more of a value than its type.
+#: Keywords that say more about a value than its type.
 _TELLING: Final = frozenset(
     (
         *("example", "examples", "const", "default", "enum", "format", "pattern", "minLength", "maxLength"),
         *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "oneOf", "anyOf", "allOf"),
     )
 )
-#: What an ``Authorization`` parameter is made of, which no API description describes.
+#: What an ``Authorization`` parameter is made of: API descriptions do not describe it.
 _AUTHORIZATION: Final = {"basic": "Basic bG9naW46cGFzc3dvcmQ="}
 
 Path = tuple[str, ...]
-"""An input's name, and the members that lead on from there."""
+"""An input's name, and the members that follow from it."""
 
 
 class _Inlined:
-    """What the schemas of inputs come from: references in them are written out already."""
+    """The source of input schemas, whose references are already written out."""
 
     def follow(self, value: Any) -> dict[str, Any]:
         return mapping(value)
@@ -46,7 +46,7 @@ class _Inlined:
 
 @dataclass(frozen=True)
 class _Use:
-    """What an input becomes: a schema, and where that comes from."""
+    """What an input becomes: a schema, and the description that it comes from."""
 
     path: Path
     schema: dict[str, Any]
@@ -59,13 +59,12 @@ def sample_inputs(
     """Return inputs that a workflow accepts, if there are any.
 
     An example, default or enumeration of the inputs' own schema comes first, then what the operations say about the
-    parameters in which the inputs are used, then a value by type. Optional inputs that a request needs are always
-    there.
+    parameters that use the inputs, then a value by type. Optional inputs that a request needs are always included.
 
     :param plan: the plan of the workflow.
-    :param descriptions: its API descriptions by source name, which hold the examples; without them, only types, formats
-        and enumerations of parameters are known.
-    :param seed: numbers and texts without any description depend on it.
+    :param descriptions: its API descriptions by source name, which contain the examples; without them, only types,
+        formats and enumerations of parameters are known.
+    :param seed: determines numbers and texts that nothing describes.
     :param optional: whether to include inputs that the workflow does not require.
     """
     values = Values(_Inlined(), seed, hidden="readOnly")
@@ -105,14 +104,14 @@ def _improved(schema: Any, inputs: dict[str, Any], path: Path, value: Any) -> di
 
 
 def _own(schema: Mapping[str, Any], path: Path) -> Mapping[str, Any]:
-    """Return what the inputs' schema itself says of an input or a member of one."""
+    """Return what the inputs' own schema says about an input or one of its members."""
     for name in path:
         schema = mapping(properties_of(schema).get(name))
     return schema
 
 
 def _placed(inputs: Mapping[str, Any], path: Path, value: Any) -> dict[str, Any] | None:
-    """Return the inputs with a value at a path; None for an input that there is not, or where it does not fit in."""
+    """Return the inputs with a value at a path; None if there is no such input, or the value does not fit."""
     name, *rest = path
     if name not in inputs:
         return None
@@ -213,7 +212,7 @@ def _passed(
 
 
 def _input_path(plan: Plan, value: Any) -> Path | None:
-    """Return which input a value is; None if it is not one, or more than that."""
+    """Return the input that a value is; None if it is not one, or more than one."""
     sole = _sole(value, plan.dialect)
     if not isinstance(sole, Input) or not sole.name:
         return None
@@ -223,7 +222,7 @@ def _input_path(plan: Plan, value: Any) -> Path | None:
 
 
 def _sole(value: Any, dialect: Dialect) -> Any:
-    """Return the expression that a value is, in braces or not; anything else if it is more than that."""
+    """Return the only expression of a value, in braces or not; the value itself if it is more than that."""
     try:
         parts = parse_template(value, dialect).parts if isinstance(value, str) else ()
     except ExpressionSyntaxError:

@@ -1,4 +1,4 @@
-"""What a mock remembers from one request to the next: how far each key is, its state, the tokens given out."""
+"""What a mock remembers between requests: how far each key is, its state, the tokens it issued."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Memory:
         self.clear()
 
     def clear(self) -> None:
-        """Forget everything; tokens that were given out are not given out again."""
+        """Forget everything; tokens that were issued are not issued again."""
         self._turns: dict[Turn, int] = {}
         self._states: dict[tuple[str, str], dict[str, Any]] = {}
         self._tokens: dict[str, dict[str, float]] = {}
@@ -36,13 +36,13 @@ class Memory:
         return self._states.setdefault((api, key), {})
 
     def reset_operations(self, api: str, key: str, operations: Iterable[str]) -> None:
-        """Let operations start again for a key."""
+        """Make operations start again for a key."""
         names = set(operations)
         for turn in [turn for turn in self._turns if turn[0] == api and turn[1] in names and turn[3] == key]:
             del self._turns[turn]
 
     def issue(self, api: str, lifetime: float | None) -> str:
-        """Give out a token for an API."""
+        """Issue a token for an API."""
         self._issued += 1
         token = f"mock-{hashlib.sha256(f'{self._seed}:{api}:{self._issued}'.encode()).hexdigest()[:32]}"
         ends = time.monotonic() + lifetime if lifetime is not None else float("inf")
@@ -50,10 +50,10 @@ class Memory:
         return token
 
     def valid_tokens(self, api: str) -> frozenset[str]:
-        """Return the tokens of an API that are still good."""
+        """Return the tokens of an API that are still valid."""
         now = time.monotonic()
         return frozenset(token for token, ends in self._tokens.get(api, {}).items() if ends > now)
 
     def revoke(self, api: str, token: str | None) -> None:
-        """Let a token be no longer good."""
+        """Make a token invalid."""
         self._tokens.get(api, {}).pop(token or "", None)

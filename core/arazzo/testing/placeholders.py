@@ -1,9 +1,9 @@
-"""Placeholders in a scenario's texts: ``{{path.image_name}}`` is the request's, ``{{token}}`` a new one.
+"""Placeholders in a scenario's texts: ``{{path.image_name}}`` is from the request, ``{{token}}`` a new token.
 
 Roots: ``path query header body state`` with a name (``body.user.id``, ``body./user/id``), and by themselves ``key``,
 ``count`` (how often this rule has answered for this key, from 1), ``token``, ``uuid``, ``now`` (UTC, RFC 3339) and
-``base`` (``http://host:port`` of the mock). A text that is one placeholder takes the type of its value; what is missing
-is null, and nothing inside other text.
+``base`` (``http://host:port`` of the mock). A text that is a single placeholder takes the type of its value; a missing
+value is null, or nothing inside other text.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _WITH_NAME: Final = frozenset({"path", "query", "header", "body", "state"})
 _ALONE: Final = frozenset({"key", "count", "token", "uuid", "now", "base", "body"})
 
 Lookup = Callable[[str], Any]
-"""Returns the value of a placeholder by what is between its braces; None for what is missing."""
+"""Returns the value of a placeholder, given the text between its braces; None if it is missing."""
 
 
 def fill(template: Any, lookup: Lookup) -> Any:
@@ -36,12 +36,12 @@ def fill(template: Any, lookup: Lookup) -> Any:
 
 
 def names_in(template: Any) -> list[str]:
-    """Return what is in the placeholders of a JSON value."""
+    """Return the texts of the placeholders in a JSON value."""
     return [found[1] for text in texts_in(template) for found in _PLACEHOLDER.finditer(text)]
 
 
 def unknown_names(template: Any) -> list[str]:
-    """Return the placeholders that mean nothing."""
+    """Return the placeholders without a meaning."""
     return [name for name in names_in(template) if not _is_known(name)]
 
 

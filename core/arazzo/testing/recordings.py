@@ -1,7 +1,7 @@
-"""Exchanges of a run as a file, and a run from such a file: HAR 1.2, without secrets, without a socket.
+"""The exchanges of a run as a file, and a run from such a file: HAR 1.2, without secrets and without a socket.
 
-What is recorded is what the engine sent and got: credentials that a connection adds, and requests for tokens, are not
-in it. Secrets are ``***``, which in a replay stands for any text.
+The recording has what the engine sent and received, without the credentials that a connection adds and without requests
+for tokens. Secrets are ``***``, which stands for any text in a replay.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from arazzo.openapi.media import charset, is_json, is_text, is_xml, plain
 from arazzo.secrecy import CONCEALED, conceal, exposed_secrets, hide, is_sensitive, names_credential
 
 _VERSION: Final = "1.2"
-#: The fields of our own in an entry; HAR leaves names with an underscore to whoever writes the file.
+#: Fields of our own in an entry; HAR leaves names with an underscore to the author of the file.
 _STEP, _ERROR, _BEYOND = "_step", "_error", "_beyond"
 
 
@@ -42,12 +42,12 @@ class _Kept:
 
 @dataclass
 class Recorder:
-    """What a run has sent and got, in order."""
+    """What a run has sent and received, in order."""
 
     entries: list[_Kept] = field(default_factory=list)
 
     def add(self, request: Request, answer: Response | TransportError, began: float) -> None:
-        """Keep an exchange; it is concealed when it is written, since later answers tell what is secret."""
+        """Keep an exchange. It is concealed only when it is written, since later answers tell what is secret."""
         if isinstance(answer, TransportError):
             exchange = Exchange(request, error=write_json({"kind": answer.kind, "message": str(answer)}))
         else:
@@ -59,7 +59,7 @@ class Recorder:
     def write(self, plan: Plan, secrets: frozenset[str]) -> str:
         """Return the exchanges as HAR, without secrets.
 
-        :param secrets: what is known to be secret when the run is over.
+        :param secrets: what is known to be secret at the end of the run.
         """
         known = secrets.union(*(exposed_secrets(each.exchange) for each in self.entries))
         hiding = _Hiding(known, plan.all_sensitive)
@@ -150,7 +150,7 @@ class _Hiding:
         ]
 
     def body(self, body: bytes, content_type: str) -> dict[str, Any]:
-        """Return a body: JSON hidden by the names in it, other text, or bytes in which no secret can be looked for."""
+        """Return a body: JSON hidden by its names, other text, or bytes, in which nobody can look for secrets."""
         try:
             text = body.decode(charset(content_type) or "utf-8")
         except (UnicodeDecodeError, LookupError):
@@ -168,12 +168,12 @@ class _Hiding:
 
 
 class Replay:
-    """Answers requests from a recording, in its order, and sends nothing.
+    """Answers requests from a recording, in its order, without sending anything.
 
-    A request is answered by the first exchange not used yet of the same method, path, query and body. The origin does
-    not count, nor do headers; ``***`` in the recording stands for any text.
+    The first unused exchange with the same method, path, query and body answers a request. Origin and headers do not
+    count; ``***`` in the recording stands for any text.
 
-    :ivar now: the time in the run, POSIX, which waits move on: nobody waits.
+    :ivar now: the time in the run, POSIX; waits advance it, and nobody really waits.
     """
 
     def __init__(self, entries: list[tuple[dict[str, Any], Response | TransportError]], began: float) -> None:
@@ -184,7 +184,7 @@ class Replay:
     def read(cls, path: Path) -> Replay:
         """Return the replay of a file.
 
-        :raises RecordingError: if it is no HAR.
+        :raises RecordingError: if it is not a HAR file.
         """
         try:
             log = read_json_value(path.read_text("utf-8-sig"))["log"]
@@ -201,14 +201,14 @@ class Replay:
         return self.now
 
     def sleep(self, seconds: float) -> None:
-        """Let so many seconds pass, at once."""
+        """Advance the time by so many seconds."""
         self.now += seconds
 
     def send(self, request: Request) -> Response:
-        """Return what the recording answers.
+        """Return the recorded answer.
 
-        :raises TransportError: if that is no answer.
-        :raises RecordingError: if it does not answer the request, naming what is nearest to it.
+        :raises TransportError: if the recording has a failure there.
+        :raises RecordingError: if it has no answer to the request, naming the nearest one.
         """
         for at, (sent, answer) in enumerate(self._left):
             if _is_line(sent, request) and _is_body(sent, request):
@@ -269,7 +269,7 @@ def _is_body(sent: Mapping[str, Any], request: Request) -> bool:
 
 
 def _agrees(recorded: Any, value: Any) -> bool:
-    """Say whether a JSON value is what is recorded, where ``***`` stands for any."""
+    """Say whether a JSON value equals the recorded one, in which ``***`` stands for anything."""
     match recorded:
         case str():
             return recorded == CONCEALED or (isinstance(value, str) and _fits(recorded, value))
@@ -283,7 +283,7 @@ def _agrees(recorded: Any, value: Any) -> bool:
 
 
 def _fits(recorded: str, text: str) -> bool:
-    """Say whether a text is what is recorded, where ``***`` stands for any text."""
+    """Say whether a text equals the recorded one, in which ``***`` stands for any text."""
     first, *others = recorded.split(CONCEALED)
     if not others:
         return recorded == text

@@ -1,4 +1,4 @@
-"""What a mock answers to one request: decided here, without I/O, from routes, scenario and memory."""
+"""What a mock answers to a request: decided here, without I/O, from routes, scenario and memory."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _WISH: Final = re.compile(r"(code|status|example)\s*=\s*\"?([\w.-]+)")
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer, complete: what to send, and what to do instead or before.
+    """A complete answer: what to send, and what to do before or instead.
 
-    :param refused: why the request was not as the description wants it.
-    :param token: the token that it gives out.
+    :param refused: why the request differs from what the description wants.
+    :param token: the token that it issues.
     """
 
     status: int
@@ -44,7 +44,7 @@ class Reply:
 
 @dataclass
 class MockedRequest:
-    """One request to one operation, with all that an answer to it may depend on.
+    """One request to one operation, with everything that an answer may depend on.
 
     :param values: the values in the path.
     :param siblings: the names of all operations of the API.
@@ -71,7 +71,7 @@ class MockedRequest:
         return self.memory.state(self.route.api, self.key)
 
     def reply(self) -> Reply:
-        """Return the scenario's answer, else the description's."""
+        """Return the scenario's answer, or else the description's."""
         for number, rule in enumerate(self.behaviour.rules):
             if self.holds(rule.when):
                 return self._play(rule, number)
@@ -182,14 +182,14 @@ class MockedRequest:
         )
 
     def refuse(self, statuses: tuple[int, ...], reasons: tuple[str, ...]) -> Reply:
-        """Return a refusal with the first of the statuses that the description knows, else the first."""
+        """Return a refusal with the first of these statuses that the description has, or else the first of all."""
         known = self.route.description.responses(self.route.operation)
         status = next((status for status in statuses if str(status) in known), statuses[0])
         return self.describe(Answer(status=status), reasons)
 
 
 def success(responses: Mapping[str, Any]) -> int:
-    """Return the status of success that a description has: its first, else 200."""
+    """Return the status of success in a description: its first, or 200."""
     for status in responses:
         if re.fullmatch(r"2\d\d", str(status)):
             return int(status)
@@ -204,14 +204,14 @@ def _response(responses: Mapping[str, dict[str, Any]], status: int) -> dict[str,
 
 
 def _media(response: Mapping[str, Any]) -> tuple[str, dict[str, Any] | None]:
-    """Return the media type to answer with: JSON where there is some."""
+    """Return the media type of the answer, preferably JSON."""
     content: dict[str, dict[str, Any]] = response.get("content") or {}
     name = next((name for name in content if "json" in name), next(iter(content), ""))
     return (name.replace("*/*", "application/json"), content[name]) if name else ("", None)
 
 
 def _headers(response: Mapping[str, Any], values: Values) -> dict[str, str]:
-    """Return the headers that the description requires or gives an example of."""
+    """Return the headers that the description requires or has examples of."""
     found = {}
     for name, spec in (response.get("headers") or {}).items():
         if spec.get("required") or "example" in spec:
@@ -230,7 +230,7 @@ def _encoded(body: Any, content_type: str, *, explicit: bool) -> tuple[bytes, st
 
 
 def _explained(body: Any, status: int, reasons: tuple[str, ...]) -> Any:
-    """Return an error body with the reasons where its schema has a place for them."""
+    """Return an error body with the reasons, if its schema has a place for them."""
     text = "; ".join(reasons)
     if not isinstance(body, dict) or not body:
         return {"message": text, "status": status}
@@ -244,7 +244,7 @@ def _explained(body: Any, status: int, reasons: tuple[str, ...]) -> Any:
 
 
 def merge_patch(value: Any, patch: Any) -> Any:
-    """Return a value with a merge patch laid over it (RFC 7396)."""
+    """Return a value with a merge patch applied (RFC 7396)."""
     if not isinstance(patch, dict):
         return patch
     merged = dict(value) if isinstance(value, dict) else {}

@@ -33,7 +33,7 @@ class Route:
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
-        """The path, for a path whose slashes are those between segments and whose values are percent-encoded."""
+        """A pattern for paths in which slashes only separate segments and values are percent-encoded."""
         template = template_of(self.operation)
         text, last = "", 0
         for slot in template.slots:
@@ -54,7 +54,7 @@ class Route:
 
     @cached_property
     def fixed_query(self) -> frozenset[tuple[str, str]]:
-        """The query string in the path key, but for its variables."""
+        """The query string in the path key, without its variables."""
         pairs = parse_qsl(template_of(self.operation).query, keep_blank_values=True)
         return frozenset(pair for pair in pairs if not _VARIABLE.search(pair[1]))
 
@@ -82,7 +82,7 @@ class Route:
 
 @dataclass(frozen=True)
 class Found:
-    """What a request means: its route and the values in its path, or the methods that its path knows."""
+    """What a request means: a route and the values in its path, or the methods that its path has."""
 
     route: Route | None = None
     values: Mapping[str, str] = field(default_factory=dict)
@@ -90,7 +90,7 @@ class Found:
 
 
 def list_routes(descriptions: Mapping[str, Description]) -> tuple[Route, ...]:
-    """Return the routes of all APIs, the more fixed path first."""
+    """Return the routes of all APIs, the most fixed paths first."""
     routes = (
         Route(name, description, operation)
         for name, description in descriptions.items()
@@ -100,7 +100,7 @@ def list_routes(descriptions: Mapping[str, Description]) -> tuple[Route, ...]:
 
 
 def find_route(routes: Iterable[Route], request: Received) -> Found:
-    """Return what a request means, with the API's name before the path or without it."""
+    """Return what a request means, with or without the API's name before the path."""
     allowed: list[str] = []
     for route, values in _matches(routes, request):
         if route.operation.method == request.method:
@@ -122,5 +122,5 @@ def _matches(routes: Iterable[Route], request: Received) -> Iterator[tuple[Route
 
 
 def _normal(raw_path: str) -> str:
-    """Return a path with what needs no percent-encoding decoded, so that ``%3A`` finds a fixed ``:``."""
+    """Return a path with everything decoded that needs no percent-encoding, so that ``%3A`` matches a fixed ``:``."""
     return _ENCODED.sub(lambda found: text if (text := chr(int(found[1], 16))) in _PLAIN else found[0], raw_path)

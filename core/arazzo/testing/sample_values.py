@@ -1,6 +1,6 @@
-"""Values for what a description leaves open: its examples, else values that fit the schema.
+"""Values for what a description leaves open: its examples, or values that fit the schema.
 
-The same seed gives the same values: nothing here is random, so that a test that failed fails again.
+The same seed gives the same values. Nothing is random, so a failed test fails again.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from arazzo.expressions.regular_expressions import finds
 from arazzo.frozen import dataclass
 from arazzo.openapi.schema_slices import Follows, merged
 
-#: From this depth on, objects have only the members they must have, and arrays are as short as they may be.
+#: From this depth on, objects have only their required members, and arrays are as short as possible.
 _SHALLOW: Final = 5
-#: From this depth on there is nothing: the schema refers to itself.
+#: From this depth on there is nothing: the schema contains itself.
 _DEEPEST: Final = 12
 _FORMATS: Final = {
     "date-time": "2026-01-15T09:30:00Z",
@@ -45,7 +45,7 @@ _FORMATS: Final = {
 class Values:
     """Makes values for the schemas of one description.
 
-    :param hidden: what members are left out for: ``writeOnly`` in answers, ``readOnly`` in requests.
+    :param hidden: which members to leave out: ``writeOnly`` in answers, ``readOnly`` in requests.
     """
 
     description: Follows
@@ -53,7 +53,7 @@ class Values:
     hidden: str = "writeOnly"
 
     def media(self, media: dict[str, Any], example: str | None = None) -> Any:
-        """Return a value for a Media Type Object: the example asked for, its first one, else one by schema."""
+        """Return a value for a Media Type Object: the requested example, its first one, or a value by its schema."""
         examples = media.get("examples") or {}
         if example in examples:
             return examples[example].get("value", examples[example].get("dataValue"))
@@ -69,7 +69,7 @@ class Values:
     def value(self, schema: Any, name: str = "value", depth: int = 0) -> Any:
         """Return a value that fits a schema.
 
-        :param name: what it is called where it is, which texts are made of.
+        :param name: its name there, from which texts are made.
         """
         found = self.description.follow(schema)
         if depth > _DEEPEST:
@@ -86,7 +86,7 @@ class Values:
         return self._typed(found, name, depth)
 
     def _folded(self, schema: dict[str, Any], depth: int) -> dict[str, Any]:
-        """Return a schema with its parts and its first alternative laid into it; itself if it has none."""
+        """Return a schema merged with its parts and its first alternative; itself if it has none."""
         parts = [self.description.follow(part) for part in schema.get("allOf") or ()]
         for key in ("oneOf", "anyOf"):
             options = [self.description.follow(option) for option in schema.get(key) or ()]

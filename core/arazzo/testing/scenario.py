@@ -1,8 +1,8 @@
-"""What a mock answers, when, in which order: the scenario file and its model. docs/mock.md shows the format.
+"""What a mock answers, when and in which order: the scenario file and its model. docs/mock.md shows the format.
 
-A scenario is a mapping from operations to rules. The first rule whose ``when`` holds answers; it goes through its
-answers in order, once for each key, and repeats the last. So two runs with different images each see their own scan
-go from pending to completed, at the same time.
+A scenario maps operations to rules. The first rule whose ``when`` holds answers; it goes through its answers in order,
+once for each key, and repeats the last one. So two runs with different images each see their own scan go from pending
+to completed, at the same time.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def _checked(value: Any) -> Any:
 
 
 Template = Annotated[Any, AfterValidator(_checked)]
-"""A JSON value whose strings may hold placeholders: ``{{path.image_name}}``."""
+"""A JSON value whose strings may contain placeholders: ``{{path.image_name}}``."""
 
 
 class ScenarioPart(BaseModel):
@@ -43,10 +43,10 @@ class ScenarioPart(BaseModel):
 
 
 class Pattern(ScenarioPart):
-    """A condition on one value, all that is given must hold.
+    """A condition on one value; everything given must hold.
 
     :ivar matches: a regular expression that the whole value must match.
-    :ivar absent: whether the value must be missing, or there.
+    :ivar absent: whether the value must be missing (true) or present (false).
     :ivar other: what the value must not be.
     """
 
@@ -70,21 +70,21 @@ class When(ScenarioPart):
 
 
 class Answer(ScenarioPart):
-    """One answer; what is not given comes from the description.
+    """One answer; what is not set comes from the description.
 
     :ivar status: status code; by default the first successful one of the description.
     :ivar example: name of the description's example to answer with.
     :ivar body: the whole body.
-    :ivar with_: members laid over the description's body (RFC 7396), ``with`` in the file.
+    :ivar with_: members merged into the description's body (RFC 7396), ``with`` in the file.
     :ivar delay: seconds before the answer.
-    :ivar times: how often it is given before the next one's turn.
-    :ivar fault: what happens instead of, or to, the answer.
+    :ivar times: how often it is given before the next one.
+    :ivar fault: what happens to the answer, or instead of it.
     :ivar pace: seconds between two bytes of a slow answer.
-    :ivar size: bytes of a body made up of filler.
+    :ivar size: bytes of a body made of filler.
     :ivar set_: state to set for the key, ``set`` in the file.
     :ivar add: numbers to add to the state of the key.
     :ivar reset: operations that start again for this key; true for all others and the state.
-    :ivar revoke: whether the token that the request bore is no longer good.
+    :ivar revoke: whether the request's token becomes invalid.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
@@ -106,12 +106,12 @@ class Answer(ScenarioPart):
 
     @property
     def has_body(self) -> bool:
-        """Whether the scenario gives the body; null is one."""
+        """Whether the scenario gives the body, which may be null."""
         return "body" in self.model_fields_set
 
 
 class ScenarioRule(ScenarioPart):
-    """Answers, in order, to the requests for which ``when`` holds; the last one is repeated."""
+    """Answers, in order, to the requests for which ``when`` holds; the last one repeats."""
 
     when: When = Field(default_factory=When)
     answers: tuple[Answer, ...] = Field(min_length=1)
@@ -128,10 +128,10 @@ class ScenarioRule(ScenarioPart):
 class Behaviour(ScenarioPart):
     """What one operation does.
 
-    :ivar key: what tells runs apart: each value goes through the answers by itself.
+    :ivar key: what tells runs apart: each value goes through the answers on its own.
     :ivar security: false asks for no credentials, whatever the description says. An operation that issues a token
         needs none.
-    :ivar rules: the first that holds answers; if none does, the description.
+    :ivar rules: the first one that holds answers; if none does, the description.
     """
 
     key: Template = ""
@@ -146,12 +146,12 @@ class Behaviour(ScenarioPart):
 
 
 class Accepted(ScenarioPart):
-    """The credentials that are right for one API; a kind that is not given is right whenever it is there.
+    """The right credentials for one API; of a kind that is not listed, any are right.
 
     :ivar basic: ``login:password`` pairs.
-    :ivar bearer: tokens, or ``issued`` for those that ``{{token}}`` gave out.
+    :ivar bearer: tokens, or ``issued`` for those that ``{{token}}`` issued.
     :ivar api_keys: keys by the name of their header, query parameter or cookie.
-    :ivar lifetime: seconds that an issued token is good for.
+    :ivar lifetime: seconds for which an issued token is valid.
     """
 
     basic: tuple[str, ...] | None = None
@@ -161,10 +161,10 @@ class Accepted(ScenarioPart):
 
 
 class Checks(ScenarioPart):
-    """What is checked of a request before anything else.
+    """What is checked first about a request.
 
     :ivar requests: required parameters, their values, the body and its schema.
-    :ivar security: whether credentials must be there and right, be there, or are of no interest.
+    :ivar security: whether credentials must be right, only present, or are ignored.
     """
 
     requests: bool = True
@@ -175,8 +175,8 @@ class Scenario(ScenarioPart):
     """A whole scenario.
 
     :ivar mock: version of the format.
-    :ivar seed: what generated values and tokens depend on.
-    :ivar apis: the names it mentions, with the files of their descriptions where it knows them.
+    :ivar seed: determines generated values and tokens.
+    :ivar apis: the names that it uses, with the files of their descriptions if it knows them.
     :ivar credentials: by API.
     :ivar operations: by ``operationId``, ``api.operationId``, ``METHOD /path`` or ``api METHOD /path``.
     """
@@ -202,8 +202,7 @@ class Scenario(ScenarioPart):
 def load_scenario(path: str | Path) -> Scenario:
     """Return the scenario in a file.
 
-    :raises DocumentError: it cannot be read, or contains something that is not part of a scenario; every place is
-        named.
+    :raises DocumentError: if it cannot be read, or contains what does not belong in a scenario; every place is named.
     """
     from arazzo.source import load_source
 
@@ -227,7 +226,7 @@ def _problems(source: Source, error: ValidationError) -> Iterator[Problem]:
 
 
 def _pointer(data: Any, tokens: list[str]) -> str:
-    """Return the place that pydantic means; the names of a union's members are no part of it."""
+    """Return the place that pydantic means, without the names of a union's members."""
     pointer = ""
     for token in tokens:
         if (found := member(data, token)) is not ABSENT:

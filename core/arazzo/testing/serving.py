@@ -24,7 +24,7 @@ _STARTS_WITHIN = 10.0
 
 
 class ServingError(ArazzoError):
-    """The server did not start, usually because the port is taken."""
+    """The server did not start, usually because the port is in use."""
 
 
 @contextlib.contextmanager
@@ -32,7 +32,7 @@ def serve(app: MockApi, port: int = 0, host: str = "127.0.0.1") -> Iterator[str]
     """Serve a mock in a thread while the context lasts, and return its URL.
 
     :param port: 0 for a free one.
-    :raises ServingError: it cannot listen there.
+    :raises ServingError: if it cannot listen there.
     """
     listener = _listen(host, port)
     server = _server(app)
@@ -61,9 +61,9 @@ def run_server(
 ) -> None:
     """Serve a mock until the process is told to stop (SIGINT, SIGTERM).
 
-    :param on_start: gets the URL when it is known.
-    :raises DocumentError: a description or the scenario cannot be read.
-    :raises ServingError: it cannot listen there.
+    :param on_start: receives the URL once it is known.
+    :raises DocumentError: if a description or the scenario cannot be read.
+    :raises ServingError: if it cannot listen there.
     """
     app = MockApi(descriptions, scenario)
     with contextlib.closing(_listen(host, port)) as listener:
@@ -103,7 +103,7 @@ def _server(app: MockApi) -> uvicorn.Server:
 
 @functools.cache
 def _protocol() -> type[Any]:
-    """Return uvicorn's protocol, extended so that the application can get at its connection."""
+    """Return uvicorn's protocol, extended to give the application access to its connection."""
     from uvicorn.protocols.http.h11_impl import H11Protocol
 
     class BreakableProtocol(H11Protocol):

@@ -1,12 +1,12 @@
 """Send a request and read its response: the only sockets of this package.
 
-:func:`send` goes over a ``requests.Session``, :func:`send_async` over an ``aiohttp.ClientSession``. Both behave alike,
-because the two libraries are only asked to carry bytes: the URL goes out exactly as it was built, and redirects,
-credentials, decompression, limits and errors are decided here, once.
+:func:`send` uses a ``requests.Session``, :func:`send_async` an ``aiohttp.ClientSession``. Both behave alike, because
+    the two libraries only carry bytes: the URL goes out exactly as it was built, and redirects, credentials,
+    decompression, limits and errors are decided here, once.
 
-What is sent is sent once. No failure is answered with a second attempt, but for a safe request over a kept connection
-that the server has closed meanwhile; no request with a body follows a redirect, and no cookie that a server sets is
-kept.
+What is sent is sent once. No failure is answered with a second attempt, except for a safe request over a kept
+connection that the server has closed meanwhile. No request with a body follows a redirect, and no cookie that a server
+sets is kept.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from arazzo.transport.tuning import PIECE
 if TYPE_CHECKING:
     import aiohttp
 
-#: By session, the proxies that the environment has named when its first request was sent.
+#: By session, the proxies of the environment at the time of its first request.
 _ENVIRONMENTS: WeakKeyDictionary[aiohttp.ClientSession, Mapping[str, str]] = WeakKeyDictionary()
 
 
@@ -40,12 +40,12 @@ async def send_async(
 ) -> Response:
     """Send a request once and read the response, as :func:`send` does, on an event loop.
 
-    Of the session its connector (with its TLS settings), headers, ``auth`` and ``trust_env`` count.
+    The session's connector (with its TLS settings), headers, ``auth`` and ``trust_env`` count.
 
-    :param proxy: URL of a proxy; with the session's ``trust_env`` and without it, that of the environment.
-    :param ssl_elsewhere: TLS settings, without a client's certificate, for where a redirect leads to another origin;
+    :param proxy: URL of a proxy; without one, that of the environment if the session trusts it.
+    :param ssl_elsewhere: TLS settings without a client certificate, for redirects to another origin;
         True takes the connector's.
-    :raises TransportError: no complete answer; the message holds no value of the request.
+    :raises TransportError: if there is no complete answer; the message contains no value of the request.
     """
     import asyncio
 
@@ -74,7 +74,7 @@ async def send_async(
 
 @asynccontextmanager
 async def _within(seconds: float) -> AsyncIterator[None]:
-    """End a block with ``asyncio.TimeoutError`` after so many seconds; what cancels it from outside does so."""
+    """End a block with ``asyncio.TimeoutError`` after so many seconds; a cancellation from outside stays one."""
     import asyncio
 
     task, late = asyncio.current_task(), []
@@ -98,10 +98,10 @@ async def _within(seconds: float) -> AsyncIterator[None]:
 def open_session(
     *, ssl: SSLContext | bool = True, headers: Mapping[str, str] | None = None, trust_env: bool = False
 ) -> aiohttp.ClientSession:
-    """Return a session as :func:`send_async` likes it: each exchange has a connection of its own.
+    """Return a session for :func:`send_async`, in which each exchange has a connection of its own.
 
-    A kept connection may be closed by the server at the very moment when the next request is sent. aiohttp would send
-    again; here that would be an exchange without an answer.
+    A server may close a kept connection at the very moment when the next request is sent. aiohttp would send again;
+    here that would be an exchange without an answer.
 
     :param ssl: TLS settings; False trusts every certificate.
     :param headers: sent with every request that does not have them itself; they stay on its origin.
@@ -116,7 +116,7 @@ def open_session(
 
 
 class CutError(Exception):
-    """What aiohttp would answer with a second attempt if it saw it."""
+    """A failure that aiohttp would answer with a second attempt if it saw it."""
 
 
 def _bare_session(
@@ -203,11 +203,11 @@ async def _exchange_async(
                     break
             return course.response(answer.status, headers, body)
         finally:
-            answer.close()  # which leaves the connection open if the answer was read to its end
+            answer.close()  # this leaves the connection open if the answer was read to its end
 
 
 def _environment(session: aiohttp.ClientSession) -> Mapping[str, str]:
-    """Return the proxies of the environment, which is read once for a session that trusts it: a poll asks often."""
+    """Return the proxies of the environment, read once for a session that trusts it, since a poll asks often."""
     import urllib.request
 
     if not session.trust_env:

@@ -1,7 +1,7 @@
-"""A bound on what a server sends that nobody can read yet: a head, trailers or the framing of chunks without an end.
+"""A bound on what a server sends before anybody can read it: an endless head, trailers or chunk framing.
 
-aiohttp bounds the length of a line, and from 3.14 on how many there are. Airflow 3.1 comes with an older one, which
-keeps a head until it ends: memory fills, and the event loop that all triggers share stands still.
+aiohttp bounds the length of a line, and from 3.14 on the number of lines. Airflow 3.1 comes with an older version,
+which keeps a head until it ends: memory fills, and the event loop that all triggers share stands still.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _BLANK = re.compile(rb"\n\r?\n")
 
 
 class BoundedResponse(aiohttp.ClientResponse):
-    """A response whose connection is cut once too much has come since anything of it could be read."""
+    """A response whose connection is cut if too much arrives before anything of it can be read."""
 
     unread: Unread | None = None
 
@@ -36,13 +36,13 @@ class BoundedResponse(aiohttp.ClientResponse):
 
 
 def was_read(response: aiohttp.ClientResponse) -> None:
-    """Count again: a piece of the answer was read."""
+    """Start counting again: a piece of the answer was read."""
     if isinstance(response, BoundedResponse) and response.unread is not None:
         response.unread.count = 0
 
 
 class Unread(asyncio.Protocol):
-    """aiohttp's protocol behind a count of the bytes that have come."""
+    """aiohttp's protocol, behind a counter of the bytes that have arrived."""
 
     def __init__(
         self, protocol: asyncio.Protocol, transport: asyncio.Transport, fail: Callable[[BaseException], None]
@@ -54,7 +54,7 @@ class Unread(asyncio.Protocol):
         self.head = HeadLines()
 
     def fails(self, fail: Callable[[BaseException], None]) -> None:
-        """Say from now on through ``fail`` that too much has come; if it has already, say it now."""
+        """Report through ``fail`` from now on that too much has arrived; at once if it already has."""
         self._fail = fail
         self._tell()
 
@@ -77,7 +77,7 @@ class Unread(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.protocol.connection_lost(exc)
-        self._tell()  # for aiohttp, the answer has just become incomplete
+        self._tell()  # to aiohttp, the answer has just become incomplete
 
     def pause_writing(self) -> None:
         self.protocol.pause_writing()
@@ -87,9 +87,9 @@ class Unread(asyncio.Protocol):
 
 
 class HeadLines:
-    """How many lines the head of an answer has so far, those of interim answers before it included.
+    """How many lines the head of an answer has so far, including interim answers before it.
 
-    Bytes alone are no bound: an older aiohttp takes minutes for a megabyte of short lines.
+    A bound on bytes is not enough: an older aiohttp takes minutes for a megabyte of short lines.
     """
 
     def __init__(self) -> None:
@@ -99,7 +99,7 @@ class HeadLines:
         self._left = b""
 
     def feed(self, data: bytes) -> None:
-        """Count on, as long as it is a head."""
+        """Count the lines in data, as long as it belongs to a head."""
         text = self._left + data
         while not self._over:
             if self._starts and len(text) < 5:

@@ -15,7 +15,7 @@ _CODINGS: Final = {"gzip": 31, "x-gzip": 31, "deflate": 15}
 class CollectedBody:
     """Collects a body, decompressed, up to a limit that a small bomb cannot jump over.
 
-    :ivar beyond: the limit beyond which it is; then nothing of it is kept.
+    :ivar beyond: the limit that it exceeds; then nothing of it is kept.
     """
 
     def __init__(self, codings: list[str], limit: int, error: Callable[[str, str], TransportError]) -> None:
@@ -50,7 +50,7 @@ class CollectedBody:
 
 
 class Inflation:
-    """One content coding undone, piece by piece; gzip may have several members, deflate may lack its zlib frame."""
+    """Undoes one content coding, piece by piece; gzip may have several members, deflate may lack its zlib frame."""
 
     def __init__(self, coding: str) -> None:
         self.bits = _CODINGS[coding]
@@ -62,12 +62,12 @@ class Inflation:
         return self.stream.eof or not self.begun
 
     def feed(self, data: bytes, room: int) -> bytes:
-        """Return what ``data`` adds, at most ``room`` bytes: whoever gets that many has too much already."""
+        """Return what ``data`` adds, at most ``room`` bytes: that many are already too many."""
         parts: list[bytes] = []
         while data and room > 0:
             if self.stream.eof:
                 if self.bits != 31:
-                    break  # what follows a deflate stream means nothing
+                    break  # nothing after a deflate stream has a meaning
                 self.stream = zlib.decompressobj(self.bits)
             part = self._inflate(data, room)
             parts.append(part)
@@ -100,7 +100,7 @@ def readable(data: bytes) -> str:
 
 
 def grouped(pairs: Iterable[tuple[str, str]]) -> Headers:
-    """Return headers with those of one name side by side: all that both libraries can tell of their order."""
+    """Return headers with equal names side by side, the only order that both libraries report."""
     groups: dict[str, list[tuple[str, str]]] = {}
     for name, value in pairs:
         groups.setdefault(name.lower(), []).append((name, value))

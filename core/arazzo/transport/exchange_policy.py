@@ -1,4 +1,4 @@
-"""The course of an exchange: what is sent first, where redirects lead, what may come along, how a failure reads."""
+"""The course of an exchange: what is sent first, where redirects lead, what goes along, and the words of a failure."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from arazzo.limits import current_limits
 from arazzo.transport.content import CollectedBody, codings_of
 from arazzo.transport.failures import detail_of, kind_of
 
-#: What may cross to another origin: headers that carry no credential. Everything else stays behind.
+#: Headers without a credential, which may cross to another origin. Everything else stays behind.
 _HARMLESS: Final = frozenset(
     {"accept", "accept-charset", "accept-encoding", "accept-language", "cache-control", "user-agent"}
     | {"if-match", "if-modified-since", "if-none-match", "if-range", "if-unmodified-since", "range"}
 )
-#: Framing is the library's business: a document that writes these would make an answer hang or a request split.
+#: Framing is the library's business: with a document's own values an answer could hang, or a request be split.
 _FRAMING: Final = frozenset({"content-length", "transfer-encoding"})
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VISIBLE: Final = re.compile(r"[\x21-\x7e]+")
@@ -35,7 +35,7 @@ _CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 class Hop:
     """One request on the wire: the first, or what a redirect makes of it.
 
-    :param foreign: whether a redirect has led to another origin, where no credential goes, a certificate neither.
+    :param foreign: whether a redirect has led to another origin, which gets no credential and no client certificate.
     """
 
     method: str
@@ -51,7 +51,7 @@ class Hop:
 
 
 class OpenExchange:
-    """An exchange under way: the hop it is at, whether anything was sent, and how its failure reads."""
+    """An exchange under way: its current hop, whether anything was sent, and the words of its failure."""
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ class OpenExchange:
 
     @property
     def outgoing(self) -> Hop:
-        """The hop as it goes on the wire, with the cookies of the run that belong there."""
+        """The hop as it goes on the wire, with the run's cookies that belong there."""
         if self.cookies is None:
             return self.hop
         given = header(tuple(self.hop.headers.items()), "Cookie") or ""
@@ -83,7 +83,7 @@ class OpenExchange:
         return replace(self.hop, headers={**headers, **({"Cookie": cookie} if cookie else {})})
 
     def redirected(self, status: int, headers: Headers) -> bool:
-        """Take an answer's cookies and, where it is one, its redirect; or return False: then it is the response."""
+        """Take an answer's cookies and follow its redirect; return False if it is the response instead."""
         if self.cookies is not None:
             lines = tuple((name, value) for name, value in headers if name.lower() == "set-cookie")
             self.visits = (*self.visits, (self.hop.url, lines))
@@ -114,7 +114,7 @@ class OpenExchange:
         return TransportError(kind, f"{self.hop.origin}: {text}", maybe_sent=self.sent)
 
     def failure(self, causes: list[BaseException], seconds: float, *, expired: bool) -> TransportError:
-        """Return the error for what a library raised; its own words stay out, as they may hold the URL's query."""
+        """Return the error for what a library raised, without its own words, which may contain the URL's query."""
         kind = "timeout" if expired else kind_of(causes)
         if kind == "timeout":
             missing = "complete answer" if self.sent else "connection"
@@ -129,9 +129,9 @@ class OpenExchange:
 
 
 def _followed(request: Request, follow: bool | None) -> frozenset[int]:
-    """Return the statuses that are followed: as the step says, else the connection, else what the step expects.
+    """Return the statuses to follow: by the step, or the connection, or what the step expects.
 
-    :param follow: what the connection says; None for nothing.
+    :param follow: what the connection says; None if it says nothing.
     """
     setting = request.redirects or (None if follow is None else "follow" if follow else "never")
     if setting == "never" or request.method not in ("GET", "HEAD"):
@@ -140,7 +140,7 @@ def _followed(request: Request, follow: bool | None) -> frozenset[int]:
 
 
 def first_hop(request: Request, session_headers: Mapping[str, Any], auth: Any, use_netrc: bool) -> Hop:
-    """Return what goes on the wire first, or refuse what cannot be sent as it is."""
+    """Return the first hop on the wire; refuse what cannot be sent as it is."""
     url, login = _checked(request)
     headers = {
         "User-Agent": f"airflow-arazzo/{__version__}",
@@ -162,7 +162,7 @@ def first_hop(request: Request, session_headers: Mapping[str, Any], auth: Any, u
 
 
 def _checked(request: Request) -> tuple[str, str | None]:
-    """Return the URL without user information and fragment, and the Basic credentials it held."""
+    """Return the URL without user information and fragment, and the Basic credentials that it contained."""
     try:
         parts = urllib.parse.urlsplit(request.url)
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
@@ -191,7 +191,7 @@ def _refused(text: str) -> TransportError:
 
 
 def _own(headers: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield a session's headers but for what requests puts into every session."""
+    """Yield a session's headers, except those that requests puts into every session."""
     for name, raw in headers.items():
         value = raw.decode("latin-1") if isinstance(raw, bytes) else str(raw)
         library = name.lower() == "user-agent" and value.startswith("python-requests/")
@@ -200,7 +200,7 @@ def _own(headers: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _joined(request: Request) -> Iterator[tuple[str, str]]:
-    """Yield the request's headers, those of one name joined (RFC 9110, 5.3; RFC 6265, 5.4 for cookies)."""
+    """Yield the request's headers, joined by name (RFC 9110, 5.3; RFC 6265, 5.4 for cookies)."""
     values: dict[str, tuple[str, list[str]]] = {}
     for name, value in request.headers:
         values.setdefault(name.lower(), (name, []))[1].append(value)
@@ -222,7 +222,7 @@ def _basic(login: str, password: str) -> str:
 
 
 def _basic_of(auth: Any) -> str | None:
-    """Return the header for the login and password of a session; None for none, or an ``auth`` of another kind."""
+    """Return the header for a session's login and password; None if there is none, or another kind of ``auth``."""
     match auth:
         case (str(login), str(password), *_):
             return _basic(login, password)
@@ -230,7 +230,7 @@ def _basic_of(auth: Any) -> str | None:
 
 
 def netrc_login(url: str) -> tuple[str, str] | None:
-    """Return login and password that the user's netrc file has for a URL's host; None for none."""
+    """Return the login and password for a URL's host in the user's netrc file; None if there are none."""
     path = os.environ.get("NETRC") or os.path.expanduser("~/.netrc")
     try:
         found = netrc.netrc(path).authenticators(urllib.parse.urlsplit(url).hostname or "")
@@ -240,13 +240,13 @@ def netrc_login(url: str) -> tuple[str, str] | None:
 
 
 def _api_keys(request: Request) -> frozenset[str]:
-    """Return the headers in which the operation's API keys travel, whoever put them there."""
+    """Return the headers that carry the operation's API keys, whoever set them."""
     schemes = (scheme for combination in request.security for scheme in combination)
     return frozenset(str(scheme["name"]).lower() for scheme in schemes if scheme.get("name"))
 
 
 def _target(base: str, location: str) -> str | None:
-    """Return where a redirect leads; None when it leads to no place that HTTP can reach."""
+    """Return where a redirect leads; None if HTTP cannot reach it."""
     try:
         joined = urllib.parse.urlsplit(urllib.parse.urljoin(base, location.strip()))
         usable = joined.scheme in ("http", "https") and bool(joined.hostname) and joined.port != 0

@@ -1,4 +1,4 @@
-"""What went wrong, told from the exceptions of requests, urllib3, aiohttp and the standard library."""
+"""What went wrong, found in the exceptions of requests, urllib3, aiohttp and the standard library."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import socket
 import ssl
 from typing import Final
 
-#: Which exception means what, first match wins; by class name, so that no library is imported for another's sake.
+#: Which exception means what, first match wins; by class name, so that neither library is imported for the other.
 _KINDS: Final[tuple[tuple[str, frozenset[str]], ...]] = (
     ("tls", frozenset({"SSLError", "CertificateError", "ClientSSLError", "ServerFingerprintMismatch"})),
     ("connect", frozenset({"NewConnectionError", "ClientConnectorError", "ConnectionRefusedError", "gaierror"})),
     ("connect", frozenset({"ProxyError", "ClientProxyConnectionError", "ClientHttpProxyError"})),
     ("connect", frozenset({"InvalidURL", "LocationValueError"})),
     ("timeout", frozenset({"TimeoutError", "Timeout"})),
-    # aiohttp calls an answer incomplete too whose connection it has closed itself, being unable to read it.
+    # aiohttp also calls an answer incomplete if it has closed the connection itself, unable to read it.
     ("reset", frozenset({"PayloadEncodingError"})),
     ("protocol", frozenset({"BadHttpMessage"})),
     ("reset", frozenset({"ConnectionError", "IncompleteRead", "ClientOSError", "ServerDisconnectedError"})),
@@ -41,7 +41,7 @@ def kind_of(causes: list[BaseException]) -> str:
 
 
 def detail_of(causes: list[BaseException]) -> str:
-    """Return the system's words for a failure: never a library's, which may hold the URL."""
+    """Return the system's words for a failure, never a library's, which may contain the URL."""
     for cause in reversed(causes):
         if isinstance(cause, ssl.SSLCertVerificationError):
             return f"certificate verify failed: {cause.verify_message}"

@@ -41,21 +41,21 @@ def send(
 ) -> Response:
     """Send a request once and read the response.
 
-    Of the session its headers, ``auth``, ``verify``, ``cert``, ``proxies``, ``trust_env`` and adapters count; what an
-    adapter would retry is not retried, and the session's cookies are neither sent nor kept. The environment's proxies
-    and netrc count only with ``trust_env``, and neither netrc nor ``auth`` replaces an ``Authorization`` header.
+    The session's headers, ``auth``, ``verify``, ``cert``, ``proxies``, ``trust_env`` and adapters count. An adapter's
+    retries do not, and the session's cookies are neither sent nor kept. The environment's proxies and netrc count only
+    with ``trust_env``, and neither netrc nor ``auth`` replaces an ``Authorization`` header.
 
     :param request: what to send, credentials included.
-    :param timeout: seconds for everything, unless the request has a timeout. None here and below is the usual limit.
-    :param connect_timeout: seconds for a connection.
-    :param max_bytes: how many bytes of the decompressed body are read; one that has more is not (``Response.beyond``).
-    :param sensitive_headers: names of headers that must not cross to another origin. (Without being named, only
-        harmless ones such as ``Accept`` do.)
-    :param follow_redirects: whether a GET or HEAD goes where a redirect leads, or the 3xx is the response; None leaves
-        it to the request.
+    :param timeout: seconds for everything, unless the request has a timeout. Here and below, None is the usual limit.
+    :param connect_timeout: seconds to connect.
+    :param max_bytes: how many bytes of the decompressed body are read; a larger one is not read (``Response.beyond``).
+    :param sensitive_headers: names of headers that must not cross to another origin. (Others that do are only harmless
+        ones such as ``Accept``.)
+    :param follow_redirects: whether a GET or HEAD follows redirects, or the 3xx is the response; None leaves it to the
+        request.
     :param max_redirects: how many redirects are followed; with more there is no answer.
-    :param use_netrc: whether netrc counts, where the environment does.
-    :raises TransportError: no complete answer, or nothing sent; the message holds no value of the request.
+    :param use_netrc: whether netrc counts, if the environment does.
+    :raises TransportError: if there is no complete answer, or nothing was sent; the message contains no value.
     """
     import requests
 
@@ -98,7 +98,7 @@ def _exchange(
 
 
 def _check_length(text: str | None) -> None:
-    """Refuse a length that is not one, which the standard library takes for an answer that its connection ends."""
+    """Refuse an invalid length, which the standard library takes for an answer that ends with its connection."""
     if text is not None and not all(part.strip().isdecimal() for part in text.split(",")):
         raise HTTPException("Content-Length is not a number")
 
@@ -112,9 +112,9 @@ def _piece(answer: requests.Response) -> bytes:
 
 
 def _send_hop(hop: Hop, session: requests.Session, watch: _SocketWatch, connect_timeout: float) -> requests.Response:
-    """Send one hop; again, over a new connection, if the server has closed the kept one meanwhile.
+    """Send one hop; again over a new connection if the server has closed the kept one meanwhile.
 
-    That only ever happens to safe requests: others get no kept connection (RFC 9112, 9.3.1).
+    That can only happen to safe requests: others get no kept connection (RFC 9112, 9.3.1).
     """
     import requests
 
@@ -128,9 +128,9 @@ def _send_hop(hop: Hop, session: requests.Session, watch: _SocketWatch, connect_
 
 
 def _open(hop: Hop, session: requests.Session, watch: _SocketWatch, connect_timeout: float) -> requests.Response:
-    """Send one hop through the session's adapter and return the answer, its body unread.
+    """Send one hop through the session's adapter and return the answer with its body unread.
 
-    Not through ``Session.send``, which reads the body of a redirect whatever its size and keeps cookies.
+    ``Session.send`` would read the body of a redirect whatever its size, and keep cookies.
     """
     import requests
     from requests.adapters import HTTPAdapter
@@ -140,9 +140,9 @@ def _open(hop: Hop, session: requests.Session, watch: _SocketWatch, connect_time
     headers = {name: value if value.isascii() else value.encode() for name, value in hop.headers.items()}
     prepared.prepare(method=hop.method, url=hop.url, headers=headers, data=hop.body, auth=hop.auth)
     prepared.url = watch.url = hop.url  # requests quotes it again
-    prepared.method = hop.method  # and writes the method in capitals; methods are case-sensitive (RFC 9110, 9.1)
-    verify = None if session.verify is True else session.verify  # what the session says wins over the environment
-    proxies = dict(session.proxies)  # which win over the environment's, as long as they are given here
+    prepared.method = hop.method  # and it writes the method in capitals; methods are case-sensitive (RFC 9110, 9.1)
+    verify = None if session.verify is True else session.verify  # the session's setting wins over the environment
+    proxies = dict(session.proxies)  # given here, these win over the environment's
     settings: Any = session.merge_environment_settings(hop.url, proxies, True, verify, None)
     if hop.foreign:
         settings["cert"] = None
@@ -160,7 +160,7 @@ def _open(hop: Hop, session: requests.Session, watch: _SocketWatch, connect_time
 
 
 def _hide_urls(adapter: HTTPAdapter) -> None:
-    """Show urllib3, which logs URLs, neither path nor query: :class:`_Watched` puts them in."""
+    """Hide path and query from urllib3, which logs URLs; :class:`_Watched` puts them back."""
 
     def request_url(request: requests.PreparedRequest, proxies: Any) -> str:
         url = type(adapter).request_url(adapter, request, proxies)
@@ -170,9 +170,9 @@ def _hide_urls(adapter: HTTPAdapter) -> None:
 
 
 class _SocketWatch:
-    """Bounds one exchange in time: at the deadline the socket in use is shut down, which wakes whoever reads it.
+    """Bounds one exchange in time: at the deadline the socket in use is shut down, which wakes its reader.
 
-    A socket's own timeout bounds only the next byte, so that a server that drips never meets it.
+    A socket's own timeout bounds only the next byte, so a server that drips would never exceed it.
     """
 
     def __init__(self, seconds: float, *, reuse: bool) -> None:
@@ -210,7 +210,7 @@ class _SocketWatch:
             try:
                 socket.socket.shutdown(sock, socket.SHUT_RDWR)  # not SSLSocket's, which would say goodbye first
             except OSError:
-                return  # closed already
+                return  # already closed
 
 
 _WATCH: ContextVar[_SocketWatch | None] = ContextVar("watch", default=None)
@@ -219,8 +219,8 @@ _WATCH: ContextVar[_SocketWatch | None] = ContextVar("watch", default=None)
 class _WholeHead(HTTPResponse):
     """The final answer, whose head must end.
 
-    The standard library takes an interim answer such as 103 (RFC 9110, 15.2), but for 100, for the final one; and a
-    connection closed half-way for the head's end.
+    The standard library takes an interim answer such as 103 (RFC 9110, 15.2), though not 100, for the final one, and a
+    connection that is closed half-way for the end of the head.
     """
 
     def begin(self) -> None:
@@ -230,7 +230,7 @@ class _WholeHead(HTTPResponse):
         try:
             self._begin_final()
         finally:
-            if self.fp is not None:  # it is None when what came is not a head, and closed
+            if self.fp is not None:  # it is None if what came is not a head, and closed
                 self.fp = stream
         if not lines.last:
             raise ConnectionResetError
@@ -238,7 +238,7 @@ class _WholeHead(HTTPResponse):
     def _begin_final(self) -> None:
         for _ in range(current_limits().interim_answers + 1):
             super().begin()
-            if self.status == 101:  # what follows is not HTTP any more
+            if self.status == 101:  # what follows is no longer HTTP
                 self.will_close = True
             if self.status >= 200 or self.status == 101:
                 return
@@ -247,7 +247,7 @@ class _WholeHead(HTTPResponse):
 
 
 class _Lines:
-    """Reads lines and remembers the last."""
+    """Reads lines and remembers the last one."""
 
     def __init__(self, stream: Any) -> None:
         self.stream = stream
@@ -262,7 +262,7 @@ class _Lines:
 
 
 class _Watched(HTTPConnection):
-    """A connection that tells the watch of the exchange that uses it what it does."""
+    """A connection that reports to the watch of the exchange that uses it."""
 
     opening = False
     answered: float | None = None
@@ -270,10 +270,10 @@ class _Watched(HTTPConnection):
 
     @property
     def is_connected(self) -> bool:
-        """Whether the pool may give this connection out again: not to a request that must not fail half-way.
+        """Whether the pool may give this connection out again, but not to a request that must not fail half-way.
 
-        A server may close an idle connection at any time, and then nobody knows whether it got the request. It does
-        so after a while most of the time; so none is kept for long either.
+        A server may close an idle connection at any time, and then nobody knows whether it got the request. It mostly
+        does so after a while, so connections are not kept for long either.
         """
         watch = _WATCH.get()
         idle = time.monotonic() - (self.answered or 0.0)
@@ -308,7 +308,7 @@ class _Watched(HTTPConnection):
         if watch is not None and not self.opening:
             watch.sent = True
             watch.reused = watch.reuse and self.answered is not None
-            watch.socket = self.sock  # not the connection: that forgets its socket when an answer will end with it
+            watch.socket = self.sock  # not the connection, which forgets its socket if an answer ends with it
         super().send(data)
 
 
