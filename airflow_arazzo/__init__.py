@@ -1,6 +1,6 @@
 """Apache Airflow provider that turns Arazzo workflow documents into DAGs and runs them.
 
-The public names are imported when they are first used, so that importing the package loads no Airflow.
+The public names are imported when they are first used, so importing the package does not load Airflow.
 """
 
 from __future__ import annotations

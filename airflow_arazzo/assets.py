@@ -1,6 +1,6 @@
 """Assets that are resources of an API: their URI is the server's and the path (``asset-uris`` of the provider).
 
-To OpenLineage the server is the namespace, and the path the name.
+In OpenLineage the server is the namespace, and the path the name.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ _PORTS = {"http": 80, "https": 443}
 
 
 def sanitize_uri(uri: SplitResult) -> SplitResult:
-    """Return the one spelling of an URI of ``http`` or ``https``: without what logs in, and without the usual port.
+    """Return the one spelling of an ``http`` or ``https`` URI: without credentials and without the default port.
 
-    :raises ValueError: for one without a host, or with a port that is not one.
+    :raises ValueError: if it has no host, or an invalid port.
     """
     if not uri.hostname:
         raise ValueError(
@@ -31,13 +31,13 @@ def create_asset(*, server: str, path: str = "", extra: dict[str, Any] | None = 
     """Return the asset that is a resource of an API.
 
     :param server: the URL of the server.
-    :param path: of the resource, below the server's.
+    :param path: of the resource, below the server's own.
     """
     return Asset(uri=f"{server.rstrip('/')}/{path.lstrip('/')}", extra=extra)
 
 
 def dataset_at(url: str) -> Any:
-    """Return the dataset of OpenLineage, whose client has to be installed, that is a resource of an API."""
+    """Return the OpenLineage dataset that is a resource of an API; OpenLineage's client must be installed."""
     from airflow.providers.common.compat.openlineage.facet import Dataset
 
     parts = sanitize_uri(urlsplit(url))

@@ -1,4 +1,4 @@
-"""The command ``airflow-arazzo``: all that ``arazzo`` has, and the demo. Starts without Airflow."""
+"""The command ``airflow-arazzo``: everything that ``arazzo`` has, and the demo. Starts without Airflow."""
 
 from __future__ import annotations
 

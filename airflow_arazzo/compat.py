@@ -1,9 +1,9 @@
 """What differs between the supported versions of Airflow (3.1 to 3.4), and what they all get wrong.
 
-What is equal is imported where it is used.
+What is the same everywhere is imported where it is used.
 
-Exceptions and the secrets masker have moved between them: :mod:`airflow.providers.common.compat.sdk` knows where they
-are.
+Exceptions and the secrets masker have moved between these versions: :mod:`airflow.providers.common.compat.sdk` knows
+where they are.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class TaskStateStore(Protocol):
-    """What this package uses of Airflow 3.3's task state store: values that outlive one start of a task."""
+    """The part of Airflow 3.3's task state store that we use: values that outlive one start of a task."""
 
     def get(self, key: str, default: Any = None) -> Any:
         """Return the value of ``key``, ``default`` if there is none."""
@@ -33,12 +33,12 @@ class TaskStateStore(Protocol):
 
 
 def task_state_store(context: Mapping[str, Any]) -> TaskStateStore | None:
-    """Return the task state store of a running task; None before Airflow 3.3, which has none."""
+    """Return the task state store of a running task; None before Airflow 3.3."""
     return cast("TaskStateStore | None", context.get("task_state_store"))
 
 
 def set_dag_result(dag: DAG, task: BaseOperator) -> None:
-    """Make the task's ``return_value`` the result of the DAG's runs, where Airflow has such a thing (3.3)."""
+    """Make the task's ``return_value`` the result of the DAG's runs, if Airflow has results (3.3)."""
     if add_result := getattr(dag, "add_result", None):
         add_result(task.output)
 
@@ -54,7 +54,7 @@ async def mask_secret_async(secret: str | list[Any]) -> None:
 
 
 def enclosing(dag: DAG | None = None, group: TaskGroup | None = None) -> tuple[DAG | None, TaskGroup | None]:
-    """Return the DAG and the group of tasks that a group made here is put into, those given before those around."""
+    """Return the DAG and task group that a new group goes into: the given ones, or else those around it."""
     from airflow.sdk.definitions._internal.contextmanager import DagContext, TaskGroupContext
 
     dag = dag or (group.dag if group else DagContext.get_current())
@@ -62,10 +62,10 @@ def enclosing(dag: DAG | None = None, group: TaskGroup | None = None) -> tuple[D
 
 
 def default_deferrable() -> bool:
-    """Say whether waiting is left to the triggerer where nobody says so: yes, since a wait must not hold a worker.
+    """Say whether the triggerer waits unless somebody says otherwise: yes, since a wait must not hold a worker.
 
-    The environment may say no (``AIRFLOW__OPERATORS__DEFAULT_DEFERRABLE``). ``airflow.cfg`` cannot: Airflow writes that
-    file itself, with its own default in it, and nobody can tell whether a person means it.
+    The environment may say no (``AIRFLOW__OPERATORS__DEFAULT_DEFERRABLE``). ``airflow.cfg`` may not: Airflow writes
+    that file itself, with its own default, and nobody can tell whether a person means it.
     """
     from airflow.providers.common.compat.sdk import conf
 
@@ -83,10 +83,10 @@ def draws_mermaid() -> bool:
 
 
 def settling_time() -> float:
-    """Return the seconds after which a scheduler surely knows that a task has left its worker.
+    """Return after how many seconds a scheduler surely knows that a task has left its worker.
 
-    The supervisor of a task may notice its end only at its next heartbeat, and the scheduler hears it later still. A
-    task that is queued again before that, since its trigger has fired or its reschedule is due, is taken for one that
+    A task's supervisor may notice its end only at the next heartbeat, and the scheduler hears of it later still. A task
+    that is queued again before that, because its trigger has fired or its reschedule is due, is taken for one that
     was killed: "finished with state success, but the task instance's state attribute is queued" (all versions).
     """
     from airflow.providers.common.compat.sdk import conf
@@ -95,7 +95,7 @@ def settling_time() -> float:
 
 
 def tracer_provider() -> TracerProvider | None:
-    """Return what makes spans in this process: Airflow's with ``[traces] otel_on`` (3.2), or any other; else None."""
+    """Return the maker of spans in this process: Airflow's with ``[traces] otel_on`` (3.2), or any other, or None."""
     try:
         from opentelemetry import trace
     except ImportError:
@@ -105,19 +105,19 @@ def tracer_provider() -> TracerProvider | None:
 
 
 def stats(*, in_triggerer: bool) -> Any:
-    """Return Airflow's metrics: tasks and the triggerer have different ones from 3.2 on, and each fills its own."""
+    """Return Airflow's metrics: from 3.2 on, tasks and the triggerer have different ones, each filled by itself."""
     place = "airflow.observability.stats" if in_triggerer else "airflow.sdk.observability.stats"
     return _moved("Stats", place, "airflow.stats")
 
 
 def determine_kwargs(function: Callable[..., Any], args: Collection[Any], known: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a function takes by name of what is known, for a call with these arguments (TaskFlow)."""
+    """Return the known values that a function takes by name, for a call with these arguments (TaskFlow)."""
     determine = _moved("determine_kwargs", "airflow.sdk.bases.decorator", "airflow.utils.operator_helpers")
     return dict(determine(function, args, known))
 
 
 def _moved(name: str, *modules: str) -> Any:
-    """Return what has moved, from the first of these modules that has it."""
+    """Return a name that has moved, from the first of these modules that has it."""
     for module in modules:
         try:
             return getattr(import_module(module), name)

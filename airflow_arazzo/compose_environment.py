@@ -1,4 +1,4 @@
-"""``airflow-arazzo env``: write the ``.env`` that docker-compose.yaml asks for."""
+"""``airflow-arazzo env``: writes the ``.env`` that docker-compose.yaml needs."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ def filled(example: str, old: str) -> str:
     """Return the text of ``.env``.
 
     :param example: the text of ``.env.example``: lines ``NAME=value``, comments and empty lines.
-    :param old: the text of ``.env`` as it is. Then what is empty in it is filled in, and of the example only those
-        variables are added that have to be there: who has removed the mock does not get it back.
+    :param old: the present text of ``.env``. Empty values in it are filled in. From the example only required variables
+        are added, so a mock that somebody has removed does not come back.
     """
     lines = [_filled(line, first=not old) for line in (old or example).splitlines()]
     missing = [name for name, value in _values(example).items() if not value and name not in _values(old)]
@@ -73,7 +73,7 @@ def _filled(line: str, *, first: bool) -> str:
     if not sign or line.lstrip().startswith("#"):
         return line
     if name == "AIRFLOW_UID" and first:
-        return f"{name}={os.getuid() or value}"  # root's files would be nobody's to change
+        return f"{name}={os.getuid() or value}"  # nobody could change root's files
     return line if value.strip() else f"{name}={_secret(name)}"
 
 
@@ -84,7 +84,7 @@ def _secret(name: str) -> str:
 
 
 def _values(text: str) -> dict[str, str]:
-    """Return the variables of such a file, as they are written."""
+    """Return the variables of such a file, as written."""
     pairs = [line.partition("=") for line in text.splitlines() if not line.lstrip().startswith("#")]
     return {name.strip(): value.strip() for name, sign, value in pairs if sign}
 

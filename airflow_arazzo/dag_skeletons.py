@@ -1,4 +1,4 @@
-"""``airflow-arazzo init``: of a document a DAG file and its connections; of an API description, a document."""
+"""``airflow-arazzo init``: a DAG file and connections from a document, or a document from an API description."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def _write_dag(document: Path, given: Mapping[str, Any]) -> NoReturn:
 def dag_file(document: Path, output: Path, plans: Sequence[Plan]) -> str:
     """Return a DAG file: a DAG for each workflow of a document, with the inputs that can be bound.
 
-    :param output: where it will stand, beside which the document is looked for.
+    :param output: the place of the file; it looks for the document relative to that.
     """
     where = Path(os.path.relpath(document.resolve(), output.parent.resolve())).as_posix()
     lines = [
@@ -95,7 +95,7 @@ def dag_file(document: Path, output: Path, plans: Sequence[Plan]) -> str:
 
 
 def _bound(plan: Plan) -> Iterator[str]:
-    """Yield the inputs as lines of an argument: secret ones of a connection, the others as comments to fill in."""
+    """Yield the inputs as lines of an argument: secret ones from a connection, the others as comments to fill in."""
     taken = plan.settings.inputs or {}
     asked = [name for name in plan.taken.schemas if name not in taken]
     if not asked:
@@ -114,7 +114,7 @@ def _bound(plan: Plan) -> Iterator[str]:
 
 
 def connections_to_make(plan: Plan) -> dict[str, dict[str, Any]]:
-    """Return the connections of a workflow by id, as JSON has them, with what is to be filled in."""
+    """Return the connections of a workflow by id, as JSON, with fields to fill in."""
     named = connections_of(plan)
     taken = plan.settings.inputs or {}
     reads = any(name not in taken for name in plan.secret_inputs) or "conn." in str(taken)

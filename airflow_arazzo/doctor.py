@@ -1,4 +1,4 @@
-"""``airflow arazzo doctor``: whether what Arazzo workflows need of an Airflow is there."""
+"""``airflow arazzo doctor``: whether an Airflow has everything that Arazzo workflows need."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from arazzo.flow import Plan
 
 WELL, SICK = 0, 1
-#: Seconds by which clocks may differ before tokens are refused for it, and for one answer of an API.
+#: Seconds: the difference of clocks from which tokens may be refused, and the time for one answer of an API.
 _MOST_DIFFERENCE = 30.0
 _PATIENCE = 5.0
-#: Airflow versions: the first that is supported, and the first that is not.
+#: The first supported version of Airflow, and the first unsupported one.
 _SUPPORTED = ("3.1", "4")
 
 #: A connection that a template reads.
@@ -37,10 +37,10 @@ State = Literal["ok", "warning", "failed"]
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was looked at.
+    """The result of checking one thing.
 
     :ivar name: what it is: ``triggerer``, ``connection shop``.
-    :ivar detail: what was seen, and what to do where it is not well.
+    :ivar detail: what was seen, and what to do if it is not right.
     """
 
     name: str
@@ -80,7 +80,7 @@ def _is_well(checks: Iterable[Check]) -> bool:
 
 
 def _folder(paths: tuple[Path, ...]) -> list[Path]:
-    """Return the documents at paths; those of the DAGs folder where there are none, which may hold none."""
+    """Return the documents at paths; without paths, those of the DAGs folder, which may have none."""
     from airflow.configuration import conf
 
     from arazzo.source.document_files import document_files
@@ -92,9 +92,9 @@ def _folder(paths: tuple[Path, ...]) -> list[Path]:
 
 
 def examine(documents: Iterable[Path], *, offline: bool) -> Iterator[Check]:
-    """Yield what was found.
+    """Yield the results of all checks.
 
-    :param offline: whether no API is asked.
+    :param offline: whether to ask no API.
     """
     yield _version()
     yield _triggerer()
@@ -176,7 +176,7 @@ def _plan_cache() -> Check:
 
 
 def _document(document: Path, plans: list[Plan]) -> Check | None:
-    """Return what is wrong with a document; keep its plans if nothing is."""
+    """Return what is wrong with a document, or else keep its plans."""
     from arazzo.engine.program import find_problems, load_plans
 
     errors = [problem for problem in find_problems(document) if problem.is_error]
@@ -189,7 +189,7 @@ def _document(document: Path, plans: list[Plan]) -> Check | None:
 
 
 def _connections(plans: Iterable[Plan], hosts: dict[str, ConnectionSettings]) -> Iterator[Check]:
-    """Yield a check for each source and connection of plans; note the servers that are called."""
+    """Yield a check for each source and connection of plans; note the servers that they call."""
     from arazzo.auth.server_resolution import connections_of, sources_of
 
     seen: set[tuple[str, str]] = set()
@@ -208,7 +208,7 @@ def _connections(plans: Iterable[Plan], hosts: dict[str, ConnectionSettings]) ->
 
 
 def _bindings(plan: Plan, looked_at: set[str]) -> Iterator[Check]:
-    """Yield a check for each connection that bound inputs read, if it is missing or is no API's."""
+    """Yield a check for each connection that bound inputs read, if it is missing or not for an API."""
     from airflow_arazzo.provider_cli import find_connection
 
     bound = json.dumps(plan.settings.inputs or {}, default=str)
@@ -220,7 +220,7 @@ def _bindings(plan: Plan, looked_at: set[str]) -> Iterator[Check]:
 
 
 def _connection(plan: Plan, source: str, conn_id: str, named: bool, hosts: dict[str, ConnectionSettings]) -> Check:
-    """Say whether a source's connection is there, with what the operations of a workflow need."""
+    """Say whether a source's connection exists, and has what the operations of a workflow need."""
     from airflow_arazzo.provider_cli import find_connection
     from arazzo.auth.connection_settings import ConnectionSettings, read_connection
 
@@ -241,7 +241,7 @@ def _connection(plan: Plan, source: str, conn_id: str, named: bool, hosts: dict[
 
 
 def _lacking(plan: Plan, source: str, settings: ConnectionSettings) -> Iterator[str]:
-    """Yield the security schemes for which neither the connection nor the document has anything."""
+    """Yield the security schemes for which neither the connection nor the document has a credential."""
     from arazzo.auth.unused_logins import has_credential_for
     from arazzo.openapi import SecurityScheme
 
@@ -274,7 +274,7 @@ def _note_hosts(plan: Plan, source: str, settings: ConnectionSettings, hosts: di
 
 
 def _clock(url: str, settings: ConnectionSettings) -> Check:
-    """Compare the clock of an API with ours: tokens that are not yet valid come of a difference."""
+    """Compare an API's clock with ours: if they differ, tokens may seem not yet valid."""
     from arazzo import transport
     from arazzo.auth.sessions import new_session
     from arazzo.exchange import Request

@@ -1,4 +1,4 @@
-"""Documents as DAG files, without any Python: a DAG importer of Airflow 3.4, which are experimental there."""
+"""Documents as DAG files, without any Python: a DAG importer for Airflow 3.4, where importers are experimental."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from arazzo.source.document_files import SUFFIXES, is_document
 class ArazzoDagImporter(AbstractDagImporter[Any]):
     """Makes a DAG of each workflow of each Arazzo document in a bundle.
 
-    To be named in ``[dag_processor] dag_importer_configs``, or under ``importers`` of a bundle::
+    Name it in ``[dag_processor] dag_importer_configs``, or under ``importers`` of a bundle::
 
         [{"classpath": "airflow_arazzo.importer.ArazzoDagImporter", "kwargs": {"connections": {"shop": "shop_test"}}}]
 
-    Airflow chooses an importer by the suffix of a file alone, and the last one that is configured for it. So all files
-    with the suffix come here; those that are no Arazzo documents are left to ``others``, or to nobody.
+    Airflow chooses an importer only by a file's suffix, the last one configured for that. So all files with the suffix
+    come here; those that are not Arazzo documents go to ``others``, or nowhere.
 
     :param extensions: suffixes of the files.
     :param others: the class path of the importer for other files with these suffixes, such as
@@ -68,7 +68,7 @@ class ArazzoDagImporter(AbstractDagImporter[Any]):
                     yield found
 
     def import_definition(self, definition: DagDefinition, bundle: Any) -> DagImportResult:
-        """Return the DAGs of a document; one with a workflow that cannot be run has an import error, and the others."""
+        """Return the DAGs of a document, and an import error for the workflows that cannot be run."""
         if not _is_ours(definition):
             if self._others is None:
                 return DagImportResult(definition=definition)
@@ -79,7 +79,7 @@ class ArazzoDagImporter(AbstractDagImporter[Any]):
         return DagImportResult(definition=definition, dags=dags, errors=errors)
 
     def get_source_code(self, definition: DagDefinition, dag_id: str | None = None) -> DagSourceCode:
-        """Return the document's text, which the Code tab shows."""
+        """Return the document's text for the Code tab."""
         language = "json" if get_file_suffix(definition) == ".json" else "yaml"
         return DagSourceCode(source_code=definition.read_text(encoding="utf-8"), language=language)
 
@@ -89,9 +89,9 @@ def _is_ours(definition: DagDefinition) -> bool:
 
 
 def _import_error(source: str, error: Exception) -> DagImportError:
-    """Return what is wrong with a document as Airflow has it.
+    """Return what is wrong with a document in Airflow's form.
 
-    Airflow stores ``stacktrace`` in place of the message, so the whole text is there: each problem with its line.
+    Airflow stores ``stacktrace`` instead of the message, so it has the whole text: each problem with its line.
     """
     text = str(error)
     first = (

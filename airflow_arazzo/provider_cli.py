@@ -1,4 +1,4 @@
-"""``airflow arazzo``: the commands of ``airflow-arazzo`` as Airflow's own, with the same arguments and exit codes."""
+"""``airflow arazzo``: the commands of ``airflow-arazzo`` in Airflow's own, with the same arguments and exit codes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from airflow.cli.cli_config import CLICommand
     from airflow.models.connection import Connection
 
-#: Commands by name; the words are here, so that Airflow's other commands do not import ours.
+#: Commands by name, with their help, so that Airflow's other commands do not import ours.
 _COMMANDS = {
     "validate": "Report all problems of Arazzo documents",
     "fetch": "Fetch the remote sources of Arazzo documents",
@@ -25,10 +25,10 @@ _COMMANDS = {
 
 
 class _Everything(Arg):
-    """All arguments after the command's name, options included: what they mean knows the command itself."""
+    """All arguments after the command's name, including options: the command itself knows what they mean."""
 
     def add_to_parser(self, parser: argparse.ArgumentParser) -> None:
-        """Let a parser take nothing for an option, not even ``--help``."""
+        """Make a parser take nothing for an option, not even ``--help``."""
         super().add_to_parser(parser)
         parser.prefix_chars = ""
 
@@ -49,7 +49,7 @@ def validate(arguments: argparse.Namespace) -> None:
 
 
 def fetch(arguments: argparse.Namespace) -> None:
-    """Run ``airflow arazzo fetch``, with what Airflow's configuration allows."""
+    """Run ``airflow arazzo fetch`` with the sources that Airflow's configuration allows."""
     from airflow.configuration import conf
 
     allowed = conf.get("arazzo", "allowed_sources", fallback="") or ""
@@ -83,7 +83,7 @@ def doctor(arguments: argparse.Namespace) -> None:
 
 
 def find_connection(conn_id: str) -> Connection | None:
-    """Return Airflow's connection of that id: the command is Airflow's, and may look into its database."""
+    """Return Airflow's connection of that id: the command is part of Airflow, and may read its database."""
     from airflow.models.connection import Connection
     from airflow.providers.common.compat.sdk import AirflowNotFoundException
 

@@ -1,4 +1,4 @@
-"""What Airflow is told about this provider (entry point ``apache_airflow_provider``)."""
+"""What this provider tells Airflow about itself (entry point ``apache_airflow_provider``)."""
 
 from __future__ import annotations
 

@@ -39,15 +39,15 @@ if TYPE_CHECKING:
 class ArazzoHook(HttpHook):
     """Send the requests of an Arazzo workflow to one API.
 
-    An :class:`~airflow.providers.http.hooks.http.HttpHook` by its connection form, adapters and ``requests`` session.
-    Unlike there, a request has a time limit, a login never replaces an ``Authorization`` header, and an extra of the
-    connection is sent only if it is meant to be.
+    It has the connection form, adapters and ``requests`` session of
+    :class:`~airflow.providers.http.hooks.http.HttpHook`. In contrast to that, a request has a time limit, a login never
+    replaces an ``Authorization`` header, and an extra of the connection is sent only if it is meant to be.
 
     :param arazzo_conn_id: connection of type ``arazzo`` or ``http``; None for no connection at all.
     :param optional: whether the connection may be missing; then the description's servers are used, without
         credentials.
-    :param ledger: learns the secrets of the connection and its tokens.
-    :raises ValueError: for an ``auth_type`` as in HttpHook; here the operation says how to log in, or ``Basic``.
+    :param ledger: learns the connection's secrets and tokens.
+    :raises ValueError: for an ``auth_type`` of HttpHook; here the operation says how to log in, or ``Basic``.
     """
 
     conn_name_attr = "arazzo_conn_id"
@@ -79,8 +79,8 @@ class ArazzoHook(HttpHook):
     def settings(self) -> ConnectionSettings:
         """What the connection says, looked up once.
 
-        :raises AirflowNotFoundException: if there is no such connection and there has to be.
-        :raises AirflowException: if the connection says something that cannot be meant.
+        :raises AirflowNotFoundException: if there is no such connection although it is required.
+        :raises AirflowException: if a field of the connection is invalid.
         """
         if self._settings is None:
             settings = self._read(self._lookup())
@@ -111,7 +111,7 @@ class ArazzoHook(HttpHook):
             return None
         try:
             return await BaseHook.aget_connection(self.arazzo_conn_id)
-        except AirflowNotFoundException:  # or dag.test, which finds connections in threads only
+        except AirflowNotFoundException:  # or it is dag.test, which finds connections only in threads
             return await asyncio.to_thread(self._lookup)
 
     def _read(self, connection: Connection | None) -> ConnectionSettings:
@@ -123,9 +123,9 @@ class ArazzoHook(HttpHook):
         return settings
 
     def get_conn(self, headers: dict[Any, Any] | None = None, extra_options: dict[str, Any] | None = None) -> Session:
-        """Return a session with the connection's TLS, proxy and adapter settings and its login, for use as of HttpHook.
+        """Return a session with the connection's TLS, proxy and adapter settings and its login, to use like HttpHook's.
 
-        The login is only used for requests that bring no ``Authorization`` of their own.
+        The login is used only for requests that have no ``Authorization`` of their own.
         """
         settings = self.settings
         own: dict[str, Any] = {"timeout": settings.timeout or current_limits().timeout}
@@ -148,9 +148,9 @@ class ArazzoHook(HttpHook):
     def send(self, request: Request) -> Response:
         """Send a request, with the credentials that its security schemes ask for.
 
-        It is sent once; or twice, where the server has refused a kept token with status 401 and there is a new one.
+        It is sent once, or twice if the server refuses a kept token with status 401 and there is a new one.
 
-        :raises TransportError: no complete answer, or no token.
+        :raises TransportError: if there is no complete answer, or no token.
         """
         steps = authorized(request, self.settings, self._named())
         return drive(steps, lambda scheme: self._token(scheme, request), self._send)
@@ -161,7 +161,7 @@ class ArazzoHook(HttpHook):
         return await drive_async(steps, lambda scheme: self._async_token(scheme, request), self._async_send)
 
     def _named(self) -> str:
-        """Return how a message names the connection, once it has been looked up."""
+        """Return the connection's name in messages, once it has been looked up."""
         if self.arazzo_conn_id is None:
             return "a source without a connection"
         return f"connection '{self.arazzo_conn_id}'" + ("" if self.found else ", which is not there,")
@@ -192,7 +192,7 @@ class ArazzoHook(HttpHook):
         return self._exchange(request, **_token_limits())
 
     async def _async_send_for_token(self, request: Request) -> Response:
-        """Send a request for a token over a connection of its own: a kept one may be closed while it is on its way."""
+        """Send a request for a token over a connection of its own: a kept one may close meanwhile."""
         settings = await self.async_settings()
         context = await self._tls_context(settings)
         async with new_async_session(context, trust_env=settings.trust_env) as session:
@@ -209,7 +209,7 @@ class ArazzoHook(HttpHook):
         await self._register_async(secrets)
         if self._async_session is None:
             context = await self._tls_context(settings)
-            # Nobody else runs between the look and the loan.
+            # Nothing else runs between the check and the loan.
             self._async_session = self._async_session or borrow(context, trust_env=settings.trust_env)
         return await self._async_exchange(request, self._async_session, settings)
 
@@ -241,11 +241,11 @@ class ArazzoHook(HttpHook):
             await give_back(session)
 
     def test_connection(self) -> tuple[bool, str]:
-        """Ask the connection's host, and its token endpoint, for something that changes nothing.
+        """Send harmless requests to the connection's host, and ask its token endpoint for a token.
 
-        Any answer of the host but a refusal of the credentials is good. What is sent is a HEAD request for the server
-        URL, then a GET request if that is not answered well, with login or token, never to another host. API keys are
-        not sent: where they belong only the API's description says.
+        Any answer of the host except a refusal of the credentials is good. A HEAD request goes to the server's URL,
+        then a GET request if that fails, with login or token, never to another host. API keys are not sent: only the
+        API's description says where they belong.
         """
         try:
             found = list(probe(self.settings, self.send, self._send_for_token))
@@ -266,7 +266,7 @@ class ArazzoHook(HttpHook):
         return session
 
     async def _tls_context(self, settings: ConnectionSettings) -> SSLContext:
-        """Return the TLS settings of a connection, and note those for where a redirect leads."""
+        """Return the TLS settings of a connection, and note those for redirects to another origin."""
         with as_airflow_errors():
             context = await asyncio.to_thread(tls_context, settings, self._named())
             if settings.cert:

@@ -1,4 +1,4 @@
-"""What a connection says that cannot be meant, as Airflow's own error."""
+"""Invalid connections, as Airflow's own error."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from arazzo.errors import ConnectionSettingsError
 
 @contextmanager
 def as_airflow_errors() -> Iterator[None]:
-    """Raise as Airflow's own error what a connection says that cannot be meant."""
+    """Raise Airflow's own error for an invalid connection."""
     try:
         yield
     except ConnectionSettingsError as error:

@@ -1,4 +1,4 @@
-"""What "Test connection" asks, and what it says: nothing is changed at the API, and no credential is shown."""
+"""What "Test connection" asks and reports: it changes nothing at the API, and shows no credential."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ NOTHING = "The connection names neither host nor token URL, so nothing can be te
 
 
 def probe(settings: ConnectionSettings, send: Send, send_for_token: Send) -> Iterator[Finding]:
-    """Yield what was found at the token endpoint, and at the host.
+    """Yield the findings about the token endpoint, and about the host.
 
-    :param send: sends a request to the host, with what the connection has for it.
-    :param send_for_token: sends a request as it is: the token endpoint is another's.
-    :raises TransportError: there is no answer, or no token.
+    :param send: sends a request to the host, with the connection's credentials.
+    :param send_for_token: sends a request as it is: the token endpoint belongs to another server.
+    :raises TransportError: if there is no answer, or no token.
     """
     grant = settings.grant
     if grant is not None and grant.token_url:
@@ -38,7 +38,7 @@ def probe(settings: ConnectionSettings, send: Send, send_for_token: Send) -> Ite
 
 
 def _token_endpoint(grant: Grant, url: str, send: Send) -> Finding:
-    """Get a token; where that would use up the connection's own, only see whether somebody answers."""
+    """Get a token; if that would use up the connection's own, only check that somebody answers."""
     shown = _shown(url)
     if not spends_refresh_token(grant):
         token = get_token(grant, SecurityScheme(key="oauth2", type="oauth2"), url, send, fresh=True)

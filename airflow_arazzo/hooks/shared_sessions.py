@@ -1,4 +1,4 @@
-"""Sessions of one event loop that all its polls share: connections that stay open serve whoever asks next."""
+"""Sessions of one event loop that all its polls share: an open connection serves whoever sends next."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     import aiohttp
 
 Kind = tuple["SSLContext", bool]
-"""What sessions differ by: their TLS settings, a client's certificate included, and whether the environment counts."""
+"""What distinguishes sessions: their TLS settings, with the client certificate, and whether the environment counts."""
 
 
 @dataclass
 class _SharedSession:
-    """A session, and how many use it."""
+    """A session, and how many users it has."""
 
     session: aiohttp.ClientSession
     users: int = 0
@@ -30,10 +30,10 @@ _OF_LOOPS: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Kind, _SharedSessio
 
 
 def new_session(context: SSLContext, *, trust_env: bool) -> aiohttp.ClientSession:
-    """Return a session without credentials and cookies of its own, of as many connections as are needed.
+    """Return a session without its own credentials and cookies, with as many connections as needed.
 
-    Servers close what has been idle for a while, often 5 s, and a request that crosses that is lost. So connections are
-    kept for a second only: they serve the requests of one round, and other polls that ask just then.
+    Servers close what has been idle for a while, often 5 s, and a request sent at that moment is lost. So connections
+    are kept for only a second: they serve the requests of one round, and other polls at that moment.
     """
     import aiohttp
 
@@ -42,7 +42,7 @@ def new_session(context: SSLContext, *, trust_env: bool) -> aiohttp.ClientSessio
 
 
 def borrow(context: SSLContext, *, trust_env: bool) -> aiohttp.ClientSession:
-    """Return the running event loop's session with these settings; whoever has it gives it back (:func:`give_back`)."""
+    """Return the running event loop's session with these settings; return it with :func:`give_back`."""
     sessions = _OF_LOOPS.setdefault(asyncio.get_running_loop(), {})
     kind = (context, trust_env)
     if kind not in sessions or sessions[kind].session.closed:
@@ -52,7 +52,7 @@ def borrow(context: SSLContext, *, trust_env: bool) -> aiohttp.ClientSession:
 
 
 async def give_back(session: aiohttp.ClientSession) -> None:
-    """Say that a session is needed no longer here; nobody's is closed."""
+    """Return a borrowed session; it is closed if nobody else uses it."""
     sessions = _OF_LOOPS.get(asyncio.get_running_loop(), {})
     for kind, shared in list(sessions.items()):
         if shared.session is session:

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 def connections_of(plan: Plan, connections: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return the connection ids that are named for the sources of a plan's steps, by name of the source.
+    """Return the connection ids named for the sources of a plan's steps, by name of the source.
 
-    :param connections: ids that overrule those of the steps' settings.
+    :param connections: ids that overrule the steps' settings.
     :raises AirflowException: if two steps of one task name different connections for one source.
     """
     from arazzo.auth import server_resolution
@@ -31,10 +31,10 @@ def connections_of(plan: Plan, connections: Mapping[str, str] | None = None) -> 
 def placing(
     hooks: SourceHooks, connections: Mapping[str, str] | None = None, default: str | Mapping[str, str] | None = None
 ) -> Callable[[PlannedStep], PlannedStep]:
-    """Return what gives a step what its connection decides, the server first of all.
+    """Return a function that gives a step its connection's decisions, first of all the server.
 
-    :param connections: ids that overrule those of the steps' settings.
-    :param default: a server URL, or URLs by name of the source, for those that no connection names.
+    :param connections: ids that overrule the steps' settings.
+    :param default: a server URL, or URLs by name of the source, for sources whose connection names none.
     """
     from arazzo.auth import server_resolution
 
@@ -48,7 +48,7 @@ def placing(
 
 
 def unused_logins(plan: Plan, hooks: SourceHooks, sources: Iterable[str]) -> list[str]:
-    """Return a sentence for each connection of some sources whose login no operation of a plan asks for."""
+    """Return a sentence for each connection of some sources with a login that no operation of a plan asks for."""
     from arazzo.auth.unused_logins import unused_login
 
     told = (
@@ -64,10 +64,10 @@ def require_sendable(
     connections: Mapping[str, str] | None = None,
     default: str | Mapping[str, str] | None = None,
 ) -> None:
-    """Refuse to begin a workflow of which a step has no server that can be called, or no place for a parameter.
+    """Refuse to start a workflow if a step has no server that can be called, or no place for a parameter.
 
-    :param connections: ids that overrule those of the steps' settings.
-    :param default: a server URL, or URLs by name of the source, for those that no connection names.
+    :param connections: ids that overrule the steps' settings.
+    :param default: a server URL, or URLs by name of the source, for sources whose connection names none.
     :raises AirflowFailException: naming step and server.
     """
     from arazzo.auth import server_resolution
@@ -81,9 +81,9 @@ def require_sendable(
 
 
 def with_connections(plan: Plan, hooks: SourceHooks, connections: Mapping[str, str] | None = None) -> Plan:
-    """Return a plan that knows what connections decide where optional inputs would have to give a required value.
+    """Return a plan with what connections decide, if optional inputs would have to give a required value.
 
-    :param connections: ids that overrule those of the steps' settings.
+    :param connections: ids that overrule the steps' settings.
     """
     asking = {need.step for need in plan.input_needs if need.required}
     placed = placing(hooks, connections)
@@ -92,7 +92,7 @@ def with_connections(plan: Plan, hooks: SourceHooks, connections: Mapping[str, s
 
 
 def _settings_for(step: PlannedStep, hooks: SourceHooks, connections: Mapping[str, str] | None) -> ConnectionSettings:
-    """Return what the connection says that the requests of a step go through."""
+    """Return the settings of the connection that a step's requests use."""
     named, source = step.settings.connection, step.operation.source if step.operation else ""
     own = named.get(source) if isinstance(named, dict) else named
     return hooks.named((connections or {}).get(source) or own, source).settings

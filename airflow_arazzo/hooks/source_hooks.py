@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 class SourceHooks:
-    """The hooks of a workflow's source descriptions, each made when the first request for its API is sent.
+    """The hooks of a workflow's source descriptions, each made for the first request to its API.
 
-    :param connections: connection ids by name of the source description. A source that is not named has the connection
-        whose id is the source's name, if there is one.
+    :param connections: connection ids by name of the source description. A source without one uses the connection whose
+        id is the source's name, if there is one.
     :param ledger: learns their secrets.
-    :param telemetry: learns of the exchanges.
+    :param telemetry: observes the exchanges.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class SourceHooks:
         return self._hooks[key]
 
     def found(self, sources: Iterable[str]) -> dict[str, str]:
-        """Return the ids of the connections that there are, by name of the source."""
+        """Return the ids of the existing connections, by name of the source."""
         hooks = {source: self.hook(source) for source in sources}
         ids = {source: hook.arazzo_conn_id for source, hook in hooks.items() if hook.settings and hook.found}
         return {source: conn_id for source, conn_id in ids.items() if conn_id is not None}

@@ -1,6 +1,6 @@
-"""What OpenTelemetry and Airflow's metrics hear of exchanges (docs/telemetry.md).
+"""What OpenTelemetry and Airflow's metrics record of exchanges (docs/telemetry.md).
 
-Where nobody makes spans there are none, and OpenTelemetry need not be installed.
+If nobody makes spans there are none, and OpenTelemetry need not be installed.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from arazzo.engine.records import LoopRun
 
-#: The methods that OpenTelemetry's conventions for HTTP know; every other one is ``_OTHER`` to them.
+#: The methods in OpenTelemetry's conventions for HTTP; any other is ``_OTHER``.
 _METHODS: Final = frozenset({"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE"})
 _OTHER: Final = "_OTHER"
 
@@ -48,7 +48,7 @@ class Observed:
 
 
 class Telemetry:
-    """A span and metrics for each exchange of a task or a trigger, one after the other. No secret is in them.
+    """A span and metrics for each exchange of a task or a trigger, one after the other, without secrets.
 
     :param ti: the task instance; None for none.
     :param in_triggerer: whether this is the triggerer's process.
@@ -61,12 +61,12 @@ class Telemetry:
 
     @property
     def sent(self) -> Callable[[str], None] | None:
-        """What learns of a request before it is sent, as drivers tell it; None where nobody makes spans."""
+        """A function for drivers to report a request before it is sent; None if nobody makes spans."""
         return self._take if self._tracer else None
 
     @contextmanager
     def exchange(self, request: Request) -> Iterator[Observed]:
-        """Observe an exchange: in a span of its own, which the API learns of by ``traceparent``."""
+        """Observe an exchange in a span of its own, which the API sees in ``traceparent``."""
         began = time.monotonic()
         with self._span(request) as span:
             observed = Observed(request if span is None else _traced(request))
@@ -81,7 +81,7 @@ class Telemetry:
                     _tell(span, observed)
 
     def went_round(self, loops: Iterable[LoopRun]) -> None:
-        """Count the rounds of loops that are over."""
+        """Count the rounds of loops that have ended."""
         for loop in loops:
             tags = {**self._tags, "step": loop.step}
             if loop.kind == "poll":
@@ -122,9 +122,9 @@ class Telemetry:
 
 
 def _attributes(request: Request, url: str, method: str) -> dict[str, str | int]:
-    """Return what OpenTelemetry's conventions for HTTP clients say of a request.
+    """Return a request's attributes by OpenTelemetry's conventions for HTTP clients.
 
-    :param url: as people may see it; empty where nobody has told.
+    :param url: as people may see it; empty if it was not reported.
     """
     shown = urlsplit(url)
     return {
@@ -139,7 +139,7 @@ def _attributes(request: Request, url: str, method: str) -> dict[str, str | int]
 
 
 def _tell(span: Span, observed: Observed) -> None:
-    """Tell a span how its exchange has ended: a status from 400 on is an error to HTTP clients."""
+    """Add to a span how its exchange ended: a status from 400 on is an error for HTTP clients."""
     from opentelemetry.trace import Status, StatusCode
 
     if observed.status is not None:
@@ -150,7 +150,7 @@ def _tell(span: Span, observed: Observed) -> None:
 
 
 def _traced(request: Request) -> Request:
-    """Return a request that says in which span it is sent, unless its author says so or nobody is to be told."""
+    """Return a request that names its span, unless its author has done so or nobody should be told."""
     from airflow.providers.common.compat.sdk import conf
     from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 

@@ -1,6 +1,6 @@
-"""What the tasks of a workflow tell each other, and how it is kept from everybody else.
+"""What the tasks of a workflow tell each other, and how it is hidden from everybody else.
 
-Everything that Airflow loads of this provider comes by here: the engine's limits are those of Airflow's settings then.
+Airflow loads this before anything else of the provider: from then on its settings are the engine's limits.
 """
 
 from __future__ import annotations

@@ -1,18 +1,19 @@
-"""What a task learns from those before it, and tells those after it: one sealed envelope, beside what people read.
+"""What a task learns from earlier tasks and tells later ones: one sealed envelope, beside what people read.
 
-People read ``return_value`` and ``arazzo``. What else tasks have to know of each other is in XCom ``arazzo_envelope``:
+People read ``return_value`` and ``arazzo``. Everything else for other tasks is in XCom ``arazzo_envelope``:
 
-- ``outputs`` of the region's steps, by step and name, where ``return_value`` cannot be what they are: secret ones read
-  ``***`` there, and those that are absent, unreadable, or nothing that Airflow can store, read otherwise, too;
-- ``result``: outputs of a workflow that has ended with this task, be it that it handed over to it, or ran it itself;
-- ``inputs`` of the workflow that the task enters, and of those that come before that, by role;
-- ``cookies`` of the run as they stand after the task, which the tasks after it go on with;
-- ``workflows``: inputs and outputs of workflows that have been completed, as far as some task reads them;
-- ``secrets`` that the task knows: of its inputs and outputs, and what it has heard itself. So it is enough to ask the
-  nearest tasks before. Those of connections are told on only if they turn up in what the task tells: others have
+- ``outputs`` of the region's steps, by step and name, if ``return_value`` cannot show them: secret outputs are ``***``
+  there, and absent or unreadable ones, and values that Airflow cannot store, are changed, too;
+- ``result``: outputs of a workflow that ended with this task, also one that the task handed over to or ran itself;
+- ``inputs`` of the workflow that the task enters, and of the workflows that come before it, by role;
+- ``cookies`` of the run after the task, with which later tasks continue;
+- ``workflows``: inputs and outputs of completed workflows, if some task reads them;
+- ``secrets`` that the task knows, from its inputs and outputs and from earlier tasks. So it is enough to ask the
+  nearest earlier tasks. Secrets of connections are passed on only if they appear in what the task tells, since other
+  tasks have their own connections.
   their own.
 
-A task that has nothing of all that to tell has no envelope.
+A task that has none of these has no envelope.
 """
 
 from __future__ import annotations
@@ -43,12 +44,12 @@ _FIELDS = ("outputs", "result", "inputs", "workflows", "cookies", "secrets")
 
 
 class Channel:
-    """What goes between a running task and the other tasks of the run.
+    """The exchange of data between a running task and the other tasks of the run.
 
     :param ti: the running task instance.
-    :ivar ledger: what the task knows to be secret, which it has learned of, too.
+    :ivar ledger: what the task knows to be secret, also from other tasks.
     :ivar pushed: the record of this task, once it has been pushed.
-    :ivar cookies: those of the run as the task found them; None where it begins, or keeps none.
+    :ivar cookies: those of the run as the task found them; None at the start, or if the run keeps none.
     """
 
     def __init__(self, ti: Any) -> None:
@@ -62,9 +63,9 @@ class Channel:
         self._secret = False
 
     def envelopes(self, task_id: str) -> list[dict[str, Any]]:
-        """Return the envelope of another task: none, or several of one that is mapped; the secrets in it are known now.
+        """Return another task's envelope: none, or several for a mapped task; its secrets are known from now on.
 
-        :raises AirflowException: if it cannot be opened here, or another version of this package has written it.
+        :raises AirflowException: if it cannot be opened here, or comes from another version of this package.
         """
         if task_id not in self._read:
             sealed = pull(self.ti, task_id, ENVELOPE_KEY)
@@ -72,11 +73,11 @@ class Channel:
             for envelope in self._read[task_id]:
                 self.ledger.add(envelope["secrets"])
         if not self._read[task_id]:
-            self.record(task_id)  # which says so if another version has written it, and told the rest elsewhere
+            self.record(task_id)  # raises if it comes from another version, which passed the rest on in another way
         return self._read[task_id]
 
     def read(self, task_id: str, field: str) -> Any:
-        """Return a field of another task's envelope; None if that has not got it."""
+        """Return a field of another task's envelope; None if it does not have the field."""
         return next((envelope[field] for envelope in self.envelopes(task_id) if field in envelope), None)
 
     def record(self, task_id: str) -> dict[str, Any] | None:
@@ -86,29 +87,29 @@ class Channel:
         return self._records[task_id]
 
     def find_cookies(self, task_ids: Iterable[str]) -> None:
-        """Find the cookies of the run among what other tasks have told: the jar that has been changed most often."""
+        """Find the cookies of the run in the envelopes of other tasks: the jar with the most changes."""
         told = [jar for task in task_ids if (jar := self.read(task, "cookies")) is not None]
         if told:
             self.cookies = TypeAdapter(Jar).validate_python(max(told, key=lambda jar: int(jar["changes"])))
 
     def put_cookies(self, cookies: Jar | None) -> None:
-        """Put the cookies of the run into the envelope of this task."""
+        """Put the run's cookies into this task's envelope."""
         if cookies is not None:
             self.put("cookies", asdict(cookies), secret=bool(cookies.cookies))
 
     def put(self, field: str, value: Any, *, secret: bool) -> None:
-        """Put a field into the envelope of this task.
+        """Put a field into this task's envelope.
 
-        :param secret: whether there is something in it that is secret by its name.
+        :param secret: whether it contains something that is secret by its name.
         """
         self._told[field] = value
         self._secret = self._secret or secret
 
     def send(self, shown: Any = None) -> None:
-        """Push the envelope, if there is anything in it; without a key the secrets that are not in the rest stay here.
+        """Push the envelope, if it has any content; without a key, secrets that are not in that content stay here.
 
-        :param shown: what else the task tells.
-        :raises AirflowException: if there is a secret in it and no key to seal it with; then it is empty again.
+        :param shown: what else the task pushes.
+        :raises AirflowException: if it contains a secret and there is no key to seal it; it is then empty again.
         """
         told, secret, self._told, self._secret = self._told, self._secret, {}, False
         keyed = has_key()
@@ -118,23 +119,23 @@ class Channel:
             self.ti.xcom_push(key=ENVELOPE_KEY, value=seal_json(formed({**told, "secrets": secrets}), secret=secret))
 
     def push_record(self, record: dict[str, Any]) -> None:
-        """Push the record of what happened in this task, which people read and the tasks after it go by."""
+        """Push the record of what happened in this task, for people and for later tasks."""
         self.pushed = self.ledger.conceal_in(record)
         self.ti.xcom_push(key=RECORD_KEY, value=formed(self.pushed))
 
 
 class SharesSecrets(Operator):
-    """A task that tells those after it which secrets it knows."""
+    """A task that passes on the secrets it knows."""
 
     #: Set when the task starts.
     channel: Channel
 
     def learn(self, beside: Iterable[str] = ()) -> None:
-        """Learn the secrets that the tasks before this one have known.
+        """Learn the secrets that earlier tasks know.
 
-        A task that has told nothing, because its worker died or a person has set its state, is looked past.
+        A task that told nothing, because its worker died or a person set its state, is skipped.
 
-        :param beside: ids of tasks that may have run without being ahead of this one.
+        :param beside: ids of tasks that may have run although they are not upstream of this one.
         """
         channel, others = self.channel, set(beside) - {self.task_id}
         if not self.has_dag():  # type: ignore[no-untyped-call]
@@ -159,7 +160,7 @@ class SharesSecrets(Operator):
 
 
 def pull_record(ti: Any, task_id: str) -> dict[str, Any] | None:
-    """Return the record of what happened in a task of this run, the last of one that is mapped; None if it left none.
+    """Return the record of a task of this run, the last one of a mapped task; None if it left none.
 
     :raises AirflowFailException: as :func:`read_record`.
     """
@@ -168,7 +169,7 @@ def pull_record(ti: Any, task_id: str) -> dict[str, Any] | None:
 
 
 def _each(pulled: Any) -> list[Any]:
-    """Return the XComs that were pulled: none, one, or several of a task that is mapped."""
+    """Return pulled XComs as a list: none, one, or several for a mapped task."""
     if isinstance(pulled, Sequence) and not isinstance(pulled, str):
         return [*pulled]
     return [] if pulled is None else [pulled]
@@ -181,19 +182,19 @@ def _opened(text: Any, what: str) -> dict[str, Any]:
 
 
 def _telling(task: Operator, task_ids: Iterable[str]) -> Iterator[str]:
-    """Yield the ids of the tasks that are in the DAG and tell what they know."""
+    """Yield the ids of the tasks that are in the DAG and pass on secrets."""
     for task_id in task_ids:
         if task.dag.has_task(task_id) and isinstance(task.dag.get_task(task_id), SharesSecrets):
             yield task_id
 
 
 def _last(task: Operator, task_ids: set[str]) -> Iterator[str]:
-    """Yield the ids of those tasks that are ahead of no other of them."""
+    """Yield the ids of the tasks that are upstream of none of the others."""
     for task_id in task_ids:
         if task_ids.isdisjoint(task.dag.get_task(task_id).get_flat_relative_ids(upstream=False)):
             yield task_id
 
 
 def _has_told(channel: Channel, task_id: str) -> bool:
-    """Say whether a task has come so far that it would have told its secrets, which are known now."""
+    """Say whether a task came far enough to pass on its secrets, which are now known."""
     return bool(channel.envelopes(task_id)) or channel.record(task_id) is not None

@@ -1,4 +1,4 @@
-"""What a log at level DEBUG has besides: requests and answers in full."""
+"""What a log at level DEBUG has in addition: requests and answers in full."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 def in_full(log: Any) -> Callable[[str], None] | None:
-    """Return what logs requests and answers in full, secrets hidden; None where the level is above DEBUG.
+    """Return what logs requests and answers in full, secrets hidden; None if the level is above DEBUG.
 
     :param log: the log of a task or of a trigger.
     """

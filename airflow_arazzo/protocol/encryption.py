@@ -1,4 +1,4 @@
-"""Sealing: what travels is encrypted with ``core.fernet_key``, which every component of Airflow has to share."""
+"""Sealing: data between tasks is encrypted with ``core.fernet_key``, which all components of Airflow must share."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     from cryptography.fernet import MultiFernet
 
 _SEALED, _PIECES, _PLAIN = "fernet:", "fernet-pieces:", "plain:"
-#: Characters of a text that are encrypted at once: as long as that takes, no other thread gets a turn.
+#: How many characters are encrypted at once: no other thread gets a turn meanwhile.
 _LONG = 512 * 1024
-_UNSET = "{FERNET_KEY}"  # what Airflow's default configuration says where no airflow.cfg has been written
+_UNSET = "{FERNET_KEY}"  # Airflow's default value if no airflow.cfg has been written
 
 
 def seal(text: str, *, secret: bool = True) -> str:
     """Encrypt ``text`` with ``core.fernet_key``.
 
-    :param secret: whether there is a secret in it; without a key, a text without one is passed on as it is.
-    :raises AirflowException: if there is a secret in it and no key to encrypt it with.
+    :param secret: whether it contains a secret; without a key, a text without one stays as it is.
+    :raises AirflowException: if it contains a secret and there is no key to encrypt it.
     """
     fernet = _fernet()
     if fernet is not None and len(text) > _LONG:
@@ -41,9 +41,9 @@ def seal(text: str, *, secret: bool = True) -> str:
 
 
 def unseal(text: str) -> str:
-    """Return what :func:`seal` was given.
+    """Return the text that :func:`seal` was given.
 
-    :raises AirflowException: if this component has not the key it was sealed with.
+    :raises AirflowException: if this component does not have the key it was sealed with.
     """
     from cryptography.fernet import InvalidToken
 
@@ -70,16 +70,16 @@ def unseal(text: str) -> str:
 
 
 def _pieces(text: str) -> Iterator[str]:
-    """Yield the pieces of a long text, each of which says to which text it belongs, and where."""
+    """Yield the pieces of a long text, each with its place and the identity of the text."""
     name, count = secrets.token_hex(16), -(-len(text) // _LONG)
     for number in range(count):
         yield f"{name} {number} {count}\n{text[number * _LONG : (number + 1) * _LONG]}"
 
 
 def _joined(pieces: list[str]) -> str:
-    """Return the text whose pieces these are.
+    """Return the text that these pieces form.
 
-    :raises AirflowException: if they are not all the pieces of one text, in order.
+    :raises AirflowException: if they are not all pieces of one text, in order.
     """
     parts = [piece.partition("\n") for piece in pieces]
     name = parts[0][0].split(" ")[0]

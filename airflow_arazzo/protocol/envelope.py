@@ -1,4 +1,4 @@
-"""What travels from worker to triggerer and back, sealed where something in it is secret: where a task is."""
+"""A task's progress on its way from worker to triggerer and back, sealed if something in it is secret."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from arazzo.secrecy import Secrets
 if TYPE_CHECKING:
     from arazzo.engine import Done, State
 
-#: How many secrets of connections are carried that occur in nothing else: tokens that an answer may show later.
+#: How many connection secrets that appear nowhere else are carried: tokens that a later answer may contain.
 MOST_CARRIED = 20
 
 
@@ -27,8 +27,8 @@ class Sent:
     """What a task has sent of requests that are not idempotent, by step (``workflow/step`` in inner workflows).
 
     :param counts: how many.
-    :param open: where none has got an answer since control reached the step: the idempotency key, if they have one.
-    :param lost: whether control has gone on without an answer, and come to the step again.
+    :param open: steps whose request got no answer since control reached them, with the idempotency key if there is one.
+    :param lost: steps that control has reached again after a request without an answer.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -42,15 +42,15 @@ class Sent:
         return not self.open and not self.lost
 
     def entered(self, step: str) -> Sent:
-        """Return what it is when control reaches a step."""
+        """Return the value after control has reached a step."""
         return replace(self, open=_without(self.open, step), lost=True) if step in self.open else self
 
     def answered(self, step: str, number: int) -> Sent:
-        """Return what it is when the step's request of that number has got an answer."""
+        """Return the value after the step's request of that number got an answer."""
         return replace(self, counts={**self.counts, step: number}, open=_without(self.open, step))
 
     def unanswered(self, step: str, number: int, key: str | None) -> Sent:
-        """Return what it is when the step's request of that number may have been sent, and got no answer."""
+        """Return the value after the step's request of that number may have been sent and got no answer."""
         return replace(self, counts={**self.counts, step: number}, open={**self.open, step: key})
 
 
@@ -60,12 +60,12 @@ def _without(keys: dict[str, str | None], step: str) -> dict[str, str | None]:
 
 @dataclass(frozen=True)
 class Carried:
-    """What goes from worker to triggerer and back.
+    """What travels from worker to triggerer and back.
 
     :param state: where the run of the region is, and what is known to be secret.
-    :param done: how it has ended, if it has.
+    :param done: how it ended, if it did.
     :param sent: what it has sent.
-    :param end: POSIX time at which the try is over, if it has an ``execution_timeout``.
+    :param end: POSIX time at which the try ends, if it has an ``execution_timeout``.
     """
 
     state: State
@@ -80,9 +80,9 @@ _DONE = ("outcome", "target", "step", "message", "outputs", "inputs", "stopped",
 
 
 def pack(carried: Carried) -> str:
-    """Return a state as sealed text. Without a key the secrets of connections stay behind, which occur nowhere in it.
+    """Return a state as sealed text. Without a key, secrets of connections that appear nowhere in it stay behind.
 
-    :raises AirflowException: if there is a secret in it and no key to seal it with.
+    :raises AirflowException: if it contains a secret and there is no key to seal it.
     """
     done = carried.done
     value: dict[str, Any] = {
@@ -104,7 +104,7 @@ def _wired(done: Done) -> dict[str, Any]:
 
 
 def _to_carry(secrets: Secrets, value: Any) -> Secrets:
-    """Return the secrets without those of connections that have turned up nowhere, but for the newest."""
+    """Return the secrets without those of connections that appear nowhere, except the newest."""
     older = Secrets(dict.fromkeys([*secrets.of_connections().texts][:-MOST_CARRIED], True))
     dropped = older.texts.keys() - older.occurring(value).texts.keys()
     return Secrets({text: kind for text, kind in secrets.texts.items() if text not in dropped})
@@ -115,14 +115,14 @@ def _carried() -> TypeAdapter[Carried]:
     from arazzo.engine import Done, State
 
     adapter = TypeAdapter(Carried)
-    adapter.rebuild(_types_namespace={"Done": Done, "State": State})  # which this module knows by name only
+    adapter.rebuild(_types_namespace={"Done": Done, "State": State})  # which this module only knows by name
     return adapter
 
 
 def unpack(text: str) -> Carried:
-    """Return what :func:`pack` was given.
+    """Return the value that :func:`pack` was given.
 
-    :raises AirflowException: if it cannot be unsealed here, has another form, or is nothing that was packed.
+    :raises AirflowException: if it cannot be unsealed here, has another form, or was not packed.
     """
     try:
         value = fields_of(unseal_json(text), _WHAT, _KINDS, _KINDS)

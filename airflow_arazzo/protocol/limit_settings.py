@@ -11,7 +11,7 @@ from arazzo.limits import Limits, parse_limits
 def airflow_limits() -> Limits:
     """Return the limits that Airflow's configuration sets.
 
-    :raises ArazzoError: for an option that names nothing, or that is not a number above zero.
+    :raises ArazzoError: if an option is unknown, or is not a number above zero.
     """
     from airflow.providers.common.compat.sdk import conf
 

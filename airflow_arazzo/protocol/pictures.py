@@ -1,4 +1,4 @@
-"""The pictures of a DAG's workflows: they lie with the task that a workflow ends with, as its ``doc_json``."""
+"""The pictures of a DAG's workflows, each stored with the workflow's last task as its ``doc_json``."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ class PicturedWorkflow:
 
 
 def picture_text(plan: Plan, tasks: Mapping[str, str]) -> str:
-    """Return what a task is to have as ``doc_json``.
+    """Return the ``doc_json`` of a task.
 
-    :param tasks: ids of tasks by the step that a region is entered at.
+    :param tasks: ids of tasks by the entry step of their region.
     """
     return json.dumps({_KEY: picture_of(plan, tasks).to_data()})
 
 
 def workflows_of(data: Any) -> list[PicturedWorkflow]:
-    """Return the workflows of a serialized DAG, those with fewest enclosing groups first."""
+    """Return the workflows of a serialized DAG, those with the fewest enclosing groups first."""
     found = []
     for task in data["dag"]["tasks"]:
         fields = task.get("__var", task)

@@ -1,7 +1,7 @@
-"""The folder of the plan cache: who may write into it, how entries get there whole, and how it stays small.
+"""The folder of the plan cache: who may write there, how entries are written whole, and how it stays small.
 
-Whoever can write into it decides what is sent. So it is used only if it belongs to the user of this process and nobody
-else can write into it. What does not work is left undone: then documents are compiled, as without a cache.
+Whoever can write there decides what is sent. So the folder is used only if it belongs to the user of this process and
+nobody else can write to it. What fails is skipped: documents are then compiled, as without a cache.
 """
 
 from __future__ import annotations
@@ -20,23 +20,23 @@ from arazzo.engine.plan_cache import PlanCache
 
 log = logging.getLogger(__name__)
 
-#: The folder and the bytes that may be in it, where ``[arazzo]`` says nothing else.
+#: The folder and its size in bytes, unless ``[arazzo]`` says otherwise.
 FOLDER, MOST_BYTES = "arazzo-plans", 256 * 1024 * 1024
-#: Files that may be in the folder; there are two for each document.
+#: How many files the folder may have; each document has two.
 MOST_FILES = 20_000
-#: After so many entries that one parsing writes the folder is tidied again.
+#: After this many entries written by one parsing, the folder is tidied again.
 _TIDIED_AFTER = 200
 
 
 class UntrustedFolderError(Exception):
-    """The folder belongs to somebody else, or others can write into it."""
+    """The folder belongs to somebody else, or others can write to it."""
 
 
 class PlanFolder:
     """A folder as a store of plans (:class:`arazzo.engine.plan_cache.Store`).
 
-    :param folder: made when something is written.
-    :param most_bytes: what may be in it; what was not used for longest goes first.
+    :param folder: created when something is written.
+    :param most_bytes: its size at most; entries that were unused for longest are removed first.
     """
 
     def __init__(self, folder: Path, most_bytes: int = MOST_BYTES, most_files: int = MOST_FILES) -> None:
@@ -44,7 +44,7 @@ class PlanFolder:
         self._written = 0
 
     def read(self, name: str) -> bytes | None:
-        """Return an entry; None if there is none, or if the folder is not to be trusted."""
+        """Return an entry; None if there is none, or if the folder cannot be trusted."""
         try:
             with self._opened() as folder:
                 with os.fdopen(os.open(name, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=folder), "rb") as file:
@@ -59,7 +59,7 @@ class PlanFolder:
             return None
 
     def write(self, name: str, entry: bytes) -> None:
-        """Keep an entry: whoever reads it meanwhile sees what was there before."""
+        """Write an entry: whoever reads it meanwhile sees the earlier one."""
         if len(entry) > self.most_bytes // 4:
             return
         new = f".{name}.{uuid4().hex}"
@@ -79,10 +79,10 @@ class PlanFolder:
             log.debug("the plan cache is not written: %s", error)
 
     def size(self) -> tuple[int, int]:
-        """Return how many answers there are, and how many bytes all files have.
+        """Return the number of answers, and the bytes of all files.
 
         :raises OSError: if the folder cannot be read, FileNotFoundError if there is none.
-        :raises UntrustedFolderError: if it is not to be trusted.
+        :raises UntrustedFolderError: if it cannot be trusted.
         """
         with self._opened() as folder:
             found = list(_files(folder))
@@ -90,7 +90,7 @@ class PlanFolder:
 
     @contextmanager
     def _opened(self) -> Iterator[int]:
-        """Open the folder and look at who it belongs to: what is read then is in the folder that was looked at."""
+        """Open the folder and check its owner, so that what is read is in the folder that was checked."""
         folder = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
             found = os.fstat(folder)
@@ -105,7 +105,7 @@ class PlanFolder:
             os.close(folder)
 
     def _tidy(self, folder: int) -> None:
-        """Remove what was not used for longest, until a quarter of what may be there is free."""
+        """Remove the entries that were unused for longest, until a quarter of the allowed size is free."""
         found = sorted(_files(folder), key=lambda each: each[1].st_mtime_ns)
         files, size = len(found), sum(each.st_size for _, each in found)
         if files <= self.most_files and size <= self.most_bytes:

@@ -1,4 +1,4 @@
-"""The form of the record that a task leaves under ``arazzo``, which people read and the tasks after it go by."""
+"""The form of the record that a task leaves under ``arazzo``, for people and for later tasks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from airflow.providers.common.compat.sdk import AirflowException, AirflowFailExc
 from airflow_arazzo.protocol.stored_forms import fields_of, formed
 from arazzo.engine import StepRecord
 
-#: What other tasks go by, and of which kind it is.
+#: Fields that other tasks depend on, with their types.
 _KINDS: Final[Mapping[str, tuple[type, ...]]] = {
     "step": (str,),
     "outcome": (str,),
@@ -26,14 +26,14 @@ _KINDS: Final[Mapping[str, tuple[type, ...]]] = {
     "rounds": (int,),
 }
 _OF_A_STEP: Final = frozenset(field.name for field in fields(StepRecord))
-#: What a record may say, of a region, a workflow, or a task that refused to begin.
+#: Fields of the record of a region, a workflow, or a task that refused to start.
 _KNOWN: Final = _OF_A_STEP | _KINDS.keys() | {"last_status", "history", "exchanges", "document", "route"}
 
 
 def read_record(value: Any, task_id: str) -> dict[str, Any]:
-    """Return the record of a task. A person may have pushed one, which has no version, and may say more.
+    """Return the record of a task. A person may have pushed one, without a version and with more fields.
 
-    :raises AirflowFailException: if it is not one, or another version of this package has pushed it.
+    :raises AirflowFailException: if it is not a record, or another version of this package has pushed it.
     """
     what = f"the record of task '{task_id}'"
     try:
@@ -48,7 +48,7 @@ def read_record(value: Any, task_id: str) -> dict[str, Any]:
 def _checked(value: Any, what: str, known: Collection[str], *, inside: bool = False) -> dict[str, Any]:
     """Return the fields of a record.
 
-    :param inside: whether it is part of a record that has a version, and none itself.
+    :param inside: whether it is part of a record with a version, and has none itself.
     """
     record = value
     if inside or not isinstance(value, dict) or "version" in value:

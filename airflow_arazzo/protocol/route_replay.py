@@ -1,7 +1,7 @@
-"""The route that control took through the tasks of a workflow, and what the workflow has come to.
+"""The route that control took through the tasks of a workflow, and the workflow's result.
 
-Of steps side by side the route is document order, up to the first that has not ended well: what an interpreter comes
-to that runs them one by one. Those after it that have run all the same send what they send, and say so if they failed.
+For steps that run side by side, the route is document order up to the first that did not end well: where an interpreter
+would arrive that runs them one by one. Later ones that ran all the same did send their requests, and report failures.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from arazzo.errors import GaveUpError
 from arazzo.flow import END, Plan
 from arazzo.frozen import dataclass
 
-#: Where the record of a workflow's last task has what whoever called it asks for.
+#: The record of a workflow's last task has what its caller asks for under this key.
 STATUS = "last_status"
 
 
@@ -33,16 +33,16 @@ _MARKED = (
 
 @dataclass(frozen=True)
 class Result:
-    """How a workflow has ended.
+    """How a workflow ended.
 
-    :param failure: why it has failed; empty if it has not.
-    :param outputs: its outputs, each of its kind; all absent if it failed, unless an action ended it.
+    :param failure: why it failed; empty if it did not.
+    :param outputs: its outputs, each with its kind; all absent if it failed, unless an action ended it.
     :param status: the status that its last step saw.
-    :param steps: the steps that ran, in the order in which control reached them; document order side by side.
-    :param complete: whether an action ended it, so that the outputs count in spite of a failure.
-    :param workflows: inputs and outputs of the workflows that had been completed.
-    :param stopped: whether it failed in such a way that no action is asked, of a caller either.
-    :param path: the steps that ran as people read them, with how often control went round.
+    :param steps: the steps that ran, in the order in which control reached them; side by side, in document order.
+    :param complete: whether an action ended it, so that its outputs count in spite of a failure.
+    :param workflows: inputs and outputs of the completed workflows.
+    :param stopped: whether it failed in such a way that no action may be tried, not even of a caller.
+    :param path: the steps that ran in a form for people, with the rounds of loops.
     """
 
     failure: str
@@ -56,7 +56,7 @@ class Result:
 
 
 def read_result(channel: Channel, course: Course, inputs: Mapping[str, Any]) -> Result:
-    """Follow the route through a workflow's tasks, and return how it has ended.
+    """Follow the route through a workflow's tasks, and return how the workflow ended.
 
     :param channel: of the running task.
     :param course: the tasks of the workflow.
@@ -109,9 +109,9 @@ def after_success(plan: Plan, step: str) -> str | None:
 
 
 def failed_before(channel: Channel, course: Course) -> bool:
-    """Say whether a task of the workflow has failed and has told of it whoever wants to know.
+    """Say whether a task of the workflow has failed and has reported it.
 
-    One that was killed has told nobody, as it could leave no record. A branch leaves none.
+    A task that was killed could not report it. A branch leaves no record.
     """
     failed = [task for task, state in _ran(channel.ti, course).items() if state == "failed"]
     branches = finished_tasks(channel.ti, [*course.branches.values()])
@@ -119,12 +119,12 @@ def failed_before(channel: Channel, course: Course) -> bool:
 
 
 def has_begun(ti: Any, course: Course) -> bool:
-    """Say whether control has reached a workflow: whether any task has run that says something about it."""
+    """Say whether control has reached a workflow: any task that leaves a record has run."""
     return bool(_ran(ti, course))
 
 
 def _ran(ti: Any, course: Course) -> dict[str, str]:
-    """Return which of the tasks have run that say anything about the workflow, and how they have ended."""
+    """Return the workflow's tasks with a record that have run, and how they ended."""
     others = [course.gate] if course.gate else []
     for tasks in (course.tasks, course.approvals, course.takers, course.before):
         others += tasks.values()
@@ -132,9 +132,9 @@ def _ran(ti: Any, course: Course) -> dict[str, str]:
 
 
 def _route(channel: Channel, course: Course, ran: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-    """Yield the record of each task on the way; one without ``outcome`` for a task that did not run.
+    """Yield the record of each task on the route; one without ``outcome`` for a task that did not run.
 
-    :raises AirflowFailException: if they lead in a circle: there is none between tasks.
+    :raises AirflowFailException: if the records form a circle, which tasks cannot.
     """
     step: str | None = course.plan.steps[0].step_id
     met: set[str] = set()
@@ -150,7 +150,7 @@ def _route(channel: Channel, course: Course, ran: Mapping[str, str]) -> Iterator
 def _beside(
     channel: Channel, course: Course, ran: Mapping[str, str], last: Mapping[str, Any]
 ) -> Iterator[dict[str, Any]]:
-    """Yield the records of the steps that have run although a step before them in document order has not ended well."""
+    """Yield the records of steps that ran although an earlier step in document order did not end well."""
     if course.plan.needs is None:
         return
     steps = [step.step_id for step in course.plan.steps]
@@ -172,9 +172,9 @@ def _record(channel: Channel, course: Course, ran: Mapping[str, str], step: str)
 
 
 def _after_mark(channel: Channel, course: Course, ran: Mapping[str, str], step: str) -> str | None:
-    """Return the step that follows one that a person has marked as a success; None if nobody can tell.
+    """Return the step after one that a person marked as a success; None if nobody can tell.
 
-    Where actions decide, the person has marked the branch as well, and has let one of the ways run.
+    If actions decide, the person has marked the branch as well, and let one of its targets run.
     """
     following, region = after_success(course.plan, step), course.plan.region_of(step)
     branch = course.branches.get(region.entry, "") if region is not None else ""
@@ -195,10 +195,10 @@ def _after_mark(channel: Channel, course: Course, ran: Mapping[str, str], step: 
 def _agreed(
     course: Course, step: str, state: str, record: dict[str, Any] | None, following: str | None
 ) -> dict[str, Any] | None:
-    """Return the record of a task as its state bears it out.
+    """Return the record of a task, corrected by the task's state.
 
-    A task may have failed, or been killed, after it told what had happened and before its outputs were stored. And a
-    person may have marked a failed task as a success, which is that person's word for the step.
+    A task may have failed, or been killed, after it pushed its record and before its outputs were stored. And a person
+    may have marked a failed task as a success, which then holds for the step.
     """
     failed = record is None or record.get("outcome") == "failed"
     if state == "failed" and record is not None and not failed:
@@ -221,7 +221,7 @@ _End = tuple[str, int | None, bool]
 
 
 def _unfinished(channel: Channel, course: Course, ran: Mapping[str, str], last: Mapping[str, Any]) -> _End:
-    """Return why a step has not ended, the status that was seen last, and whether that stopped all.
+    """Return why a step did not end, the last status, and whether that stopped everything.
 
     Its inputs were refused, or a workflow that comes first has failed.
     """
@@ -243,8 +243,8 @@ def _unfinished(channel: Channel, course: Course, ran: Mapping[str, str], last: 
 
 
 def _ended(route: list[dict[str, Any]]) -> _End:
-    """Return why the workflow has failed, empty if it has not, the status that its last step saw, and whether that
-    stopped all.
+    """Return why the workflow failed (empty if it did not), the status of its last step, and whether that stopped
+    everything.
     """
     last = route[-1]
     status = last.get(STATUS, last.get("status"))
@@ -259,6 +259,6 @@ def _steps(record: Mapping[str, Any]) -> list[str]:
 
 
 def _rounds(record: Mapping[str, Any]) -> list[tuple[str, int]]:
-    """Return the steps that ran in the task of a record, and how many rounds their loop had."""
+    """Return the steps that ran in the task of a record, each with the rounds of its loop."""
     ran = record.get("steps", {record["step"]: record}) if "outcome" in record else {}
     return [(step, int(each.get("rounds", 1))) for step, each in ran.items()]

@@ -1,7 +1,7 @@
-"""What a task or a trigger knows to be secret, and how Airflow's masker learns of it.
+"""What a task or a trigger knows to be secret, and how it tells Airflow's masker.
 
-A value is secret if its name is: by Airflow's own list of sensitive names, or because the plan says so. How it is
-hidden is the engine's (:mod:`arazzo.secrecy`).
+A value is secret by its name: in Airflow's own list of sensitive names, or because the plan says so. The engine decides
+how to hide it (:mod:`arazzo.secrecy`).
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from arazzo.secrecy import CONCEALED, Secrets, hide, replace_escaped, secrets_in
 from arazzo.secrecy import is_sensitive as is_known_sensitive
 
 _LONE = re.compile("[\ud800-\udfff]")
-#: Where a text has an escape of some kind, there is one of these.
+#: Every text with an escape of any kind contains one of these.
 _ESCAPES = re.compile(r"[%\\&]")
 
 
 class Ledger:
-    """The secrets that a task or a trigger knows. Airflow's masker learns of each as soon as it is known.
+    """The secrets that a task or a trigger knows. Airflow's masker is told each one as soon as it is known.
 
     :ivar secrets: what is known so far.
     """
@@ -34,9 +34,9 @@ class Ledger:
         self.secrets = Secrets()
 
     def add(self, texts: Iterable[str] | Secrets, *, of_connection: bool = False) -> None:
-        """Add secret texts, which no log shows from now on, in whatever spelling URLs and JSON have them.
+        """Add secret texts, which no log shows from now on, however they are spelled in URLs and JSON.
 
-        :param of_connection: whether they are what a connection says, or tokens that were got with it.
+        :param of_connection: whether they come from a connection, or are tokens obtained with it.
         """
         for spelled in self._added(texts, of_connection):
             mask_secret(spelled)
@@ -56,22 +56,22 @@ class Ledger:
             self.add(secrets_in(values, _names(sensitive)))
 
     def _added(self, texts: Iterable[str] | Secrets, of_connection: bool) -> Iterable[list[Any]]:
-        """Add secret texts, and return the spellings of those that are new."""
+        """Add secret texts, and return the spellings of the new ones."""
         more = texts if isinstance(texts, Secrets) else Secrets().add(texts, of_connection=of_connection)
         known, self.secrets = self.secrets.texts, self.secrets | more
         return _spelled(new) if (new := more.texts.keys() - known.keys()) else ()
 
     def conceal(self, text: str) -> str:
-        """Return a text without the secrets that are known, however they are spelled.
+        """Return a text without known secrets, however they are spelled.
 
-        First those known here, at full length, which Airflow's masker does not do: else the rest of one stays where
-        another begins like it.
+        Those known here come first, at full length. Airflow's masker would leave the rest of one that starts like
+        another.
         """
         text = str(redact(self.secrets.conceal(text) if self.secrets.texts else text))
         return replace_escaped(text, _masked_spans, CONCEALED) if _ESCAPES.search(text) else text
 
     def conceal_in(self, value: Any) -> Any:
-        """Return a JSON value with known secrets replaced in its texts; names decide nothing here, and stay."""
+        """Return a JSON value with known secrets replaced in its texts; names have no influence, and stay."""
         text = "\n".join([leaf for leaf in leaves(value) if isinstance(leaf, str)])
         return value if self.conceal(text) == text else self._concealed(value)
 
@@ -86,14 +86,14 @@ class Ledger:
         return value
 
     def hide(self, values: Mapping[str, Any], sensitive: Collection[str] = ()) -> dict[str, Any]:
-        """Return ``values`` with each secret replaced by ``***``, known secrets in the rest too."""
+        """Return ``values`` with each secret replaced by ``***``, also known secrets in the rest."""
         is_secret = _names(sensitive)
         return {name: hide(value, self.conceal, is_secret, is_secret(name)) for name, value in values.items()}
 
     def to_share(self, told: Any) -> Secrets:
         """Return the secrets that other tasks cannot know by themselves.
 
-        :param told: what they are told: a connection's secrets count if they occur in it.
+        :param told: what they receive: a connection's secrets count only if they appear in it.
         """
         if not self.secrets.texts:
             return self.secrets
@@ -112,7 +112,7 @@ def _names(sensitive: Collection[str]) -> Callable[[str], bool]:
 
 
 def mark_sensitive(plan: Plan) -> Plan:
-    """Return the plan with the names marked that are secret only by this Airflow's ``sensitive_var_conn_names``.
+    """Return the plan with those names marked that are secret only by this Airflow's ``sensitive_var_conn_names``.
 
     The engine knows Airflow's own list, but none of its settings.
     """
@@ -126,7 +126,7 @@ def mark_sensitive(plan: Plan) -> Plan:
 
 
 def masked_parts(value: Any) -> Iterator[str]:
-    """Yield what Airflow's masker hides in the texts of a JSON value: passwords of connections, sensitive variables."""
+    """Yield what Airflow's masker hides in a JSON value's texts: connections' passwords, sensitive variables."""
     for text in leaves(value):
         if isinstance(text, str):
             between = [re.escape(part) for part in str(redact(text)).split(CONCEALED)]
@@ -135,7 +135,7 @@ def masked_parts(value: Any) -> Iterator[str]:
 
 
 def _spelled(texts: Iterable[str]) -> Iterator[list[Any]]:
-    """Yield the spellings of secrets: all that can be told to the supervisor of a task, then those that cannot."""
+    """Yield the spellings of secrets: those that a task's supervisor can be told, then the others."""
     found = dict.fromkeys(spelling for text in texts for spelling in spellings(text))
     told = [text for text in found if not _LONE.search(text)]
     yield from filter(None, (told, [text for text in found if _LONE.search(text)]))

@@ -1,4 +1,4 @@
-"""The form of what is stored: trigger rows, XComs, records. Another version of it is refused, never half read.
+"""The form of stored data: trigger rows, XComs, records. Another version of it is refused as a whole.
 
 While Airflow is upgraded, tasks and triggers of one run may come from different versions of this package.
 """
@@ -11,25 +11,25 @@ from typing import Any
 
 from airflow.providers.common.compat.sdk import AirflowException
 
-#: The form that this version writes, and the only one that it reads. Whoever changes a stored form counts it up.
+#: The form that this version writes, and the only one that it reads. Increase it with every change of a stored form.
 FORM = 3
 
 
 def formed(value: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields of a value with the version of the form that they are stored in."""
+    """Return the fields of a value with the version of their form."""
     return {"version": FORM, **value}
 
 
 def fields_of(
     value: Any, what: str, known: Collection[str], kinds: Mapping[str, type] = MappingProxyType({})
 ) -> dict[str, Any]:
-    """Return the fields of a value that :func:`formed` was given.
+    """Return the fields that :func:`formed` was given.
 
-    :param what: it is called in messages.
+    :param what: its name in messages.
     :param known: the names of its fields.
-    :param kinds: the types of those that have to be there.
-    :raises AirflowException: if it has another form, a field that this version does not know, or one of these is
-        missing or of another type.
+    :param kinds: the types of the required ones.
+    :raises AirflowException: if it has another form, an unknown field, or a required one is missing or has another
+        type.
     """
     if not isinstance(value, dict):
         raise AirflowException(f"{what} cannot be read: it is not an object")

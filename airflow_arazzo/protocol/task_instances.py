@@ -1,7 +1,7 @@
-"""Other tasks of the run, as a task asks about them: how they have ended, and what they have told.
+"""Other tasks of the run, as a task sees them: how they ended, and what they pushed.
 
-In a mapped group of tasks every item has task instances of its own, known by their map index. A task there asks those
-of its own item first, and then those that are not mapped.
+In a mapped group of tasks every item has its own task instances, with its map index. A task there asks those of its own
+item first, and then tasks that are not mapped.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ def map_index(ti: Any) -> int:
 
 
 def finished_tasks(ti: Any, task_ids: list[str]) -> dict[str, str]:
-    """Return which of the tasks have run in this run, and their states, ``success`` or ``failed``.
+    """Return the tasks that have run in this run, with their states, ``success`` or ``failed``.
 
-    A task that was cleared and then skipped still has the XComs of the time before, which must not be read.
+    A task that was cleared and then skipped still has its earlier XComs, which must not be read.
     """
     return {task: state for task, state in task_states(ti, task_ids).items() if state in _ENDED}
 
 
 def task_states(ti: Any, task_ids: list[str]) -> dict[str, str | None]:
-    """Return the states of tasks in this run; those that Airflow has no instance of are missing.
+    """Return the states of tasks in this run, without tasks that have no instance.
 
-    Of a task that is mapped, the state of this item; of one that is mapped elsewhere, that of its last item.
+    For a mapped task, the state of this item; for one that is mapped elsewhere, the state of its last item.
     """
     if not task_ids:
         return {}
@@ -45,14 +45,14 @@ def task_states(ti: Any, task_ids: list[str]) -> dict[str, str | None]:
 
 
 def _states(ti: Any, task_ids: list[str], **of_item: int) -> dict[str, str | None]:
-    """Return the states of task instances; Airflow appends the map index to the ids of mapped ones."""
+    """Return the states of task instances; Airflow appends the map index to ids of mapped ones."""
     states = ti.get_task_states(dag_id=ti.dag_id, task_ids=task_ids, run_ids=[ti.run_id], **of_item)
     found: dict[str, str | None] = states.get(ti.run_id, {})
     return found
 
 
 def pull(ti: Any, task_id: str, key: str) -> Any:
-    """Return an XCom of a task in this run; None if there is none; several of a task that is mapped elsewhere."""
+    """Return an XCom of a task in this run; None if there is none; several for a task that is mapped elsewhere."""
     index = map_index(ti)
     if index == _UNMAPPED:
         return ti.xcom_pull(task_ids=task_id, key=key)

@@ -1,4 +1,4 @@
-"""Where a workflow is in a DAG: its tasks, and what they are told by tasks of other workflows."""
+"""Where a workflow is in a DAG: its tasks, and what tasks of other workflows pass to them."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from arazzo.frozen import dataclass, field
 
 
 class TaskIds(dict[str, str]):
-    """Task ids by region; a region that has none is a task of its own name."""
+    """Task ids by region; a region without an entry has a task of its own name."""
 
     def __missing__(self, region: str) -> str:
         return region
 
     @classmethod
     def of(cls, tasks: Mapping[str, str] | None) -> TaskIds:
-        """Return these task ids; not a copy if they are such, since each of the operators of a DAG has them."""
+        """Return task ids as this type; not a copy if they are, since all operators of a DAG have them."""
         return tasks if isinstance(tasks, TaskIds) else cls(tasks or {})
 
 
@@ -24,12 +24,12 @@ class TaskIds(dict[str, str]):
 class Position:
     """Where a task is in a DAG of several workflows; the default is a workflow that is the whole DAG.
 
-    :param inputs: the task that says what the workflow's inputs are; empty where the run's Params do.
-    :param role: which of that task's inputs: ``""`` those of the workflow that it enters, else the plan key of one that
-        comes before that.
-    :param completed: by plan key the tasks before this one in which a workflow may have been completed, in order.
+    :param inputs: the task that passes the workflow's inputs; empty if they are the run's Params.
+    :param role: which of that task's inputs: ``""`` for the workflow that it enters, or the plan key of a workflow that
+        comes before it.
+    :param completed: by plan key, the earlier tasks in which a workflow may have been completed, in order.
     :param kept: plan keys of the workflows whose inputs and outputs some task reads.
-    :param elsewhere: plan keys of the workflows to which a ``goto`` of this task hands over, and which are tasks.
+    :param elsewhere: plan keys of workflows with tasks of their own to which a ``goto`` of this task hands over.
     """
 
     inputs: str = ""
@@ -41,15 +41,15 @@ class Position:
 
 @dataclass(frozen=True)
 class Course:
-    """The tasks of a workflow, as the one sees them that decides how it has ended.
+    """The tasks of a workflow, for the task that decides how it ended.
 
     :param plan: the plan of the workflow.
-    :param tasks: by region, the task that tells what happened.
+    :param tasks: by region, the task with its record.
     :param approvals: by region, the task that asks for approval before it.
     :param branches: by region, the branch after it.
     :param takers: by :func:`way_key`, the last task of the workflow that a ``goto`` hands over to.
     :param before: by plan key, the last task of each workflow that comes before this one, in order.
-    :param gate: the task that checks the workflow's inputs before all others; empty where there is none.
+    :param gate: the task that checks the workflow's inputs before all others; empty if there is none.
     :param position: where the workflow is.
     """
 
@@ -63,12 +63,12 @@ class Course:
     position: Position = field(default_factory=Position)
 
     def task_of(self, step: str) -> str:
-        """Return the task that tells what happened to a step; empty if there is none."""
+        """Return the task with the record of a step; empty if there is none."""
         region = self.plan.region_of(step)
         return self.tasks[region.entry] if region else ""
 
     def approval_of(self, step: str) -> str | None:
-        """Return the task that asks for approval before a step's region; None if nobody is asked."""
+        """Return the task that asks for approval before a step's region; None if there is none."""
         region = self.plan.region_of(step)
         return self.approvals.get(region.entry) if region else None
 
@@ -78,7 +78,7 @@ WHOLE = Position()
 
 
 def way_key(step: str, action: str | None, *, failed: bool) -> str:
-    """Return what a ``goto`` to a workflow is known by among those of one plan.
+    """Return the key of a ``goto`` to a workflow among those of one plan.
 
     :param step: the step whose action it is.
     :param action: the action's name.

@@ -1,4 +1,4 @@
-"""What an XCom can hold, how much and which JSON: a row of the metadata database, unless a backend says otherwise."""
+"""What an XCom can contain, in size and in JSON: it is a row of the metadata database, unless a backend differs."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from arazzo.json_values import write_json
 if TYPE_CHECKING:
     from arazzo.engine import State
 
-#: Bytes that the outputs of a task may have where XComs are rows and ``[arazzo] max_output_bytes`` says nothing.
+#: How many bytes a task's outputs may have if XComs are rows and ``[arazzo] max_output_bytes`` is not set.
 MAX_OUTPUT_BYTES = 1024 * 1024
 _ROWS = ("airflow.sdk.execution_time.xcom.BaseXCom", "airflow.sdk.bases.xcom.BaseXCom", "airflow.models.xcom.BaseXCom")
 
-#: What Airflow writes for itself into the objects that it stores; it refuses, or takes for its own, one that has it.
+#: Names that Airflow writes into the objects that it stores; it refuses, or misreads, an object that has one.
 _RESERVED = frozenset({"__classname__", "__id__", "__type", "__var"})
 _INSTEAD = "\ufffd"
-#: Levels of objects and arrays that every part of Airflow bears that reads or writes XComs.
+#: How many levels of objects and arrays all parts of Airflow can handle in XComs.
 _LEVELS = 100
 
 
 class OutputSizeError(AirflowFailException):
-    """Outputs that are too large for an XCom; Airflow does not try again, which would send everything again."""
+    """Outputs that are too large for an XCom; Airflow does not retry, since that would send everything again."""
 
 
 def output_limit() -> int | None:
-    """Return how many bytes the outputs of a task may have; None for no limit.
+    """Return how many bytes a task's outputs may have; None for no limit.
 
     :raises AirflowException: if the setting is not a number.
     """
@@ -92,10 +92,10 @@ def _ways_on(limit: int) -> str:
 
 
 def as_xcom(value: Any, levels: int = _LEVELS) -> Any:
-    """Return a JSON value as Airflow can store it, a replacement character (U+FFFD) where it cannot.
+    """Return a JSON value as Airflow can store it, with a replacement character (U+FFFD) where it cannot.
 
-    That is for U+0000, which no text in Postgres may have, and ahead of the names that Airflow keeps to itself. A
-    number that no float holds is the text that spells it. In place of what is nested too deep stands a text.
+    That replaces U+0000, which Postgres does not allow in texts, and precedes names that Airflow reserves. A number
+    that no float holds becomes text. What is nested too deep is replaced by a text.
 
     :param levels: how many levels of objects and arrays stay.
     """

@@ -1,7 +1,7 @@
 """What tasks tell each other: outputs, and the record of what happened.
 
-The outputs of a step lie under ``return_value``, by name; those of a loop of several steps by step id, then by name.
-What happened lies under ``arazzo``. The rest is in the envelope (:mod:`.channel`).
+The outputs of a step are under ``return_value``, by name; for a loop of several steps, by step id and then by name.
+What happened is under ``arazzo``. The rest is in the envelope (:mod:`.channel`).
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from arazzo.engine import Done, State, StepRecord
 
 OUTPUTS_KEY = "return_value"
-#: In the record of a task: it failed in such a way that no action is asked, of its workflow or of one that calls it.
+#: In a task's record: it failed in such a way that no action may be tried, of its workflow or of a caller.
 STOPPED = "stopped"
 
-#: Keys that an output of the same name must not take: what lies there would be lost, or be taken for something else.
+#: Keys that no output may have: its value would be lost, or taken for something else.
 RESERVED = frozenset({RECORD_KEY, ENVELOPE_KEY, OUTPUTS_KEY, "skipmixin_key"})
 
 Outputs = dict[str, dict[str, Any]]
@@ -46,7 +46,7 @@ def _of_region(region: Region, outputs: Outputs) -> dict[str, Any]:
 
 
 def region_record(region: Region, state: State, done: Done) -> dict[str, Any]:
-    """Return what happened in a region: the record of its last step, ``next`` saying where control goes."""
+    """Return what happened in a region: the record of its last step, where ``next`` says where control goes."""
     last = done.step or region.entry
     record = state.records.get(last)
     dumped: dict[str, Any] = step_record(record) if record else {"step": last}
@@ -70,11 +70,11 @@ def region_record(region: Region, state: State, done: Done) -> dict[str, Any]:
 def push_region(
     channel: Channel, plan: Plan, region: Region, state: State, done: Done, kept: Collection[str] = ()
 ) -> dict[str, Any]:
-    """Tell what has happened in a region, and return its outputs as anybody may see them.
+    """Push what happened in a region, and return its outputs as anybody may see them.
 
     :param kept: plan keys of the workflows that some task reads.
-    :raises AirflowException: if the outputs are too large or cannot be sealed; where the region has failed anyway there
-        are none then.
+    :raises AirflowException: if the outputs are too large or cannot be sealed; if the region has failed anyway, it then
+        has none.
     """
     channel.ledger.add(state.secrets)
     outputs = region_outputs(region, state)
@@ -105,9 +105,9 @@ def push_region(
 
 
 def put_workflow_outputs(channel: Channel, outputs: dict[str, Any], hidden: dict[str, Any]) -> dict[str, Any]:
-    """Put a workflow's outputs into the envelope where ``return_value`` cannot be what they are; return what it can be.
+    """Put a workflow's outputs into the envelope if ``return_value`` cannot show them; return what it can show.
 
-    :param hidden: what people see of them, secrets hidden.
+    :param hidden: the outputs for people, with secrets hidden.
     """
     seen, told = with_nulls(outputs), to_wire(outputs)
     return _put_hidden(channel, "result", told, seen, hidden, kinds=told != seen)
@@ -116,12 +116,12 @@ def put_workflow_outputs(channel: Channel, outputs: dict[str, Any], hidden: dict
 def _put_hidden(
     channel: Channel, field: str, told: dict[str, Any], full: dict[str, Any], hidden: dict[str, Any], *, kinds: bool
 ) -> dict[str, Any]:
-    """Put outputs into the envelope if their ``return_value`` cannot be what they are; return what it can be.
+    """Put outputs into the envelope if ``return_value`` cannot show them; return what it can show.
 
-    :param told: what is put there, the kinds of nothing told apart.
-    :param full: what ``return_value`` would be.
-    :param hidden: that with its secrets hidden.
-    :param kinds: whether something among them is absent or unreadable, and not null as people see it.
+    :param told: the value for the envelope, with the kinds of nothing told apart.
+    :param full: the value for ``return_value``.
+    :param hidden: that value with its secrets hidden.
+    :param kinds: whether it contains something absent or unreadable, which people see as null.
     """
     visible: dict[str, Any] = as_xcom(hidden)
     there = write_json(full)
@@ -131,9 +131,9 @@ def _put_hidden(
 
 
 def push_each(ti: Any, task: BaseOperator, outputs: Mapping[str, Any]) -> None:
-    """Push each output under its own name where Airflow would, if one of them has a name that is taken.
+    """Push each output under its own name as Airflow would, if the name of one is reserved.
 
-    :param task: the running task, which Airflow then leaves alone; those with a name that is taken are not pushed.
+    :param task: the running task, which Airflow then leaves alone; outputs with a reserved name are not pushed.
     """
     if task.multiple_outputs and not RESERVED.isdisjoint(outputs):
         for name in outputs.keys() - RESERVED:
@@ -142,7 +142,7 @@ def push_each(ti: Any, task: BaseOperator, outputs: Mapping[str, Any]) -> None:
 
 
 def step_record(record: StepRecord) -> dict[str, Any]:
-    """Return what happened to a step; of each criterion what was seen, without the condition again."""
+    """Return what happened to a step; for each criterion only the values seen, as the condition is already there."""
     data: dict[str, Any] = record.to_data()
     for criterion in data["criteria"]:
         said = f"{' '.join(criterion['condition'].split())}: "
@@ -151,19 +151,19 @@ def step_record(record: StepRecord) -> dict[str, Any]:
 
 
 def document_record(plan: Plan) -> dict[str, Any]:
-    """Return which document a workflow is of, without the folder that it lies in."""
+    """Return the document of a workflow, without its folder."""
     known = {name: plan.document.get(name, "") for name in ("name", "title", "version", "digest")}
     return {**known, "name": PurePath(known["name"]).name}
 
 
 def put_result(channel: Channel, plan: Plan, outputs: dict[str, Any]) -> None:
-    """Put the outputs of a workflow that has ended with this task into the envelope."""
+    """Put the outputs of a workflow that ended with this task into the envelope."""
     seen = with_nulls(outputs)
     channel.put("result", to_wire(outputs), secret=channel.ledger.hide(seen, plan.sensitive) != seen)
 
 
 def put_inputs(channel: Channel, plan: Plan, inputs: Inputs) -> None:
-    """Put the inputs of the workflow that a task enters into the envelope; its tasks have to know all known secrets.
+    """Put the inputs of the workflow that a task enters into the envelope; its tasks need all known secrets.
 
     :param plan: the outermost plan, whose descendants the workflows are.
     :param inputs: by role, see :class:`Position`.
@@ -175,10 +175,10 @@ def put_inputs(channel: Channel, plan: Plan, inputs: Inputs) -> None:
 
 
 def pull_inputs(channel: Channel, plan: Plan, task_id: str, role: str) -> dict[str, Any]:
-    """Return the inputs of a workflow as the task says that has entered it; the secret ones are known now.
+    """Return the inputs of a workflow from the task that entered it; the secret ones are known from now on.
 
     :param plan: the plan of that workflow.
-    :raises AirflowFailException: if the task has said nothing.
+    :raises AirflowFailException: if the task passed none.
     """
     told = channel.read(task_id, "inputs")
     if told is None:
@@ -189,7 +189,7 @@ def pull_inputs(channel: Channel, plan: Plan, task_id: str, role: str) -> dict[s
 
 
 def put_workflows(channel: Channel, plan: Plan, workflows: Outputs, kept: Collection[str]) -> None:
-    """Put inputs and outputs of workflows that have been completed into the envelope, as far as somebody reads them."""
+    """Put inputs and outputs of completed workflows into the envelope, if somebody reads them."""
     found = {
         key: {field: to_wire(known) for field, known in values.items()}
         for key, values in workflows.items()
@@ -200,9 +200,9 @@ def put_workflows(channel: Channel, plan: Plan, workflows: Outputs, kept: Collec
 
 
 def pull_workflows(channel: Channel, plan: Plan, completed: Mapping[str, Sequence[str]]) -> Outputs:
-    """Return inputs and outputs of workflows that have been completed in other tasks, by plan key.
+    """Return inputs and outputs of workflows completed in other tasks, by plan key.
 
-    :param completed: by plan key the tasks that may have, in order; the last that has decides.
+    :param completed: by plan key, the tasks that may have completed it, in order; the last that has decides.
     """
     ran = finished_tasks(channel.ti, list(dict.fromkeys(task for tasks in completed.values() for task in tasks)))
     found: Outputs = {}
@@ -216,9 +216,9 @@ def pull_workflows(channel: Channel, plan: Plan, completed: Mapping[str, Sequenc
 
 
 def push_refusal(channel: Channel, region: Region, message: str, *, stopped: bool = False) -> None:
-    """Tell that a task has refused to begin, or to go on.
+    """Push the record of a task that refused to start or to continue.
 
-    :param stopped: whether no action of a caller may be asked.
+    :param stopped: whether no action of a caller may be tried.
     """
     record: dict[str, Any] = {"step": region.entry, "outcome": "failed", "message": message, "next": None}
     channel.put_cookies(channel.cookies)
@@ -227,14 +227,14 @@ def push_refusal(channel: Channel, region: Region, message: str, *, stopped: boo
 
 
 def push_unanswered(channel: Channel, region: Region, message: str) -> None:
-    """Tell of a question that nobody has answered, with which the workflow ends."""
+    """Push the record of a question without an answer, which ends the workflow."""
     record = {"step": region.entry, "outcome": "success", "message": message, "next": END}
     channel.send()
     channel.push_record({**record, "action": None, "steps": {}})
 
 
 def pull_result(channel: Channel, task_id: str) -> dict[str, Any] | None:
-    """Return the outputs of the workflow that a task has handed over to; None if it has not."""
+    """Return the outputs of the workflow that a task handed over to; None if it did not."""
     told = channel.read(task_id, "result")
     return None if told is None else from_wire(told)
 
@@ -257,7 +257,7 @@ def pull_outputs(channel: Channel, plan: Plan, tasks: Mapping[str, str], steps: 
 
 
 def _outputs_not_pushed(plan: Plan, region: Region) -> Outputs:
-    """Return the outputs of a region whose task was killed, or marked, before it could tell them: nobody knows them."""
+    """Return the outputs of a region whose task was killed or marked before it could push them: they are unknown."""
     return {step: dict.fromkeys(plan.step(step).step.outputs, UNKNOWN) for step in region.steps}
 
 
@@ -272,7 +272,7 @@ def _pull_region(channel: Channel, region: Region, task_id: str) -> Outputs:
 
 
 def needed_steps(plan: Plan, part: Plan) -> list[str]:
-    """Return the steps outside of a region whose outputs it may need, in document order.
+    """Return the steps outside a region whose outputs it may need, in document order.
 
     :param part: the region's slice of the plan.
     """

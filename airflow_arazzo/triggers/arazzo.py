@@ -1,7 +1,7 @@
 """The trigger: a region of a plan that waits, without a worker.
 
-Everything it needs travels in its arguments and everything it has found out in the event that it fires, both as plain
-JSON: Airflow stores them, a restarted triggerer begins again from the arguments, and the times in them are absolute.
+Everything it needs is in its arguments, and everything it has found out in the event that it fires, both as plain JSON:
+Airflow stores them, a restarted triggerer starts again from the arguments, and the times in them are absolute.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ class ArazzoTrigger(BaseTrigger):
     worker, because a triggerer may run a trigger twice. A trigger that does not send only waits.
 
     :param plan: the region's slice of the plan, as JSON.
-    :param state: what :func:`pack` has made of the state.
+    :param state: the state in the form that :func:`pack` returns.
     :param connections: connection ids by name of the source description.
     :param sends: whether safe requests are sent from here.
-    :param version: of the form of these arguments. Airflow makes triggers of what another version has stored, too:
-        that has to come to the task as a message, and so is refused where the trigger runs.
+    :param version: of the form of these arguments. Airflow also makes triggers of what another version has stored; to
+        reach the task as a message, that is refused where the trigger runs.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class ArazzoTrigger(BaseTrigger):
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Fire one event: ``done`` with the final state, ``waited`` with the state as it was, or ``error``.
 
-        It is not fired before the scheduler has heard that the task has left its worker.
+        It is fired only after the scheduler has heard that the task has left its worker.
         """
         settled = clock.now() + compat.settling_time()
         try:
@@ -84,7 +84,7 @@ class ArazzoTrigger(BaseTrigger):
 
     async def _go_on(self) -> dict[str, Any]:
         fields_of(self.serialize()[1], "the trigger", ("plan", "state", "connections", "sends"))
-        carried = await asyncio.to_thread(unpack, self.state)  # what it carries may be large
+        carried = await asyncio.to_thread(unpack, self.state)  # it may be large
         state = carried.state
         end = inf if carried.end is None else carried.end
         if not self.sends:
@@ -127,7 +127,7 @@ class ArazzoTrigger(BaseTrigger):
 
 @lru_cache(maxsize=256)
 def _plan(text: str) -> Plan:
-    """Return the plan that a text is; the polls of one document have one."""
+    """Return the plan in a text; the polls of one document share one."""
     return Plan.model_validate_json(text)
 
 
@@ -136,7 +136,7 @@ def _is_safe(request: Request) -> bool:
 
 
 class _OutOfTimeError(Exception):
-    """The try is over; what that means, its worker says."""
+    """The try is over; its worker says what that means."""
 
     def __init__(self, state: State) -> None:
         super().__init__()
@@ -144,7 +144,7 @@ class _OutOfTimeError(Exception):
 
 
 def _waiting(end: float) -> Callable[[State, float], Awaitable[None]]:
-    """Return what waits, but not beyond the end of the try."""
+    """Return a function that waits, but not beyond the end of the try."""
 
     async def wait(state: State, seconds: float) -> None:
         left = end - clock.now()
@@ -156,9 +156,9 @@ def _waiting(end: float) -> Callable[[State, float], Awaitable[None]]:
 
 
 def open_event(event: Any) -> Carried:
-    """Return what the event of an :class:`ArazzoTrigger` carries.
+    """Return the content of an event of an :class:`ArazzoTrigger`.
 
-    :raises AirflowException: if it reports an error, or is no such event.
+    :raises AirflowException: if it reports an error, or is not such an event.
     """
     match event:
         case {"status": "done", "state": str(state)}:
