@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -20,7 +21,7 @@ from arazzo.frozen import dataclass
 
 if TYPE_CHECKING:
     from arazzo.auth.connection_settings import ConnectionSettings
-    from arazzo.flow import Plan
+    from arazzo.flow import Plan, PoolBudget
 
 WELL, SICK = 0, 1
 #: Seconds: the difference of clocks from which tokens may be refused, and the time for one answer of an API.
@@ -56,10 +57,10 @@ def command(paths: tuple[Path, ...], offline: bool, form: str) -> NoReturn:
     """Check whether everything that workflows need is there.
 
     The command checks Airflow's version, the triggerer, the Fernet key, the plan cache, the documents at PATHS (by
-    default those of the DAGs folder) with their descriptions, the connections that they need, and the clocks of their
-    APIs, to which it sends a HEAD request without credentials. If a DAG file maps a connection to a source, the command
-    still looks for one with the source's name. Exit codes: 0 if all is well, 1 if a check failed, 2 if the command was
-    used wrongly.
+    default those of the DAGs folder) with their descriptions, the connections and pools that they need, and the clocks
+    of their APIs, to which it sends a HEAD request without credentials. If a DAG file maps a connection to a source,
+    the command still looks for one with the source's name. Exit codes: 0 if all is well, 1 if a check failed, 2 if the
+    command was used wrongly.
 
     \b
     Examples:
@@ -110,6 +111,7 @@ def examine(documents: Iterable[Path], *, offline: bool) -> Iterator[Check]:
     yield Check("documents", "ok" if found else "warning", f"{found} found, {len(plans)} workflows can be run")
     hosts: dict[str, ConnectionSettings] = {}
     yield from _connections(plans, hosts)
+    yield from _pools(plans)
     if not offline:
         yield from (_clock(url, settings) for url, settings in hosts.items())
 
@@ -205,6 +207,43 @@ def _connections(plans: Iterable[Plan], hosts: dict[str, ConnectionSettings]) ->
                 seen.add(key)
                 yield _connection(plan, source, key[0], source in named, hosts)
         yield from _bindings(plan, {named.get(source, source) for source in sources_of(plan)})
+
+
+def _pools(plans: Iterable[Plan]) -> Iterator[Check]:
+    """Yield a check for each pool in which workflows have a budget."""
+    from arazzo.flow import budgets_of
+
+    wanted: dict[str, dict[PoolBudget, str]] = {}
+    for plan in plans:
+        try:
+            for kept in budgets_of(plan.all_steps()).values():
+                wanted.setdefault(kept.pool, {}).setdefault(kept, plan.workflow_id)
+        except ArazzoError as error:
+            yield Check(f"workflow {plan.workflow_id}", "failed", str(error))
+    for pool, budgets in wanted.items():
+        if len(budgets) > 1:
+            names = ", ".join(budgets.values())
+            yield Check(f"pool {pool}", "failed", f"the workflows {names} have different budgets in it")
+        else:
+            yield _pool(*budgets)
+
+
+def _pool(kept: PoolBudget) -> Check:
+    from airflow.models.pool import Pool
+    from sqlalchemy.exc import SQLAlchemyError
+
+    name, slots = f"pool {kept.pool}", kept.budget.slots
+    try:
+        pool = Pool.get_pool(kept.pool)
+    except SQLAlchemyError as error:
+        return Check(name, "failed", f"Airflow's database cannot be asked: {type(error).__name__}")
+    command = f"`airflow pools set --include-deferred {shlex.quote(kept.pool)} {slots} ''`"
+    if pool is None:
+        return Check(name, "failed", f"missing, and tasks with a budget wait for it; {command} makes it")
+    if pool.slots != slots or not pool.include_deferred:
+        counted = "" if pool.include_deferred else ", and does not count deferred tasks"
+        return Check(name, "failed", f"has {pool.slots} slots{counted}; {command} sets what the budget needs")
+    return Check(name, "ok", f"{slots} slots for {kept.budget.requests_per_second:g} requests a second")
 
 
 def _bindings(plan: Plan, looked_at: set[str]) -> Iterator[Check]:

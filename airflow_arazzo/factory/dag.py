@@ -123,8 +123,8 @@ def dag_arguments(
     when = timing(settings, schedule, start_date, catchup)
     require_schedule(when["schedule"])
     if refused := refusals(plan, scheduled=when["schedule"] is not None):
-        asking = [str(refusal) for refusal in refused if refusal.setting == ("approval",)]
-        raise UnsupportedError("; ".join(asking)) if asking else InputError(map(str, refused))
+        impossible = [str(refusal) for refusal in refused if refusal.setting[0] in ("approval", "budget", "pool")]
+        raise UnsupportedError("; ".join(impossible)) if impossible else InputError(map(str, refused))
     from_document = {
         "catchup": catchup,
         "max_active_runs": settings.max_active_runs or (1 if when["schedule"] == "@continuous" else None),

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     import aiohttp
     from airflow.sdk import Connection
 
+    from arazzo.transport.pace import Pace
+
 
 class ArazzoHook(HttpHook):
     """Send the requests of an Arazzo workflow to one API.
@@ -70,6 +72,7 @@ class ArazzoHook(HttpHook):
         self.optional = optional
         self.found = False
         self.ledger = ledger or Ledger()
+        self.pace: Pace | None = None
         self._settings: ConnectionSettings | None = None
         self._session: Session | None = None
         self._async_session: aiohttp.ClientSession | None = None
@@ -219,14 +222,14 @@ class ArazzoHook(HttpHook):
     def _exchange(self, request: Request, **limits: Any) -> Response:
         if self._session is None:
             self._session = self._new_session()
-        return transport.send(request, self._session, **{**limits_of(self.settings), **limits})
+        return transport.send(request, self._session, pace=self.pace, **{**limits_of(self.settings), **limits})
 
     async def _async_exchange(
         self, request: Request, session: aiohttp.ClientSession, settings: ConnectionSettings, **limits: Any
     ) -> Response:
         proxy = settings.proxies.get(request.url.split(":", 1)[0].lower())
         limits = {**limits_of(settings), **limits, "ssl_elsewhere": self._ssl_elsewhere}
-        return await transport.send_async(request, session, proxy=proxy, **limits)
+        return await transport.send_async(request, session, proxy=proxy, pace=self.pace, **limits)
 
     def close(self) -> None:
         """Close the connections that :meth:`send` keeps."""

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 from airflow_arazzo.hooks.telemetry import Telemetry
 from arazzo.exchange import Request, Response
+from arazzo.flow import PlannedStep
 
 if TYPE_CHECKING:
     from airflow_arazzo.hooks.arazzo import ArazzoHook
     from airflow_arazzo.protocol.secret_ledger import Ledger
+    from arazzo.transport.pace import Pace
 
 
 class SourceHooks:
@@ -34,10 +36,19 @@ class SourceHooks:
         self.ledger, self.telemetry = ledger, telemetry or Telemetry()
         self.connections = dict(connections or {})
         self._hooks: dict[tuple[str | None, bool], ArazzoHook] = {}
+        self._paces: dict[str, Pace] = {}
+
+    def keep_to(self, steps: Iterable[PlannedStep]) -> None:
+        """Send the requests of steps no faster than a task may that has one slot of its pool."""
+        from arazzo.auth.paces import paces_of
+
+        self._paces = paces_of(steps, lambda budget: budget.pace, self.connections)
 
     def hook(self, source: str) -> ArazzoHook:
         """Return the hook of a source description."""
-        return self.named(self.connections.get(source), source)
+        hook = self.named(self.connections.get(source), source)
+        hook.pace = self._paces.get(source)
+        return hook
 
     def named(self, conn_id: str | None, source: str) -> ArazzoHook:
         """Return the hook of a connection; None for the one whose id is the source's name, if there is one."""

@@ -85,6 +85,7 @@ class ArazzoStepOperator(DrivesRegion, BaseOperator):
         self.server = dict(server) if isinstance(server, Mapping) else server
         self.deferrable = default_deferrable() if deferrable is None else deferrable
         self.position = position
+        self._into_pool(kwargs.get("pool"))
 
     @fails_in_a_sentence
     def execute(self, context: Context) -> dict[str, Any]:

@@ -52,8 +52,9 @@ from airflow_arazzo.protocol.task_instances import finished_tasks
 from airflow_arazzo.protocol.topology import Position, TaskIds
 from airflow_arazzo.protocol.xcoms import needed_steps, pull_outputs, pull_workflows, push_refusal, push_region
 from arazzo import clock, engine
+from arazzo.engine.refusals import is_template
 from arazzo.errors import ArazzoError
-from arazzo.flow import Options, Plan, PlannedStep, Region, slice_region
+from arazzo.flow import Options, Plan, PlannedStep, Region, pool_budget, region_children, slice_region
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -91,6 +92,8 @@ class DrivesRegion(RendersWritten, TellsLineage):
     unknown: bool = False
     execution_timeout: timedelta | None
     task_id: str
+    pool: str
+    dag: Any
     operator_extra_links = (LastResponseLink(), OperationLink())
 
     @property
@@ -104,6 +107,30 @@ class DrivesRegion(RendersWritten, TellsLineage):
     def waits_by_rescheduling(self) -> bool:
         """Whether a wait gives the worker back by a reschedule, as a sensor of mode ``reschedule`` does."""
         return False
+
+    def _own_steps(self) -> Iterator[PlannedStep]:
+        """Yield the steps that the task runs: those of its region, and of the workflows that are part of it."""
+        region = self.plan.region_of(self.step)
+        if region is not None:
+            yield from map(self.plan.step, region.steps)
+            for key, child in region_children(self.plan, region).items():
+                yield from () if key in self.position.elsewhere else child.all_steps()
+
+    def _into_pool(self, pool: str | None) -> None:
+        """Put the task into the pool of its budget, if it has one.
+
+        :param pool: the one that somebody has named.
+        :raises ValueError: if that is another one, or nobody knows which it is before the task runs.
+        """
+        kept = pool_budget(self._own_steps(), self.connections)
+        if kept is None:
+            return
+        text = kept.refusal(pool)
+        if is_template(kept.pool):
+            text = "its connection is a template, so that its budget has to name a pool (x-airflow: budget)"
+        if text:
+            raise ValueError(f"task '{self.task_id}': {text}")
+        self.pool = kept.pool
 
     def run_region(self, context: Context) -> dict[str, Any]:
         """Run the region from its entry, or from where a reschedule left it; return its outputs, secrets hidden.
@@ -173,6 +200,10 @@ class DrivesRegion(RendersWritten, TellsLineage):
         plan = mark_sensitive(self._own_plan(placing(self.hooks, self.connections, self.server)))
         self.placed = plan
         self.hooks.connections = connections_of(plan, self.connections)
+        self.hooks.keep_to(plan.all_steps())
+        kept = pool_budget(self._own_steps(), self.hooks.connections)
+        if kept and self.dag and (text := kept.refusal(self.dag.get_task(self.task_id).pool)):
+            raise AirflowFailException(f"{text}; of a mapped task, partial() names it; nothing was sent")
         for text in unused_logins(self.plan, self.hooks, sources_of(plan)) if begins else ():
             self.log.info("%s", text)
         return plan

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -91,12 +91,16 @@ class ArazzoWorkflowOperator(DrivesRegion, BaseOperator):
         self.server = dict(server) if isinstance(server, Mapping) else server
         self.deferrable = default_deferrable() if deferrable is None else deferrable
         self.from_params = from_params
+        self._into_pool(kwargs.get("pool"))
         XComArg.apply_upstream_relationship(self, self.inputs)
 
     @fails_in_a_sentence
     def execute(self, context: Context) -> dict[str, Any]:
         """Run the workflow from its first step."""
         return self.run_region(context)
+
+    def _own_steps(self) -> Iterator[PlannedStep]:
+        return self.plan.all_steps()
 
     def _own_plan(self, placed: Callable[[PlannedStep], PlannedStep]) -> Plan:
         return change_steps(self.plan, placed)

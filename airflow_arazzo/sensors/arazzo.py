@@ -74,6 +74,7 @@ class ArazzoSensor(DrivesRegion, BaseSensorOperator):
         self.server = dict(server) if isinstance(server, Mapping) else server
         self.deferrable = default_deferrable() if deferrable is None else deferrable
         self.position = position
+        self._into_pool(kwargs.get("pool"))
 
     @property
     def waits_by_rescheduling(self) -> bool:

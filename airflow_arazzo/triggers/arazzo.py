@@ -98,6 +98,7 @@ class ArazzoTrigger(BaseTrigger):
             raise AirflowException(f"{text}: worker and triggerer have different versions") from None
         ledger = Ledger()
         hooks = SourceHooks(self.connections, ledger, Telemetry(self.task_instance, in_triggerer=True))
+        hooks.keep_to(plan.all_steps())
         try:
             await ledger.add_async(state.secrets)
             state, done = await drive_async(

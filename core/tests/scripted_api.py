@@ -14,12 +14,16 @@ from arazzo.exchange import Request, Response
 
 @dataclass(frozen=True)
 class Asked:
-    """One request as it arrived."""
+    """One request as it arrived.
+
+    :ivar at: when, by the monotonic clock.
+    """
 
     method: str
     target: str
     headers: dict[str, str]
     body: bytes
+    at: float = field(default_factory=time.monotonic, compare=False)
 
     @property
     def line(self) -> str:

@@ -158,3 +158,51 @@ def test_the_plan_cache_is_told_of(doctor, triggerer, monkeypatch, tmp_path, set
     found = doctor(ANCHORE, "--offline")[1]["plan cache"]
     assert found[0] == state
     assert words in found[1]
+
+
+@pytest.fixture
+def pools(airflow_db):
+    """Set pools, which are gone afterwards."""
+    from airflow.models.pool import Pool
+    from airflow.utils.session import create_session
+    from sqlalchemy import delete
+
+    def put(name: str, slots: int, *, include_deferred: bool = True) -> None:
+        Pool.create_or_update_pool(name, slots, "", include_deferred)
+
+    yield put
+    with create_session() as session:
+        session.execute(delete(Pool).where(Pool.pool != "default_pool"))
+
+
+def test_the_pool_of_a_budget_has_its_slots_and_counts_deferred_tasks(doctor, triggerer, pools, tmp_path):
+    (tmp_path / "api.yaml").write_text(
+        "openapi: 3.1.0\ninfo: {title: A, version: '1'}\nservers: [{url: 'http://127.0.0.1:9'}]\n"
+        "paths: {/o: {get: {operationId: o, responses: {'200': {description: ok}}}}}\n"
+    )
+
+    def write(workflow: str, rate: int) -> None:
+        (tmp_path / f"{workflow}.arazzo.yaml").write_text(
+            "arazzo: 1.0.1\ninfo: {title: t, version: '1'}\n"
+            "sourceDescriptions: [{name: shop, url: api.yaml, type: openapi}]\n"
+            f"x-airflow: {{budget: {{requests_per_second: {rate}}}}}\n"
+            f"workflows: [{{workflowId: {workflow}, steps: [{{stepId: s, operationId: o}}]}}]\n"
+        )
+
+    def said() -> tuple[str, str]:
+        return doctor(str(tmp_path), "--offline")[1]["pool shop"]
+
+    write("v", 4)
+    command = "`airflow pools set --include-deferred shop 4 ''`"
+    assert said() == ("failed", f"missing, and tasks with a budget wait for it; {command} makes it")
+    pools("shop", 5)
+    assert said() == ("failed", f"has 5 slots; {command} sets what the budget needs")
+    pools("shop", 4, include_deferred=False)
+    assert said() == (
+        "failed",
+        f"has 4 slots, and does not count deferred tasks; {command} sets what the budget needs",
+    )
+    pools("shop", 4)
+    assert said() == ("ok", "4 slots for 4 requests a second")
+    write("w", 3)
+    assert said() == ("failed", "the workflows v, w have different budgets in it")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from arazzo.auth.authorizing import authorized, drive
 from arazzo.auth.connection_settings import Connection, ConnectionSettings, read_connection, secret_texts
+from arazzo.auth.paces import paces_of
 from arazzo.auth.server_resolution import Placement, connections_of, place_requests, placement_of, sources_of
 from arazzo.auth.sessions import limits_of, new_session, with_netrc
 from arazzo.auth.tokens import get_token
@@ -33,7 +34,7 @@ class ConnectedApis:
     """The APIs of a workflow, each reached through its connection if it has one. A context manager.
 
     A source description uses the connection that the document names for it, which must exist, or else the one whose id
-    is the source's name, if there is one (docs/semantics.md, 6).
+    is the source's name, if there is one (docs/semantics.md, 6). What is sent here may use an API's whole budget.
 
     :param plan: whose requests are sent.
     :param lookup: finds connections by id.
@@ -48,6 +49,7 @@ class ConnectedApis:
         self._settings: dict[str, ConnectionSettings] = {}
         self._sessions: dict[str, Session] = {}
         self._stack = ExitStack()
+        self._paces = paces_of(plan.all_steps(), lambda budget: 1 / budget.requests_per_second)
         self.secrets: set[str] = set()
         for source in sources_of(plan):
             conn_id = named.get(source, source)
@@ -102,7 +104,7 @@ class ConnectedApis:
         if settings.trust_env and self._named[source] != _NONE:
             request, secrets = with_netrc(request)
             self.secrets.update(secrets)
-        return send(request, self._sessions[source], **limits_of(settings))
+        return send(request, self._sessions[source], pace=self._paces.get(source), **limits_of(settings))
 
     def _token(self, scheme: SecurityScheme, request: Request) -> str:
         settings = self._settings[request.source]
@@ -110,6 +112,7 @@ class ConnectedApis:
             raise AssertionError("only asked for where there is a grant")
         limits: dict[str, Any] = {
             **limits_of(settings),
+            "pace": self._paces.get(request.source),
             "max_bytes": current_limits().token_bytes,
             "follow_redirects": False,
         }

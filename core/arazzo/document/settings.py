@@ -26,6 +26,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from arazzo.document.asset_settings import SCHEDULE_SCHEMA, Assets, AssetSchedule
+from arazzo.document.budgets import Budget, is_by_source
 from arazzo.document.contract_levels import Check, Level, contract_levels
 from arazzo.document.paging import NextPage, next_fault
 from arazzo.document.schedules import schedule_fault
@@ -202,6 +203,14 @@ def _assets_of(value: Any) -> Any:
     return _nested(AssetSchedule, {"all": value} if isinstance(value, (list, tuple)) else value)
 
 
+def _budget(value: Any) -> Any:
+    if value is not None and not isinstance(value, (dict, Budget)):
+        _refuse("a map with requests_per_second, or a map of such by source")
+    return (
+        {name: _nested(Budget, each) for name, each in value.items()} if is_by_source(value) else _nested(Budget, value)
+    )
+
+
 def _schedule(value: str | AssetSchedule | None) -> str | AssetSchedule | None:
     fault = schedule_fault(value) if isinstance(value, str) else None
     return _fail(fault) if fault else value
@@ -274,6 +283,8 @@ class Settings(FrozenModel):
     """Outputs of a step with ``collect`` that lead to the next page."""
     contract: Annotated[Literal["off", "warn", "fail"] | dict[Check, Level] | None, BeforeValidator(_levels)] = None
     """What to do if an answer or a request does not match the API's description: for all checks, or for each."""
+    budget: Annotated[Budget | dict[str, Budget] | None, BeforeValidator(_budget)] = None
+    """How often all runs together may ask an API: for each that is called, or by source name."""
     cookies: Annotated[
         bool | Annotated[tuple[Annotated[str, Field(pattern=_HOST)], ...], Field(min_length=1)] | None,
         BeforeValidator(_domains),

@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from arazzo.document.shape import near
-from arazzo.flow import Plan
-from arazzo.flow.grouping import impossible_approvals
+from arazzo.errors import UnsupportedError
+from arazzo.flow import Plan, pool_budget
+from arazzo.flow.grouping import impossible_approvals, tasks_of
 from arazzo.frozen import dataclass
 
 #: How a Jinja template starts; a value that contains one is known only when a task runs.
@@ -39,7 +40,7 @@ def refusals(plan: Plan, *, scheduled: bool | None = None) -> tuple[Refusal, ...
     :param scheduled: whether it has a schedule; None: if its settings say so.
     """
     bound = plan.settings.inputs or {}
-    found = [*_unknown(plan, bound), *_values(plan, bound), *_approvals(plan)]
+    found = [*_unknown(plan, bound), *_values(plan, bound), *_approvals(plan), *_pools(plan)]
     if scheduled if scheduled is not None else plan.settings.schedule is not None:
         found += [*_missing(plan, bound), *_timing(plan)]
     return tuple(found)
@@ -93,6 +94,19 @@ def _approvals(plan: Plan) -> Iterator[Refusal]:
             "which takes a task of its own; here the workflow is part of another task"
         )
         yield Refusal("invalid-setting", ("approval",), message)
+
+
+def _pools(plan: Plan) -> Iterator[Refusal]:
+    for own, inside in tasks_of(plan):
+        steps = (*own, *(step for child in inside for step in child.all_steps()))
+        try:
+            kept = pool_budget(steps)
+        except UnsupportedError as error:
+            yield Refusal("invalid-setting", ("budget",), str(error))
+            continue
+        settings = own[0].settings if own else plan.settings
+        if kept and (text := kept.refusal((settings.task or {}).get("pool", settings.pool))):
+            yield Refusal("invalid-setting", ("pool",), text)
 
 
 def _timing(plan: Plan) -> Iterator[Refusal]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from arazzo.flow.graph import FlowGraph, components
     from arazzo.flow.picture import Picture, picture_of
     from arazzo.flow.plan import END, Edge, InputNeed, Plan, PlannedStep, Region
+    from arazzo.flow.pool_budgets import PoolBudget, budgets_of, pool_budget
     from arazzo.flow.reads import workflow_key
     from arazzo.flow.slices import change_steps, dependencies, region_children, slice_region, workflows_read
 else:
@@ -21,6 +22,7 @@ else:
         __name__,
         {
             "arazzo.flow.action_needs": "passed_by_name",
+            "arazzo.flow.pool_budgets": "PoolBudget budgets_of pool_budget",
             "arazzo.flow.compile": "choose_workflow compile_document",
             "arazzo.flow.compile_options": "Options",
             "arazzo.flow.drawing": "draw",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from arazzo.flow.plan import Plan, Region
+from arazzo.flow.plan import Plan, PlannedStep, Region
 from arazzo.flow.slices import region_children
 
 
@@ -27,19 +27,29 @@ def is_split(plan: Plan, key: str) -> bool:
 
 def impossible_approvals(plan: Plan) -> Iterator[tuple[Plan, str]]:
     """Yield the steps that ask for approval although they belong to another task, with their workflow."""
+    for _, inside in tasks_of(plan):
+        for child in inside:
+            yield from _asking(child)
+
+
+def tasks_of(plan: Plan) -> Iterator[tuple[tuple[PlannedStep, ...], tuple[Plan, ...]]]:
+    """Yield for each task of a plan the steps of its region, its entry first, and the workflows that are part of it."""
     if plan.settings.granularity == "workflow":
-        yield from _asking(plan)
+        yield (), (plan,)
         return
     for region in plan.regions:
         named = (edge.workflow for edge in region.exits if edge.workflow is not None)
         elsewhere = {workflow for workflow in named if is_split(plan, workflow)}
+        inside = []
         for key, child in region_children(plan, region).items():
             if key in elsewhere or is_group(plan, region):
-                yield from impossible_approvals(child)
+                yield from tasks_of(child)
             else:
-                yield from _asking(child)
+                inside.append(child)
+        steps = dict.fromkeys((region.entry, *region.steps))
+        yield tuple(map(plan.step, steps)), tuple(inside)
     for key in plan.depends_on:
-        yield from impossible_approvals(plan.children[key])
+        yield from tasks_of(plan.children[key])
 
 
 def _asking(plan: Plan) -> Iterator[tuple[Plan, str]]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 import zlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from ssl import SSLContext
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
+from arazzo import clock
 from arazzo.exchange import Request, Response
 from arazzo.limits import current_limits
 from arazzo.transport.content import grouped, readable
@@ -20,6 +21,9 @@ from arazzo.transport.tuning import PIECE
 if TYPE_CHECKING:
     import aiohttp
 
+    from arazzo.transport.pace import Pace
+
+Wait = Callable[[float], Awaitable[None]]
 #: By session, the proxies of the environment at the time of its first request.
 _ENVIRONMENTS: WeakKeyDictionary[aiohttp.ClientSession, Mapping[str, str]] = WeakKeyDictionary()
 
@@ -37,6 +41,7 @@ async def send_async(
     use_netrc: bool = True,
     proxy: str | None = None,
     ssl_elsewhere: SSLContext | bool = True,
+    pace: Pace | None = None,
 ) -> Response:
     """Send a request once and read the response, as :func:`send` does, on an event loop.
 
@@ -55,16 +60,18 @@ async def send_async(
     total = request.timeout or timeout or bounds.timeout
     connect_timeout, max_bytes = connect_timeout or bounds.connect_timeout, max_bytes or bounds.max_bytes
     hop = first_hop(request, session.headers, session.auth, use_netrc and session.trust_env)
-    course = OpenExchange(request, hop, sensitive_headers, follow=follow_redirects, max_redirects=max_redirects)
+    course = OpenExchange(
+        request, hop, sensitive_headers, follow=follow_redirects, max_redirects=max_redirects, pace=pace
+    )
     limits = aiohttp.ClientTimeout(total=None, sock_connect=min(connect_timeout, total))
     expired = False
     try:
         async with _bare_session(session, course, limits) as bare:
             proxies = proxy, _environment(session)
             # The limit on connecting speaks first: it knows that nothing was sent.
-            exchange = _exchange_async(course, bare, proxies, max_bytes, ssl_elsewhere)
-            async with _within(total + 0.02):  # wait_for loses a cancellation that comes together with the answer
-                return await exchange
+            # wait_for loses a cancellation that comes together with the answer.
+            async with _within(total + 0.02) as stand_still:
+                return await _exchange_async(course, bare, proxies, max_bytes, ssl_elsewhere, stand_still)
     except asyncio.TimeoutError as error:
         causes, expired = causes_of(error), True
     except (OSError, aiohttp.ClientError, zlib.error, CutError) as error:
@@ -73,8 +80,11 @@ async def send_async(
 
 
 @asynccontextmanager
-async def _within(seconds: float) -> AsyncIterator[None]:
-    """End a block with ``asyncio.TimeoutError`` after so many seconds; a cancellation from outside stays one."""
+async def _within(seconds: float) -> AsyncIterator[Wait]:
+    """End a block with ``asyncio.TimeoutError`` after so many seconds; a cancellation from outside stays one.
+
+    It gets a function that waits, in time that does not count.
+    """
     import asyncio
 
     task, late = asyncio.current_task(), []
@@ -84,9 +94,18 @@ async def _within(seconds: float) -> AsyncIterator[None]:
         if task is not None:
             task.cancel()
 
-    timer = asyncio.get_running_loop().call_later(seconds, stop)
+    loop = asyncio.get_running_loop()
+    timer = loop.call_later(seconds, stop)
+
+    async def stand_still(longer: float) -> None:
+        nonlocal timer
+        if longer > 0:
+            timer.cancel()
+            timer = loop.call_at(timer.when() + longer, stop)
+            await clock.sleep_async(longer)
+
     try:
-        yield
+        yield stand_still
     except asyncio.CancelledError:
         if not late or (sys.version_info >= (3, 11) and task is not None and task.uncancel() > 0):
             raise
@@ -169,6 +188,7 @@ async def _exchange_async(
     proxies: tuple[str | None, Mapping[str, str]],
     max_bytes: int,
     ssl_elsewhere: SSLContext | bool,
+    stand_still: Wait,
 ) -> Response:
     from yarl import URL
 
@@ -178,6 +198,7 @@ async def _exchange_async(
         hop = course.outgoing
         url = URL(hop.url, encoded=True)
         proxy = proxies[0] or _environment_proxy(hop.url, proxies[1])
+        await stand_still(course.turn())
         try:
             answer = await session.request(
                 hop.method,
@@ -192,6 +213,8 @@ async def _exchange_async(
             if course.reused and course.request.safe:
                 continue  # the server has closed a kept connection meanwhile (RFC 9112, 9.3.1)
             raise
+        finally:
+            course.over()
         try:
             headers = grouped((readable(name), readable(value)) for name, value in answer.raw_headers)
             if course.redirected(answer.status, headers):

@@ -18,6 +18,7 @@ from arazzo.frozen import dataclass, replace
 from arazzo.limits import current_limits
 from arazzo.transport.content import CollectedBody, codings_of
 from arazzo.transport.failures import detail_of, kind_of
+from arazzo.transport.pace import Pace
 
 #: Headers without a credential, which may cross to another origin. Everything else stays behind.
 _HARMLESS: Final = frozenset(
@@ -61,8 +62,9 @@ class OpenExchange:
         *,
         follow: bool | None = None,
         max_redirects: int | None = None,
+        pace: Pace | None = None,
     ) -> None:
-        self.request, self.hop = request, hop
+        self.request, self.hop, self.pace = request, hop, pace
         self.max_redirects = current_limits().max_redirects if max_redirects is None else max_redirects
         self.followed = _followed(request, follow) if not hop.body else frozenset()
         self.harmless = _HARMLESS - {name.lower() for name in sensitive} - _api_keys(request)
@@ -71,6 +73,17 @@ class OpenExchange:
         self.cookies = request.cookies
         self.visits: Visits = ()
         self.started = time.monotonic()
+
+    def turn(self) -> float:
+        """Return the seconds to wait before the hop may be sent, which are none of the exchange's."""
+        wait = self.pace.left if self.pace else 0.0
+        self.started += wait
+        return wait
+
+    def over(self) -> None:
+        """Say that the hop has been answered, or has failed."""
+        if self.pace:
+            self.pace.restart()
 
     @property
     def outgoing(self) -> Hop:

@@ -10,6 +10,7 @@ from contextvars import ContextVar, Token
 from http.client import HTTPException, HTTPResponse
 from typing import TYPE_CHECKING, Any
 
+from arazzo import clock
 from arazzo.exchange import Request, Response, header, origin_of
 from arazzo.limits import current_limits
 from arazzo.transport.content import grouped, readable
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from requests.adapters import HTTPAdapter
     from urllib3.connection import HTTPConnection
 
-    from arazzo.transport.exchange_policy import Hop
+    from arazzo.transport.pace import Pace
 else:
     HTTPConnection = object
 
@@ -38,6 +39,7 @@ def send(
     follow_redirects: bool | None = None,
     max_redirects: int | None = None,
     use_netrc: bool = True,
+    pace: Pace | None = None,
 ) -> Response:
     """Send a request once and read the response.
 
@@ -55,6 +57,7 @@ def send(
         request.
     :param max_redirects: how many redirects are followed; with more there is no answer.
     :param use_netrc: whether netrc counts, if the environment does.
+    :param pace: what the request waits for, and each redirect; the time limits do not count that.
     :raises TransportError: if there is no complete answer, or nothing was sent; the message contains no value.
     """
     import requests
@@ -63,7 +66,9 @@ def send(
     total = request.timeout or timeout or bounds.timeout
     connect_timeout, max_bytes = connect_timeout or bounds.connect_timeout, max_bytes or bounds.max_bytes
     hop = first_hop(request, session.headers, session.auth, use_netrc and session.trust_env)
-    course = OpenExchange(request, hop, sensitive_headers, follow=follow_redirects, max_redirects=max_redirects)
+    course = OpenExchange(
+        request, hop, sensitive_headers, follow=follow_redirects, max_redirects=max_redirects, pace=pace
+    )
     watch = _SocketWatch(total, reuse=request.safe)
     try:
         with watch:
@@ -78,8 +83,7 @@ def _exchange(
     course: OpenExchange, session: requests.Session, watch: _SocketWatch, connect_timeout: float, max_bytes: int
 ) -> Response:
     while True:
-        hop = course.outgoing
-        answer = _send_hop(hop, session, watch, connect_timeout)
+        answer = _send_hop(course, session, watch, connect_timeout)
         course.sent = True
         try:
             headers = grouped((name, readable(value.encode("latin-1"))) for name, value in answer.raw.headers.items())
@@ -111,7 +115,9 @@ def _piece(answer: requests.Response) -> bytes:
     return piece
 
 
-def _send_hop(hop: Hop, session: requests.Session, watch: _SocketWatch, connect_timeout: float) -> requests.Response:
+def _send_hop(
+    course: OpenExchange, session: requests.Session, watch: _SocketWatch, connect_timeout: float
+) -> requests.Response:
     """Send one hop; again over a new connection if the server has closed the kept one meanwhile.
 
     That can only happen to safe requests: others get no kept connection (RFC 9112, 9.3.1).
@@ -119,15 +125,17 @@ def _send_hop(hop: Hop, session: requests.Session, watch: _SocketWatch, connect_
     import requests
 
     try:
-        return _open(hop, session, watch, connect_timeout)
+        return _open(course, session, watch, connect_timeout)
     except (OSError, HTTPException, requests.RequestException, _urllib3_error()) as error:
         if not watch.reused or watch.expired or kind_of(causes_of(error)) != "reset":
             raise
     watch.reuse = watch.reused = False
-    return _open(hop, session, watch, connect_timeout)
+    return _open(course, session, watch, connect_timeout)
 
 
-def _open(hop: Hop, session: requests.Session, watch: _SocketWatch, connect_timeout: float) -> requests.Response:
+def _open(
+    course: OpenExchange, session: requests.Session, watch: _SocketWatch, connect_timeout: float
+) -> requests.Response:
     """Send one hop through the session's adapter and return the answer with its body unread.
 
     ``Session.send`` would read the body of a redirect whatever its size, and keep cookies.
@@ -136,6 +144,7 @@ def _open(hop: Hop, session: requests.Session, watch: _SocketWatch, connect_time
     from requests.adapters import HTTPAdapter
     from urllib3.util.retry import Retry
 
+    hop = course.outgoing
     prepared = requests.PreparedRequest()
     headers = {name: value if value.isascii() else value.encode() for name, value in hop.headers.items()}
     prepared.prepare(method=hop.method, url=hop.url, headers=headers, data=hop.body, auth=hop.auth)
@@ -155,8 +164,12 @@ def _open(hop: Hop, session: requests.Session, watch: _SocketWatch, connect_time
         if not issubclass(pool.ConnectionCls, _Watched):
             pool.ConnectionCls = type("WatchedConnection", (_Watched, pool.ConnectionCls), {})
         _hide_urls(adapter)
+    watch.stand_still(course.turn())
     left = watch.left
-    return adapter.send(prepared, timeout=(min(connect_timeout, left), left), **settings)
+    try:
+        return adapter.send(prepared, timeout=(min(connect_timeout, left), left), **settings)
+    finally:
+        course.over()
 
 
 def _hide_urls(adapter: HTTPAdapter) -> None:
@@ -181,8 +194,7 @@ class _SocketWatch:
         self.reuse = reuse
         self.url = ""
         self.socket: socket.socket | None = None
-        self._timer = threading.Timer(seconds, self._expire)
-        self._timer.daemon = True
+        self._timer = self._new_timer()
         self._token: Token[_SocketWatch | None] | None = None
 
     @property
@@ -192,6 +204,20 @@ class _SocketWatch:
     @property
     def target(self) -> str:
         return self.url[self.url.index("/", self.url.index("//") + 2) :]
+
+    def _new_timer(self) -> threading.Timer:
+        timer = threading.Timer(self.left, self._expire)
+        timer.daemon = True
+        return timer
+
+    def stand_still(self, seconds: float) -> None:
+        """Wait, and let the deadline be as much later."""
+        if seconds > 0:
+            self._timer.cancel()
+            clock.sleep(seconds)
+            self.deadline += seconds
+            self._timer = self._new_timer()
+            self._timer.start()
 
     def __enter__(self) -> None:
         self._timer.start()

@@ -37,7 +37,7 @@ _OF_LOOPS = ("poke_interval", "timeout", "max_rounds", "tolerate", "exponential_
 _OF_STEPS = ("collect", "next")
 _OF_REQUESTS = (
     *("connection", "server", "server_variables", "redirects", "required", "idempotency_key", "resend"),
-    "contract",
+    *("contract", "budget"),
 )
 
 
@@ -74,7 +74,7 @@ def _settings(
             )
     yield from _bound(subject, settings, pointer, inputs, open_ended=open_ended)
     known = [source.name for source in subject.loaded.document.source_descriptions]
-    for field in ("connection", "server"):
+    for field in ("connection", "server", "budget"):
         value = getattr(settings, field)
         for name in value if isinstance(value, dict) else ():
             if name not in known:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from itertools import pairwise
 
 import pytest
 from click.testing import CliRunner
@@ -95,6 +96,19 @@ def test_a_token_is_got_with_client_credentials(api, look):
     assert api.asked[1].headers["Authorization"] == "Bearer issued-secret"
     assert "issued-secret" not in found.output, "an API that says a credential again"
     assert "client-secret" not in found.output
+
+
+def test_a_run_alone_may_use_up_the_budget_and_tokens_count(api, look):
+    """The API stamps what arrives; nothing can make the gaps shorter."""
+    api.on("POST /token", 200, {"access_token": "issued-secret", "expires_in": 60})
+    api.on("GET /things", 302, Location="/others").on("GET /others", 200, {"seen": 1})
+    extra = {"client_id": "you", "client_secret": "client-secret"}
+    connection = json.dumps({"conn_type": "arazzo", "host": api.url, "extra": extra})
+    setting = "  x-airflow: {budget: {shop: {requests_per_second: 4}}}"
+    found = look("oauth", "--connection", f"shop={connection}", setting=setting)
+    assert found.exit_code == 0, found.output
+    assert api.lines == ["POST /token", "GET /things", "GET /others"]
+    assert min(later.at - earlier.at for earlier, later in pairwise(api.asked)) >= 0.25
 
 
 def test_a_401_says_which_scheme_and_how_to_give_a_connection(api, look):
