@@ -84,6 +84,7 @@ def used(api: ScriptedApi, secrets: Mapping[str, str]) -> None:
     assert signed_in.json == {"user": "bob", "password": secrets["password"], "pin": secrets["pin"]}
     assert posted.headers["Authorization"] == f"Bearer {secrets['token']}"
     assert secrets["cookie"] in posted.headers["Cookie"]
+    assert all(f"sid={secrets['cookie']}" in asked.headers["Cookie"] for asked in (audited, polled, api.asked[-2]))
     assert posted.headers["X-Marked"] == secrets["marked"]
     assert quote(secrets["apiToken"], safe="") in posted.target
     assert audited.headers["Authorization"] == f"Bearer {secrets['access_token']}"

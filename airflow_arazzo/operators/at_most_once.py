@@ -175,7 +175,8 @@ class Sending:
                 self.sent = self.sent.unanswered(request.step_name, number, key)
                 self._answered_at = float(record["time"])
                 text = f"{record.get('error')} (sent {when}, and not again; {_WAYS_ON})"
-                raise TransportError(str(record.get("kind")), text, maybe_sent=True)
+                visits = _opened(str(record["answer"])).visits if record.get("answer") else ()
+                raise TransportError(str(record.get("kind")), text, maybe_sent=True, visits=visits)
         if allowed:
             log.warning("%s may have been sent %s: it is sent again, as its step allows", request, when)
             return None
@@ -217,7 +218,8 @@ class Sending:
         except TransportError as error:
             if again or error.maybe_sent:
                 self.sent = self.sent.unanswered(request.step_name, number, key)
-                _amend(store, place, record, state="unanswered", kind=error.kind, error=str(error))
+                visited = {"answer": _sealed(Response(0, visits=error.visits))} if error.visits else {}
+                _amend(store, place, record, state="unanswered", kind=error.kind, error=str(error), **visited)
             else:
                 self._forget(store, place, record)
             raise

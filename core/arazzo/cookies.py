@@ -8,18 +8,17 @@ suffixes is needed: nobody names ``github.io``. A cookie set without TLS never r
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta, timezone
 from typing import ClassVar, Final
 from urllib.parse import urlsplit
 
-from arazzo.exchange import Headers, origin_of
+from arazzo.exchange import Headers, header, origin_of
 from arazzo.frozen import dataclass, field, replace
 from arazzo.limits import current_limits
 
-#: How many cookies of one domain are kept (RFC 6265, 6.1).
-OF_ONE_DOMAIN: Final = 50
+#: Characters of a name that a message shows.
+_LONGEST_NAME: Final = 60
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _ADDRESS: Final = re.compile(r"(?:.*\.)?\d+|.*:.*")
 _AGE: Final = re.compile(r"(-?)0*(\d+)")
@@ -109,6 +108,24 @@ class Jar:
                 jar = jar._with(cookie)
         return jar
 
+    def headers(self, url: str, headers: Headers) -> Headers:
+        """Return the headers of a request to a URL with what is sent there as ``Cookie``."""
+        cookie = self.header(url, header(headers, "Cookie") or "")
+        others = tuple(each for each in headers if each[0].lower() != "cookie")
+        return (*others, ("Cookie", cookie)) if cookie else others
+
+    @property
+    def beyond(self) -> str:
+        """The limit that a cookie, or their number, exceeds, so that nothing may be sent; empty if none is."""
+        limits = current_limits()
+        for at, each in enumerate(self.cookies):
+            name = each.name if len(each.name) <= _LONGEST_NAME else f"{each.name[:_LONGEST_NAME]}..."
+            if len(each.name) + 1 + len(each.value) > limits.cookie_characters:
+                return f"cookie '{name}' has more than {limits.cookie_characters:,} characters (cookie_characters)"
+            if at >= limits.cookies:
+                return f"cookie '{name}' is one more than the {limits.cookies:,} that a run keeps (cookies)"
+        return ""
+
     def values(self) -> Iterator[str]:
         """The values of the cookies: all of them are secrets."""
         return (each.value.strip('"') for each in self.cookies)
@@ -117,7 +134,7 @@ class Jar:
         """Return the cookie that a ``Set-Cookie`` header sets; None if it is ignored."""
         pair, _, rest = line.partition(";")
         name, equals, value = (part.strip(" \t") for part in pair.partition("="))
-        if not (equals and name) or _CONTROL.search(line) or len(pair) > current_limits().cookie_characters:
+        if not (equals and name) or _CONTROL.search(line):
             return None
         said = {}
         for attribute in rest.split(";"):
@@ -125,7 +142,7 @@ class Jar:
             said[key.strip(" \t").lower()] = text.strip(" \t")
         _, host, path = _parts(url)
         domain = said.get("domain", "").lower().removeprefix(".")
-        if domain and not is_within(host, domain):
+        if (domain and not is_within(host, domain)) or not _keeps_its_prefix(name, said):
             return None
         named = any(is_within(domain or host, each) for each in self.domains)
         wide = bool(domain) and named
@@ -167,7 +184,7 @@ class Jar:
             cookie = replace(cookie, number=before.number)
         if cookie.expires is None or cookie.expires > self.at:
             kept[cookie.key] = cookie
-        return replace(self, cookies=_bounded(tuple(kept.values())), changes=self.changes + 1)
+        return replace(self, cookies=tuple(kept.values()), changes=self.changes + 1)
 
 
 def is_within(host: str, domain: str) -> bool:
@@ -175,16 +192,12 @@ def is_within(host: str, domain: str) -> bool:
     return host == domain or (host.endswith(f".{domain}") and not _ADDRESS.fullmatch(host))
 
 
-def _bounded(cookies: tuple[Cookie, ...]) -> tuple[Cookie, ...]:
-    """Return the cookies that are kept; the oldest are dropped."""
-    counts: Counter[str] = Counter()
-    kept: list[Cookie] = []
-    for cookie in reversed(cookies):
-        home = cookie.origin or cookie.domain
-        counts[home] += 1
-        if counts[home] <= OF_ONE_DOMAIN and len(kept) < current_limits().cookies:
-            kept.append(cookie)
-    return tuple(reversed(kept))
+def _keeps_its_prefix(name: str, said: Mapping[str, str]) -> bool:
+    """Say whether a cookie is what the prefix of its name promises (RFC 6265bis, 4.1.3)."""
+    if not name.lower().startswith(("__secure-", "__host-")):
+        return True
+    whole = not said.get("domain") and said.get("path") == "/"
+    return "secure" in said and (whole or not name.lower().startswith("__host-"))
 
 
 def _parts(url: str) -> tuple[str, str, str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import Enum
+from typing import Any
 
 from arazzo.frozen import dataclass, replace
 from arazzo.pointer import tokens_of
@@ -174,11 +175,12 @@ class TransportError(ArazzoError):
     :param kind: ``connect``, ``timeout``, ``tls``, ``reset``, ``too-large``, ``protocol``, or ``token`` where there is
         no token to send it with.
     :param maybe_sent: whether the server may have received the request.
+    :param visits: the URLs that answered before that, as in :class:`~arazzo.exchange.Response`.
     """
 
-    def __init__(self, kind: str, message: str, *, maybe_sent: bool = True) -> None:
+    def __init__(self, kind: str, message: str, *, maybe_sent: bool = True, visits: tuple[Any, ...] = ()) -> None:
         super().__init__(message)
-        self.kind, self.maybe_sent = kind, maybe_sent
+        self.kind, self.maybe_sent, self.visits = kind, maybe_sent, visits
 
 
 class RecordingError(ArazzoError):

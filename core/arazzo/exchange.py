@@ -109,6 +109,11 @@ class Request:
         return "/".join(part.replace("%", "%25").replace("/", "%2F") for part in (*self.within, self.step))
 
     @property
+    def sent_headers(self) -> Headers:
+        """The headers with the cookies of the run that go to its URL."""
+        return self.headers if self.cookies is None else self.cookies.headers(self.url, self.headers)
+
+    @property
     def safe(self) -> bool:
         return self.method in SAFE_METHODS
 
@@ -159,6 +164,7 @@ class Exchange:
     :param request: what was sent.
     :param response: what came back; None after a network error or a timeout.
     :param error: why there is no response, one sentence without secrets.
+    :param visits: as those of a response, where there is none.
     :param content: the response's body as a value (parsed JSON, text, ...); ABSENT when empty, or Unreadable.
     :param parsed: if that is text, the JSON or XML that it contains, or why it is neither; otherwise ABSENT.
     """
@@ -166,6 +172,7 @@ class Exchange:
     request: Request
     response: Response | None = None
     error: str | None = None
+    visits: Visits = field(default=(), repr=False)
     content: Any = field(default=ABSENT, repr=False)
     parsed: Any = field(default=ABSENT, repr=False)
 

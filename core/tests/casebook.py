@@ -32,6 +32,7 @@ class Case:
 
     :ivar meanwhile: what a DAG sends and waits beyond the script, whose steps run side by side: another has failed.
     :ivar drift: what the records of its steps say against the API's description.
+    :ivar limits: limits of the process, by name.
     """
 
     folder: Path
@@ -46,6 +47,7 @@ class Case:
     meanwhile: list[dict[str, Any]] = field(default_factory=list)
     dialect: Dialect = "lenient"
     drift: list[str] = field(default_factory=list)
+    limits: dict[str, float] = field(default_factory=dict)
 
     @property
     def document(self) -> Path:
@@ -85,6 +87,7 @@ def _read(folder: Path) -> list[Case]:
             meanwhile=entry.get("meanwhile", []),
             dialect=entry.get("dialect", "lenient"),
             drift=entry.get("drift", []),
+            limits=entry.get("limits", {}),
         )
         for entry in entries
     ]
@@ -92,8 +95,7 @@ def _read(folder: Path) -> list[Case]:
 
 def sent_cookie(request: Request) -> str:
     """Return what a request has as ``Cookie`` when it is sent."""
-    given = header(request.headers, "Cookie") or ""
-    return given if request.cookies is None else request.cookies.header(request.url, given)
+    return header(request.sent_headers, "Cookie") or ""
 
 
 class Script:

@@ -9,7 +9,6 @@ from pydantic import TypeAdapter
 
 from arazzo.cookies import Jar
 from arazzo.json_values import as_json, read_own_json, write_json
-from arazzo.limits import limits_set
 
 HERE = "https://api.example.com/shop/orders/7?x=/y"
 NOW = 1_000_000_000.0
@@ -96,9 +95,7 @@ def test_what_the_request_has_itself_wins():
     assert jar("a=1", "b=2", "B=3").header(HERE, "x=0; b=own") == "x=0; b=own; a=1; B=3"
 
 
-@pytest.mark.parametrize(
-    "line", ["", "a", "=1", " =1", ";a=1", "a=1\x00", "a=1\r\nX: y", "a=1; Path=/\x7f", "a=" + "x" * 4096]
-)
+@pytest.mark.parametrize("line", ["", "a", "=1", " =1", ";a=1", "a=1\x00", "a=1\r\nX: y", "a=1; Path=/\x7f"])
 def test_what_is_no_cookie_is_ignored(line):
     assert not jar(line).cookies
 
@@ -187,16 +184,52 @@ def test_without_tls_no_secure_cookie_is_set_or_hidden(line):
     assert kept.header(HERE) == "sid=good"
 
 
+@pytest.mark.parametrize(
+    ("line", "kept"),
+    [
+        ("__Secure-a=1", False),
+        ("__Secure-a=1; Secure", True),
+        ("__secure-a=1; Domain=api.example.com", False),
+        ("__Secure-a=1; Secure; Domain=example.com", True),
+        ("__Host-a=1; Path=/", False),
+        ("__Host-a=1; Secure", False),
+        ("__Host-a=1; Secure; Path=/shop", False),
+        ("__Host-a=1; Secure; Path=/", True),
+        ("__HOST-a=1; Secure; Path=/; Domain=api.example.com", False),
+        ("__Host-a=1; Secure; Path=/; Domain=", True),
+        ("__Hosts=1", True),
+    ],
+)
+@pytest.mark.parametrize("domains", [(), SHARED])
+def test_a_prefix_of_a_name_is_kept(line, kept, domains):
+    assert bool(jar(line, domains=domains).header("https://api.example.com/shop/orders/7")) is kept
+
+
+def test_in_a_domain_that_is_named_a_prefix_keeps_other_hosts_out():
+    kept = jar("__Host-a=1; Secure; Path=/", domains=SHARED)
+    kept = kept.after("https://evil.example.com/", (("Set-Cookie", "__Host-a=2; Secure; Path=/; Domain=example.com"),))
+    assert kept.header(HERE) == "__Host-a=1"
+
+
 @pytest.mark.attack("cookies", "so many cookies that others are pushed out, or the state grows without end")
-def test_no_api_pushes_out_the_cookies_of_another():
-    kept = jar("sid=good; Path=/")
-    for number in range(1000):
-        kept = kept.after("https://api.example.com:8443/", (("Set-Cookie", f"n{number}=x"),))
-    assert len(kept.cookies) == 51
-    assert kept.header(HERE) == "sid=good"
-    with limits_set(cookies=3):
-        kept = kept.after(HERE, tuple(("Set-Cookie", f"n{number}=x") for number in range(9)))
-    assert kept.header(HERE) == "n6=x; n7=x; n8=x"
+@pytest.mark.parametrize(
+    ("lines", "beyond"),
+    [
+        (["sid=" + "x" * 4092], ""),
+        (["sid=" + "x" * 4093], "cookie 'sid' has more than 4,096 characters (cookie_characters)"),
+        (["n" * 4096 + "="], f"cookie '{'n' * 60}...' has more than 4,096 characters (cookie_characters)"),
+        (["sid=" + "x" * 5000 + "; Max-Age=0"], ""),
+        (["sid=" + "x" * 5000, "sid=2"], ""),
+        ([f"n{number}=x" for number in range(299)], ""),
+        (
+            [f"n{number}=x" for number in range(400)],
+            "cookie 'n299' is one more than the 300 that a run keeps (cookies)",
+        ),
+    ],
+)
+def test_what_is_beyond_a_limit_is_told_and_nothing_is_pushed_out(lines, beyond):
+    kept = jar("good=1; Path=/").after("https://other.example.com/", tuple(("Set-Cookie", line) for line in lines))
+    assert (kept.header(HERE), kept.beyond) == ("good=1", beyond)
 
 
 def test_it_goes_to_json_and_back():

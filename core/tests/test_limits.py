@@ -75,6 +75,8 @@ def test_limits_are_read_when_they_are_asked_for():
         ("file_values", lambda: _source("a: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]")),
         ("file_depth", lambda: _source('{"a": [[[[[[[[[[[1]]]]]]]]]]]}')),
         ("expression_characters", lambda: _expression("$inputs." + "a" * 20)),
+        ("expression_characters", lambda: _template("Bearer $inputs." + "a" * 20)),
+        ("expression_characters", lambda: _condition("$inputs." + "a" * 20 + " == 1")),
         ("selector_characters", lambda: _selector("$." + "a" * 20)),
         ("pattern_pieces", lambda: _pattern("a{20}")),
         ("condition_depth", lambda: _condition("(" * 20 + "1 == 1" + ")" * 20)),
@@ -97,6 +99,12 @@ def _expression(text):
     from arazzo.expressions import parse_expression
 
     parse_expression(text)
+
+
+def _template(text):
+    from arazzo.expressions import parse_template
+
+    parse_template(text)
 
 
 def _selector(text):

@@ -12,13 +12,16 @@ from airflow.sdk import task_group
 from casebook import BASE, Script, cases, sent_cookie
 from equivalence import executed_in_a_group, executed_in_one_task, in_place_of_the_world, interpreted
 from executing import Execution
+from mortals import POST, Server, start
 from played_api import PlayedApi
 from running import Run, first_event, restored
 
 from airflow_arazzo import ArazzoDag, ArazzoSensor, ArazzoStepOperator, ArazzoTaskGroup, ArazzoWorkflowOperator
 from airflow_arazzo.protocol.encryption import unseal_json
 from arazzo.engine import load_plan
+from arazzo.errors import TransportError
 from arazzo.exchange import Request, Response
+from arazzo.limits import limits_set
 
 CASES = [case for case in cases() if case.folder.name == "cookies"]
 DOCUMENT = """
@@ -99,12 +102,14 @@ def document(tmp_path, monkeypatch):
 def test_case_in_one_task_and_in_a_group(case, form, monkeypatch):
     monkeypatch.setenv("AIRFLOW_CONN_THINGS", json.dumps({"conn_type": "http", "host": BASE}))
     plan, script = load_plan(case.document, case.workflow or "main", case.options), Script(case.script)
-    if form == "task":
-        found = executed_in_one_task(plan, case.inputs, script)
-    else:
-        found, _ = executed_in_a_group(plan, case.inputs, script)
+    with limits_set(**case.limits):
+        if form == "task":
+            found = executed_in_one_task(plan, case.inputs, script)
+        else:
+            found, _ = executed_in_a_group(plan, case.inputs, script)
     script.finished()
-    assert (found.status, found.outputs) == (case.status, case.outputs)
+    assert (found.status, found.outputs or {}) == (case.status, case.outputs)
+    assert case.message in found.message
 
 
 def test_nobody_sees_a_cookie(document, caplog):
@@ -144,6 +149,40 @@ def test_the_jar_survives_a_triggerer_that_dies(document):
         event = first_event(restored(deferred.value.trigger))
     assert api.cookies[1] == api.cookies[asked] == "sid=t0p-secret-0-x"
     assert "t0p-secret" not in row + json.dumps(event)
+
+
+@pytest.mark.airflow
+@pytest.mark.parametrize("lost", [1, 2], ids=["on a worker", "in the triggerer"])
+def test_what_a_redirect_has_set_is_kept_where_no_answer_follows(document, run_dag, monkeypatch, lost):
+    api = Sessions()
+    looks = count(1)
+
+    def send(request):
+        if request.url.endswith("/gone"):
+            raise TransportError("reset", "gone")
+        response = api.send(request)
+        if request.url.endswith("/look") and next(looks) == lost:
+            return Response(302, (*response.headers, ("Location", "/v1/gone")), b"")
+        return response
+
+    with PlayedApi(send, BASE.removesuffix("/v1")) as played:
+        monkeypatch.setenv("AIRFLOW_CONN_THINGS", json.dumps({"conn_type": "http", "host": f"{played.url}/v1"}))
+        run = run_dag(ArazzoDag(document), user="ann")
+    assert run.state == "success"
+    assert run.xcoms()["outputs", "return_value"]["last"] == "ann"
+    assert run.xcoms()["look", "arazzo"]["tolerated"] == 1
+    assert api.cookies == ["", *(f"sid=t0p-secret-{number}-x" for number in range(len(api.cookies) - 1))]
+
+
+def test_what_was_set_by_an_answer_that_broke_off_is_not_lost_by_a_restart():
+    visits = ((POST.url, (("Set-Cookie", "sid=t0p-secret"),)),)
+    stored = {}
+    with pytest.raises(TransportError):
+        start(Server(answers=[TransportError("reset", "gone", visits=visits)]), stored).send(POST)
+    with pytest.raises(TransportError, match="and not again") as error:
+        start(Server(), stored, try_number=2).send(POST)
+    assert error.value.visits == visits
+    assert "t0p-secret" not in json.dumps(stored)
 
 
 def test_what_a_request_has_set_that_is_not_sent_twice(document, monkeypatch):

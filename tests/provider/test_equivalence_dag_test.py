@@ -27,6 +27,7 @@ from workflows import ANSWERS, INPUTS, ROUTES, Api, ApiOfPlaces, graphs, load, s
 
 from airflow_arazzo import ArazzoDag
 from arazzo.flow import compile_document
+from arazzo.limits import limits_set
 
 pytestmark = pytest.mark.airflow
 
@@ -69,7 +70,7 @@ def test_case_task_by_task(case: Case, monkeypatch):
     dag = dag_of(case)
     script = script_of(case, dag)
     execution = Execution(dag, case.inputs, script)
-    with in_place_of_the_world(script):
+    with in_place_of_the_world(script), limits_set(**case.limits):
         state = execution.finish()
     script.finished()
     if (dag.outputs.task_id, "arazzo") not in execution.run.xcoms:  # Airflow takes no such run
@@ -83,7 +84,7 @@ def test_case(case: Case, run_dag, monkeypatch):
     """Over real sockets; only waits are not waited for."""
     dag = dag_of(case)
     script = script_of(case, dag)
-    with PlayedApi(script.send, BASE.removesuffix("/v1")) as api, going_by(script):
+    with PlayedApi(script.send, BASE.removesuffix("/v1")) as api, going_by(script), limits_set(**case.limits):
         for source in SOURCES:
             connection = json.dumps({"conn_type": "http", "host": f"{api.url}/v1"})
             monkeypatch.setenv(f"AIRFLOW_CONN_{source}", connection)

@@ -53,12 +53,16 @@ def drive(steps: Authorized, token: Callable[[SecurityScheme], str], send: Calla
                     found = answer = send(step.after(visits))
                     visits += answer.visits
             except TransportError as error:
+                visits += error.visits
                 step = steps.throw(error)
             else:
                 step = steps.send(found)
     except StopIteration as done:
         response: Response = done.value
         return replace(response, visits=visits)
+    except TransportError as error:
+        error.visits = visits
+        raise
 
 
 async def drive_async(
@@ -78,12 +82,16 @@ async def drive_async(
                     found = answer = await send(step.after(visits))
                     visits += answer.visits
             except TransportError as error:
+                visits += error.visits
                 step = steps.throw(error)
             else:
                 step = steps.send(found)
     except StopIteration as done:
         response: Response = done.value
         return replace(response, visits=visits)
+    except TransportError as error:
+        error.visits = visits
+        raise
 
 
 def _authorized(request: Request, settings: ConnectionSettings, connection: str) -> Authorized:

@@ -59,7 +59,7 @@ def drive(
                 try:
                     exchange = Exchange(request, send(request))
                 except TransportError as error:
-                    exchange = Exchange(request, error=str(error))
+                    exchange = Exchange(request, error=str(error), visits=error.visits)
                 if whole is not None:
                     whole(in_full(plan, state, exchange, conceal))
             case Wait(seconds=seconds):
@@ -119,7 +119,7 @@ async def drive_async(
                 try:
                     exchange = Exchange(request, await send(request))
                 except TransportError as error:
-                    exchange = Exchange(request, error=str(error))
+                    exchange = Exchange(request, error=str(error), visits=error.visits)
                 if whole is not None:
                     whole(in_full(plan, state, exchange, conceal))
             case Wait(seconds=seconds):

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from arazzo.absent import ABSENT, UNKNOWN, Unreadable, absent_names, unreadable_names
+from arazzo.cookies import Jar
 from arazzo.document.models import Action
 from arazzo.engine import actions, messages, pacing
 from arazzo.engine.bindings import (
@@ -70,6 +71,7 @@ class Turn(LoopTurn):
         except RequestError as error:
             return self._unsent(state, planned, context, str(error))
         state = state.with_cookies(state.cookies and state.cookies.as_of(self.now))
+        _require_within_limits(state.cookies)
         request = replace(request, attempt=frame.attempts + 1, within=frame.plan, cookies=state.cookies)
         state, repeated = pacing.note_first_request(self.root, state, request)
         if repeated is not None:
@@ -113,6 +115,7 @@ class Turn(LoopTurn):
 
     def received(self, state: State, exchange: Exchange) -> Turned:
         """Judge a step by its exchange, and decide what follows."""
+        _require_within_limits(state.cookies)
         status = exchange.response.status if exchange.response else None
         state = replace(state, last_status=status, phase="ready")
         frame = state.frame
@@ -473,6 +476,11 @@ class Turn(LoopTurn):
             if not self.stopped:
                 raise
             return dict.fromkeys(plan.outputs, UNKNOWN)
+
+
+def _require_within_limits(cookies: Jar | None) -> None:
+    if cookies is not None and cookies.beyond:
+        raise GaveUpError(cookies.beyond)
 
 
 def _without_outputs(state: State, planned: PlannedStep, context: Context) -> tuple[State, Context]:

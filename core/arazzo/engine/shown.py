@@ -81,7 +81,10 @@ def secret_names(plan: Plan, state: State) -> IsSecret:
 def full_exchange(exchange: Exchange, conceal: Conceal, is_secret: IsSecret) -> str:
     """Return a request and its answer in full, headers included, for a log at level DEBUG."""
     request, response = exchange.request, exchange.response
-    lines = [f"> {request.method} {shown_url(request, conceal, is_secret)}", *_marked(">", request.headers, conceal)]
+    lines = [
+        f"> {request.method} {shown_url(request, conceal, is_secret)}",
+        *_marked(">", request.sent_headers, conceal),
+    ]
     if request.body:
         lines += ["", conceal(request.body.decode("utf-8", "replace"))]
     if response is None:

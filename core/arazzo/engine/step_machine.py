@@ -69,10 +69,11 @@ def _marked(state: State, exchange: Exchange, name: str, now: float) -> State:
 def _with_cookies(state: State, exchange: Exchange, now: float) -> State:
     """Return the state with the cookies that an answer has set, also on the way to it."""
     jar, response = state.cookies, exchange.response
-    if jar is None or response is None:
+    if jar is None:
         return state
     jar = jar.as_of(now)
-    for url, headers in response.visits or ((exchange.request.url, response.headers),):
+    own = () if response is None else response.visits or ((exchange.request.url, response.headers),)
+    for url, headers in exchange.visits or own:
         jar = jar.after(url, headers)
     return state.with_cookies(jar)
 

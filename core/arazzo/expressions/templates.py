@@ -159,12 +159,17 @@ def scan_expression(text: str, start: int = 0, dialect: Dialect = "lenient") -> 
 
     In a simple condition dots and brackets are operators of both dialects: read those in lenient.
 
+    :raises ExpressionSyntaxError: if it goes on for too long.
     :return: the expression and the offset after it.
     """
     most = current_limits().expression_characters
     match = _UNBRACED.match(text, start, start + most + 1)
-    if match is None or len(match[0]) > most:
+    if match is None:
         return None
+    if len(match[0]) > most:
+        raise ExpressionSyntaxError(
+            f"an expression is at most {most} characters long (expression_characters)", text, start
+        )
     end = match.end()
     if text[end : end + 1] == "$":
         end = start + len(match[0].rstrip("_"))
@@ -246,7 +251,7 @@ def _scan(text: str, dialect: Dialect) -> Template:
         braced = text[position] == "{"
         found = _braced(text, position, dialect) if braced else scan_expression(text, position, dialect)
         if found is None:
-            position += 1 if braced else _length(text, position)
+            position += 1
             continue
         if position > literal:
             parts.append(text[literal:position])
@@ -260,17 +265,6 @@ def _scan(text: str, dialect: Dialect) -> Template:
         parts.append(text[literal:])
         offsets.append(literal)
     return Template(text, tuple(parts), tuple(offsets), frozenset(unbraced))
-
-
-def _length(text: str, start: int) -> int:
-    """Return how many characters are skipped at a ``$`` that begins no expression.
-
-    What is too long to be an expression is skipped as a whole: if each ``$`` in it were looked at, a text full of them
-    would be read to its end again and again.
-    """
-    most = current_limits().expression_characters
-    match = _UNBRACED.match(text, start, start + most + 1)
-    return len(match[0]) if match is not None and len(match[0]) > most else 1
 
 
 def _next(text: str, position: int, dialect: Dialect) -> int:

@@ -108,7 +108,7 @@ class _Hiding:
             "url": url,
             "httpVersion": "HTTP/1.1",
             "cookies": [],
-            "headers": self.headers(request.headers),
+            "headers": self.headers(request.sent_headers),
             "queryString": [
                 {"name": name, "value": value} for name, value in parse_qsl(urlsplit(url).query, keep_blank_values=True)
             ],

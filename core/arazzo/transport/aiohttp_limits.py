@@ -13,8 +13,13 @@ from collections.abc import Callable
 import aiohttp
 
 from arazzo.limits import current_limits
+from arazzo.transport.failures import TooMuchError
 
 _BLANK = re.compile(rb"\n\r?\n")
+
+
+class _TooMuchError(aiohttp.ClientError, TooMuchError):
+    """As aiohttp knows its own errors."""
 
 
 class BoundedResponse(aiohttp.ClientResponse):
@@ -68,7 +73,12 @@ class Unread(asyncio.Protocol):
         if self.count <= self._bounds.unread_bytes and self.head.count <= self._bounds.head_lines:
             self.protocol.data_received(data)
         elif not self.transport.is_closing():
-            self._error = aiohttp.ClientError("more has come than can be read")
+            lines = self.head.count > (most := self._bounds.head_lines)
+            text = f"the head of the answer has more than {most:,} lines (head_lines)"
+            unread = (
+                f"more than {self._bounds.unread_bytes:,} bytes came that are no part of an answer yet (unread_bytes)"
+            )
+            self._error = _TooMuchError(text if lines else unread)
             self._tell()
             self.transport.abort()
 

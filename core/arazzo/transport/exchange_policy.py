@@ -17,7 +17,7 @@ from arazzo.exchange import REDIRECTS, Headers, Request, Response, Visits, heade
 from arazzo.frozen import dataclass, replace
 from arazzo.limits import current_limits
 from arazzo.transport.content import CollectedBody, codings_of
-from arazzo.transport.failures import detail_of, kind_of
+from arazzo.transport.failures import TooMuchError, detail_of, kind_of
 from arazzo.transport.pace import Pace
 
 #: Headers without a credential, which may cross to another origin. Everything else stays behind.
@@ -90,10 +90,7 @@ class OpenExchange:
         """The hop as it goes on the wire, with the run's cookies that belong there."""
         if self.cookies is None:
             return self.hop
-        given = header(tuple(self.hop.headers.items()), "Cookie") or ""
-        cookie = self.cookies.header(self.hop.url, given)
-        headers = {name: value for name, value in self.hop.headers.items() if name.lower() != "cookie"}
-        return replace(self.hop, headers={**headers, **({"Cookie": cookie} if cookie else {})})
+        return replace(self.hop, headers=dict(self.cookies.headers(self.hop.url, tuple(self.hop.headers.items()))))
 
     def redirected(self, status: int, headers: Headers) -> bool:
         """Take an answer's cookies and follow its redirect; return False if it is the response instead."""
@@ -101,6 +98,8 @@ class OpenExchange:
             lines = tuple((name, value) for name, value in headers if name.lower() == "set-cookie")
             self.visits = (*self.visits, (self.hop.url, lines))
             self.cookies = self.cookies.after(self.hop.url, lines)
+            if self.cookies.beyond:  # the next hop would go without a cookie that belongs there
+                return False
         location = header(headers, "Location")
         if status not in self.followed or not location:
             return False
@@ -124,7 +123,7 @@ class OpenExchange:
         return Response(status, headers, whole, seconds, beyond=body.beyond, visits=self.visits)
 
     def error(self, kind: str, text: str) -> TransportError:
-        return TransportError(kind, f"{self.hop.origin}: {text}", maybe_sent=self.sent)
+        return TransportError(kind, f"{self.hop.origin}: {text}", maybe_sent=self.sent, visits=self.visits)
 
     def failure(self, causes: list[BaseException], seconds: float, *, expired: bool) -> TransportError:
         """Return the error for what a library raised, without its own words, which may contain the URL's query."""
@@ -136,7 +135,8 @@ class OpenExchange:
             return self.error(kind, "the connection was closed before the answer was complete")
         detail = detail_of(causes)
         if kind == "protocol" and self.sent:
-            return self.error(kind, "the answer is not readable as HTTP")
+            limit = next((str(cause) for cause in causes if isinstance(cause, TooMuchError)), "")
+            return self.error(kind, limit or "the answer is not readable as HTTP")
         text = "no trusted connection" if kind == "tls" else "no connection"
         return self.error("tls" if kind == "tls" else "connect", f"{text}: {detail}" if detail else text)
 
@@ -154,6 +154,8 @@ def _followed(request: Request, follow: bool | None) -> frozenset[int]:
 
 def first_hop(request: Request, session_headers: Mapping[str, Any], auth: Any, use_netrc: bool) -> Hop:
     """Return the first hop on the wire; refuse what cannot be sent as it is."""
+    if request.cookies is not None and request.cookies.beyond:
+        raise _refused(request.cookies.beyond)
     url, login = _checked(request)
     headers = {
         "User-Agent": f"airflow-arazzo/{__version__}",

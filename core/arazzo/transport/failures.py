@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import ssl
+from http.client import HTTPException
 from typing import Final
 
 #: Which exception means what, first match wins; by class name, so that neither library is imported for the other.
@@ -20,6 +21,10 @@ _KINDS: Final[tuple[tuple[str, frozenset[str]], ...]] = (
     ("reset", frozenset({"ConnectionError", "IncompleteRead", "ClientOSError", "ServerDisconnectedError"})),
     ("reset", frozenset({"ClientPayloadError", "CutError"})),
 )
+
+
+class TooMuchError(HTTPException):
+    """More has come than is read; it says which limit that is, and its setting."""
 
 
 def causes_of(error: BaseException) -> list[BaseException]:

@@ -15,7 +15,7 @@ from arazzo.exchange import Request, Response, header, origin_of
 from arazzo.limits import current_limits
 from arazzo.transport.content import grouped, readable
 from arazzo.transport.exchange_policy import OpenExchange, first_hop
-from arazzo.transport.failures import causes_of, kind_of
+from arazzo.transport.failures import TooMuchError, causes_of, kind_of
 from arazzo.transport.tuning import IDLE_TIMEOUT, PIECE
 
 if TYPE_CHECKING:
@@ -262,14 +262,15 @@ class _WholeHead(HTTPResponse):
             raise ConnectionResetError
 
     def _begin_final(self) -> None:
-        for _ in range(current_limits().interim_answers + 1):
+        most = current_limits().interim_answers
+        for _ in range(most + 1):
             super().begin()
             if self.status == 101:  # what follows is no longer HTTP
                 self.will_close = True
             if self.status >= 200 or self.status == 101:
                 return
             self.headers = self.msg = None  # type: ignore[assignment] # so that the next head is read
-        raise HTTPException("too many interim answers")
+        raise TooMuchError(f"more than {most:,} interim answers came before the final one (interim_answers)")
 
 
 class _Lines:

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from arazzo.cli import main
+from arazzo.cookies import Jar
 from arazzo.engine import load_plan, run_local
 from arazzo.errors import RecordingError, TransportError
 from arazzo.exchange import Request, Response
@@ -189,6 +190,17 @@ def test_an_answer_comes_back_as_it_was(folder, kind, body):
     found = replayed(folder, Request("GET", "http://a.example/x"), answer)
     assert (found.status, found.headers, found.seconds) == (answer.status, answer.headers, 0.25)
     assert found.body.replace(b" ", b"") == body.replace(b" ", b"")
+
+
+def test_the_cookies_of_the_run_are_a_header_like_all_others(folder):
+    url = "http://a.example/x"
+    recorder, jar = Recorder(), Jar().after(url, (("Set-Cookie", "sid=abcdef"),))
+    for each in (url, "http://b.example/x"):
+        recorder.add(Request("GET", each, cookies=jar), Response(204), 1e9)
+    text = recorder.write(load_plan(folder / "w.arazzo.yaml"), frozenset())
+    told = [entry["request"]["headers"] for entry in json.loads(text)["log"]["entries"]]
+    assert told == [[{"name": "Cookie", "value": "***"}], []]
+    assert "abcdef" not in text
 
 
 def test_no_answer_is_none_again(folder):

@@ -27,6 +27,7 @@ from arazzo.engine import (
 from arazzo.errors import InputError, TransportError
 from arazzo.exchange import Exchange
 from arazzo.flow import Plan, slice_region
+from arazzo.limits import limits_set
 
 
 def whole(plan: Plan, case: Case, script: Script) -> Run:
@@ -59,7 +60,7 @@ def through_json(plan: Plan, case: Case, script: Script) -> Run:
                 try:
                     exchange = Exchange(request, script.send(request))
                 except TransportError as error:
-                    exchange = Exchange(request, error=str(error))
+                    exchange = Exchange(request, error=str(error), visits=error.visits)
             case Wait(seconds=seconds):
                 script.sleep(seconds)
             case Done():
@@ -112,7 +113,8 @@ def test_case(case, way):
             way(plan, case, script)
         assert case.message in str(refused.value)
     else:
-        run = way(plan, case, script)
+        with limits_set(**case.limits):
+            run = way(plan, case, script)
         assert (run.status, run.outputs) == (case.status, case.outputs)
         assert case.message in run.message
         assert bool(run.message) == (run.status == "failed")

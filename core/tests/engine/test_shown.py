@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
+from arazzo.cookies import Jar
 from arazzo.engine import load_plan, run_local
 from arazzo.engine.shown import full_exchange, shown_exchange
 from arazzo.exchange import Exchange, Request, Response
@@ -106,6 +108,16 @@ def test_in_full_there_are_headers_too():
         "",
         '{"a": 1}',
     ]
+
+
+@pytest.mark.parametrize("own", [(), (("Cookie", "own=1"),)])
+def test_the_cookies_of_the_run_that_were_sent_are_a_line_like_all_others(own):
+    url = "http://things.example/"
+    jar = Jar().after(url, (("Set-Cookie", "sid=abcdef"),))
+    sent = replace(exchange("{}"), request=Request("GET", url, own, cookies=jar))
+    assert full_exchange(sent, hidden, never).splitlines()[:3] == [f"> GET {url}", "> Cookie: ***", "< 500"]
+    elsewhere = replace(sent, request=Request("GET", "http://other.example/", cookies=jar))
+    assert "Cookie: ***" not in full_exchange(elsewhere, hidden, never).partition("<")[0]
 
 
 @pytest.fixture

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from wire import answer
+from wire import answer, hang, reset
 
 from arazzo.auth.authorizing import authorized, drive, drive_async
 from arazzo.auth.connection_settings import ConnectionSettings
 from arazzo.auth.signing import SignIn
 from arazzo.cookies import Jar
+from arazzo.errors import TransportError
 from arazzo.exchange import Request, Response
 
 OK = answer(b"HTTP/1.1 200 OK\r\nSet-Cookie: last=4; Path=/\r\nContent-Length: 2\r\n\r\nok")
@@ -55,13 +56,38 @@ def test_without_a_jar_nothing_is_kept_or_told(way, raw_server):
     assert response.visits == ()
 
 
+@pytest.mark.parametrize(
+    "last", [hang, reset, answer(b"HTTP/1.1 200 OK\r\nSet-Cookie: b=2\r\nContent-Length: 9\r\n\r\nok")]
+)
+def test_what_was_set_before_an_answer_failed_to_come_is_told(way, raw_server, last):
+    server = raw_server(to("/b", "sid=1; Path=/"), last)
+    error = way.failure(Request("GET", f"{server.origin}/a", cookies=Jar(at=1e9)), timeout=1)
+    told = [value for _, headers in error.visits for _, value in headers]
+    assert told == ["sid=1; Path=/", "b=2"][: 1 if last in (hang, reset) else 2]
+    assert sent(server)[:2] == [None, "sid=1"]
+
+
+@pytest.mark.attack("cookies", "so many cookies that others are pushed out, or the state grows without end")
+def test_beyond_a_limit_no_redirect_is_followed(way, raw_server):
+    server = raw_server(to("/b", "sid=" + "x" * 5000), OK)
+    response = way.send(Request("GET", f"{server.origin}/a", cookies=Jar(at=1e9)))
+    assert (response.status, sent(server), len(response.visits)) == (302, [None], 1)
+    jar = Jar(at=1e9).after(server.origin, (("Set-Cookie", "sid=" + "x" * 5000),))
+    error = way.failure(Request("GET", f"{server.origin}/a", cookies=jar))
+    assert str(error) == "not sent: cookie 'sid' has more than 4,096 characters (cookie_characters)"
+    assert (error.maybe_sent, len(server.received)) == (False, 1)
+
+
+@pytest.mark.parametrize("answers", [True, False])
 @pytest.mark.parametrize("in_loop", [False, True])
-def test_a_login_that_is_asked_for_has_set_its_cookies(in_loop):
+def test_a_login_that_is_asked_for_has_set_its_cookies(in_loop, answers):
     asked = []
 
     def send(request):
         asked.append(request.cookies.header(request.url))
         refused = len(asked) == 1
+        if not refused and not answers:
+            raise TransportError("reset", "gone", visits=((request.url, (("Set-Cookie", "sid=2"),)),))
         lines = (("Set-Cookie", f"sid={len(asked)}"),)
         headers = (*lines, ("WWW-Authenticate", CHALLENGE)) if refused else lines
         return Response(401 if refused else 200, headers, visits=((request.url, lines),))
@@ -69,10 +95,13 @@ def test_a_login_that_is_asked_for_has_set_its_cookies(in_loop):
     async def send_async(request):
         return send(request)
 
-    url = f"https://digest-{in_loop}.example/x"
+    url = f"https://digest-{in_loop}-{answers}.example/x"
     settings = ConnectionSettings(sign_in=SignIn("digest", "ann", "hunter2"))
     steps = authorized(Request("POST", url, cookies=Jar()), settings, "c")
-    response = asyncio.run(drive_async(steps, None, send_async)) if in_loop else drive(steps, None, send)
-    assert response.status == 200
+    try:
+        found = asyncio.run(drive_async(steps, None, send_async)) if in_loop else drive(steps, None, send)
+    except TransportError as error:
+        found = error
+    assert isinstance(found, Response if answers else TransportError)
     assert asked == ["", "sid=1"]
-    assert [lines for _, lines in response.visits] == [(("Set-Cookie", "sid=1"),), (("Set-Cookie", "sid=2"),)]
+    assert [lines for _, lines in found.visits] == [(("Set-Cookie", "sid=1"),), (("Set-Cookie", "sid=2"),)]

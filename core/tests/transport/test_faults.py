@@ -17,6 +17,7 @@ from wire import Way, answer, drip, hang, reset
 from arazzo.errors import GaveUpError
 from arazzo.exchange import Request
 from arazzo.expressions.navigation import apply_pointer
+from arazzo.limits import limits_set
 from arazzo.openapi import decode_content
 from arazzo.transport.failures import causes_of, kind_of
 
@@ -95,6 +96,40 @@ def test_an_answer_that_aiohttp_cannot_read_was_not_cut(cause, kind):
     error = ClientPayloadError("response payload is not completed")
     error.__cause__ = cause
     assert kind_of(causes_of(error)) == kind
+
+
+@pytest.mark.parametrize(
+    ("name", "limits", "start", "piece", "said"),
+    [
+        (
+            "requests",
+            {"interim_answers": 3},
+            HINTS + b"\r\n",
+            HINTS + b"\r\n",
+            "more than 3 interim answers came before the final one (interim_answers)",
+        ),
+        (
+            "aiohttp",
+            {"head_lines": 50},
+            OK,
+            b"X: y\r\n",
+            "the head of the answer has more than 50 lines (head_lines)",
+        ),
+        (
+            "aiohttp",
+            {"unread_bytes": 500},
+            OK + b"X: ",
+            b"y",
+            "more than 500 bytes came that are no part of an answer yet (unread_bytes)",
+        ),
+    ],
+)
+def test_a_limit_that_is_reached_is_named(way, raw_server, name, limits, start, piece, said):
+    if way.name == name:
+        server = raw_server(drip(start, piece, 0))
+        with limits_set(**limits):
+            failure = way.failure(Request("GET", server.origin), timeout=20)
+        assert str(failure) == f"{server.origin}: {said}"
 
 
 def test_a_compressed_answer_within_the_limit_is_whole(way, raw_server):
