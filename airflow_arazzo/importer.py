@@ -38,8 +38,8 @@ class ArazzoDagImporter(AbstractDagImporter[Any]):
         ``airflow.sdk.importers.yaml_importer.YamlDagImporter``.
     :param workflows: arguments for the DAGs of single workflows, by workflow id.
     :param arguments: arguments for all of them, as for :func:`airflow_arazzo.load_dags`.
-    :raises TypeError: for an argument that does not exist.
-    :raises ValueError: if a setting cannot have its value.
+    :raises TypeError: if an argument does not exist.
+    :raises ValueError: if a setting has an invalid value.
     """
 
     def __init__(

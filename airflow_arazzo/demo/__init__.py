@@ -1,4 +1,4 @@
-"""``airflow-arazzo demo``: the example workflows on a real Airflow against a mock of their APIs, judged and shown."""
+"""``airflow-arazzo demo``: the example workflows on a real Airflow against a mock of their APIs, checked and shown."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from arazzo.testing import MockApi, serve
 
 _START_LIMIT = 120
 _RUN_LIMIT = 240
-#: What comes of saying something to nobody: rich ends the program.
+#: What writing to an output without a reader raises; rich ends the program.
 UNHEARD = (OSError, SystemExit)
 
 
@@ -109,7 +109,7 @@ def _case(found: CaseResult) -> dict[str, Any]:
 
 
 def _stop(screen: Screen, airflow: LocalAirflow, home: Path) -> None:
-    """Stop everything, even if nobody reads any more what is said about it (``make demo | head``)."""
+    """Stop everything, even if nobody reads the output any more (``make demo | head``)."""
     with contextlib.suppress(*UNHEARD):
         screen.say("Stopping what was started ...")
     airflow.stop()
@@ -136,10 +136,10 @@ def _keep(screen: Screen, airflow: LocalAirflow) -> None:
 
 @contextlib.contextmanager
 def _sole(home: Path) -> Iterator[None]:
-    """Hold the folder for this demo alone, and clean away what an earlier one left.
+    """Reserve the folder for this demo, and remove what an earlier one left.
 
-    :raises StartError: when another demo holds it.
-    :raises click.UsageError: when nothing can be written there.
+    :raises StartError: if another demo uses it.
+    :raises click.UsageError: if nothing can be written there.
     """
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)

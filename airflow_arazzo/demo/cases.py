@@ -1,4 +1,4 @@
-"""The cases of the demo: what is asked of which DAG, and what must come of it."""
+"""The cases of the demo: which DAG runs with which inputs, and the expected result."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from arazzo.frozen import dataclass, field
 
 @dataclass(frozen=True)
 class ExpectedCall:
-    """A request that the API must get, once or several times in a row.
+    """A request that the API must receive, once or several times in a row.
 
     :param request: ``METHOD /path?query`` as it went over the wire.
-    :param times: how often; None for at least once, where a timeout ends it.
+    :param times: how often; None for at least once, if a timeout ends it.
     """
 
     request: str
@@ -25,11 +25,11 @@ class ExpectedCall:
 
 @dataclass(frozen=True)
 class DemoCase:
-    """One run of a DAG and what must come of it.
+    """One run of a DAG and its expected result.
 
-    :param keys: texts by which this case's requests are known; no other case's requests contain them.
+    :param keys: texts that identify this case's requests; no other case's requests contain them.
     :param route: the steps that ran, in order.
-    :param outputs: the workflow's outputs; None where there are none.
+    :param outputs: the workflow's outputs; None if there are none.
     :param message: words that the message of a failed run must contain.
     """
 
@@ -46,7 +46,7 @@ class DemoCase:
 
 @dataclass(frozen=True)
 class CaseResult:
-    """How a case ended; ``findings`` says what was not as it should have been."""
+    """How a case ended; ``findings`` says what was not as expected."""
 
     case: DemoCase
     state: str
@@ -65,7 +65,7 @@ class CaseResult:
 _DIGEST = "sha256:5b0bcabd1ed22e9fb1310cf6c2dec7cdef19f0ad69efa1f392e94a4333501270"
 _AQUA = "rescan-and-cleanup"
 _ANCHORE = "rescan-active-image-and-gate"
-_WHO = "Basic ZGVtbzpkZW1vLXBhc3N3b3Jk"  # demo:demo-password, which only the mock takes
+_WHO = "Basic ZGVtbzpkZW1vLXBhc3N3b3Jk"  # demo:demo-password, which only the mock accepts
 _COUNTS = {"critical": 0, "high": 2, "medium": 7, "low": 19, "negligible": 4}
 _CVES = [
     {"vuln": "CVE-2026-10001", "severity": "Medium", "package": "libxml2", "packageVersion": "2.9.14", "fix": "2.9.15"}
@@ -74,7 +74,7 @@ _NOTHING = {"imageDigest": None, "vulnerabilities": None, "finalAction": None}
 
 
 def _image(registry: str, name: str) -> dict[str, str]:
-    """Return the inputs of the Aqua workflow; each case has a registry of its own, by which its requests are known."""
+    """Return the inputs of the Aqua workflow; each case has its own registry, which identifies its requests."""
     return {"registry": registry, "image": f"{name}:1.27", "image_name": name, "image_tag": "1.27"}
 
 

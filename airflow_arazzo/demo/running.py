@@ -29,7 +29,7 @@ class Started:
 def connections(url: str) -> dict[str, str]:
     """Return the Airflow connections of the cases, as environment variables.
 
-    :param url: where the mock of their APIs is.
+    :param url: the address of the mock of their APIs.
     """
     stranger = {"conn_type": "arazzo", "host": f"{url}/aqua", "login": "stranger", "password": "wrong-password"}
     return {**demo_connections(url), "AIRFLOW_CONN_AQUA_STRANGER": json.dumps(stranger)}
@@ -43,7 +43,7 @@ def start(rest: AirflowRest, cases: Sequence[DemoCase]) -> list[Started]:
 def watch(
     rest: AirflowRest, started: Sequence[Started], show: Callable[[Mapping[str, str]], None], limit: float
 ) -> None:
-    """Show how far the runs are until all have ended, or time is up.
+    """Show the progress of the runs until all have ended, or time is up.
 
     :param show: called about once a second with each case's state by its title.
     :param limit: seconds.
@@ -69,7 +69,7 @@ def watch(
 def result(rest: AirflowRest, item: Started, sent: Iterable[Recorded]) -> CaseResult:
     """Return how a case ended.
 
-    :param sent: what the mock API got, for other cases too, in order.
+    :param sent: what the mock API received, also for other cases, in order.
     """
     case = item.case
     requests = [str(entry) for entry in sent if any(key in json.dumps(entry.to_json()) for key in case.keys)]
@@ -83,7 +83,7 @@ def result(rest: AirflowRest, item: Started, sent: Iterable[Recorded]) -> CaseRe
 
 
 def _message(rest: AirflowRest, item: Started, record: Mapping[str, Any]) -> str:
-    """Return why a run failed: what the first task that failed said."""
+    """Return why a run failed: the message of the first failed task."""
     dag_id, run_id = item.case.dag_id, item.run_id
     failed = next((task["task_id"] for task in rest.tasks(dag_id, run_id) if task["state"] == "failed"), None)
     if failed is None:
@@ -96,7 +96,7 @@ def _message(rest: AirflowRest, item: Started, record: Mapping[str, Any]) -> str
 
 
 def _seconds(run: Mapping[str, Any]) -> float:
-    """Return how long a run took, 0 if it has not ended."""
+    """Return how long a run took; 0 if it has not ended."""
     if not run.get("start_date") or not run.get("end_date"):
         return 0.0
     began, ended = (datetime.fromisoformat(run[key].replace("Z", "+00:00")) for key in ("start_date", "end_date"))
@@ -111,9 +111,9 @@ def check(
     route: Sequence[str],
     requests: Sequence[str],
 ) -> Iterator[str]:
-    """Yield what differs from what the case expects, a sentence each; nothing if it ended as expected.
+    """Yield a sentence for each difference from what the case expects; nothing if it ended as expected.
 
-    :param requests: what the mock got for this case, ``METHOD /path?query`` each, in order.
+    :param requests: what the mock received for this case, each as ``METHOD /path?query``, in order.
     """
     if state != case.state:
         yield f"the run is {state}, not {case.state}"
@@ -128,7 +128,7 @@ def check(
 
 
 def compare_requests(expected: Sequence[ExpectedCall], sent: Sequence[str]) -> str | None:
-    """Return how the requests that were sent differ from those expected; None if they do not."""
+    """Return how the requests differ from the expected ones; None if they do not."""
     found = [(text, len(list(group))) for text, group in groupby(sent)]
     if len(found) == len(expected) and all(
         text == call.request and call.times in (None, count)

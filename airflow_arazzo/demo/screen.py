@@ -17,10 +17,10 @@ _COLOURS = {"success": "green", "failed": "red", "running": "cyan", "deferred": 
 
 
 class Screen:
-    """Where the demo writes.
+    """Where the demo writes to.
 
-    :param console: by default the standard output; not a terminal, it gets plain lines wide enough for the table.
-    :param stderr: whether it is the standard error instead, since the standard output is for programs.
+    :param console: by default the standard output; if that is not a terminal, plain lines wide enough for the table.
+    :param stderr: whether it is the standard error instead, because the standard output is for programs.
     """
 
     def __init__(self, console: Console | None = None, *, stderr: bool = False) -> None:
@@ -29,11 +29,11 @@ class Screen:
         self._shown: dict[str, str] = {}
 
     def say(self, text: str) -> None:
-        """Write one line, with the seconds since the start before it."""
+        """Write one line that starts with the seconds since the start."""
         self.console.print(Text(f"{time.monotonic() - self.began:6.1f} s  {text}"), soft_wrap=True)
 
     def progress(self, states: Mapping[str, str]) -> None:
-        """Write how far the cases are, by their titles, that have changed."""
+        """Write the states that have changed, by the titles of the cases."""
         for title, state in states.items():
             if self._shown.get(title) != state:
                 self._shown[title] = state
@@ -76,7 +76,7 @@ def _console(stderr: bool) -> Console:
 
 
 def _outputs(result: CaseResult) -> Text:
-    """Return the outputs a line each, or the message of a run that failed."""
+    """Return the outputs, one on each line, or the message of a failed run."""
     if result.message:
         return Text(result.message, style="red")
     return Text("\n".join(f"{name} = {_short(value)}" for name, value in (result.outputs or {}).items()))

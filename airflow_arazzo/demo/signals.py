@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM, so that nothing that was started is left behind."""
+"""Ctrl-C and SIGTERM, so that no started program stays behind."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Stopped(BaseException):
 
     @property
     def exit_code(self) -> int:
-        """What a shell expects of a program that ended by this signal."""
+        """The exit code that a shell expects from a program ended by this signal."""
         return 128 + self.number
 
 
@@ -43,7 +43,7 @@ def stoppable() -> Iterator[None]:
 
 @contextlib.contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Let the block end; what came meanwhile is delivered after it, once."""
+    """Let the block end; a signal that came meanwhile is delivered once after it."""
     came: list[int] = []
     before = {number: signal.signal(number, lambda number, frame: came.append(number)) for number in _STOPPING}
     try:

@@ -1,4 +1,4 @@
-"""The arguments in a person's own Python: a name that names nothing is an error there, with what was meant."""
+"""The arguments in a person's own Python: an unknown name is an error that suggests what was meant."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from arazzo.document.shape import near
 from arazzo.expressions import Dialect
 from arazzo.flow import Options, Plan
 
-#: The arguments that a document is compiled with and that are not settings of the same name.
+#: Arguments for compiling a document that are not settings of the same name.
 _COMPILED = frozenset({"connections", "dialect", "steps", "settings"})
-#: What ``default_args`` say to every sensor, and a document under the same name.
+#: What ``default_args`` set for every sensor, and a document under the same names.
 _OF_SENSORS = ("poke_interval", "timeout", "exponential_backoff")
-#: The arguments of :class:`~airflow_arazzo.factory.dag.ArazzoDag` that say which workflow, and as what.
+#: Arguments of :class:`~airflow_arazzo.factory.dag.ArazzoDag` that say which workflow, and under which id.
 _IDENTITY = frozenset({"document", "workflow_id", "dag_id"})
 
 
@@ -37,7 +37,7 @@ def dag_parameters() -> frozenset[str]:
 def is_document_setting(name: str, value: Any) -> bool:
     """Say whether an argument belongs to the document's settings, and not to the DAG.
 
-    What both have is the DAG's; a ``deadline`` is the document's if it is written as there.
+    If both have it, it is the DAG's; a ``deadline`` written as in a document is the document's.
     """
     if name == "deadline":
         return isinstance(value, Mapping)
@@ -45,9 +45,9 @@ def is_document_setting(name: str, value: Any) -> bool:
 
 
 def split_arguments(given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the arguments that a document is compiled with, and those that its DAG is made with; without None.
+    """Return the arguments for compiling a document, and those for its DAG; without None.
 
-    :raises TypeError: for an argument that does not exist.
+    :raises TypeError: if an argument does not exist.
     """
     require_arguments(given)
     present = {name: value for name, value in given.items() if value is not None}
@@ -58,7 +58,7 @@ def split_arguments(given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str,
 def require_arguments(given: Iterable[str]) -> None:
     """Refuse arguments that do not exist.
 
-    :raises TypeError: naming the first, and what may have been meant.
+    :raises TypeError: naming the first one, and what may have been meant.
     """
     known = _COMPILED | Settings.model_fields.keys() | dag_parameters()
     for name in given:
@@ -70,7 +70,7 @@ def require_arguments(given: Iterable[str]) -> None:
 
 
 def require_schedule(schedule: Any) -> None:
-    """Refuse a schedule that is text and none.
+    """Refuse a schedule that is text and not valid.
 
     :raises ValueError: saying what is wrong.
     """
@@ -79,11 +79,11 @@ def require_schedule(schedule: Any) -> None:
 
 
 def compile_options(arguments: Mapping[str, Any], default_args: Mapping[str, Any] | None = None) -> Options:
-    """Return the options that a document is compiled with.
+    """Return the options for compiling a document.
 
     :param arguments: those for which :func:`is_document_setting` holds.
-    :param default_args: those of the DAG, which hold for sensors where the document says nothing.
-    :raises ValueError: if a setting is unknown or cannot have its value.
+    :param default_args: the DAG's, which apply to sensors if the document says nothing.
+    :raises ValueError: if a setting is unknown or has an invalid value.
     """
     given = {**arguments, **arguments.get("settings", {})}
     if "connections" in given:
@@ -106,7 +106,7 @@ def plan_of(
     arguments: Mapping[str, Any],
     default_args: Mapping[str, Any] | None = None,
 ) -> Plan:
-    """Return a plan as it is, or that of a document with these arguments.
+    """Return a plan as it is, or compile a document with these arguments.
 
     :param default_args: as for :func:`compile_options`.
     :raises ValueError: if arguments would change a plan, or name what the document does not have.

@@ -100,20 +100,20 @@ class ArazzoDag(DAG):
             **dag_arguments(plan, schedule=schedule, start_date=start_date, tags=tags, given=kwargs),
         )
         self.plan = plan
-        # Airflow copies the Params of a DAG to each task as it is made, several times, and asks the DAG's at run time.
+        # Airflow copies a DAG's Params to each task several times while it is made, and reads the DAG's at run time.
         params, self.params = self.params, ParamsDict()
         self.outputs = add_task(plan, self) if plan.settings.granularity == "workflow" else add_tasks(plan, self)
         self.params = params
         set_dag_result(self, self.outputs)
         self.validate()  # type: ignore[no-untyped-call]
-        with self:  # what Airflow does with every DAG that a file uses so: take it, assigned to a name or not
+        with self:  # Airflow then takes this DAG, whether it is assigned to a name or not
             pass
 
 
 def dag_arguments(
     plan: Plan, *, schedule: Any, start_date: datetime | str | None, tags: Iterable[str], given: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return what a DAG of this workflow is made with: the factory's arguments over the document's settings.
+    """Return the arguments for a workflow's DAG: the factory's overrule the document's settings.
 
     :raises InputError: if there is a schedule and a required input has no value.
     """
@@ -143,7 +143,7 @@ def dag_arguments(
 
 
 def require_known(plan: Plan, bound: Collection[str]) -> None:
-    """Refuse to bind what the workflow does not have."""
+    """Refuse to bind inputs that the workflow does not have."""
     known = plan.taken.schemas
     unknown = [name for name in bound if not plan.takes(name)]
     if unknown:

@@ -1,4 +1,4 @@
-"""Settings of a workflow that are arguments of its DAG: when it runs, whose it is, whom it calls."""
+"""Settings of a workflow that are arguments of its DAG: when it runs, who owns it, whom it calls."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from zoneinfo import ZoneInfo
 from arazzo.document.asset_settings import AssetSchedule
 from arazzo.document.settings import Deadline, Settings
 
-#: When a DAG with a time zone begins for which nobody says so: Airflow reads its time zone off that date.
+#: The default start of a DAG with a time zone: Airflow takes the time zone from that date.
 _BEGINNING = datetime(2000, 1, 1)
 
 
 def timing(settings: Settings, schedule: Any, start_date: datetime | str | None, catchup: Any = None) -> dict[str, Any]:
-    """Return when a DAG runs: what is given over what the document says.
+    """Return when a DAG runs: what is given overrules the document.
 
-    :raises ValueError: for a start date that is not one.
+    :raises ValueError: if the start date is not a date.
     """
     schedule = schedule if schedule is not None else _own_schedule(settings.schedule)
     zone = _zone(settings.timezone)
@@ -40,9 +40,9 @@ def _own_schedule(schedule: str | AssetSchedule | None) -> Any:
 
 
 def assets(value: Any) -> list[Any]:
-    """Return assets, or one, as objects of Airflow's; what is one already as it is.
+    """Return one or several assets as objects of Airflow's; those that already are stay.
 
-    :param value: by URI, or by ``uri``, ``name`` and ``group``.
+    :param value: as a URI, or as a map of ``uri``, ``name`` and ``group``.
     """
     from airflow.sdk import Asset
 
@@ -54,9 +54,9 @@ def assets(value: Any) -> list[Any]:
 
 
 def callback_settings(settings: Settings) -> dict[str, Any]:
-    """Return whom a DAG calls when a run is over, or late.
+    """Return what a DAG calls when a run is over, or late.
 
-    :raises ValueError: for what cannot be imported, or is of a task and not of a run.
+    :raises ValueError: if something cannot be imported, or is for a task and not for a run.
     """
     found: dict[str, Any] = callback_arguments(settings, runs=True)
     if settings.deadline is not None:
@@ -65,10 +65,10 @@ def callback_settings(settings: Settings) -> dict[str, Any]:
 
 
 def callback_arguments(settings: Settings, *, runs: bool = False) -> dict[str, Any]:
-    """Return callbacks as a DAG or an operator takes them.
+    """Return callbacks as arguments of a DAG or an operator.
 
-    :param runs: whether they are those of a run, which has fewer.
-    :raises ValueError: for what cannot be imported, or is of a task and not of a run.
+    :param runs: whether they are for a run, which has fewer.
+    :raises ValueError: if something cannot be imported, or is for a task and not for a run.
     """
     found = {}
     for event, names in (settings.callbacks or {}).items():
@@ -79,10 +79,10 @@ def callback_arguments(settings: Settings, *, runs: bool = False) -> dict[str, A
 
 
 def import_names(names: Any, subject: str) -> Any:
-    """Return what names stand for: one object for one name, a list for several; what is not a name as it is.
+    """Return the objects of names: one for one name, a list for several; what is not a name stays.
 
     :param subject: whose names they are, for messages.
-    :raises ValueError: for a name that cannot be imported.
+    :raises ValueError: if a name cannot be imported.
     """
     if isinstance(names, (list, tuple)):
         return [import_names(name, subject) for name in names]
@@ -113,7 +113,7 @@ def _deadline(deadline: Deadline) -> Any:
 
 
 def _sync_callback() -> Callable[..., Any]:
-    """Return the class of callbacks that are called on a worker (Airflow 3.2)."""
+    """Return the class of callbacks that run on a worker (Airflow 3.2)."""
     found: Callable[..., Any] | None = getattr(_deadlines(), "SyncCallback", None)
     if found is None:
         raise ValueError("deadline: callback: before Airflow 3.2 it has to be a coroutine function (async def)")
@@ -121,7 +121,7 @@ def _sync_callback() -> Callable[..., Any]:
 
 
 def _deadlines() -> Any:
-    """Return Airflow's module of deadlines, whose names have moved between its versions."""
+    """Return Airflow's module of deadlines, whose names differ between versions."""
     return import_module("airflow.sdk.definitions.deadline")
 
 
@@ -130,7 +130,7 @@ def _zone(name: str | None) -> tzinfo | None:
 
 
 def _date(value: datetime | str | None, zone: tzinfo | None) -> datetime | None:
-    """Return a date in the workflow's time zone; one without a zone of its own is meant in that, or in UTC."""
+    """Return a date in the workflow's time zone; one without a zone is in that zone, or in UTC."""
     if value is None:
         return None
     if isinstance(value, str):

@@ -1,4 +1,4 @@
-"""The processor time of a folder of documents: none of them takes what the others need."""
+"""The processor time of a folder of documents: no document takes what the others need."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from airflow.providers.common.compat.sdk import conf
 
 from arazzo.cpu_time import CpuTimeError, within_cpu_time
 
-#: Seconds of processor time that a document may take, where ``[arazzo] document_seconds`` says nothing else.
+#: Seconds of processor time that a document may take, unless ``[arazzo] document_seconds`` says otherwise.
 DOCUMENT_SECONDS = 10.0
-#: What every document may take of that, however much others of its folder have taken.
+#: The part of that which every document may take, however much others in the folder have taken.
 _LEAST = 0.1
-#: What all of them take of the time after which Airflow gives the file up that loads them.
+#: The part that they may all take of the time after which Airflow gives up on the file that loads them.
 _SHARE = 2 / 3
 Result = TypeVar("Result")
 
 
 class DocumentTime:
-    """What documents of one folder have taken of its processor time, and what each may take.
+    """What the documents of one folder have taken of its processor time, and what each may take.
 
-    That is ``[arazzo] document_seconds``, and at most half of what those before it have left of the folder's time: a
-    few that take much come to nothing, and the many that take little are DAGs before Airflow gives the file up.
+    That is ``[arazzo] document_seconds``, and at most half of what is left of the folder's time. A few slow documents
+    are stopped, and the many quick ones are DAGs before Airflow gives up on the file.
     """
 
     def __init__(self) -> None:
@@ -33,7 +33,7 @@ class DocumentTime:
         self._documents: dict[Path, float] = {}
 
     def seconds_left(self, path: Path) -> float:
-        """Return the seconds that a document still has."""
+        """Return the seconds that are left for a document."""
         most = max(min(self.seconds, self._left / 2), self.seconds * _LEAST)
         return self._documents.setdefault(path, most)
 

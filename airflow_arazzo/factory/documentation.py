@@ -1,4 +1,4 @@
-"""The documentation of a workflow's DAG: what it does, asks for, gives, needs, and the document itself."""
+"""The documentation of a workflow's DAG: what it does, its inputs, outputs and connections, and the document itself."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from arazzo.errors import Problem
 from arazzo.flow import Plan, draw
 from arazzo.source.detection import text_of
 
-#: Under these names the document of a plan has what validation warns of, a line for each, and whether a secret shows.
+#: Keys of a plan's document: the warnings of validation, one on each line, and whether a secret shows.
 WARNINGS, SECRET = "warnings", "secret"
 _LONGEST_TEXT = 40_000
 _LONGEST_CELL = 200
@@ -42,7 +42,7 @@ def describe(plan: Plan) -> str:
 
 
 def with_documentation(outcome: Outcome) -> Plan:
-    """Return the plan of a workflow, which can tell what validation warns of, and whether its document may be shown."""
+    """Return the plan of a workflow with the warnings of validation, and with whether its document may be shown."""
     plan = outcome.require()
     lines = [_warning(problem) for problem in outcome.warnings if not problem.is_error]
     told = {SECRET: "yes" if outcome.shows_secret else "no", **({WARNINGS: "\n".join(lines)} if lines else {})}
@@ -57,7 +57,7 @@ def _warning(problem: Problem) -> str:
 
 
 def _picture(plan: Plan) -> str:
-    """Return the way through the steps: a picture where Airflow draws it, else text."""
+    """Return the flow of the steps: a picture if Airflow draws it, otherwise text."""
     if draws_mermaid():
         return _fenced("mermaid", draw(plan, "mermaid"))
     return _fenced("text", dedent(draw(plan, "text").partition("\n")[2]))
@@ -93,7 +93,7 @@ def _outputs(plan: Plan) -> Iterator[tuple[str, ...]]:
 
 
 def _connections(plan: Plan) -> Iterator[tuple[str, ...]]:
-    """Yield for each source that steps call its connection, and what credentials the operations ask for."""
+    """Yield, for each source that steps call, its connection and the credentials that the operations need."""
     found: dict[str, dict[str, None]] = {}
     ids: dict[str, dict[str, None]] = {}
     for step in plan.all_steps():
@@ -112,7 +112,7 @@ def _connections(plan: Plan) -> Iterator[tuple[str, ...]]:
 
 
 def _text(plan: Plan) -> str:
-    """Return the document as it was compiled; nothing if that is no longer there, or if a secret is written into it."""
+    """Return the document as it was compiled; nothing if it no longer exists, or if a secret is written into it."""
     text = text_of(Path(plan.document.get("name", "")))
     if hashlib.sha256(text.encode()).hexdigest() != plan.document.get("digest"):
         return ""

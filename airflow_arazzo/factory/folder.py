@@ -1,4 +1,4 @@
-"""A folder of documents as DAGs: each workflow one, and a bad document one that fails and shows its problems."""
+"""A folder of documents as DAGs, one for each workflow; that of a bad document fails and shows its problems."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def load_dags(
     :returns: the DAGs by id, in the order of the files and their workflows.
     :raises ValueError: if there is no such folder, if a setting cannot have its value, or if an argument names a
         workflow, a step, an input or a source description that no document has.
-    :raises TypeError: for an argument that does not exist.
+    :raises TypeError: if an argument does not exist.
     :raises ArazzoError: if a document cannot be run and ``strict`` is set.
     """
     root = Path(folder)
@@ -95,19 +95,19 @@ def load_dags(
 
 
 class DocumentDags:
-    """Makes DAGs of single documents; what is given for all of them is checked once.
+    """Makes DAGs of single documents; arguments for all of them are checked once.
 
     :param workflows: arguments for the DAGs of single workflows, by workflow id.
     :param arguments: as for :func:`load_dags`.
-    :raises TypeError: for an argument that does not exist.
-    :raises ValueError: if a setting cannot have its value.
+    :raises TypeError: if an argument does not exist.
+    :raises ValueError: if a setting has an invalid value.
     """
 
     def __init__(self, workflows: Mapping[str, Mapping[str, Any]], arguments: Mapping[str, Any]) -> None:
         self._build = _Build(_workflow_id, arguments, workflows)
 
     def read(self, path: Path) -> tuple[list[DAG], Exception | None]:
-        """Return the DAGs of a document's workflows that can be run, and what is wrong with the others.
+        """Return the DAGs of a document's valid workflows, and what is wrong with the others.
 
         :param path: the document.
         """
@@ -118,7 +118,7 @@ class DocumentDags:
 
 @dataclass(frozen=True)
 class _Good:
-    """A workflow that has a plan.
+    """A workflow with a plan.
 
     :param wanted: the id that its DAG asks for.
     """
@@ -130,7 +130,7 @@ class _Good:
 
 @dataclass(frozen=True)
 class _Found:
-    """What became of a folder.
+    """The results for a folder.
 
     :param good: ids of the DAGs that run a workflow.
     """
@@ -163,9 +163,9 @@ class _Build:
         return [entry for path in documents for entry in self._entries(path)]
 
     def dags(self, entries: Iterable[_Good | Invalid], only: str | None = None) -> _Found:
-        """Return the DAGs of workflows, or only the one of an id. No bad one takes the id of a good one.
+        """Return the DAGs of workflows, or only the one with an id. No bad workflow takes the id of a good one.
 
-        :raises ValueError: for what :func:`require_names` refuses.
+        :raises ValueError: if :func:`require_names` refuses an argument.
         """
         good: dict[str, None] = {}
         built = [self._built(entry, good, only) if isinstance(entry, _Good) else entry for entry in entries]
@@ -176,11 +176,11 @@ class _Build:
         return _Found(dags, frozenset(good), invalid)
 
     def require_names(self, entries: Iterable[_Good | Invalid]) -> None:
-        """Refuse arguments that name what no document of the folder has; those of single workflows each for itself.
+        """Refuse arguments that name what no document of the folder has; for a single workflow, what that lacks.
 
-        A document that cannot be read may have it: then nobody knows.
+        A document that cannot be read may have it, and then nobody knows.
 
-        :raises ValueError: naming the first, and what may have been meant.
+        :raises ValueError: naming the first one, and what may have been meant.
         """
         entries = tuple(entries)
         plans = [entry.plan for entry in entries if isinstance(entry, _Good)]
@@ -202,7 +202,7 @@ class _Build:
         return {**self.arguments, **self.workflows.get(workflow_id, {})}
 
     def _entries(self, path: Path) -> Iterator[_Good | Invalid]:
-        """Yield what becomes of each workflow of a document; of one that cannot be read, one for its file."""
+        """Yield the result for each workflow of a document, or one for the file if it cannot be read."""
         try:
             yield from self.time.run(path, lambda: list(self._plans(path)))
         except Exception as error:  # noqa: BLE001 - see _failing
@@ -221,7 +221,7 @@ class _Build:
                 yield self._named(path, self._with_its_inputs(with_documentation(outcome)))
 
     def _compiled(self, path: Path) -> Iterator[Outcome]:
-        """Yield what becomes of each workflow of a document.
+        """Yield the outcome of each workflow of a document.
 
         :raises DocumentError: if the document has errors.
         """
@@ -240,7 +240,7 @@ class _Build:
                 yield Outcome(name, plan, concerning(loaded, sources, workflow, problems), shows_secret=secret)
 
     def _with_its_inputs(self, plan: Plan) -> Plan:
-        """Return a plan without what is bound for all workflows and is not an input of this one."""
+        """Return a plan without inputs that are bound for all workflows and that this one does not have."""
         own = self.workflows.get(plan.workflow_id, {}).get("inputs", {})
         shared = self.arguments.get("inputs") or {}
         known, bound = plan.taken.schemas, plan.settings.inputs or {}
@@ -250,7 +250,7 @@ class _Build:
         return plan.model_copy(update={"settings": plan.settings.model_copy(update={"inputs": kept})})
 
     def _named(self, path: Path, plan: Plan) -> _Good | Invalid:
-        """Return a workflow with the id that a person's own function gives it."""
+        """Return a workflow under the id that a person's own function gives it."""
         try:
             name = self.dag_id(plan)
             if not isinstance(name, str) or valid_key(name) != name:
@@ -260,7 +260,7 @@ class _Build:
         return _Good(path, name, plan)
 
     def _built(self, entry: _Good, good: dict[str, None], only: str | None) -> tuple[str, DAG] | Invalid | None:
-        """Return the DAG of a workflow under its id, which is taken then; None if another one is wanted."""
+        """Return the DAG of a workflow under its id, which is then taken; None if another one is wanted."""
         name, plan = entry.wanted, entry.plan
         given = self._given(plan.workflow_id)
         if name in good:
@@ -282,8 +282,8 @@ class _Build:
     def _failing(self, path: Path, workflow_id: str, settings: Settings, error: Exception) -> Invalid:
         """Return why a workflow cannot be run.
 
-        That is whatever was raised: an error that nobody has foreseen must not take the DAGs of all other documents
-        away, whose running tasks would fail for want of their DAG. Its traceback is in the log of the DAG processor.
+        This covers every error: one that nobody foresaw must not remove the DAGs of all other documents, whose running
+        tasks would then fail for lack of their DAG. Its traceback is in the log of the DAG processor.
         """
         text = str(error)
         if isinstance(error, CpuTimeError):
@@ -316,7 +316,7 @@ def _settings(path: Path, workflow_id: str) -> Settings:
 
 
 def _invalid(invalid: Invalid, taken: dict[str, None]) -> tuple[str, DAG]:
-    """Return the DAG of a bad workflow under its own id, that of its file, or one with a number, and take it."""
+    """Return the DAG of a bad workflow under its own id, its file's, or one with a number, which is then taken."""
     name = next(name for name in _candidates(invalid) if name not in taken)
     taken[name] = None
     return name, invalid_dag(name, invalid)
@@ -332,13 +332,13 @@ def _candidates(invalid: Invalid) -> Iterator[str]:
 
 
 def _log_problems(invalid: Iterable[Invalid]) -> None:
-    """Log problems as errors, those of a document once."""
+    """Log problems as errors, once for each document."""
     for path, problems in dict.fromkeys((each.path, each.problems) for each in invalid):
         log.error("%s cannot be run:\n%s", one_line(str(path)), problems)
 
 
 def _error(invalid: tuple[Invalid, ...]) -> ArazzoError:
-    """Return what is wrong with all documents as one error."""
+    """Return the problems of all documents as one error."""
     errors = {id(each.error): each.error for each in invalid}.values()
     located = [error for error in errors if isinstance(error, DocumentError)]
     if len(located) == len(errors):
@@ -355,9 +355,9 @@ def _stem(path: Path) -> str:
 
 
 def _may_hold(path: Path, dag_id: str, *, renamed: bool) -> bool:
-    """Say whether a document may have the workflow of a DAG, by the look of its text.
+    """Say whether a document may contain a DAG's workflow, by the look of its text.
 
-    :param renamed: whether a function names DAGs; then its name is likely to have the workflow's id in it.
+    :param renamed: whether a function names DAGs; its names probably contain the workflow's id.
     """
     text = text_of(path)
     if dag_id in text or _stem(path) == dag_id:

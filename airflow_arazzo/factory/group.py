@@ -1,4 +1,4 @@
-"""A workflow as a group of tasks in somebody's own DAG."""
+"""A workflow as a group of tasks in a person's own DAG."""
 
 from __future__ import annotations
 

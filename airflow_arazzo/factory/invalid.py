@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 #: The tag of the DAGs of documents that cannot be run.
 INVALID_TAG = "arazzo-invalid"
-#: What a person says of the DAG that runs a workflow, and that says nothing of one that cannot.
+#: Arguments for the DAG that runs a workflow, which mean nothing for one that cannot.
 _NOT_TAKEN = frozenset(
     {"params", "doc_md", "description", "catchup", "is_paused_upon_creation", "schedule", "start_date"}
 )
@@ -34,9 +34,9 @@ class Invalid:
 
     :param path: the document.
     :param wanted: the id that its DAG asks for.
-    :param problems: what is wrong, as a person is to read it.
+    :param problems: what is wrong, in words for people.
     :param settings: those of the workflow, as far as they can be read.
-    :param arguments: what a person has given for its DAG.
+    :param arguments: what a person gave for its DAG.
     :param error: what was raised.
     """
 
@@ -67,8 +67,8 @@ class ArazzoProblemsOperator(BaseOperator):
 def invalid_dag(dag_id: str, invalid: Invalid) -> DAG:
     """Return the DAG of a workflow that cannot be run.
 
-    It has the workflow's schedule, without catching up, and what the person has given for it (callbacks, owners), and
-    is not paused when it is new: what nobody sees nobody mends. An existing DAG keeps its pause.
+    It has the workflow's schedule, without catching up, and the person's callbacks and owners. A new one is not paused,
+    since nobody mends what nobody sees. An existing DAG keeps its pause.
 
     :param dag_id: its id.
     """

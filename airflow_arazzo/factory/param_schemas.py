@@ -1,7 +1,7 @@
-"""What Airflow is given of the schema of an input: what it can check in bounded time, and reads as it is meant.
+"""The part of an input's schema for Airflow: what it can check in bounded time, and understands correctly.
 
-Airflow checks Params with ``jsonschema``, whose patterns are those of ``re``: nobody can interrupt them, and it checks
-in the API server, too. What is left out here is checked all the same, before the first request of a run.
+Airflow checks Params with ``jsonschema`` and patterns of ``re``, which nobody can interrupt, and does so also in the
+API server. What is left out here is still checked before the first request of a run.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from typing import Any
 from arazzo.document.formats import FORMATS
 from arazzo.document.schemas import below, rewritten
 
-#: Where a schema says how it is called. Nothing refers to that any more once references are written out.
+#: Where a schema says its name. Nothing refers to that once references are written out.
 _NAMES = frozenset(("$id", "$schema", "$anchor", "$dynamicAnchor", "$vocabulary", "$comment"))
-#: Keywords that refuse more when the schemas in them refuse less.
+#: Keywords that refuse more when their schemas refuse less.
 _CONTRARY = frozenset(("not", "if", "then", "else", "oneOf", "contains", "unevaluatedProperties", "unevaluatedItems"))
-#: Names that Airflow has for something else where it reads the keywords of a stored Param as arguments.
+#: Names that Airflow uses otherwise where it reads the keywords of a stored Param as arguments.
 _ARGUMENTS = frozenset(("self", "default", "description", "source"))
-#: Formats that Airflow's library asserts as we do, or not at all: others are asserted before the first request only.
+#: Formats that Airflow's library asserts as we do, or not at all; others are asserted only before the first request.
 _FORMATS = frozenset(FORMATS) - {"date", "date-time", "email", "ipv4", "ipv6", "uuid"}
-# Of the letters, those of which ``re`` has more characters than ECMA-262, so that it refuses nothing that we take.
+# Of the letters, those of which ``re`` has more characters than ECMA-262, so it refuses nothing that we accept.
 _CLASS = r"(?:\[(?!\^)(?:\\[dw]|\\[^\w\s]|[^\\\[\]])+\]|\[\^(?:\\[^\w\s]|[^\\\[\]])+\])"
 _PIECE = re.compile(
     rf"(?P<atom>{_CLASS}|\\[dw]|\\[^\w\s]|[^\\\[\](){{}}*+?|^$])"
@@ -31,7 +31,7 @@ _MOST_WAYS = 100
 
 
 def param_schema(schema: dict[str, Any]) -> dict[str, Any]:
-    """Return the schema of a Param: weaker than that of the input at most, and read by itself.
+    """Return the schema of a Param: no stricter than the input's, and complete in itself.
 
     :param schema: of the input, with the definitions that it needs.
     """
@@ -41,10 +41,10 @@ def param_schema(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def is_harmless(pattern: str) -> bool:
-    """Say whether a pattern is plainly one that ``re`` has and is soon done with, whatever the text.
+    """Say whether ``re`` plainly has a pattern and is soon done with it, whatever the text.
 
-    That is one whose repetitions are of single characters, one of them without end at most, tried from the start of the
-    text only.
+    Its repetitions are of single characters, at most one of them is unbounded, and it is tried only from the start of
+    the text.
     """
     at, endless, ways, repeats = 0, 0, 1, False
     while at < len(pattern):
@@ -79,7 +79,7 @@ def _compiles(pattern: str) -> bool:
 
 
 def _dropped(schema: dict[str, Any]) -> set[str]:
-    """Return the keywords that Airflow would assert in another way."""
+    """Return the keywords that Airflow would assert differently."""
     dropped = set() if is_harmless(schema.get("pattern", "")) else {"pattern"}
     dropped |= set() if isinstance(schema.get("multipleOf", 1), int) else {"multipleOf"}  # 19.99 is one of 0.01
     return dropped | ({"format"} if schema.get("format") in _FORMATS else set())
@@ -88,7 +88,7 @@ def _dropped(schema: dict[str, Any]) -> set[str]:
 def _kept(schema: Any, weaker: bool) -> Any:
     """Return a schema without what is not for Airflow.
 
-    :param weaker: whether some of it checks something, so that what turns around a check cannot stay either.
+    :param weaker: whether part of it checks something, so that a keyword that reverses a check cannot stay either.
     """
     if not isinstance(schema, dict):
         return schema

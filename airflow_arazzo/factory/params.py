@@ -28,10 +28,10 @@ _HOLDING = frozenset({"properties", "items", "prefixItems"})
 
 
 def workflow_params(plan: Plan, bound: Collection[str] = ()) -> dict[str, Param]:
-    """Return a Param for each input that is not bound, in document order; those of workflows that come first, too.
+    """Return a Param for each input that is not bound, in document order, also for workflows that come first.
 
-    A required input without default has none here either, so that the form asks for it. An optional one may be left
-    empty, which is null in Airflow and an input not given in the workflow.
+    A required input without default has none here either, so that the form asks for it. An optional one may stay empty,
+    which is null in Airflow and means "not given" in the workflow.
     """
     required = set(plan.taken.required)
     secret = plan.secret_inputs
@@ -79,7 +79,7 @@ def _need_note(need: Any) -> str:
 
 
 def _optional(schema: dict[str, Any]) -> dict[str, Any]:
-    """Return a schema that also takes an empty field, which the form sends as null."""
+    """Return a schema that also allows an empty field, which the form sends as null."""
     if not {"type", "enum"} & schema.keys() and not _COMBINED & schema.keys():
         return schema
     if _COMBINED & schema.keys():
@@ -96,7 +96,7 @@ def _optional(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _no_null(schema: dict[str, Any]) -> dict[str, Any]:
-    """Return what the form shows for an empty field in a list of choices, which else reads ``null``."""
+    """Return the text for an empty field in a list of choices, where the form would show ``null``."""
     return {"values_display": {"null": "(empty)"}} if "enum" in schema else {}
 
 

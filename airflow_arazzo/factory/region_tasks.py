@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def region_task(plan: Plan, region: Region, names: Names, position: Position, group: TaskGroup) -> BaseOperator:
-    """Add the task that runs a region, with a link to the documentation of what it calls where there is some."""
+    """Add the task that runs a region, with a link to the documentation of its operation if there is one."""
     task = _region_task(plan, region, names, position, group)
     if not documentation_of(plan, region.entry):
         task.operator_extra_links = (LastResponseLink(),)
@@ -59,7 +59,7 @@ def _region_task(plan: Plan, region: Region, names: Names, position: Position, g
 
 
 def approval_task(plan: Plan, region: Region, names: Names, group: TaskGroup) -> BaseOperator | None:
-    """Add the task that asks for approval before a region; None if no step of it wants any."""
+    """Add the task that asks for approval before a region; None if none of its steps wants that."""
     if region.entry not in names.approvals:
         return None
     from airflow_arazzo.operators.approval import ArazzoApprovalOperator
@@ -78,7 +78,7 @@ def approval_task(plan: Plan, region: Region, names: Names, group: TaskGroup) ->
 
 
 def approval_arguments(plan: Plan, region: Region) -> dict[str, Any]:
-    """Return who is asked, who is told of it, and for how long, as the first step of a region says that asks."""
+    """Return who is asked and notified, and how long they have, from the first step of a region that asks."""
     asking = (plan.step(step).settings.approval for step in region.steps)
     approval = next((found for found in asking if isinstance(found, Approval)), None)
     if approval is None:
@@ -142,7 +142,7 @@ def _step_arguments(plan: Plan, region: Region, names: Names, position: Position
 
 
 def _description(plan: Plan, region: Region) -> str:
-    """Return what the document says about the steps of a region."""
+    """Return the document's description of a region's steps."""
     texts = []
     for step_id in region.steps:
         planned = plan.step(step_id)

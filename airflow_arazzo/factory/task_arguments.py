@@ -1,7 +1,7 @@
-"""What a person's ``default_args`` say to the tasks of a workflow, and what they do not.
+"""Which of a person's ``default_args`` apply to the tasks of a workflow, and which do not.
 
-Trigger rules, XComs and the retries of tasks that decide belong to the workflow: with others a request could be sent
-that the document does not send, or an output be lost. docs/operating.md has the table, and a test reads it.
+Trigger rules, XComs and the retries of tasks that decide belong to the workflow: otherwise a request could be sent that
+the document does not send, or an output be lost. docs/operating.md has the table, and a test reads it.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
     from airflow.sdk import DAG, TaskGroup
 
 _CALLBACKS = ("execute", "success", "retry", "skipped", "failure")
-#: Of every task.
+#: For every task.
 OWNED: dict[str, Any] = {
     "trigger_rule": TriggerRule.ALL_SUCCESS,
     "do_xcom_push": True,
     "multiple_outputs": False,
     "outlets": None,
 }
-#: Of tasks that send. What ``connections`` and ``server`` are to others is none of theirs: the plan has them.
+#: For tasks that send. ``connections`` and ``server`` are arguments of other operators; here the plan has them.
 SENDING: dict[str, Any] = {**OWNED, "connections": None, "server": None}
-#: Of tasks that send nothing: one whose worker has died may always start again. What they decide is final: they fail by
-#: AirflowFailException, which is not retried.
+#: For tasks that send nothing: they may always start again after their worker died. What they decide is final: they
+#: fail with AirflowFailException, which is not retried.
 DECIDING: dict[str, Any] = {
     **OWNED,
     "retries": 2,
@@ -41,22 +41,22 @@ DECIDING: dict[str, Any] = {
     "execution_timeout": None,
     "max_active_tis_per_dag": None,
 }
-#: Of empty tasks, which Airflow does not even start if there is nothing to do for them.
+#: For empty tasks, which Airflow does not even start if they have nothing to do.
 EMPTY: dict[str, Any] = {**OWNED, "inlets": None, **{f"on_{event}_callback": None for event in _CALLBACKS}}
 
 
 def placement(settings: Settings) -> dict[str, Any]:
-    """Return the settings that say where and when a task runs, which hold for tasks that send nothing, too.
+    """Return the settings for where and when a task runs, which also apply to tasks that send nothing.
 
-    Workers may be listening to that queue only. What belongs to a step follows the step: its approval, its branch, the
-    tasks around a workflow that it calls. ``inputs`` and ``outputs`` follow the workflow.
+    Workers may listen to that queue only. The tasks of a step follow the step: its approval, its branch, the tasks
+    around a workflow that it calls. ``inputs`` and ``outputs`` follow the workflow.
     """
     names = ("pool", "queue", "priority_weight", "owner")
     return {name: value for name in names if (value := getattr(settings, name)) is not None}
 
 
 def task_settings(settings: Settings, group: TaskGroup) -> dict[str, Any]:
-    """Return the settings that Airflow itself acts on; a workflow has retries of its own, so the default is none.
+    """Return the settings that Airflow itself acts on; a workflow has its own retries, so the default is none.
 
     :param group: the group that the task is in.
     """
@@ -70,14 +70,14 @@ def task_settings(settings: Settings, group: TaskGroup) -> dict[str, Any]:
 
 
 def default_args(dag: DAG | None, group: TaskGroup | None) -> dict[str, Any]:
-    """Return what Airflow gives to the tasks of a group of a DAG that say nothing themselves."""
+    """Return what Airflow gives the tasks of a group or a DAG that set nothing themselves."""
     return {**(dag.default_args if dag else {}), **(group.default_args if group else {})}
 
 
 def completion_assets(settings: Settings, dag: DAG, group: TaskGroup) -> dict[str, Any]:
-    """Return the assets of a workflow's last task: it has updated them when it has ended well, and not before.
+    """Return the assets of a workflow's last task: it has updated them only once it has ended well.
 
-    :param settings: of the workflow, whose outlets come on top of those in ``default_args``.
+    :param settings: of the workflow; its outlets are added to those in ``default_args``.
     """
     given = default_args(dag, group)
     found = {name: [*assets(given.get(name)), *assets(getattr(settings, name))] for name in ("inlets", "outlets")}

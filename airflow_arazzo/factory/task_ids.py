@@ -1,4 +1,4 @@
-"""What the tasks of a workflow are called: the step's id where Airflow allows it, and never two alike."""
+"""The ids of a workflow's tasks: the step's id if Airflow allows it, and never two alike."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from arazzo.flow.grouping import is_group, is_split
 from arazzo.frozen import dataclass, field
 
 _LONGEST = 200
-#: How long the id of a task may be with those of the groups that it is in, for Airflow.
+#: How long Airflow lets a task's id be, with the ids of the groups around it.
 _LONGEST_ID = 250
 _DIGEST = 8
 
 
 def without_nul(text: str) -> str:
-    """Return text without the character that no database takes; an API description may mention it."""
+    """Return text without the character that no database accepts; an API description may mention it."""
     return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 def valid_key(text: str) -> str:
-    """Return ``text`` as Airflow takes it for a DAG or a task: what it does not allow becomes ``_``."""
+    """Return ``text`` as Airflow accepts it for a DAG or a task: other characters become ``_``."""
     return re.sub(r"[^\w.-]", "_", text)[:_LONGEST] or "_"
 
 
 def valid_group(text: str) -> str:
-    """Return ``text`` as Airflow takes it for a group of tasks, which has no dots."""
+    """Return ``text`` as Airflow accepts it for a group of tasks, without dots."""
     return valid_key(text).replace(".", "_")
 
 
@@ -38,8 +38,8 @@ def valid_group(text: str) -> str:
 class Way:
     """One way out of a region.
 
-    :param target: the region it leads to, by its entry step; ``""`` is the end; :func:`way_key` for a workflow that
-        takes over as a group of tasks.
+    :param target: the region that it leads to, by its entry step; ``""`` is the end; :func:`way_key` for a workflow
+        that takes over as a group of tasks.
     :param steps: the steps it leads to.
     :param labels: names of the actions that take it.
     :param workflow: plan key of the workflow that takes over.
@@ -57,17 +57,17 @@ class Way:
 
 @dataclass(frozen=True)
 class Names:
-    """Ids of the tasks and groups of a workflow, as they are in the DAG.
+    """Ids of the tasks and groups of a workflow in the DAG.
 
-    :param regions: by region, of its task, or of the group of the workflow that its step calls.
+    :param regions: by region, the id of its task, or of the group of the workflow that its step calls.
     :param branches: of the branch after a region, by region; only regions with several ways have one.
     :param edges: of the empty task on a way, by the two regions it connects.
     :param outputs: of the last task.
     :param ways: by region.
-    :param group: of the group that the workflow is; empty for the DAG itself.
-    :param gate: of the task that checks the inputs ahead of all others; empty where there is none.
-    :param begin: of the empty task with which a group begins; empty for the DAG itself, as ``done`` is.
-    :param done: of the empty task ahead of the last one of a group.
+    :param group: id of the workflow's group; empty for the DAG itself.
+    :param gate: of the task that checks the inputs before all others; empty if there is none.
+    :param begin: of the empty task that starts a group; empty for the DAG itself, like ``done``.
+    :param done: of the empty task before the last one of a group.
     :param approvals: of the task that asks for approval before a region.
     :param calls: by region, the names of the workflow that its step calls as a group.
     :param takers: by :func:`way_key`, the names of the workflow that takes over.
@@ -90,26 +90,26 @@ class Names:
 
     @cached_property
     def records(self) -> TaskIds:
-        """The task of each region that tells what happened in it."""
+        """The task of each region that has the record of what happened there."""
         return TaskIds(
             (region, self.calls[region].outputs if region in self.calls else task)
             for region, task in self.regions.items()
         )
 
     def local(self, name: str) -> str:
-        """Return an id as it is within the group."""
+        """Return an id without its group."""
         return name.removeprefix(f"{self.group}.") if self.group else name
 
 
 def hand_overs(plan: Plan, region: Region) -> Iterator[tuple[str, Edge]]:
-    """Yield the ways on which a region hands over to a workflow that has tasks of its own, with their keys."""
+    """Yield the ways on which a region hands over to a workflow with tasks of its own, with their keys."""
     for edge in region.exits:
         if edge.workflow is not None and edge.kind in ("success", "failure") and is_split(plan, edge.workflow):
             yield way_key(edge.source, edge.action, failed=edge.kind == "failure"), edge
 
 
 def ways_out(plan: Plan, region: Region) -> tuple[Way, ...]:
-    """Return the ways out of a region, one for each region or workflow they lead to, in document order."""
+    """Return the ways out of a region, one for each region or workflow that they lead to, in document order."""
     found: dict[str, tuple[dict[str, None], dict[str, None], str | None]] = {}
     takers = {id(edge): key for key, edge in hand_overs(plan, region)}
     for edge in region.exits:
@@ -127,7 +127,7 @@ def ways_out(plan: Plan, region: Region) -> tuple[Way, ...]:
 
 
 def first_regions(plan: Plan) -> list[Region]:
-    """Return the regions that a workflow begins with: the first, or all that need no other."""
+    """Return the regions at the start of a workflow: the first, or all that need no other."""
     if plan.needs is None:
         return [plan.regions[0]]
     return [region for region in plan.regions if not plan.needs[region.entry]]
@@ -140,10 +140,10 @@ def name_tasks(plan: Plan, group: str | None = None, taken: Collection[str] = ()
     rules look at tasks, and a task must run only if one of its *edges* was taken (docs/semantics.md, 5).
 
     :param plan: the plan of the workflow.
-    :param group: what the ids in the group begin with that its tasks are in, which may be nothing; None for the DAG
-        itself. In a group a task checks the inputs ahead of all others, in the DAG if other workflows come first.
-    :param taken: ids that the DAG has already.
-    :raises UnsupportedError: if groups lie so deep in groups that Airflow takes no task in them.
+    :param group: prefix of the ids of the group with the tasks, perhaps empty; None for the DAG itself. A group, and a
+        DAG in which other workflows come first, has a task that checks the inputs before all others.
+    :param taken: ids that already exist in the DAG.
+    :raises UnsupportedError: if groups are nested so deep that Airflow accepts no task in them.
     """
     if group is None:
         return _Naming(set(taken)).workflow(plan, "", gate=bool(plan.depends_on), alone=True, grouped=False)
@@ -160,7 +160,7 @@ class _Naming:
     def workflow(self, plan: Plan, group: str, *, gate: bool, alone: bool, grouped: bool = True) -> Names:
         """Name the tasks of a workflow, and those of the workflows in it.
 
-        :param alone: whether the workflows that it depends on come first here, and are not already there.
+        :param alone: whether the workflows that it depends on come first here, and do not yet exist elsewhere.
         :param grouped: whether the workflow is a group of tasks, and not the DAG itself.
         """
         prefix = f"{group}." if group else ""
@@ -242,17 +242,17 @@ class _Naming:
         }
 
     def _levels(self, plan: Plan) -> int:
-        """Return of how many ids those of tasks in a workflow that is a group consist, its own included."""
+        """Return of how many ids, including its own, the id of a task in a grouped workflow consists."""
         if id(plan) not in self.levels:
             below = (self._levels(child) for key, child in plan.children.items() if is_split(plan, key))
             self.levels[id(plan)] = 1 + max(below, default=1)
         return self.levels[id(plan)]
 
     def _unused(self, prefix: str, name: str, levels: int = 1) -> str:
-        """Return a name within a group, short enough, with a number if it is taken, and take it.
+        """Return a short enough name within a group, with a number if it is taken, and take it.
 
         :param prefix: the group with its dot; empty for the DAG itself.
-        :param levels: how many ids have to share what there is.
+        :param levels: how many ids share the available length.
         """
         room = (_LONGEST_ID - len(prefix)) // levels
         if room < len(name) and room < _DIGEST + 2:
@@ -270,7 +270,7 @@ class _Naming:
 
 
 def _shortened(name: str, room: int) -> str:
-    """Return a name that is no longer than there is room, and that no other name becomes."""
+    """Return a name within the available length that no other name becomes."""
     if len(name) <= room:
         return name
     return f"{name[: room - _DIGEST - 1]}_{sha256(name.encode()).hexdigest()[:_DIGEST]}"

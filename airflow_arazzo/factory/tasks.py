@@ -1,7 +1,7 @@
-"""A plan becomes tasks: one for each region, a branch where control can go more than one way, the outputs last.
+"""A plan becomes tasks: one for each region, a branch where control can go several ways, and the outputs last.
 
-A workflow that a step calls, that a ``goto`` hands over to, or that comes before another is a group of tasks. Where
-steps may run side by side, a task waits for those of the steps that its step needs, and for no others.
+A workflow that a step calls, that a ``goto`` hands over to, or that comes before another is a group of tasks. If steps
+may run side by side, a task waits only for the tasks of the steps that its step needs.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Built:
 
 @dataclass(frozen=True)
 class Site:
-    """A workflow that is to become tasks.
+    """A workflow that becomes tasks.
 
     :param names: of its tasks.
     :param position: where it is.
@@ -109,7 +109,7 @@ def add_task(plan: Plan, dag: DAG) -> BaseOperator:
 
 
 def add_group_tasks(plan: Plan, group: TaskGroup, inputs: Mapping[str, Any]) -> Built:
-    """Add the tasks of a workflow to a group in a DAG of somebody's own.
+    """Add the tasks of a workflow to a group in a person's own DAG.
 
     :param plan: the plan of the workflow, with all settings in it.
     :param group: the group.
@@ -151,7 +151,7 @@ class _Weaving:
         )
 
     def assets(self, site: Site) -> dict[str, Any]:
-        """Return what the workflow reads, and what it has updated when it has ended."""
+        """Return the assets that the workflow reads, and those it has updated when it has ended."""
         return completion_assets(site.plan.settings, self.dag, site.group)
 
     def add_workflow(
@@ -203,9 +203,9 @@ class _Weaving:
     def _done(self, site: Site, begin: BaseOperator, last: BaseOperator) -> BaseOperator:
         """Add the empty task that waits for all others of a group, and return it.
 
-        It is a teardown, whose setup is the task that the group begins with: Airflow gives it that task's state,
-        ``skipped`` or ``upstream_failed``, where control does not reach the group, and else runs it whatever
-        happened in between. No trigger rule of the last task does the same.
+        It is a teardown, whose setup is the group's first task. If control does not reach the group, Airflow gives it
+        that task's state, ``skipped`` or ``upstream_failed``; otherwise Airflow runs it whatever happened in between.
+        No trigger rule of the last task does the same.
         """
         done = self._empty(site, site.names.done)
         done.as_teardown(setups=begin, on_failure_fail_dagrun=True)
@@ -231,7 +231,7 @@ class _Weaving:
     # workflows within
 
     def _before(self, site: Site, key: str) -> Built:
-        """Add a workflow that comes first; whoever knows the inputs of the other knows its inputs."""
+        """Add a workflow that comes first; the task that knows the other workflow's inputs knows its inputs, too."""
         names = site.names.before[key]
         plan = next(plan for plan in dependencies(site.plan) if plan.key == key)
         position = Position(inputs=site.names.gate or site.position.inputs, role=key, kept=self.kept)
@@ -239,7 +239,7 @@ class _Weaving:
         return self.add_workflow(Site(plan, names, position, group))
 
     def _takeover(self, site: Site, names: Names, source: str, key: str) -> Built:
-        """Add a workflow that a ``goto`` hands over to; the task before it has said its inputs."""
+        """Add a workflow that a ``goto`` hands over to; the previous task has its inputs."""
         group = self._group(site, names, "Takes over: its outputs are the result.")
         return self.add_workflow(Site(site.plan.children[key], names, Position(inputs=source, kept=self.kept), group))
 
@@ -265,7 +265,7 @@ class _Weaving:
         return Built(task, task)
 
     def _call(self, site: Site, region: Region) -> Built:
-        """Add a step that calls a workflow: its inputs, its tasks, and the task that decides the step."""
+        """Add a step that calls a workflow: its inputs, its tasks, and the task that judges the step."""
         names = site.names.calls[region.entry]
         planned = site.plan.step(region.entry)
         plan = site.plan.children[str(planned.workflow)]
@@ -286,7 +286,7 @@ class _Weaving:
             self.completed.setdefault(key, []).append(task_id)
 
     def _read_by(self, plan: Plan, region: Region | None) -> dict[str, tuple[str, ...]]:
-        """Return the tasks woven so far in which the workflows that a region reads may be completed."""
+        """Return the tasks woven so far that may complete the workflows which a region reads."""
         if not self.completed:
             return {}
         read = workflows_read(plan, region) if region else plan.output_reads.workflows
@@ -294,7 +294,7 @@ class _Weaving:
 
 
 def _kept(plan: Plan) -> frozenset[str]:
-    """Return the plan keys of the workflows of a plan that a plan in it reads, or depends on a step of."""
+    """Return the plan keys of workflows that some plan in this one reads, or depends on a step of."""
     called = frozenset(_called(plan.children))
     return called & {*plan.read_workflows, *plan.output_reads.workflows} if called else called
 
@@ -318,7 +318,7 @@ class _Joining:
     last: BaseOperator
 
     def connect(self, dag: DAG) -> None:
-        """Connect each region with what can follow it, and the workflows that take over with the last task."""
+        """Connect each region with what may follow it, and workflows that take over with the last task."""
         if self.site.plan.needs is not None:
             self._side_by_side(self.site.plan.needs)
             return
@@ -331,9 +331,9 @@ class _Joining:
                 built.first.trigger_rule = TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS
 
     def _side_by_side(self, needs: Mapping[str, tuple[str, ...]]) -> None:
-        """Connect each region with those it needs; the last task with all that are not over when some other one is.
+        """Connect each region with those it needs, and the last task with all that may still run when others are over.
 
-        A task behind several is given up as soon as one of them has failed, while the others still run.
+        Airflow gives up a task after several others as soon as one of them fails, while the others still run.
         """
         awaited = {of[0] for of in needs.values() if len(of) == 1}
         for step, of in needs.items():
@@ -379,7 +379,7 @@ class _Joining:
             if way.workflow is not None:
                 takers[way.target] = task
         marked = after_success(self.site.plan, region.entry)
-        # Airflow renders the values here, not the names: they are ids of tasks, whose characters are few.
+        # Airflow renders the values here, not the names, which are ids of tasks with few characters.
         return BranchPythonOperator(
             task_id=names.local(names.branches[region.entry]),
             python_callable=choose_branch,
@@ -400,12 +400,12 @@ class _Joining:
 
 
 def _last_rule(names: Names) -> TriggerRule:
-    """Return the trigger rule of a workflow's last task: in a group there is one ahead of it that says when."""
+    """Return the trigger rule of a workflow's last task: in a group, the task before it decides when."""
     return TriggerRule.ALL_SUCCESS if names.done else TriggerRule.ALL_DONE
 
 
 def _connect(task: BaseOperator, target: BaseOperator, way: Way, dag: DAG) -> None:
-    """Connect two tasks; not by ``Label``, which in groups connects the groups instead."""
+    """Connect two tasks, but not by ``Label``, which would connect their groups instead."""
     task >> target
     if way.label:
         dag.set_edge_info(task.task_id, target.task_id, {"label": way.label})

@@ -1,4 +1,4 @@
-"""Approval: a person says whether a step may send its request, before it does."""
+"""Approval: before a step sends its request, a person decides whether it may."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
 
 
 class ArazzoApprovalOperator(ApprovalOperator):
-    """Ask a person whether a step may be run; refused, the step has failed and nothing is sent.
+    """Ask a person whether a step may run; if the person refuses, the step fails and sends nothing.
 
     A loop is approved once, before its first round.
 
     :param plan: the plan of the workflow that asks.
     :param step: id of the step, or of one of the steps of a loop.
-    :param within: seconds in which somebody has to answer; None: for ever.
-    :param fail_on_timeout: whether the step has failed when nobody does; else the workflow ends there, and has not.
+    :param within: how many seconds somebody has to answer; None for no limit.
+    :param fail_on_timeout: whether the step fails if nobody answers; otherwise the workflow ends there without failing.
     """
 
-    #: What it asks is made of texts of the document and of the API description, which are data.
+    #: The question consists of texts of the document and of the API description, which are data.
     template_fields = ()
     shallow_copy_attrs = ("plan",)
 
@@ -52,7 +52,7 @@ class ArazzoApprovalOperator(ApprovalOperator):
         )
 
     def validate_params(self) -> None:
-        """Ask for nothing but the decision: before 3.2 the form would have the Params, which the run has already."""
+        """Ask only for the decision: before 3.2 the form would also ask for the Params, which the run already has."""
         self.params = ParamsDict()
         super().validate_params()
 
@@ -66,7 +66,7 @@ class ArazzoApprovalOperator(ApprovalOperator):
 
     @fails_in_a_sentence
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
-        """Go on, or fail and say who refused."""
+        """Continue, or fail and say who refused."""
         try:
             return super().execute_complete(context, event)
         except HITLTimeoutError:
@@ -80,7 +80,7 @@ class ArazzoApprovalOperator(ApprovalOperator):
             raise AirflowFailException(message) from None
 
     def _unanswered(self, context: Context) -> None:
-        """Fail, or end the workflow here: what comes behind is skipped, and nothing is sent."""
+        """Fail, or end the workflow here: what follows is skipped, and nothing is sent."""
         ti, requests = context["ti"], ", ".join(requests_of(self.plan, self.region))
         message = f"step '{self.step}': nobody approved {requests} within {self.within:g} s; nothing was sent"
         if self.fail_on_timeout:
@@ -92,13 +92,13 @@ class ArazzoApprovalOperator(ApprovalOperator):
 
 
 def _timeout_argument() -> str:
-    """Return what the time to answer is called: older versions of the provider know the task's timeout only."""
+    """Return the name of the argument for the time to answer, which older versions of the provider lack."""
     known = inspect.signature(HITLOperator.__init__).parameters
     return "response_timeout" if "response_timeout" in known else "execution_timeout"
 
 
 def requests_of(plan: Plan, region: Region) -> list[str]:
-    """Return what the steps of a region that ask for approval send: method and URL template, or the workflow called."""
+    """Return what the steps of a region that ask for approval send: method and URL template, or the called workflow."""
     asking = [planned for planned in (plan.step(step) for step in region.steps) if planned.settings.approval]
     return [
         f"{planned.operation.method} {planned.operation.path} of '{planned.operation.source}'"

@@ -141,7 +141,7 @@ class ArazzoOutputsOperator(TellsLineage, BaseOperator):
         put_workflows(channel, self.plan, {**result.workflows, self.plan.key: known}, position.kept)
         if position.inputs:
             put_result(channel, self.plan, result.outputs)
-        if position.inputs not in ("", self.course.gate):  # it is part of another, which goes on with them
+        if position.inputs not in ("", self.course.gate):  # it is part of another workflow, which continues with them
             channel.put_cookies(channel.cookies)
         shown = channel.ledger.hide(with_nulls(result.outputs), self.plan.sensitive)
         returns = not failure or result.complete
@@ -168,7 +168,7 @@ class ArazzoOutputsOperator(TellsLineage, BaseOperator):
             return {}, str(error)
 
     def _bounded(self, result: Result) -> Result:
-        """Return a result as it is, or as a failure without outputs if they are too large."""
+        """Return the result, or a failure without outputs if these are too large."""
         try:
             check_workflow_outputs(self.plan.workflow_id, with_nulls(result.outputs))
         except OutputSizeError as error:

@@ -1,4 +1,4 @@
-"""Arguments that hold names of what a document has: one that names nothing is an error, with what was meant."""
+"""Arguments that name parts of a document: an unknown name is an error that suggests what was meant."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from arazzo.document.shape import near
 from arazzo.flow import Plan
 from arazzo.openapi.servers import refused_values, variable_names
 
-#: Arguments that hold names of what a document has, by what the document calls it.
+#: Arguments that name parts of a document, with the word for such a part.
 NAMING = {
     "steps": "step",
     "tasks": "step",
@@ -29,7 +29,7 @@ NAMING = {
 def require_names(plan: Plan, arguments: Mapping[str, Any]) -> None:
     """Refuse arguments that name what a workflow does not have.
 
-    :raises ValueError: naming the first, and what may have been meant.
+    :raises ValueError: naming the first one, and what may have been meant.
     """
     for argument, name in named(arguments):
         known = known_names(plan, argument)
@@ -38,9 +38,9 @@ def require_names(plan: Plan, arguments: Mapping[str, Any]) -> None:
 
 
 def named(arguments: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield each name that an argument holds of something in a document, with the argument; settings included.
+    """Yield each name of a document's part in an argument, with the argument; settings included.
 
-    Task ids that this package has made are right, and not looked at.
+    Task ids made by this package are right, and not checked.
     """
     steps = arguments.get("steps") or {}
     for given in filter(None, (arguments, arguments.get("settings"), *steps.values())):
@@ -51,7 +51,7 @@ def named(arguments: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def known_names(plan: Plan, argument: str) -> Collection[str]:
-    """Return what a document has of what an argument names; but for steps and inputs that of called workflows, too."""
+    """Return the names that an argument may use; except for steps and inputs, also those of called workflows."""
     own: Collection[str]
     match argument:
         case "steps" | "tasks":
@@ -71,15 +71,15 @@ def known_names(plan: Plan, argument: str) -> Collection[str]:
 
 
 def unknown_name(argument: str, name: str, known: Collection[str], whose: str) -> str:
-    """Return what a message says of a name that names nothing."""
+    """Return the message about an unknown name."""
     hint = near(name, known) or (f"there are {', '.join(known)}" if known else "")
     return f"{argument}: {whose} no {NAMING[argument]} '{name}'" + (f"; {hint}" if hint else "")
 
 
 def require_variables(plan: Plan) -> None:
-    """Refuse values of server variables that are none of those which the API description enumerates.
+    """Refuse values of server variables that the API description does not enumerate.
 
-    :raises ValueError: naming the first, and what may have been meant.
+    :raises ValueError: naming the first one, and what may have been meant.
     """
     for step in plan.all_steps():
         values = step.settings.server_variables or {}
@@ -89,10 +89,10 @@ def require_variables(plan: Plan) -> None:
 
 
 def settings_from(values: Mapping[str, Any], subject: str) -> Settings:
-    """Return settings that Python gives.
+    """Return settings given in Python.
 
     :param subject: whose they are, for messages.
-    :raises ValueError: for one that does not exist or cannot have its value, with what may have been meant.
+    :raises ValueError: if one does not exist or has an invalid value, with what may have been meant.
     """
     try:
         return Settings(**values)

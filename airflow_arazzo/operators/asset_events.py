@@ -1,4 +1,4 @@
-"""What the events of assets say that a workflow has updated."""
+"""What asset events say about a workflow's updates."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 def set_event_extras(
     task: BaseOperator, context: Context, outputs: Mapping[str, Any], shown: Mapping[str, Any]
 ) -> None:
-    """Give the events of a task's outlets the workflow's outputs as ``extra``: the known ones, and no secret.
+    """Give the events of a task's outlets the workflow's outputs as ``extra``: the known ones, without secrets.
 
-    What is left out is an error where somebody binds it to an input, and not an empty value.
+    Binding an output that was left out to an input is an error, and does not give an empty value.
 
     :param outputs: the outputs as they are.
     :param shown: what people see of them.

@@ -1,8 +1,8 @@
 """Sent or not sent (docs/semantics.md, 5a): requests that are not idempotent are recorded before they are sent.
 
-A worker may die at any moment, and Airflow starts the task again, whatever its ``retries``. Then the record tells which
-requests have been answered, and how; those are not sent again. It also tells which one was about to be sent when the
-worker died: that may have reached the server or not, and only a person can find out.
+A worker may die at any moment, and Airflow starts the task again, whatever its ``retries``. The record then tells which
+requests were answered, and how; those are not sent again. It also tells which one was about to be sent when the worker
+died: it may have reached the server or not, and only a person can find out.
 
 Records are kept in the task state store (Airflow 3.3). They hold for one life of a task, from one clearing to the next:
 clearing a task by hand sets its ``max_tries``, and nothing else does.
@@ -38,28 +38,28 @@ from arazzo.frozen import dataclass, replace
 
 log = logging.getLogger(__name__)
 
-#: Characters that a recorded answer may have; a longer one is not kept. Airflow warns beyond 64 KiB.
+#: How many characters a recorded answer may have; a longer one is not kept. Airflow warns beyond 64 KiB.
 LARGEST_RECORD = 48 * 1024
 _CONCLUDED_KEY = "arazzo_concluded"
-#: What a record may have: what was sent when, and what came of it.
+#: The fields of a record: what was sent when, and with which result.
 _FIELDS = frozenset(
     {
         *("request", "fingerprint", "state", "try", "max_tries", "at", "key"),
         *("time", "kind", "error", "status", "answer"),
     }
 )
-#: What says whether a request is sent again.
+#: The fields that decide whether a request is sent again.
 _KINDS = {"state": str, "try": int, "max_tries": int}
 _NAMESPACE = uuid.UUID("8a0c8c55-3a0f-5e0a-9d0e-6f1f2d3f7b11")
 
 
 class UnknownOutcomeError(AirflowFailException):
-    """A request that may have reached the server, in an earlier start of the task, and is not sent again."""
+    """A request that may have reached the server in an earlier start of the task, and is not sent again."""
 
 
 @dataclass(frozen=True)
 class _Life:
-    """One life of a task instance, and the start at hand."""
+    """One life of a task instance, and its present start."""
 
     ids: tuple[str, str, str, int]
     try_number: int
@@ -72,16 +72,16 @@ class _Life:
 
     @property
     def has_retries(self) -> bool:
-        """Whether Airflow starts the task again if it fails now, because somebody has set ``retries``."""
+        """Whether Airflow starts the task again if it fails now, because somebody set ``retries``."""
         return self.max_tries > 0 and self.try_number <= self.max_tries
 
 
 class Sending:
-    """Sends the requests of a task, and those that are not idempotent once.
+    """Sends the requests of a task, those that are not idempotent only once.
 
     :param send: sends any request.
     :param context: of the running task.
-    :param sent: what it had sent when it last gave its worker back.
+    :param sent: what it had sent when it last left its worker.
     """
 
     def __init__(
@@ -97,16 +97,16 @@ class Sending:
         self._deletions: Counter[str] = Counter()
 
     def now(self) -> float:
-        """Return the time; after an answer that was used again that at which it came, so that waits count from it."""
+        """Return the time; after a recorded answer, the time at which that came, so that waits count from it."""
         answered_at, self._answered_at = self._answered_at, None
         return clock.now() if answered_at is None else answered_at
 
     def send(self, request: Request) -> Response:
-        """Send a request, or return the answer that an earlier start of the task got to it.
+        """Send a request, or return the answer that an earlier start of the task received.
 
-        :raises UnknownOutcomeError: an earlier start may have sent it, or another in its place, and nobody has said
-            what to do then.
-        :raises TransportError: no complete answer, now or then.
+        :raises UnknownOutcomeError: if an earlier start may have sent it, or another in its place, and nobody has said
+            what to do in that case.
+        :raises TransportError: if there is no complete answer, now or then.
         """
         if request.idempotent:
             return self._deleting(request) if request.method == "DELETE" else self._send(request)
@@ -134,7 +134,7 @@ class Sending:
     def _record(self, store: TaskStateStore, place: str) -> dict[str, Any] | None:
         """Return the record of a request by an earlier start of this life of the task.
 
-        :raises UnknownOutcomeError: if another version has written it: nobody knows whether the request was sent.
+        :raises UnknownOutcomeError: if another version wrote it, since nobody knows then whether the request was sent.
         """
         stored = store.get(place) if place not in self._unsent else None
         if stored is None:
@@ -192,7 +192,7 @@ class Sending:
     # this start
 
     def _counted(self, request: Request, number: int, key: str | None) -> Response:
-        """Send a request, and keep count of those that were sent."""
+        """Send a request, and count those that were sent."""
         try:
             response = self._send(engine.keyed(request, key))
         except TransportError as error:
@@ -205,7 +205,7 @@ class Sending:
     def _recording(
         self, store: TaskStateStore, request: Request, number: int, key: str | None, *, again: bool = False
     ) -> Response:
-        """Send a request, recorded before and after.
+        """Send a request, with a record before and after it.
 
         :param again: whether an earlier start may have sent it.
         """
@@ -242,7 +242,7 @@ class Sending:
         }
 
     def _forget(self, store: TaskStateStore, place: str, record: Mapping[str, Any]) -> None:
-        """Take back the record of a request that was not sent; if that fails, the failure at hand matters more."""
+        """Remove the record of a request that was not sent; if that fails, the present failure matters more."""
         self._unsent.add(place)
         try:
             store.delete(place)
@@ -252,9 +252,9 @@ class Sending:
     # deletions
 
     def _deleting(self, request: Request) -> Response:
-        """Send a DELETE; where nothing is there any more, say that an earlier one may have done it.
+        """Send a DELETE; if it finds nothing, say that an earlier one may have been the reason.
 
-        That is all that its records are for: it is sent whatever came of an earlier one.
+        Its records serve only for that: it is sent whatever happened to an earlier one.
         """
         if self._store is None:
             return self._send(request)
@@ -279,7 +279,7 @@ class Sending:
         return response
 
     def _earlier(self, store: TaskStateStore, place: str, request: Request) -> dict[str, Any] | None:
-        """Return the record of the same DELETE in this life of the task, if it may have done its work."""
+        """Return the record of the same DELETE in this life of the task, if that may have done its work."""
         try:
             stored = store.get(place)
             record = {} if stored is None else fields_of(stored, f"the record '{place}'", _FIELDS, _KINDS)
@@ -293,9 +293,9 @@ class Sending:
     # idempotency keys
 
     def _key(self, request: Request, number: int, concluded: int) -> str | None:
-        """Return the idempotency key, the same whenever this life of the task comes to this request.
+        """Return the idempotency key, the same whenever this life of the task reaches this request.
 
-        It is that of the request that got no answer, if this is that one again.
+        If this repeats a request that got no answer, it has the key of that one.
         """
         if not request.idempotency_key:
             return None
@@ -306,9 +306,9 @@ class Sending:
 
 
 def allow_retry(context: Mapping[str, Any], sent: Sent) -> None:
-    """Let Airflow's next try start again: the task has failed, and somebody has set ``retries``.
+    """Let Airflow's next try start again: the task has failed, and somebody set ``retries``.
 
-    Not where a request got no answer: whether it may be sent again, the next try decides by its record.
+    A request without an answer is an exception: the next try decides by its record whether it may be sent again.
 
     :param context: of the running task.
     :param sent: what it has sent.
@@ -344,7 +344,7 @@ _WAYS_ON = (
 
 
 def _done_before(record: Mapping[str, Any]) -> str:
-    """Say that a DELETE which finds nothing may have been done by an earlier one."""
+    """Say that a DELETE that finds nothing may have been done by an earlier one."""
     outcome = "its answer was lost, so it may have succeeded"
     if record.get("state") == "answered":
         outcome = f"was answered with status {record.get('status')}, so it succeeded"
@@ -353,9 +353,9 @@ def _done_before(record: Mapping[str, Any]) -> str:
 
 
 def _is_another(record: Mapping[str, Any], request: Request) -> bool:
-    """Say whether a record is that of another request, which came here in its place; only for one that may be resent.
+    """Say whether a record is of another request that took this place; only if this one may be resent.
 
-    :raises UnknownOutcomeError: if it may not: nobody has said that two of them do no harm.
+    :raises UnknownOutcomeError: if it may not, since nobody has said that sending both does no harm.
     """
     title, before = str(request), str(record.get("request"))
     sealed = record.get("fingerprint")
@@ -375,7 +375,7 @@ def _is_another(record: Mapping[str, Any], request: Request) -> bool:
 
 
 def _fingerprint(request: Request) -> str:
-    """Return what tells a request from others of its step: all of it but credentials, which are renewed."""
+    """Return what tells a request from others of its step: everything except credentials, which are renewed."""
     schemes = [scheme for need in request.security for scheme in need if scheme.get("type") == "apiKey"]
     keys = {str(scheme.get("name")) for scheme in schemes}
     secret = {"authorization", "proxy-authorization", "cookie", *(name.lower() for name in keys)}
@@ -405,7 +405,7 @@ def _place(step: str, number: int) -> str:
 
 
 def _amend(store: TaskStateStore, place: str, record: Mapping[str, Any], **outcome: Any) -> None:
-    """Record an outcome; if that fails the task goes on, since it knows the outcome itself."""
+    """Record an outcome; if that fails the task continues, since it knows the outcome itself."""
     try:
         store.set(place, formed({**record, **outcome, "time": clock.now()}))
     except AirflowRuntimeError as error:
@@ -413,7 +413,7 @@ def _amend(store: TaskStateStore, place: str, record: Mapping[str, Any], **outco
 
 
 def _sealed(response: Response) -> str | None:
-    """Return an answer as sealed text; None if it is too long, or there is no key to seal it with."""
+    """Return an answer as sealed text; None if it is too long, or there is no key to seal it."""
     value = {
         "status": response.status,
         "headers": response.headers,
@@ -427,7 +427,7 @@ def _sealed(response: Response) -> str | None:
 
 
 def _sealed_text(text: str) -> str | None:
-    """Return sealed text; None if there is no key to seal it with."""
+    """Return sealed text; None if there is no key to seal it."""
     try:
         return seal(text)
     except AirflowException:

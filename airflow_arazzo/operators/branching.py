@@ -1,4 +1,4 @@
-"""What a ``BranchPythonOperator`` after a step asks: which way did control go?"""
+"""What a ``BranchPythonOperator`` after a step asks: where does control go?"""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ def choose_branch(
     marked: str | None = None,
     **_: Any,
 ) -> str:
-    """Return the task that follows, by what the task before says comes next.
+    """Return the task that follows, by the next step in the previous task's record.
 
     :param ti: the running task instance.
-    :param source: id of the task before.
-    :param ways: task ids by the step that comes next; ``""`` is the end.
+    :param source: id of the previous task.
+    :param ways: task ids by the next step; ``""`` is the end.
     :param takers: by :func:`way_key`, the first task of the workflow that takes over.
-    :param marked: the task that comes next if a person has marked the task before as a success; None if several can.
-    :raises AirflowFailException: if the task before says nothing, or names none of the ways.
-    :raises DownstreamTasksSkipped: in a mapped group, of which Airflow itself skips nothing behind a branch.
+    :param marked: the task that follows if a person marked the previous one as a success; None if several may follow.
+    :raises AirflowFailException: if the previous task has no record, or its record names none of the ways.
+    :raises DownstreamTasksSkipped: in a mapped group, in which Airflow itself skips nothing after a branch.
     """
     chosen = _chosen(ti, source, ways, takers or {}, marked)
     log.info("'%s' leads to '%s': %s", source, chosen, _why(pull_record(ti, source) or {}))
@@ -69,7 +69,7 @@ def _chosen(ti: Any, source: str, ways: Mapping[str, str], takers: Mapping[str, 
 
 
 def _why(record: Mapping[str, Any]) -> str:
-    """Say which action has led on, and which of its criteria held; or that none did."""
+    """Say which action decided, and which of its criteria held; or that none did."""
     action = record.get("action")
     if not action:
         return "no action was taken"

@@ -1,6 +1,6 @@
-"""A step that calls a workflow, as a group of tasks: the first passes the inputs, the last decides the step.
+"""A step that calls a workflow, as a group of tasks: the first passes the inputs, the last judges the step.
 
-A workflow that is a DAG, or that a person puts into one, has such a first task too if others come before it.
+A workflow that is a DAG, or that a person puts into one, also has such a first task if other workflows come before it.
 """
 
 from __future__ import annotations
@@ -41,14 +41,14 @@ if TYPE_CHECKING:
 
 
 class ArazzoInputsOperator(SharesSecrets, BaseOperator):
-    """Check the inputs of a workflow, and of those that come before it, ahead of all their tasks.
+    """Check the inputs of a workflow, and of those that come before it, before all their tasks run.
 
-    They travel sealed if there is a secret among them. Nothing is rendered that Airflow stores.
+    They travel sealed if there is a secret among them. Airflow stores nothing that is rendered.
 
     :param plan: the plan of the workflow, or the path of its document.
     :param workflow_id: which workflow of the document; optional if it has only one.
     :param inputs: values, templates or XComs by name.
-    :param from_params: whether the inputs that are not among them come from the run's Params.
+    :param from_params: whether other inputs come from the run's Params.
     """
 
     shallow_copy_attrs: Sequence[str] = ("plan",)
@@ -120,13 +120,13 @@ class _CallingStep(DrivesRegion, BaseOperator):
         self.connections, self.server, self.deferrable = {}, None, False
 
     def _begun(self, context: Context) -> tuple[Plan, State, Done | None]:
-        """Return the step's slice of the plan, and how far the step has come when the workflow is to begin."""
+        """Return the step's slice of the plan, and the step's state when the workflow is about to start."""
         plan = mark_sensitive(slice_region(self.plan, self.region))
         conceal = self.channel.ledger.conceal
         return plan, *engine.begin_call(plan, self._first_state(plan, context), now=clock.now(), conceal=conceal)
 
     def _ended(self, state: State, done: Done, context: Context) -> dict[str, Any]:
-        """Conclude the step; what is decided here is final: nothing was sent that could go better."""
+        """Conclude the step; the decision is final, since another try could change nothing."""
         try:
             return super()._ended(state, done, context)
         except AirflowFailException:
@@ -136,7 +136,7 @@ class _CallingStep(DrivesRegion, BaseOperator):
 
 
 class ArazzoCallOperator(_CallingStep):
-    """Begin a step that calls a workflow: evaluate its parameters, check them, and pass them on as inputs.
+    """Start a step that calls a workflow: evaluate its parameters, check them, and pass them on as inputs.
 
     :param plan: the plan of the calling workflow.
     :param step: id of the calling step.
@@ -151,7 +151,7 @@ class ArazzoCallOperator(_CallingStep):
 
     @fails_in_a_sentence
     def execute(self, context: Context) -> None:
-        """Evaluate the inputs and pass them on; a step that does not get that far has failed here."""
+        """Evaluate the inputs and pass them on; if that is impossible, the step has failed here."""
         with self._telling(context):
             self._learn_earlier()
             require_sendable(self.plan, self.hooks)
@@ -167,7 +167,7 @@ class ArazzoCallOperator(_CallingStep):
 
 
 class ArazzoReturnOperator(_CallingStep):
-    """End a step that calls a workflow: judge it by the workflow's result, and say where control goes.
+    """End a step that calls a workflow: judge it by the workflow's result, and decide where control goes.
 
     Its XComs are those of the step: ``return_value`` has the step's outputs.
 
@@ -180,7 +180,7 @@ class ArazzoReturnOperator(_CallingStep):
 
     @fails_in_a_sentence
     def execute(self, context: Context) -> dict[str, Any]:
-        """Decide the step; skip it if control did not reach it."""
+        """Judge the step; skip it if control did not reach it."""
         ti, course = context["ti"], self.course
         if not has_begun(ti, course):
             raise AirflowSkipException(f"the run did not reach step '{self.step}'")

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 class ArazzoDecoratedOperator(DecoratedOperator, ArazzoWorkflowOperator):
     """Run a workflow as :class:`ArazzoWorkflowOperator` does, with the inputs that a function returns by name.
 
-    What the function returns is data: no template in it is rendered. It wins over ``inputs``.
+    The returned values are data: no template in them is rendered. They win over ``inputs``.
 
-    :param python_callable: the function; it is called when a try of the task begins.
+    :param python_callable: the function; it is called at the start of each try.
     :param op_args: its arguments. (templated)
     :param op_kwargs: its arguments by name. (templated)
     """
@@ -57,8 +57,9 @@ def arazzo_task(
 ) -> TaskDecorator:
     """Make a task of a function that returns the inputs of a workflow (``@task.arazzo``).
 
-    :param multiple_outputs: whether each output of the workflow is an XCom of its own name, too.
-    :param kwargs: what :class:`ArazzoWorkflowOperator` takes: ``document``, ``workflow_id``, ``connections`` and so on.
+    :param multiple_outputs: whether each output of the workflow is also an XCom of its own name.
+    :param kwargs: arguments of :class:`ArazzoWorkflowOperator`: ``document``, ``workflow_id``, ``connections`` and so
+        on.
     """
     return task_decorator_factory(
         python_callable=python_callable,

@@ -1,4 +1,4 @@
-"""What OpenLineage asks of a task that has run (docs/lineage.md)."""
+"""The answer of a finished task to OpenLineage (docs/lineage.md)."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 
 class TellsLineage(SharesSecrets):
-    """A task that tells which resources of APIs it has read and written, where OpenLineage is installed and asks."""
+    """A task that reports the resources of APIs that it read and wrote, if OpenLineage is installed and asks."""
 
     plan: Plan
-    #: What of the plan the task has been there for, with the servers that connections name, and what came of each step.
+    #: The part of the plan that the task ran, with the servers of its connections, and the records of its steps.
     ran: tuple[Plan, Mapping[str, StepRecord]] | None = None
 
     def get_openlineage_facets_on_complete(self, task_instance: Any) -> OperatorLineage[Any, Any]:
-        """Return the lineage of the task, whether it has failed or not."""
+        """Return the lineage of the task, whether it failed or not."""
         from airflow_arazzo.operators.lineage_facets import lineage_of
 
         return lineage_of(self)

@@ -1,4 +1,4 @@
-"""Lineage in the words of OpenLineage, whose provider has to be installed to import this."""
+"""Lineage in OpenLineage's terms; importing this requires its provider."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @attr.define
 class ArazzoJobFacet(JobFacet):
-    """Which workflow a job runs, and of which document."""
+    """The workflow that a job runs, and its document."""
 
     workflow: str
     document: str
@@ -46,7 +46,7 @@ def lineage_of(task: TellsLineage) -> OperatorLineage[Any, Any]:
 
 
 def _sent(plan: Plan, records: Mapping[str, StepRecord], within: str = "") -> Iterator[tuple[Operation, str]]:
-    """Yield operation and URL, no value filled in, of each step that has sent a request."""
+    """Yield operation and URL, without values, for each step that has sent a request."""
     for step in plan.steps:
         record, operation = records.get(within + step.step_id), step.operation
         if operation is not None and record is not None and record.request:

@@ -1,4 +1,4 @@
-"""Links from a task in the UI: to what it was answered last, and to what people read about its operation."""
+"""Links from a task in the UI: to its last response, and to the documentation of its operation."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from arazzo.flow import Plan
 
 
 class LastResponseLink(BaseOperatorLink):
-    """Lead to the page of a task, which has its last request and answer; the link itself names the last status."""
+    """Leads to the page of a task, with its last request and answer; the link itself names the last status."""
 
     name = "Last response"
 
     def get_link(self, operator: Any, *, ti_key: Any) -> str:
-        """Return the address of the page of a task instance; its fragment is the status of the last response."""
+        """Return the address of a task instance's page; its fragment is the status of the last response."""
         parts = ("dags", ti_key.dag_id, "runs", ti_key.run_id, "tasks", ti_key.task_id)
         mapped = f"/{ti_key.map_index}" if ti_key.map_index is not None and ti_key.map_index >= 0 else ""
         status = operator.last_status
@@ -26,7 +26,7 @@ class LastResponseLink(BaseOperatorLink):
 
 
 class OperationLink(BaseOperatorLink):
-    """Lead to the documentation of the operation that a task calls, as its API description names it."""
+    """Leads to the documentation of the operation that a task calls, as named by its API description."""
 
     name = "Operation"
 
@@ -36,9 +36,9 @@ class OperationLink(BaseOperatorLink):
 
 
 def documentation_of(plan: Plan, step: str) -> str:
-    """Return the URL of the documentation of what a task calls.
+    """Return the URL of the documentation of a task's operation.
 
-    :param step: the step that the task is entered at; of a loop the others count after it.
+    :param step: the task's first step; the other steps of a loop count after it.
     """
     region = plan.region_of(step)
     operations = [plan.step(each).operation for each in (step, *(region.steps if region else ()))]

@@ -1,7 +1,7 @@
-"""Driving a region of a plan inside a task: what :class:`ArazzoStepOperator` and :class:`ArazzoSensor` share.
+"""Runs a region of a plan inside a task: the shared part of :class:`ArazzoStepOperator` and :class:`ArazzoSensor`.
 
-The engine says what to send and how long to wait. Here it gets its values from the run, its requests are sent by the
-hooks, and its waits become a deferral, a reschedule or a sleep.
+The engine says what to send and how long to wait. This module gives it values from the run, sends its requests through
+the hooks, and turns its waits into a deferral, a reschedule or a sleep.
 """
 
 from __future__ import annotations
@@ -63,9 +63,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: A retry that waits no longer than this is waited for on the worker: a deferral costs as much.
+#: A shorter wait for a retry stays on the worker: a deferral would cost as much.
 SHORT_WAIT = 3.0
-#: How long one start of a task may sleep in such waits together.
+#: How long one start of a task may sleep in such waits altogether.
 SHORT_WAITS = 10.0
 _STATE_KEY = "arazzo_state"
 _KEPT = {"try": int, "state": str}
@@ -84,11 +84,11 @@ class DrivesRegion(RendersWritten, TellsLineage):
     position: Position
     #: Status of the last response, once the region has ended.
     last_status: int | None = None
-    #: Whether the region has ended, and the record says how.
+    #: Whether the region has ended, and its record is complete.
     concluded: bool = False
-    #: What the task runs of the plan, with the servers that connections name.
+    #: The part of the plan that the task runs, with the servers of its connections.
     placed: Plan | None = None
-    #: Whether it has failed with a request out that may have arrived, and must not be sent again.
+    #: Whether it failed with a pending request that may have arrived and must not be sent again.
     unknown: bool = False
     execution_timeout: timedelta | None
     task_id: str
@@ -105,7 +105,7 @@ class DrivesRegion(RendersWritten, TellsLineage):
 
     @property
     def waits_by_rescheduling(self) -> bool:
-        """Whether a wait gives the worker back by a reschedule, as a sensor of mode ``reschedule`` does."""
+        """Whether a wait frees the worker by a reschedule, as in a sensor of mode ``reschedule``."""
         return False
 
     def _own_steps(self) -> Iterator[PlannedStep]:
@@ -135,8 +135,8 @@ class DrivesRegion(RendersWritten, TellsLineage):
     def run_region(self, context: Context) -> dict[str, Any]:
         """Run the region from its entry, or from where a reschedule left it; return its outputs, secrets hidden.
 
-        :raises AirflowFailException: if the inputs are refused; nothing was sent then.
-        :raises AirflowException: if a failure of the region stands.
+        :raises AirflowFailException: if the inputs are refused; nothing was sent.
+        :raises AirflowException: if the region has failed.
         """
         with self._telling(context):
             self._learn_earlier()
@@ -148,13 +148,13 @@ class DrivesRegion(RendersWritten, TellsLineage):
             return self._drive(plan, self._still_fitting(begun, plan), context)
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
-        """Resume the task; where no trigger has fired, that is the reason which its record has."""
+        """Resume the task; if no trigger has fired, the reason goes into its record."""
         with self._telling(context):
             return super().resume_execution(next_method, next_kwargs, context)
 
     @fails_in_a_sentence
     def resume(self, context: Context, event: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Go on after a deferral with what the trigger has fired.
+        """Continue after a deferral with the trigger's event.
 
         :param event: from :class:`ArazzoTrigger`; anything else is refused.
         """
@@ -172,9 +172,9 @@ class DrivesRegion(RendersWritten, TellsLineage):
 
     @contextmanager
     def _telling(self, context: Context) -> Iterator[None]:
-        """Leave the reason in the record if the task fails before its region has ended.
+        """Put the reason into the record if the task fails before its region has ended.
 
-        Whoever decides the run reads it there.
+        The task that decides the run reads it there.
         """
         self._begin(context)
         try:
@@ -193,9 +193,9 @@ class DrivesRegion(RendersWritten, TellsLineage):
     # beginning
 
     def _placed_plan(self, *, begins: bool = False) -> Plan:
-        """Return what the task runs of the plan, with the servers that the connections name.
+        """Return the part of the plan that the task runs, with the servers of its connections.
 
-        :param begins: whether to say what no operation asks for; once a try is enough.
+        :param begins: whether to report logins that no operation asks for; once in a try is enough.
         """
         plan = mark_sensitive(self._own_plan(placing(self.hooks, self.connections, self.server)))
         self.placed = plan
@@ -209,7 +209,7 @@ class DrivesRegion(RendersWritten, TellsLineage):
         return plan
 
     def _own_plan(self, placed: Callable[[PlannedStep], PlannedStep]) -> Plan:
-        """Return what the task runs of the plan: the region's slice, its steps placed."""
+        """Return the part of the plan that the task runs: the region's slice with its steps placed."""
         return slice_region(self.plan, self.region, placed)
 
     def _first_state(self, plan: Plan, context: Context) -> State:
@@ -228,7 +228,7 @@ class DrivesRegion(RendersWritten, TellsLineage):
         )
 
     def _still_fitting(self, carried: Carried, plan: Plan) -> Carried:
-        """Return what was carried, unless the document has changed so that it cannot go on from there."""
+        """Return what was carried, unless the document has changed so much that it cannot continue there."""
         carried = self._rerouted(carried)
         state, done = carried.state, carried.done
         if done is None:
@@ -245,7 +245,7 @@ class DrivesRegion(RendersWritten, TellsLineage):
         )
 
     def _rerouted(self, carried: Carried) -> Carried:
-        """Return what was carried as the document has it now: document order may have got another step."""
+        """Return what was carried with the document's present order, in which another step may come next."""
         done = carried.done
         record = None if done is None else carried.state.records.get(done.step)
         if done is None or record is None or record.action is not None or done.outcome not in ("step", "end"):
@@ -256,7 +256,7 @@ class DrivesRegion(RendersWritten, TellsLineage):
         return replace(carried, done=replace(done, outcome="step" if order[0] else "end", target=order[0]))
 
     def _entry(self, channel: Channel) -> str:
-        """Return the step that control enters the region by: what the task before it says comes next."""
+        """Return the step at which control enters the region: the next step of the previous task."""
         region = self.region
         before = [item for item in self.plan.regions if item is not region]
         entries = {edge.target for item in before for edge in item.exits} & set(region.steps)
@@ -300,11 +300,11 @@ class DrivesRegion(RendersWritten, TellsLineage):
         self.hooks = SourceHooks(ledger=self.channel.ledger, telemetry=Telemetry(context["ti"]))
 
     def _learn_earlier(self) -> None:
-        """Learn the secrets that the tasks before this one have known."""
+        """Learn the secrets that earlier tasks know."""
         self.learn(beside=[self.tasks[region.entry] for region in self.plan.regions])
 
     def _packed(self, carried: Carried) -> str:
-        """Pack a state with all that is known to be secret."""
+        """Pack a state with everything that is known to be secret."""
         known = self.channel.ledger.secrets | carried.state.secrets
         return pack(replace(carried, state=replace(carried.state, secrets=known)))
 
@@ -314,7 +314,7 @@ class DrivesRegion(RendersWritten, TellsLineage):
     def _waiter(
         self, plan: Plan, before: Carried, sending: Sending, context: Context
     ) -> Callable[[State, float], None]:
-        """Return what to do about a wait: give the worker back, or sleep."""
+        """Return what handles a wait: it frees the worker, or sleeps."""
         slept = 0.0
 
         def wait(state: State, seconds: float) -> None:
@@ -347,15 +347,15 @@ class DrivesRegion(RendersWritten, TellsLineage):
         raise TaskDeferred(trigger=trigger, method_name="resume", timeout=timeout)
 
     def _goes_round(self, state: State) -> bool:
-        """Say whether a wait is one between the rounds of a loop."""
+        """Say whether a wait is between rounds of a loop."""
         return self.region.loop is not None
 
     def _triggerer_sends(self) -> bool:
-        """Say whether the triggerer goes on with safe requests, and does not just wait."""
+        """Say whether the triggerer also sends safe requests, and does not only wait."""
         return self.region.safe
 
     def _deadline(self, state: State) -> float | None:
-        """Return the POSIX time by which a deferral has to have ended; None for no such time."""
+        """Return the POSIX time by which a deferral must have ended; None for no limit."""
         return state.frames[0].deadline
 
     def _reschedule(self, carried: Carried, seconds: float, context: Context) -> None:
@@ -379,7 +379,7 @@ class DrivesRegion(RendersWritten, TellsLineage):
     # ending
 
     def _over(self, carried: Carried, done: Done, context: Context) -> dict[str, Any]:
-        """Conclude a region that has been driven to its end, here or in the triggerer."""
+        """Conclude a region that was run to its end, here or in the triggerer."""
         if done.outcome == "failed":
             allow_retry(context, carried.sent)
             self.unknown = may_have_arrived(self.plan, carried.sent)
@@ -391,7 +391,7 @@ class DrivesRegion(RendersWritten, TellsLineage):
         self.ran = (self.placed or self.plan, state.records)
         self.hooks.telemetry.went_round(engine.loops_run(self.plan, state.records))
         if done.outcome == "failed":
-            self.log.error("%s", done.message)  # ahead of the traceback, for whoever reads the log
+            self.log.error("%s", done.message)  # before the traceback, for readers of the log
         return self._conclude(state, done, context)
 
     def _conclude(self, state: State, done: Done, context: Context) -> dict[str, Any]:
@@ -402,7 +402,7 @@ class DrivesRegion(RendersWritten, TellsLineage):
         visible = push_region(self.channel, self.plan, self.region, state, done, self.position.kept)
         if done.outcome == "failed":
             ti.xcom_push(key="return_value", value=visible)
-            # what has been stopped is not repeated by ``retries``: what it has sent is done, and it knows no more then
+            # ``retries`` do not repeat what was stopped: its requests are sent, and another try would know no more
             raise self._failure(done)
         return visible
 
@@ -415,12 +415,12 @@ class DrivesRegion(RendersWritten, TellsLineage):
 def _forget_state(store: TaskStateStore) -> None:
     try:
         store.delete(_STATE_KEY)
-    except AirflowRuntimeError as error:  # it is this try's, and no other looks at it
+    except AirflowRuntimeError as error:  # it belongs to this try, and no other reads it
         log.warning("The state between two starts could not be forgotten: %s", type(error).__name__)
 
 
 def read_plan(plan: Plan | str | Path, workflow_id: str | None = None, options: Options | None = None) -> Plan:
-    """Return a plan, compiled from a document if it is the path of one.
+    """Return a plan, or compile it if it is the path of a document.
 
     :raises DocumentError: if the document cannot be run.
     """
@@ -428,7 +428,7 @@ def read_plan(plan: Plan | str | Path, workflow_id: str | None = None, options: 
 
 
 def _without_bindings(plan: Plan) -> Plan:
-    """Return the plan without the bound inputs, which the triggerer does not need and which may be secret."""
+    """Return the plan without bound inputs, which the triggerer does not need and which may be secret."""
     holders: list[Plan | PlannedStep] = [*plan.whole(), *plan.all_steps()]
     if not any(each.settings.inputs for each in holders):
         return plan
@@ -441,5 +441,5 @@ def _without_bindings(plan: Plan) -> Plan:
 
 
 def as_mapping(values: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return a dict of its own for an argument that may be missing."""
+    """Return an argument that may be missing as a new dict."""
     return dict(values or {})

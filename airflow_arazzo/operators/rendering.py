@@ -1,7 +1,7 @@
-"""What is a template and what is data: only what the author of a DAG or a document has written is rendered.
+"""What is a template and what is data: only what the author of a DAG or a document wrote is rendered.
 
-Airflow renders no value that a mapped task has got from a run, but for those of ``expand_kwargs()``, and only in the
-fields that it renders itself. Bound inputs are rendered here, so here the same is asked of them.
+Airflow renders no value that a mapped task received from a run, except those of ``expand_kwargs()``, and only in fields
+that it renders itself. Bound inputs are rendered here, by the same rule.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class RendersWritten:
-    """Renders the fields of a task, but for those whose value has come from the run into a mapped task."""
+    """Renders the fields of a task, except values that a mapped task received from the run."""
 
     def _do_render_template_fields(
         self, parent: Any, template_fields: Iterable[str], context: Context, *args: Any, **kwargs: Any
@@ -29,12 +29,12 @@ class RendersWritten:
 def render_bound(
     task: BaseOperator, bound: Mapping[str, Any], context: Context, origins: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
-    """Return bound inputs with their templates rendered, where the author has written them.
+    """Return bound inputs with their templates rendered, if the author wrote them.
 
     :param task: the running task.
     :param bound: values, templates or XComs by name.
-    :param origins: by input the argument of the task that it comes from, where that is not ``inputs``; none for what is
-        in the document.
+    :param origins: by input, the argument of the task that it comes from, if not ``inputs``; none for values in the
+        document.
     :raises AirflowFailException: if a template cannot be rendered.
     """
     found = dict.fromkeys(bound, "inputs") if origins is None else origins
@@ -57,7 +57,7 @@ def _rendered(task: BaseOperator, name: str, value: Any, context: Context) -> An
 
 
 def is_written(task: BaseOperator, argument: str, context: Context) -> bool:
-    """Say whether an argument of a task stands in the DAG's file, and has not come from an upstream task, say."""
+    """Say whether an argument's value is in the DAG file, and did not come from an upstream task."""
     known = task.has_dag() and task.dag.has_task(task.task_id)  # type: ignore[no-untyped-call]
     mapped = task.dag.get_task(task.task_id) if known else None
     if not isinstance(mapped, MappedOperator) or argument in mapped.partial_kwargs:

@@ -1,4 +1,4 @@
-"""When Airflow tries a task again (its ``retry_policy``, from Airflow 3.3 on; before that this cannot be imported)."""
+"""When Airflow tries a task again (``retry_policy``, from Airflow 3.3 on; older versions cannot import this)."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
 
 
 class ArazzoRetryPolicy(RetryPolicy):
-    """Try a failed task again as its API asks, and never where nobody knows what its last try has done.
+    """Try a failed task again as its API asks, and never if nobody knows what its last try did.
 
     - A POST or PATCH got no answer, and its step has no ``idempotency_key`` and no ``resend``: the task fails at once.
-    - The last answer has ``Retry-After``: the next try begins after that time, whatever ``retry_delay`` says.
-    - Everything else is as without a policy. How often is up to ``retries``.
+    - The last answer has ``Retry-After``: the next try starts after that time, whatever ``retry_delay`` says.
+    - Everything else is as without a policy. ``retries`` says how often.
     """
 
     def evaluate(
         self, exception: BaseException, try_number: int, max_tries: int, context: Context | None = None
     ) -> RetryDecision:
-        """Decide about the next try by how the last one has failed."""
+        """Decide about the next try by how the last one failed."""
         if not isinstance(exception, WorkflowFailedError):
             return RetryDecision.default()
         if exception.unknown:

@@ -1,4 +1,4 @@
-"""From a DAG run to the inputs of its workflow: Params that a person fills in, and bound inputs that nobody does."""
+"""From a DAG run to its workflow's inputs: Params that a person fills in, and bound inputs that nobody fills in."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 def workflow_inputs(
     channel: Channel, plan: Plan, position: Position, bound: Mapping[str, Any], task: BaseOperator, context: Context
 ) -> dict[str, Any]:
-    """Return the inputs of a workflow where it is: another task has said them, or the run gives them.
+    """Return the inputs of a workflow at its place: passed by another task, or given by the run.
 
-    :param channel: of the running task, which the secret ones are known to from now on.
+    :param channel: of the running task, which knows the secret ones from now on.
     :param plan: the plan of the workflow.
-    :param position: where it is.
-    :param bound: bound inputs by name, values or templates; only where the run gives the inputs.
+    :param position: the workflow's place.
+    :param bound: bound inputs by name, values or templates; only if the run gives the inputs.
     :param task: the running task, which renders them.
     :raises AirflowFailException: if the workflow does not accept them.
     """
@@ -45,8 +45,8 @@ def workflow_inputs(
 def run_params(plan: Plan, task: BaseOperator, bound: Mapping[str, Any], context: Context) -> dict[str, Any]:
     """Return the Params of a run that are inputs of the workflow, or are meant to be, whatever its conf says.
 
-    Not meant to be are those that a person has declared for the DAG or the task beside the workflow's inputs, and those
-    that a template of a bound input names.
+    Two kinds are not meant to be: Params that a person has declared for the DAG or the task in addition, and those that
+    a template of a bound input names.
     """
     dag = task.dag.params if task.has_dag() else {}  # type: ignore[no-untyped-call]
     templates = " ".join(value for value in bound.values() if isinstance(value, str))
@@ -57,15 +57,15 @@ def run_params(plan: Plan, task: BaseOperator, bound: Mapping[str, Any], context
 def run_inputs(
     ledger: Ledger, plan: Plan, params: Mapping[str, Any], bound: Mapping[str, Any], rendered: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return the workflow's inputs for a run, checked, defaults applied; the ledger learns the secret ones.
+    """Return the workflow's inputs for a run, checked and with defaults; the ledger learns the secret ones.
 
-    So is what Airflow's masker hides in bound inputs, the password of a connection say: it has learned of that in this
-    process only.
+    It also learns what Airflow's masker hides in bound inputs, such as a connection's password: the masker knows that
+    only in this process.
 
     :param plan: the plan of the workflow.
     :param params: the run's Params, from :func:`run_params`.
     :param bound: bound inputs by name, values or templates.
-    :param rendered: what :func:`render_bound` has made of these; it is never stored.
+    :param rendered: the result of :func:`render_bound`; it is never stored.
     :raises AirflowFailException: if the workflow does not accept them.
     """
     given = {**{name: params[name] for name in params if name not in bound}, **_from_bound(plan, bound, rendered)}
@@ -80,7 +80,7 @@ def run_inputs(
 
 
 def require_unbound(plan: Plan, bound: Mapping[str, Any], task: BaseOperator, context: Context) -> None:
-    """Refuse what a run gives for a bound input, which nobody asks it for: it would be dropped.
+    """Refuse a run's value for a bound input, which nobody asks for and which would be dropped.
 
     A Param of the DAG may have the name of a bound input, whose template may read it.
 
@@ -96,7 +96,7 @@ def require_unbound(plan: Plan, bound: Mapping[str, Any], task: BaseOperator, co
 
 
 def input_schemas(plan: Plan) -> dict[str, Any]:
-    """Return the schema of each input that a run of the workflow takes, by name."""
+    """Return the schema of each input that a run of the workflow accepts, by name."""
     return dict(plan.taken.schemas)
 
 
@@ -112,7 +112,7 @@ def _from_bound(plan: Plan, bound: Mapping[str, Any], rendered: Mapping[str, Any
 
 
 def _typed(text: str, schema: Any) -> Any:
-    """Return what a template rendered to as the type that the schema wants; text stays text where that is one."""
+    """Return a rendered template in the type that the schema wants; text stays text if the schema allows it."""
     types = schema.get("type") if isinstance(schema, dict) else None
     wanted = {types} if isinstance(types, str) else set(types or ())
     if not wanted or "string" in wanted:

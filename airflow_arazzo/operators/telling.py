@@ -1,4 +1,4 @@
-"""How a task tells people how a workflow has gone: in one sentence, to each of them once, and to callbacks too."""
+"""How a task reports a workflow's end: in one sentence, once to each reader, and to callbacks too."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from airflow.providers.common.compat.sdk import AirflowException
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator, Context
 
-#: What callbacks and notifiers find in the context of a task.
+#: The key for callbacks and notifiers in the context of a task.
 CONTEXT_KEY: Final = "arazzo"
 _Method = TypeVar("_Method", bound=Callable[..., Any])
 
 
 class WorkflowFailedError(AirflowException):
-    """A failure of a workflow that stands.
+    """The failure of a workflow.
 
-    :ivar unknown: whether a request that must not be sent twice may have been sent, and nobody knows.
-    :ivar retry_at: POSIX time before which the API asks not to be asked again (``Retry-After``); None if it does not.
+    :ivar unknown: whether nobody knows if a request was sent that must not be sent twice.
+    :ivar retry_at: POSIX time before which the API wants no other request (``Retry-After``); None if it does not say.
     """
 
     def __init__(self, message: str, *, unknown: bool = False, retry_at: float | None = None) -> None:
@@ -29,11 +29,11 @@ class WorkflowFailedError(AirflowException):
 
 
 def fails_in_a_sentence(method: _Method) -> _Method:
-    """Let a method of a task fail without the way to the failure, which says nothing of a workflow that has failed.
+    """Make a method of a task fail without a traceback, which says nothing about a workflow that has failed.
 
-    Airflow logs the traceback of whatever a task raises. What is no ``AirflowException`` is a fault of this package's,
-    and keeps its own. The reason is without what the task knows to be secret. What the task has recorded is in the
-    context from then on, which callbacks get.
+    Airflow logs the traceback of whatever a task raises. Anything but an ``AirflowException`` is a fault of this
+    package and keeps its traceback. The reason is without what the task knows to be secret. The task's record is in the
+    context from then on, for callbacks.
     """
 
     @wraps(method)
@@ -54,13 +54,13 @@ def fails_in_a_sentence(method: _Method) -> _Method:
 
 
 def silence_callbacks(task: BaseOperator) -> None:
-    """Take the callbacks and mails from a task that fails for what another task has failed for, and has told."""
+    """Remove the callbacks and mails of a task that fails for a reason which another task has already reported."""
     task.on_failure_callback = []
     task.email_on_failure = False
 
 
 def _for_callbacks(workflow_id: str, record: dict[str, Any]) -> dict[str, Any]:
-    """Return what callbacks are told of a record: of a whole workflow its last step, and how it has ended."""
+    """Return what callbacks receive of a record: for a whole workflow, its last step and how it ended."""
     last = record if "step" in record else {"step": "", **next(reversed(record.get("steps", {}).values()), {})}
     told = {name: last.get(name, "") for name in ("step", "operation", "request", "url")}
     return {"workflow": workflow_id, **told, "status": last.get("status"), "message": record.get("message", "")}

@@ -1,4 +1,4 @@
-"""What a task is called beside its id in the graph: the request that it sends, and what it waits for."""
+"""A task's title beside its id in the graph: the request that it sends, and what it waits for."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ _LONGEST = 120
 
 
 def title_of(plan: Plan, step: str) -> str:
-    """Return the title of the task that runs a step: ``POST /login``; of a loop what it waits for.
+    """Return the title of the task that runs a step: ``POST /login``, or what a loop waits for.
 
     :param step: id of the step, or of one of a loop's.
     """
     region = plan.region_of(step)
     if region is None and all(each.step_id != step for each in plan.steps):
-        return step  # of an operator that says so itself when it runs
+        return step  # such an operator complains itself when it runs
     steps = [plan.step(each) for each in (region.steps if region else (step,))]
     title = ", ".join(dict.fromkeys(map(_request, steps)))
     if region is not None and region.loop:
@@ -29,7 +29,7 @@ def _request(planned: PlannedStep) -> str:
 
 
 def _awaited(region: Region) -> str:
-    """Return what ends a loop, or how it goes round; it comes first, since the graph shows the beginning only."""
+    """Return what ends a loop, or how it repeats; this comes first, since the graph shows only the start."""
     endings = dict.fromkeys(edge.label for edge in region.exits if edge.label and edge.kind == "success")
     if endings:
         return f"until {' or '.join(endings)}"

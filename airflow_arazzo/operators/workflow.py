@@ -106,7 +106,7 @@ class ArazzoWorkflowOperator(DrivesRegion, BaseOperator):
         return change_steps(self.plan, placed)
 
     def _bound(self, context: Context) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Return the bound inputs as they are written, and as they are for this run."""
+        """Return the bound inputs as written, and as rendered for this run."""
         return self.inputs, render_bound(self, self.inputs, context, self._origins)
 
     def _first_state(self, plan: Plan, context: Context) -> State:
@@ -134,7 +134,7 @@ class ArazzoWorkflowOperator(DrivesRegion, BaseOperator):
         return True
 
     def _deadline(self, state: State) -> float | None:
-        return None  # the triggerer goes on beyond the loop that waits
+        return None  # the triggerer also runs what follows the waiting loop
 
     def _conclude(self, state: State, done: Done, context: Context) -> dict[str, Any]:
         channel, outputs = self.channel, done.outputs or {}

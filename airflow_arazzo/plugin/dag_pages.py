@@ -1,4 +1,4 @@
-"""The pages of DAGs, from what Airflow has stored: the DAG as it was serialized, and the XComs of its runs."""
+"""The pages of DAGs, made from what Airflow has stored: the serialized DAG, and the XComs of its runs."""
 
 from __future__ import annotations
 
@@ -35,24 +35,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Addresses:
-    """The addresses that a page has links to.
+    """The addresses for the links of a page.
 
-    :ivar embedded: whether the page is within Airflow's, which links cannot lead to from there.
+    :ivar embedded: whether the page is inside Airflow's, where links cannot leave the frame.
     """
 
     embedded: bool = False
 
     def airflow(self, *parts: str) -> dict[str, str]:
-        """Return the link to a page of Airflow's own; none where the page is within it."""
+        """Return the link to a page of Airflow's own; none if this page is inside it."""
         return {} if self.embedded else {"Airflow": _base() + _path(parts)}
 
     def own(self, *parts: str) -> str:
-        """Return the address of a page of ours."""
+        """Return the address of one of our pages."""
         return f"{_base()}{PREFIX}{_path(parts)}{f'?{EMBEDDED}=true' if self.embedded else ''}"
 
 
 def _path(parts: tuple[str, ...]) -> str:
-    """Return the path of a DAG, of one of its runs, or of a task in that."""
+    """Return the path of a DAG, of one of its runs, or of a task in a run."""
     names = ("dags", "runs", "tasks", "")
     return "".join(
         f"/{name}/{quote(part, safe='')}".replace("//", "/") for name, part in zip(names, parts, strict=False)
@@ -63,9 +63,9 @@ def _base() -> str:
     return str(conf.get("api", "base_url", fallback="/")).rstrip("/")
 
 
-#: Runs that the page of a DAG looks at.
+#: How many runs the page of a DAG covers.
 RUNS = 25
-#: Workflows of a run that its page shows: of a mapped group there are as many as items.
+#: How many workflows of a run its page shows: a mapped group has one for each item.
 _MOST_PARTS = 50
 _NOTHING = "None of its tasks runs an Arazzo workflow."
 
@@ -81,14 +81,14 @@ class TaskPlace:
 
 
 Address = Callable[..., str]
-"""Returns the address of the page of a task, from its id and perhaps its map index."""
+"""Returns the address of a task's page, given its id and perhaps its map index."""
 
 Told = dict[tuple[str, int], dict[str, Any]]
-"""By task id and map index: what the task has told, by XCom key."""
+"""By task id and map index, the XComs of the task by key."""
 
 
 def dag_page(session: Session, dag_id: str, at: Addresses) -> str | None:
-    """Return the page of a DAG: its workflows, and how the operations did in the last runs."""
+    """Return the page of a DAG: its workflows, and how its operations did in the last runs."""
     serialized = SerializedDagModel.get(dag_id, session=session)
     if serialized is None:
         return None
@@ -124,7 +124,7 @@ def run_page_of(session: Session, dag_id: str, run_id: str, at: Addresses) -> st
 
 
 def task_page(session: Session, place: TaskPlace, at: Addresses) -> str | None:
-    """Return the page of a task: what its steps sent, and what they were answered."""
+    """Return the page of a task: what its steps sent, and the answers."""
     told = _told(session, place.dag_id, place.run_id).get((place.task_id, place.map_index))
     if told is None:
         return None
@@ -137,7 +137,7 @@ def task_page(session: Session, place: TaskPlace, at: Addresses) -> str | None:
 
 
 def _workflows(session: Session, run: DagRun) -> list[PicturedWorkflow]:
-    """Return the workflows of the DAG as it was when a run began, or as it is."""
+    """Return the workflows of the DAG as it was when a run started, or as it is now."""
     version = run.created_dag_version_id
     query = select(SerializedDagModel).where(SerializedDagModel.dag_version_id == version)
     serialized = session.scalar(query) if version else None
@@ -155,7 +155,7 @@ def _told(session: Session, dag_id: str, run_id: str) -> Told:
 
 
 def _parts(workflows: list[PicturedWorkflow], told: Told, address: Address) -> Iterator[ReportedWorkflow]:
-    """Yield the workflows that have run, in the DAG's order; a mapped one once for each item."""
+    """Yield the workflows that have run, in the DAG's order, a mapped one once for each item."""
     shown = set()
     for workflow in workflows:
         tasks = {box.task for box in workflow.picture.boxes} | {workflow.task}
@@ -204,7 +204,7 @@ def _steps(values: Mapping[str, Any], task: str, link: str) -> Iterator[dict[str
 
 
 def _exchanges(told: Told) -> Iterator[tuple[str, Dot]]:
-    """Yield the exchanges of a run, with what each of them called."""
+    """Yield the exchanges of a run, each with what it called."""
     for values in told.values():
         record = values[RECORD_KEY]
         inner = record.get("steps") or {record.get("step"): record}

@@ -1,4 +1,4 @@
-"""The routes of the pages. Whoever may not see a DAG, its runs and their XComs sees none of them."""
+"""The routes of the pages. Only people who may see a DAG, its runs and their XComs see its pages."""
 
 from __future__ import annotations
 
@@ -66,6 +66,6 @@ def _page(text: str | None, missing: str) -> HTMLResponse:
 
 
 async def _refused(request: Request, error: Any) -> HTMLResponse:
-    """Say on a page why there is no other."""
+    """Say on a page why another cannot be shown."""
     text = page("Arazzo", tag("h1", "Arazzo"), tag("p", str(error.detail)))
     return HTMLResponse(text, status_code=error.status_code, headers={**_HEADERS, **(error.headers or {})})

@@ -1,4 +1,4 @@
-"""Airflow's REST API as a test or the demo needs it: trigger, watch, read results."""
+"""Airflow's REST API for tests and the demo: trigger, watch, read results."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class AirflowRest:
     """Talk to an Airflow whose simple auth manager lets everybody in as an administrator.
 
     :param base_url: for example ``http://127.0.0.1:8080``.
-    :param troubles: says what has become of the components, for the message where a run does not end.
+    :param troubles: returns what happened to the components, for the message if a run does not end.
     """
 
     def __init__(self, base_url: str, troubles: Callable[[], str] = str) -> None:
@@ -29,7 +29,7 @@ class AirflowRest:
     def call(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
         """Send one request below ``/api/v2`` and return the JSON of its answer.
 
-        :raises requests.RequestException: when there is no answer or its status is 400 or higher.
+        :raises requests.RequestException: if there is no answer, or its status is 400 or higher.
         """
         session = self._session or self._login()
         response = session.request(method, f"{self.base_url}/api/v2{path}", json=body, params=query, timeout=30)
@@ -44,7 +44,7 @@ class AirflowRest:
         return response.json() if response.content else None
 
     def health(self) -> dict[str, str]:
-        """Return each component's status by name, without logging in; empty while nothing listens."""
+        """Return each component's status by name, without logging in; empty if nothing listens."""
         import requests
 
         try:
@@ -66,7 +66,7 @@ class AirflowRest:
     def trigger(self, dag_id: str, conf: Mapping[str, Any] | None = None) -> str:
         """Start a run and return its id.
 
-        It is asked for again, with the same id, while the database is locked (SQLite) or the answer does not come.
+        The request is repeated with the same id while the database is locked (SQLite) or no answer comes.
         """
         run_id = f"manual__{uuid.uuid4()}"
         body = {"dag_run_id": run_id, "logical_date": None, "conf": dict(conf or {})}
@@ -76,7 +76,7 @@ class AirflowRest:
                 break
             except OSError as error:  # what requests raises
                 if "-> 409" in str(error):
-                    break  # the answer got lost, the run did not
+                    break  # the answer was lost, the run was not
                 if not re.search("Database error|timed out", str(error)) or pause is None:
                     raise
                 time.sleep(pause)
@@ -88,10 +88,10 @@ class AirflowRest:
         return run
 
     def wait(self, dag_id: str, run_id: str, limit: float = 120, interval: float = 0.3) -> dict[str, Any]:
-        """Return the run when it has ended; an API server that does not answer, or starts again, is waited for.
+        """Return the run when it has ended; wait if the API server does not answer, or restarts.
 
-        :raises TimeoutError: when it has not after ``limit`` seconds, with the states of its tasks and what has become
-            of Airflow's components.
+        :raises TimeoutError: if it has not after ``limit`` seconds, with the states of its tasks and what happened to
+            Airflow's components.
         """
         deadline = time.monotonic() + limit
         while (run := self._if_answered(self.run, dag_id, run_id)) is None or run["state"] not in ENDED:
@@ -105,7 +105,7 @@ class AirflowRest:
     def _if_answered(
         self, ask: Callable[[str, str], dict[str, Any]], dag_id: str, run_id: str
     ) -> dict[str, Any] | None:
-        """Return what is answered about a run, None if nothing is."""
+        """Return the answer about a run; None if there is none."""
         import requests
 
         try:
@@ -114,27 +114,27 @@ class AirflowRest:
             return None
 
     def tasks(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
-        """Return the run's task instances, those that started first first."""
+        """Return the run's task instances, ordered by their start."""
         found = self.call("GET", f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances", limit=100)["task_instances"]
         return sorted(found, key=lambda task: (task["start_date"] is None, task["start_date"] or ""))
 
     def task_states(self, dag_id: str, run_id: str) -> dict[str, str | None]:
-        """Return the state of each task by id, those that started first first."""
+        """Return the state of each task by id, ordered by their start."""
         return {task["task_id"]: task["state"] for task in self.tasks(dag_id, run_id)}
 
     def all_runs(self) -> dict[tuple[str, str], str]:
-        """Return the states of the newest hundred runs by DAG and run id: one request, whatever is watched."""
+        """Return the states of the newest hundred runs by DAG and run id, in one request."""
         found = self.call("GET", "/dags/~/dagRuns", limit=100, order_by="-run_after")["dag_runs"]
         return {(run["dag_id"], run["dag_run_id"]): run["state"] for run in found}
 
     def busy_tasks(self) -> dict[tuple[str, str], tuple[str, str]]:
-        """Return for each run, by DAG and run id, a task that runs or waits in the triggerer, and its state."""
+        """Return, by DAG and run id, a task of the run that runs or waits in the triggerer, and its state."""
         path = "/dags/~/dagRuns/~/taskInstances"
         found = self.call("GET", path, limit=100, state=["running", "deferred"])["task_instances"]
         return {(task["dag_id"], task["dag_run_id"]): (task["task_id"], task["state"]) for task in found}
 
     def xcom(self, dag_id: str, run_id: str, task_id: str, key: str = "return_value") -> Any:
-        """Return an XCom's value, None when the task left none."""
+        """Return an XCom's value; None if the task left none."""
         import requests
 
         path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries/{key}"
@@ -146,7 +146,7 @@ class AirflowRest:
             raise
 
     def task_log(self, dag_id: str, run_id: str, task_id: str, attempt: int = 1) -> str:
-        """Return the log of a task's attempt, a line per event."""
+        """Return the log of one try of a task, a line for each event."""
         path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/logs/{attempt}"
         return "\n".join(_line(entry) for entry in self.call("GET", path)["content"])
 
@@ -170,7 +170,7 @@ class AirflowRest:
 
 
 def _line(entry: Any) -> str:
-    """Return one entry of a task's log as text: its event, then an exception's type and value if it carries one."""
+    """Return one entry of a task's log as text: its event, and the type and value of an exception that it carries."""
     if not isinstance(entry, dict):
         return str(entry)
     causes = [f"{cause.get('exc_type')}: {cause.get('exc_value')}" for cause in entry.get("error_detail") or ()]

@@ -1,4 +1,4 @@
-"""The demo's scenario, and the descriptions of the APIs it mentions."""
+"""The demo's scenario, and the descriptions of its APIs."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ _PACKAGE: Final = Path(__file__).parents[1]
 
 
 def example_dags() -> Path:
-    """Return the folder with the example DAGs: in a wheel they are part of the package, in a checkout beside it."""
+    """Return the folder of the example DAGs: inside the package in a wheel, beside it in a checkout."""
     installed = _PACKAGE / "examples"
     return installed if installed.is_dir() else _PACKAGE.parent / "dags"
 
 
 def demo_descriptions() -> dict[str, Path]:
-    """Return the files of the examples' descriptions, by the names that the demo's scenario gives to the APIs."""
+    """Return the files of the examples' descriptions, by their names in the demo's scenario."""
     return {name: example_dags() / "openapi" / file for name, file in DESCRIPTIONS.items()}
 
 
 def demo_connections(url: str) -> dict[str, str]:
     """Return Airflow's connections to a mock of the examples' APIs, as environment variables.
 
-    :param url: where the mock is.
+    :param url: the address of the mock.
     """
     connections: dict[str, tuple[str, dict[str, Any]]] = {
         "aquaSecurityApi": ("aqua", {"login": "demo", "password": "demo-password"}),

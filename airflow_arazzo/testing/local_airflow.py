@@ -1,8 +1,8 @@
-"""An Airflow of its own for a test or the demo: four processes in a private home, started, killed and stopped.
+"""An Airflow for a test or the demo: four processes in a private home, started, killed and stopped.
 
-Airflow is only ever started as a program; nothing of it is imported. Each component is the leader of a session of its
-own and everything it starts stays in that session, so that stopping the session leaves no orphan: Airflow's workers
-put each task into a process group of its own, and a scheduler that is killed leaves its workers behind.
+Airflow is only started as a program; nothing of it is imported. Each component leads its own session, and everything it
+starts stays there, so that stopping the session leaves no orphan: Airflow's workers put each task into its own process
+group, and a scheduler that is killed leaves its workers behind.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from airflow_arazzo.testing.sessions import Session, start_session, stop_session
 
 COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
 
-# What the monitor says of each component, by its name there.
+# The names of the components in the monitor's answer.
 HEALTH = {
     "metadatabase": "api-server",
     "scheduler": "scheduler",
@@ -33,7 +33,7 @@ HEALTH = {
     "triggerer": "triggerer",
 }
 
-# The log servers listen on every interface; here the API server reads the same files.
+# The log servers listen on every interface; here the API server reads the same files instead.
 COMMANDS = {
     "scheduler": ("scheduler", "--skip-serve-logs"),
     "triggerer": ("triggerer", "--skip-serve-logs"),
@@ -50,12 +50,12 @@ class LocalAirflow:
 
     :param home: an empty or missing folder for the database, the logs and the pid files.
     :param dags_folder: the folder of DAG files.
-    :param env: more environment variables, connections (``AIRFLOW_CONN_...``) for example; they win. The executor
-        and its database are set here too; a broker and a database server must run already.
-    :param port: the port of the API and the UI; a free one by default.
-    :param restart: start a component again that ends by itself after it was healthy, as a service manager does. On
-        SQLite a scheduler can end when others hold the database for too long ("database is locked").
-    :ivar restarted: the components that were, in order.
+    :param env: more environment variables, such as connections (``AIRFLOW_CONN_...``); they win. To use another
+        executor and database, set them here; a broker and a database server must already be running.
+    :param port: the port of the API and the UI; by default a free one.
+    :param restart: whether to restart a component that ends by itself after it was healthy, as a service manager does.
+        On SQLite a scheduler may end if others hold the database for too long ("database is locked").
+    :ivar restarted: the components that were restarted, in order.
     """
 
     def __init__(
@@ -111,7 +111,7 @@ class LocalAirflow:
     def start(self, *components: str) -> None:
         """Start components, the LocalExecutor's four by default, without waiting for them.
 
-        :param components: ``scheduler`` for example; a number makes more of a kind: ``triggerer-1``, ``worker-2``.
+        :param components: ``scheduler`` for example; a number allows several of a kind: ``triggerer-1``, ``worker-2``.
         """
         for name in components or COMPONENTS:
             self.sessions[name] = self._started(name)
@@ -122,10 +122,10 @@ class LocalAirflow:
         )
 
     def wait_healthy(self, limit: float = 120) -> None:
-        """Return when every kind of component that was started says that it is healthy; workers are not asked.
+        """Return when every kind of started component says that it is healthy; workers are not asked.
 
         :param limit: seconds.
-        :raises StartError: when one has ended or time is up.
+        :raises StartError: if one has ended, or time is up.
         """
         deadline = time.monotonic() + limit
         while True:
@@ -143,7 +143,7 @@ class LocalAirflow:
     def wait_for_dags(self, *dag_ids: str, limit: float = 60) -> None:
         """Return when the DAG processor has found these DAGs.
 
-        :raises StartError: when time is up, with the DAG files' import errors.
+        :raises StartError: if time is up, with the import errors of the DAG files.
         """
         deadline = time.monotonic() + limit
         while missing := set(dag_ids) - (found := self.rest.dag_ids()):
@@ -161,19 +161,19 @@ class LocalAirflow:
                 self.sessions.pop(component).wait()
 
     def stop(self, limit: float = 5) -> None:
-        """Stop everything that was started; what still runs after ``limit`` seconds is killed."""
+        """Stop everything that was started; kill what still runs after ``limit`` seconds."""
         self._stopping.set()
         if self._watch is not None:
             self._watch.join()
         self.rest.close()
-        # The API server goes last: a scheduler and a triggerer that cannot say good-bye wait for it to come back.
+        # The API server stops last: a scheduler or a triggerer that cannot sign off waits for it to come back.
         others = [session for name, session in self.sessions.items() if name != "api-server"]
         stop_sessions(others, limit)
         stop_sessions(self.sessions.values(), limit)
         self.sessions.clear()
 
     def _keep_running(self) -> None:
-        """Start the thread that starts again what ends by itself, unless it runs or nobody wants it."""
+        """Start the thread that restarts components, unless it already runs or nobody wants it."""
         if self._restart and self._watch is None:
             self._watch = threading.Thread(target=self._watch_sessions, name="restarting", daemon=True)
             self._watch.start()
@@ -183,13 +183,13 @@ class LocalAirflow:
             with self._changing:
                 for name, session in list(self.sessions.items()):
                     if session.ended:
-                        session.signal(signal.SIGKILL)  # what it has left behind
+                        session.signal(signal.SIGKILL)  # the programs that it left behind
                         self._ends.append(f"{self._end(name)}\nIt was started again.")
                         self.restarted.append(name)
                         self.sessions[name] = self._started(name)
 
     def troubles(self) -> str:
-        """Return which components have ended by themselves, and the end of the log of each; empty for none."""
+        """Return which components have ended by themselves, with the ends of their logs; empty for none."""
         ended = [name for name, session in self.sessions.items() if session.ended]
         return "\n".join([*self._ends, *map(self._end, ended)])
 
@@ -200,7 +200,7 @@ class LocalAirflow:
         return f"The end of {self.log_path(name)}:\n{_tail(self.log_path(name))}"
 
     def log_path(self, name: str) -> Path:
-        """Return where a component writes what it prints."""
+        """Return the file with the output of a component."""
         return self.home / f"{name}.log"
 
     def _missing(self, ended: list[str], waiting: list[str], limit: float) -> str:
@@ -210,14 +210,14 @@ class LocalAirflow:
 
 
 def free_port() -> int:
-    """Return a port of 127.0.0.1 that nobody listens on."""
+    """Return a free port of 127.0.0.1."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def _airflow() -> list[str]:
-    """Return the command ``airflow`` of the environment that runs this."""
+    """Return the command ``airflow`` of this environment."""
     beside = Path(sys.executable).parent / "airflow"
     found = str(beside) if beside.exists() else shutil.which("airflow")
     if found is None:
@@ -226,14 +226,14 @@ def _airflow() -> list[str]:
 
 
 def _kind(name: str) -> str:
-    """Return what a component is: its name without a number."""
+    """Return the kind of a component: its name without a number."""
     return re.sub(r"-\d+$", "", name)
 
 
 def _command(name: str) -> list[str]:
     """Return the command line of a component."""
     kind = _kind(name)
-    # Celery tells workers of one host apart by their names.
+    # Celery tells workers on one host apart by their names.
     own = ("--celery-hostname", f"{name}@127.0.0.1") if kind == "worker" else ()
     return [*_airflow(), *COMMANDS.get(kind, (kind,)), *own]
 
@@ -243,7 +243,7 @@ def _environment(home: Path, dags_folder: Path, port: int) -> dict[str, str]:
     inherited = {
         name: value
         for name, value in os.environ.items()
-        # Without byte code every process would take seconds longer to import Airflow.
+        # Without byte code every process would need seconds longer to import Airflow.
         if not name.startswith(("AIRFLOW_", "AIRFLOW__")) and name != "PYTHONDONTWRITEBYTECODE"
     }
     path = os.pathsep.join([str(Path(sys.executable).parent), inherited.get("PATH", os.defpath)])
@@ -263,7 +263,7 @@ def _environment(home: Path, dags_folder: Path, port: int) -> dict[str, str]:
         "AIRFLOW__CORE__HOSTNAME_CALLABLE": "socket.gethostname",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
-        # Of SQLite's five seconds of patience no more: who waits in the API server keeps it from answering others.
+        # SQLite would wait up to five seconds, during which the API server could not answer others.
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
         "AIRFLOW__API__HOST": "127.0.0.1",
         "AIRFLOW__API__PORT": str(port),
@@ -273,10 +273,10 @@ def _environment(home: Path, dags_folder: Path, port: int) -> dict[str, str]:
         "AIRFLOW__SCHEDULER__TRIGGER_TIMEOUT_CHECK_INTERVAL": "2",
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "5",
         "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "30",
-        # A worker's slot stays busy until the next heartbeat after its task has ended.
+        # A worker's slot stays busy until the first heartbeat after its task has ended.
         "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
         "AIRFLOW__WORKERS__MAX_FAILED_HEARTBEATS": "15",
-        # A triggerer that was killed is noticed, and its polls taken over, after this many seconds.
+        # After this many seconds a killed triggerer is noticed, and another takes over its polls.
         "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "8",
         "AIRFLOW__TRIGGERER__JOB_HEARTBEAT_SEC": "1",
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",

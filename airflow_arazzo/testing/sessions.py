@@ -1,4 +1,4 @@
-"""Programs that run beside ours, each the leader of a session, so that all it started can be stopped with it."""
+"""Programs that run beside ours, each leading a session, so that everything it started can be stopped with it."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from arazzo.frozen import dataclass
 class Session:
     """A started program and everything it starts.
 
-    :param name: what people call it.
+    :param name: its name for people.
     :param process: the leader; its process id is the session's id.
-    :param pid_file: removed when the session has been stopped.
+    :param pid_file: removed when the session is stopped.
     """
 
     name: str
@@ -52,8 +52,8 @@ class Session:
 def start_session(name: str, command: Sequence[str], *, env: Mapping[str, str], folder: Path, log: Path) -> Session:
     """Start a program in a session of its own.
 
-    :param folder: where its pid file goes.
-    :param log: what it prints is added there.
+    :param folder: the folder of its pid file.
+    :param log: the file that its output is appended to.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with log.open("ab") as output:
@@ -71,10 +71,10 @@ def start_session(name: str, command: Sequence[str], *, env: Mapping[str, str], 
 
 
 def stop_sessions(sessions: Iterable[Session], limit: float = 5) -> None:
-    """Ask all sessions to end, all at once; kill what still runs after ``limit`` seconds.
+    """Ask all sessions to end at once; kill what still runs after ``limit`` seconds.
 
-    Do not wait for long: Airflow answers SIGTERM with an exception, which code that happens to run then can swallow,
-    and its triggerer waits ten seconds for triggers that nobody needs any more.
+    The limit is short: Airflow answers SIGTERM with an exception, which running code may swallow, and its triggerer
+    waits ten seconds for triggers that nobody needs any more.
     """
     stopping = list(sessions)
     for session in stopping:
@@ -88,7 +88,7 @@ def stop_sessions(sessions: Iterable[Session], limit: float = 5) -> None:
 
 
 def stop_leftovers(folder: Path) -> None:
-    """Kill what the pid files in ``folder`` name: sessions whose starter was killed before it could stop them."""
+    """Kill the sessions named by the pid files in ``folder``, whose starter was killed before it could stop them."""
     for pid_file in sorted(folder.glob("*.pid")):
         pid, _, born = pid_file.read_text(encoding="ascii").strip().partition(" ")
         if pid.isdigit() and born and _born(int(pid)) in {born, None}:
@@ -105,7 +105,7 @@ def members(session_id: int) -> list[int]:
 
 
 def _kill_members(session_id: int, limit: float = 5) -> None:
-    """Kill a session until nothing of it runs: what was just being started too."""
+    """Kill a session until none of it runs, including what was just being started."""
     deadline = time.monotonic() + limit
     while (running := members(session_id)) and time.monotonic() < deadline:
         for pid in running:
@@ -124,7 +124,7 @@ def _runs_in(pid: int, session_id: int) -> bool:
 
 
 def _born(pid: int) -> str | None:
-    """Return when a process started, to tell it from a later one with the same id; None if there is none."""
+    """Return when a process started, to tell it from a later one with the same id; None if it does not exist."""
     import psutil
 
     try:

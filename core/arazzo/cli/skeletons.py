@@ -260,14 +260,14 @@ def _branch(step: dict[str, Any], answer: _Answer, following: str | None) -> Non
     ]
 
 
-#: What stands where a person has to write something.
+#: Stands where a person must write something.
 FILL_IN = "..."
 
 
 def connection_template(operations: Iterable[Operation], host: str = "") -> dict[str, Any]:
-    """Return a connection as JSON has it (``AIRFLOW_CONN_NAME``), for the first way in which each operation is secured.
+    """Return a connection as JSON (``AIRFLOW_CONN_NAME``), for the first security alternative of each operation.
 
-    :param host: the server; empty for that of the description.
+    :param host: the server; empty for the description's.
     """
     fields: dict[str, Any] = {}
     extra: dict[str, Any] = {}

@@ -27,7 +27,7 @@ AnyAction = TypeVar("AnyAction", bound=Action)
 
 @dataclass(frozen=True)
 class Transfer:
-    """One way from a step to what comes after it.
+    """One path from a step to what comes after it.
 
     :param kind: ``success`` and ``failure`` for actions, ``retry`` for what a retry runs first (or the step itself),
         ``next`` for document order.

@@ -192,9 +192,9 @@ _USUAL: Final = string.ascii_lowercase + string.ascii_uppercase + string.digits 
 
 
 def matching_text(pattern: str, least: int = 0) -> str | None:
-    """Return a text that a pattern matches, the same every time; None if none is found.
+    """Return a text that matches a pattern, always the same one; None if none is found.
 
-    :param pattern: a regular expression, which need match only somewhere (JSON Schema 2020-12, ``pattern``).
+    :param pattern: a regular expression that need only match somewhere (JSON Schema 2020-12, ``pattern``).
     :param least: how long the text must be at least.
     """
     for repeats in dict.fromkeys((1, 2, least)):
@@ -216,7 +216,7 @@ def _matches(pattern: str, text: str) -> bool:
 
 @dataclass
 class _PatternReader:
-    """Reads a pattern from left to right and writes what it matches; ``repeats`` is what ``+`` and ``*`` become."""
+    """Reads a pattern from left to right and writes a match; ``repeats`` is how often ``+`` and ``*`` repeat."""
 
     pattern: str
     repeats: int
@@ -301,7 +301,7 @@ class _PatternReader:
         return "" if looks else text
 
     def _times(self) -> int:
-        """Return how often the atom before is to be written."""
+        """Return how often to write the atom before."""
         times = 1
         match self._next():
             case "*" | "+":
