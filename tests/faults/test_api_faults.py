@@ -1,4 +1,4 @@
-"""What an API does instead of answering: nothing is repeated that nobody asked for, no failure passes for success."""
+"""APIs that misbehave instead of answering: nothing is repeated unasked, and no failure counts as success."""
 
 import asyncio
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The benchmarks run; what they measure is no test's business."""
+"""The benchmarks run; no test judges their figures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is installed with the package: all that it imports, its type hints, and the examples that the demo runs."""
+"""What is installed with the package: everything that it imports, its type hints, and the demo's examples."""
 
 import ast
 import re

@@ -1,4 +1,4 @@
-"""What is installed is pinned, what is documented for CI too, and nobody takes "not asked" for "no vulnerability"."""
+"""Everything installed is pinned, CI follows the documentation, and "not asked" never counts as "no vulnerability"."""
 
 import json
 import re

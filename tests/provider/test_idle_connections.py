@@ -1,4 +1,4 @@
-"""A server that closes idle connections, as all do after a while, takes no request with it."""
+"""A server that closes idle connections, as all do after a while, loses no request."""
 
 import asyncio
 import json

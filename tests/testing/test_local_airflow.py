@@ -1,4 +1,4 @@
-"""An Airflow of one's own: it runs a DAG, survives the loss of a component, and leaves nothing behind."""
+"""A private Airflow: it runs a DAG, survives the loss of a component, and leaves nothing behind."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""What loops leave behind in record and log, and how they go by the clock."""
+"""What loops leave in record and log, and how they keep time."""
 
 from __future__ import annotations
 
