@@ -25,6 +25,7 @@ class SourceHooks:
         id is the source's name, if there is one.
     :param ledger: learns their secrets.
     :param telemetry: observes the exchanges.
+    :ivar largest: bytes of the largest answer that :meth:`send` has got.
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class SourceHooks:
     ) -> None:
         self.ledger, self.telemetry = ledger, telemetry or Telemetry()
         self.connections = dict(connections or {})
+        self.largest = 0
         self._hooks: dict[tuple[str | None, bool], ArazzoHook] = {}
         self._paces: dict[str, Pace] = {}
 
@@ -68,7 +70,9 @@ class SourceHooks:
     def send(self, request: Request) -> Response:
         """Send a request through the hook of its source description."""
         with self.telemetry.exchange(request) as exchange:
-            return exchange.answered(self.hook(request.source).send(exchange.request))
+            response = exchange.answered(self.hook(request.source).send(exchange.request))
+        self.largest = max(self.largest, len(response.body))
+        return response
 
     async def async_send(self, request: Request) -> Response:
         """Send a request through the hook of its source description, on the running event loop."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,6 +53,7 @@ from airflow_arazzo.protocol.task_instances import finished_tasks
 from airflow_arazzo.protocol.topology import Position, TaskIds
 from airflow_arazzo.protocol.xcoms import needed_steps, pull_outputs, pull_workflows, push_refusal, push_region
 from arazzo import clock, engine
+from arazzo.engine.drivers import TOO_LARGE
 from arazzo.engine.refusals import is_template
 from arazzo.errors import ArazzoError
 from arazzo.flow import Options, Plan, PlannedStep, Region, pool_budget, region_children, slice_region
@@ -336,11 +338,14 @@ class DrivesRegion(RendersWritten, TellsLineage):
         from airflow_arazzo.triggers.arazzo import ArazzoTrigger
 
         self.log.info("Waiting %.3g s in the triggerer", seconds)
+        packed = self._packed(carried)
+        sends = self._triggerer_sends() and max(len(packed), self.hooks.largest) <= TOO_LARGE
         trigger = ArazzoTrigger(
             plan=_without_bindings(plan).model_dump_json(exclude_defaults=True),
-            state=self._packed(carried),
+            state=packed,
             connections={**self.hooks.connections, **self.hooks.found(sources_of(plan))},
-            sends=self._triggerer_sends(),
+            sends=sends,
+            until=0.0 if sends else min(carried.state.resume_at or 0.0, carried.end or inf),
             version=FORM,
         )
         timeout = deferral_timeout(self._deadline(carried.state), carried.end)

@@ -26,7 +26,7 @@ from airflow_arazzo.protocol.secret_ledger import Ledger
 from airflow_arazzo.protocol.stored_forms import fields_of
 from arazzo import clock
 from arazzo.engine import Note, State, drive_async
-from arazzo.engine.drivers import LARGE
+from arazzo.engine.drivers import LARGE, TOO_LARGE
 from arazzo.exchange import Request
 from arazzo.flow import Plan
 
@@ -35,12 +35,14 @@ class ArazzoTrigger(BaseTrigger):
     """Go on with a region that is waiting.
 
     It sends safe requests (RFC 9110) until the region is done or an unsafe request is due. That one is left to a
-    worker, because a triggerer may run a trigger twice. A trigger that does not send only waits.
+    worker, because a triggerer may run a trigger twice. So is one whose answer would hold up the other triggers. A
+    trigger that does not send only waits.
 
     :param plan: the region's slice of the plan, as JSON.
     :param state: the state in the form that :func:`pack` returns.
     :param connections: connection ids by name of the source description.
     :param sends: whether safe requests are sent from here.
+    :param until: POSIX time until which a trigger waits that does not send, so that it need not open the state.
     :param version: of the form of these arguments. Airflow also makes triggers of what another version has stored; to
         reach the task as a message, that is refused where the trigger runs.
     """
@@ -51,18 +53,19 @@ class ArazzoTrigger(BaseTrigger):
         state: str = "",
         connections: dict[str, str] | None = None,
         sends: bool = False,
+        until: float = 0.0,
         *,
         version: int | None = None,
         **unknown: Any,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.plan, self.state, self.connections, self.sends = plan, state, connections or {}, sends
-        self.version, self.unknown = version, unknown
+        self.until, self.version, self.unknown = until, version, unknown
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the class path and the arguments, all of them JSON."""
         arguments = {"plan": self.plan, "state": self.state, "connections": self.connections, "sends": self.sends}
-        stored = {"version": self.version, **arguments, **self.unknown}
+        stored = {"version": self.version, **arguments, **({"until": self.until} if self.until else {}), **self.unknown}
         return f"{type(self).__module__}.{type(self).__qualname__}", stored
 
     def __repr__(self) -> str:
@@ -83,13 +86,13 @@ class ArazzoTrigger(BaseTrigger):
         yield TriggerEvent(event)  # type: ignore[no-untyped-call]
 
     async def _go_on(self) -> dict[str, Any]:
-        fields_of(self.serialize()[1], "the trigger", ("plan", "state", "connections", "sends"))
+        fields_of(self.serialize()[1], "the trigger", ("plan", "state", "connections", "sends", "until"))
+        if not self.sends:
+            await clock.sleep_async(max(self.until - clock.now(), 0.0))
+            return {"status": "waited", "state": self.state}
         carried = await asyncio.to_thread(unpack, self.state)  # it may be large
         state = carried.state
         end = inf if carried.end is None else carried.end
-        if not self.sends:
-            await clock.sleep_async(max(min(state.resume_at or 0.0, end) - clock.now(), 0.0))
-            return {"status": "waited", "state": self.state}
         try:
             plan = _plan(self.plan)
         except ValidationError as error:
@@ -113,6 +116,7 @@ class ArazzoTrigger(BaseTrigger):
                 whole=in_full(self.log),
                 sent=hooks.telemetry.sent,
                 large=len(self.state) > LARGE,
+                most=TOO_LARGE,
             )
         except _OutOfTimeError as error:
             state, done = error.state, None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable
 from functools import partial
+from math import inf
 
 from arazzo.engine.shown import in_full, request_line
 from arazzo.engine.state import Done, Note, Send, State, Wait
@@ -17,6 +18,9 @@ from arazzo.secrecy import Conceal
 
 #: How large an answer must be for a thread to cost less than holding up the event loop (benchmarks/loop_lag.py).
 LARGE = 32 * 1024
+#: Bytes of an answer, and of what is kept, that a thread should not evaluate beside an event loop: it holds the
+#: interpreter for so long at a time (collecting garbage, one search through all of it) that the loop is held, too.
+TOO_LARGE = 1024 * 1024
 
 
 def ignore_note(note: Note) -> None:
@@ -68,12 +72,24 @@ def drive(
                 return state, command
 
 
-def _is_large(exchange: Exchange | None) -> bool:
-    return exchange is not None and exchange.response is not None and len(exchange.response.body) > LARGE
+def _size(exchange: Exchange | None) -> int:
+    return 0 if exchange is None or exchange.response is None else len(exchange.response.body)
+
+
+def _collected(state: State) -> int:
+    """Return how many bytes the outputs of loops have collected."""
+    return sum(size for frame in state.frames for outputs in frame.collected.values() for size in outputs.values())
 
 
 def _any_request(_: Request) -> bool:
     return True
+
+
+async def _exchanged(request: Request, send: Callable[[Request], Awaitable[Response]]) -> Exchange:
+    try:
+        return Exchange(request, await send(request))
+    except TransportError as error:
+        return Exchange(request, error=str(error), visits=error.visits)
 
 
 async def drive_async(
@@ -89,6 +105,7 @@ async def drive_async(
     whole: Callable[[str], None] | None = None,
     sent: Callable[[str], None] | None = None,
     large: bool = False,
+    most: float = inf,
 ) -> tuple[State, Done | None]:
     """Run a region in an event loop; everything else as :func:`drive`.
 
@@ -97,7 +114,9 @@ async def drive_async(
 
     :param large: whether the state is large already.
     :param may_send: says whether a request may be sent from here.
-    :returns: as :func:`drive`; before a request that may not be sent from here, the state to continue with elsewhere.
+    :param most: bytes of an answer, or of what outputs have collected, that are evaluated here.
+    :returns: as :func:`drive`; before a request that may not be sent from here, or whose answer is too large, the state
+        to continue with elsewhere, where that request is sent.
     """
     import asyncio
 
@@ -105,23 +124,22 @@ async def drive_async(
     while True:
         answered, began = clock(), clock()
         turn = partial(advance, plan, state, exchange, now=answered, conceal=conceal)
-        large = large or _is_large(exchange)
+        large = large or _size(exchange) > LARGE
         state, command = await asyncio.to_thread(turn) if large else turn()
         for line in command.notes:
             note(line)
         exchange = None
         match command:
-            case Send(request=request) if not may_send(request):
+            case Send(request=request) if not may_send(request) or _collected(state) > most:
                 return unsent(state), None
             case Send(request=request):
                 if sent is not None:
                     sent(request_line(plan, state, request, conceal))
-                try:
-                    exchange = Exchange(request, await send(request))
-                except TransportError as error:
-                    exchange = Exchange(request, error=str(error), visits=error.visits)
+                exchange = await _exchanged(request, send)
                 if whole is not None:
                     whole(in_full(plan, state, exchange, conceal))
+                if _size(exchange) > most:
+                    return unsent(state), None
             case Wait(seconds=seconds):
                 await wait(judged(state, clock() - began), seconds)
             case Done():

@@ -7,7 +7,6 @@ if it has at least five characters, as in Airflow: a shorter one occurs in too m
 from __future__ import annotations
 
 import json
-import string
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
@@ -24,7 +23,6 @@ Conceal = Callable[[str], str]
 SHORTEST = 5
 #: Texts of that length that reveal nothing: a word of JSON, and Airflow's first login, which it does not mask.
 _COMMON = frozenset({"false", "airflow"})
-_LOWER = {ord(letter): letter.lower() for letter in string.ascii_uppercase}
 #: Characters that requests of this package and ``quote`` leave as they are in URLs.
 _UNENCODED = ("", "/", QUERY_RESERVED, SEGMENT_RESERVED)
 
@@ -75,7 +73,8 @@ def _occurrences(text: str, needles: tuple[str, ...]) -> Iterator[tuple[int, int
 
 def _plain(text: str) -> str:
     """Return a text as it is compared: forms have ``+`` for a space, and hosts and header names have no upper case."""
-    return text.replace("+", " ").translate(_LOWER)
+    encoded = text.replace("+", " ").encode(errors="surrogatepass")  # bytes know no other letters, and are quick
+    return encoded.lower().decode(errors="surrogatepass")
 
 
 def hide(value: Any, conceal: Conceal, is_secret: Callable[[str], bool], secret: bool = False) -> Any:

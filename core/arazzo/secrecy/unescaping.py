@@ -16,11 +16,12 @@ Find = Callable[[str], Iterable[tuple[int, int]]]
 #: Layers of escapes that are undone: JSON in JSON in a URL has three.
 LAYERS = 5
 _ESCAPE = re.compile(
-    r"(?P<url>(?:%[0-9A-Fa-f]{2})+)|(?P<utf16>(?:[\\%]u[0-9A-Fa-f]{4})+)|\\U(?P<utf32>[0-9A-Fa-f]{8})"
-    r"|\\u\{(?P<braced>[0-9A-Fa-f]{1,6})\}|\\x(?P<hex>[0-9A-Fa-f]{2})|\\(?P<octal>[0-3][0-7]{2})"
-    r"|\\(?P<char>[bfnrt]|[^\w\s])"
-    r"|&#0*(?P<decimal>[0-9]{1,7});?|&#[xX]0*(?P<number>[0-9A-Fa-f]{1,6});?"
-    r"|(?P<entity>&(?:[A-Za-z][A-Za-z0-9]{1,31};|amp|lt|gt|quot))",
+    r"[%\\&](?:"  # first of all, so that the rest of a long text is passed over quickly
+    r"(?<=%)(?P<url>[0-9A-Fa-f]{2}(?:%[0-9A-Fa-f]{2})*)|(?<!&)(?P<utf16>u[0-9A-Fa-f]{4}(?:[\\%]u[0-9A-Fa-f]{4})*)"
+    r"|(?<=\\)(?:U(?P<utf32>[0-9A-Fa-f]{8})|u\{(?P<braced>[0-9A-Fa-f]{1,6})\}|x(?P<hex>[0-9A-Fa-f]{2})"
+    r"|(?P<octal>[0-3][0-7]{2})|(?P<char>[bfnrt]|[^\w\s]))"
+    r"|(?<=&)(?:#0*(?P<decimal>[0-9]{1,7});?|#[xX]0*(?P<number>[0-9A-Fa-f]{1,6});?"
+    r"|(?P<entity>[A-Za-z][A-Za-z0-9]{1,31};|amp|lt|gt|quot)))",
     re.ASCII,
 )
 _BASES = {"decimal": 10, "octal": 8}

@@ -1,4 +1,4 @@
-"""Large answers are judged in a thread, so that an event loop goes on meanwhile; small ones are not."""
+"""Large answers are judged in a thread, so that an event loop goes on meanwhile; larger ones are left to a worker."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from arazzo.engine import drive_async, load_plan, start
+from arazzo.engine import drive, drive_async, load_plan, start
 from arazzo.exchange import Response
 
 INFO = {"title": "T", "version": "1"}
@@ -77,3 +77,51 @@ def test_what_comes_after_a_large_answer_is_judged_in_a_thread_too(tmp_path, lar
     asyncio.run(drive_async(plan, start(plan, {}), send=send, wait=wait, conceal=conceal, large=large))
     here = threading.get_ident()
     assert [thread == here for thread in where] == [not large, False, False, False]
+
+
+async def wait_for_nothing(state, seconds):
+    raise AssertionError("there is nothing to wait for")
+
+
+@pytest.mark.attack("the triggerer's event loop", "a poll with an answer of many megabytes beside others")
+@pytest.mark.parametrize(("size", "left"), [(1000, False), (1001, True), (5_000_000, True)])
+def test_a_request_whose_answer_is_too_large_is_left_to_whoever_may_evaluate_it(tmp_path, size, left):
+    plan = plan_of(tmp_path, {"stepId": "look", "operationId": "look", "outputs": {"said": "$response.body#/said"}})
+    sent = []
+
+    def answer(request):
+        sent.append(request)
+        return Response(200, JSON, json.dumps({"said": "x" * (size - 12)}).encode())
+
+    async def send(request):
+        return answer(request)
+
+    state, done = asyncio.run(drive_async(plan, start(plan, {}), send=send, wait=wait_for_nothing, most=1000))
+    assert (done is None) is left
+    if done is None:
+        assert (state.phase, state.frame.attempts, state.records) == ("ready", 0, {})
+        state, done = drive(plan, state, send=answer, wait=wait_for_nothing)
+    assert (done.outcome, len(sent), state.records["look"].attempts) == ("end", 1 + left, 1)
+    assert len(state.outputs["look"]["said"]) == size - 12
+
+
+@pytest.mark.attack("the triggerer's event loop", "a poll that carries outputs of many megabytes")
+def test_a_loop_that_has_collected_too_much_goes_on_elsewhere(tmp_path):
+    more = {
+        "name": "more",
+        "type": "goto",
+        "stepId": "look",
+        "criteria": [{"condition": "$response.body#/next != null"}],
+    }
+    step = {"stepId": "look", "operationId": "look", "onSuccess": [more, {"name": "done", "type": "end"}]}
+    step |= {"parameters": [{"name": "at", "in": "query", "value": "$steps.look.outputs.next"}]}
+    step |= {"outputs": {"next": "$response.body#/next"}, "x-airflow": {"collect": {"all": "$response.body#/items"}}}
+    plan = plan_of(tmp_path, step)
+    pages = iter(range(1, 100))
+
+    async def send(request):
+        return Response(200, JSON, json.dumps({"items": ["x" * 100], "next": next(pages)}).encode())
+
+    state, done = asyncio.run(drive_async(plan, start(plan, {}), send=send, wait=wait_for_nothing, most=1000))
+    assert done is None
+    assert (state.phase, len(state.outputs["look"]["all"])) == ("ready", 10)
