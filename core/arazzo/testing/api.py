@@ -13,9 +13,8 @@ from arazzo.openapi import Description, load_description
 from arazzo.pointer import to_pointer
 from arazzo.source import load_source
 from arazzo.testing.checks import Schemas, check_body, check_parameters, check_security
-from arazzo.testing.exchanges import Received, Record, Recorded
+from arazzo.testing.exchanges import Memory, Received, Record, Recorded
 from arazzo.testing.faults import deliver
-from arazzo.testing.memory import Memory
 from arazzo.testing.replies import MockedRequest, Reply
 from arazzo.testing.routes import Found, Route, find_route, list_routes
 from arazzo.testing.scenario import Behaviour, Scenario, load_scenario

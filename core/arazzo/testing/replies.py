@@ -13,8 +13,7 @@ from arazzo.absent import ABSENT
 from arazzo.expressions.navigation import member
 from arazzo.frozen import dataclass, field
 from arazzo.pointer import tokens_of
-from arazzo.testing.exchanges import Received
-from arazzo.testing.memory import Memory
+from arazzo.testing.exchanges import Memory, Received
 from arazzo.testing.placeholders import fill
 from arazzo.testing.routes import Route
 from arazzo.testing.sample_values import Values
