@@ -20,7 +20,7 @@ from arazzo.engine import load_plans
 from arazzo.errors import ConnectionSettingsError, DocumentError, RequestError
 from arazzo.flow import Plan
 from arazzo.openapi.servers import server_of
-from arazzo.source import load_source
+from arazzo.source.text import load_source
 
 
 def _init(**given: Any) -> NoReturn:

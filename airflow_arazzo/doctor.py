@@ -282,7 +282,7 @@ def _connection(plan: Plan, source: str, conn_id: str, named: bool, hosts: dict[
 def _lacking(plan: Plan, source: str, settings: ConnectionSettings) -> Iterator[str]:
     """Yield the security schemes for which neither the connection nor the document has a credential."""
     from arazzo.auth.unused_logins import has_credential_for
-    from arazzo.openapi import SecurityScheme
+    from arazzo.openapi.operation import SecurityScheme
 
     def known(scheme: SecurityScheme) -> bool:
         return has_credential_for(scheme, settings) or (scheme.type == "mutualTLS" and settings.cert is not None)

@@ -21,7 +21,7 @@ from arazzo.document.models import Criterion, ExpressionType
 from arazzo.document.schema_checks import schema_errors
 from arazzo.errors import GaveUpError
 from arazzo.exchange import Exchange, Request, Response
-from arazzo.expressions import Context
+from arazzo.expressions.context import Context
 
 ITEMS = {"items": [{"state": "passed", "labels": {"team": "y"}, "id": number} for number in range(2_000)]}
 SOME = {"items": ITEMS["items"][:500]}

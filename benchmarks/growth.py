@@ -20,10 +20,12 @@ from scale import least, table
 
 from arazzo.engine.plan_cache import PlanCache
 from arazzo.exchange import Exchange, Request, Response
-from arazzo.expressions import Context, evaluate, parse_expression
+from arazzo.expressions.context import Context
+from arazzo.expressions.evaluation import evaluate
+from arazzo.expressions.parser import parse_expression
 from arazzo.flow import Options
-from arazzo.openapi import with_content
-from arazzo.secrecy import conceal
+from arazzo.openapi.responses import with_content
+from arazzo.secrecy.concealing import conceal
 
 JSON = (("Content-Type", "application/json"),)
 REQUEST = Request("GET", "https://api.invalid/items")

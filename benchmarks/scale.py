@@ -23,13 +23,13 @@ from typing import Any
 from generating import write
 
 from arazzo import criteria
-from arazzo.document import load_document
+from arazzo.document.loading import load_document
 from arazzo.document.models import Criterion
 from arazzo.engine import run_local
 from arazzo.exchange import Exchange, Request, Response
-from arazzo.expressions import Context
+from arazzo.expressions.context import Context
 from arazzo.flow import Plan, compile_document
-from arazzo.openapi import Sources
+from arazzo.openapi.sources import Sources
 from arazzo.validation import validate
 
 #: What is quicker than this is repeated, and the least time counts.

@@ -17,7 +17,7 @@ from airflow_arazzo.protocol.plan_folder import plan_cache
 from arazzo.document.schedules import schedule_fault
 from arazzo.document.settings import Settings
 from arazzo.document.shape import near
-from arazzo.expressions import Dialect
+from arazzo.expressions.context import Dialect
 from arazzo.flow import Options, Plan
 
 #: Arguments for compiling a document that are not settings of the same name.

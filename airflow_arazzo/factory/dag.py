@@ -19,7 +19,7 @@ from airflow_arazzo.factory.task_ids import valid_key
 from airflow_arazzo.factory.tasks import add_task, add_tasks
 from arazzo.engine.refusals import refusals
 from arazzo.errors import InputError, UnsupportedError
-from arazzo.expressions import Dialect
+from arazzo.expressions.context import Dialect
 from arazzo.flow import Plan
 
 #: The tag of every DAG that this package makes.

@@ -126,7 +126,7 @@ def _text(plan: Plan) -> str:
 def _shows_secret(plan: Plan) -> bool:
     """Say whether a secret is written into the document of a plan that somebody has compiled."""
     from arazzo.engine.program import shows_secret
-    from arazzo.source import load_source
+    from arazzo.source.text import load_source
 
     return shows_secret(load_source(plan.document["name"]).data)
 

@@ -14,7 +14,7 @@ from airflow_arazzo.factory.dag import require_known
 from airflow_arazzo.factory.task_arguments import default_args
 from airflow_arazzo.factory.task_ids import valid_group
 from airflow_arazzo.factory.tasks import add_group_tasks
-from arazzo.expressions import Dialect
+from arazzo.expressions.context import Dialect
 from arazzo.flow import Plan
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from airflow_arazzo.factory.arguments import dag_parameters
 from airflow_arazzo.factory.dag_settings import timing
 from arazzo.document.settings import UNSET, Settings
 from arazzo.frozen import dataclass
-from arazzo.source import one_line
+from arazzo.source.locations import one_line
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

@@ -13,7 +13,7 @@ from airflow_arazzo.operators.run_inputs import input_schemas
 from airflow_arazzo.protocol.secret_ledger import is_sensitive
 from arazzo.document.schemas import mapping
 from arazzo.flow import Plan
-from arazzo.secrecy import sensitive_members
+from arazzo.secrecy.sensitive_names import sensitive_members
 
 _VISIBLE = (
     "What you type here stays readable in the run's configuration and in the audit log. Bind this input instead: "

@@ -27,7 +27,7 @@ from arazzo.auth.tokens import get_token, get_token_async
 from arazzo.errors import RequestError, TransportError
 from arazzo.exchange import Request, Response
 from arazzo.limits import current_limits
-from arazzo.openapi import SecurityScheme
+from arazzo.openapi.operation import SecurityScheme
 
 if TYPE_CHECKING:
     from ssl import SSLContext

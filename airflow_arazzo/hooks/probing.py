@@ -10,7 +10,7 @@ from airflow_arazzo.protocol.secret_ledger import Ledger
 from arazzo.auth.connection_settings import ConnectionSettings
 from arazzo.auth.tokens import Grant, get_token, spends_refresh_token
 from arazzo.exchange import Request, Response
-from arazzo.openapi import SecurityScheme
+from arazzo.openapi.operation import SecurityScheme
 
 Finding = tuple[bool, str]
 Send = Callable[[Request], Response]

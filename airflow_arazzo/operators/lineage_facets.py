@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from airflow_arazzo.operators.lineage import TellsLineage
     from arazzo.engine import StepRecord
     from arazzo.flow import Plan
-    from arazzo.openapi import Operation
+    from arazzo.openapi.operation import Operation
 
 
 @attr.define

@@ -21,7 +21,7 @@ from airflow_arazzo.protocol.xcoms import OUTPUTS_KEY, document_record, push_eac
 from arazzo import engine
 from arazzo.absent import absent_names, unreadable_names, with_nulls
 from arazzo.errors import InputError, UnsupportedError
-from arazzo.expressions import Dialect
+from arazzo.expressions.context import Dialect
 from arazzo.flow import Options, Plan, PlannedStep, change_steps
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from airflow_arazzo.protocol.encryption import has_key, seal_json, unseal_json
 from airflow_arazzo.protocol.stored_forms import fields_of, formed
 from arazzo.absent import to_wire
 from arazzo.frozen import dataclass, field, replace
-from arazzo.secrecy import Secrets
+from arazzo.secrecy.secrets import Secrets
 
 if TYPE_CHECKING:
     from arazzo.engine import Done, State

@@ -16,8 +16,10 @@ from airflow.sdk.log import mask_secret, redact  # type: ignore[attr-defined] # 
 from airflow_arazzo.compat import mask_secret_async
 from arazzo.flow import Plan
 from arazzo.json_values import leaves
-from arazzo.secrecy import CONCEALED, Secrets, hide, replace_escaped, secrets_in, spellings
-from arazzo.secrecy import is_sensitive as is_known_sensitive
+from arazzo.secrecy.concealing import CONCEALED, hide, spellings
+from arazzo.secrecy.secrets import Secrets, secrets_in
+from arazzo.secrecy.sensitive_names import is_sensitive as is_known_sensitive
+from arazzo.secrecy.unescaping import replace_escaped
 
 _LONE = re.compile("[\ud800-\udfff]")
 #: Every text with an escape of any kind contains one of these.

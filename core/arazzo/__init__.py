@@ -9,7 +9,7 @@ from arazzo.lazy_names import imported_when_used
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from arazzo.document import load_document
+    from arazzo.document.loading import load_document
     from arazzo.engine import load_plan, run_local
     from arazzo.errors import Problem
     from arazzo.flow import Plan, compile_document
@@ -18,7 +18,7 @@ else:
     __getattr__ = imported_when_used(
         __name__,
         {
-            "arazzo.document": "load_document",
+            "arazzo.document.loading": "load_document",
             "arazzo.engine": "load_plan run_local",
             "arazzo.errors": "Problem",
             "arazzo.flow": "Plan compile_document",

@@ -16,7 +16,7 @@ import yaml
 from arazzo.document.settings import Settings
 from arazzo.errors import TransportError
 from arazzo.exchange import Request, Response, header
-from arazzo.expressions import Dialect
+from arazzo.expressions.context import Dialect
 from arazzo.flow import Options
 from arazzo.json_values import read_json_value
 

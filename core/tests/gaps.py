@@ -14,10 +14,10 @@ from casebook import CASES
 from hypothesis import strategies as st
 from workflows import SELDOM, Api
 
-from arazzo.document import LoadedDocument, parse_document
+from arazzo.document.loading import LoadedDocument, parse_document
 from arazzo.errors import TransportError
 from arazzo.exchange import Request, Response
-from arazzo.source import parse_source
+from arazzo.source.text import parse_source
 
 #: What an answer or an input may have; none of it spells ``null``.
 PRESENT = st.sampled_from(["x", "y z", "", "<&\"'", "5", 5, 0, 1.5, True, False, [], {}, ["p"], {"n": 1}])

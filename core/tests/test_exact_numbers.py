@@ -18,13 +18,14 @@ from arazzo.engine.state import Frame
 from arazzo.errors import ExpressionSyntaxError, GaveUpError
 from arazzo.exact_numbers import Beyond, ExactNumber, decimal_of, less_number, same_number
 from arazzo.exchange import Exchange, Request, Response
-from arazzo.expressions import Context
+from arazzo.expressions.context import Context
 from arazzo.expressions.selectors import GOESSNER, RFC9535, select
 from arazzo.flow import PlannedStep
 from arazzo.json_values import json_report, read_json_value, write_json
 from arazzo.limits import limits_set
-from arazzo.openapi import Replacement, apply_replacements, decode_content
-from arazzo.source import parse_source
+from arazzo.openapi.replacements import Replacement, apply_replacements
+from arazzo.openapi.responses import decode_content
+from arazzo.source.text import parse_source
 
 BODY = (
     '{"items": [{"id": 9007199254740992, "name": "neighbour"}, {"id": 9007199254740993, "name": "meant"}],'

@@ -90,19 +90,19 @@ def test_a_small_limit_refuses_what_stands_in_a_document(limit, refused):
 
 
 def _source(text):
-    from arazzo.source import parse_source
+    from arazzo.source.text import parse_source
 
     parse_source(text, "a.json" if text.startswith("{") else "a.yaml")
 
 
 def _expression(text):
-    from arazzo.expressions import parse_expression
+    from arazzo.expressions.parser import parse_expression
 
     parse_expression(text)
 
 
 def _template(text):
-    from arazzo.expressions import parse_template
+    from arazzo.expressions.templates import parse_template
 
     parse_template(text)
 

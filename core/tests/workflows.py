@@ -14,10 +14,10 @@ from zlib import crc32
 from casebook import CASES
 from hypothesis import strategies as st
 
-from arazzo.document import LoadedDocument, parse_document
+from arazzo.document.loading import LoadedDocument, parse_document
 from arazzo.errors import TransportError
 from arazzo.exchange import Request, Response
-from arazzo.source import parse_source
+from arazzo.source.text import parse_source
 
 WAYS = st.integers(0, 2)
 STEPS = tuple("abcdef")

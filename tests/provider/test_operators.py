@@ -29,7 +29,7 @@ from airflow_arazzo.protocol.encryption import seal, seal_json, unseal_json
 from airflow_arazzo.protocol.envelope import MOST_CARRIED, Carried, pack, unpack
 from airflow_arazzo.protocol.stored_forms import FORM
 from arazzo.engine import start
-from arazzo.secrecy import Secrets
+from arazzo.secrecy.secrets import Secrets
 
 DOCUMENTS = Path(__file__).parent / "documents"
 SCAN, NODES = DOCUMENTS / "scan.arazzo.yaml", DOCUMENTS / "nodes.arazzo.yaml"

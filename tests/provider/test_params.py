@@ -10,7 +10,7 @@ from casebook import CASES
 
 from airflow_arazzo.factory.param_schemas import is_harmless
 from airflow_arazzo.factory.params import workflow_params
-from arazzo.document import Settings
+from arazzo.document.settings import Settings
 from arazzo.engine import load_plan
 from arazzo.engine.refusals import refusals
 

@@ -13,7 +13,7 @@ from airflow_arazzo.protocol import encryption
 from airflow_arazzo.protocol.channel import Channel
 from airflow_arazzo.protocol.secret_ledger import Ledger, is_sensitive
 from airflow_arazzo.triggers import arazzo as triggers
-from arazzo.secrecy import secrets_in
+from arazzo.secrecy.secrets import secrets_in
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),

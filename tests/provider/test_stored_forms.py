@@ -29,7 +29,7 @@ from airflow_arazzo.protocol.topology import Course
 from airflow_arazzo.triggers.arazzo import ArazzoTrigger
 from arazzo.engine import Done, State, load_plan
 from arazzo.engine.state import Call, CriterionRecord, Detour, Frame, Mark, StepRecord
-from arazzo.secrecy import Secrets
+from arazzo.secrecy.secrets import Secrets
 
 FILES = Path(__file__).parent / "stored_forms"
 NODES = Path(__file__).parent / "documents" / "nodes.arazzo.yaml"

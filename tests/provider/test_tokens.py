@@ -21,7 +21,7 @@ from airflow_arazzo.hooks.source_hooks import SourceHooks
 from arazzo import clock
 from arazzo.errors import TransportError
 from arazzo.exchange import Request
-from arazzo.openapi import SecurityScheme
+from arazzo.openapi.operation import SecurityScheme
 
 DOCUMENTS = Path(__file__).parent / "documents"
 

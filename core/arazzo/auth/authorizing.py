@@ -11,7 +11,8 @@ from arazzo.auth.signing import signed
 from arazzo.auth.tokens import Grant, cached_token, can_grant, forget_token
 from arazzo.errors import RequestError, TransportError
 from arazzo.exchange import Request, Response, Visits
-from arazzo.openapi import SecurityScheme, authorize, unmet_schemes, wanted_tokens
+from arazzo.openapi.operation import SecurityScheme
+from arazzo.openapi.security import authorize, unmet_schemes, wanted_tokens
 
 #: What a request needs next, a token for a scheme or an answer; in the end, its response.
 Authorized = Generator[SecurityScheme | Request, Any, Response]

@@ -18,7 +18,7 @@ from arazzo.errors import ConnectionSettingsError
 from arazzo.exchange import Request, Response
 from arazzo.flow import Plan
 from arazzo.limits import current_limits
-from arazzo.openapi import SecurityScheme
+from arazzo.openapi.operation import SecurityScheme
 from arazzo.transport import send
 
 if TYPE_CHECKING:

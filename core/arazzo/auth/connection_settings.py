@@ -18,8 +18,8 @@ from arazzo.auth.tokens import GRANT_TYPES, Grant, client_pair
 from arazzo.document.shape import LONGEST_WAIT
 from arazzo.errors import ConnectionSettingsError
 from arazzo.frozen import dataclass, field
-from arazzo.openapi import Credentials
-from arazzo.secrecy import credentials as credentials_in
+from arazzo.openapi.security import Credentials
+from arazzo.secrecy.secrets import credentials as credentials_in
 
 OAUTH_EXTRAS = frozenset(
     {

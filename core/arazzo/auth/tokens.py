@@ -24,7 +24,7 @@ from arazzo.errors import TransportError
 from arazzo.exchange import Request, Response, origin_of
 from arazzo.frozen import dataclass, field
 from arazzo.limits import current_limits
-from arazzo.openapi import SecurityScheme
+from arazzo.openapi.operation import SecurityScheme
 
 if TYPE_CHECKING:
     import asyncio

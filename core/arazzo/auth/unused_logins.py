@@ -5,7 +5,8 @@ from __future__ import annotations
 from arazzo.auth.connection_settings import ConnectionSettings
 from arazzo.auth.tokens import can_grant
 from arazzo.flow import Plan
-from arazzo.openapi import SecurityScheme, has_secret_for
+from arazzo.openapi.operation import SecurityScheme
+from arazzo.openapi.security import has_secret_for
 
 
 def unused_login(plan: Plan, source: str, settings: ConnectionSettings, connection: str) -> str | None:

@@ -11,7 +11,8 @@ import click
 from arazzo.engine import Foreseen, State, foresee
 from arazzo.flow import Plan, draw
 from arazzo.json_values import json_report
-from arazzo.secrecy import conceal, hide, is_sensitive
+from arazzo.secrecy.concealing import conceal, hide
+from arazzo.secrecy.sensitive_names import is_sensitive
 
 if TYPE_CHECKING:
     from arazzo.auth.connected import ConnectedApis

@@ -13,8 +13,9 @@ from arazzo.errors import ArazzoError, DocumentError, TransportError
 from arazzo.exchange import Request, Response, header, origin_of
 from arazzo.frozen import dataclass
 from arazzo.limits import current_limits
-from arazzo.openapi import named_files
-from arazzo.source import Copies, CopyError, Source, is_remote, load_source, parse_source
+from arazzo.openapi.remote import named_files
+from arazzo.source.copies import Copies, CopyError, is_remote
+from arazzo.source.text import Source, load_source, parse_source
 
 if TYPE_CHECKING:
     import requests

@@ -18,8 +18,9 @@ from arazzo.cli.skeletons import Chosen, Skeleton, connection_template, identifi
 from arazzo.document.shape import near
 from arazzo.engine import load_plan
 from arazzo.errors import DocumentError
-from arazzo.openapi import Description, Endpoint, load_description
-from arazzo.source import Source, load_source
+from arazzo.openapi.description import Description, Endpoint
+from arazzo.openapi.description_loading import load_description
+from arazzo.source.text import Source, load_source
 
 WRITTEN, REFUSED = 0, 2
 

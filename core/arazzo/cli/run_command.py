@@ -32,11 +32,12 @@ from arazzo.errors import (
     RecordingError,
     RequestError,
 )
-from arazzo.expressions import Dialect
+from arazzo.expressions.context import Dialect
 from arazzo.flow import Options, Plan
 from arazzo.json_values import json_report, write_json
-from arazzo.secrecy import conceal, hide, is_sensitive
-from arazzo.source import one_line
+from arazzo.secrecy.concealing import conceal, hide
+from arazzo.secrecy.sensitive_names import is_sensitive
+from arazzo.source.locations import one_line
 
 if TYPE_CHECKING:
     from arazzo.auth.connected import ConnectedApis

@@ -13,7 +13,7 @@ import click
 
 from arazzo.engine import Note, duration
 from arazzo.exchange import Request, Response
-from arazzo.source import one_line
+from arazzo.source.locations import one_line
 
 Send = Callable[[Request], Response]
 #: How often the live line is updated, in seconds.

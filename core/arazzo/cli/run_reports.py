@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from arazzo.document import load_document
+from arazzo.document.loading import load_document
 from arazzo.engine import Run
 from arazzo.errors import DocumentError, Problem, Severity
 from arazzo.flow import Plan
 from arazzo.json_values import json_report, write_json
-from arazzo.source import Source
+from arazzo.source.text import Source
 from arazzo.validation import report as as_text
 
 if TYPE_CHECKING:

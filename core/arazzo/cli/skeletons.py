@@ -8,9 +8,9 @@ from typing import Any
 
 from arazzo.document.schemas import items_of, mapping, properties_of, property_of, type_of
 from arazzo.frozen import dataclass, field
-from arazzo.openapi import Description, Operation, SecurityScheme
+from arazzo.openapi.description import Description
 from arazzo.openapi.media import is_json, matching, preferred
-from arazzo.openapi.operation import CREDENTIAL_HEADERS, OWN_HEADERS, BodySpec
+from arazzo.openapi.operation import CREDENTIAL_HEADERS, OWN_HEADERS, BodySpec, Operation, SecurityScheme
 from arazzo.openapi.schema_slices import folded
 from arazzo.pointer import escape
 

@@ -13,7 +13,7 @@ from arazzo.cli.options import SOURCES, STRICT, FileName, documents_at, format_o
 from arazzo.engine.program import duplicate_ids, find_problems
 from arazzo.errors import Problem
 from arazzo.flow import Options
-from arazzo.openapi import Overrides
+from arazzo.openapi.sources import Overrides
 from arazzo.validation import PORTABILITY, Format, report
 
 RUNNABLE, PROBLEMS = 0, 1

@@ -13,17 +13,9 @@ from arazzo.criteria.syntax_tree import And, Comparison, Item, Literal, Node, No
 from arazzo.criteria.verdict import Truth
 from arazzo.errors import AbsentError, EvaluationError
 from arazzo.exchange import Exchange
-from arazzo.expressions import (
-    Context,
-    Expression,
-    Fixed,
-    Message,
-    embed,
-    evaluate,
-    kind_of_absent,
-    require_structure,
-    require_structured_output,
-)
+from arazzo.expressions.context import Context
+from arazzo.expressions.evaluation import embed, evaluate, kind_of_absent, require_structure, require_structured_output
+from arazzo.expressions.nodes import Expression, Fixed, Message
 from arazzo.expressions.open_members import NotRunError
 from arazzo.frozen import dataclass, replace
 

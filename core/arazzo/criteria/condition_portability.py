@@ -31,7 +31,7 @@ from arazzo.criteria.syntax_tree import (
     Wildcard,
 )
 from arazzo.errors import EvaluationError
-from arazzo.expressions import Context
+from arazzo.expressions.context import Context
 from arazzo.frozen import dataclass
 
 _SHORTHAND = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

@@ -19,16 +19,11 @@ from arazzo.criteria.xpath_condition import check_xpath, holds_xpath
 from arazzo.document.models import Criterion, ExpressionType
 from arazzo.errors import AbsentError, EvaluationError, ExpressionSyntaxError, GaveUpError, Severity
 from arazzo.exact_numbers import Beyond
-from arazzo.expressions import (
-    RESPONSE_BODY,
-    Context,
-    Dialect,
-    Message,
-    parse_context,
-    reads_all,
-    require_structured_output,
-)
-from arazzo.expressions import evaluate as value_of
+from arazzo.expressions.context import Context, Dialect
+from arazzo.expressions.evaluation import evaluate as value_of
+from arazzo.expressions.evaluation import require_structured_output
+from arazzo.expressions.nodes import RESPONSE_BODY, Message, reads_all
+from arazzo.expressions.parser import parse_context
 from arazzo.expressions.selectors import RFC9535, VERSIONS, selector_version
 from arazzo.frozen import replace
 from arazzo.json_values import read_json_value

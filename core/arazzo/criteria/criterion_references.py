@@ -23,7 +23,9 @@ from arazzo.criteria.syntax_tree import (
 )
 from arazzo.criteria.xpath_condition import read_xpath
 from arazzo.document.models import Criterion, ExpressionType
-from arazzo.expressions import Dialect, Expression, parse_context
+from arazzo.expressions.context import Dialect
+from arazzo.expressions.nodes import Expression
+from arazzo.expressions.parser import parse_context
 from arazzo.expressions.selectors import RFC9535
 
 

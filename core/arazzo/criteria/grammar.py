@@ -33,7 +33,10 @@ from arazzo.criteria.syntax_tree import (
     Text,
 )
 from arazzo.errors import ExpressionSyntaxError
-from arazzo.expressions import Dialect, Expression, parse_expression, parse_template, scan_expression
+from arazzo.expressions.context import Dialect
+from arazzo.expressions.nodes import Expression
+from arazzo.expressions.parser import parse_expression
+from arazzo.expressions.templates import parse_template, scan_expression
 
 _OPERATOR = re.compile(r"==|!=|<=|>=|<|>")
 _WRONG = {

@@ -8,7 +8,10 @@ from typing import Any
 from arazzo.absent import ABSENT, Unreadable
 from arazzo.criteria.syntax_tree import Remark
 from arazzo.errors import AbsentError, UnreadableError
-from arazzo.expressions import Context, Expression, Template, evaluate
+from arazzo.expressions.context import Context
+from arazzo.expressions.evaluation import evaluate
+from arazzo.expressions.nodes import Expression
+from arazzo.expressions.templates import Template
 
 #: Writes the text for an expression, given the quote it is in (or "") and the text before it.
 Render = Callable[[Expression, str, str], str]

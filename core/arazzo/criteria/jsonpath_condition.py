@@ -20,16 +20,9 @@ from arazzo.criteria.reasons import observed, reason
 from arazzo.criteria.syntax_tree import Condition
 from arazzo.criteria.verdict import Truth, Verdict
 from arazzo.errors import EvaluationError, ExpressionSyntaxError
-from arazzo.expressions import (
-    Context,
-    Dialect,
-    Expression,
-    Template,
-    parse_template,
-    require_structure,
-    to_literal,
-    to_text,
-)
+from arazzo.expressions.context import Context, Dialect
+from arazzo.expressions.evaluation import require_structure, to_literal, to_text
+from arazzo.expressions.nodes import Expression
 from arazzo.expressions.selectors import (
     RFC9535,
     branches,
@@ -38,6 +31,7 @@ from arazzo.expressions.selectors import (
     jsonpath_rfc9535,
     skeleton,
 )
+from arazzo.expressions.templates import Template, parse_template
 from arazzo.frozen import dataclass
 
 _FUNCTION = re.compile(r"\b(length|count|match|search|value)\s*\(")

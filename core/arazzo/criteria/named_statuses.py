@@ -10,7 +10,7 @@ from functools import cached_property
 from arazzo.criteria.satisfiability import STATUS, Formula, Values, both, formula_of, is_possible
 from arazzo.document.models import Criterion
 from arazzo.errors import ExpressionSyntaxError, GaveUpError
-from arazzo.expressions import Dialect
+from arazzo.expressions.context import Dialect
 
 #: Statuses that no API answers with: one stands for all redirects, one for what is neither success nor redirect.
 _ANY_REDIRECT, _FAILURE = 399, 499

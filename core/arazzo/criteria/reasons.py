@@ -12,7 +12,7 @@ from arazzo.criteria.condition_evaluation import NoAnswerError, Scope, Several, 
 from arazzo.criteria.syntax_tree import Node
 from arazzo.errors import EvaluationError, GaveUpError
 from arazzo.exact_numbers import Beyond
-from arazzo.expressions import unchanged
+from arazzo.expressions.context import unchanged
 from arazzo.expressions.open_members import OpenMembers
 
 MAX_CONDITION = 160

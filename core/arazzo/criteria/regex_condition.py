@@ -8,9 +8,11 @@ from typing import Any
 from arazzo.criteria.interpolation import braced, fill
 from arazzo.criteria.syntax_tree import Remark
 from arazzo.errors import ExpressionSyntaxError
-from arazzo.expressions import Context, Dialect, Template, embed, parse_template, to_text
+from arazzo.expressions.context import Context, Dialect
 from arazzo.expressions.ecma_patterns import compile_ecma
+from arazzo.expressions.evaluation import embed, to_text
 from arazzo.expressions.regular_expressions import finds
+from arazzo.expressions.templates import Template, parse_template
 
 _DELIMITED = re.compile(r"/(?P<flagged>.+)/(?P<flags>[gimsuy]+)|/(?P<plain>\^.+|.+(?<!\\)\$)/", re.DOTALL)
 _FLAGS = frozenset("ims")

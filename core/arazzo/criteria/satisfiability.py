@@ -35,8 +35,9 @@ from arazzo.criteria.syntax_tree import (
 from arazzo.criteria.syntax_tree import Key as MemberKey
 from arazzo.document.models import Criterion, ExpressionType
 from arazzo.exact_numbers import ExactNumber, decimal_of, is_number
-from arazzo.expressions import Dialect, Fixed
+from arazzo.expressions.context import Dialect
 from arazzo.expressions.ecma_patterns import compile_ecma
+from arazzo.expressions.nodes import Fixed
 from arazzo.expressions.regular_expressions import finds
 from arazzo.expressions.selectors import RFC9535
 from arazzo.frozen import dataclass

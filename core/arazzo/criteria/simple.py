@@ -9,7 +9,7 @@ from arazzo.criteria.grammar import Grammar
 from arazzo.criteria.reasons import observed, reason
 from arazzo.criteria.syntax_tree import Condition
 from arazzo.criteria.verdict import Verdict
-from arazzo.expressions import Context, Dialect
+from arazzo.expressions.context import Context, Dialect
 
 
 @lru_cache(maxsize=4096)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from arazzo.expressions import Expression, Template
+from arazzo.expressions.nodes import Expression
+from arazzo.expressions.templates import Template
 from arazzo.frozen import dataclass, field
 
 

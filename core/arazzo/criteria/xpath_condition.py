@@ -7,8 +7,11 @@ from typing import Any
 from arazzo.criteria.interpolation import braced, embeds, fill, original_offset, present
 from arazzo.criteria.syntax_tree import Remark
 from arazzo.errors import EvaluationError, ExpressionSyntaxError
-from arazzo.expressions import Context, Dialect, Expression, Fixed, Template, parse_template, to_text
+from arazzo.expressions.context import Context, Dialect
+from arazzo.expressions.evaluation import to_text
+from arazzo.expressions.nodes import Expression, Fixed
 from arazzo.expressions.selectors import check_selector, xpath
+from arazzo.expressions.templates import Template, parse_template
 
 
 def check_xpath(condition: str, version: str, dialect: Dialect) -> Remark | None:

@@ -15,7 +15,9 @@ from arazzo.document.control import Transfer, Unmatched, successors
 from arazzo.document.models import Criterion, Step, Workflow
 from arazzo.document.step_parts import merged_step, step_criteria, step_values, value_expressions
 from arazzo.errors import ExpressionSyntaxError
-from arazzo.expressions import StepOutput, parse_context, scan_expression
+from arazzo.expressions.nodes import StepOutput
+from arazzo.expressions.parser import parse_context
+from arazzo.expressions.templates import scan_expression
 
 Needs = Mapping[str, frozenset[str]]
 

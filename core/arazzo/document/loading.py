@@ -15,7 +15,8 @@ from arazzo.document.shape import DocumentReader, snake
 from arazzo.errors import DocumentError, Problem, Severity
 from arazzo.expressions.context import Dialect
 from arazzo.frozen import dataclass
-from arazzo.source import Copies, Source, load_source
+from arazzo.source.copies import Copies
+from arazzo.source.text import Source, load_source
 
 _VERSION = re.compile(r"1\.([0-9]{1,3})(\.[0-9]{1,6})?(-.+)?")
 

@@ -12,8 +12,8 @@ from pydantic import ValidationError
 from arazzo.document.settings import EXTENSION, UNSET, Settings
 from arazzo.errors import DocumentError
 from arazzo.frozen import dataclass
-from arazzo.source import load_source
 from arazzo.source.detection import text_of
+from arazzo.source.text import load_source
 
 _VALUE = r"""[ ]*:[ ]*(?:"([^"\n]*)"|'([^'\n]*)'|([^\s"'#,{}\[\]][^\n#,{}]*))"""
 #: Where a workflow or a call begins, on a line of its own; workflows are further left. And any schedule.

@@ -28,11 +28,12 @@ from arazzo.document.schemas import (
 )
 from arazzo.document.shape import DocumentReader
 from arazzo.errors import DocumentError, EvaluationError, GaveUpError
-from arazzo.expressions import apply_pointer
+from arazzo.expressions.navigation import apply_pointer
 from arazzo.json_values import objects_in, values_in
 from arazzo.limits import current_limits
 from arazzo.pointer import escape, to_pointer
-from arazzo.source import CopyError, Source, is_remote
+from arazzo.source.copies import CopyError, is_remote
+from arazzo.source.text import Source
 
 Resolver = Callable[[str], Source]
 """Opens a file by absolute path or URL; DocumentError or CopyError if it cannot."""

@@ -36,7 +36,7 @@ from arazzo.frozen_model import FrozenModel
 from arazzo.pointer import escape
 
 if TYPE_CHECKING:
-    from arazzo.source import Source
+    from arazzo.source.text import Source
 
 EXTENSION = "x-airflow"
 #: What fits into the columns of Airflow's database, with room for tries.

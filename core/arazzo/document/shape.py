@@ -22,7 +22,7 @@ from arazzo.frozen import dataclass
 from arazzo.pointer import escape
 
 if TYPE_CHECKING:
-    from arazzo.source import Source
+    from arazzo.source.text import Source
 
 #: Seconds: the most that clocks, timers and dates can still handle. A longer wait is meant to be for ever.
 LONGEST_WAIT: Final = 1e9

@@ -10,7 +10,9 @@ from arazzo.document.control import merged_actions, merged_parameters
 from arazzo.document.models import Criterion, Step, Workflow
 from arazzo.document.paging import paged_outputs
 from arazzo.errors import ExpressionSyntaxError
-from arazzo.expressions import Dialect, Expression, find_expressions, is_selector
+from arazzo.expressions.context import Dialect
+from arazzo.expressions.nodes import Expression
+from arazzo.expressions.templates import find_expressions, is_selector
 from arazzo.pointer import escape
 
 When = Literal["request", "response", "call", "end"]

@@ -12,7 +12,7 @@ from arazzo.document.shape import LONGEST_WAIT
 from arazzo.engine.state import CriterionRecord, Note
 from arazzo.errors import GaveUpError
 from arazzo.exchange import REDIRECTS, Exchange, Response
-from arazzo.expressions import Context, Dialect
+from arazzo.expressions.context import Context, Dialect
 from arazzo.flow import PlannedStep
 from arazzo.frozen import dataclass
 

@@ -13,24 +13,19 @@ from arazzo.engine.required_values import require_values
 from arazzo.engine.state import Frame
 from arazzo.errors import AbsentError, EvaluationError, RequestError
 from arazzo.exchange import Exchange, Request
-from arazzo.expressions import (
-    Context,
-    Input,
-    evaluate_output,
-    evaluate_value,
-    find_expressions,
-    is_selector,
-    known_kind,
-    parse_template,
-    to_text,
-)
+from arazzo.expressions.context import Context
+from arazzo.expressions.evaluation import evaluate_output, evaluate_value, known_kind, to_text
+from arazzo.expressions.nodes import Input
+from arazzo.expressions.templates import find_expressions, is_selector, parse_template
 from arazzo.flow import Plan, PlannedStep
 from arazzo.frozen import replace
-from arazzo.openapi import Argument, Body, Replacement, apply_replacements, build_request
+from arazzo.openapi.bodies import Body
 from arazzo.openapi.forms import read_form
 from arazzo.openapi.media import FORM, is_json, matching, plain, preferred
 from arazzo.openapi.null_elements import loses_element, losing_member
 from arazzo.openapi.operation import Operation
+from arazzo.openapi.replacements import Replacement, apply_replacements
+from arazzo.openapi.request_building import Argument, build_request
 from arazzo.openapi.typed_values import converted
 
 Workflows = Mapping[str, Mapping[str, Any]]

@@ -13,7 +13,8 @@ from arazzo.errors import GaveUpError, InputError
 from arazzo.flow import Plan, PlannedStep, workflow_key
 from arazzo.flow.slices import dependencies_below
 from arazzo.frozen import replace
-from arazzo.secrecy import is_sensitive, secrets_in
+from arazzo.secrecy.secrets import secrets_in
+from arazzo.secrecy.sensitive_names import is_sensitive
 
 
 def start(

@@ -14,7 +14,7 @@ from arazzo.absent import ABSENT, UNKNOWN, Absent, Unreadable
 from arazzo.document.paging import NextPage
 from arazzo.engine.state import Frame, State
 from arazzo.errors import GaveUpError
-from arazzo.expressions import Context
+from arazzo.expressions.context import Context
 from arazzo.flow import PlannedStep
 from arazzo.frozen import replace
 from arazzo.json_values import write_json

@@ -27,7 +27,7 @@ from arazzo.openapi.media import best_match, is_json, is_json_lines, is_xml, pla
 from arazzo.openapi.operation import AnswerContract, Contract, HeaderContract, SchemaSlice
 from arazzo.openapi.typed_values import from_header
 from arazzo.pointer import escape
-from arazzo.secrecy import Conceal
+from arazzo.secrecy.concealing import Conceal
 
 #: How many kinds of drift the record of a step keeps.
 MOST_KINDS = 20

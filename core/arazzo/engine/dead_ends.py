@@ -7,7 +7,10 @@ from collections.abc import Iterable, Iterator
 from arazzo.absent import ABSENT, Unreadable
 from arazzo.document.models import Action
 from arazzo.engine.state import Frame
-from arazzo.expressions import Context, Expression, StepOutput, WorkflowValue, evaluate, find_expressions
+from arazzo.expressions.context import Context
+from arazzo.expressions.evaluation import evaluate
+from arazzo.expressions.nodes import Expression, StepOutput, WorkflowValue
+from arazzo.expressions.templates import find_expressions
 from arazzo.flow import END, Plan, PlannedStep
 from arazzo.flow.loops import request_values
 

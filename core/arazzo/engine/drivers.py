@@ -12,9 +12,9 @@ from arazzo.engine.state import Done, Note, Send, State, Wait
 from arazzo.engine.step_machine import advance, judged, unsent
 from arazzo.errors import TransportError
 from arazzo.exchange import Exchange, Request, Response
-from arazzo.expressions import unchanged
+from arazzo.expressions.context import unchanged
 from arazzo.flow import Plan
-from arazzo.secrecy import Conceal
+from arazzo.secrecy.concealing import Conceal
 
 #: How large an answer must be for a thread to cost less than holding up the event loop (benchmarks/loop_lag.py).
 LARGE = 32 * 1024

@@ -7,8 +7,8 @@ from typing import Any
 from urllib.parse import quote_plus
 
 from arazzo.errors import EvaluationError
-from arazzo.expressions import Dialect, to_json_text, to_text
-from arazzo.expressions.evaluation import Convert
+from arazzo.expressions.context import Dialect
+from arazzo.expressions.evaluation import Convert, to_json_text, to_text
 from arazzo.expressions.xml_tree import TEXT, xml_text
 from arazzo.json_values import read_json_value
 from arazzo.openapi.media import FORM, is_xml, plain

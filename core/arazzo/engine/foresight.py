@@ -11,13 +11,14 @@ from arazzo.engine.input_checks import inputs_of_call
 from arazzo.engine.shown import request_line
 from arazzo.engine.state import Frame, State
 from arazzo.errors import EvaluationError, GaveUpError, InputError, RequestError
-from arazzo.expressions import ComponentReference, Expression, Fixed, Input, SourceReference, find_expressions
+from arazzo.expressions.nodes import ComponentReference, Expression, Fixed, Input, SourceReference
+from arazzo.expressions.templates import find_expressions
 from arazzo.flow import Plan, PlannedStep
 from arazzo.flow.loops import request_values
 from arazzo.frozen import dataclass, replace
 from arazzo.openapi.operation import Operation
 from arazzo.openapi.servers import server_of
-from arazzo.secrecy import Conceal
+from arazzo.secrecy.concealing import Conceal
 
 Inputs = Mapping[str, Any] | None
 """The inputs of a workflow; None if they are known only when it is called."""

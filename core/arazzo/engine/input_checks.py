@@ -11,7 +11,7 @@ from arazzo.document.schema_checks import schema_errors
 from arazzo.document.shape import near
 from arazzo.errors import EvaluationError, GaveUpError, InputError
 from arazzo.flow import InputNeed, Plan
-from arazzo.secrecy import is_sensitive
+from arazzo.secrecy.sensitive_names import is_sensitive
 
 
 def check_inputs(plan: Plan, inputs: Mapping[str, Any]) -> dict[str, Any]:

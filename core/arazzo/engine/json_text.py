@@ -13,7 +13,8 @@ from typing import Any
 
 from arazzo.absent import ABSENT
 from arazzo.document.schemas import items_of, property_of, type_of
-from arazzo.expressions import Context, Dialect, Gap, evaluate_value, to_json_text, to_text
+from arazzo.expressions.context import Context, Dialect
+from arazzo.expressions.evaluation import Gap, evaluate_value, to_json_text, to_text
 from arazzo.json_values import read_json_value
 
 _WHERE = "request body"

@@ -13,10 +13,10 @@ from arazzo.engine.input_checks import check_inputs
 from arazzo.engine.server_checks import require_sendable
 from arazzo.engine.state import Mark, Note, State, StepRecord
 from arazzo.exchange import Request, Response
-from arazzo.expressions import unchanged
+from arazzo.expressions.context import unchanged
 from arazzo.flow import Plan
 from arazzo.frozen import dataclass, field, replace
-from arazzo.secrecy import Conceal
+from arazzo.secrecy.concealing import Conceal
 
 
 @dataclass(frozen=True)

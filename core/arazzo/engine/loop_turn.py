@@ -14,10 +14,10 @@ from arazzo.engine.collecting import collected_outputs, outputs_without_round
 from arazzo.engine.shown import secret_names, shown_answer, shown_exchange, shown_url
 from arazzo.engine.state import Command, Frame, Note, State, StepRecord
 from arazzo.exchange import Exchange
-from arazzo.expressions import Context
+from arazzo.expressions.context import Context
 from arazzo.flow import Plan, PlannedStep, Region
 from arazzo.frozen import replace
-from arazzo.secrecy import Conceal
+from arazzo.secrecy.concealing import Conceal
 
 Turned = tuple[State, Command | None]
 

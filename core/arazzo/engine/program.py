@@ -7,15 +7,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from arazzo.document import EXTENSION, LoadedDocument, escape, load_document, named_workflows
+from arazzo.document.control import named_workflows
+from arazzo.document.loading import LoadedDocument, load_document
 from arazzo.document.models import Workflow
+from arazzo.document.settings import EXTENSION
 from arazzo.engine.plan_entries import Outcome
 from arazzo.engine.refusals import is_template, refusals
 from arazzo.errors import DocumentError, Problem, Severity
 from arazzo.flow import Options, Plan, choose_workflow, compile_document, workflow_key
 from arazzo.openapi.sources import Overrides, Sources
-from arazzo.secrecy import is_sensitive
-from arazzo.source import is_remote, one_line
+from arazzo.pointer import escape
+from arazzo.secrecy.sensitive_names import is_sensitive
+from arazzo.source.copies import is_remote
+from arazzo.source.locations import one_line
 from arazzo.validation import validate
 
 

@@ -26,11 +26,11 @@ from arazzo.engine.records import called_record, sent_record
 from arazzo.engine.state import Call, Detour, Done, Held, Note, Send, State, StepRecord, Wait
 from arazzo.errors import EvaluationError, GaveUpError, InputError, RequestError
 from arazzo.exchange import Exchange, Request, Response
-from arazzo.expressions import Context
+from arazzo.expressions.context import Context
 from arazzo.flow import END, Plan, PlannedStep, passed_by_name, workflow_key
 from arazzo.frozen import replace
-from arazzo.openapi import with_content
-from arazzo.secrecy import exposed_secrets
+from arazzo.openapi.responses import with_content
+from arazzo.secrecy.secrets import exposed_secrets
 
 
 class Turn(LoopTurn):

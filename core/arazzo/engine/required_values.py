@@ -14,13 +14,14 @@ from typing import Any
 from arazzo.absent import ABSENT
 from arazzo.document.models import RequestBody, Step
 from arazzo.errors import RequestError
-from arazzo.expressions import Dialect, find_expressions, is_selector, parse_template
+from arazzo.expressions.context import Dialect
+from arazzo.expressions.templates import find_expressions, is_selector, parse_template
 from arazzo.flow import PlannedStep
-from arazzo.openapi import Argument, Body
-from arazzo.openapi.bodies import content_type_of, leaves_out
+from arazzo.openapi.bodies import Body, content_type_of, leaves_out
 from arazzo.openapi.media import is_json, matching
 from arazzo.openapi.operation import OWN_HEADERS, Operation
 from arazzo.openapi.parameters import says_nothing
+from arazzo.openapi.request_building import Argument
 from arazzo.pointer import tokens_of
 
 #: Replaces an expression in JSON text while its members are read.

@@ -14,10 +14,12 @@ from arazzo.exchange import Exchange, Headers, Request, Response
 from arazzo.flow import Plan
 from arazzo.json_values import json_line
 from arazzo.limits import current_limits
-from arazzo.openapi import decode_content
 from arazzo.openapi.media import charset, is_json, is_text, is_xml
-from arazzo.secrecy import CONCEALED, Conceal, exposed_secrets, hide, is_sensitive, names_credential
-from arazzo.source import one_line
+from arazzo.openapi.responses import decode_content
+from arazzo.secrecy.concealing import CONCEALED, Conceal, hide
+from arazzo.secrecy.secrets import exposed_secrets
+from arazzo.secrecy.sensitive_names import is_sensitive, names_credential
+from arazzo.source.locations import one_line
 
 IsSecret = Callable[[str], bool]
 """Says by its name whether a value is secret."""

@@ -15,7 +15,7 @@ from arazzo.document.contract_levels import Check, On
 from arazzo.exchange import Request
 from arazzo.frozen import dataclass, field, replace
 from arazzo.json_values import as_json, read_own_json, write_json
-from arazzo.secrecy import Secrets
+from arazzo.secrecy.secrets import Secrets
 
 Named: TypeAlias = Annotated[dict[str, Any], PlainSerializer(to_wire), BeforeValidator(from_wire)]
 """Values by name that keep their kind in JSON too: a JSON value, ``ABSENT`` or ``Unreadable``."""

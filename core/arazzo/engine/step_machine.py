@@ -14,10 +14,10 @@ from arazzo.engine.region import Turn
 from arazzo.engine.state import Command, Done, Mark, State
 from arazzo.errors import GaveUpError
 from arazzo.exchange import Exchange
-from arazzo.expressions import unchanged
+from arazzo.expressions.context import unchanged
 from arazzo.flow import Plan
 from arazzo.frozen import replace
-from arazzo.secrecy import Conceal
+from arazzo.secrecy.concealing import Conceal
 
 HISTORY = 100
 #: How long a line of the history may be; the log has the full answer of an API.

@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from arazzo.document.models import Action
-from arazzo.expressions import Input, declared_name, find_expressions
+from arazzo.expressions.nodes import Input
+from arazzo.expressions.portability import declared_name
+from arazzo.expressions.templates import find_expressions
 from arazzo.flow.plan import InputNeed, Plan
 from arazzo.flow.reads import workflow_key
 

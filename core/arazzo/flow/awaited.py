@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from arazzo.document import awaited_steps
+from arazzo.document.concurrency import awaited_steps
 from arazzo.document.models import Workflow
-from arazzo.expressions import Dialect
+from arazzo.expressions.context import Dialect
 from arazzo.flow.plan import Plan, PlannedStep
 from arazzo.flow.reads import step_reads
 

@@ -8,22 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from arazzo.criteria.named_statuses import named_statuses
-from arazzo.document import (
-    LoadedDocument,
-    deciding_steps,
-    declared_inputs,
-    merged_step,
-    named_workflows,
-    resolve_unmatched,
-    settings_of,
-)
 from arazzo.document.contract_levels import levels_of
+from arazzo.document.control import named_workflows, resolve_unmatched
+from arazzo.document.input_declarations import declared_inputs
+from arazzo.document.loading import LoadedDocument
 from arazzo.document.models import Parameter, Step, Workflow, unplaced
 from arazzo.document.paging import paged_outputs
-from arazzo.document.settings import EXTENSION, UNSET, Settings
+from arazzo.document.settings import EXTENSION, UNSET, Settings, deciding_steps, settings_of
+from arazzo.document.step_parts import merged_step
 from arazzo.errors import DocumentError, Problem, Severity
 from arazzo.exchange import REDIRECTS
-from arazzo.expressions import Dialect, declared_name
+from arazzo.expressions.context import Dialect
+from arazzo.expressions.portability import declared_name
 from arazzo.flow.action_needs import action_needs
 from arazzo.flow.awaited import build_needs
 from arazzo.flow.compile_options import Options
@@ -36,10 +32,10 @@ from arazzo.flow.reads import step_reads, value_reads, workflow_key
 from arazzo.flow.shared_cookies import sharing_cookies
 from arazzo.frozen import dataclass, field, replace
 from arazzo.limits import current_limits
-from arazzo.openapi import UnresolvedOperation, find_operation
 from arazzo.openapi.contract_slices import slice_contract
 from arazzo.openapi.input_needs import NeededInput, call_readings, needed_readings
 from arazzo.openapi.operation import Operation
+from arazzo.openapi.operation_lookup import UnresolvedOperation, find_operation
 from arazzo.openapi.sources import Sources
 
 

@@ -6,10 +6,11 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from arazzo.expressions import Expression, Output, StepOutput, WorkflowValue, declared_name
+from arazzo.expressions.nodes import Expression, Output, StepOutput, WorkflowValue
+from arazzo.expressions.portability import declared_name
 from arazzo.flow.plan import Plan, PlannedStep
 from arazzo.flow.reads import workflow_key
-from arazzo.secrecy import gives_credential
+from arazzo.secrecy.credential_places import gives_credential
 
 
 def secret_names(

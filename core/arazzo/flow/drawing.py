@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Literal, get_args
 
 from arazzo.flow.plan import END, Edge, Plan, PlannedStep
-from arazzo.source import one_line
+from arazzo.source.locations import one_line
 
 Format = Literal["mermaid", "dot", "text", "json"]
 FORMATS: tuple[str, ...] = get_args(Format)

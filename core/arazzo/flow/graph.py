@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from arazzo.document import Transfer, Unmatched, strongly_connected, successors
+from arazzo.document.control import Transfer, Unmatched, successors
 from arazzo.document.models import Step, Workflow
-from arazzo.document.scc import reachable, topological
+from arazzo.document.scc import reachable, strongly_connected, topological
 from arazzo.flow.plan import END, Edge
 from arazzo.frozen import dataclass
 

@@ -10,10 +10,13 @@ from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
-from arazzo.document import entrances, step_values
+from arazzo.document.scc import entrances
 from arazzo.document.settings import Settings
+from arazzo.document.step_parts import step_values
 from arazzo.exchange import SAFE_METHODS
-from arazzo.expressions import Dialect, StepOutput, WorkflowValue, find_expressions
+from arazzo.expressions.context import Dialect
+from arazzo.expressions.nodes import StepOutput, WorkflowValue
+from arazzo.expressions.templates import find_expressions
 from arazzo.flow.graph import FlowGraph, components
 from arazzo.flow.plan import Edge, Plan, PlannedStep, Region
 from arazzo.flow.reads import workflow_key

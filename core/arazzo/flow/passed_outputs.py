@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from arazzo.document import value_expressions
 from arazzo.document.models import Workflow
-from arazzo.expressions import StepOutput, declared_name
+from arazzo.document.step_parts import value_expressions
+from arazzo.expressions.nodes import StepOutput
+from arazzo.expressions.portability import declared_name
 from arazzo.flow.plan import Plan, PlannedStep
 from arazzo.flow.reads import step_expressions
 

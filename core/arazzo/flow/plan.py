@@ -23,7 +23,7 @@ from arazzo.flow.reads import Reads, step_reads, value_reads
 from arazzo.frozen_model import FrozenModel
 from arazzo.json_values import as_json, is_plain, read_own_json, write_json
 from arazzo.openapi.operation import Operation
-from arazzo.secrecy import secret_inputs
+from arazzo.secrecy.sensitive_names import secret_inputs
 
 #: Target of an edge that ends the workflow.
 END = ""

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
 from arazzo import criteria
-from arazzo.document import step_criteria, step_values, value_expressions
 from arazzo.document.models import Step
+from arazzo.document.step_parts import step_criteria, step_values, value_expressions
 from arazzo.errors import ExpressionSyntaxError
-from arazzo.expressions import Dialect, Expression, Input, StepOutput, WorkflowValue
+from arazzo.expressions.context import Dialect
+from arazzo.expressions.nodes import Expression, Input, StepOutput, WorkflowValue
 from arazzo.frozen import dataclass
 
 Item = TypeVar("Item")

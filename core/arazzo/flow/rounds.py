@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from arazzo.document import Reach, entrances, strongly_connected
+from arazzo.document.scc import Reach, entrances, strongly_connected
 from arazzo.frozen import dataclass
 
 #: How deep loops may be nested, and how many steps may enter one; beyond that, rounds wait whatever they use.

@@ -23,7 +23,7 @@ from arazzo.openapi.operation import Contract, Operation
 from arazzo.pointer import escape, tokens_of
 
 if TYPE_CHECKING:
-    from arazzo.source import Source
+    from arazzo.source.text import Source
 
 Loader = Callable[[str], "Source"]
 """Loads the file that a reference names, by its absolute path or URL."""

@@ -7,7 +7,8 @@ from typing import Any
 from arazzo.errors import DocumentError, Severity
 from arazzo.openapi import v2, v3
 from arazzo.openapi.description import Description, Edition, Loader
-from arazzo.source import Copies, Source
+from arazzo.source.copies import Copies
+from arazzo.source.text import Source
 
 
 def load_description(source: Source, name: str, *, loader: Loader | None = None) -> Description:

@@ -12,7 +12,9 @@ from typing import Any
 
 from arazzo.document.models import Parameter, RequestBody
 from arazzo.errors import ExpressionSyntaxError
-from arazzo.expressions import Dialect, Input, is_selector, parse_template
+from arazzo.expressions.context import Dialect
+from arazzo.expressions.nodes import Input
+from arazzo.expressions.templates import is_selector, parse_template
 from arazzo.frozen import dataclass
 from arazzo.openapi.media import is_json, matching, preferred
 from arazzo.openapi.operation import OWN_HEADERS, BodySpec, Operation, ParameterSpec

@@ -10,7 +10,8 @@ from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 from arazzo.document.schemas import DATA, sequence
 from arazzo.json_values import objects_in
-from arazzo.source import Source, is_remote
+from arazzo.source.copies import is_remote
+from arazzo.source.text import Source
 from arazzo.source.uri_references import resolve
 
 #: Where ``$ref`` has no meaning; the ``examples`` of OpenAPI do contain references.

@@ -9,13 +9,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from arazzo.document import LoadedDocument, parse_document
+from arazzo.document.loading import LoadedDocument, parse_document
 from arazzo.document.models import SourceDescription
 from arazzo.errors import DocumentError, Problem, Severity
 from arazzo.openapi.description import Description
 from arazzo.openapi.description_loading import load_description
-from arazzo.source import Copies, CopyError, Source, is_remote, load_source
+from arazzo.source.copies import Copies, CopyError, is_remote
 from arazzo.source.files_read import note_failure, note_file
+from arazzo.source.text import Source, load_source
 from arazzo.source.uri_references import resolve
 
 Overrides = Mapping[str, str | Path]

@@ -8,7 +8,9 @@ from typing import Any
 from urllib.parse import unquote
 
 from arazzo.errors import ExpressionSyntaxError
-from arazzo.expressions import Expression, Message, find_expressions, is_selector, parse_context
+from arazzo.expressions.nodes import Expression, Message
+from arazzo.expressions.parser import parse_context
+from arazzo.expressions.templates import find_expressions, is_selector
 from arazzo.pointer import unescape
 from arazzo.secrecy.sensitive_names import names_credential
 

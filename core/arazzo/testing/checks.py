@@ -11,9 +11,9 @@ from urllib.parse import unquote
 from arazzo.document.schema_checks import schema_errors
 from arazzo.document.schemas import properties_of
 from arazzo.errors import EvaluationError, GaveUpError
-from arazzo.openapi import Description, Operation
 from arazzo.openapi.contract_slices import READ_ONLY, slice_schema
-from arazzo.openapi.operation import ParameterSpec, SecurityScheme
+from arazzo.openapi.description import Description
+from arazzo.openapi.operation import Operation, ParameterSpec, SecurityScheme
 from arazzo.testing.exchanges import Received
 from arazzo.testing.scenario import Accepted
 

@@ -14,11 +14,14 @@ from arazzo.document.models import Parameter
 from arazzo.document.schema_checks import schema_errors
 from arazzo.document.schemas import items_of, mapping, properties_of, sequence
 from arazzo.errors import EvaluationError, ExpressionSyntaxError, GaveUpError
-from arazzo.expressions import Dialect, Input, declared_name, parse_template
+from arazzo.expressions.context import Dialect
+from arazzo.expressions.nodes import Input
+from arazzo.expressions.portability import declared_name
+from arazzo.expressions.templates import parse_template
 from arazzo.flow import Plan, PlannedStep, workflow_key
 from arazzo.frozen import dataclass
-from arazzo.openapi import Description, Operation
-from arazzo.openapi.operation import ParameterSpec
+from arazzo.openapi.description import Description
+from arazzo.openapi.operation import Operation, ParameterSpec
 from arazzo.openapi.schema_slices import Follows, folded
 from arazzo.pointer import escape, tokens_of
 from arazzo.testing.sample_values import Values

@@ -23,9 +23,11 @@ from arazzo.exchange import Exchange, Headers, Request, Response, header
 from arazzo.flow import Plan
 from arazzo.frozen import dataclass, field
 from arazzo.json_values import json_report, read_json_value, write_json
-from arazzo.openapi import decode_content
 from arazzo.openapi.media import charset, is_json, is_text, is_xml, plain
-from arazzo.secrecy import CONCEALED, conceal, exposed_secrets, hide, is_sensitive, names_credential
+from arazzo.openapi.responses import decode_content
+from arazzo.secrecy.concealing import CONCEALED, conceal, hide
+from arazzo.secrecy.secrets import exposed_secrets
+from arazzo.secrecy.sensitive_names import is_sensitive, names_credential
 
 _VERSION: Final = "1.2"
 #: Fields of our own in an entry; HAR leaves names with an underscore to the author of the file.

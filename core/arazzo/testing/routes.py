@@ -10,7 +10,8 @@ from typing import Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from arazzo.frozen import dataclass, field
-from arazzo.openapi import Description, Operation
+from arazzo.openapi.description import Description
+from arazzo.openapi.operation import Operation
 from arazzo.openapi.path_templates import template_of
 from arazzo.testing.exchanges import Received
 

@@ -20,7 +20,7 @@ from arazzo.pointer import escape
 from arazzo.testing.placeholders import names_in, unknown_names
 
 if TYPE_CHECKING:
-    from arazzo.source import Source
+    from arazzo.source.text import Source
 
 Fault = Literal["reset", "hang", "half", "garbage", "slow"]
 Scalar = str | int | float | bool | None
@@ -193,7 +193,7 @@ class Scenario(ScenarioPart):
 
     def problem(self, rule: str, pointer: str, message: str, hint: str | None = None) -> Problem:
         """Return a problem at a place of the scenario's file."""
-        from arazzo.source import parse_source
+        from arazzo.source.text import parse_source
 
         source = self._source or parse_source("", "scenario")
         return source.problem(rule, Severity.ERROR, pointer, message, hint, key=True)
@@ -204,7 +204,7 @@ def load_scenario(path: str | Path) -> Scenario:
 
     :raises DocumentError: if it cannot be read, or contains what does not belong in a scenario; every place is named.
     """
-    from arazzo.source import load_source
+    from arazzo.source.text import load_source
 
     source = load_source(path)
     try:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 
-from arazzo.document import named_workflows, strongly_connected
+from arazzo.document.control import named_workflows
+from arazzo.document.scc import strongly_connected
 from arazzo.errors import DocumentError
 from arazzo.limits import current_limits
 from arazzo.validation.reachability import Ways

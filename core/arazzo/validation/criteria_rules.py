@@ -16,7 +16,7 @@ from arazzo.criteria.satisfiability import (
     is_possible,
     successful,
 )
-from arazzo.document import may_match_nothing, merged_actions
+from arazzo.document.control import may_match_nothing, merged_actions
 from arazzo.document.models import Action, Criterion, Step
 from arazzo.errors import Problem, Severity
 from arazzo.validation.expression_index import findings, said

@@ -6,19 +6,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from arazzo import criteria
-from arazzo.document import When, escape, merged_step, step_criteria, step_values
 from arazzo.document.models import Criterion, ExpressionType, Step, Workflow
+from arazzo.document.step_parts import When, merged_step, step_criteria, step_values
 from arazzo.errors import ExpressionSyntaxError, Severity
-from arazzo.expressions import (
-    Dialect,
-    Expression,
-    Template,
-    declared_name,
-    is_selector,
-    parse_selected,
-    parse_template,
-)
+from arazzo.expressions.context import Dialect
+from arazzo.expressions.nodes import Expression
+from arazzo.expressions.portability import declared_name
+from arazzo.expressions.templates import Template, is_selector, parse_selected, parse_template
 from arazzo.frozen import dataclass
+from arazzo.pointer import escape
 from arazzo.validation.validation_context import Subject
 
 

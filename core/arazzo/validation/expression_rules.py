@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from arazzo.document import merged_step, step_criteria
 from arazzo.document.models import SourceDescription, Step
 from arazzo.document.schemas import mapping
+from arazzo.document.step_parts import merged_step, step_criteria
 from arazzo.errors import ExpressionSyntaxError, Problem, Severity
-from arazzo.expressions import (
+from arazzo.expressions.nodes import (
     ComponentReference,
     Expression,
     Fixed,
@@ -19,11 +19,10 @@ from arazzo.expressions import (
     SourceReference,
     StepOutput,
     WorkflowValue,
-    declared_name,
-    find_loose,
-    misspelled_root,
     reads_all,
 )
+from arazzo.expressions.portability import declared_name, find_loose
+from arazzo.expressions.spelling import misspelled_root
 from arazzo.openapi.media import is_xml
 from arazzo.validation.expression_index import IndexedText, Use, findings, texts, uses
 from arazzo.validation.validation_context import Subject

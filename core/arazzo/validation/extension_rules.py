@@ -6,14 +6,16 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from arazzo.document import EXTENSION, Settings, escape, merged_actions, settings_of
 from arazzo.document.contract_levels import levels_of
+from arazzo.document.control import merged_actions
 from arazzo.document.input_declarations import property_names
 from arazzo.document.models import Step, Workflow
+from arazzo.document.settings import EXTENSION, Settings, settings_of
 from arazzo.errors import DocumentError, Problem, Severity
-from arazzo.expressions import Input
+from arazzo.expressions.nodes import Input
 from arazzo.openapi.contract_slices import slice_contract, unreadable_schemas
 from arazzo.openapi.servers import variable_names
+from arazzo.pointer import escape
 from arazzo.validation.expression_index import uses
 from arazzo.validation.flow_rules import ways
 from arazzo.validation.reachability import loops

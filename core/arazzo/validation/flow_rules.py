@@ -4,25 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from arazzo.document import (
+from arazzo.document.concurrency import awaited_steps
+from arazzo.document.control import (
     Unmatched,
-    awaited_steps,
-    deciding_steps,
-    entrances,
     may_match_nothing,
     merged_actions,
     named_workflows,
     next_step,
     resolve_unmatched,
-    strongly_connected,
     successors,
 )
 from arazzo.document.models import Action, Step, Workflow
-from arazzo.document.scc import reachable
-from arazzo.document.settings import EXTENSION, UNSET
+from arazzo.document.scc import entrances, reachable, strongly_connected
+from arazzo.document.settings import EXTENSION, UNSET, deciding_steps
 from arazzo.errors import DocumentError, Problem, Severity
 from arazzo.exchange import SAFE_METHODS
-from arazzo.expressions import StepOutput
+from arazzo.expressions.nodes import StepOutput
 from arazzo.validation.call_rules import Calls, identity
 from arazzo.validation.criteria_rules import may_fall_through
 from arazzo.validation.expression_index import Use, uses

@@ -9,8 +9,8 @@ from typing import Any
 from arazzo.absent import ABSENT
 from arazzo.document.models import SourceDescription, Step
 from arazzo.errors import DocumentError, Problem
-from arazzo.expressions import apply_pointer
-from arazzo.openapi import UnresolvedOperation, find_operation
+from arazzo.expressions.navigation import apply_pointer
+from arazzo.openapi.operation_lookup import UnresolvedOperation, find_operation
 from arazzo.validation.validation_context import Subject
 
 _OPERATION = re.compile(r"\$sourceDescriptions\.(?P<name>[^.]+)\.(?P<rest>.+)")

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 
-from arazzo.document import Reach, strongly_connected
-from arazzo.document.scc import reachable
+from arazzo.document.scc import Reach, reachable, strongly_connected
 
 Ways = Mapping[str, Mapping[str, None]]
 """For each step, the steps that may follow it, in order."""

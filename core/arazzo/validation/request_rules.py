@@ -6,18 +6,20 @@ import re
 from collections.abc import Container, Iterator
 from functools import partial
 
-from arazzo.document import merged_parameters
+from arazzo.document.control import merged_parameters
 from arazzo.document.input_declarations import names_input
 from arazzo.document.models import Action, Parameter, Step, Workflow
 from arazzo.document.schemas import mapping
 from arazzo.errors import DocumentError, Problem, RequestError, Severity
-from arazzo.expressions import Input, declared_name, is_selector
 from arazzo.expressions.navigation import declared_prefix
-from arazzo.openapi import Operation, UnresolvedOperation, portable_reference
+from arazzo.expressions.nodes import Input
+from arazzo.expressions.portability import declared_name
+from arazzo.expressions.templates import is_selector
 from arazzo.openapi.bodies import content_type_of
 from arazzo.openapi.input_needs import NeededInput, call_readings, needed_readings
 from arazzo.openapi.media import matching
-from arazzo.openapi.operation import ParameterSpec, SecurityScheme
+from arazzo.openapi.operation import Operation, ParameterSpec, SecurityScheme
+from arazzo.openapi.operation_lookup import UnresolvedOperation, portable_reference
 from arazzo.openapi.request_building import no_place
 from arazzo.openapi.servers import describe, server_of
 from arazzo.validation.expression_index import uses

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from arazzo.document import LoadedDocument, load_document, parse_document
+from arazzo.document.loading import LoadedDocument, load_document, parse_document
 from arazzo.errors import DocumentError, Problem
-from arazzo.expressions import Dialect
-from arazzo.openapi import Sources
+from arazzo.expressions.context import Dialect
+from arazzo.openapi.sources import Sources
 from arazzo.validation.criteria_rules import check_possibility
 from arazzo.validation.expression_rules import (
     check_conditions,

@@ -6,14 +6,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any, TypeVar
 
-from arazzo.document import Hints, LoadedDocument, Settings, merged_actions, settings_of
+from arazzo.document.control import merged_actions
 from arazzo.document.input_declarations import declared_inputs as inputs_of_schema
+from arazzo.document.loading import LoadedDocument
 from arazzo.document.models import Action, Step, Workflow
-from arazzo.document.settings import EXTENSION
+from arazzo.document.settings import EXTENSION, Settings, settings_of
+from arazzo.document.shape import Hints
 from arazzo.errors import ArazzoError, DocumentError, Problem, Severity
-from arazzo.expressions import Dialect, Expression, Input, Output, StepOutput, WorkflowValue
+from arazzo.expressions.context import Dialect
+from arazzo.expressions.nodes import Expression, Input, Output, StepOutput, WorkflowValue
 from arazzo.frozen import dataclass, field
-from arazzo.openapi import Description, Operation, Sources, UnresolvedOperation, find_operation
+from arazzo.openapi.description import Description
+from arazzo.openapi.operation import Operation
+from arazzo.openapi.operation_lookup import UnresolvedOperation, find_operation
+from arazzo.openapi.sources import Sources
 
 _SOURCES = "$sourceDescriptions."
 Found = TypeVar("Found")

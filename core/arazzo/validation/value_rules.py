@@ -10,31 +10,24 @@ from dataclasses import replace
 from typing import Any
 
 from arazzo.criteria.interpolation import fill
-from arazzo.document import EXTENSION, escape, merged_parameters
+from arazzo.document.control import merged_parameters
 from arazzo.document.models import ExpressionType, Step, Workflow
 from arazzo.document.schemas import mapping
+from arazzo.document.settings import EXTENSION
 from arazzo.errors import ExpressionSyntaxError, Problem, Severity
-from arazzo.expressions import (
-    Expression,
-    Input,
-    Message,
-    Output,
-    StepOutput,
-    WorkflowValue,
-    declared_name,
-    is_selector,
-    parse_expression,
-    parse_selected,
-    parse_template,
-)
+from arazzo.expressions.nodes import Expression, Input, Message, Output, StepOutput, WorkflowValue
+from arazzo.expressions.parser import parse_expression
+from arazzo.expressions.portability import declared_name
 from arazzo.expressions.selectors import check_selector
 from arazzo.expressions.spelling import FIXED, ROOTS, nearest_root
+from arazzo.expressions.templates import is_selector, parse_selected, parse_template
 from arazzo.json_values import read_json_value, values_in
-from arazzo.openapi import Operation
 from arazzo.openapi.bodies import content_type_of
 from arazzo.openapi.media import matching, preferred
+from arazzo.openapi.operation import Operation
 from arazzo.openapi.replacements import target_kind
-from arazzo.source import is_written_secret
+from arazzo.pointer import escape
+from arazzo.source.written_secrets import is_written_secret
 from arazzo.validation.expression_index import texts, values
 from arazzo.validation.validation_context import Subject, Target
 

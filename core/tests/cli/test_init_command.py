@@ -13,8 +13,8 @@ from click.testing import CliRunner
 from suite import PUBLIC_DATA
 
 from arazzo.cli import main
-from arazzo.openapi import load_description
-from arazzo.source import load_source
+from arazzo.openapi.description_loading import load_description
+from arazzo.source.text import load_source
 from arazzo.testing import MockApi, serve
 
 ROOT = Path(__file__).parents[3]

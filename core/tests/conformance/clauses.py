@@ -19,7 +19,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from arazzo.source import load_source
+from arazzo.source.text import load_source
 
 FOLDER = Path(__file__).parent
 LEVELS = (

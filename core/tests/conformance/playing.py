@@ -32,15 +32,18 @@ from casebook import BASE, Script
 
 from arazzo import criteria
 from arazzo.absent import ABSENT, Unreadable
-from arazzo.document import LoadedDocument, parse_document
+from arazzo.document.loading import LoadedDocument, parse_document
 from arazzo.document.models import Criterion
 from arazzo.engine import Run, run_local
 from arazzo.errors import ArazzoError, DocumentError, InputError, RequestError, Severity
 from arazzo.exchange import Exchange, Request, Response, header
-from arazzo.expressions import Context, evaluate, evaluate_value, parse_expression
+from arazzo.expressions.context import Context
+from arazzo.expressions.evaluation import evaluate, evaluate_value
+from arazzo.expressions.parser import parse_expression
 from arazzo.flow import Options, Plan, compile_document
-from arazzo.openapi import Sources, decode_content, parsed_content
-from arazzo.source import parse_source
+from arazzo.openapi.responses import decode_content, parsed_content
+from arazzo.openapi.sources import Sources
+from arazzo.source.text import parse_source
 from arazzo.validation import validate
 
 FOLDER = Path(__file__).parent

@@ -19,10 +19,10 @@ from jsonschema import Draft202012Validator
 from mutations import Changed, documents, mutations
 from normative import SPECIFICATIONS
 
-from arazzo.document import load_document, parse_document
+from arazzo.document.loading import load_document, parse_document
 from arazzo.errors import DocumentError, Problem
-from arazzo.openapi import Sources
-from arazzo.source import load_source, parse_source
+from arazzo.openapi.sources import Sources
+from arazzo.source.text import load_source, parse_source
 from arazzo.validation import validate
 
 pytestmark = pytest.mark.skipif(not SPECIFICATIONS.is_dir(), reason="the specification's schemas are not here")

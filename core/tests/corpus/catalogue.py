@@ -9,12 +9,13 @@ from pathlib import Path
 import yaml
 from suite import PUBLIC_DATA
 
-from arazzo.document import LoadedDocument, load_document
+from arazzo.document.loading import LoadedDocument, load_document
 from arazzo.document.settings import Settings
 from arazzo.engine import load_plan, load_plans
 from arazzo.errors import DocumentError
 from arazzo.flow import Options, Plan
-from arazzo.openapi import Description, Sources
+from arazzo.openapi.description import Description
+from arazzo.openapi.sources import Sources
 
 CORPUS = PUBLIC_DATA / "corpus"
 HOST = "http://mock.invalid"

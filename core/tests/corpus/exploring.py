@@ -22,9 +22,14 @@ from arazzo.document.models import Criterion
 from arazzo.engine import Done, Send, State, StepRecord, Wait, advance, check_inputs, misplaced, run_local, start
 from arazzo.errors import RequestError, TransportError
 from arazzo.exchange import Exchange, Request, Response
-from arazzo.expressions import Context, StepOutput, evaluate, find_expressions
+from arazzo.expressions.context import Context
+from arazzo.expressions.evaluation import evaluate
+from arazzo.expressions.nodes import StepOutput
+from arazzo.expressions.templates import find_expressions
 from arazzo.flow import Edge, Plan, PlannedStep
-from arazzo.openapi import Credentials, Description, authorize, decode_content
+from arazzo.openapi.description import Description
+from arazzo.openapi.responses import decode_content
+from arazzo.openapi.security import Credentials, authorize
 from arazzo.testing import MockApi, Scenario
 from arazzo.testing.checks import Schemas
 from arazzo.testing.replies import success

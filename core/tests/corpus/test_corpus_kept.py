@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from catalogue import documents, overrides
 
-from arazzo.document import load_document
+from arazzo.document.loading import load_document
 from arazzo.engine.plan_cache import PlanCache, question
 from arazzo.engine.program import load_outcome
 from arazzo.errors import DocumentError

@@ -16,12 +16,15 @@ from arazzo.absent import ABSENT
 from arazzo.engine.bindings import step_outputs
 from arazzo.errors import RequestError
 from arazzo.exchange import Exchange, Request, Response
-from arazzo.expressions import Context, Message, find_expressions
+from arazzo.expressions.context import Context
+from arazzo.expressions.nodes import Message
+from arazzo.expressions.templates import find_expressions
 from arazzo.flow import Plan, PlannedStep
-from arazzo.openapi import Description, with_content
 from arazzo.openapi.data_url import PayloadError
+from arazzo.openapi.description import Description
 from arazzo.openapi.media import is_json, is_xml
 from arazzo.openapi.operation import AnswerSpec
+from arazzo.openapi.responses import with_content
 from arazzo.openapi.schema_slices import prune
 from arazzo.openapi.v3 import XML_DEPTH
 from arazzo.openapi.xml_bodies import write_xml, xml_facts

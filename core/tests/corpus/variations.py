@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from arazzo.document.models import Criterion
-from arazzo.expressions import StepOutput, declared_name
+from arazzo.expressions.nodes import StepOutput
+from arazzo.expressions.portability import declared_name
 from arazzo.flow import PlannedStep
-from arazzo.openapi import Description
+from arazzo.openapi.description import Description
 from arazzo.testing.sample_values import matching_text
 
 _NAME = re.compile(r"[A-Za-z_][\w-]*")

@@ -8,7 +8,7 @@ from arazzo.absent import ABSENT
 from arazzo.criteria import Verdict, evaluate
 from arazzo.document.models import Criterion
 from arazzo.exchange import Exchange, Request, Response
-from arazzo.expressions import Context
+from arazzo.expressions.context import Context
 
 
 def context(

@@ -10,7 +10,7 @@ from criteria_samples import context
 from arazzo.criteria import check, evaluate, expressions, parse_boolean
 from arazzo.criteria.condition_portability import portable_spelling
 from arazzo.document.models import Criterion, ExpressionType
-from arazzo.expressions import Input, Message, StepOutput
+from arazzo.expressions.nodes import Input, Message, StepOutput
 
 
 def jsonpath(condition, where="$response.body", **others):

@@ -9,7 +9,7 @@ from arazzo.criteria import Truth, check, evaluate
 from arazzo.document.models import Criterion, ExpressionType
 from arazzo.errors import GaveUpError
 from arazzo.exchange import Exchange, Request, Response
-from arazzo.expressions import Context
+from arazzo.expressions.context import Context
 from arazzo.limits import limits_set
 
 LOST = Unreadable("the body is not JSON", "output 'token' of step 'login'")

@@ -13,13 +13,13 @@ from suite import drawn
 
 from arazzo.absent import ABSENT, NOT_RUN, UNKNOWN, Unreadable
 from arazzo.criteria import Truth, check, evaluate
-from arazzo.document import parse_document
+from arazzo.document.loading import parse_document
 from arazzo.document.models import Criterion, ExpressionType
 from arazzo.engine import run_local
 from arazzo.exchange import Exchange, Request, Response
-from arazzo.expressions import Context
+from arazzo.expressions.context import Context
 from arazzo.flow import compile_document
-from arazzo.source import parse_source
+from arazzo.source.text import parse_source
 
 some = drawn(80)
 WORDS = ["a", "b", "length", "items"]

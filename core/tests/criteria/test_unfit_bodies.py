@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from arazzo.absent import Unreadable
+from arazzo.absent import ABSENT, Unreadable
 from arazzo.criteria import Verdict, evaluate
 from arazzo.document.models import Criterion, ExpressionType
 from arazzo.exchange import Exchange, Request, Response
-from arazzo.expressions import ABSENT, Context, evaluate_output
-from arazzo.openapi import decode_content, parsed_content
+from arazzo.expressions.context import Context
+from arazzo.expressions.evaluation import evaluate_output
+from arazzo.openapi.responses import decode_content, parsed_content
 
 JSON = "application/json"
 UNFIT = [

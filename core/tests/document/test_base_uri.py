@@ -9,10 +9,10 @@ import json
 
 import pytest
 
-from arazzo.document import load_document, parse_document
+from arazzo.document.loading import load_document, parse_document
 from arazzo.errors import DocumentError
-from arazzo.openapi import Sources
-from arazzo.source import parse_source
+from arazzo.openapi.sources import Sources
+from arazzo.source.text import parse_source
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from arazzo.document import merged_actions, merged_parameters, resolve_unmatched, successors
+from arazzo.document.control import merged_actions, merged_parameters, resolve_unmatched, successors
 from arazzo.document.models import Criterion, FailureAction, Parameter, Step, SuccessAction, Workflow
 
 OK = (Criterion(condition="$statusCode == 200"),)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arazzo.document import strongly_connected
+from arazzo.document.scc import strongly_connected
 
 NAMES = "abcdefgh"
 ways = st.fixed_dictionaries({name: st.lists(st.sampled_from(NAMES), max_size=3, unique=True) for name in NAMES})

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from suite import PUBLIC_DATA, drawn
 
-from arazzo.document import LoadedDocument, load_document, parse_document
+from arazzo.document.loading import LoadedDocument, load_document, parse_document
 from arazzo.errors import DocumentError
-from arazzo.source import parse_source
+from arazzo.source.text import parse_source
 
 HEAD = """\
 arazzo: 1.0.1

@@ -11,10 +11,11 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 from jsonschema_specifications import REGISTRY
 
-from arazzo.document import declared_inputs, load_document, parse_document
+from arazzo.document.input_declarations import declared_inputs
+from arazzo.document.loading import load_document, parse_document
 from arazzo.document.schema_checks import schema_errors
 from arazzo.errors import DocumentError
-from arazzo.source import parse_source
+from arazzo.source.text import parse_source
 
 VOCABULARIES = ("core", "applicator", "unevaluated", "validation", "meta-data", "format-annotation", "content")
 META = [REGISTRY.contents(f"https://json-schema.org/draft/2020-12/meta/{name}") for name in VOCABULARIES]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from arazzo.document import Settings, settings_of
+from arazzo.document.settings import Settings, settings_of
 from arazzo.errors import DocumentError
-from arazzo.source import parse_source
+from arazzo.source.text import parse_source
 
 
 def read(text: str) -> Settings:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arazzo.engine.json_text import fill_json_text
-from arazzo.expressions import Context
+from arazzo.expressions.context import Context
 
 SCHEMA = {"type": "object", "properties": {"text": {"type": "string"}, "list": {"type": "array"}}}
 

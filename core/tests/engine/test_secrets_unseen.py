@@ -9,7 +9,7 @@ import pytest
 from arazzo.engine import advance, check_inputs, load_plan, run_local, start
 from arazzo.errors import InputError
 from arazzo.exchange import Exchange, Request, Response
-from arazzo.secrecy import names_credential
+from arazzo.secrecy.sensitive_names import names_credential
 
 DESCRIPTION = {
     "openapi": "3.1.0",

@@ -12,7 +12,7 @@ from arazzo.engine import load_plan, run_local
 from arazzo.engine.shown import full_exchange, shown_exchange
 from arazzo.exchange import Exchange, Request, Response
 from arazzo.limits import limits_set
-from arazzo.secrecy import conceal
+from arazzo.secrecy.concealing import conceal
 
 JSON = (("Content-Type", "application/json"),)
 SECRET = "s3cret-81b2"

@@ -6,22 +6,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arazzo.absent import Unreadable
+from arazzo.absent import ABSENT, Unreadable
 from arazzo.errors import AbsentError, ArazzoError, EvaluationError, UnreadableError
 from arazzo.exchange import Exchange, Request, Response
-from arazzo.expressions import (
-    ABSENT,
-    Context,
+from arazzo.expressions.context import Context
+from arazzo.expressions.evaluation import (
     embed,
     evaluate,
     evaluate_output,
     evaluate_value,
-    parse_context,
-    parse_expression,
     to_json_text,
     to_literal,
     to_text,
 )
+from arazzo.expressions.parser import parse_context, parse_expression
 
 BODY = {
     "id": 7,

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arazzo.expressions import (
+from arazzo.errors import ExpressionSyntaxError
+from arazzo.expressions.nodes import (
     ComponentReference,
-    ExpressionSyntaxError,
     Fixed,
     Input,
     Message,
@@ -14,9 +14,9 @@ from arazzo.expressions import (
     SourceReference,
     StepOutput,
     WorkflowValue,
-    misspelled_root,
-    parse_expression,
 )
+from arazzo.expressions.parser import parse_expression
+from arazzo.expressions.spelling import misspelled_root
 
 GRAMMAR = {
     "$url": Fixed("url"),

@@ -7,13 +7,11 @@ import pytest
 import yaml
 from suite import PUBLIC_DATA
 
-from arazzo.expressions import (
-    ExpressionSyntaxError,
-    find_loose,
-    misspelled_root,
-    parse_expression,
-    parse_template,
-)
+from arazzo.errors import ExpressionSyntaxError
+from arazzo.expressions.parser import parse_expression
+from arazzo.expressions.portability import find_loose
+from arazzo.expressions.spelling import misspelled_root
+from arazzo.expressions.templates import parse_template
 
 CORPUS = PUBLIC_DATA / "corpus"
 DOCUMENTS = (

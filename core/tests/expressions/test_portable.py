@@ -2,7 +2,10 @@
 
 import pytest
 
-from arazzo.expressions import Context, declared_name, evaluate_value, find_loose, parse_context
+from arazzo.expressions.context import Context
+from arazzo.expressions.evaluation import evaluate_value
+from arazzo.expressions.parser import parse_context
+from arazzo.expressions.portability import declared_name, find_loose
 
 
 def names(*declared):

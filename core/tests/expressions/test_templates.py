@@ -4,15 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arazzo.expressions import (
-    ExpressionSyntaxError,
-    Input,
-    find_expressions,
-    find_loose,
-    is_selector,
-    parse_template,
-    scan_expression,
-)
+from arazzo.errors import ExpressionSyntaxError
+from arazzo.expressions.nodes import Input
+from arazzo.expressions.portability import find_loose
+from arazzo.expressions.templates import find_expressions, is_selector, parse_template, scan_expression
 
 
 def spelled(text, dialect="lenient"):

@@ -10,9 +10,9 @@ from casebook import CASES
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arazzo.document import parse_document
+from arazzo.document.loading import parse_document
 from arazzo.flow import compile_document, draw
-from arazzo.source import parse_source
+from arazzo.source.text import parse_source
 
 OTHER = {"workflowId": "other", "steps": [{"stepId": "s", "operationId": "createThing", "outputs": {"o": "$url"}}]}
 FIRST = {"workflowId": "first", "steps": [{"stepId": "s", "operationId": "listThings"}], "outputs": {"o": "$inputs.x"}}

@@ -13,7 +13,7 @@ from typing import Any
 
 from arazzo import criteria
 from arazzo.absent import ABSENT, Unreadable
-from arazzo.document import parse_document
+from arazzo.document.loading import parse_document
 from arazzo.document.models import Criterion, ExpressionType
 from arazzo.engine import State, advance, check_inputs, start, workflow_outputs
 from arazzo.engine.state import Done, Send, Wait
@@ -27,30 +27,22 @@ from arazzo.errors import (
     RequestError,
 )
 from arazzo.exchange import Exchange, Request, Response
-from arazzo.expressions import (
-    Context,
-    evaluate,
-    evaluate_value,
-    find_loose,
-    parse_expression,
-    parse_template,
-    select,
-)
+from arazzo.expressions.context import Context
+from arazzo.expressions.evaluation import evaluate, evaluate_value
+from arazzo.expressions.parser import parse_expression
+from arazzo.expressions.portability import find_loose
+from arazzo.expressions.selectors import select
+from arazzo.expressions.templates import parse_template
 from arazzo.flow import Options, Plan, compile_document, draw
 from arazzo.json_values import write_json
-from arazzo.openapi import (
-    Argument,
-    Body,
-    Replacement,
-    Sources,
-    UnresolvedOperation,
-    apply_replacements,
-    build_request,
-    decode_content,
-    find_operation,
-    load_description,
-)
-from arazzo.source import Source, parse_source
+from arazzo.openapi.bodies import Body
+from arazzo.openapi.description_loading import load_description
+from arazzo.openapi.operation_lookup import UnresolvedOperation, find_operation
+from arazzo.openapi.replacements import Replacement, apply_replacements
+from arazzo.openapi.request_building import Argument, build_request
+from arazzo.openapi.responses import decode_content
+from arazzo.openapi.sources import Sources
+from arazzo.source.text import Source, parse_source
 from arazzo.validation import report, validate
 
 CASES = Path(__file__).parent.parent / "cases"

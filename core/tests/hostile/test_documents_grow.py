@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from arazzo.document import load_document
+from arazzo.document.loading import load_document
 from arazzo.flow import compile_document
-from arazzo.openapi import Sources
+from arazzo.openapi.sources import Sources
 from arazzo.validation import validate
 
 pytestmark = pytest.mark.attack("a folder of documents", "documents that are made to take long")

@@ -73,7 +73,7 @@ def test_bombs_are_one_located_problem(text: str, tmp_path: Path) -> None:
 
 def test_json_is_no_deeper_than_yaml(tmp_path: Path) -> None:
     (tmp_path / "w.json").write_text('{"a":' * 100_000 + "1" + "}" * 100_000)
-    code = 'from arazzo.source import load_source\nprint(attempt(lambda: load_source("w.json")))'
+    code = 'from arazzo.source.text import load_source\nprint(attempt(lambda: load_source("w.json")))'
     assert "yaml-limits" in confined(code, tmp_path)
 
 

@@ -19,7 +19,7 @@ from arazzo.limits import limits_set
 pytestmark = pytest.mark.attack("patterns, JSONPath and XPath", "queries that explode, or reach for files and URLs")
 DATA = """
 from arazzo.document.models import ExpressionType
-from arazzo.openapi import Replacement, apply_replacements
+from arazzo.openapi.replacements import Replacement, apply_replacements
 from arazzo.expressions.selectors import *
 deep, wide = [], [{"a": n, "b": [1, 2, 3], "s": "a" * 40 + "!"} for n in range(20_000)]
 inner = deep
@@ -91,7 +91,7 @@ def test_conditions_of_the_boolean_dialect(condition: str, tmp_path: Path) -> No
 from arazzo.criteria import evaluate
 from arazzo.document.models import Criterion
 from arazzo.exchange import Exchange, Request, Response
-from arazzo.expressions import Context
+from arazzo.expressions.context import Context
 for data in (deep, wide):
     exchange = Exchange(Request("GET", "https://a.test"), Response(200), content=data)
     criterion = Criterion(context="$response.body", type="jsonpath", condition={condition!r})

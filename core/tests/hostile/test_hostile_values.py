@@ -9,16 +9,21 @@ from typing import Any
 import pytest
 
 from arazzo.absent import ABSENT, Unreadable
-from arazzo.document import parse_document
+from arazzo.document.loading import parse_document
 from arazzo.engine import State, advance, start
 from arazzo.engine.state import Send
 from arazzo.errors import GaveUpError, RequestError
 from arazzo.exchange import Exchange, Response
-from arazzo.expressions import Context, evaluate_value
+from arazzo.expressions.context import Context
+from arazzo.expressions.evaluation import evaluate_value
 from arazzo.flow import compile_document
 from arazzo.json_values import write_json
-from arazzo.openapi import Argument, Body, Sources, build_request, decode_content, load_description
-from arazzo.source import parse_source
+from arazzo.openapi.bodies import Body
+from arazzo.openapi.description_loading import load_description
+from arazzo.openapi.request_building import Argument, build_request
+from arazzo.openapi.responses import decode_content
+from arazzo.openapi.sources import Sources
+from arazzo.source.text import parse_source
 
 pytestmark = pytest.mark.attack("requests, logs and states", "values that would be more than values there")
 API = """\

@@ -11,8 +11,8 @@ from suite import PUBLIC_DATA
 
 from arazzo.errors import TransportError
 from arazzo.exchange import Request
-from arazzo.openapi import load_description
-from arazzo.source import load_source
+from arazzo.openapi.description_loading import load_description
+from arazzo.source.text import load_source
 from arazzo.testing import MockApi, Received, Scenario
 from arazzo.testing.sample_values import Values
 

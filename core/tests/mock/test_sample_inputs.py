@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from suite import drawn
 
-from arazzo.document import parse_document
+from arazzo.document.loading import parse_document
 from arazzo.engine import check_inputs
 from arazzo.expressions.ecma_patterns import compile_ecma
 from arazzo.flow import compile_document
-from arazzo.openapi import Sources
-from arazzo.source import parse_source
+from arazzo.openapi.sources import Sources
+from arazzo.source.text import parse_source
 from arazzo.testing import sample_inputs
 from arazzo.testing.sample_values import matching_text
 

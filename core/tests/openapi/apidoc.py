@@ -3,8 +3,11 @@
 import json
 from typing import Any
 
-from arazzo.openapi import Description, Operation, find_operation, load_description
-from arazzo.source import parse_source
+from arazzo.openapi.description import Description
+from arazzo.openapi.description_loading import load_description
+from arazzo.openapi.operation import Operation
+from arazzo.openapi.operation_lookup import find_operation
+from arazzo.source.text import parse_source
 
 SERVER = "https://api.example.com/v1"
 

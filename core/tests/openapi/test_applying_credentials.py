@@ -5,7 +5,9 @@ from apidoc import SERVER, describe, operation
 
 from arazzo.errors import RequestError
 from arazzo.exchange import Request
-from arazzo.openapi import Argument, Credentials, authorize, build_request, find_operation
+from arazzo.openapi.operation_lookup import find_operation
+from arazzo.openapi.request_building import Argument, build_request
+from arazzo.openapi.security import Credentials, authorize
 
 SCHEMES = {
     "basic": {"type": "http", "scheme": "Basic"},

@@ -5,7 +5,10 @@ from apidoc import SERVER, body, describe, operation, parameter
 
 from arazzo.absent import ABSENT
 from arazzo.errors import RequestError
-from arazzo.openapi import Argument, Body, Operation, build_request, find_operation
+from arazzo.openapi.bodies import Body
+from arazzo.openapi.operation import Operation
+from arazzo.openapi.operation_lookup import find_operation
+from arazzo.openapi.request_building import Argument, build_request
 
 
 def headers_of(*arguments, **fields):

@@ -13,7 +13,9 @@ from arazzo.exact_numbers import Beyond
 from arazzo.exchange import Response
 from arazzo.expressions.navigation import apply_pointer
 from arazzo.limits import limits_set
-from arazzo.openapi import Body, build_request, decode_content
+from arazzo.openapi.bodies import Body
+from arazzo.openapi.request_building import build_request
+from arazzo.openapi.responses import decode_content
 
 
 def decoded(body: bytes, content_type: str | None):

@@ -7,15 +7,12 @@ import pytest
 from apidoc import SERVER, describe
 
 from arazzo.errors import DocumentError
-from arazzo.openapi import (
-    Argument,
-    Body,
-    UnresolvedReferenceError,
-    build_request,
-    find_operation,
-    load_description,
-)
-from arazzo.source import load_source, parse_source
+from arazzo.openapi.bodies import Body
+from arazzo.openapi.description import UnresolvedReferenceError
+from arazzo.openapi.description_loading import load_description
+from arazzo.openapi.operation_lookup import find_operation
+from arazzo.openapi.request_building import Argument, build_request
+from arazzo.source.text import load_source, parse_source
 
 SWAGGER = {
     "swagger": "2.0",

@@ -3,7 +3,7 @@
 import pytest
 from apidoc import describe
 
-from arazzo.openapi import UnresolvedOperation, find_operation
+from arazzo.openapi.operation_lookup import UnresolvedOperation, find_operation
 
 PETS = describe(
     {

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arazzo.errors import RequestError
-from arazzo.openapi import Argument, build_request
 from arazzo.openapi.operation import ParameterSpec
 from arazzo.openapi.parameters import path_text
+from arazzo.openapi.request_building import Argument, build_request
 
 EMPTY, STRING, ARRAY, OBJECT = "", "blue", ["blue", "black", "brown"], {"R": 100, "G": 200, "B": 150}
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from arazzo.absent import ABSENT
 from arazzo.document.models import ExpressionType
 from arazzo.errors import RequestError
-from arazzo.openapi import Replacement, apply_replacements
+from arazzo.openapi.replacements import Replacement, apply_replacements
 
 JSON, XML = "application/json", "application/xml"
 ORDER = {"petId": 1, "items": [{"sku": "A", "n": 1}, {"sku": "B", "n": 2}], "a/b": {"~": 0}}

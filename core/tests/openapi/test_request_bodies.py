@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from arazzo.absent import ABSENT
 from arazzo.errors import RequestError
-from arazzo.openapi import Argument, Body, build_request
+from arazzo.openapi.bodies import Body
+from arazzo.openapi.request_building import Argument, build_request
 
 FORM = "application/x-www-form-urlencoded"
 TEMPLATE = '{\n  "petId": "7",\n  "quantity": 2\n}\n'

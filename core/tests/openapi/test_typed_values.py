@@ -4,7 +4,8 @@ import pytest
 from apidoc import SERVER, body, operation, parameter
 
 from arazzo.exact_numbers import ExactNumber
-from arazzo.openapi import Argument, Body, build_request
+from arazzo.openapi.bodies import Body
+from arazzo.openapi.request_building import Argument, build_request
 from arazzo.openapi.typed_values import converted
 
 

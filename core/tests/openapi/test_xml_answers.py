@@ -7,8 +7,8 @@ from casebook import CASES
 
 from arazzo.absent import Unreadable
 from arazzo.exchange import Response
-from arazzo.openapi import Operation, decode_content, parsed_content
-from arazzo.openapi.operation import AnswerSpec
+from arazzo.openapi.operation import AnswerSpec, Operation
+from arazzo.openapi.responses import decode_content, parsed_content
 from arazzo.openapi.xml_answers import read_xml_answer
 from arazzo.openapi.xml_bodies import write_xml
 from arazzo.validation import validate

@@ -14,7 +14,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from suite import drawn
 
-from arazzo.secrecy import conceal, credentials, hide, secrets_in
+from arazzo.secrecy.concealing import conceal, hide
+from arazzo.secrecy.secrets import credentials, secrets_in
 
 SECRET = "p/q+ r=!\"'\\ä(x)~s"
 LONG = "hunter2-hunter2"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from suite import drawn
 
 from arazzo.errors import DocumentError
-from arazzo.source import parse_source
+from arazzo.source.text import parse_source
 
 
 @pytest.mark.parametrize(

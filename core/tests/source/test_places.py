@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from arazzo.errors import DocumentError, Severity
-from arazzo.source import load_source, parse_source
+from arazzo.source.text import load_source, parse_source
 
 TEXT = """\
 # a comment

@@ -10,7 +10,7 @@ from suite import drawn
 
 from arazzo.errors import DocumentError, Problem
 from arazzo.exact_numbers import ExactNumber
-from arazzo.source import parse_source
+from arazzo.source.text import parse_source
 
 
 def problem(text: str, name: str = "doc.yaml") -> Problem:

@@ -18,7 +18,7 @@ from arazzo.errors import GaveUpError
 from arazzo.exchange import Request
 from arazzo.expressions.navigation import apply_pointer
 from arazzo.limits import limits_set
-from arazzo.openapi import decode_content
+from arazzo.openapi.responses import decode_content
 from arazzo.transport.failures import causes_of, kind_of
 
 OK = b"HTTP/1.1 200 OK\r\n"

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from suite import drawn
 
-from arazzo.document import parse_document
+from arazzo.document.loading import parse_document
 from arazzo.document.scc import reachable
-from arazzo.source import parse_source
+from arazzo.source.text import parse_source
 from arazzo.validation import validate
 from arazzo.validation.reachability import Dominance, loops
 

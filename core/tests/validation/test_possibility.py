@@ -12,11 +12,11 @@ from suite import drawn
 from arazzo.absent import ABSENT
 from arazzo.criteria import evaluate
 from arazzo.criteria.satisfiability import formula_of, is_possible
-from arazzo.document import parse_document
+from arazzo.document.loading import parse_document
 from arazzo.document.models import Criterion
 from arazzo.exchange import Exchange, Request, Response
-from arazzo.expressions import Context
-from arazzo.source import parse_source
+from arazzo.expressions.context import Context
+from arazzo.source.text import parse_source
 from arazzo.validation import validate
 
 API = """

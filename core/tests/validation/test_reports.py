@@ -7,7 +7,7 @@ import json
 import pytest
 
 from arazzo.errors import Problem, Severity
-from arazzo.source import parse_source
+from arazzo.source.text import parse_source
 from arazzo.validation import report
 
 SOURCE = parse_source("workflows:\n- workflowId: 'wörk'\n", "flows/a b,c.yaml")

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from suite import PUBLIC_DATA
 
-from arazzo.document import load_document
+from arazzo.document.loading import load_document
 from arazzo.engine import load_plan
 from arazzo.errors import DocumentError
-from arazzo.openapi import Sources
+from arazzo.openapi.sources import Sources
 from arazzo.validation import RULES, validate
 
 API = """\
