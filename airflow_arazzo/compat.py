@@ -15,7 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 if TYPE_CHECKING:
-    from airflow.sdk import DAG, BaseOperator, TaskGroup
+    from airflow.sdk import DAG, Asset, BaseOperator, TaskGroup
     from opentelemetry.trace import TracerProvider
 
 
@@ -41,6 +41,15 @@ def set_dag_result(dag: DAG, task: BaseOperator) -> None:
     """Make the task's ``return_value`` the result of the DAG's runs, if Airflow has results (3.3)."""
     if add_result := getattr(dag, "add_result", None):
         add_result(task.output)
+
+
+def last_event(asset: Asset) -> dict[str, Any]:
+    """Return the ``extra`` of the last event of an asset, for a running task; empty if there is none."""
+    from airflow.sdk.execution_time.context import InletEventsAccessors
+
+    events: Any = InletEventsAccessors([asset])[asset]
+    newest = events.ascending(False).limit(1) if hasattr(events, "limit") else events[-1:]  # 3.1 gives a list
+    return next((dict(event.extra) for event in newest), {})
 
 
 async def mask_secret_async(secret: str | list[Any]) -> None:

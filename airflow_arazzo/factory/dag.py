@@ -122,12 +122,13 @@ def dag_arguments(
     catchup = given.get("catchup", settings.catchup if settings.catchup is not None else False)
     when = timing(settings, schedule, start_date, catchup)
     require_schedule(when["schedule"])
-    if refused := refusals(plan, scheduled=when["schedule"] is not None):
+    runs = given.get("max_active_runs", settings.max_active_runs)
+    if refused := refusals(plan, scheduled=when["schedule"] is not None, runs=runs):
         impossible = [str(refusal) for refusal in refused if refusal.setting[0] in ("approval", "budget", "pool")]
         raise UnsupportedError("; ".join(impossible)) if impossible else InputError(map(str, refused))
     from_document = {
         "catchup": catchup,
-        "max_active_runs": settings.max_active_runs or (1 if when["schedule"] == "@continuous" else None),
+        "max_active_runs": runs or (1 if settings.watch or when["schedule"] == "@continuous" else None),
         "description": plan.summary or plan.document.get("title") or None,
         "doc_md": describe(plan),
         **callback_settings(settings),

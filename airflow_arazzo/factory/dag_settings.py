@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 from arazzo.document.asset_settings import AssetSchedule
 from arazzo.document.settings import Deadline, Settings
 
-#: The default start of a DAG with a time zone: Airflow takes the time zone from that date.
+#: The default start of a DAG with a time zone: Airflow takes the zone from that date. A continuous DAG needs a start
+#: too: without one its first run has no length, and Airflow takes the second for the same run and never makes it.
 _BEGINNING = datetime(2000, 1, 1)
 
 
@@ -25,8 +26,8 @@ def timing(settings: Settings, schedule: Any, start_date: datetime | str | None,
     schedule = schedule if schedule is not None else _own_schedule(settings.schedule)
     zone = _zone(settings.timezone)
     begin = _date(start_date if start_date is not None else settings.start_date, zone)
-    if begin is None and zone is not None and not catchup:
-        begin = _BEGINNING.replace(tzinfo=zone)
+    if begin is None and (zone is not None or schedule == "@continuous") and not catchup:
+        begin = _BEGINNING.replace(tzinfo=zone or timezone.utc)
     found = {"schedule": schedule, "start_date": begin}
     return {name: value for name, value in found.items() if value is not None or name == "schedule"}
 

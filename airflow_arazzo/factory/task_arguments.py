@@ -77,10 +77,13 @@ def default_args(dag: DAG | None, group: TaskGroup | None) -> dict[str, Any]:
 def completion_assets(settings: Settings, dag: DAG, group: TaskGroup) -> dict[str, Any]:
     """Return the assets of a workflow's last task: it has updated them only once it has ended well.
 
-    :param settings: of the workflow; its outlets are added to those in ``default_args``.
+    :param settings: of the workflow; its outlets are added to those in ``default_args``. Only a DAG has the asset that
+        it watches: nothing else knows what has been seen.
     """
     given = default_args(dag, group)
     found = {name: [*assets(given.get(name)), *assets(getattr(settings, name))] for name in ("inlets", "outlets")}
+    if settings.watch is not None and group is dag.task_group:
+        found["outlets"] += assets(settings.watch.asset)
     return {name: value for name, value in found.items() if value}
 
 

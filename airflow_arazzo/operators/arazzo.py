@@ -11,7 +11,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSki
 
 from airflow_arazzo.compat import default_deferrable
 from airflow_arazzo.operators.argument_names import require_names
-from airflow_arazzo.operators.asset_events import set_event_extras
+from airflow_arazzo.operators.asset_events import require_news, set_event_extras
 from airflow_arazzo.operators.lineage import TellsLineage
 from airflow_arazzo.operators.region_task import DrivesRegion, as_mapping, read_plan
 from airflow_arazzo.operators.run_inputs import workflow_inputs
@@ -158,6 +158,8 @@ class ArazzoOutputsOperator(TellsLineage, BaseOperator):
             raise AirflowFailException(failure)
         push_each(ti, self, visible)
         set_event_extras(self, context, result.outputs, visible)
+        if not position.inputs:
+            require_news(self, self.plan, context, inputs, result.outputs)
         return visible
 
     def _inputs(self, context: Context) -> tuple[dict[str, Any], str]:

@@ -5,13 +5,59 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import Asset
+from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException, Asset
 
-from arazzo.absent import absent_names, unreadable_names
+from airflow_arazzo.compat import last_event
+from arazzo.absent import ABSENT, absent_names, unreadable_names
+from arazzo.flow import Plan
 from arazzo.json_values import write_json
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator, Context
+
+    from arazzo.document.asset_settings import Watch
+
+
+def what_was_seen(plan: Plan, context: Context) -> dict[str, Any]:
+    """Return the inputs of a workflow that watches which the last event of its asset gives, and no person."""
+    watch = plan.settings.watch
+    if watch is None:
+        return {}
+    extra, conf = last_event(_asset_of(watch)), context["dag_run"].conf or {}
+    return {name: extra[output] for name, output in watch.seen.items() if output in extra and name not in conf}
+
+
+def require_news(
+    task: BaseOperator, plan: Plan, context: Context, inputs: Mapping[str, Any], outputs: Mapping[str, Any]
+) -> None:
+    """Skip the last task of a workflow that watches if it has seen nothing new: then Airflow stores no event.
+
+    The event is all that the next run knows, so what cannot be in it must not be new every time.
+
+    :raises AirflowSkipException: if an output is not known, or each is as its input says.
+    :raises AirflowFailException: if the event does not hold what has been seen.
+    """
+    watch = plan.settings.watch
+    if watch is None or (asset := _asset_of(watch)) not in task.outlets:
+        return
+    seen = {output: outputs[output] for output in watch.seen.values()}
+    unknown = [*absent_names(seen), *unreadable_names(seen), *(name for name, value in seen.items() if value is None)]
+    if unknown or all(_same(inputs.get(name, ABSENT), seen[output]) for name, output in watch.seen.items()):
+        text = f"output '{unknown[0]}' has no value" if unknown else "what was seen is as it was"
+        raise AirflowSkipException(f"nothing new: {text}")
+    if missing := [name for name in seen if name not in context["outlet_events"][asset].extra]:
+        raise AirflowFailException(
+            f"the event cannot hold output '{missing[0]}', which says what has been seen: it is secret, or a number "
+            "that JSON has no room for"
+        )
+
+
+def _asset_of(watch: Watch) -> Asset:
+    return Asset(watch.asset) if isinstance(watch.asset, str) else Asset(**watch.asset)
+
+
+def _same(one: Any, two: Any) -> bool:
+    return bool(one == two) and isinstance(one, bool) == isinstance(two, bool)
 
 
 def set_event_extras(

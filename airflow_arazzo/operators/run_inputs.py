@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowFailException
 
+from airflow_arazzo.operators.asset_events import what_was_seen
 from airflow_arazzo.operators.rendering import render_bound
 from airflow_arazzo.protocol.channel import Channel
 from airflow_arazzo.protocol.secret_ledger import Ledger, masked_parts
@@ -45,13 +46,16 @@ def workflow_inputs(
 def run_params(plan: Plan, task: BaseOperator, bound: Mapping[str, Any], context: Context) -> dict[str, Any]:
     """Return the Params of a run that are inputs of the workflow, or are meant to be, whatever its conf says.
 
+    If the workflow watches, the last event says what has been seen, unless the run's conf does.
+
     Two kinds are not meant to be: Params that a person has declared for the DAG or the task in addition, and those that
     a template of a bound input names.
     """
     dag = task.dag.params if task.has_dag() else {}  # type: ignore[no-untyped-call]
     templates = " ".join(value for value in bound.values() if isinstance(value, str))
     foreign = {*dag, *task.params, *re.findall(r"\w+", templates)} - plan.taken.schemas.keys()
-    return {name: value for name, value in context["params"].items() if name not in foreign}
+    params = {name: value for name, value in context["params"].items() if name not in foreign}
+    return {**params, **what_was_seen(plan, context)}
 
 
 def run_inputs(

@@ -10,7 +10,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException, BaseOperat
 
 from airflow_arazzo.compat import default_deferrable
 from airflow_arazzo.operators.argument_names import require_names, require_variables, settings_from
-from airflow_arazzo.operators.asset_events import set_event_extras
+from airflow_arazzo.operators.asset_events import require_news, set_event_extras
 from airflow_arazzo.operators.region_task import DrivesRegion, as_mapping, read_plan
 from airflow_arazzo.operators.rendering import render_bound
 from airflow_arazzo.operators.run_inputs import require_unbound, run_inputs, run_params
@@ -161,6 +161,8 @@ class ArazzoWorkflowOperator(DrivesRegion, BaseOperator):
         self.log.info("%s", ledger.conceal(engine.ended(self.plan.workflow_id, "", shown, path)))
         push_each(context["ti"], self, visible)
         set_event_extras(self, context, outputs, visible)
+        if self.from_params:
+            require_news(self, self.plan, context, state.frames[0].inputs, outputs)
         return visible
 
     def _was_ended(self, state: State, done: Done) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, WithJsonSchema, model_validator
+from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 from typing_extensions import Self
 
@@ -44,11 +44,15 @@ def _checked(assets: tuple[Any, ...]) -> tuple[Any, ...]:
     return assets
 
 
+def _checked_one(asset: Any) -> Any:
+    if fault := asset_fault(asset if isinstance(asset, (str, Mapping)) else None):
+        raise PydanticCustomError("fault", "{fault}", {"fault": fault})
+    return asset
+
+
 _PARTS_SCHEMA = {"type": "object", "properties": {name: {"type": "string"} for name in _PARTS}}
-_ASSETS_SCHEMA = {
-    "type": "array",
-    "items": {"anyOf": [{"type": "string"}, {**_PARTS_SCHEMA, "additionalProperties": False}]},
-}
+_ASSET_SCHEMA = {"anyOf": [{"type": "string"}, {**_PARTS_SCHEMA, "additionalProperties": False}]}
+_ASSETS_SCHEMA = {"type": "array", "items": _ASSET_SCHEMA}
 _ONE_OF_THEM = {"properties": dict.fromkeys(("all", "any"), _ASSETS_SCHEMA), "minProperties": 1, "maxProperties": 1}
 #: What a document may give as its schedule.
 SCHEDULE_SCHEMA = WithJsonSchema(
@@ -70,3 +74,12 @@ class AssetSchedule(FrozenModel):
             fault = "a schedule by assets is a list of them, all of which are awaited, or a map with 'any' or 'all'"
             raise PydanticCustomError("fault", "{fault}", {"fault": fault})
         return self
+
+
+class Watch(FrozenModel):
+    """How a workflow watches an API: it updates an asset when it has seen something new."""
+
+    asset: Annotated[Any, AfterValidator(_checked_one), WithJsonSchema(_ASSET_SCHEMA)]
+    """The asset whose events say what has been seen."""
+    seen: dict[str, str] = Field(min_length=1)
+    """By input, the output whose value in the last event it has; it is new if an output differs from its input."""

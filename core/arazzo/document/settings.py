@@ -25,7 +25,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from arazzo.document.asset_settings import SCHEDULE_SCHEMA, Assets, AssetSchedule
+from arazzo.document.asset_settings import SCHEDULE_SCHEMA, Assets, AssetSchedule, Watch
 from arazzo.document.budgets import Budget, is_by_source
 from arazzo.document.contract_levels import Check, Level, contract_levels
 from arazzo.document.paging import NextPage, next_fault
@@ -227,6 +227,8 @@ class Settings(FrozenModel):
     """Assets that the workflow updates when it succeeds."""
     inlets: Assets | None = None
     """Assets that the workflow reads."""
+    watch: Annotated[Watch | None, BeforeValidator(partial(_nested, Watch))] = None
+    """The asset that the workflow updates when it has seen something new, and the inputs that say what was seen."""
     start_date: Annotated[str | None, _require(_is_date, "a date by ISO 8601, such as 2026-01-31")] = None
     """When the schedule starts: a date by ISO 8601."""
     catchup: bool | None = None
@@ -318,7 +320,7 @@ class Settings(FrozenModel):
             _fail(fault)
         return value
 
-    @field_serializer("approval", "callbacks", "deadline", "inlets", "outlets", "schedule", "task")
+    @field_serializer("approval", "callbacks", "deadline", "inlets", "outlets", "schedule", "task", "watch")
     def _plainly(self, value: Any) -> Any:
         """Return what JSON has; objects from a person's own Python are only for the DAG being made, and not stored."""
         return _jsonable(value.model_dump(exclude_defaults=True) if isinstance(value, FrozenModel) else value)

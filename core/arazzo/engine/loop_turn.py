@@ -9,13 +9,15 @@ from abc import ABC, abstractmethod
 from itertools import takewhile
 from typing import Any
 
+from arazzo.absent import UNKNOWN
 from arazzo.engine import actions, messages, pacing
 from arazzo.engine.collecting import collected_outputs, outputs_without_round
 from arazzo.engine.shown import secret_names, shown_answer, shown_exchange, shown_url
 from arazzo.engine.state import Command, Frame, Note, State, StepRecord
 from arazzo.exchange import Exchange
 from arazzo.expressions.context import Context
-from arazzo.flow import Plan, PlannedStep, Region
+from arazzo.flow import END, Plan, PlannedStep, Region
+from arazzo.flow.plan import NOTHING_NEW
 from arazzo.frozen import replace
 from arazzo.secrecy.concealing import Conceal
 
@@ -148,7 +150,26 @@ class LoopTurn(ABC):
 
     def _exhausted(self, state: State, region: Region, reason: str) -> Turned:
         record = state.records.get(record_name(state, state.frame.step))
-        return self._stop(state, messages.exhausted(state.frame, region, record, reason))
+        text = messages.exhausted(state.frame, region, record, reason)
+        if record is None or not self._is_quiet(state, region, record):
+            return self._stop(state, text)
+        self._note(f"{text}: {NOTHING_NEW}")
+        state = with_record(state, replace(record, action=NOTHING_NEW, next=END))
+        return self._finish(state, "", dict.fromkeys(self.root.outputs, UNKNOWN))
+
+    def _is_quiet(self, state: State, region: Region, record: StepRecord) -> bool:
+        """Say whether a budget that is used up is no failure: of a workflow that watches, when its last round was good.
+
+        Then it has nothing new to tell; what pages are left over is no such thing.
+        """
+        watches = self.root.settings.watch is not None and len(state.frames) == 1 and region.loop == "poll"
+        return watches and not state.frame.hiccups and (not record.message or record.outcome == "recovered")
+
+    @abstractmethod
+    def _finish(
+        self, state: State, failure: str, handed: dict[str, Any] | None = None, *, ended: bool = False
+    ) -> Turned:
+        """End the innermost workflow and go back to whoever called it."""
 
     @abstractmethod
     def _stop(self, state: State, message: str, record: StepRecord | None = None) -> Turned:

@@ -7,6 +7,7 @@ from typing import Any
 
 from arazzo.document.shape import near
 from arazzo.errors import UnsupportedError
+from arazzo.exchange import SAFE_METHODS
 from arazzo.flow import Plan, pool_budget
 from arazzo.flow.grouping import impossible_approvals, tasks_of
 from arazzo.frozen import dataclass
@@ -34,13 +35,15 @@ class Refusal:
         return f"{self.message}; {self.hint}" if self.hint else self.message
 
 
-def refusals(plan: Plan, *, scheduled: bool | None = None) -> tuple[Refusal, ...]:
+def refusals(plan: Plan, *, scheduled: bool | None = None, runs: int | None = None) -> tuple[Refusal, ...]:
     """Return every reason for which a workflow cannot be a DAG with its settings.
 
     :param scheduled: whether it has a schedule; None: if its settings say so.
+    :param runs: how many runs may be active at once; None: as its settings say.
     """
     bound = plan.settings.inputs or {}
     found = [*_unknown(plan, bound), *_values(plan, bound), *_approvals(plan), *_pools(plan)]
+    found += _watching(plan, bound, runs)
     if scheduled if scheduled is not None else plan.settings.schedule is not None:
         found += [*_missing(plan, bound), *_timing(plan)]
     return tuple(found)
@@ -107,6 +110,31 @@ def _pools(plan: Plan) -> Iterator[Refusal]:
         settings = own[0].settings if own else plan.settings
         if kept and (text := kept.refusal((settings.task or {}).get("pool", settings.pool))):
             yield Refusal("invalid-setting", ("pool",), text)
+
+
+def _watching(plan: Plan, bound: Collection[str], runs: int | None) -> Iterator[Refusal]:
+    """Yield why a workflow cannot watch: what it sends, or how it knows what it has seen."""
+    watch = plan.settings.watch
+    if watch is None:
+        return
+    for planned in plan.all_steps():
+        if planned.operation is not None and planned.operation.method not in SAFE_METHODS:
+            what = f"step '{planned.step_id}' sends {planned.operation.method}"
+            message = f"a workflow that watches sends GET, HEAD and OPTIONS only, and {what}"
+            yield Refusal("invalid-setting", ("watch",), message, "let the DAG that the event starts do that")
+    if (runs or plan.settings.max_active_runs or 1) > 1:
+        message = "'max_active_runs' can only be 1 for a workflow that watches: two runs would see the same"
+        yield Refusal("invalid-setting", ("max_active_runs",), message)
+    for name, output in watch.seen.items():
+        at = ("watch", "seen", name)
+        if name not in plan.taken.schemas:
+            message = f"workflow '{plan.workflow_id}' has no input '{name}'"
+            yield Refusal("unknown-input", at, message, near(name, plan.taken.schemas))
+        elif name in bound:
+            yield Refusal("invalid-setting", at, f"input '{name}' is bound, and cannot have what was seen as its value")
+        if output not in plan.outputs:
+            message = f"workflow '{plan.workflow_id}' has no output '{output}'"
+            yield Refusal("invalid-setting", at, message, near(output, plan.outputs))
 
 
 def _timing(plan: Plan) -> Iterator[Refusal]:

@@ -24,7 +24,7 @@ from arazzo.flow.action_needs import action_needs
 from arazzo.flow.awaited import build_needs
 from arazzo.flow.compile_options import Options
 from arazzo.flow.credential_flow import secret_names
-from arazzo.flow.graph import FlowGraph, build_graph
+from arazzo.flow.graph import FlowGraph, build_graph, with_quiet_ends
 from arazzo.flow.loops import build_regions, step_groups
 from arazzo.flow.passed_outputs import with_passed_outputs
 from arazzo.flow.plan import InputNeed, PassedInput, Plan, PlannedStep
@@ -111,6 +111,10 @@ class _Compiler:
         for group, entered in groups.items():
             if len(group) > 1:
                 steps[entered[0]] = self._entry(loaded, steps[entered[0]], [workflow.step(step) for step in group])
+        regions = build_regions(graph, groups, steps, children, self.options.dialect)
+        if settings.watch is not None:
+            graph = with_quiet_ends(graph, [region.entry for region in regions if region.loop == "poll"])
+            regions = build_regions(graph, groups, steps, children, self.options.dialect)
         document = loaded.document
         plan: Plan = Plan.model_construct(
             key=f"{prefix}{workflow.workflow_id}",
@@ -130,7 +134,7 @@ class _Compiler:
             components={"parameters": {k: p.value for k, p in document.components.parameters.items()}},
             inputs=workflow.inputs,
             steps=tuple(steps.values()),
-            regions=build_regions(graph, groups, steps, children, self.options.dialect),
+            regions=regions,
             edges=graph.edges,
             needs=build_needs(workflow, planned, children, self.options.dialect),
             outputs=workflow.outputs,

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from arazzo.document.control import Transfer, Unmatched, successors
 from arazzo.document.models import Step, Workflow
 from arazzo.document.scc import reachable, strongly_connected, topological
-from arazzo.flow.plan import END, Edge
+from arazzo.flow.plan import END, NOTHING_NEW, Edge
 from arazzo.frozen import dataclass
 
 
@@ -99,6 +99,15 @@ def build_graph(workflow: Workflow, unmatched: Mapping[str, Unmatched], workflow
             for edge in _edges(step, transfer, workflows):
                 edges[edge] = None
     return FlowGraph(tuple(step.step_id for step in workflow.steps), tuple(edges))
+
+
+def with_quiet_ends(graph: FlowGraph, polls: Iterable[str]) -> FlowGraph:
+    """Return a graph in which polls may end the workflow without anything new.
+
+    :param polls: the steps that they are entered by.
+    """
+    ends = (Edge(source=step, target=END, kind="success", action=NOTHING_NEW) for step in polls)
+    return FlowGraph(graph.steps, (*graph.edges, *ends))
 
 
 def _edges(step: Step, transfer: Transfer, workflows: Mapping[str, str]) -> Iterator[Edge]:

@@ -25,6 +25,7 @@ _OF_WORKFLOWS = (
     "schedule",
     "outlets",
     "inlets",
+    "watch",
     "start_date",
     "catchup",
     "tags",

@@ -136,6 +136,32 @@ def test_loops_of_called_workflows_are_counted_too_and_each_request_is_told():
     assert counted == [LoopRun("outer", "poll", 1, 0), LoopRun("inner/watch", "poll", 2, 0)]
 
 
+PENDING, BUSY = {"request": "GET /things/x", "status": 200, "json": {"state": "pending"}}, {"status": 503}
+LISTED = {"request": "GET /things", "status": 200}
+
+
+@pytest.mark.parametrize(
+    ("budget", "script", "status", "text"),
+    [
+        ({"max_rounds": 2}, [LISTED, PENDING, {"wait": 5}, LISTED, PENDING], "success", "limit of 2 rounds reached"),
+        ({"timeout": 3}, [LISTED, PENDING, {"wait": 3}], "success", "timeout of 3 s reached"),
+        ({"timeout": 3}, [LISTED | BUSY, {"wait": 3}], "failed", "timeout of 3 s reached"),
+        ({"max_rounds": 2}, [LISTED, PENDING, {"wait": 5}, LISTED | BUSY], "failed", "limit of 2 rounds reached"),
+    ],
+)
+def test_a_poll_that_watches_ends_well_with_nothing_new(budget, script, status, text):
+    watch = {"asset": "s3://things", "seen": {"before": "state"}}
+    plan = plan_of("tolerates", settings=Settings(watch=watch, **budget))
+    played, notes = Script(script), []
+    run = run_local(plan, {}, send=played.send, sleep=played.sleep, clock=played.clock, note=notes.append)
+    played.finished()
+    assert run.status == status
+    assert run.outputs == {"state": None} or status == "failed"
+    assert text in (run.message or notes[-1].text)
+    (end,) = (edge for edge in plan.regions[0].exits if edge.action == "nothing new")
+    assert (end.source, end.target) == ("list", "")
+
+
 SPENT = """
 arazzo: 1.0.1
 info: {title: t, version: "1"}
