@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Literal
 
 from arazzo.auth.connection_settings import ConnectionSettings
 from arazzo.errors import ConnectionSettingsError
@@ -78,12 +78,11 @@ def place_step(step: PlannedStep, placement: Placement, default: str | Mapping[s
     """Return a step with its connection's decisions; arguments as for :func:`place_requests`."""
     source = step.operation.source if step.operation else ""
     url = placement.url or (default.get(source) if isinstance(default, Mapping) else default)
-    changed: dict[str, Any] = {"server": url} if url else {}
-    if placement.required is not None and step.settings.required is None:
-        changed["required"] = placement.required
-    if not changed and not placement.headers:
+    settings = step.settings.model_copy(update={"server": url}) if url else step.settings
+    if placement.required is not None and settings.required is None:
+        settings = settings.model_copy(update={"required": placement.required})
+    if settings is step.settings and not placement.headers:
         return step
-    settings = step.settings.model_copy(update=changed) if changed else step.settings
     return step.model_copy(update={"settings": settings, "added": placement.headers})
 
 

@@ -89,15 +89,16 @@ def _build_region(group: tuple[str, ...], entered: tuple[str, ...], around: Surr
     if not _goes_round(group, around):
         return region
     at_once = tuple(_at_once(group, entered, around))
-    loop = {
-        "loop": "iteration" if at_once else "poll",
-        "at_once": at_once if settings.poke_interval is None or _also_polls(group, around, at_once) else (),
-        "poke_interval": settings.poke_interval or POKE_INTERVAL,
-        "timeout": settings.timeout or LOOP_TIMEOUT,
-        "max_rounds": settings.max_rounds or (ITERATION_ROUNDS if at_once else None),
-        "tolerate": _tolerated(settings, around.dialect) if region.safe else 0,
-    }
-    return region.model_copy(update=loop)
+    return region.model_copy(
+        update={
+            "loop": "iteration" if at_once else "poll",
+            "at_once": at_once if settings.poke_interval is None or _also_polls(group, around, at_once) else (),
+            "poke_interval": settings.poke_interval or POKE_INTERVAL,
+            "timeout": settings.timeout or LOOP_TIMEOUT,
+            "max_rounds": settings.max_rounds or (ITERATION_ROUNDS if at_once else None),
+            "tolerate": _tolerated(settings, around.dialect) if region.safe else 0,
+        }
+    )
 
 
 def _tolerated(settings: Settings, dialect: Dialect) -> int:
