@@ -17,6 +17,8 @@ SECONDS ?= 60
 TARGETS ?= source expression condition selector replacement response document description mutation
 # The pages that people write; tests write the others.
 PAGES = $(filter-out $(addprefix docs/,$(addsuffix .md,conformance corpus failures reliability security-tests)),$(wildcard *.md core/*.md docs/*.md))
+# Some images set it, and then each of the many programs that the tests start compiles this package anew.
+unexport PYTHONDONTWRITEBYTECODE
 # KEEP=1 leaves the demo's Airflow running until Ctrl-C; SHORT=1 leaves out the slow scheduler tests.
 yes = $(filter-out 0 no false,$(1))
 
@@ -112,7 +114,7 @@ $(READY): pyproject.toml core/pyproject.toml constraints.txt
 	@echo "Installing what constraints.txt names into $(VENV): a minute or two, once."
 	@$(BIN)/python -m pip install -qq --compile --constraint constraints.txt editables hatchling
 	@$(BIN)/python -m pip install -qq --compile --no-build-isolation --constraint constraints.txt --editable ./core --editable '.[dev]'
-	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true
+	@$(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true
 	@touch $(READY)
 
 # In a stamp of its own: it has wheels for some platforms only, and is never built here.
@@ -136,7 +138,7 @@ $(DISTRIBUTED)/.ready: pyproject.toml core/pyproject.toml constraints.txt
 	@echo "Installing Airflow with Celery and Postgres into $(DISTRIBUTED): a minute or two, once."
 	@$(DISTRIBUTED)/bin/python -m pip install -qq --compile --constraint constraints.txt editables hatchling pytest
 	@$(DISTRIBUTED)/bin/python -m pip install -qq --compile --no-build-isolation --constraint constraints.txt --editable ./core --editable '.[celery]'
-	@env -u PYTHONDONTWRITEBYTECODE $(DISTRIBUTED)/bin/python -m compileall -qq -j 0 $(DISTRIBUTED)/lib || true
+	@$(DISTRIBUTED)/bin/python -m compileall -qq -j 0 $(DISTRIBUTED)/lib || true
 	@touch $@
 
 $(TOOLS)/.ready: .ci/tools.txt
