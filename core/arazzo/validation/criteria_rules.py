@@ -44,7 +44,7 @@ def check_possibility(subject: Subject) -> Iterator[Problem]:
         success = _success(subject, step)
         if not _possible(subject, [success]):
             message = f"the success criteria of step '{step.step_id}' can never all hold at once, so it always fails"
-            yield subject.warning("unmeetable-criteria", f"{step.at}/successCriteria", message)
+            yield subject.problem("unmeetable-criteria", f"{step.at}/successCriteria", message)
             continue
         failure = success.negated if step.workflow_id is None else ANYTHING
         for actions, judged, word in zip(merged_actions(workflow, step), (success, failure), _WORDS, strict=True):
@@ -118,13 +118,13 @@ def _actions(
         own = _all_hold(subject, action.criteria)
         if not _possible(subject, [own]):
             message = f"the criteria of action '{action.name}' can never all hold at once, so it is never taken"
-            yield action, subject.warning("unmeetable-criteria", action.at, message)
+            yield action, subject.problem("unmeetable-criteria", action.at, message)
         elif not _possible(subject, [judged, own]):
             message = f"the criteria of action '{action.name}' cannot hold when step '{step.step_id}' has {word}"
-            yield action, subject.warning("unmeetable-criteria", action.at, message)
+            yield action, subject.problem("unmeetable-criteria", action.at, message)
         elif not _possible(subject, [judged, own, *(formula.negated for formula in before[:MOST_BEFORE])]):
             message = f"action '{action.name}' is never taken: if its criteria hold, so do those of an earlier action"
-            yield action, subject.warning("idle-action", action.at, message, "change their order")
+            yield action, subject.problem("idle-action", action.at, message, "change their order")
         if not may_match_nothing((action,)):
             return  # what comes after it is reported elsewhere
         if action.type != "retry":

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from arazzo.document.models import SourceDescription, Step
 from arazzo.document.schemas import mapping
 from arazzo.document.step_parts import merged_step, step_criteria
-from arazzo.errors import ExpressionSyntaxError, Problem, Severity
+from arazzo.errors import ExpressionSyntaxError, Problem
 from arazzo.expressions.nodes import (
     ComponentReference,
     Expression,
@@ -40,27 +40,18 @@ def check_expressions(subject: Subject) -> Iterator[Problem]:
         try:
             template = text.template(subject.dialect)
         except ExpressionSyntaxError as error:
-            yield _unreadable(subject, text, error)
+            rule = "unreadable-expression"
+            yield subject.unreadable(rule, text.at, error.message, error.hint, text.when, error.offset)
             continue
         if reads_all(template.sole):
             message = f"only the lenient dialect reads '{text.text.strip()}' as a context"
-            yield subject.warning("non-portable-expression", text.at, message, f"name one: '{text.text.strip()}.name'")
+            yield subject.problem("non-portable-expression", text.at, message, f"name one: '{text.text.strip()}.name'")
             continue
         yield from _loose(subject, text)
         meant = misspelled_root(text.text)
         if meant is not None:
             message = "this looks like a runtime expression but is not one; it is used as plain text"
-            yield subject.warning("misspelled-expression", text.at, message, f"did you mean '{meant}'?")
-
-
-def _unreadable(subject: Subject, text: IndexedText, error: ExpressionSyntaxError) -> Problem:
-    """Return the problem of a text: only a warning for an output, which affects nothing but its users."""
-    output = text.when in ("response", "end") and subject.dialect == "lenient"
-    severity, message = Severity.ERROR, error.message
-    if output:
-        severity, message = Severity.WARNING, f"{error.message}; whatever uses the output fails"
-    rule, offset = "unreadable-expression", error.offset
-    return subject.problem(rule, severity, text.at, message, error.hint, offset=offset, width=1)
+            yield subject.problem("misspelled-expression", text.at, message, f"did you mean '{meant}'?")
 
 
 def _loose(subject: Subject, text: IndexedText) -> Iterator[Problem]:
@@ -77,7 +68,6 @@ def _loose(subject: Subject, text: IndexedText) -> Iterator[Problem]:
         message = f"only the lenient dialect reads '{loose.expression.text}' here"
         yield subject.problem(
             "non-portable-expression",
-            Severity.WARNING,
             text.at,
             message,
             f"write '{loose.portable}'",
@@ -98,7 +88,6 @@ def check_quoted(subject: Subject) -> Iterator[Problem]:
             if kind in ("array", "object"):
                 yield subject.problem(
                     "non-portable-expression",
-                    Severity.WARNING,
                     f"{body.at}/payload",
                     f"only the lenient dialect takes this string for the {kind} that input '{found['name']}' is",
                     f"without the quotes: {found[0][1:-1]}",
@@ -118,10 +107,10 @@ def check_conditions(subject: Subject) -> Iterator[Problem]:
             for finding in findings(subject, criterion):
                 yield subject.problem(
                     finding.rule,
-                    finding.severity,
                     f"{criterion.at}/{finding.field}",
                     finding.message,
                     finding.hint,
+                    severity=finding.severity,
                     offset=finding.offset,
                     width=1 if finding.offset else None,
                 )
@@ -145,7 +134,7 @@ def check_names(subject: Subject) -> Iterator[Problem]:
                 known = subject.loaded.document.components.parameters
                 if name not in known:
                     message = f"there is no component '{name}' among parameters"
-                    yield _at(subject, use, "unknown-component", Severity.ERROR, message, subject.near(name, known))
+                    yield _at(subject, use, "unknown-component", message, subject.near(name, known))
             case _:
                 pass
 
@@ -158,7 +147,7 @@ def check_times(subject: Subject) -> Iterator[Problem]:
         if early:
             message = f"'{use.expression.text}' is used in the request, when there is no response yet"
             hint = "make it an output of an earlier step: $steps.<id>.outputs.<name>"
-            yield _at(subject, use, "early-expression", Severity.WARNING, message, hint)
+            yield _at(subject, use, "early-expression", message, hint)
 
 
 def check_xml(subject: Subject) -> Iterator[Problem]:
@@ -170,11 +159,11 @@ def check_xml(subject: Subject) -> Iterator[Problem]:
                 if operation is not None and operation.accepts and all(map(is_xml, operation.accepts)):
                     message = f"the answer is XML, in which only the lenient dialect reads '{body.text}'"
                     hint = "select with XPath: {context: $response.body, type: xpath, selector: ...}"
-                    yield _at(subject, use, "non-portable-expression", Severity.WARNING, message, hint)
+                    yield _at(subject, use, "non-portable-expression", message, hint)
 
 
-def _at(subject: Subject, use: Use, rule: str, severity: Severity, message: str, hint: str | None) -> Problem:
-    return subject.problem(rule, severity, use.at, message, hint, offset=use.offset, width=use.width)
+def _at(subject: Subject, use: Use, rule: str, message: str, hint: str | None) -> Problem:
+    return subject.problem(rule, use.at, message, hint, offset=use.offset, width=use.width)
 
 
 def _step_output(subject: Subject, use: Use, expression: StepOutput) -> Iterator[Problem]:
@@ -183,18 +172,18 @@ def _step_output(subject: Subject, use: Use, expression: StepOutput) -> Iterator
     if step is None:
         message = f"this reads step '{expression.step}', which workflow '{workflow.workflow_id}' does not have"
         hint = subject.near(expression.step, (item.step_id for item in workflow.steps))
-        yield _at(subject, use, "unknown-step", Severity.ERROR, message, hint)
+        yield _at(subject, use, "unknown-step", message, hint)
     elif not expression.name:
         pass  # all of them
     elif declared_name(expression, step.outputs) is None and (name := _passed(subject, step, expression)):
         message = f"only the lenient dialect reads output '{name}' of the workflow that step '{expression.step}' calls"
         hint = f"declare it on the step: outputs: {{{name}: $outputs.{name}}}"
-        yield _at(subject, use, "non-portable-expression", Severity.WARNING, message, hint)
+        yield _at(subject, use, "non-portable-expression", message, hint)
     elif declared_name(expression, step.outputs) is None:
         message = f"step '{expression.step}' declares no output '{expression.name}'; it is always null"
         short = ".outputs." not in expression.text and use.when in ("request", "call")
-        rule, severity = ("unreadable-expression", Severity.ERROR) if short else ("undeclared-output", Severity.WARNING)
-        yield _at(subject, use, rule, severity, message, subject.near(expression.name, step.outputs))
+        rule = "unreadable-expression" if short else "undeclared-output"
+        yield _at(subject, use, rule, message, subject.near(expression.name, step.outputs))
 
 
 def _passed(subject: Subject, step: Step, expression: StepOutput) -> str | None:
@@ -208,7 +197,7 @@ def _declared(subject: Subject, use: Use, noun: str, workflow_id: str) -> Iterat
     name = getattr(use.expression, "name", "")
     if names is not None and declared_name(use.expression, names) is None:
         message = f"workflow '{workflow_id}' declares no {noun} '{name}'"
-        yield _at(subject, use, f"undeclared-{noun}", Severity.WARNING, message, subject.near(name, names))
+        yield _at(subject, use, f"undeclared-{noun}", message, subject.near(name, names))
 
 
 def _workflow_value(subject: Subject, use: Use, expression: WorkflowValue) -> Iterator[Problem]:
@@ -216,11 +205,11 @@ def _workflow_value(subject: Subject, use: Use, expression: WorkflowValue) -> It
         if any(subject.named(f"{source.name}.{expression.workflow}") for source in _arazzo_sources(subject)):
             message = f"workflow '{expression.workflow}' belongs to another document, which '$workflows' does not read"
             hint = "read the outputs of the step that calls it: $steps.<id>.outputs.<name>"
-            yield _at(subject, use, "undeclared-output", Severity.WARNING, message, hint)
+            yield _at(subject, use, "undeclared-output", message, hint)
             return
         known = [workflow.workflow_id for workflow in subject.workflows]
         message = f"this reads workflow '{expression.workflow}', which does not exist"
-        yield _at(subject, use, "unknown-workflow", Severity.ERROR, message, subject.near(expression.workflow, known))
+        yield _at(subject, use, "unknown-workflow", message, subject.near(expression.workflow, known))
         return
     yield from _declared(subject, use, expression.field.removesuffix("s"), expression.workflow)
 
@@ -233,4 +222,4 @@ def _source(subject: Subject, use: Use, name: str) -> Iterator[Problem]:
     known = [source.name for source in subject.loaded.document.source_descriptions]
     if name not in known:
         message = f"there is no source description '{name}'"
-        yield _at(subject, use, "unknown-source", Severity.ERROR, message, subject.near(name, known))
+        yield _at(subject, use, "unknown-source", message, subject.near(name, known))

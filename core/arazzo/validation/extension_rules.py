@@ -11,7 +11,7 @@ from arazzo.document.control import merged_actions
 from arazzo.document.input_declarations import property_names
 from arazzo.document.models import Step, Workflow
 from arazzo.document.settings import EXTENSION, Settings, settings_of
-from arazzo.errors import DocumentError, Problem, Severity
+from arazzo.errors import DocumentError, Problem
 from arazzo.expressions.nodes import Input
 from arazzo.openapi.contract_slices import slice_contract, unreadable_schemas
 from arazzo.openapi.servers import variable_names
@@ -72,9 +72,7 @@ def _settings(
     for name in _OF_STEPS if "/steps/" not in at else ():
         if getattr(settings, name) is not None:
             message = f"'{name}' has no effect here: it is a setting of a step in a loop"
-            yield subject.problem(
-                "idle-field", Severity.WARNING, f"{pointer}/{name}", message, "leave it out", key=True
-            )
+            yield subject.problem("idle-field", f"{pointer}/{name}", message, "leave it out", key=True)
     yield from _bound(subject, settings, pointer, inputs, open_ended=open_ended)
     known = [source.name for source in subject.loaded.document.source_descriptions]
     for field in ("connection", "server", "budget"):
@@ -82,7 +80,7 @@ def _settings(
         for name in value if isinstance(value, dict) else ():
             if name not in known:
                 message = f"'{field}' names source description '{name}', which is not declared"
-                yield subject.error(
+                yield subject.problem(
                     "unknown-source", f"{pointer}/{field}/{escape(name)}", message, subject.near(name, known)
                 )
 
@@ -98,7 +96,7 @@ def check_contracts(subject: Subject) -> Iterator[Problem]:
         missing = [] if contract.answers else ["its description says nothing about its answers"]
         for text in (*missing, *unreadable_schemas(contract)):
             message = f"{operation.method} {operation.path} cannot be fully checked against its description: {text}"
-            yield subject.warning("unchecked-contract", step.at, message)
+            yield subject.problem("unchecked-contract", step.at, message)
 
 
 def _looping(subject: Subject, workflow: Workflow) -> frozenset[str]:
@@ -126,7 +124,7 @@ def _idle(subject: Subject, step: Step, looping: bool) -> Iterator[Problem]:
     for name in given if isinstance(given, dict) else ():
         if name in idle:
             message, at = f"'{name}' has no effect on {idle[name]}", f"{step.at}/{EXTENSION}/{name}"
-            yield subject.problem("idle-field", Severity.WARNING, at, message, "leave it out", key=True)
+            yield subject.problem("idle-field", at, message, "leave it out", key=True)
 
 
 def _bound(
@@ -137,9 +135,9 @@ def _bound(
             continue
         at, hint = f"{pointer}/inputs/{escape(name)}", subject.near(name, inputs)
         if not open_ended:
-            yield subject.error("unknown-input", at, f"'{name}' is bound, and there is no such input", hint)
+            yield subject.problem("unknown-input", at, f"'{name}' is bound, and there is no such input", hint)
         else:
-            yield subject.warning("undeclared-input", at, f"'{name}' is bound, but is not declared as an input", hint)
+            yield subject.problem("undeclared-input", at, f"'{name}' is bound, but is not declared as an input", hint)
 
 
 def check_setting_names(subject: Subject) -> Iterator[Problem]:
@@ -163,7 +161,7 @@ def _marks(subject: Subject) -> Iterator[Problem]:
             if name not in names:
                 message = f"'sensitive' names '{name}', but there is no input or output of that name"
                 at = f"{item.at}/{EXTENSION}/sensitive/{index}"
-                yield subject.error("unknown-sensitive", at, message, subject.near(name, names))
+                yield subject.problem("unknown-sensitive", at, message, subject.near(name, names))
 
 
 def _names(subject: Subject, workflow: Workflow) -> Iterator[str]:
@@ -179,8 +177,7 @@ def _names(subject: Subject, workflow: Workflow) -> Iterator[str]:
 
 def _variables(subject: Subject) -> Iterator[Problem]:
     document = subject.loaded.document
-    items = (document, *subject.workflows, *(step for _, step in subject.steps()))
-    given = {item.at: names for item in items if (names := subject.own_settings(item).server_variables)}
+    given = {item.at: names for item in subject.holders() if (names := subject.own_settings(item).server_variables)}
     if not given:
         return
     known: dict[str, list[str]] = defaultdict(list)
@@ -201,4 +198,4 @@ def _unknown_variables(subject: Subject, at: str, names: Iterable[str], known: l
         if name not in (known or ()):
             message = f"'server_variables' names '{name}', but no server that is called here has such a variable"
             place = f"{at}/{EXTENSION}/server_variables/{escape(name)}"
-            yield subject.error("unknown-variable", place, message, subject.near(name, known or ()))
+            yield subject.problem("unknown-variable", place, message, subject.near(name, known or ()))

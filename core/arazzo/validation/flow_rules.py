@@ -35,7 +35,7 @@ def check_steps(subject: Subject) -> Iterator[Problem]:
                 f"{action.type} names step '{action.step_id}', which workflow '{workflow.workflow_id}' does not have"
             )
             hint = subject.near(action.step_id, step_ids(workflow))
-            yield subject.error("unknown-step", f"{action.at}/stepId", message, hint)
+            yield subject.problem("unknown-step", f"{action.at}/stepId", message, hint)
     for workflow, step in subject.steps():
         for index, reference in enumerate(step.depends_on):
             yield from _awaited(subject, workflow, reference, f"{step.at}/dependsOn/{index}")
@@ -45,8 +45,7 @@ def check_steps(subject: Subject) -> Iterator[Problem]:
         for index, reference in enumerate(owner.depends_on):
             if reference in seen:
                 message, at = f"dependsOn names '{reference}' twice", f"{owner.at}/dependsOn/{index}"
-                severity = Severity.ERROR if subject.dialect == "strict" else Severity.WARNING
-                yield subject.problem("duplicate-dependency", severity, at, message, "leave one out")
+                yield subject.problem("duplicate-dependency", at, message, "leave one out")
             seen.add(reference)
 
 
@@ -57,11 +56,11 @@ def _awaited(subject: Subject, workflow: Workflow, reference: str, at: str) -> I
     except DocumentError:
         return
     if target is None:
-        yield subject.error("unknown-workflow", at, f"dependsOn names workflow '{where}', which does not exist")
+        yield subject.problem("unknown-workflow", at, f"dependsOn names workflow '{where}', which does not exist")
         return
     if not target.workflow.has_step(name):
         message = f"dependsOn names step '{name}', which workflow '{target.workflow.workflow_id}' does not have"
-        yield subject.error("unknown-step", at, message, subject.near(name, step_ids(target.workflow)))
+        yield subject.problem("unknown-step", at, message, subject.near(name, step_ids(target.workflow)))
 
 
 def step_ids(workflow: Workflow) -> Iterator[str]:
@@ -93,19 +92,18 @@ def check_workflows(subject: Subject) -> Iterator[Problem]:
             if target is None:
                 known = [item.workflow_id for item in subject.workflows]
                 message = f"there is no workflow '{reference}'"
-                yield subject.error("unknown-workflow", at, message, subject.near(reference, known))
+                yield subject.problem("unknown-workflow", at, message, subject.near(reference, known))
                 continue
             portable = _portable(reference)
             if target.subject is not subject and reference != portable:
                 message = f"'{reference}' is not a valid name for a workflow of another document"
-                severity = Severity.ERROR if subject.dialect == "strict" else Severity.WARNING
-                yield subject.problem("loose-reference", severity, at, message, f"write '{portable}'")
+                yield subject.problem("loose-reference", at, message, f"write '{portable}'")
             if (circle := calls.circle(own, identity(target))) is not None:
                 message = f"workflows call each other in a circle: {' -> '.join(circle)}"
-                yield subject.error("recursive-workflow", at, message)
+                yield subject.problem("recursive-workflow", at, message)
         if (excess := calls.excess(own)) is not None:
             message = f"workflow '{workflow.workflow_id}' {excess}"
-            yield subject.error("too-many-calls", f"{workflow.at}/workflowId", message)
+            yield subject.problem("too-many-calls", f"{workflow.at}/workflowId", message)
 
 
 def _portable(reference: str) -> str:
@@ -122,7 +120,7 @@ def check_reach(subject: Subject) -> Iterator[Problem]:
             if step.step_id not in reached:
                 message = f"no path leads to step '{step.step_id}'; it is left out"
                 hint = "an action before it always goes elsewhere"
-                yield subject.warning("unreachable-step", f"{step.at}/stepId", message, hint)
+                yield subject.problem("unreachable-step", f"{step.at}/stepId", message, hint)
     owners: list[Workflow | Step] = [*subject.workflows, *(step for _, step in subject.steps())]
     for owner in owners:
         for actions in _lists(owner):
@@ -130,7 +128,7 @@ def check_reach(subject: Subject) -> Iterator[Problem]:
             for action in actions:
                 if always is not None:
                     message = f"action '{action.name}' is never taken: '{always}' before it always holds"
-                    yield subject.warning("idle-action", action.at, message, f"give '{always}' criteria")
+                    yield subject.problem("idle-action", action.at, message, f"give '{always}' criteria")
                 elif not may_match_nothing((action,)):
                     always = action.name
 
@@ -151,7 +149,7 @@ def check_spent_retries(subject: Subject) -> Iterator[Problem]:
             elif retry is not None and action.type == "end" and not action.criteria:
                 message = f"when retry '{retry.name}' is exhausted, '{action.name}' ends the workflow as a success"
                 hint = f"give '{action.name}' criteria, so that the step fails"
-                yield subject.warning("spent-retry", action.at, message, hint)
+                yield subject.problem("spent-retry", action.at, message, hint)
 
 
 def check_fall_through(subject: Subject) -> Iterator[Problem]:
@@ -179,7 +177,7 @@ def check_fall_through(subject: Subject) -> Iterator[Problem]:
             message += f", a {operation.method}"
         hint = "say what you want: a last action without criteria, or x-airflow: {unmatched: next} or {unmatched: fail}"
         at = f"{step.at}/onSuccess" if step.on_success else f"{step.at}/stepId"
-        yield subject.problem("fall-through", Severity.WARNING, at, message, hint, key=bool(step.on_success))
+        yield subject.problem("fall-through", at, message, hint, key=bool(step.on_success))
 
 
 def check_loops(subject: Subject) -> Iterator[Problem]:
@@ -192,7 +190,7 @@ def check_loops(subject: Subject) -> Iterator[Problem]:
             path = " -> ".join([*loop, loop[0]])
             message = f"nothing in the document limits the loop {path}; it ends after 6 hours"
             hint = "x-airflow: {timeout: <seconds>} or {max_rounds: <number>}"
-            yield subject.warning("unbounded-loop", f"{workflow.step(loop[0]).at}/stepId", message, hint)
+            yield subject.problem("unbounded-loop", f"{workflow.step(loop[0]).at}/stepId", message, hint)
 
 
 def _is_bounded(subject: Subject, workflow: Workflow, step: Step) -> bool:
@@ -218,7 +216,7 @@ def check_shared_settings(subject: Subject) -> Iterator[Problem]:
                         message += f", whose {holds} holds"
                         hint = f"set it once, on step '{entered[0]}'"
                         at = f"{workflow.step(step).at}/{EXTENSION}/{name}"
-                        yield subject.warning("idle-setting", at, message, hint)
+                        yield subject.problem("idle-setting", at, message, hint)
 
 
 def _tasks(subject: Subject, workflow: Workflow) -> dict[tuple[str, ...], tuple[str, ...]]:
@@ -263,9 +261,8 @@ def _order(subject: Subject, use: Use, read: str, order: Dominance) -> Iterator[
         message = f"step '{reader}' reads step '{read}', which may not have run"
     else:
         return
-    never = rule == "later-step" and read in order.reached
-    severity = Severity.ERROR if never and subject.dialect == "strict" else Severity.WARNING
-    yield subject.problem(rule, severity, use.at, message, hint, offset=use.offset, width=use.width)
+    severity = Severity.WARNING if read not in order.reached else None
+    yield subject.problem(rule, use.at, message, hint, severity=severity, offset=use.offset, width=use.width)
 
 
 def _unmatched(subject: Subject, workflow: Workflow) -> dict[str, Unmatched]:

@@ -39,10 +39,10 @@ def _channel(subject: Subject, step: Step, kind: str | None) -> Iterator[Problem
     """Find what is missing for a channel: an action, or a description that has channels."""
     if step.action is None:
         message = f"step '{step.step_id}' has a 'channelPath' and needs 'action'"
-        yield subject.error("missing-field", f"{step.at}/channelPath", message, "write 'action: send' or 'receive'")
+        yield subject.problem("missing-field", f"{step.at}/channelPath", message, "write 'action: send' or 'receive'")
     if kind in ("openapi", "arazzo"):
         message = f"'channelPath' of step '{step.step_id}' leads into a description that is not an AsyncAPI one"
-        yield subject.error("invalid-value", f"{step.at}/channelPath", message)
+        yield subject.problem("invalid-value", f"{step.at}/channelPath", message)
 
 
 def _misplaced(subject: Subject, step: Step, kinds: Mapping[str, str | None]) -> Iterator[Problem]:
@@ -51,10 +51,10 @@ def _misplaced(subject: Subject, step: Step, kinds: Mapping[str, str | None]) ->
     for field, value in (("action", step.action), ("correlationId", step.correlation_id)):
         if does and value is not None:
             message = f"'{field}' belongs to steps that send or receive messages, and step '{step.step_id}' {does}"
-            yield subject.error("conflicting-fields", f"{step.at}/{field}", message, "leave it out")
+            yield subject.problem("conflicting-fields", f"{step.at}/{field}", message, "leave it out")
     if not does and step.action == "send" and step.correlation_id is not None:
         message = f"'correlationId' identifies a received message, and step '{step.step_id}' sends one"
-        yield subject.error("conflicting-fields", f"{step.at}/correlationId", message, "leave it out")
+        yield subject.problem("conflicting-fields", f"{step.at}/correlationId", message, "leave it out")
 
 
 def _other_than_a_message(subject: Subject, step: Step, kinds: Mapping[str, str | None]) -> str | None:
@@ -95,7 +95,7 @@ def _named(step: Step) -> str | None:
 def _missing(subject: Subject, name: str, rest: str, at: str) -> Iterator[Problem]:
     known = {source.name: source for source in subject.loaded.document.source_descriptions}
     if name not in known:
-        yield subject.error(
+        yield subject.problem(
             "unknown-operation", at, f"there is no source description '{name}'", subject.near(name, known)
         )
         return
@@ -104,10 +104,10 @@ def _missing(subject: Subject, name: str, rest: str, at: str) -> Iterator[Proble
         return
     if rest.startswith("/"):
         if apply_pointer(data, rest, decode=True) is ABSENT:
-            yield subject.error("unknown-operation", at, f"there is nothing at '{rest}' in source '{name}'")
+            yield subject.problem("unknown-operation", at, f"there is nothing at '{rest}' in source '{name}'")
     elif rest not in (operations := list(_operations(data))):
         message = f"there is no operation '{rest}' in source '{name}'"
-        yield subject.error("unknown-operation", at, message, subject.near(rest, operations))
+        yield subject.problem("unknown-operation", at, message, subject.near(rest, operations))
 
 
 def _data(subject: Subject, source: SourceDescription) -> dict[str, Any] | None:

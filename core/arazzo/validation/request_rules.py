@@ -43,7 +43,7 @@ def check_operations(subject: Subject) -> Iterator[Problem]:
             yield from error.problems
         elif isinstance(error, UnresolvedOperation) and not subject.broken_sources:
             field = "operationId" if step.operation_id is not None else "operationPath"
-            yield subject.error("unknown-operation", f"{step.at}/{field}", error.message, _near(subject, error))
+            yield subject.problem("unknown-operation", f"{step.at}/{field}", error.message, _near(subject, error))
         operation = subject.operation(step)
         if operation is not None:
             description = subject.descriptions[operation.source]
@@ -52,7 +52,7 @@ def check_operations(subject: Subject) -> Iterator[Problem]:
             yield from _loosely_named(subject, step)
         if subject.is_asyncapi(step):
             message = f"step '{step.step_id}' sends or receives a message (AsyncAPI), which is planned but not run"
-            yield subject.warning("asyncapi-step", f"{step.at}/stepId", message)
+            yield subject.problem("asyncapi-step", f"{step.at}/stepId", message)
 
 
 def _near(subject: Subject, error: UnresolvedOperation) -> str | None:
@@ -68,7 +68,7 @@ def _loosely_named(subject: Subject, step: Step) -> Iterator[Problem]:
         written = step.operation_id if named else step.operation_path
         message = f"only the lenient dialect finds an operation by '{written}'"
         at = f"{step.at}/{'operationId' if named else 'operationPath'}"
-        yield subject.warning("loose-reference", at, message, f"write {portable}")
+        yield subject.problem("loose-reference", at, message, f"write {portable}")
 
 
 def check_parameters(subject: Subject) -> Iterator[Problem]:
@@ -85,10 +85,10 @@ def check_parameters(subject: Subject) -> Iterator[Problem]:
                 message = (
                     f"{_name(operation)} requires {spec.location} parameter '{spec.name}', which the step leaves out"
                 )
-                yield subject.warning("missing-parameter", f"{step.at}/stepId", message)
+                yield subject.problem("missing-parameter", f"{step.at}/stepId", message)
         if operation.body_required and step.request_body is None and not any(p.location == "body" for p in given):
             message = f"{_name(operation)} requires a request body, which the step leaves out"
-            yield subject.warning("missing-parameter", f"{step.at}/stepId", message)
+            yield subject.problem("missing-parameter", f"{step.at}/stepId", message)
         yield from _missing_members(subject, step, operation)
         for parameter in step.parameters:
             yield from _undeclared(subject, parameter, operation)
@@ -103,7 +103,7 @@ def _missing_members(subject: Subject, step: Step, operation: Operation) -> Iter
     for name in spec.required if spec is not None else ():
         if name not in body.payload:
             message = f"{_name(operation)} requires member '{name}' of the body, which the step leaves out"
-            yield subject.warning("missing-parameter", f"{body.at}/payload", message)
+            yield subject.problem("missing-parameter", f"{body.at}/payload", message)
 
 
 def _undeclared(subject: Subject, parameter: Parameter, operation: Operation) -> Iterator[Problem]:
@@ -119,7 +119,7 @@ def _undeclared(subject: Subject, parameter: Parameter, operation: Operation) ->
         hint: str | None = f"it is a {other.location} parameter"
     else:
         hint = subject.near(parameter.name, [spec.name for spec in operation.parameters])
-    yield subject.warning("undeclared-parameter", f"{parameter.at}/name", message, hint)
+    yield subject.problem("undeclared-parameter", f"{parameter.at}/name", message, hint)
 
 
 def check_places(subject: Subject) -> Iterator[Problem]:
@@ -132,7 +132,7 @@ def check_places(subject: Subject) -> Iterator[Problem]:
             if parameter.location == "path" and no_place(operation, parameter.name, "path"):
                 message = f"path parameter '{parameter.name}' of the workflow has no place in {describe(operation)}"
                 hint = "give it to the steps that have a place for it"
-                yield subject.error("homeless-parameter", f"{step.at}/stepId", message, hint)
+                yield subject.problem("homeless-parameter", f"{step.at}/stepId", message, hint)
 
 
 def check_servers(subject: Subject) -> Iterator[Problem]:
@@ -150,7 +150,7 @@ def check_servers(subject: Subject) -> Iterator[Problem]:
             seen.add(operation.source)
             source = subject.sources.named(operation.source)
             at = f"{source.at}/name" if source is not None else f"{step.at}/stepId"
-            yield subject.warning("uncallable-server", at, f"{error}; without one, a run sends nothing")
+            yield subject.problem("uncallable-server", at, f"{error}; without one, a run sends nothing")
 
 
 def _is_given(spec: ParameterSpec, given: tuple[Parameter, ...]) -> bool:
@@ -200,7 +200,7 @@ def _unfed_inputs(subject: Subject, workflow: Workflow, target: Target, action: 
         if missing not in given:
             name = target.workflow.workflow_id
             message = f"{action.type} leads to workflow '{name}', which requires input '{missing}', which {source}"
-            yield subject.error("unfed-workflow", f"{action.at}/workflowId", message)
+            yield subject.problem("unfed-workflow", f"{action.at}/workflowId", message)
 
 
 def _call(
@@ -210,7 +210,7 @@ def _call(
     for missing in _required(target):
         if missing not in names:
             message = f"workflow '{target.workflow.workflow_id}' requires input '{missing}', which is left out"
-            yield subject.warning("missing-input", at, message)
+            yield subject.problem("missing-input", at, message)
     yield from _undeclared_inputs(subject, target, own)
 
 
@@ -225,11 +225,11 @@ def _undeclared_inputs(subject: Subject, target: Target, own: tuple[Parameter, .
     for parameter in own:
         if parameter.name in known or names_input(target.workflow.inputs, parameter.name):
             continue
-        message, severity = f"workflow '{name}' declares no input '{parameter.name}'", Severity.WARNING
+        message, severity = f"workflow '{name}' declares no input '{parameter.name}'", None
         if subject.dialect == "lenient" and not _reads(target, parameter.name):
             message, severity = f"{message} and reads none, so it will refuse it", Severity.ERROR
         hint = subject.near(parameter.name, known)
-        yield subject.problem("undeclared-input", severity, f"{parameter.at}/name", message, hint)
+        yield subject.problem("undeclared-input", f"{parameter.at}/name", message, hint, severity=severity)
 
 
 def _reads(target: Target, name: str) -> bool:
@@ -250,7 +250,7 @@ def check_input_needs(subject: Subject) -> Iterator[Problem]:
                 allowed = f"; allowed are {', '.join(map(str, reading.allowed))}" if reading.allowed else ""
                 message = f"{reading.place}{of} needs input '{name}', which is optional"
                 hint = f"list it under 'required', or give it a default{allowed}"
-                yield subject.warning("path-need" if reading.in_path else "input-need", reading.at, message, hint)
+                yield subject.problem("path-need" if reading.in_path else "input-need", reading.at, message, hint)
 
 
 def _readings(subject: Subject, workflow: Workflow, step: Step) -> Iterator[NeededInput]:
@@ -294,7 +294,7 @@ def check_credentials(subject: Subject) -> Iterator[Problem]:
         message = f"step {shown} calls" if len(names) == 1 else f"steps {shown} call"
         message += f" secured operations of '{source.name}' ({', '.join(schemes)}) without a credential"
         hint = f"connection '{source.name}' must have it"
-        yield subject.warning("missing-credential", f"{source.at}/name", message, hint)
+        yield subject.problem("missing-credential", f"{source.at}/name", message, hint)
 
 
 def _passes_key(given: tuple[Parameter, ...]) -> bool:

@@ -7,6 +7,7 @@ specification does not allow it; with ``--strict`` it is an error.
 from __future__ import annotations
 
 from arazzo.errors import Severity
+from arazzo.expressions.context import Dialect
 from arazzo.frozen import dataclass
 
 
@@ -24,6 +25,10 @@ class Rule:
     severity: Severity
     summary: str
     lenient: bool = False
+
+    def severity_in(self, dialect: Dialect) -> Severity:
+        """Return the weight of the rule in a dialect."""
+        return Severity.ERROR if self.lenient and dialect == "strict" else self.severity
 
 
 _ERRORS = {

@@ -9,9 +9,10 @@ from typing import Any, TypeVar
 from arazzo.document.control import merged_actions
 from arazzo.document.input_declarations import declared_inputs as inputs_of_schema
 from arazzo.document.loading import LoadedDocument
-from arazzo.document.models import Action, Step, Workflow
+from arazzo.document.models import Action, Document, Step, Workflow
 from arazzo.document.settings import EXTENSION, Settings, settings_of
 from arazzo.document.shape import Hints
+from arazzo.document.step_parts import When
 from arazzo.errors import ArazzoError, DocumentError, Problem, Severity
 from arazzo.expressions.context import Dialect
 from arazzo.expressions.nodes import Expression, Input, Output, StepOutput, WorkflowValue
@@ -20,6 +21,7 @@ from arazzo.openapi.description import Description
 from arazzo.openapi.operation import Operation
 from arazzo.openapi.operation_lookup import UnresolvedOperation, find_operation
 from arazzo.openapi.sources import Sources
+from arazzo.validation.rules import RULES
 
 _SOURCES = "$sourceDescriptions."
 Found = TypeVar("Found")
@@ -64,25 +66,33 @@ class Subject:
     def problem(
         self,
         rule: str,
-        severity: Severity,
         at: str,
         message: str,
         hint: str | None = None,
         *,
+        severity: Severity | None = None,
         key: bool = False,
         offset: int = 0,
         width: int | None = None,
     ) -> Problem:
-        """Return a problem of this document."""
+        """Return a problem of this document.
+
+        :param severity: by default that of the rule.
+        """
+        severity = severity or RULES[rule].severity_in(self.dialect)
         return self.loaded.source.problem(rule, severity, at, message, hint, key=key, offset=offset, width=width)
 
-    def error(self, rule: str, at: str, message: str, hint: str | None = None) -> Problem:
-        """Return an error at a value."""
-        return self.problem(rule, Severity.ERROR, at, message, hint)
+    def unreadable(
+        self, rule: str, at: str, message: str, hint: str | None, when: When, offset: int | None = None
+    ) -> Problem:
+        """Return the problem of a text that cannot be read: in lenient, an output affects nothing but its users.
 
-    def warning(self, rule: str, at: str, message: str, hint: str | None = None) -> Problem:
-        """Return a warning at a value."""
-        return self.problem(rule, Severity.WARNING, at, message, hint)
+        :param when: when the value of the text is wanted.
+        """
+        severity, width = None, None if offset is None else 1
+        if when in ("response", "end") and self.dialect == "lenient":
+            severity, message = Severity.WARNING, f"{message}; whatever uses the output fails"
+        return self.problem(rule, at, message, hint, severity=severity, offset=offset or 0, width=width)
 
     def near(self, name: str, known: Iterable[str]) -> str | None:
         """Return ``did you mean 'x'?`` for the closest known name, while the search is cheap."""
@@ -93,6 +103,10 @@ class Subject:
         for workflow in self.workflows:
             for step in workflow.steps:
                 yield workflow, step
+
+    def holders(self) -> tuple[Document | Workflow | Step, ...]:
+        """Return what may have extensions: the document, its workflows and their steps."""
+        return (self.loaded.document, *self.workflows, *(step for _, step in self.steps()))
 
     def actions(self) -> Iterator[tuple[Workflow, Step, Action]]:
         """Yield every action that applies to a step, including the workflow's."""

@@ -14,7 +14,8 @@ from arazzo.document.control import merged_parameters
 from arazzo.document.models import ExpressionType, Step, Workflow
 from arazzo.document.schemas import mapping
 from arazzo.document.settings import EXTENSION
-from arazzo.errors import ExpressionSyntaxError, Problem, Severity
+from arazzo.document.step_parts import When
+from arazzo.errors import ExpressionSyntaxError, Problem
 from arazzo.expressions.nodes import Expression, Input, Message, Output, StepOutput, WorkflowValue
 from arazzo.expressions.parser import parse_expression
 from arazzo.expressions.portability import declared_name
@@ -40,14 +41,21 @@ _FOREIGN_EXTENSION = re.compile(r"x-(?:security|auth|authentication|credentials)
 
 def check_unquoted(subject: Subject) -> Iterator[Problem]:
     """Find maps that are expressions in braces without quotes: YAML reads ``{$inputs.a}`` as a map with a null."""
+    for at, item, _ in _parts(subject):
+        nulls = (str(name) for name, member in item.items() if member is None) if isinstance(item, dict) else ()
+        if (name := next(filter(_is_expression, nulls), None)) is not None:
+            message = f"without quotes this is a map with the null member '{name}', and not an expression"
+            yield subject.problem("unquoted-expression", at, message, f"write '{name}', or \"{{{name}}}\" in text")
+
+
+def _parts(subject: Subject) -> Iterator[tuple[str, Any, When]]:
+    """Yield what is in the values of a document: each place once, although many steps may have a component there."""
     seen: set[str] = set()
     for value in values(subject):
-        maps = ((at, item) for at, item in values_in(value.value, value.at) if isinstance(item, dict))
-        for at, name in ((at, str(name)) for at, item in maps for name, member in item.items() if member is None):
-            if at not in seen and _is_expression(name):
+        for at, item in values_in(value.value, value.at):
+            if at not in seen:
                 seen.add(at)
-                message = f"without quotes this is a map with the null member '{name}', and not an expression"
-                yield subject.error("unquoted-expression", at, message, f"write '{name}', or \"{{{name}}}\" in text")
+                yield at, item, value.when
 
 
 def _is_expression(name: str) -> bool:
@@ -65,7 +73,7 @@ def check_foreign(subject: Subject) -> Iterator[Problem]:
         if text.at not in seen and (found := _foreign(text.text)):
             seen.add(text.at)
             message = f"'{found}' is not a runtime expression; it is sent as text"
-            yield subject.warning("foreign-expression", text.at, message, "make it an input of the workflow")
+            yield subject.problem("foreign-expression", text.at, message, "make it an input of the workflow")
     yield from _extensions(subject)
 
 
@@ -81,40 +89,32 @@ def _foreign(text: str) -> str | None:
 
 def _extensions(subject: Subject) -> Iterator[Problem]:
     """Find extensions by which other tools authenticate; here connections do."""
-    document = subject.loaded.document
-    for item in (document, *document.source_descriptions, *subject.workflows, *(step for _, step in subject.steps())):
+    for item in (*subject.loaded.document.source_descriptions, *subject.holders()):
         for name in item.extensions:
             if _FOREIGN_EXTENSION.fullmatch(name):
                 message = f"'{name}' is an extension of another tool, and does nothing here"
                 hint = "credentials come from the connection of the source description"
-                yield subject.warning("foreign-extension", f"{item.at}/{escape(name)}", message, hint)
+                yield subject.problem("foreign-extension", f"{item.at}/{escape(name)}", message, hint)
 
 
 def check_newer_values(subject: Subject) -> Iterator[Problem]:
     """Find values that Arazzo 1.1 evaluates, and that are literals in a document of version 1.0."""
     if not subject.loaded.document.arazzo.startswith("1.0"):
         return
-    seen: set[str] = set()
-    for value in values(subject):
-        for at, item in values_in(value.value, value.at):
-            own = isinstance(item, str) and item.strip().strip("{}") == "$self"
-            if at not in seen and (own or is_selector(item)):
-                seen.add(at)
-                found = "'$self'" if own else "a Selector Object"
-                message = f"{found} came with Arazzo 1.1.0; in this document it is sent as it is written"
-                yield subject.warning("newer-value", at, message, "write 'arazzo: 1.1.0'")
+    for at, item, _ in _parts(subject):
+        own = isinstance(item, str) and item.strip().strip("{}") == "$self"
+        if own or is_selector(item):
+            found = "'$self'" if own else "a Selector Object"
+            message = f"{found} came with Arazzo 1.1.0; in this document it is sent as it is written"
+            yield subject.problem("newer-value", at, message, "write 'arazzo: 1.1.0'")
 
 
 def check_selectors(subject: Subject) -> Iterator[Problem]:
     """Find selectors that nobody can read; an output with one stops only what uses it."""
-    seen: set[str] = set()
-    for value in values(subject) if not subject.loaded.document.arazzo.startswith("1.0") else ():
-        output = value.when in ("response", "end") and subject.dialect == "lenient"
-        for at, selector in values_in(value.value, value.at):
-            if at not in seen and is_selector(selector):
-                seen.add(at)
-                yield from _unreadable(subject, selector["selector"], selector["type"], f"{at}/selector", output)
-                yield from _no_context(subject, selector["context"], f"{at}/context", output)
+    for at, selector, when in _parts(subject) if not subject.loaded.document.arazzo.startswith("1.0") else ():
+        if is_selector(selector):
+            yield from _unreadable(subject, selector["selector"], selector["type"], f"{at}/selector", when)
+            yield from _no_context(subject, selector["context"], f"{at}/context", when)
     for _, step in subject.steps():
         yield from _targets(subject, step)
 
@@ -129,22 +129,20 @@ def _targets(subject: Subject, step: Step) -> Iterator[Problem]:
         try:
             check_selector(item.target, *target_kind(item.target, item.target_selector_type, content_type))
         except ExpressionSyntaxError as error:
-            yield subject.error("unreadable-selector", f"{item.at}/target", error.message, error.hint)
+            yield subject.problem("unreadable-selector", f"{item.at}/target", error.message, error.hint)
 
 
-def _no_context(subject: Subject, text: str, at: str, output: bool) -> Iterator[Problem]:
+def _no_context(subject: Subject, text: str, at: str, when: When) -> Iterator[Problem]:
     try:
         found = parse_selected(text, subject.dialect).expressions
     except ExpressionSyntaxError:
         return  # the rules about expressions report it
     if not found:
         message = f"'{text}' is not a runtime expression, but the context of a selector must be one"
-        message = f"{message}; whatever uses the output fails" if output else message
-        severity = Severity.WARNING if output else Severity.ERROR
-        yield subject.problem("unreadable-selector", severity, at, message)
+        yield subject.unreadable("unreadable-selector", at, message, None, when)
 
 
-def _unreadable(subject: Subject, text: str, given: Any, at: str, output: bool) -> Iterator[Problem]:
+def _unreadable(subject: Subject, text: str, given: Any, at: str, when: When) -> Iterator[Problem]:
     kind, version = given, None
     if isinstance(given, ExpressionType):
         kind, version = given.type, given.version
@@ -152,15 +150,10 @@ def _unreadable(subject: Subject, text: str, given: Any, at: str, output: bool) 
         kind, version = given["type"], given.get("version")
     try:
         template = parse_template(text, subject.dialect) if kind == "jsonpath" else parse_template(text, "strict")
-        check_selector(fill(template, lambda _, quote, before: _placeholder(quote, before)), kind, version)
+        text = fill(template, lambda _, quote, before: "x" if quote or before.endswith(".") else "0")
+        check_selector(text, kind, version)
     except ExpressionSyntaxError as error:
-        message = f"{error.message}; whatever uses the output fails" if output else error.message
-        severity = Severity.WARNING if output else Severity.ERROR
-        yield subject.problem("unreadable-selector", severity, at, message, error.hint)
-
-
-def _placeholder(quote: str, before: str) -> str:
-    return "x" if quote or before.endswith(".") else "0"
+        yield subject.unreadable("unreadable-selector", at, error.message, error.hint, when)
 
 
 _REPLACING = ("PUT", "PATCH")
@@ -182,7 +175,7 @@ def check_empty_bodies(subject: Subject) -> Iterator[Problem]:
         ):
             message = f"every member of this body may be absent; then {operation.method.upper()} sends an empty body"
             hint = "list an input under 'required', or add a member that is always there"
-            yield subject.warning("empty-body", f"{body.at}/payload", message, hint)
+            yield subject.problem("empty-body", f"{body.at}/payload", message, hint)
 
 
 def _members(payload: Any) -> Mapping[str, Any]:
@@ -234,7 +227,7 @@ def check_cookies(subject: Subject) -> Iterator[Problem]:
                     f"'{part.text}' is the list of cookies that an answer sets, and not text that a string can embed"
                 )
                 hint = "take one of them: {$steps.<id>.outputs.<name>#/0}; or let x-airflow: {cookies: true} send them"
-                yield subject.problem("unreadable-expression", Severity.ERROR, text.at, message, hint, offset=offset)
+                yield subject.problem("unreadable-expression", text.at, message, hint, offset=offset)
 
 
 def _is_cookies(here: Target, step: Step | None, expression: Expression, seen: tuple[object, ...]) -> bool:
@@ -284,7 +277,7 @@ def check_secrets(subject: Subject) -> Iterator[Problem]:
                 seen.add(where)
                 message = f"'{inner}' holds a secret, and everybody who can read this document can read it"
                 hint = "make it an input and bind it to a connection, or leave it to the source's connection"
-                problem = subject.warning("written-secret", where, message, hint)
+                problem = subject.problem("written-secret", where, message, hint)
                 yield replace(problem, place=replace(problem.place, excerpt=""))
 
 
@@ -302,7 +295,7 @@ def _values(subject: Subject) -> Iterator[tuple[str, Any, str]]:
             if "default" in mapping(schema):
                 secret = f"{name} password" if schema.get("format") == "password" else name
                 yield secret, schema["default"], f"{workflow.at}/inputs/properties/{escape(name)}/default"
-    for item in (subject.loaded.document, *subject.workflows, *(step for _, step in subject.steps())):
+    for item in subject.holders():
         settings = item.extensions.get(EXTENSION)
         bound = settings.get("inputs") if isinstance(settings, dict) else None
         for name, value in (bound if isinstance(bound, dict) else {}).items():
