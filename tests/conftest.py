@@ -1,4 +1,4 @@
-"""The common ground of the provider's tests: the Airflow under test, and a home for it."""
+"""What the provider's tests stand on: the Airflow that was asked for, and a home for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The places where a step can fail, how to get there, and the page with what Airflow shows for each."""
+"""The places where a step can fail, how to get there, and the page that says what Airflow shows of each."""
 
 from __future__ import annotations
 

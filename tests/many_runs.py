@@ -1,4 +1,4 @@
-"""Many runs of the example workflows against a mock of their APIs, and their results."""
+"""Many runs of the example workflows against a mock of their APIs, and what came of each."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ INPUTS = {"id": "{{ run_id }}", "password": "{{ conn.aquaSecurityApi.password }}
 
 @dataclass
 class Run:
-    """One run, and its result.
+    """One run, and what came of it.
 
     :param key: by which the mock knows its requests, beside the run id.
     """

@@ -1,4 +1,4 @@
-"""The vault: a workflow with random secrets, an API that returns them in every answer, and a search for them."""
+"""The vault: a workflow whose secrets are random, the API that gives them back in every answer, and a look for them."""
 
 from __future__ import annotations
 

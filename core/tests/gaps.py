@@ -83,7 +83,7 @@ def _expression(draw, whole: bool):
 
 @st.composite
 def _value(draw, whole: bool):
-    """Draw a value, part of which may be nothing, in one of the ways to write it."""
+    """Draw a value of which a part may be nothing, in one of the ways that it can be written."""
     written = draw(st.sampled_from(_WRITTEN)) % draw(_expression(whole))
     shape = draw(st.sampled_from(["plain"] * 5 + ["member", "element", "chosen"]))
     match shape:

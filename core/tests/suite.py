@@ -1,4 +1,4 @@
-"""The common ground of both suites: cases drawn alike every time, and other people's documents beside the checkout."""
+"""What both suites stand on: cases drawn alike every time, and other people's documents beside the checkout."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def drawn(number: int, **more: Any) -> Any:
 
 
 def require_public_data() -> None:
-    """Refuse to run where CI runs and data is missing: a skipped test has not passed."""
+    """Refuse to run where CI runs and data is missing: a skip is not a pass."""
     if os.environ.get("CI") and (missing := missing_data()):
         raise pytest.UsageError(missing)
 

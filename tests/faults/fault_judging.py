@@ -1,4 +1,4 @@
-"""What must hold of every ending, whatever was killed."""
+"""What must hold of an ending, whatever was killed."""
 
 from fault_api import API_FAULTS
 from fault_cells import AFTER
@@ -32,7 +32,7 @@ def wrongs(cell, ending):
 
 
 def _was_not_started(cell, ending):
-    """Say whether Airflow, without its API server, could not start the task as often as allowed: not our fault."""
+    """Say whether Airflow, without its API server, could not start the task as often as it may: no fault of ours."""
     return cell.fault == "api-server" and ending.run == "failed" and ending.tries == 3 and not ending.message
 
 

@@ -1,4 +1,4 @@
-"""Plays the cells of the fault matrix: brings runs to their moment, kills, starts again, and observes the result."""
+"""Playing the cells of the fault matrix: bring runs to their moment, kill, start again, see what becomes of them."""
 
 import os
 import signal
@@ -18,7 +18,7 @@ LIMIT = 300
 
 @dataclass(frozen=True)
 class Ending:
-    """The result of a run.
+    """What became of a run.
 
     :param sent: how often its request has reached the server, by the mock's record.
     :param arrived: the same and those that were cut off on their way.

@@ -1,4 +1,4 @@
-"""APIs that misbehave instead of answering: nothing is repeated unasked, and no failure counts as success."""
+"""What an API does instead of answering: nothing is repeated that nobody asked for, no failure passes for success."""
 
 import asyncio
 from dataclasses import replace

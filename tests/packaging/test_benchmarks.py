@@ -1,4 +1,4 @@
-"""The benchmarks run; no test judges their figures."""
+"""The benchmarks run; what they measure is no test's business."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""docker-compose.yaml: checked without a Docker engine for what it must contain and must hide."""
+"""docker-compose.yaml: no Docker engine needed to see that it says what it must and hides what it must."""
 
 import base64
 import json

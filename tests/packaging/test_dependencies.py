@@ -1,4 +1,4 @@
-"""What is installed with the package: everything that it imports, its type hints, and the demo's examples."""
+"""What is installed with the package: all that it imports, its type hints, and the examples that the demo runs."""
 
 import ast
 import re

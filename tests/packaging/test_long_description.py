@@ -1,4 +1,4 @@
-"""The long descriptions of both distributions link to nothing that an index does not have."""
+"""What an index shows of both distributions leads nowhere that it does not have."""
 
 import re
 from pathlib import Path

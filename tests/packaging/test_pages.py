@@ -1,4 +1,4 @@
-"""Every page: its commands work, its Python runs, its documents are valid, its links lead somewhere."""
+"""Every page: its commands are typed, its Python runs, its documents are valid, its links lead somewhere."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def test_what_is_shown_after_a_command_is_what_it_prints(page, folder):
 
 
 def typed(script, folder):
-    """Type a script into a shell, and return the result."""
+    """Type a script into a shell, and return what came of it."""
     hidden = ("AIRFLOW", "ARAZZO")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(hidden)}
     environment |= {

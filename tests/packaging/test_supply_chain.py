@@ -1,4 +1,4 @@
-"""Everything installed is pinned, CI follows the documentation, and "not asked" never counts as "no vulnerability"."""
+"""What is installed is pinned, what is documented for CI too, and nobody takes "not asked" for "no vulnerability"."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""The result of a run, whoever ran it, so that two ways of running can be compared."""
+"""What a run comes to, whoever has run it, so that two ways of running can be compared."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def interpreted(plan: Plan, inputs: dict[str, Any], api: Any) -> Outcome:
 
 
 def assert_same(found: Outcome, expected: Outcome) -> None:
-    """Compare the result of a DAG with the interpreter's.
+    """Compare what a DAG has come to with what the interpreter has.
 
     A DAG has no outputs where a failure stands that no action has ended, and it says more about refused inputs.
     """

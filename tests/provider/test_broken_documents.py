@@ -1,4 +1,4 @@
-"""A broken document in a folder: it fails visibly under its own id and schedule, and harms no other document."""
+"""A broken document in a folder: loud, under its own id and schedule, and nobody else's loss."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What callbacks find in the context of a finished task, and what a retry policy decides after a failure."""
+"""What callbacks find in the context of a task that has run, and what a retry policy makes of how it has failed."""
 
 from __future__ import annotations
 

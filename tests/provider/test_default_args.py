@@ -1,4 +1,4 @@
-"""What ``default_args`` do to the tasks of a workflow: the table of docs/operating.md, and its purpose."""
+"""What ``default_args`` do to the tasks of a workflow: the table of docs/operating.md, and what it is there for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``airflow arazzo doctor``: what is missing fails and says what to do; what exists passes."""
+"""``airflow arazzo doctor``: what is missing fails, and says what to do; what is there is well."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which files of a folder are documents, and what becomes of those that cannot be read."""
+"""Which files of a folder are documents, and what those that cannot be read become."""
 
 from __future__ import annotations
 

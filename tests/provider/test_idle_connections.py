@@ -1,4 +1,4 @@
-"""A server that closes idle connections, as all do after a while, loses no request."""
+"""A server that closes idle connections, as all do after a while, takes no request with it."""
 
 import asyncio
 import json

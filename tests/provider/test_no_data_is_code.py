@@ -1,4 +1,4 @@
-"""No data is code (docs/semantics.md, 6): texts that no author has bound to an input, everywhere they get to."""
+"""No data is code (docs/semantics.md, 6): texts that no author has bound to an input, in every place they get to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""TLS settings from a connection and from the environment: the same for threads and event loops."""
+"""TLS as a connection and the environment name it: the same for threads and event loops."""
 
 from __future__ import annotations
 

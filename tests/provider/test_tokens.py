@@ -1,4 +1,4 @@
-"""Tokens of OAuth 2.0 and OpenID Connect: how they are fetched, kept, renewed and hidden."""
+"""Tokens of OAuth 2.0 and OpenID Connect: how they are got, kept, renewed, and kept out of sight."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run tells people: how it ended, in one line, once, and under names that nothing else has."""
+"""What a run tells people: how it has ended, in one line, once, and under names that nothing else has."""
 
 from __future__ import annotations
 

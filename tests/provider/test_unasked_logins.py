@@ -1,4 +1,4 @@
-"""A login or a token of a connection that no operation of a workflow needs: the log says so once."""
+"""A login or a token of a connection that no operation of a workflow asks for: said once, not searched for hours."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Outputs that Airflow cannot store as they are: steps still get them unchanged, and people almost unchanged."""
+"""Outputs that Airflow cannot store as they are: steps get them as they are all the same, and people nearly."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A private Airflow: it runs a DAG, survives the loss of a component, and leaves nothing behind."""
+"""An Airflow of one's own: it runs a DAG, survives the loss of a component, and leaves nothing behind."""
 
 import os
 import signal

@@ -11,7 +11,6 @@ import click
 from click.core import ParameterSource
 
 from arazzo.json_values import read_json_value
-from arazzo.source.document_files import document_files
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -82,6 +81,8 @@ def documents_at(path: Path) -> tuple[Path, ...]:
     """
     if not path.is_dir():
         return (path,)
+    from arazzo.source.document_files import document_files
+
     found = document_files(path)
     if not found:
         raise click.UsageError(f"there is no Arazzo document below {path}")

@@ -12,16 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
-from pydantic import ValidationError
 
 from arazzo.cli.credentials import connected_apis, connection_options
-from arazzo.cli.dry_run import print_plan
 from arazzo.cli.options import DOCUMENT, SOURCES, STRICT, WORKFLOW, format_option, pairs, read_inputs
 from arazzo.cli.run_log import RunLog
 from arazzo.cli.run_reports import describe_refusal, describe_run, report_option, write_reports
 from arazzo.cli.run_transport import RunTransport, writable
 from arazzo.document.contract_levels import contract_levels
-from arazzo.document.settings import Settings
+from arazzo.document.settings import Settings, are_servers
 from arazzo.document.shape import LONGEST_WAIT
 from arazzo.engine import Note, Run, StepRecord, load_plan, run_local, start_run
 from arazzo.errors import (
@@ -131,18 +129,22 @@ def command(
     values = read_inputs(inputs, single)
     servers = pairs(given["servers"], "--server")
     dialect: Dialect = "strict" if given["strict"] else "lenient"
-    options = Options(dialect, settings=_settings(servers, given), defaults=Settings(contract="warn"))
+    options = Options(
+        dialect, settings=_settings(servers, given), defaults=Settings.model_construct(contract=_levels(("warn",)))
+    )
     try:
         plan = load_plan(document, workflow, options, pairs(sources, "--source"))
         _check_servers(plan, servers)
         with connected_apis(plan) as apis:
             placed = apis.place(plan, servers)
             if given["dry_run"]:
+                from arazzo.cli.dry_run import print_plan
+
                 print_plan(placed, start_run(placed, values), apis, form)
                 sys.exit(SUCCESS)
             _finish(placed, values, apis, form, given)
     except (ConnectionSettingsError, DocumentError, InputError, RecordingError, RequestError) as error:
-        write_reports(describe_refusal(str(document), workflow, str(error)))
+        write_reports(partial(describe_refusal, str(document), workflow, str(error)))
         _refuse(error, form)
 
 
@@ -151,18 +153,16 @@ def _settings(servers: dict[str, str], given: dict[str, Any]) -> Settings:
 
     :raises click.UsageError: if a URL cannot be called.
     """
-    try:
-        checked = Settings(server=servers or None).server
-    except ValidationError:
+    if not are_servers(servers):
         raise click.UsageError(
             "--server takes SOURCE=URL, an absolute URL of http or https, with a port from 1 to 65535 if any"
-        ) from None
+        )
     return Settings.model_construct(
         contract=_levels(given["checks"]),
         poke_interval=given["poll_interval"],
         timeout=given["timeout"],
         unmatched=given["unmatched"],
-        server=checked,
+        server=servers or None,
     )
 
 
@@ -190,19 +190,19 @@ def _finish(plan: Plan, values: dict[str, Any], apis: ConnectedApis, form: str, 
         run = _run(plan, values, log, apis, transport)
     except RecordingError as error:
         log.clear()
-        write_reports({**describe_refusal(plan.document["name"], plan.workflow_id, str(error)), "status": "failed"})
+        write_reports(partial(describe_refusal, plan.document["name"], plan.workflow_id, str(error), "failed"))
         click.echo(one_line(str(error)), err=True)
         _print_not_run("failed", str(error), form)
         sys.exit(FAILED)
     except KeyboardInterrupt:
         log.clear()
-        write_reports({**describe_refusal(plan.document["name"], plan.workflow_id, _STOPPED), "status": "stopped"})
+        write_reports(partial(describe_refusal, plan.document["name"], plan.workflow_id, _STOPPED, "stopped"))
         _print_not_run("stopped", _STOPPED, form)
         sys.exit(STOPPED)
     transport.keep(plan, run.secrets)
     concealed = _concealed(plan, run)
-    lines = [conceal(line, run.secrets) for line in log.log]
-    write_reports(describe_run(plan, concealed, lines, started, time.time() - started), plan)
+    lines, seconds = [conceal(line, run.secrets) for line in log.log], time.time() - started
+    write_reports(partial(describe_run, plan, concealed, lines, started, seconds), plan)
     run = run if given["show_secrets"] else concealed
     if form == "json":
         click.echo(write_json(_report(run), ascii_only=True))

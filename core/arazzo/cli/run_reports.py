@@ -13,16 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from arazzo.document.loading import load_document
 from arazzo.engine import Run
 from arazzo.errors import DocumentError, Problem, Severity
 from arazzo.flow import Plan
 from arazzo.json_values import json_report, write_json
-from arazzo.source.text import Source
-from arazzo.validation import report as as_text
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
+
+    from arazzo.source.text import Source
 
 Report = dict[str, Any]
 """The content of every kind of report, a JSON value; docs/ci.md shows one."""
@@ -86,10 +85,10 @@ def describe_run(plan: Plan, run: Run, log: list[str], started: float, seconds: 
     }
 
 
-def describe_refusal(document: str, workflow: str | None, message: str) -> Report:
+def describe_refusal(document: str, workflow: str | None, message: str, status: str = "refused") -> Report:
     """Return the report of a run that did not start because the document or the inputs were refused."""
     return {
-        "status": "refused",
+        "status": status,
         "message": message,
         "document": {"name": document},
         "workflow": workflow,
@@ -105,12 +104,14 @@ def _steps(run: Run) -> Iterator[Report]:
         yield {**record.to_data(), "outputs": run.steps.get(record.step, {})}
 
 
-def write_reports(report: Report, plan: Plan | None = None) -> None:
+def write_reports(describe: Callable[[], Report], plan: Plan | None = None) -> None:
     """Write the reports that the command line asks for.
 
+    :param describe: returns what they say; called only if they are asked for.
     :raises click.FileError: if a file cannot be written.
     """
     asked_for: Mapping[str, Path] = click.get_current_context().meta.get(_ASKED_FOR, {})
+    report = describe() if asked_for else {}
     for kind, path in asked_for.items():
         text = html(report, plan) if kind == "html" else _WRITERS[kind](report)
         try:
@@ -125,6 +126,9 @@ def _as_json(report: Report) -> str:
 
 def _as_sarif(report: Report) -> str:
     """Return a report as SARIF: a result for each failed step, and for each deviation from the API's description."""
+    from arazzo.document.loading import load_document
+    from arazzo.validation import report as as_text
+
     path: Path = click.get_current_context().params["document"]
     try:
         source = load_document(path).source

@@ -14,34 +14,34 @@ from typing import Final
 from arazzo.errors import ExpressionSyntaxError
 from arazzo.expressions.ecma_patterns import compile_ecma
 
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_TIME = re.compile(
+_DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_TIME = (
     r"(?P<hour>[01][0-9]|2[0-3]):(?P<minute>[0-5][0-9]):(?P<second>[0-5][0-9]|60)(?:\.[0-9]+)?"
     r"(?:[Zz]|(?P<sign>[+-])(?P<hours>[01][0-9]|2[0-3]):(?P<minutes>[0-5][0-9]))"
 )
 _CLOCK = r"T(?:[0-9]+H(?:[0-9]+M(?:[0-9]+S)?)?|[0-9]+M(?:[0-9]+S)?|[0-9]+S)"
 _DAYS = r"(?:[0-9]+Y(?:[0-9]+M(?:[0-9]+D)?)?|[0-9]+M(?:[0-9]+D)?|[0-9]+D)"
-_DURATION = re.compile(rf"P(?:{_DAYS}(?:{_CLOCK})?|{_CLOCK}|[0-9]+W)")
-_EMAIL = re.compile(r"[!-?A-~]+@[!-?A-~]+")
-_IDN_EMAIL = re.compile(r"[^\s@]+@[^\s@]+")
-_HOST = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*")
+_DURATION = rf"P(?:{_DAYS}(?:{_CLOCK})?|{_CLOCK}|[0-9]+W)"
+_EMAIL = r"[!-?A-~]+@[!-?A-~]+"
+_IDN_EMAIL = r"[^\s@]+@[^\s@]+"
+_HOST = r"(?=.{1,253}\Z)[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*"
 _URI_CHARS = r"(?:%[0-9A-Fa-f]{2}|[A-Za-z0-9._~:/?\[\]@!$&'()*+,;=-])*"
-_URI = re.compile(rf"[A-Za-z][A-Za-z0-9+.-]*:{_URI_CHARS}(?:#{_URI_CHARS})?")
-_REFERENCE = re.compile(rf"{_URI_CHARS}(?:#{_URI_CHARS})?")
-_UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
-_POINTER = re.compile(r"(?:/(?:[^/~]|~[01])*)*", re.DOTALL)
+_URI = rf"[A-Za-z][A-Za-z0-9+.-]*:{_URI_CHARS}(?:#{_URI_CHARS})?"
+_REFERENCE = rf"{_URI_CHARS}(?:#{_URI_CHARS})?"
+_UUID = r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
+_POINTER = r"(?:/(?:[^/~]|~[01])*)*"
 
 
 def _is_date(text: str) -> bool:
     try:
-        return _DATE.fullmatch(text) is not None and bool(date.fromisoformat(text))
+        return re.fullmatch(_DATE, text) is not None and bool(date.fromisoformat(text))
     except ValueError:
         return False
 
 
 def _is_time(text: str) -> bool:
     """Say whether text is a ``full-time`` of RFC 3339: with an offset; a leap second ends a day of UTC."""
-    found = _TIME.fullmatch(text)
+    found = re.fullmatch(_TIME, text)
     if found is None or found["second"] != "60":
         return found is not None
     offset = int(f"{found['sign']}1") * (60 * int(found["hours"]) + int(found["minutes"])) if found["sign"] else 0
@@ -69,8 +69,8 @@ def _is_regex(text: str) -> bool:
         return False
 
 
-def _whole(pattern: re.Pattern[str]) -> Callable[[str], bool]:
-    return lambda text: pattern.fullmatch(text) is not None
+def _whole(pattern: str) -> Callable[[str], bool]:
+    return lambda text: re.fullmatch(pattern, text) is not None  # compiled when it is first needed
 
 
 FORMATS: Final[Mapping[str, Callable[[str], bool]]] = {

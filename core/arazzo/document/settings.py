@@ -71,7 +71,8 @@ def _is_server(url: str) -> bool:
     return absolute and usable and "#" not in url
 
 
-def _are_servers(value: str | Mapping[str, str]) -> bool:
+def are_servers(value: str | Mapping[str, str]) -> bool:
+    """Tell whether all URLs of servers, by the name of the source or the only one, can be called."""
     return all(map(_is_server, (value,) if isinstance(value, str) else value.values()))
 
 
@@ -253,7 +254,7 @@ class Settings(FrozenModel):
     """A connection id for the step's source, or a map of ids by source name."""
     inputs: dict[str, Any] | None = None
     """Bound inputs by name: values or templates that are rendered at run time."""
-    server: Annotated[str | dict[str, str] | None, _require(_are_servers, _SERVERS)] = None
+    server: Annotated[str | dict[str, str] | None, _require(are_servers, _SERVERS)] = None
     """The URL of the server, or a map of URLs by source name."""
     server_variables: dict[str, Any] | None = None
     """Values of the variables in the server's URL, by name."""

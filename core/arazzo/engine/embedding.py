@@ -9,7 +9,6 @@ from urllib.parse import quote_plus
 from arazzo.errors import EvaluationError
 from arazzo.expressions.context import Dialect
 from arazzo.expressions.evaluation import Convert, to_json_text, to_text
-from arazzo.expressions.xml_tree import TEXT, xml_text
 from arazzo.json_values import read_json_value
 from arazzo.openapi.media import FORM, is_xml, plain
 
@@ -37,11 +36,15 @@ def in_xml(value: Any, quote: str | None = None) -> str:
 
     :raises EvaluationError: if it has characters that XML does not allow.
     """
+    from arazzo.expressions.xml_tree import xml_text
+
     return xml_text(to_text(value)).translate(_XML)
 
 
 def without_cdata(text: str) -> str:
     """Return XML text whose CDATA sections are written as ordinary text, in which values are escaped."""
+    from arazzo.expressions.xml_tree import TEXT
+
     return _CDATA.sub(lambda found: found[1].translate(TEXT), text)
 
 

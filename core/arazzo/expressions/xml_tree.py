@@ -16,7 +16,8 @@ DEPTH = 256
 _BETWEEN = "\n"
 TEXT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
 ATTRIBUTE = TEXT | str.maketrans({'"': "&quot;", "\n": "&#10;", "\t": "&#9;"})
-_NO_CHARACTER = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+#: Compiled when it is first needed, since that takes a while.
+_NO_CHARACTER = "[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 _MALFORMED = "XPath needs XML text, and this is not well-formed"
 
 
@@ -157,7 +158,7 @@ def xml_text(text: str) -> str:
 
     :raises EvaluationError: if it has other characters.
     """
-    if _NO_CHARACTER.search(text):
+    if re.search(_NO_CHARACTER, text):
         raise EvaluationError("the value holds characters that XML does not have")
     return text
 

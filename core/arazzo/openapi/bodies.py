@@ -30,10 +30,8 @@ from arazzo.openapi.media import (
     plain,
     preferred,
 )
-from arazzo.openapi.multipart import write_multipart
 from arazzo.openapi.operation import BodySpec, Operation
 from arazzo.openapi.typed_values import converted
-from arazzo.openapi.xml_bodies import write_xml
 
 
 @dataclass(frozen=True)
@@ -106,6 +104,8 @@ def _by_type(content_type: str, spec: BodySpec, payload: Any) -> Content:
     if isinstance(payload, bytes):
         return Content(content_type, payload, ABSENT)
     if plain(content_type).startswith("multipart/"):
+        from arazzo.openapi.multipart import write_multipart
+
         typed, data = write_multipart(content_type, spec, payload)
         return Content(typed, data, payload)
     return Content(content_type, _written(content_type, spec, payload), payload)
@@ -119,6 +119,8 @@ def _written(content_type: str, spec: BodySpec, payload: Any) -> bytes:
     if is_json_lines(content_type) and isinstance(payload, list):
         return b"".join(json_text(item).encode() + b"\n" for item in payload)
     if is_xml(content_type):
+        from arazzo.openapi.xml_bodies import write_xml
+
         return write_xml(spec.schema_, payload).encode()
     if plain(content_type) == "text/csv" and isinstance(payload, list):
         return write_csv(payload).encode()

@@ -107,9 +107,13 @@ def _request(
 
 def _scheme(scheme: SecurityScheme, server: str) -> dict[str, Any]:
     """Return a security scheme as a JSON value; its relative URLs are relative to the server (3.1, 4.6)."""
-    value = scheme.model_dump(mode="json", exclude_defaults=True)
-    for flow in value.get("flows", {}).values():
-        flow |= {name: _absolute(url, server) for name, url in flow.items()}
+    value = {name: given for name, given in vars(scheme).items() if given or name in ("key", "type")}
+    if scheme.scopes:
+        value["scopes"] = list(scheme.scopes)
+    if scheme.flows:
+        value["flows"] = {
+            kind: {name: _absolute(url, server) for name, url in flow.items()} for kind, flow in scheme.flows.items()
+        }
     if scheme.open_id_connect_url:
         value["open_id_connect_url"] = _absolute(scheme.open_id_connect_url, server)
     return value

@@ -126,7 +126,12 @@ def _alternatives(request: Request) -> Iterator[tuple[SecurityScheme, ...]]:
     """Yield the alternatives that ask for something."""
     for need in request.security:
         if need:
-            yield tuple(SecurityScheme.model_validate(scheme) for scheme in need)
+            yield tuple(map(_scheme, need))
+
+
+def _scheme(value: Mapping[str, Any]) -> SecurityScheme:
+    """Return a scheme from the JSON value that a request has of it."""
+    return SecurityScheme.model_construct(**{**value, "scopes": tuple(value.get("scopes", ()))})
 
 
 def has_secret_for(scheme: SecurityScheme, credentials: Credentials) -> bool:

@@ -6,7 +6,6 @@ times: there are more spellings than anybody can list.
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Callable, Iterable, Iterator
 
@@ -94,6 +93,8 @@ def _pieces(found: re.Match[str]) -> Iterator[Piece]:
         case "char":
             yield _CONTROLS.get(found["char"], found["char"]), len(found[0])
         case "entity":
+            import html  # its table of names takes a while to load
+
             yield html.unescape(found[0]), len(found[0])
         case _:
             code = int(found[found.lastgroup or 0], _BASES.get(found.lastgroup or "", 16))

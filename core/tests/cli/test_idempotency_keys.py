@@ -84,7 +84,7 @@ def test_a_key_for_each_request_and_the_same_after_no_answer(shop, tmp_path):
 
 
 def test_a_key_comes_back_with_a_retry_only():
-    """If control reaches a step again, that is another order: with the old key a server would drop it."""
+    """When control comes to a step again that is another order: with the old key a server would drop it."""
     sent = []
 
     def fail(request):

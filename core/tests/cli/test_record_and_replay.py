@@ -1,4 +1,4 @@
-"""``arazzo run --record`` and ``--replay``: what is written, and a run that only the file answers."""
+"""``arazzo run --record`` and ``--replay``: what is written, and a run that nobody answers but the file."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def run(folder, *options, password=SECRETS[0]):
 
 @pytest.fixture
 def recording(folder):
-    """Record a run against a mock, which stops afterwards; return the file."""
+    """Record a run against a mock, which is gone then; return the file."""
     with serve(MockApi({"jobs": folder / "api.yaml"}, load_scenario(folder / "s.yaml"))) as url:
         result = run(folder, f"--server=jobs={url}", "--poll-interval=0.01", f"--record={folder / 'r.har'}")
     assert (result.exit_code, json.loads(result.stdout)["outputs"]) == (0, {"state": "fine"})

@@ -86,7 +86,7 @@ def oracle(version: str, *, mended: bool = False) -> Draft202012Validator:
 
 
 def judged(document: dict[str, Any], *, thoroughly: bool = False) -> tuple[Problem, ...]:
-    """Return our findings, except those beyond the reach of a schema.
+    """Return what we find, but for what is beyond a schema.
 
     :param thoroughly: whether to validate a document that loads without a word.
     """

@@ -1,4 +1,4 @@
-"""The public documents beside the checkout: which documents exist, and which of their workflows compile."""
+"""The public documents beside the checkout: which there are, and which of their workflows compile."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ HOST = "http://mock.invalid"
 
 @dataclass
 class Opened:
-    """A document: its plans by workflow id, and why the others were refused, by the id of the first rule."""
+    """A document: its plans by workflow id, and what the others were refused for, by the id of the first rule."""
 
     name: str
     workflows: list[str]

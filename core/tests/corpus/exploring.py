@@ -42,7 +42,7 @@ FREE = Scenario(checks=Checks(requests=False, security="none"))
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer: a response, or None for none.
+    """What came back: a response, or None for none.
 
     :param described: whether the description allows it.
     :param made: whether it is not the mock's own but a variation of it.
@@ -75,7 +75,7 @@ class Ending:
 
 @dataclass
 class Explored:
-    """The results of a workflow.
+    """What came of a workflow.
 
     :ivar first: how it ended with the mock's first answers, requests checked as the description demands.
     :ivar refused: why the mock refused requests.
@@ -181,7 +181,7 @@ def move(plan: Plan, state: State, exchange: Exchange | None, now: float) -> Tur
 
 @dataclass(frozen=True)
 class Trial:
-    """One answer that was tried: where it led, and how good it was.
+    """One answer tried: where it led, and what it was worth.
 
     :ivar there: the outputs, and members of outputs that requests read, that are there.
     :ivar readable: whether every member that requests read is there.
@@ -269,7 +269,7 @@ class Explorer:
                 heapq.heappush(self._todo, (strange, len(answers), next(self._number), turn, answers))
 
     def _vary(self, turn: Turn, answers: tuple[Answer, ...]) -> None:
-        """Try answers to one request, and continue from the best of each path."""
+        """Try answers to one request, and go on from the best of each way."""
         if (position := _position(turn[0], self._known(turn[0]))) in self._seen:
             return
         self._seen.add(position)

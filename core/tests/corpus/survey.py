@@ -1,4 +1,4 @@
-"""A run of the whole corpus: every workflow that compiles, in short or in full, and the page with the results."""
+"""The whole corpus run: every workflow that compiles, in short or in full, and the page that says what came of it."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _PREFERRED = [*(reason for _, reason in _FAILURES), _OTHERWISE]
 
 @dataclass
 class Surveyed:
-    """One document and the results of its workflows."""
+    """One document and what came of its workflows."""
 
     opened: Opened
     explored: dict[str, Explored] = field(default_factory=dict)
@@ -82,7 +82,7 @@ def _explored(plan: Plan, opened: Opened, mocks: Mocks, limits: dict[str, int]) 
 
 
 def _replayed(plan: Plan, inputs: dict[str, Any], explored: Explored) -> Explored:
-    """Return what was found; the local run takes all its paths, too."""
+    """Return what was found, every way of which the local run goes too."""
     for ending in explored.endings:
         again = replay(plan, inputs, ending)
         assert (again.status, again.message) == (ending.status, ending.message)
@@ -163,7 +163,7 @@ def _times(number: int) -> str:
 
 
 def _reason(explored: Explored) -> str:
-    """Say why the first run did not succeed or, if none did, why none could."""
+    """Say why the first run did not succeed, or, where none did, why none could."""
     messages = [explored.first.message if explored.first else ""]
     if not explored.best:
         if "gave up" in messages[0]:

@@ -68,7 +68,7 @@ CRITERIA = st.one_of(
 
 
 def truth(criterion: Criterion, body: Any, before: Any) -> Truth:
-    """Return the verdict of a criterion, given this answer's body and the value of an earlier one's output."""
+    """Return what comes of a criterion, given this answer's body and what an output of an earlier one is."""
     response = Response(200, (("Content-Type", "application/json"),))
     exchange = Exchange(Request("GET", "https://api.test/x"), response, content=body)
     steps = {} if before is NOT_RUN else {"s": {"a": before}}

@@ -1,4 +1,4 @@
-"""Answers compared with their description: what is found, what is said about it, and what it does to a run."""
+"""Answers held against their description: what is found, what is said of it, and what it does to a run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Frozen values: equal to those that dataclasses makes, whatever the class is like."""
+"""Frozen values: as dataclasses makes them, whatever the class is like."""
 
 from __future__ import annotations
 

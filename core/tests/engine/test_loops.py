@@ -1,4 +1,4 @@
-"""What loops leave in record and log, and how they keep time."""
+"""What loops leave behind in record and log, and how they go by the clock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The plan cache: it gives the same plans as no cache, nothing out of date or secret, and ignores a broken entry."""
+"""The plan cache: the same plans as without, nothing out of date, nothing secret, and a broken entry is none."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class Files:
 
 
 def answered(shelf, path, options=PLAINLY, workflow=None):
-    """Return what a new cache says about a document, and whether the answer was stored before."""
+    """Return what a cache of its own says of a document, and whether that was kept before."""
     computed = []
 
     def compute():

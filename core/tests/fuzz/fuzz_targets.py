@@ -1,4 +1,4 @@
-"""Functions for hostile input of any kind: each lets through nothing but the faults that it found.
+"""What may be fed anything: each function takes hostile input, and lets through nothing but what it found wrong.
 
 The properties of test_fuzzing.py and the harness guided_fuzzing.py feed the same functions. An ``ArazzoError`` is an
 answer; a problem of a document has to have a place. Everything else that escapes is a defect.

@@ -1,4 +1,4 @@
-"""Whatever the input, the core returns values, problems with places, or errors of its own.
+"""No input gets anything out of the core but answers: values, problems with places, and errors of the package.
 
 Short here; ``make fuzz SECONDS=600`` feeds the same functions for longer, guided by coverage.
 """

@@ -112,7 +112,7 @@ SHAPES = {
 
 
 def alternatives(count: int) -> dict[str, Any]:
-    """Each schema is one of all those after it: 2 to the power of ``count`` paths lead to the last one."""
+    """Each schema is one of all those after it: ways to the last there are 2 to the power of ``count``."""
     return {f"S{n}": {"oneOf": [ref(to) for to in range(n + 1, count)]} for n in range(count)}
 
 
@@ -152,7 +152,7 @@ def calls_of(action: Callable[[], object]) -> int:
 
 @pytest.fixture
 def work(tmp_path):
-    """Return the cost of a document with so many things: calls of functions, and calls for each character of it."""
+    """Return what a document of so many things takes: calls of functions, and calls by each character of it."""
 
     def of(workflows: Any, api: Any = API) -> tuple[int, float]:
         (tmp_path / "api.json").write_text(json.dumps(api))

@@ -1,4 +1,4 @@
-"""Servers that close connections when they like: no request fails for it, and no unsafe one is sent twice."""
+"""Servers that close connections when they like: no request fails for that, and none that is not safe is sent twice."""
 
 from __future__ import annotations
 
