@@ -100,7 +100,7 @@ class World:
         outputs = self.rest.xcom(dag_id, run_id, "outputs")
         message = record.get("message", "")
         for host in self.hosts:  # where the page has that of the description
-            message = message.replace(f"sent to {host}/", f"sent to {BASE}/")
+            message = message.replace(f" {host}/", f" {BASE}/")
         return Shown(states, state, outputs, message)
 
     def sent(self, key: str) -> Counter:

@@ -58,7 +58,10 @@ class RunLog:
         self.log.append(f"warning: {text}" if note.warning else text)
         if note.request:
             text = text.replace(one_line(self._conceal(note.request)), self._sent, 1)
-        text = text.removeprefix(f"sent to {self._sent.partition(' ')[2]}; ")  # the line before has it
+        url = self._sent.partition(" ")[2]
+        if text == f"the URL is {url}":
+            return
+        text = text.removeprefix(f"sent to {url}; ")  # the line before has it
         step = f"{_styled(self._step, bold=True)}: " if self._step else ""
         self._line(f"{_styled('warning: ', fg='yellow') if note.warning else ''}{step}{text}")
 

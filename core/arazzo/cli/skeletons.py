@@ -19,13 +19,8 @@ _KEPT = (
     *("type", "format", "enum", "pattern", "minLength", "maxLength", "minimum", "maximum", "multipleOf"),
     *("minItems", "maxItems", "uniqueItems", "description", "title"),
 )
-#: States of something unfinished, in lower case and without separators.
-_UNFINISHED = frozenset(
-    (
-        *("pending", "queued", "running", "inprogress", "processing", "scheduled", "waiting"),
-        *("started", "created", "new", "submitted", "accepted"),
-    )
-)
+#: States of something unfinished, in lower case and without separators: ``queued``, ``preparing``, ``in-progress``.
+_UNFINISHED = re.compile(r"queued|inprogress|scheduled|started|created|new|submitted|accepted|(?!missing$).*ing")
 _MOST_OUTPUTS = 5
 
 
@@ -235,7 +230,8 @@ def _answer(description: Description, operation: Operation) -> _Answer:
 
 def _poll(made: Skeleton, step: dict[str, Any], operation: Operation, answer: _Answer, following: str | None) -> None:
     """Repeat a step while its answer says that something is unfinished."""
-    unfinished = [text for text in answer.states if re.sub(r"[^a-z]", "", text.lower()) in _UNFINISHED] or ["pending"]
+    words = {text: re.sub(r"[^a-z]", "", text.lower()) for text in answer.states}
+    unfinished = [text for text, word in words.items() if _UNFINISHED.fullmatch(word)] or ["pending"]
     finished = next((text for text in answer.states if text not in unfinished), "completed")
     at = f"$response.body#/{escape(answer.state)}"
     again = {"name": "again", "type": "goto", "stepId": step["stepId"]}

@@ -36,6 +36,7 @@ from arazzo.errors import ExpressionSyntaxError
 from arazzo.expressions.context import Dialect
 from arazzo.expressions.nodes import Expression
 from arazzo.expressions.parser import parse_expression
+from arazzo.expressions.spelling import FIXED, ROOTS, nearest
 from arazzo.expressions.templates import parse_template, scan_expression
 
 _OPERATOR = re.compile(r"==|!=|<=|>=|<|>")
@@ -280,7 +281,11 @@ class Grammar(Scanner):
         self.fail(f"unexpected '{self.text[self.at]}' where a value was expected", hint=self._hint_for_dollar())
 
     def _hint_for_dollar(self) -> str | None:
-        return self.operand_hint if self.sees("$") else None
+        if not self.sees("$"):
+            return None
+        word = re.match(r"\w*", self.text[self.at + 1 :])
+        near = nearest(word[0], (*ROOTS, *FIXED)) if word else None
+        return f"did you mean '${near}'?" if near else self.operand_hint
 
     def string(self) -> Node:
         """Read a quoted string; in lenient it may be double-quoted and embed runtime expressions."""

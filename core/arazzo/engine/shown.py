@@ -32,11 +32,13 @@ _LEGIBLE = "\t\n\r"
 
 
 def shown_exchange(exchange: Exchange, conceal: Conceal, is_secret: IsSecret) -> str:
-    """Return where a request was sent, and the start of its answer, in one line (``[arazzo] shown_answer``).
+    """Return the URL of a request, and the start of its answer, in one line (``[arazzo] shown_answer``).
 
     :param conceal: hides in a text what is known to be secret.
     """
-    text = f"sent to {shown_url(exchange.request, conceal, is_secret)}"
+    # without an answer it may not have been sent at all, for want of a token or of a connection
+    where = "sent to" if exchange.response else "the URL is"
+    text = f"{where} {shown_url(exchange.request, conceal, is_secret)}"
     answer = _one_line(_body(exchange, conceal, is_secret, current_limits().shown_answer))
     return f"{text}; the answer: {answer}" if answer else text
 

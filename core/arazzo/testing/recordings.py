@@ -224,6 +224,8 @@ class Replay:
     def _why(self, request: Request) -> str:
         if any(_is_line(sent, request) for sent, _ in self._left):
             return ": it has one with another body"
+        if any(_is_line(sent, request, request.template.count("/")) for sent, _ in self._left):
+            return ": it has one from a server whose URL has another path; name such a server (--server)"
         same = dict.fromkeys(f"{sent['method']} {urlsplit(sent['url']).path}" for sent, _ in self._left)
         return f": left are {', '.join(list(same)[:5])}" if same else ": all of its answers have been used"
 
@@ -251,13 +253,15 @@ def _answer(entry: Mapping[str, Any]) -> Response | TransportError:
     return Response(status, headers, body, seconds, beyond=str(content.get(_BEYOND) or ""))
 
 
-def _is_line(sent: Mapping[str, Any], request: Request) -> bool:
-    return sent["method"] == request.method and _fits(_target(sent["url"]), _target(request.url))
+def _is_line(sent: Mapping[str, Any], request: Request, last: int = 0) -> bool:
+    return sent["method"] == request.method and _fits(_target(sent["url"], last), _target(request.url, last))
 
 
-def _target(url: str) -> str:
+def _target(url: str, last: int) -> str:
+    """Return path and query of a URL; of the path only the last segments, if their number is not 0."""
     parts = urlsplit(url)
-    return unquote(f"{parts.path or '/'}?{parts.query}")
+    path = "/".join((parts.path or "/").split("/")[-last:])
+    return unquote(f"{path}?{parts.query}")
 
 
 def _is_body(sent: Mapping[str, Any], request: Request) -> bool:

@@ -83,6 +83,20 @@ def test_a_poll_goes_round_until_the_scenario_ends_it(tmp_path, monkeypatch):
     assert steps["deleteImage"]["action"] == "found"
 
 
+def test_a_poll_waits_in_every_state_that_is_unfinished(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    states = ["queued", "preparing", "in_progress", "ready", "missing"]
+    schema = {"type": "object", "required": ["state"], "properties": {"state": {"type": "string", "enum": states}}}
+    answers = {"200": {"description": "", "content": {"application/json": {"schema": schema}}}}
+    info = {"openapi": "3.1.0", "info": {"title": "Loans", "version": "1"}}
+    description = {**info, "paths": {"/loan": {"get": {"operationId": "getLoan", "responses": answers}}}}
+    Path("loans.json").write_text(json.dumps(description))
+    (file, _), _ = written(Path("loans.json"), "--poll", "getLoan")
+    (step,) = yaml.safe_load(Path(file).read_text())["workflows"][0]["steps"]
+    waits = step["onSuccess"][0]["criteria"][0]["condition"]
+    assert [state for state in states if f"'{state}'" in waits] == states[:3]
+
+
 def test_nothing_is_overwritten_unless_asked_for(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     api = str(CASES / "api.openapi.yaml")

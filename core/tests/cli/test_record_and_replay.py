@@ -132,6 +132,11 @@ def test_with_a_changed_answer_it_says_what_would_have_happened(folder, recordin
     assert json.loads(result.stdout)["outputs"] == {"state": "gone"}
 
 
+def test_a_server_with_another_path_is_told_from_another_request(folder, recording):
+    result = run(folder, f"{SERVER}/v2", f"--replay={recording}")
+    assert "no answer to POST /login: it has one from a server whose URL has another path" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("option", "said"),
     [

@@ -282,3 +282,11 @@ def test_the_url_of_a_failed_step_is_told_once_on_the_way():
     ]
     assert 'find: the answer: {"why": "broken"}' in told
     assert f"sent to {api.url}/things" in last
+
+
+def test_of_a_request_without_an_answer_nobody_says_that_it_was_sent():
+    result = CliRunner().invoke(main, ["run", BRANCH, "--server", "things=http://127.0.0.1:9"])
+    *told, last = result.stderr.splitlines()
+    assert [line for line in told if "http://127.0.0.1:9/things" in line] == [told[0]]
+    assert last.endswith("; the URL is http://127.0.0.1:9/things")
+    assert "sent to" not in result.stderr

@@ -262,6 +262,8 @@ def test_absent_in_a_string_is_an_error_that_names_it():
         ("$inputs.name == 'x", 16, "''"),
         ("$statusCode == 200 == true", 19, "'&&'"),
         ("$statuscode == 200", 0, "$statusCode"),
+        ("$statusCod == 200", 0, "did you mean '$statusCode'?"),
+        ("true || $respons.body#/a == 1", 8, "did you mean '$response'?"),
     ],
 )
 def test_syntax_errors_say_where_and_what_to_write(condition, offset, hint):
