@@ -53,7 +53,6 @@ from airflow_arazzo.protocol.task_instances import finished_tasks
 from airflow_arazzo.protocol.topology import Position, TaskIds
 from airflow_arazzo.protocol.xcoms import needed_steps, pull_outputs, pull_workflows, push_refusal, push_region
 from arazzo import clock, engine
-from arazzo.engine.drivers import TOO_LARGE
 from arazzo.engine.refusals import is_template
 from arazzo.errors import ArazzoError
 from arazzo.flow import Options, Plan, PlannedStep, Region, pool_budget, region_children, slice_region
@@ -339,7 +338,7 @@ class DrivesRegion(RendersWritten, TellsLineage):
 
         self.log.info("Waiting %.3g s in the triggerer", seconds)
         packed = self._packed(carried)
-        sends = self._triggerer_sends() and max(len(packed), self.hooks.largest) <= TOO_LARGE
+        sends = self._triggerer_sends() and max(len(packed), self.hooks.largest) <= engine.TOO_LARGE
         trigger = ArazzoTrigger(
             plan=_without_bindings(plan).model_dump_json(exclude_defaults=True),
             state=packed,

@@ -9,7 +9,7 @@ from arazzo.lazy_names import imported_when_used
 if TYPE_CHECKING:
     from arazzo.engine.bindings import unreadable_output, workflow_outputs
     from arazzo.engine.call_stack import can_resume, entered_inputs, start
-    from arazzo.engine.drivers import drive, drive_async
+    from arazzo.engine.drivers import TOO_LARGE, drive, drive_async
     from arazzo.engine.foresight import Foreseen, foresee
     from arazzo.engine.idempotency import IdempotencyKeys, keyed
     from arazzo.engine.input_checks import check_inputs
@@ -26,7 +26,7 @@ else:
         {
             "arazzo.engine.bindings": "unreadable_output workflow_outputs",
             "arazzo.engine.call_stack": "entered_inputs can_resume start",
-            "arazzo.engine.drivers": "drive drive_async",
+            "arazzo.engine.drivers": "TOO_LARGE drive drive_async",
             "arazzo.engine.foresight": "Foreseen foresee",
             "arazzo.engine.idempotency": "IdempotencyKeys keyed",
             "arazzo.engine.input_checks": "check_inputs",
