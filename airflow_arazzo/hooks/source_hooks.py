@@ -42,9 +42,10 @@ class SourceHooks:
 
     def keep_to(self, steps: Iterable[PlannedStep]) -> None:
         """Send the requests of steps no faster than a task may that has one slot of its pool."""
+        from airflow_arazzo.hooks.shared_closing import SharedClosing
         from arazzo.auth.paces import paces_of
 
-        self._paces = paces_of(steps, lambda budget: budget.pace, self.connections)
+        self._paces = paces_of(steps, lambda budget: budget.pace, self.connections, SharedClosing)
 
     def hook(self, source: str) -> ArazzoHook:
         """Return the hook of a source description."""

@@ -172,8 +172,8 @@ class RequestError(ArazzoError):
 class TransportError(ArazzoError):
     """A request without an answer: the network, TLS, a timeout, or an answer that was cut off or too large.
 
-    :param kind: ``connect``, ``timeout``, ``tls``, ``reset``, ``too-large``, ``protocol``, or ``token`` where there is
-        no token to send it with.
+    :param kind: ``connect``, ``timeout``, ``tls``, ``reset``, ``too-large``, ``protocol``, ``closed`` (see
+        :class:`ClosedError`), or ``token`` where there is no token to send it with.
     :param maybe_sent: whether the server may have received the request.
     :param visits: the URLs that answered before that, as in :class:`~arazzo.exchange.Response`.
     """
@@ -181,6 +181,17 @@ class TransportError(ArazzoError):
     def __init__(self, kind: str, message: str, *, maybe_sent: bool = True, visits: tuple[Any, ...] = ()) -> None:
         super().__init__(message)
         self.kind, self.maybe_sent, self.visits = kind, maybe_sent, visits
+
+
+class ClosedError(TransportError):
+    """A request that is not sent yet: the API has asked all who share its budget to wait.
+
+    :param until: POSIX time.
+    """
+
+    def __init__(self, message: str, until: float) -> None:
+        super().__init__("closed", f"{message}; nothing was sent", maybe_sent=False)
+        self.until = until
 
 
 class RecordingError(ArazzoError):

@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from arazzo.document.settings import Settings
-from arazzo.errors import TransportError
+from arazzo.errors import ClosedError, TransportError
 from arazzo.exchange import Request, Response, header
 from arazzo.expressions.context import Dialect
 from arazzo.flow import Options
@@ -102,7 +102,8 @@ class Script:
     """Plays a case's API and clock: answers as written, and fails on any request or wait that is not in the script.
 
     An entry's ``body`` is what was sent as JSON, ``body_text`` as text. Answers are ``json``, ``text``, or ``bytes`` as
-    Latin-1; a header with a list comes several times. ``cookie`` is what is sent as that header, empty for nothing.
+    Latin-1; a header with a list comes several times. ``cookie`` is what is sent as that header, empty for nothing;
+    ``closed`` for how many seconds the API has asked all to wait, so that nothing is sent.
 
     :param in_order: whether requests and waits have to come in the order of the script.
     """
@@ -129,6 +130,8 @@ class Script:
             assert header(request.headers, name) == value
         if "cookie" in entry:
             assert sent_cookie(request) == entry["cookie"]
+        if "closed" in entry:
+            raise ClosedError("the API asks to wait", self.now + entry["closed"])
         if "error" in entry:
             raise TransportError("connect", entry["error"])
         text = entry["bytes"].encode("latin-1") if "bytes" in entry else entry.get("text", "").encode()

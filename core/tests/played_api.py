@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -29,14 +30,21 @@ class PlayedApi:
         return f"http://127.0.0.1:{self.server.server_port}"
 
     def __enter__(self: Self) -> Self:
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self.server.daemon_threads = True
+        self.server = _Server(("127.0.0.1", 0), _handler(self))
         threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self.server.shutdown()
         self.server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *where: Any) -> None:
+        if not isinstance(sys.exc_info()[1], ConnectionError):  # whoever asked has gone
+            super().handle_error(*where)
 
 
 def _handler(played: PlayedApi) -> type[BaseHTTPRequestHandler]:

@@ -1,14 +1,12 @@
-"""The topology of docker-compose.yaml on this machine: a worker and a triggerer are killed half-way through many runs.
+"""A worker and a triggerer of two each are killed half-way through many runs.
 
 Judged by the record of the mock of the APIs, by the states of the runs and by their outputs. RUNS says how many.
 """
 
 import json
 import os
-import secrets
 import signal
 import time
-from base64 import urlsafe_b64encode
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
@@ -26,7 +24,6 @@ from many_runs import (
     ended,
     gate,
     look,
-    paged,
     scan,
     slow_mock,
     trigger,
@@ -38,14 +35,13 @@ from airflow_arazzo.testing.sessions import members
 from arazzo.testing import MockApi
 
 pytest.importorskip("redis", reason="only the environment of `make test-distributed` has the celery extra")
-from services import postgres, redis_server
+from two_of_each import TRIGGERERS, WORKERS, polls, running, two_of_each
 
 RUNS = int(os.environ.get("RUNS", "20"))
 #: How many runs have ended when we look for something to kill: half; of a few runs fewer, so that enough are left.
 KILLED_AT = RUNS // 2 if RUNS >= 100 else RUNS // 5
 ACTIVE = max(6, RUNS // 8)  # of each DAG at once: so there are runs in every state when something is killed
 TASKS = 4  # at once on a worker
-WORKERS, TRIGGERERS = ("worker-1", "worker-2"), ("triggerer-1", "triggerer-2")
 DAGS = f"""
 from airflow_arazzo import ArazzoDag
 
@@ -69,73 +65,17 @@ def mock() -> Iterator[MockApi]:
         yield api
 
 
-def settings(database: str, broker: str, mock: str) -> dict[str, str]:
-    """Return what every component must agree on, and how soon a lost one is noticed."""
-    aqua = {"conn_type": "arazzo", "host": f"{mock}/aqua", "password": "right-password"}
-    return {
-        "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor",
-        "AIRFLOW__CORE__PARALLELISM": str(3 * TASKS),
-        "AIRFLOW__CORE__FERNET_KEY": urlsafe_b64encode(secrets.token_bytes(32)).decode(),
-        "AIRFLOW__API__SECRET_KEY": secrets.token_hex(32),
-        "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_hex(32),
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"postgresql+psycopg2://{database}",
-        "AIRFLOW__CELERY__RESULT_BACKEND": f"db+postgresql://{database}",
-        "AIRFLOW__CELERY__BROKER_URL": broker,
-        "AIRFLOW__CELERY__WORKER_CONCURRENCY": str(TASKS),
-        # So few polls each that one triggerer does not take them all.
-        "AIRFLOW__TRIGGERER__CAPACITY": str(ACTIVE // 6),
-        # A worker that was killed is noticed by its silence, and what it had taken but not begun by its waiting.
-        "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "30",
-        "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "5",
-        "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT": "60",
-        "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT_CHECK_INTERVAL": "10",
-        "AIRFLOW_CONN_AQUASECURITYAPI": json.dumps(aqua),
-        "AIRFLOW_CONN_ANCHOREAPI": json.dumps({"conn_type": "arazzo", "host": f"{mock}/anchore"}),
-    }
-
-
 @pytest.fixture(scope="module")
 def airflow(mock, tmp_path_factory) -> Iterator[LocalAirflow]:
-    folder = tmp_path_factory.mktemp("airflow")
-    (folder / "dags").mkdir()
-    (folder / "dags" / "many.py").write_text(DAGS)
-    with (
-        postgres("airflow") as database,
-        redis_server(folder) as broker,
-        LocalAirflow(folder / "home", folder / "dags", settings(database, broker, mock.url)) as airflow,
-    ):
-        airflow.migrate()
-        airflow.start("api-server", "scheduler", "dag-processor", *WORKERS, *TRIGGERERS)
-        airflow.wait_healthy(180)
-        airflow.wait_for_dags(AQUA, ANCHORE)
-        until(180, lambda: triggerers_alive(airflow) == len(TRIGGERERS))
-        logs = [airflow.log_path(worker) for worker in WORKERS]
-        until(180, lambda: all(" ready" in log.read_text("utf-8", errors="replace") for log in logs))
+    aqua = {"conn_type": "arazzo", "host": f"{mock.url}/aqua", "password": "right-password"}
+    own = {
+        # So few polls each that one triggerer does not take them all.
+        "AIRFLOW__TRIGGERER__CAPACITY": str(ACTIVE // 6),
+        "AIRFLOW_CONN_AQUASECURITYAPI": json.dumps(aqua),
+        "AIRFLOW_CONN_ANCHOREAPI": json.dumps({"conn_type": "arazzo", "host": f"{mock.url}/anchore"}),
+    }
+    with two_of_each(tmp_path_factory.mktemp("airflow"), DAGS, (AQUA, ANCHORE), own, TASKS) as airflow:
         yield airflow
-
-
-def triggerers_alive(airflow: LocalAirflow) -> int:
-    return airflow.rest.call("GET", "/jobs", job_type="TriggererJob", is_alive="true")["total_entries"]
-
-
-def polls(airflow: LocalAirflow) -> Counter[int]:
-    """Return how many polls each triggerer has."""
-    waiting = paged(airflow, "/dags/~/dagRuns/~/taskInstances", "task_instances", state="deferred")
-    return Counter(task["triggerer_job"]["id"] for task in waiting if task["triggerer_job"])
-
-
-def running(airflow: LocalAirflow, worker: str) -> list[str]:
-    """Return the tasks that a worker is running."""
-    found = paged(airflow, "/dags/~/dagRuns/~/taskInstances", "task_instances", state="running")
-    leader = airflow.sessions[worker].process.pid
-    return [task["task_id"] for task in found if task["pid"] and session_of(task["pid"]) == leader]
-
-
-def session_of(pid: int) -> int | None:
-    try:
-        return os.getsid(pid)
-    except ProcessLookupError:
-        return None
 
 
 @dataclass(frozen=True)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from itertools import pairwise
+from typing import ClassVar
 
 import pytest
-from airflow.providers.common.compat.sdk import DAG, AirflowFailException
+from airflow.providers.common.compat.sdk import DAG, AirflowException, AirflowFailException, TaskDeferred
 from running import Run
 
 from airflow_arazzo import ArazzoDag, ArazzoSensor, ArazzoStepOperator, ArazzoTaskGroup, ArazzoWorkflowOperator
 from airflow_arazzo.factory import load_dags
+from airflow_arazzo.hooks.shared_closing import SharedClosing
+from arazzo import clock
 from arazzo.engine import load_plan
 from arazzo.errors import UnsupportedError
 
@@ -168,3 +172,57 @@ def test_a_budget_by_source_leaves_others_alone(written, shop, api):
     hooks.keep_to(plan.steps)
     assert (hooks.hook("shop").pace.seconds, hooks.hook("other").pace) == (1000, None)
     assert json.loads(plan.model_dump_json(exclude_defaults=True))["steps"][0]["settings"]["budget"]
+
+
+@pytest.fixture
+def variables(monkeypatch):
+    """Airflow's variables, as a task reads and writes them."""
+    from airflow_arazzo.hooks import shared_closing
+
+    class Variables:
+        kept: ClassVar[dict[str, str]] = {}
+
+        @classmethod
+        def get(cls, key, default):
+            return cls.kept.get(key, default)
+
+        @classmethod
+        def set(cls, key, value, description):
+            cls.kept[key] = value
+
+    Variables.kept.clear()
+    monkeypatch.setattr(shared_closing, "Variable", Variables)
+    return Variables.kept
+
+
+def test_what_one_task_is_told_all_obey(written, shop, api, variables):
+    """The second task is another process as far as it can tell: all that they share is the variable."""
+    api.on("GET /look", 429, Retry_After="60").on("GET /look", 200, {"state": "done"})
+    shop(host=api.url, password="t0ken-value")
+    plan = load_plan(written(SIX), "watch")
+    with DAG("d"):
+        first = ArazzoStepOperator(task_id="last", plan=plan)
+        second = ArazzoSensor(task_id="look", plan=plan)
+    with pytest.raises(AirflowException, match="429"):
+        Run().execute(first)
+    now = clock.now()
+    (until,) = map(float, variables.values())
+    assert list(variables) == ["arazzo_closed_until_shop"]
+    assert 0 < until - now <= 60
+    with pytest.raises(TaskDeferred):
+        second.execute(Run().context("look"))
+    assert len(api.asked) == 1
+    variables["arazzo_closed_until_shop"] = str(now - 1)
+    assert Run().execute(second) == {"state": "done"}
+
+
+@pytest.mark.parametrize("written_value", ["", "soon", "nan", "inf"])
+def test_a_variable_that_says_nothing_closes_nothing(variables, written_value):
+    variables["arazzo_closed_until_p"] = written_value
+    closing = SharedClosing("p")
+    assert closing.until() == 0.0
+    closing.close(50.0)
+    closing.close(20.0)
+    assert (closing.until(), asyncio.run(closing.until_async())) == (50.0, 50.0)
+    asyncio.run(closing.close_async(60.0))
+    assert SharedClosing("p").until() == 60.0

@@ -44,7 +44,9 @@ SOME = settings(
 SOURCES = ("THINGS", "STRICT", "REQUIRES", "API")
 #: Without Airflow's database and its API in between a run takes a tenth of the time: so all runs are made task by task,
 #: and with ``dag.test()`` the first of each folder, or all where there is time.
-FIRST = list({case.folder: case for case in reversed(cases())}.values())[::-1]
+#: Those that a server can play: it does not know when it is not asked.
+PLAYED = [case for case in cases() if not any("closed" in entry for entry in case.script)]
+FIRST = list({case.folder: case for case in reversed(PLAYED)}.values())[::-1]
 
 
 def dag_of(case: Case) -> ArazzoDag:
@@ -79,7 +81,7 @@ def test_case_task_by_task(case: Case, monkeypatch):
     assert_as_written(case, outcome(dag.plan, state, execution.run.xcoms, dag.outputs.task_id))
 
 
-@pytest.mark.parametrize("case", cases() if THOROUGH else FIRST, ids=str)
+@pytest.mark.parametrize("case", PLAYED if THOROUGH else FIRST, ids=str)
 def test_case(case: Case, run_dag, monkeypatch):
     """Over real sockets; only waits are not waited for."""
     dag = dag_of(case)

@@ -13,7 +13,7 @@ import click
 from arazzo.cli.run_log import RunLog
 from arazzo.cli.run_reports import require_writable
 from arazzo.engine import IdempotencyKeys
-from arazzo.errors import TransportError
+from arazzo.errors import ClosedError, TransportError
 from arazzo.exchange import Request, Response
 from arazzo.flow import Plan
 
@@ -56,7 +56,7 @@ class RunTransport:
         try:
             answer = self._log.answered(self._send)(request)
         except TransportError as error:
-            if self._recorder is not None:
+            if self._recorder is not None and not isinstance(error, ClosedError):
                 self._recorder.add(request, error, began)
             raise
         if self._recorder is not None:

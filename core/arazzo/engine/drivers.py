@@ -9,8 +9,8 @@ from math import inf
 
 from arazzo.engine.shown import in_full, request_line
 from arazzo.engine.state import Done, Note, Send, State, Wait
-from arazzo.engine.step_machine import advance, judged, unsent
-from arazzo.errors import TransportError
+from arazzo.engine.step_machine import advance, held, judged, unsent
+from arazzo.errors import ClosedError, TransportError
 from arazzo.exchange import Exchange, Request, Response
 from arazzo.expressions.context import unchanged
 from arazzo.flow import Plan
@@ -41,7 +41,7 @@ def drive(
 ) -> tuple[State, Done]:
     """Run a region to its end.
 
-    :param send: sends a request; raises TransportError if there is no answer.
+    :param send: sends a request; raises TransportError if there is no answer, ClosedError if it is to be put off.
     :param wait: waits that many seconds; may raise in order to hand the state to somebody else.
     :param clock: POSIX time; its first value after an answer is the time at which the answer came.
     :param note: hears every line for the log.
@@ -62,10 +62,12 @@ def drive(
                     sent(request_line(plan, state, request, conceal))
                 try:
                     exchange = Exchange(request, send(request))
+                except ClosedError as error:
+                    state = _put_off(state, error, clock(), note)
+                    continue
                 except TransportError as error:
                     exchange = Exchange(request, error=str(error), visits=error.visits)
-                if whole is not None:
-                    whole(in_full(plan, state, exchange, conceal))
+                _show(whole, plan, state, exchange, conceal)
             case Wait(seconds=seconds):
                 wait(judged(state, clock() - began), seconds)
             case Done():
@@ -81,6 +83,16 @@ def _collected(state: State) -> int:
     return sum(size for frame in state.frames for outputs in frame.collected.values() for size in outputs.values())
 
 
+def _put_off(state: State, error: ClosedError, now: float, note: Callable[[Note], None]) -> State:
+    note(Note(str(error), step=state.frame.step))
+    return held(state, error.until, now)
+
+
+def _show(whole: Callable[[str], None] | None, plan: Plan, state: State, exchange: Exchange, conceal: Conceal) -> None:
+    if whole is not None:
+        whole(in_full(plan, state, exchange, conceal))
+
+
 def _any_request(_: Request) -> bool:
     return True
 
@@ -88,6 +100,8 @@ def _any_request(_: Request) -> bool:
 async def _exchanged(request: Request, send: Callable[[Request], Awaitable[Response]]) -> Exchange:
     try:
         return Exchange(request, await send(request))
+    except ClosedError:
+        raise
     except TransportError as error:
         return Exchange(request, error=str(error), visits=error.visits)
 
@@ -135,9 +149,12 @@ async def drive_async(
             case Send(request=request):
                 if sent is not None:
                     sent(request_line(plan, state, request, conceal))
-                exchange = await _exchanged(request, send)
-                if whole is not None:
-                    whole(in_full(plan, state, exchange, conceal))
+                try:
+                    exchange = await _exchanged(request, send)
+                except ClosedError as error:
+                    state = _put_off(state, error, clock(), note)
+                    continue
+                _show(whole, plan, state, exchange, conceal)
                 if _size(exchange) > most:
                     return unsent(state), None
             case Wait(seconds=seconds):

@@ -133,6 +133,11 @@ def judged(state: State, seconds: float) -> State:
     return state if state.resume_at is None else pacing.with_wait(state, seconds, state.resume_at)
 
 
+def held(state: State, until: float, now: float) -> State:
+    """Return the state with its pending request, which has not been sent, put off until then."""
+    return pacing.with_wait(unsent(state), until - now, now)
+
+
 def unsent(state: State) -> State:
     """Return the state as it was before its pending request, which has not been sent."""
     return replace(state, phase="ready").with_frame(replace(state.frame, attempts=state.frame.attempts - 1))

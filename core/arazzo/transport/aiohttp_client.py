@@ -56,6 +56,8 @@ async def send_async(
 
     import aiohttp
 
+    if pace is not None:
+        await pace.take_turn_async()
     bounds = current_limits()
     total = request.timeout or timeout or bounds.timeout
     connect_timeout, max_bytes = connect_timeout or bounds.connect_timeout, max_bytes or bounds.max_bytes
@@ -71,11 +73,15 @@ async def send_async(
             # The limit on connecting speaks first: it knows that nothing was sent.
             # wait_for loses a cancellation that comes together with the answer.
             async with _within(total + 0.02) as stand_still:
-                return await _exchange_async(course, bare, proxies, max_bytes, ssl_elsewhere, stand_still)
+                response = await _exchange_async(course, bare, proxies, max_bytes, ssl_elsewhere, stand_still)
     except asyncio.TimeoutError as error:
         causes, expired = causes_of(error), True
     except (OSError, aiohttp.ClientError, zlib.error, CutError) as error:
         causes = causes_of(error)
+    else:
+        if pace is not None:
+            await pace.heed_async(response)
+        return response
     raise course.failure(causes, total if course.sent else min(connect_timeout, total), expired=expired)
 
 

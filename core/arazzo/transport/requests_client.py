@@ -62,6 +62,8 @@ def send(
     """
     import requests
 
+    if pace is not None:
+        pace.take_turn()
     bounds = current_limits()
     total = request.timeout or timeout or bounds.timeout
     connect_timeout, max_bytes = connect_timeout or bounds.connect_timeout, max_bytes or bounds.max_bytes
@@ -72,9 +74,13 @@ def send(
     watch = _SocketWatch(total, reuse=request.safe)
     try:
         with watch:
-            return _exchange(course, session, watch, connect_timeout, max_bytes)
+            response = _exchange(course, session, watch, connect_timeout, max_bytes)
     except (OSError, HTTPException, zlib.error, requests.RequestException, _urllib3_error()) as error:
         causes = causes_of(error)
+    else:
+        if pace is not None:
+            pace.heed(response)
+        return response
     course.sent = course.sent or watch.sent
     raise course.failure(causes, total if watch.sent else min(connect_timeout, total), expired=watch.expired)
 

@@ -24,7 +24,8 @@ from arazzo.engine import (
     unreadable_output,
     workflow_outputs,
 )
-from arazzo.errors import InputError, TransportError
+from arazzo.engine.step_machine import held
+from arazzo.errors import ClosedError, InputError, TransportError
 from arazzo.exchange import Exchange
 from arazzo.flow import Plan, slice_region
 from arazzo.limits import limits_set
@@ -59,6 +60,8 @@ def through_json(plan: Plan, case: Case, script: Script) -> Run:
             case Send(request=request):
                 try:
                     exchange = Exchange(request, script.send(request))
+                except ClosedError as error:
+                    state = held(state, error.until, script.clock())
                 except TransportError as error:
                     exchange = Exchange(request, error=str(error), visits=error.visits)
             case Wait(seconds=seconds):

@@ -14,10 +14,10 @@ import pytest
 from scripted_api import ScriptedApi
 from wire import answer, reset
 
-from arazzo.errors import TransportError
-from arazzo.exchange import Request
+from arazzo.errors import ClosedError, TransportError
+from arazzo.exchange import Request, Response
 from arazzo.transport import send_async
-from arazzo.transport.pace import Pace
+from arazzo.transport.pace import Closing, Pace, closed_for
 
 SECONDS = 0.15
 
@@ -82,3 +82,60 @@ def test_waiting_for_it_does_not_hold_the_event_loop():
     with ScriptedApi() as api:
         api.on("GET /a")
         assert asyncio.run(both(f"{api.url}/a")) > 5
+
+
+def answered(status, **headers):
+    return Response(status, tuple((name.replace("_", "-"), value) for name, value in headers.items()))
+
+
+@pytest.mark.parametrize(
+    ("response", "seconds"),
+    [
+        (answered(200), 0),
+        (answered(429, Retry_After="30"), 30),
+        (answered(503, Retry_After="1.5"), 1.5),
+        (answered(503, Retry_After="Tue, 01 Dec 2026 00:01:00 GMT", Date="Tue, 01 Dec 2026 00:00:00 GMT"), 60),
+        (answered(429, Retry_After="soon"), 0),
+        (answered(202, Retry_After="30"), 0),
+        (answered(302, Retry_After="30"), 0),
+        (answered(429), 0),
+        (answered(200, RateLimit='"default";r=5;t=30'), 0),
+        (answered(200, RateLimit='"default";r=0;t=30'), 30),
+        (answered(200, RateLimit='"default";r=0;t=30, "day";r=0;t=900'), 900),
+        (answered(200, RateLimit='"default";r=1;t=30, "day";r=0;t=900'), 900),
+        (answered(200, RateLimit='"day";r=0', RateLimit_Policy='"burst";q=10;w=1, "day";q=1000;w=86400'), 86400),
+        (answered(200, RateLimit='"day";r=0', RateLimit_Policy='"burst";q=10;w=1'), 0),
+        (answered(200, RateLimit_Policy='"day";q=1000;w=86400'), 0),
+        (answered(200, RateLimit="limit=100, remaining=0, reset=50"), 50),
+        (answered(200, RateLimit="limit=100, remaining=1, reset=50"), 0),
+        (answered(429, Retry_After="10", RateLimit='"default";r=0;t=30'), 30),
+        (answered(200, RateLimit='"default";r=0;t=-1'), 0),
+        (answered(200, RateLimit='"default";r=0;t=9999999999999999'), 0),
+        (answered(200, RateLimit='"default";r=0;t=999999999999'), 86400),
+        (answered(200, RateLimit=";;,=,;r;t=,"), 0),
+    ],
+)
+def test_what_an_answer_asks_of_all_who_share_a_budget(response, seconds):
+    assert closed_for(response) == seconds
+
+
+def test_a_short_closing_is_waited_for_and_a_long_one_puts_the_request_off(way):
+    with ScriptedApi() as api:
+        api.on("GET /a", 429, Retry_After="1").on("GET /a", 503, Retry_After="60").on("GET /a", 200)
+        closing = Closing()
+        way.send(Request("GET", f"{api.url}/a"), pace=Pace(0.01, closing))
+        way.send(Request("GET", f"{api.url}/a"), pace=Pace(0.01, closing))
+        first, second = api.asked
+        assert second.at - first.at >= 0.99  # the closing counts by the time of day
+        closed = way.failure(Request("GET", f"{api.url}/a"), pace=Pace(0.01, closing))
+        assert isinstance(closed, ClosedError)
+        assert (closed.kind, closed.maybe_sent, closed.until) == ("closed", False, closing.until())
+        assert "all who share its budget to wait" in str(closed)
+        assert len(api.asked) == 2
+
+
+def test_a_closing_never_becomes_shorter():
+    closing = Closing()
+    closing.close(20.0)
+    closing.close(10.0)
+    assert closing.until() == 20.0
