@@ -37,6 +37,39 @@ def test_the_chart_polls_in_the_triggerer():
     assert VALUES["executor"] == "KubernetesExecutor"
 
 
+#: What the chart's values.schema.json says of these keys (apache/airflow, commit 002e5532d7d5, chart for 3.0.5).
+CHART = {
+    **dict.fromkeys(("executor", "airflowVersion", "extraEnvFrom", "env.name", "env.value"), str),
+    **dict.fromkeys(("images.airflow.repository", "images.airflow.tag"), str),
+    **dict.fromkeys(("fernetKeySecretName", "apiSecretKeySecretName", "jwtSecretName", "data.metadataSecretName"), str),
+    **dict.fromkeys(("dags.gitSync.repo", "dags.gitSync.branch", "dags.gitSync.subPath"), str),
+    **dict.fromkeys(("triggerer.enabled", "dags.persistence.enabled", "dags.gitSync.enabled"), bool),
+    **dict.fromkeys(("postgresql.enabled", "redis.enabled"), bool),
+    "triggerer.replicas": int,
+}
+
+
+def leaves(value, path=""):
+    match value:
+        case dict():
+            for name, item in value.items():
+                yield from leaves(item, f"{path}.{name}".lstrip("."))
+        case list():
+            for item in value:
+                yield from leaves(item, path)
+        case _:
+            yield path, value
+
+
+def test_each_value_is_one_that_the_chart_takes():
+    found = {path: value for path, value in leaves(VALUES) if not path.startswith("config.")}
+    assert {path: type(value) for path, value in found.items()} == CHART
+    for section, given in VALUES["config"].items():
+        for option, value in given.items():
+            assert isinstance(value, (str, int)), (section, option)
+            assert section == "kubernetes_executor" or (section, option) in options()
+
+
 def test_the_chart_gets_what_must_be_equal_from_secrets():
     assert {"fernetKeySecretName", "apiSecretKeySecretName", "jwtSecretName", "data"} <= VALUES.keys()
 

@@ -7,8 +7,7 @@ from datetime import timedelta
 
 import pytest
 from airflow.exceptions import AirflowRescheduleException
-from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, TaskDeferred
-from airflow.sdk.exceptions import AirflowTaskTimeout
+from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, AirflowTaskTimeout, TaskDeferred
 from equivalence import in_place_of_the_world
 from failures_shown import DOCUMENT, Answers
 from running import Run, first_event, restored
