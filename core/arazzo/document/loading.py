@@ -46,7 +46,7 @@ def load_document(
     :param name: the file's name in messages.
     :raises DocumentError: with every problem of its shape.
     """
-    return parse_document(load_source(path, name=name), resolver=resolver, dialect=dialect)
+    return parse_document(load_source(path, name=name, located=True), resolver=resolver, dialect=dialect)
 
 
 def parse_document(source: Source, *, resolver: Resolver | None = None, dialect: Dialect = "lenient") -> LoadedDocument:

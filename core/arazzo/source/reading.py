@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, NoReturn
 
 from arazzo.errors import DocumentError, Problem, Severity
 from arazzo.limits import current_limits
-from arazzo.source.locations import Lines, printable
+from arazzo.source.locations import Lines, Node, printable
 
 #: The character that no database of Airflow's accepts, though an API description may mention it in a pattern.
 NUL = "\0"
@@ -22,6 +22,7 @@ class Read(NamedTuple):
     :param bases: the maps of a list that contains only aliases of maps.
     :param merges: offsets of the merge keys (``<<: *base``) in it; for a whole file only.
     :param unfit: offset of the first scalar that no document may have, and what it is; for a whole file only.
+    :param root: where everything is, if that was noted on the way; for a whole file only.
     """
 
     value: Any
@@ -30,6 +31,7 @@ class Read(NamedTuple):
     bases: tuple[Read, ...] = ()
     merges: tuple[int, ...] = ()
     unfit: tuple[int, str] | None = None
+    root: Node | None = None
 
 
 def levels(value: Any) -> Iterator[list[Any]]:

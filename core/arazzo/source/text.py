@@ -8,7 +8,7 @@ import re
 import stat
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -19,8 +19,7 @@ from arazzo.source.files_read import note_failure, note_file, open_at_once
 from arazzo.source.json_reader import locate_json, read_json
 from arazzo.source.locations import Lines, Node, Ruler, one_line, printable
 from arazzo.source.reading import Reading
-from arazzo.source.yaml_places import locate_yaml
-from arazzo.source.yaml_reader import read_yaml
+from arazzo.source.yaml_reader import locate_yaml, read_yaml
 
 Made = TypeVar("Made")
 Reader = Callable[[str, str], Made]
@@ -37,6 +36,7 @@ class Source:
     :param data: what it says, as a plain JSON-like value; aliases share their value, so nobody may change it.
     :param merges: offsets of merge keys (``<<: *base``), which belong to YAML 1.1.
     :param unfit: offset of the first scalar that no document may have, and what it is.
+    :param root: where everything is, if that was noted on the way.
     """
 
     name: str
@@ -45,6 +45,7 @@ class Source:
     data: Any = field(repr=False)
     merges: tuple[int, ...] = field(default=(), repr=False)
     unfit: tuple[int, str] | None = field(default=None, repr=False)
+    root: Node | None = field(default=None, repr=False)
     _rulers: dict[int, Ruler] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
@@ -119,14 +120,15 @@ class Source:
 
     @cached_property
     def _root(self) -> Node:
-        return _as_written(self.text, self.name, locate_json, locate_yaml)
+        return self.root or _as_written(self.text, self.name, locate_json, locate_yaml)
 
 
-def load_source(path: str | Path, *, name: str | None = None) -> Source:
+def load_source(path: str | Path, *, name: str | None = None, located: bool = False) -> Source:
     """Read a YAML or JSON file.
 
     :param path: the file.
     :param name: its name in messages; None for the path as given.
+    :param located: whether many places will be asked for, and are to be noted on the way.
     :raises DocumentError: if it is missing, not a file, not UTF-8, too large, or not readable as YAML or JSON.
     """
     shown = one_line(name or str(path))
@@ -139,15 +141,16 @@ def load_source(path: str | Path, *, name: str | None = None) -> Source:
     except (OSError, ValueError) as error:
         note_failure()
         _refuse_file(shown, f"the file cannot be read: {getattr(error, 'strerror', None) or error}")
-    return parse_source(_decode(raw, shown), shown, uri)
+    return parse_source(_decode(raw, shown), shown, uri, located=located)
 
 
-def parse_source(text: str, name: str, uri: str = "") -> Source:
+def parse_source(text: str, name: str, uri: str = "", *, located: bool = False) -> Source:
     """Read YAML or JSON text. ``.json`` is JSON; other text is JSON if it starts with ``{`` and can be read so.
 
     :param text: the whole text.
     :param name: the file's name for messages.
     :param uri: absolute path or URL.
+    :param located: as :func:`load_source`.
     :raises DocumentError: with one located problem (``yaml-syntax``, ``json-syntax``, ``duplicate-key``,
         ``yaml-limits``).
     """
@@ -159,8 +162,8 @@ def parse_source(text: str, name: str, uri: str = "") -> Source:
     lone = _LONE.search(text)
     if lone is not None:
         reading.fail("unreadable-file", lone.start(), "half of a surrogate pair is not a character")
-    read = _as_written(text, name, read_json, read_yaml)
-    return Source(name, uri, text, read.value, read.merges, read.unfit)
+    read = _as_written(text, name, read_json, partial(read_yaml, located=located))
+    return Source(name, uri, text, read.value, read.merges, read.unfit, read.root)
 
 
 def _read_file(path: str | Path, shown: str) -> bytes:

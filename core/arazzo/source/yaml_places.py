@@ -1,63 +1,51 @@
-"""Where everything is in YAML text that could be read: a second pass, made when somebody asks for a place."""
+"""Where everything is in YAML text: noted event by event, on the way or in a second look."""
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 import yaml
-from yaml.cyaml import CParser  # type: ignore[attr-defined]
 
 from arazzo.source.locations import Node
 
 
-def locate_yaml(text: str, name: str) -> Node:
-    """Return where everything is in YAML text that :func:`read_yaml` has read; one without a value is at its start."""
-    places = _YamlPlaces(text)
-    return places.node(0) if places.starts else Node(0, 0, "")
-
-
-class _YamlPlaces:
+class YamlPlaces:
     """The values of a text in order, keys included, with a number each. What a value contains comes right behind it."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self) -> None:
         self.starts, self.ends, self.behind = array("q"), array("q"), array("q")
         self.styles: list[str] = []
         self.texts: list[str] = []
         self.aliases: dict[int, int] = {}
-        parser = CParser(text)
-        try:
-            self._go_through(parser)
-        finally:
-            parser.dispose()
+        self._anchors: dict[str, int] = {}
+        self._opened: list[int] = []
 
-    def _go_through(self, parser: CParser) -> None:
-        anchors: dict[str, int] = {}
-        opened: list[int] = []
-        next_event: Callable[[], Any] = parser.get_event
-        while (kind := type(event := next_event())) is not yaml.StreamEndEvent:
-            number = len(self.starts)
-            if kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
-                done = opened.pop()
-                self.ends[done], self.behind[done] = event.end_mark.index, number
-                continue
-            if kind not in _NODES:
-                continue
-            if kind is yaml.AliasEvent:
-                self.aliases[number] = anchors[event.anchor]
-            elif event.anchor:
-                anchors[event.anchor] = number
-            if kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
-                opened.append(number)
-            self.starts.append(event.start_mark.index)
-            self.ends.append(event.end_mark.index)
-            self.behind.append(number + 1)
-            self.styles.append(_NODES[kind] or event.style or "")
-            self.texts.append(event.value if kind is yaml.ScalarEvent else "")
+    def note(self, event: Any) -> None:
+        """Note where the value is that an event is of."""
+        number, style = len(self.styles), _NODES.get(type(event))
+        if style is None:
+            done = self._opened.pop()
+            self.ends[done], self.behind[done] = event.end_mark.index, number
+            return
+        if style == "*":
+            self.aliases[number] = self._anchors.get(event.anchor, 0)
+        elif event.anchor:
+            self._anchors[event.anchor] = number
+        text = ""
+        if not style:
+            style, text = event.style or "", event.value
+        elif style != "*":
+            self._opened.append(number)
+        self.starts.append(event.start_mark.index)
+        self.ends.append(event.end_mark.index)
+        self.behind.append(number + 1)
+        self.styles.append(style)
+        self.texts.append(text)
 
-    def node(self, number: int) -> Node:
+    def node(self, number: int = 0) -> Node:
         """Return where a value is; an alias stands where its anchor does."""
         number = self.aliases.get(number, number)
         style = self.styles[number]

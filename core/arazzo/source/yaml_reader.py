@@ -10,12 +10,24 @@ import yaml
 from yaml.cyaml import CParser  # type: ignore[attr-defined]
 
 from arazzo.exact_numbers import Beyond, read_decimal, read_integer
+from arazzo.source.locations import Node
 from arazzo.source.reading import NO_NUL, NUL, Read, Reading
+from arazzo.source.yaml_places import YamlPlaces
 
 
-def read_yaml(text: str, name: str) -> Read:
-    """Return the value of YAML text; DocumentError with one located problem."""
-    return _YamlReading(text, name).yaml()
+def read_yaml(text: str, name: str, *, located: bool = False) -> Read:
+    """Return the value of YAML text; DocumentError with one located problem.
+
+    :param located: whether to note on the way where everything is, which takes a seventh longer; else a second look
+        does, when somebody asks for a place.
+    """
+    return _YamlReading(text, name, YamlPlaces() if located else None).yaml()
+
+
+def locate_yaml(text: str, name: str) -> Node:
+    """Return where everything is in YAML text that can be read; one without a value is at its start."""
+    root = read_yaml(text, name, located=True).root if text.strip() else None
+    return root or Node(0, 0, "")
 
 
 def _start(event: Any) -> int:
@@ -23,7 +35,12 @@ def _start(event: Any) -> int:
 
 
 class _Open:
-    """A mapping or sequence that is being read."""
+    """A mapping or sequence that is being read.
+
+    :ivar bases: the maps of a list that has nothing but aliases of maps; None once it has anything else.
+    """
+
+    __slots__ = ("anchor", "bases", "count", "mapping", "merged", "merging", "name", "value")
 
     def __init__(self, anchor: str | None, count: int, *, mapping: bool) -> None:
         self.mapping, self.anchor, self.count = mapping, anchor, count
@@ -33,14 +50,6 @@ class _Open:
         self.merged: set[str] = set()
         self.bases: list[Read] | None = []
 
-    def add(self, read: Read, *, is_base: bool) -> None:
-        """Add an item to a list."""
-        self.value.append(read.value)
-        if not is_base:
-            self.bases = None
-        elif self.bases is not None:
-            self.bases.append(read)
-
     def merge(self, bases: Iterable[Read]) -> None:
         """Take over the members of maps whose names are not there yet."""
         for base in bases:
@@ -49,16 +58,14 @@ class _Open:
                     self.value[name] = value
                     self.merged.add(name)
 
-    def close(self, count: int) -> Read:
-        return Read(self.value, None, 1 + count - self.count, tuple(self.bases or ()))
-
 
 class _YamlReading(Reading):
     """A reading of YAML; an anchor is None until what it names is complete."""
 
-    def __init__(self, text: str, name: str) -> None:
+    def __init__(self, text: str, name: str, places: YamlPlaces | None) -> None:
         super().__init__(text, name)
         self.anchors: dict[str, Read | None] = {}
+        self.places = places
 
     def yaml(self) -> Read:
         parser = CParser(self.text)
@@ -82,41 +89,47 @@ class _YamlReading(Reading):
         another = next_event()
         if not isinstance(another, yaml.StreamEndEvent):
             self.fail("yaml-syntax", another.start_mark.index, "a second document starts here; a file holds one")
-        return read._replace(merges=tuple(self.merges), unfit=self.unfit)
+        root = None if self.places is None else self.places.node()
+        return read._replace(merges=tuple(self.merges), unfit=self.unfit, root=root)
 
     def _value(self, next_event: Callable[[], Any]) -> Read:
         stack: list[_Open] = []
+        note = None if self.places is None else self.places.note
         while True:
             event = next_event()
+            if note is not None:
+                note(event)
             kind = type(event)
+            bases: tuple[Read, ...] = ()
             if kind is yaml.ScalarEvent:
-                self._spend(1 + (len(event.value) >> 5), len(stack), event)
-                read = self._scalar(event)
+                value, key = self._scalar(event, len(stack)), event.value
             elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
-                self._spend(1, len(stack) + 1, event)
-                stack.append(self._open(event, mapping=kind is yaml.MappingStartEvent))
+                stack.append(self._open(event, len(stack) + 1, mapping=kind is yaml.MappingStartEvent))
                 continue
-            elif kind is yaml.AliasEvent:
-                read = self._alias(event, len(stack))
             else:
-                done = stack.pop()
-                read = done.close(self.count)
-                if done.anchor:
-                    self.anchors[done.anchor] = read
+                read = self._alias(event, len(stack)) if kind is yaml.AliasEvent else self._close(stack.pop())
+                value, key, bases = read.value, read.key, read.bases
             if not stack:
-                return read
-            self._put(stack[-1], read, event)
+                return Read(value, key)
+            self._put(stack[-1], value, key, bases, event)
 
     def _spend(self, size: int, depth: int, event: Any) -> None:
         if (too_much := self.spend(size, depth)) is not None:
             self.fail("yaml-limits", _start(event), too_much)
 
-    def _open(self, event: Any, *, mapping: bool) -> _Open:
+    def _open(self, event: Any, depth: int, *, mapping: bool) -> _Open:
+        self._spend(1, depth, event)
         if event.tag not in (None, "!", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"):
             self._refuse_tag(event)
         if event.anchor:
             self.anchors[event.anchor] = None
         return _Open(event.anchor, self.count, mapping=mapping)
+
+    def _close(self, done: _Open) -> Read:
+        read = Read(done.value, None, 1 + self.count - done.count, tuple(done.bases or ()))
+        if done.anchor:
+            self.anchors[done.anchor] = read._replace(bases=(read,)) if done.mapping else read
+        return read
 
     def _alias(self, event: Any, depth: int) -> Read:
         if event.anchor not in self.anchors:
@@ -128,23 +141,24 @@ class _YamlReading(Reading):
         self._spend(target.size, depth, event)
         return target
 
-    def _scalar(self, event: Any) -> Read:
+    def _scalar(self, event: Any, depth: int) -> Any:
         text = event.value
+        size = 1 + (len(text) >> 5)
+        self._spend(size, depth, event)
         if self.unfit is None and NUL in text:
             self.unfit = _start(event), NO_NUL
         value: Any = text
         if event.tag is not None and event.tag != "!":
             value = self._tagged(event)
-        elif event.implicit[0] and text[:1] in _TYPED:
+        elif text[:1] in _TYPED and event.implicit[0]:
             value = _resolve(text)
-            if value is text and self.unfit is None and _NO_NUMBER.fullmatch(text):
+            if value is text and text[0] in _NUMERIC and self.unfit is None and _NO_NUMBER.fullmatch(text):
                 self.unfit = _start(event), f"{text} is a number that JSON does not have; text stands in quotes"
-        if isinstance(value, Beyond):
+        if value is not text and isinstance(value, Beyond):
             self.fail("yaml-limits", _start(event), value.limit)
-        read = Read(value, text, 1 + (len(text) >> 5))
         if event.anchor:
-            self.anchors[event.anchor] = read
-        return read
+            self.anchors[event.anchor] = Read(value, text, size)
+        return value
 
     def _tagged(self, event: Any) -> Any:
         kind = event.tag.removeprefix("tag:yaml.org,2002:")
@@ -162,22 +176,26 @@ class _YamlReading(Reading):
         hint = "leave the tag out; a document holds text, numbers, true, false, null, lists and maps"
         self.fail("yaml-syntax", _start(event), f"tag {tag} does not fit a JSON value here", hint)
 
-    def _put(self, into: _Open, read: Read, event: Any) -> None:
+    def _put(self, into: _Open, value: Any, key: str | None, bases: tuple[Read, ...], event: Any) -> None:
+        """Put a value where it belongs; ``bases`` are the maps that it gives to a merge key."""
         if not into.mapping:
-            into.add(read, is_base=type(event) is yaml.AliasEvent and isinstance(read.value, dict))
+            into.value.append(value)
+            if not isinstance(event, yaml.AliasEvent) or not isinstance(value, dict):
+                into.bases = None
+            elif into.bases is not None:
+                into.bases += bases
         elif into.name is None:
-            self._put_name(into, read, event)
-        elif into.merging is not None and (bases := _bases(read, event)):
+            self._put_name(into, key, event)
+        elif into.merging is not None and bases:
             self.merges.append(into.merging)
             into.merge(bases)
             into.name = None
         else:
+            into.value[into.name] = value
             into.merged.discard(into.name)
-            into.value[into.name] = read.value
             into.name = None
 
-    def _put_name(self, into: _Open, read: Read, event: Any) -> None:
-        name = read.key
+    def _put_name(self, into: _Open, name: str | None, event: Any) -> None:
         if name is None:
             self.fail("yaml-syntax", _start(event), "a key must be text, not a list or a map")
         if name in into.value and name not in into.merged:
@@ -187,14 +205,8 @@ class _YamlReading(Reading):
         into.merging = _start(event) if plain else None
 
 
-def _bases(read: Read, event: Any) -> tuple[Read, ...]:
-    """Return the maps that a merge key takes over: those of aliases, which nobody writes there for anything else."""
-    if isinstance(event, yaml.AliasEvent):
-        return (read,) if isinstance(read.value, dict) else read.bases
-    return read.bases
-
-
-_TYPED = frozenset("-+.0123456789tTfFnN~") | {""}
+_NUMERIC = frozenset("-+.0123456789")
+_TYPED = _NUMERIC | frozenset("tTfFnN~") | {""}
 _NULL = ("", "~", "null", "Null", "NULL")
 _TRUE = ("true", "True", "TRUE")
 _FALSE = ("false", "False", "FALSE")
@@ -211,6 +223,8 @@ def _resolve(text: str) -> Any:
     """Return what a plain scalar means in the core schema, with exact numbers; :class:`Beyond` for one too large."""
     if text in _WORDS:
         return _WORDS[text]
+    if text[0] not in _NUMERIC:
+        return text
     if _INTEGER.fullmatch(text):
         return read_integer(text)
     if _BASES.fullmatch(text):
