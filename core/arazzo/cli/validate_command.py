@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NoReturn, get_args
 
 import click
 
 from arazzo.cli.options import SOURCES, STRICT, FileName, documents_at, format_option, pairs
-from arazzo.engine.program import duplicate_ids, find_problems
-from arazzo.errors import Problem
+from arazzo.engine.program import find_all_problems
 from arazzo.flow import Options
-from arazzo.openapi.sources import Overrides
 from arazzo.validation import PORTABILITY, Format, report
 
 RUNNABLE, PROBLEMS = 0, 1
@@ -43,7 +40,7 @@ def command(paths: tuple[Path, ...], form: Any, portable: bool, sources: tuple[s
     problems = [
         problem
         for documents in folders
-        for found in _problems(documents, options, overrides).values()
+        for found in find_all_problems(documents, options, overrides).values()
         for problem in found
         if portable or strict or problem.is_error or problem.rule not in PORTABILITY
     ]
@@ -53,15 +50,6 @@ def command(paths: tuple[Path, ...], form: Any, portable: bool, sources: tuple[s
     errors = sum(problem.is_error for problem in problems)
     click.echo(_summary(sum(map(len, folders)), errors, len(problems) - errors), err=True)
     sys.exit(PROBLEMS if errors else RUNNABLE)
-
-
-def _problems(documents: Iterable[Path], options: Options, overrides: Overrides) -> dict[Path, list[Problem]]:
-    """Return the problems of the documents in a folder, including those between them."""
-    found = {path: list(find_problems(path, options, overrides)) for path in documents}
-    good = [path for path, problems in found.items() if not any(problem.is_error for problem in problems)]
-    for path, problem in duplicate_ids(good):
-        found[path].append(problem)
-    return found
 
 
 def _summary(documents: int, errors: int, warnings: int) -> str:

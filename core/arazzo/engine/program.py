@@ -72,19 +72,49 @@ def find_problems(
 
     :returns: sorted by place; nothing is raised.
     """
-    options = options or Options()
+    return _found(path, options or Options(), overrides)[1]
+
+
+def find_all_problems(
+    paths: Iterable[Path], options: Options, overrides: Overrides | None = None
+) -> dict[Path, list[Problem]]:
+    """Return the problems of the documents of one folder, those included that they have with each other.
+
+    A workflow that can be run may not have the id of one of a document before it: both would be one DAG.
+    """
+    found: dict[Path, list[Problem]] = {}
+    first: dict[str, Path] = {}
+    for path in paths:
+        loaded, problems = _found(path, options, overrides)
+        found[path] = list(problems)
+        if loaded is None or any(problem.is_error for problem in problems):
+            continue
+        for workflow in loaded.document.workflows:
+            owner = first.setdefault(workflow.workflow_id, path)
+            if owner != path:
+                message = f"the DAG id '{workflow.workflow_id}' is taken by a workflow of {one_line(owner.name)}"
+                at = f"{workflow.at}/workflowId"
+                found[path].append(loaded.source.problem("taken-id", Severity.ERROR, at, message))
+    return found
+
+
+def _found(
+    path: str | Path, options: Options, overrides: Overrides | None
+) -> tuple[LoadedDocument | None, tuple[Problem, ...]]:
+    """Return a document, if it can be read, and its problems."""
     try:
         loaded, sources, problems = _read(path, options, overrides)
         if any(problem.is_error for problem in problems):
-            return problems
+            return loaded, problems
         refused = [
             problem
             for workflow in loaded.document.workflows
             for problem in _refused(loaded, workflow, compile_document(loaded, workflow.workflow_id, options, sources))
         ]
     except DocumentError as error:
-        return error.problems
-    return tuple(sorted((*problems, *refused), key=lambda problem: (problem.place, problem.rule, problem.message)))
+        return None, error.problems
+    problems = (*problems, *refused)
+    return loaded, tuple(sorted(problems, key=lambda problem: (problem.place, problem.rule, problem.message)))
 
 
 def check_document(
@@ -110,22 +140,6 @@ def _read(
     except DocumentError as error:
         raise DocumentError(hide_outside_files(error.problems, path, overrides or {})) from None
     return loaded, sources, hide_outside_files(problems, path, overrides or {})
-
-
-def duplicate_ids(paths: Iterable[Path]) -> Iterator[tuple[Path, Problem]]:
-    """Yield a problem for each workflow whose id an earlier document has too, since both would be the same DAG.
-
-    :param paths: documents of one folder that can be run, in order.
-    """
-    first: dict[str, Path] = {}
-    for path in paths:
-        loaded = load_document(path)
-        for workflow in loaded.document.workflows:
-            owner = first.setdefault(workflow.workflow_id, path)
-            if owner != path:
-                message = f"the DAG id '{workflow.workflow_id}' is taken by a workflow of {one_line(owner.name)}"
-                at = f"{workflow.at}/workflowId"
-                yield path, loaded.source.problem("taken-id", Severity.ERROR, at, message)
 
 
 def concerning(

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from arazzo.engine.program import duplicate_ids, find_problems
+from arazzo.engine.program import find_all_problems, find_problems
 from arazzo.errors import Problem, Severity
 from arazzo.flow import Options
 from arazzo.validation import RULES
@@ -113,7 +113,7 @@ def problems_of(example: str, form: str, folder: Path, dialect: str = "lenient")
         return found
     twin = folder / "twin.yaml"
     twin.write_text(example)
-    return (*found, *(problem for _, problem in duplicate_ids([path, twin])))
+    return (*found, *find_all_problems([path, twin], Options(dialect=dialect))[twin])
 
 
 def test_every_rule_has_a_section_and_every_section_a_rule() -> None:
