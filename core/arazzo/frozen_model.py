@@ -54,12 +54,13 @@ class FrozenModel(BaseModel):
         """
         if deep:
             return super().model_copy(update=update, deep=True)
-        cls, update = type(self), update or {}
+        cls, update, members = type(self), update or {}, self.__dict__
         names = _fields(cls).defaults
         if unknown := update.keys() - names.keys():
             raise TypeError(f"{cls.__name__} has no field '{min(unknown)}'")
-        members = {name: self.__dict__[name] for name in names}
-        return cls._of({**members, **update}, {*self.model_fields_set, *update})
+        if len(members) > len(names):
+            members = {name: members[name] for name in names}
+        return cls._of({**members, **update}, {*self.__pydantic_fields_set__, *update})
 
     def __copy__(self) -> Self:
         """Return a copy without what is cached."""

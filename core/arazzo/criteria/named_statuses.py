@@ -40,7 +40,7 @@ class _Group:
                 with suppress(ExpressionSyntaxError, GaveUpError):  # validation reports it
                     formulas.append(formula_of(criterion, dialect))
         self.formula = both(formulas)
-        self.looks = any(key == STATUS for key, _ in self.formula.looks_at)
+        self.looks = not _on_one_side(self.formula, _SUCCESS, _ANY_REDIRECT)
 
     def names(self, status: int) -> bool:
         if str(status) in self.numbers:

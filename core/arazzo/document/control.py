@@ -7,7 +7,7 @@ The actions and parameters of a workflow apply to each of its steps, unless the 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Literal, TypeVar
+from typing import Literal, NamedTuple, TypeVar
 
 from arazzo.document.models import (
     Action,
@@ -17,7 +17,6 @@ from arazzo.document.models import (
     SuccessAction,
     Workflow,
 )
-from arazzo.frozen import dataclass
 
 Unmatched = Literal["auto", "next", "fail"]
 """What follows a success when the step has success actions and none holds."""
@@ -25,8 +24,7 @@ Unmatched = Literal["auto", "next", "fail"]
 AnyAction = TypeVar("AnyAction", bound=Action)
 
 
-@dataclass(frozen=True)
-class Transfer:
+class Transfer(NamedTuple):
     """One path from a step to what comes after it.
 
     :param kind: ``success`` and ``failure`` for actions, ``retry`` for what a retry runs first (or the step itself),

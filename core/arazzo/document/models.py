@@ -57,8 +57,8 @@ def unplaced(model: AnyModel) -> AnyModel:
     for name, value in model.__dict__.items():
         if isinstance(value, Model):
             update[name] = unplaced(value)
-        elif isinstance(value, tuple) and value and isinstance(value[0], Model):
-            update[name] = tuple(unplaced(item) for item in value)
+        elif value and isinstance(value, tuple) and isinstance(value[0], Model):
+            update[name] = tuple(map(unplaced, value))
     return model.model_copy(update=update)
 
 

@@ -56,8 +56,10 @@ def paged_outputs(settings: Any) -> dict[str, tuple[str, Any]]:
 
     :param settings: ``x-airflow`` of the step as it is written; its faults are reported elsewhere.
     """
-    given = settings if isinstance(settings, Mapping) else {}
-    collected, following = (given[name] if isinstance(given.get(name), Mapping) else {} for name in (COLLECT, NEXT))
+    if not isinstance(settings, Mapping) or settings.keys().isdisjoint((COLLECT, NEXT)):
+        return {}
+    given = (settings.get(name) for name in (COLLECT, NEXT))
+    collected, following = (each if isinstance(each, Mapping) else {} for each in given)
     found: dict[str, tuple[str, Any]] = {name: (COLLECT, value) for name, value in collected.items()}
     for name, page in following.items():
         link = page.link if isinstance(page, NextPage) else page.get("link") if isinstance(page, Mapping) else None

@@ -137,21 +137,25 @@ def read_fields(reader: DocumentReader, value: Any, at: str, shape: Shape) -> di
     """Read an object's fields into the arguments of its model, including ``at`` and ``extensions``."""
     if not isinstance(value, dict):
         return reader.error("wrong-type", at, f"{shape.noun} is a map, and this is {describe(value)}")
-    fields: dict[str, Any] = {"at": at, "extensions": {k: v for k, v in value.items() if k.startswith("x-")}}
+    others = [name for name in value if name not in shape.fields]
+    fields: dict[str, Any] = {"at": at, "extensions": {k: value[k] for k in others if k.startswith("x-")}}
     whole = True
     for name, field in shape.fields.items():
         if name in value and (value[name] is not None or field.nullable):
-            read = field.kind(reader, value[name], f"{at}/{escape(name)}")
+            place = f"{at}/{name}"
+            read = field.kind(reader, value[name], place)
             whole = whole and read is not BROKEN
             fields[field.attribute] = read
-            _check_since(reader, name, field, f"{at}/{escape(name)}")
+            if field.since != "1.0":
+                _check_since(reader, name, field, place)
         elif field.required:
             whole = False
             hint = reader.hints.near(name, value)
             reader.error("missing-field", at, f"{shape.title(value)} needs the field '{name}'", hint)
         elif name in value:
-            reader.lenient("empty-field", f"{at}/{escape(name)}", f"'{name}' is empty", "leave it out", key=True)
-    _check_unknown(reader, value, at, shape)
+            reader.lenient("empty-field", f"{at}/{name}", f"'{name}' is empty", "leave it out", key=True)
+    for name in others if len(others) > len(fields["extensions"]) else ():
+        _check_unknown(reader, name, value, at, shape)
     return fields if whole else BROKEN
 
 
@@ -161,10 +165,8 @@ def _check_since(reader: DocumentReader, name: str, field: Field, at: str) -> No
         reader.lenient("newer-field", at, message, f"write 'arazzo: {field.since}.0'", key=True)
 
 
-def _check_unknown(reader: DocumentReader, value: Mapping[str, Any], at: str, shape: Shape) -> None:
-    for name in value:
-        if name in shape.fields or name.startswith("x-"):
-            continue
+def _check_unknown(reader: DocumentReader, name: str, value: Mapping[str, Any], at: str, shape: Shape) -> None:
+    if not name.startswith("x-"):
         missing = [field for field in shape.fields if field not in value]
         hint = near(name, missing) or "fields of your own start with 'x-'"
         message = f"{shape.noun} has no field '{name}'; it is ignored"

@@ -61,12 +61,9 @@ def step_criteria(step: Step) -> Iterator[Criterion]:
 
 def value_expressions(value: Any, dialect: Dialect) -> Iterator[Expression]:
     """Yield the expressions of a JSON value; text that cannot be read has none, and validation reports it."""
-    if isinstance(value, Mapping) and not is_selector(value):
-        for item in value.values():
-            yield from value_expressions(item, dialect)
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            yield from value_expressions(item, dialect)
-    else:
+    if isinstance(value, str) or is_selector(value):
         with suppress(ExpressionSyntaxError):
             yield from (expression for _, expression in find_expressions(value, dialect))
+    elif isinstance(value, (Mapping, list, tuple)):
+        for item in value.values() if isinstance(value, Mapping) else value:
+            yield from value_expressions(item, dialect)

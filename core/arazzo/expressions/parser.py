@@ -41,7 +41,7 @@ _ESCAPE: Final = re.compile(r'\\(?:(["\\/bfnrt])|u([0-9a-fA-F]{4}))')
 _UNESCAPED: Final = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16_384)
 def parse_expression(text: str, dialect: Dialect = "lenient") -> Expression:
     """Parse a runtime expression (Arazzo 1.1.0, Runtime Expressions); nothing may follow it.
 

@@ -86,7 +86,7 @@ _MARKS: Final = {"lenient": re.compile(r"\{?\$"), "strict": re.compile(r"\{\$")}
 _SENTENCE_END: Final = ".,;:!?"
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16_384)
 def parse_template(text: str, dialect: Dialect = "lenient") -> Template:
     """Read a string that may be, or may embed, expressions.
 

@@ -97,8 +97,9 @@ class _Compiler:
         passed_on = _passed_on(depends_on, children)
         written = self._written(loaded, workflow)
         settings = self.options.settings.over(written)
+        inherited = written.for_steps()
         planned = {
-            step.step_id: self._step(loaded, sources, workflow, index, written, children)
+            step.step_id: self._step(loaded, sources, workflow, index, inherited, children)
             for index, step in enumerate(workflow.steps)
         }
         if self.options.dialect == "lenient":
@@ -173,13 +174,14 @@ class _Compiler:
         sources: Sources,
         workflow: Workflow,
         index: int,
-        written: Settings,
+        inherited: Settings,
         children: Mapping[str, Plan],
     ) -> PlannedStep:
         step = workflow.steps[index]
         merged = merged_step(workflow, step)
-        merged = merged.model_copy(update={"parameters": _taken(step, merged.parameters, children)})
-        settings = self._step_settings(loaded, step, written)
+        if (taken := _taken(step, merged.parameters, children)) is not merged.parameters:
+            merged = merged.model_copy(update={"parameters": taken})
+        settings = self._step_settings(loaded, step, inherited)
         paged = {name: value for name, (_, value) in paged_outputs(settings.given()).items()}
         merged = merged.model_copy(update={"outputs": {**merged.outputs, **paged}}) if paged else merged
         unmatched = settings.unmatched or ("auto" if self.options.dialect == "lenient" else "next")
@@ -202,9 +204,9 @@ class _Compiler:
             protocol=protocol,
         )
 
-    def _step_settings(self, loaded: LoadedDocument, step: Step, written: Settings) -> Settings:
+    def _step_settings(self, loaded: LoadedDocument, step: Step, inherited: Settings) -> Settings:
         at_step = settings_of(step.extensions, f"{step.at}/{EXTENSION}", loaded.source)
-        merged = self.options.settings.for_steps().over(at_step.over(written.for_steps()))
+        merged = self.options.settings.for_steps().over(at_step.over(inherited))
         return self.options.step_settings.get(step.step_id, UNSET).over(merged)
 
     def _entry(self, loaded: LoadedDocument, entry: PlannedStep, steps: list[Step]) -> PlannedStep:

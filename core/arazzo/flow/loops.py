@@ -144,6 +144,8 @@ def _at_once(group: tuple[str, ...], entered: tuple[str, ...], around: Surroundi
 
 
 def _has_cycle(ways: Mapping[str, list[str]]) -> bool:
+    if len(ways) == 1:
+        return all(step in targets for step, targets in ways.items())
     try:
         TopologicalSorter(ways).prepare()
     except CycleError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from arazzo import criteria
 from arazzo.document.models import Criterion, ExpressionType, Step, Workflow
@@ -13,13 +13,11 @@ from arazzo.expressions.context import Dialect
 from arazzo.expressions.nodes import Expression
 from arazzo.expressions.portability import declared_name
 from arazzo.expressions.templates import Template, is_selector, parse_selected, parse_template
-from arazzo.frozen import dataclass
 from arazzo.pointer import escape
 from arazzo.validation.validation_context import Subject
 
 
-@dataclass(frozen=True)
-class IndexedText:
+class IndexedText(NamedTuple):
     """One text that may contain expressions.
 
     :param text: as it is written.
@@ -40,8 +38,7 @@ class IndexedText:
         return (parse_selected if self.context else parse_template)(self.text, dialect)
 
 
-@dataclass(frozen=True)
-class Use:
+class Use(NamedTuple):
     """One expression where it is used; ``offset`` is its place in the text."""
 
     expression: Expression
@@ -56,8 +53,7 @@ class Use:
         return max(1, len(self.expression.text))
 
 
-@dataclass(frozen=True)
-class IndexedValue:
+class IndexedValue(NamedTuple):
     """One value whose texts may contain expressions."""
 
     value: Any

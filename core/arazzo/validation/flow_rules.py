@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from arazzo.document.concurrency import awaited_steps
 from arazzo.document.control import (
+    Transfer,
     Unmatched,
     may_match_nothing,
     merged_actions,
@@ -223,10 +224,10 @@ def _tasks(subject: Subject, workflow: Workflow) -> dict[tuple[str, ...], tuple[
     """Return the steps that run as one task, with those by which control enters it."""
     first = workflow.steps[0].step_id
     graph = {step: dict(targets) for step, targets in ways(subject, workflow).items()}
-    for step in workflow.steps:
-        for way in successors(workflow, step, subject.settings(workflow, step).unmatched or "auto"):
+    for name, transfers in _transfers(subject, workflow).items():
+        for way in transfers:
             if way.kind == "retry" and way.step_id in graph:
-                graph[way.step_id][step.step_id] = None  # what a retry runs first comes back
+                graph[way.step_id][name] = None  # what a retry runs first comes back
     reached = reachable(graph, first)
     graph = {step: targets for step, targets in graph.items() if step in reached}
     return entrances(graph, strongly_connected(graph), (first,))
@@ -276,10 +277,20 @@ def ways(subject: Subject, workflow: Workflow, *, retries: bool = True) -> Ways:
 
 def _ways(subject: Subject, workflow: Workflow, retries: bool) -> Ways:
     return {
-        step.step_id: dict.fromkeys(
+        name: dict.fromkeys(
             way.step_id
-            for way in successors(workflow, step, subject.settings(workflow, step).unmatched or "auto")
+            for way in transfers
             if way.step_id is not None and workflow.has_step(way.step_id) and (retries or way.kind != "retry")
         )
-        for step in workflow.steps
+        for name, transfers in _transfers(subject, workflow).items()
     }
+
+
+def _transfers(subject: Subject, workflow: Workflow) -> dict[str, tuple[Transfer, ...]]:
+    """Return every way out of each step."""
+
+    def find() -> dict[str, tuple[Transfer, ...]]:
+        unmatched = _unmatched(subject, workflow)
+        return {step.step_id: successors(workflow, step, unmatched[step.step_id]) for step in workflow.steps}
+
+    return subject.once(("transfers", workflow.at), find)

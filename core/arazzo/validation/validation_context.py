@@ -10,7 +10,7 @@ from arazzo.document.control import merged_actions
 from arazzo.document.input_declarations import declared_inputs as inputs_of_schema
 from arazzo.document.loading import LoadedDocument
 from arazzo.document.models import Action, Document, Step, Workflow
-from arazzo.document.settings import EXTENSION, Settings, settings_of
+from arazzo.document.settings import EXTENSION, UNSET, Settings, settings_of
 from arazzo.document.shape import Hints
 from arazzo.document.step_parts import When
 from arazzo.errors import ArazzoError, DocumentError, Problem, Severity
@@ -263,10 +263,13 @@ class Subject:
 
     def own_settings(self, item: Any) -> Settings:
         """Return the settings that a step, a workflow or the document has in its own ``x-airflow``."""
+        return UNSET if EXTENSION not in item.extensions else self.once(("own", item.at), lambda: self._own(item))
+
+    def _own(self, item: Any) -> Settings:
         try:
             return settings_of(item.extensions, f"{item.at}/{EXTENSION}", self.loaded.source)
         except DocumentError:
-            return Settings()
+            return UNSET
 
 
 @dataclass(frozen=True)
