@@ -36,7 +36,7 @@ class FrozenModel(BaseModel):
         for name, make in fields.factories:
             if name not in values:
                 members[name] = make()
-        return cls._of(members, set(values) if _fields_set is None else _fields_set)
+        return cls._of(members, fields.names if _fields_set is None else _fields_set)
 
     @classmethod
     def _of(cls, members: dict[str, Any], given: set[str]) -> Self:
@@ -55,12 +55,12 @@ class FrozenModel(BaseModel):
         if deep:
             return super().model_copy(update=update, deep=True)
         cls, update, members = type(self), update or {}, self.__dict__
-        names = _fields(cls).defaults
-        if unknown := update.keys() - names.keys():
+        names, given = _fields(cls).names, self.__pydantic_fields_set__
+        if unknown := update.keys() - names:
             raise TypeError(f"{cls.__name__} has no field '{min(unknown)}'")
         if len(members) > len(names):
             members = {name: members[name] for name in names}
-        return cls._of({**members, **update}, {*self.__pydantic_fields_set__, *update})
+        return cls._of({**members, **update}, given if given is names else given.union(update))
 
     def __copy__(self) -> Self:
         """Return a copy without what is cached."""
@@ -70,6 +70,7 @@ class FrozenModel(BaseModel):
 class _Fields(NamedTuple):
     """The fields of a class in order, with their defaults, which of them are required, and what makes some of them."""
 
+    names: set[str]
     defaults: dict[str, Any]
     required: frozenset[str]
     factories: tuple[tuple[str, Callable[[], Any]], ...]
@@ -80,4 +81,5 @@ def _fields(cls: type[FrozenModel]) -> _Fields:
     fields = cls.model_fields.items()
     factories: Any = ((name, field.default_factory) for name, field in fields if field.default_factory is not None)
     required = frozenset(name for name, field in fields if field.is_required())
-    return _Fields({name: field.default for name, field in fields}, required, tuple(factories))
+    defaults = {name: field.default for name, field in fields}
+    return _Fields(set(defaults), defaults, required, tuple(factories))

@@ -106,6 +106,12 @@ class Criterion(Model):
         """``simple``, ``regex``, ``jsonpath``, ``xpath`` or ``jsonpointer``."""
         return self.type.type if isinstance(self.type, ExpressionType) else self.type or "simple"
 
+    @property
+    def said(self) -> tuple[str | None, ...]:
+        """What it says, wherever it is: equal for criteria that mean the same."""
+        version = self.type.version if isinstance(self.type, ExpressionType) else None
+        return self.context, self.condition, self.kind, version
+
 
 class Parameter(Model):
     """Parameter Object. ``location`` is the field ``in``; None passes an input to a workflow."""

@@ -82,6 +82,7 @@ class _Compiler:
     calling: tuple[tuple[str, str], ...]
     done: dict[tuple[str, str], Plan] = field(default_factory=dict)
     counts: dict[tuple[str, str], int] = field(default_factory=dict)
+    named: dict[object, tuple[int, ...]] = field(default_factory=dict)
 
     def compile(self, loaded: LoadedDocument, sources: Sources, workflow: Workflow, prefix: str = "") -> Plan:
         """Compile a workflow, once for each key: a workflow that is called twice has one plan."""
@@ -196,13 +197,26 @@ class _Compiler:
         return PlannedStep.model_construct(
             step=unplaced(merged),
             operation=operation,
-            kept_redirects=_kept_redirects(merged, operation, self.options.dialect),
+            kept_redirects=() if operation is None else self._kept_redirects(merged, operation),
             workflow=workflow_key(step.workflow_id) if step.workflow_id else None,
             unmatched=resolve_unmatched(workflow, step, unmatched),
             next=workflow.steps[index + 1].step_id if index + 1 < len(workflow.steps) else None,
             settings=settings,
             protocol=protocol,
         )
+
+    def _kept_redirects(self, step: Step, operation: Operation) -> tuple[int, ...]:
+        """Return the redirects that are the answer: those that criteria name, or all if the description has no success.
+
+        Most steps have the same criteria as others, and looking into them takes long.
+        """
+        if operation.answers_redirect and not step.success_criteria:
+            return REDIRECTS
+        groups = (step.success_criteria, *(action.criteria for action in (*step.on_success, *step.on_failure)))
+        key = tuple(tuple(criterion.said for criterion in group) for group in groups)
+        if key not in self.named:
+            self.named[key] = named_statuses(groups, REDIRECTS, self.options.dialect)
+        return self.named[key]
 
     def _step_settings(self, loaded: LoadedDocument, step: Step, inherited: Settings) -> Settings:
         at_step = settings_of(step.extensions, f"{step.at}/{EXTENSION}", loaded.source)
@@ -365,16 +379,6 @@ def _readings(planned: PlannedStep, children: Mapping[str, Plan], dialect: Diale
         needed = [name for name in child.taken.required if name not in child.taken.defaults]
         needed += [need.input for need in child.needed_inputs if need.always and not need.header]
         yield from call_readings(step.parameters, needed, dialect)
-
-
-def _kept_redirects(step: Step, operation: Operation | None, dialect: Dialect) -> tuple[int, ...]:
-    """Return the redirects that are the answer: those that criteria name, or all if the description has no success."""
-    if operation is None:
-        return ()
-    if operation.answers_redirect and not step.success_criteria:
-        return REDIRECTS
-    actions = (action.criteria for action in (*step.on_success, *step.on_failure))
-    return named_statuses((step.success_criteria, *actions), REDIRECTS, dialect)
 
 
 def _label(planned: PlannedStep) -> str:

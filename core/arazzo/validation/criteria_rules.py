@@ -19,7 +19,7 @@ from arazzo.criteria.satisfiability import (
 from arazzo.document.control import may_match_nothing, merged_actions
 from arazzo.document.models import Action, Criterion, Step
 from arazzo.errors import Problem, Severity
-from arazzo.validation.expression_index import findings, said
+from arazzo.validation.expression_index import findings
 from arazzo.validation.validation_context import Subject
 
 ANYTHING: Final = both(())
@@ -87,7 +87,7 @@ def _all_hold(subject: Subject, criteria: Iterable[Criterion]) -> Formula:
 def _formula(subject: Subject, criterion: Criterion) -> Formula:
     """Return a criterion as a formula, the same one for all criteria with the same text."""
     make = partial(formula_of, criterion, subject.dialect, _allowance(subject))
-    return subject.once(("formula", *said(criterion)), make)
+    return subject.once(("formula", *criterion.said), make)
 
 
 def _readable(subject: Subject, criteria: Sequence[Criterion]) -> bool:

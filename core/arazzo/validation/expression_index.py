@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from arazzo import criteria
-from arazzo.document.models import Criterion, ExpressionType, Step, Workflow
+from arazzo.document.models import Criterion, Step, Workflow
 from arazzo.document.step_parts import When, merged_step, step_criteria, step_values
 from arazzo.errors import ExpressionSyntaxError, Severity
 from arazzo.expressions.context import Dialect
@@ -104,15 +104,9 @@ def _uses(subject: Subject) -> Iterator[Use]:
 def findings(subject: Subject, criterion: Criterion) -> tuple[criteria.Finding, ...]:
     """Return the findings about a criterion by itself, found once for all criteria that say the same."""
     found: tuple[criteria.Finding, ...] = subject.once(
-        ("findings", *said(criterion)), lambda: criteria.check(criterion, subject.dialect)
+        ("findings", *criterion.said), lambda: criteria.check(criterion, subject.dialect)
     )
     return found
-
-
-def said(criterion: Criterion) -> tuple[str | None, ...]:
-    """Return everything a criterion says, but not where it is."""
-    version = criterion.type.version if isinstance(criterion.type, ExpressionType) else None
-    return criterion.context, criterion.condition, criterion.kind, version
 
 
 def _strings(value: Any, at: str) -> Iterator[tuple[str, str, bool]]:

@@ -17,8 +17,7 @@ from arazzo.openapi.contract_slices import slice_contract, unreadable_schemas
 from arazzo.openapi.servers import variable_names
 from arazzo.pointer import escape
 from arazzo.validation.expression_index import uses
-from arazzo.validation.flow_rules import ways
-from arazzo.validation.reachability import loops
+from arazzo.validation.flow_rules import loops_of
 from arazzo.validation.validation_context import Subject
 
 _OF_WORKFLOWS = (
@@ -108,8 +107,9 @@ def _looping(subject: Subject, workflow: Workflow) -> frozenset[str]:
         for step in workflow.steps
         if any(action.type == "retry" for action in merged_actions(workflow, step)[0])
     }
-    rounds = [loop for loop in loops(ways(subject, workflow)) if polling.intersection(loop)]
-    return frozenset(polling).union(*loops(ways(subject, workflow, retries=False)), *rounds)
+    rounds = loops_of(subject, workflow, retries=True) if polling else ()
+    rounds = tuple(loop for loop in rounds if polling.intersection(loop))
+    return frozenset(polling).union(*loops_of(subject, workflow), *rounds)
 
 
 def _idle(subject: Subject, step: Step, looping: bool) -> Iterator[Problem]:

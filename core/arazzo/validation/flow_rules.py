@@ -184,14 +184,18 @@ def check_fall_through(subject: Subject) -> Iterator[Problem]:
 def check_loops(subject: Subject) -> Iterator[Problem]:
     """Find loops that nothing in the document bounds."""
     for workflow in subject.workflows:
-        graph = ways(subject, workflow, retries=False)
-        for loop in loops(graph):
+        for loop in loops_of(subject, workflow):
             if any(_is_bounded(subject, workflow, workflow.step(name)) for name in loop):
                 continue
             path = " -> ".join([*loop, loop[0]])
             message = f"nothing in the document limits the loop {path}; it ends after 6 hours"
             hint = "x-airflow: {timeout: <seconds>} or {max_rounds: <number>}"
             yield subject.problem("unbounded-loop", f"{workflow.step(loop[0]).at}/stepId", message, hint)
+
+
+def loops_of(subject: Subject, workflow: Workflow, *, retries: bool = False) -> tuple[tuple[str, ...], ...]:
+    """Return the steps that lead to each other, loop by loop."""
+    return subject.once(("loops", workflow.at, retries), lambda: tuple(loops(ways(subject, workflow, retries=retries))))
 
 
 def _is_bounded(subject: Subject, workflow: Workflow, step: Step) -> bool:
