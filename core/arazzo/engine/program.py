@@ -12,7 +12,7 @@ from arazzo.document.loading import LoadedDocument, load_document
 from arazzo.document.models import Workflow
 from arazzo.document.settings import EXTENSION
 from arazzo.engine.plan_entries import Outcome
-from arazzo.engine.refusals import is_template, refusals
+from arazzo.engine.refusals import HARMLESS, is_template, refusals
 from arazzo.errors import DocumentError, Problem, Severity
 from arazzo.flow import Options, Plan, choose_workflow, compile_document, workflow_key
 from arazzo.openapi.sources import Overrides, Sources
@@ -106,15 +106,28 @@ def _found(
         loaded, sources, problems = _read(path, options, overrides)
         if any(problem.is_error for problem in problems):
             return loaded, problems
-        refused = [
-            problem
-            for workflow in loaded.document.workflows
-            for problem in _refused(loaded, workflow, compile_document(loaded, workflow.workflow_id, options, sources))
-        ]
+        for workflow in loaded.document.workflows if _may_be_refused(loaded, options) else ():
+            plan = compile_document(loaded, workflow.workflow_id, options, sources)
+            problems = (*problems, *_refused(loaded, workflow, plan))
     except DocumentError as error:
         return None, error.problems
-    problems = (*problems, *refused)
     return loaded, tuple(sorted(problems, key=lambda problem: (problem.place, problem.rule, problem.message)))
+
+
+def _may_be_refused(loaded: LoadedDocument, options: Options) -> bool:
+    """Say whether a workflow can be compiled and still be no DAG: not if all that is set is harmless.
+
+    Compiling a large document takes half as long as its validation, which finds all that prevents compiling it, but
+    not what other documents contain.
+    """
+    document = loaded.document
+    owners = (document, *document.workflows, *(step for workflow in document.workflows for step in workflow.steps))
+    settings = (owner.extensions[EXTENSION] for owner in owners if EXTENSION in owner.extensions)
+    return (
+        options != Options(dialect=options.dialect)
+        or any(source.type != "openapi" for source in document.source_descriptions)
+        or any(not HARMLESS.issuperset(each) for each in settings)
+    )
 
 
 def check_document(
