@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
+from airflow.providers.common.compat.sdk import conf
 from airflow.sdk.log import mask_secret, redact  # type: ignore[attr-defined] # no __all__, but public
 
 from airflow_arazzo.compat import mask_secret_async
@@ -137,8 +138,12 @@ def masked_parts(value: Any) -> Iterator[str]:
 
 
 def _spelled(texts: Iterable[str]) -> Iterator[list[Any]]:
-    """Yield the spellings of secrets: those that a task's supervisor can be told, then the others."""
-    found = dict.fromkeys(spelling for text in texts for spelling in spellings(text))
+    """Yield the spellings of secrets: those that a task's supervisor can be told, then the others.
+
+    Airflow's masker takes no short ones, and would say so in the log of each task.
+    """
+    least = conf.getint("logging", "min_length_masked_secret", fallback=5)
+    found = dict.fromkeys(each for text in texts for each in spellings(text) if len(each) >= least)
     told = [text for text in found if not _LONE.search(text)]
     yield from filter(None, (told, [text for text in found if _LONE.search(text)]))
 

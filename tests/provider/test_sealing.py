@@ -225,3 +225,13 @@ def test_what_was_heard_from_another_task_is_told_on(ledger):
 
 def test_what_is_too_short_to_be_masked_is_no_secret_in_another_text(ledger):
     assert list(ledger.secrets.occurring({"n": "1234", "said": "tok-4711-own"}).texts) == ["tok-4711-own"]
+
+
+def test_airflows_masker_is_told_of_no_secret_that_is_too_short_for_it(monkeypatch):
+    told = []
+    monkeypatch.setattr("airflow_arazzo.protocol.secret_ledger.mask_secret", told.extend)
+    Ledger().add(["1234", "tok-4711-own"])
+    assert told == ["tok-4711-own"]
+    monkeypatch.setenv("AIRFLOW__LOGGING__MIN_LENGTH_MASKED_SECRET", "3")
+    Ledger().add(["1234"])
+    assert told == ["tok-4711-own", "1234"]

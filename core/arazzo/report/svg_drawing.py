@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 from xml.etree.ElementTree import Element
 
@@ -94,7 +94,7 @@ def _arrow(arrow: Arrow, layout: Layout, taken: bool) -> Element:
     bends = layout.bends.get((arrow.source, arrow.target))
     points = _beside(arrow, layout) if bends is None else _down(arrow, layout, bends)
     classes = ["arrow", *(["dashed"] if arrow.kind in ("failure", "retry") else []), *(["taken"] if taken else [])]
-    tip, (x, y) = points[-1], _middle(points)
+    tip, (x, y) = points[-1], _label_at(points, bends)
     return tag(
         "g",
         tag("path", d=_rounded(points) if bends is not None else _loop(points)),
@@ -122,11 +122,11 @@ def _beside(arrow: Arrow, layout: Layout) -> list[Point]:
     return [start, (outside, start[1]), (outside, end[1]), end]
 
 
-def _middle(points: list[Point]) -> Point:
-    """Return the place of the label: half-way."""
-    if len(points) % 2:
-        return points[len(points) // 2]
-    (x1, y1), (x2, y2) = points[len(points) // 2 - 1], points[len(points) // 2]
+def _label_at(points: list[Point], bends: Sequence[Point] | None) -> Point:
+    """Return the place of the label: half-way, or above the first bend, where no path back has its label."""
+    if bends:
+        return bends[0][0], bends[0][1] - HEIGHT / 2
+    (x1, y1), (x2, y2) = points[1:3] if bends is None else points
     return (x1 + x2) / 2, (y1 + y2) / 2
 
 

@@ -220,6 +220,24 @@ def test_no_box_stands_on_another_and_every_arrow_goes_down_or_beside(picture):
     assert Parsed(workflow_page("w", [picture], {})).open == []
 
 
+def test_the_label_of_an_arrow_that_passes_a_loop_is_not_on_the_loops():
+    arrows = [
+        ("a", "b", "free"),
+        ("a", "", "all lent"),
+        ("b", "c", ""),
+        ("c", "c", "not yet"),
+        ("c", "d", "no"),
+        ("d", "", ""),
+    ]
+    arrows = tuple(Arrow(*each, "success") for each in arrows)
+    picture = Picture("w", "", tuple(Box(name, name) for name in "abcd"), arrows)
+    texts = [found for _, found in Parsed(workflow_page("w", [picture], {})).elements if "text-anchor" in found]
+    places = [(float(found["x"]), float(found["y"])) for found in texts]
+    assert len(places) == 4
+    for number, (x, y) in enumerate(places):
+        assert all(abs(x - a) >= 60 or abs(y - b) >= 14 for a, b in places[:number])
+
+
 @given(pictures())
 def test_a_picture_goes_to_json_and_back(picture):
     assert Picture.from_data(picture.to_data()) == picture
