@@ -89,12 +89,20 @@ def workflow_ids(path):
     return [workflow["workflowId"] for workflow in yaml.safe_load(path.read_text("utf-8"))["workflows"]]
 
 
-@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
 @pytest.mark.parametrize("command", ["validate", "graph"])
-def test_reading_a_document_loads_nothing_large(command, path):
-    loaded, found = loaded_by_command(command, path, *(workflow_ids(path)[:1] if command == "graph" else ()))
-    assert found.stdout.splitlines()[-2] == "0", found
-    assert loaded == []
+def test_reading_documents_loads_nothing_large(command):
+    """One after the other in one process: an interpreter takes longer to start than a document to read."""
+    given = [[command, str(path), *(workflow_ids(path)[:1] if command == "graph" else ())] for path in WORKFLOWS]
+    code = f"""
+from arazzo.cli import main
+for given in {given!r}:
+    try:
+        main(given)
+    except SystemExit as end:
+        print(end.code, [heavy for heavy in {HEAVY!r} if heavy in sys.modules])
+"""
+    _, found = loaded_by(code)
+    assert found.stdout.splitlines().count("0 []") == len(WORKFLOWS), found
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)

@@ -56,10 +56,18 @@ def server():
     purge_cached_app()
 
 
+@pytest.fixture(scope="module")
+def drawn():
+    return []
+
+
 @pytest.fixture
-def diamond(nodes, run_dag):
-    nodes.on("GET /nodes/a", 200, {"next": "b"}).on("GET /nodes/b", 200, {"next": "end", "mark": EVIL})
-    return run_dag(ArazzoDag(NODES, "diamond", dag_id="drawn"))
+def diamond(nodes, run_dag, drawn):
+    """Return a run at which every test only looks: it is made once."""
+    if not drawn:
+        nodes.on("GET /nodes/a", 200, {"next": "b"}).on("GET /nodes/b", 200, {"next": "end", "mark": EVIL})
+        drawn.append(run_dag(ArazzoDag(NODES, "diamond", dag_id="drawn")))
+    return drawn[0]
 
 
 def address(run, task=None):
