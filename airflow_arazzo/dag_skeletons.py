@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -81,17 +82,22 @@ def dag_file(document: Path, output: Path, plans: Sequence[Plan]) -> str:
     """
     where = Path(os.path.relpath(document.resolve(), output.parent.resolve())).as_posix()
     lines = [
-        f'"""The workflows of {document.name} as DAGs; written by `airflow-arazzo init`."""',
+        '"""Workflows of a document as DAGs; written by `airflow-arazzo init`."""',
         "",
         "from pathlib import Path",
         "",
         "from airflow_arazzo import ArazzoDag",
         "",
-        f"DOCUMENT = Path(__file__).parent / {json.dumps(where)}",
+        f"DOCUMENT = Path(__file__).parent / {_literal(where)}",
     ]
     for plan in plans:
-        lines += ["", "ArazzoDag(", "    DOCUMENT,", f"    {json.dumps(plan.workflow_id)},", *_bound(plan), ")"]
+        lines += ["", "ArazzoDag(", "    DOCUMENT,", f"    {_literal(plan.workflow_id)},", *_bound(plan), ")"]
     return "\n".join(lines) + "\n"
+
+
+def _literal(text: str) -> str:
+    """Return a text as Python has it, whoever has named something so."""
+    return json.dumps(text, ensure_ascii=False) if text.isprintable() else repr(text)
 
 
 def _bound(plan: Plan) -> Iterator[str]:
@@ -107,8 +113,8 @@ def _bound(plan: Plan) -> Iterator[str]:
         secret = name in plan.secret_inputs
         source = next(iter(sources_of(plan)), "")
         conn_id = connections_of(plan).get(source, source)
-        value = f"{{{{ conn['{conn_id}'].password }}}}" if secret else FILL_IN
-        yield f"        {'' if secret and first and conn_id else '# '}{json.dumps(name)}: {json.dumps(value)},"
+        value = f"{{{{ conn[{conn_id!r}].password }}}}" if secret else FILL_IN
+        yield f"        {'' if secret and first and conn_id else '# '}{_literal(name)}: {_literal(value)},"
         first = first and not secret
     yield "    },"
 
@@ -135,4 +141,7 @@ def connections_to_make(plan: Plan) -> dict[str, dict[str, Any]]:
 def _environment(connections: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     yield f"# Connections for Airflow; replace each {FILL_IN}."
     for conn_id, values in connections.items():
-        yield f"AIRFLOW_CONN_{conn_id.upper()}='{json.dumps(values)}'"
+        if re.fullmatch(r"[\w.-]+", conn_id, re.ASCII):
+            yield f"AIRFLOW_CONN_{conn_id.upper()}={shlex.quote(json.dumps(values))}"
+        else:
+            yield f"# No variable can have the name of connection {conn_id!a}: add it by a command."

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
+from urllib.parse import quote
 
 import click
 
@@ -18,6 +19,7 @@ from arazzo.cli.skeletons import Chosen, Skeleton, connection_template, identifi
 from arazzo.document.shape import near
 from arazzo.engine import load_plan
 from arazzo.errors import DocumentError
+from arazzo.json_values import texts_in
 from arazzo.openapi.description import Description, Endpoint
 from arazzo.openapi.description_loading import load_description
 from arazzo.source.text import Source, load_source
@@ -132,7 +134,7 @@ def _asked(endpoints: Mapping[str, Endpoint]) -> list[str]:
 
 
 def _relative(file: Path, folder: Path) -> str:
-    return Path(os.path.relpath(file.resolve(), folder.resolve())).as_posix()
+    return quote(Path(os.path.relpath(file.resolve(), folder.resolve())).as_posix())
 
 
 def _beside(output: Path, ending: str) -> Path:
@@ -162,8 +164,9 @@ def to_yaml(value: Any, comment: str) -> str:
     """Return a JSON value as YAML in its own order, below a comment."""
     import yaml
 
-    text = yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=110)
-    return f"# {comment}\n{text}"
+    breaks = any(not set("\x85\u2028\u2029").isdisjoint(text) for text in texts_in(value))  # lines end there in YAML 1.1
+    text = yaml.safe_dump(value, sort_keys=False, allow_unicode=not breaks, width=110)
+    return f"# {' '.join(comment.split())}\n{text}"
 
 
 def write_files(files: Mapping[Path, str], *, force: bool) -> None:
@@ -171,7 +174,7 @@ def write_files(files: Mapping[Path, str], *, force: bool) -> None:
 
     :raises click.UsageError: if one exists and ``force`` is not given, or cannot be written.
     """
-    taken = [str(path) for path in files if path.exists()]
+    taken = [str(path) for path in files if os.path.lexists(path)]
     if taken and not force:
         raise click.UsageError(f"{', '.join(taken)} already exists; --force overwrites it")
     for path in files:
