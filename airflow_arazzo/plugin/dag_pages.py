@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -16,6 +17,8 @@ from airflow_arazzo.plugin import EMBEDDED, PREFIX
 from airflow_arazzo.protocol.channel import RECORD_KEY
 from airflow_arazzo.protocol.pictures import PicturedWorkflow, workflows_of
 from airflow_arazzo.protocol.xcoms import OUTPUTS_KEY
+from arazzo.engine import StepRecord
+from arazzo.engine.state import Mark
 from arazzo.frozen import dataclass
 from arazzo.report import (
     Dot,
@@ -67,6 +70,7 @@ def _base() -> str:
 RUNS = 25
 #: How many workflows of a run its page shows: a mapped group has one for each item.
 _MOST_PARTS = 50
+_OF_A_STEP = frozenset(field.name for field in fields(StepRecord))
 _NOTHING = "None of its tasks runs an Arazzo workflow."
 
 
@@ -150,8 +154,21 @@ def _told(session: Session, dag_id: str, run_id: str) -> Told:
     query = select(XComModel).where(XComModel.dag_id == dag_id, XComModel.run_id == run_id, XComModel.key.in_(keys))
     found: Told = {}
     for row in session.scalars(query):
-        found.setdefault((row.task_id, row.map_index), {})[row.key] = XComModel.deserialize_value(row)
-    return {place: told for place, told in found.items() if isinstance(told.get(RECORD_KEY), dict)}
+        found.setdefault((row.task_id, row.map_index), {})[row.key] = row.value  # Airflow would make objects of texts
+    return {place: told for place, told in found.items() if _is_record(told.get(RECORD_KEY))}
+
+
+def _is_record(value: Any) -> bool:
+    """Say whether an XCom has the form of a record, of any version, and is not what some task has made up."""
+    if not isinstance(value, dict) or not isinstance(value.get("history", []), list):
+        return False
+    steps = value.get("steps", {"": value} if "step" in value else {})
+    try:
+        for record in steps.values():
+            StepRecord.from_data({"step": "", **{name: record[name] for name in record if name in _OF_A_STEP}})
+        return all(Mark.from_data(mark) for mark in value.get("exchanges", ()))
+    except (AttributeError, TypeError, ValueError):
+        return False
 
 
 def _parts(workflows: list[PicturedWorkflow], told: Told, address: Address) -> Iterator[ReportedWorkflow]:

@@ -156,6 +156,40 @@ def test_a_dag_of_others_says_that_there_is_nothing(run_dag, server):
         assert "None of its tasks runs an Arazzo workflow" in server(path).text
 
 
+CLASS = {"__classname__": "airflow.sdk.definitions.asset.Asset", "__version__": 1, "__data__": {"name": "made"}}
+STEP = {"step": "x", "outcome": EVIL, "status": 200, "link": "javascript:alert(1)", "url": EVIL, "answer": EVIL}
+MADE_UP = [
+    {},
+    {"step": EVIL},
+    {"step": [1], "exchanges": [1, None, {"step": [1], "at": "x", "seconds": "y", "status": "z"}]},
+    {**STEP, "seconds": "x", "criteria": [1, {"condition": {}}], "drift": 1, "rounds": "x"},
+    {**STEP, "exchanges": [{"step": "x", "at": 1e308, "status": 10**18, "seconds": -1e308}] * 3},
+    {"workflow": EVIL, "steps": {"a": 1, "b": [], "c": STEP}, "history": 5, "message": [1], "exchanges": "x"},
+    {"workflow": 1, "steps": [1, STEP], "status": ["x"]},
+    {"workflow": "w", "steps": "abc"},
+    CLASS,
+]
+
+
+@pytest.mark.attack("pages", "a record or a text that a task of the DAG has made up")
+def test_what_a_task_has_made_up_is_shown_as_text(diamond, server):
+    """Neither is an object made of it, in Airflow's API server, nor does the page fail."""
+    from airflow.models.xcom import XComModel
+    from airflow.utils.session import create_session
+    from sqlalchemy import update
+
+    places = ("/dags/drawn", address(diamond), address(diamond, "b"))
+    for record in MADE_UP:
+        for key, value in (("arazzo", record), ("return_value", json.dumps(CLASS))):
+            row = (XComModel.run_id == diamond.run.run_id, XComModel.task_id == "b", XComModel.key == key)
+            with create_session() as session:
+                session.execute(update(XComModel).where(*row).values(value=value))
+        answers = [server(path) for path in places]
+        assert {answer.status_code for answer in answers} <= {200, 404}, record
+        for made in (EVIL, "javascript:", "Asset("):
+            assert not any(made in answer.text for answer in answers), record
+
+
 def test_the_plugin_imports_nothing_heavy_and_has_a_view_for_each_place():
     assert {view["destination"] for view in ArazzoPlugin.external_views} == {"dag", "dag_run", "task_instance"}
     assert len({view["url_route"] for view in ArazzoPlugin.external_views}) == 3
