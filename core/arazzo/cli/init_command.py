@@ -164,7 +164,8 @@ def to_yaml(value: Any, comment: str) -> str:
     """Return a JSON value as YAML in its own order, below a comment."""
     import yaml
 
-    breaks = any(not set("\x85\u2028\u2029").isdisjoint(text) for text in texts_in(value))  # lines end there in YAML 1.1
+    # in YAML 1.1, as it is written here, lines end there; not so in 1.2
+    breaks = any(not set("\x85\u2028\u2029").isdisjoint(text) for text in texts_in(value))
     text = yaml.safe_dump(value, sort_keys=False, allow_unicode=not breaks, width=110)
     return f"# {' '.join(comment.split())}\n{text}"
 
