@@ -108,7 +108,7 @@ def examine(documents: Iterable[Path], *, offline: bool) -> Iterator[Check]:
         check = _document(document, plans)
         if check is not None:
             yield check
-    yield Check("documents", "ok" if found else "warning", f"{found} found, {len(plans)} workflows can be run")
+    yield Check("documents", "ok" if found else "warning", f"{found} found; workflows that can be run: {len(plans)}")
     hosts: dict[str, ConnectionSettings] = {}
     yield from _connections(plans, hosts)
     yield from _pools(plans)
@@ -173,7 +173,7 @@ def _plan_cache() -> Check:
     except (OSError, UntrustedFolderError) as error:
         return Check(name, "warning", f"not used: {error}; documents are compiled whenever a DAG file is parsed")
     return Check(
-        name, "ok", f"{documents} entries, {size / 1e6:.1f} of {folder.most_bytes / 1e6:.0f} MB in {folder.folder}"
+        name, "ok", f"entries: {documents}, {size / 1e6:.1f} of {folder.most_bytes / 1e6:.0f} MB in {folder.folder}"
     )
 
 

@@ -144,7 +144,7 @@ def test_a_path_that_is_not_there_is_a_mistake_of_usage_or_a_failed_document(doc
     [
         ("", None, "ok", "off"),
         ("plans", None, "ok", "is made when"),
-        ("plans", 0o700, "ok", "1 entries, 0.0 of 268 MB"),
+        ("plans", 0o700, "ok", "entries: 1, 0.0 of 268 MB"),
         ("plans", 0o777, "warning", "not used: others can write into"),
     ],
 )
