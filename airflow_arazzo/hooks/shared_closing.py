@@ -46,7 +46,7 @@ class SharedClosing(Closing):
             log.warning("Variable '%s' cannot be written: %s", self._key, type(error).__name__)
 
     async def until_async(self) -> float:
-        return await sync_to_async(self.until)()
+        return await sync_to_async(self.until, thread_sensitive=False)()
 
     async def close_async(self, until: float) -> None:
-        await sync_to_async(self.close)(until)
+        await sync_to_async(self.close, thread_sensitive=False)(until)

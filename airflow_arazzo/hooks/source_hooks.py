@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from airflow_arazzo.hooks.telemetry import Telemetry
 from arazzo.exchange import Request, Response
-from arazzo.flow import PlannedStep
+from arazzo.flow import PlannedStep, budgets_of
 
 if TYPE_CHECKING:
     from airflow_arazzo.hooks.arazzo import ArazzoHook
@@ -42,10 +42,11 @@ class SourceHooks:
 
     def keep_to(self, steps: Iterable[PlannedStep]) -> None:
         """Send the requests of steps no faster than a task may that has one slot of its pool."""
-        from airflow_arazzo.hooks.shared_closing import SharedClosing
-        from arazzo.auth.paces import paces_of
+        if budgets := budgets_of(steps, self.connections):
+            from airflow_arazzo.hooks.shared_closing import SharedClosing
+            from arazzo.auth.paces import paces_of
 
-        self._paces = paces_of(steps, lambda budget: budget.pace, self.connections, SharedClosing)
+            self._paces = paces_of(budgets, lambda budget: budget.pace, SharedClosing)
 
     def hook(self, source: str) -> ArazzoHook:
         """Return the hook of a source description."""

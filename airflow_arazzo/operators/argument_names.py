@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from airflow_arazzo.protocol.topology import TaskIds
+from arazzo.document.budgets import is_by_source
 from arazzo.document.input_declarations import property_names
 from arazzo.document.settings import Settings
 from arazzo.document.shape import near
@@ -20,6 +21,7 @@ NAMING = {
     "tasks": "step",
     "connections": "source description",
     "server": "source description",
+    "budget": "source description",
     "inputs": "input",
     "sensitive": "input or output",
     "server_variables": "server variable",
@@ -46,6 +48,8 @@ def named(arguments: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for given in filter(None, (arguments, arguments.get("settings"), *steps.values())):
         for argument in NAMING:
             spelled = given.get(argument) or (given.get("connection") if argument == "connections" else None)
+            if argument == "budget" and not is_by_source(spelled):
+                continue
             if isinstance(spelled, (Mapping, list, tuple, set, frozenset)) and not isinstance(spelled, TaskIds):
                 yield from ((argument, name) for name in spelled)
 

@@ -28,7 +28,7 @@ from two_of_each import TRIGGERERS, WORKERS, polls, running, two_of_each
 #: As many as are asked for; a fourth of a few, each of which sends for half a minute.
 ASKED = int(os.environ.get("RUNS", "20"))
 RUNS = ASKED if ASKED >= 100 else max(ASKED // 4, 4)
-RATE, PAGES, ROUNDS = 10, 20, 3
+RATE, PAGES, ROUNDS = 10, 8, 3
 #: The request that is answered with status 429, and for how many seconds the API is closed to all then.
 REFUSED, CLOSED_FOR = 40, 10
 #: More at once than the budget has slots.
@@ -171,7 +171,7 @@ def played(airflow) -> Played:
     """Let all runs run, kill a worker and a triggerer when a quarter has ended, and start them again."""
     played, began = Played(), time.monotonic()
     for number in range(RUNS):
-        airflow.rest.trigger(DAG_IDS[number % 2])
+        airflow.rest.trigger(DAG_IDS[number % 4 > 0])
     until(120 + 20 * RUNS, lambda: played.look(airflow) >= RUNS // 4)
     for lost in (WORKERS[0], TRIGGERERS[0]):
         airflow.kill(lost)

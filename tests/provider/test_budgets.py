@@ -94,6 +94,13 @@ def test_what_python_says_overrules_and_a_folder_has_it(written):
     assert pools(dags["inner"])["inside"] == "two"
 
 
+@pytest.mark.parametrize("steps", [True, False])
+def test_a_source_that_python_names_and_that_is_not_there_is_refused(written, steps):
+    budget = {"budget": {"shpo": {"requests_per_second": 2}}}
+    with pytest.raises(ValueError, match="budget: workflow 'inner' has no source description 'shpo'; did you mean"):
+        ArazzoDag(written("tags: [t]"), "inner", dag_id="d", **({"steps": {"inside": budget}} if steps else budget))
+
+
 def test_the_pool_of_default_args_gives_way(written):
     with DAG("d", default_args={"pool": "wide"}) as dag:
         ArazzoTaskGroup(written(BUDGET), "inner", group_id="g")

@@ -16,7 +16,7 @@ from arazzo.auth.tokens import get_token
 from arazzo.auth.unused_logins import unused_login
 from arazzo.errors import ConnectionSettingsError
 from arazzo.exchange import Request, Response
-from arazzo.flow import Plan
+from arazzo.flow import Plan, budgets_of
 from arazzo.limits import current_limits
 from arazzo.openapi.operation import SecurityScheme
 from arazzo.transport import send
@@ -49,7 +49,7 @@ class ConnectedApis:
         self._settings: dict[str, ConnectionSettings] = {}
         self._sessions: dict[str, Session] = {}
         self._stack = ExitStack()
-        self._paces = paces_of(plan.all_steps(), lambda budget: 1 / budget.requests_per_second)
+        self._paces = paces_of(budgets_of(plan.all_steps()), lambda budget: 1 / budget.requests_per_second)
         self.secrets: set[str] = set()
         for source in sources_of(plan):
             conn_id = named.get(source, source)

@@ -70,13 +70,13 @@ class Pace:
 
         :raises ClosedError: if the API has asked to wait for longer.
         """
-        clock.sleep(self.left)
-        clock.sleep(_short(self.closing.until()))
+        closed = _short(self.closing.until())  # which may take a while: so first, and within the wait
+        clock.sleep(max(self.left, closed))
 
     async def take_turn_async(self) -> None:
         """Wait as :meth:`take_turn` does, on the event loop."""
-        await clock.sleep_async(self.left)
-        await clock.sleep_async(_short(await self.closing.until_async()))
+        closed = _short(await self.closing.until_async())
+        await clock.sleep_async(max(self.left, closed))
 
     def heed(self, response: Response) -> None:
         """Let all senders wait if an answer asks for it."""
