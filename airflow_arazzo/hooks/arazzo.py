@@ -20,7 +20,7 @@ from airflow_arazzo.protocol.secret_ledger import Ledger
 from arazzo import transport
 from arazzo.auth.authorizing import authorized, drive, drive_async
 from arazzo.auth.connection_settings import ConnectionSettings, read_connection, secret_texts
-from arazzo.auth.sessions import limits_of, new_session, with_netrc
+from arazzo.auth.sessions import limits_of, new_session, token_limits, with_netrc
 from arazzo.auth.signing import auth_of
 from arazzo.auth.tls import tls_context
 from arazzo.auth.tokens import get_token, get_token_async
@@ -192,14 +192,14 @@ class ArazzoHook(HttpHook):
         await self.ledger.add_async(texts, of_connection=True)
 
     def _send_for_token(self, request: Request) -> Response:
-        return self._exchange(request, **_token_limits())
+        return self._exchange(request, **token_limits())
 
     async def _async_send_for_token(self, request: Request) -> Response:
         """Send a request for a token over a connection of its own: a kept one may close meanwhile."""
         settings = await self.async_settings()
         context = await self._tls_context(settings)
         async with new_async_session(context, trust_env=settings.trust_env) as session:
-            return await self._async_exchange(request, session, settings, **_token_limits())
+            return await self._async_exchange(request, session, settings, **token_limits())
 
     def _send(self, request: Request) -> Response:
         request, secrets = self._with_netrc(request, self.settings)
@@ -291,7 +291,3 @@ class _Login(AuthBase):
             elif self.login:
                 HTTPBasicAuth(self.login, self.password or "")(request)
         return request
-
-
-def _token_limits() -> dict[str, Any]:
-    return {"max_bytes": current_limits().token_bytes, "follow_redirects": False}

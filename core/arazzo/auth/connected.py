@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from arazzo.auth.authorizing import authorized, drive
 from arazzo.auth.connection_settings import Connection, ConnectionSettings, read_connection, secret_texts
 from arazzo.auth.paces import paces_of
 from arazzo.auth.server_resolution import Placement, connections_of, place_requests, placement_of, sources_of
-from arazzo.auth.sessions import limits_of, new_session, with_netrc
+from arazzo.auth.sessions import limits_of, new_session, token_limits, with_netrc
 from arazzo.auth.tokens import get_token
 from arazzo.auth.unused_logins import unused_login
 from arazzo.errors import ConnectionSettingsError
 from arazzo.exchange import Request, Response
 from arazzo.flow import Plan, budgets_of
-from arazzo.limits import current_limits
 from arazzo.openapi.operation import SecurityScheme
 from arazzo.transport import send
 
@@ -110,20 +109,11 @@ class ConnectedApis:
         settings = self._settings[request.source]
         if settings.grant is None:
             raise AssertionError("only asked for where there is a grant")
-        limits: dict[str, Any] = {
-            **limits_of(settings),
-            "pace": self._paces.get(request.source),
-            "max_bytes": current_limits().token_bytes,
-            "follow_redirects": False,
-        }
+        limits = {**limits_of(settings), "pace": self._paces.get(request.source), **token_limits()}
         session = self._sessions[request.source]
         token = get_token(settings.grant, scheme, request.url, lambda once: send(once, session, **limits))
-        self.secrets.update(_texts((token.value, token.refresh_token)))
+        self.secrets.update(filter(None, (token.value, token.refresh_token)))
         return token.value
-
-
-def _texts(texts: Iterable[str | None]) -> Iterable[str]:
-    return filter(None, texts)
 
 
 def _with(settings: ConnectionSettings, defaults: ConnectionSettings) -> ConnectionSettings:

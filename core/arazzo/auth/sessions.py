@@ -11,6 +11,7 @@ from requests import PreparedRequest, Session
 from arazzo.auth.connection_settings import ConnectionSettings
 from arazzo.auth.tls import authorities, tls_context
 from arazzo.exchange import Request, header, origin_of
+from arazzo.limits import current_limits
 from arazzo.transport.exchange_policy import netrc_login
 
 if TYPE_CHECKING:
@@ -73,6 +74,11 @@ def limits_of(settings: ConnectionSettings) -> dict[str, Any]:
         "use_netrc": False,  # its login is added here, where it can be hidden
     }
     return {name: value for name, value in limits.items() if value is not None}
+
+
+def token_limits() -> dict[str, Any]:
+    """Return those of a request for a token, which are the same for every connection."""
+    return {"max_bytes": current_limits().token_bytes, "follow_redirects": False}
 
 
 def with_netrc(request: Request) -> tuple[Request, tuple[str, ...]]:

@@ -39,6 +39,11 @@ def fill(template: Template, render: Render, *, escapes: bool = False) -> str:
     return filled
 
 
+def placeholder(_: Expression, quote: str, before: str) -> str:
+    """Write something for an expression that has no value yet, so that a JSONPath query can be read."""
+    return "x" if quote or before.endswith(".") else "0"
+
+
 def braced(template: Template) -> Remark | None:
     """Return a remark with the text in braces, if it embeds runtime expressions without braces."""
     if not template.unbraced:

@@ -14,7 +14,7 @@ from typing import Any
 
 from arazzo.criteria.boolean import parse_boolean
 from arazzo.criteria.condition_evaluation import Scope, truth_of
-from arazzo.criteria.interpolation import fill, original_offset, present
+from arazzo.criteria.interpolation import fill, original_offset, placeholder, present
 from arazzo.criteria.query import filters_root
 from arazzo.criteria.reasons import observed, reason
 from arazzo.criteria.syntax_tree import Condition
@@ -44,8 +44,8 @@ class Query:
     """A condition that is a query.
 
     :param template: its text, with the runtime expressions that it embeds.
-    :param version: ``rfc9535`` or ``draft-goessner-dispatch-jsonpath-00``.
     :param text: the text with meaningless values put in.
+    :param version: ``rfc9535`` or ``draft-goessner-dispatch-jsonpath-00``.
     :param filters_root: whether it filters the root, and an object as root should pass the filter itself.
     """
 
@@ -124,13 +124,13 @@ def _run(query: Query, condition: str, value: Any, context: Context, dialect: Di
 
 def _read_query(condition: str, version: str, dialect: Dialect) -> Query:
     template = parse_template(condition, dialect)
-    text = fill(template, _placeholder, escapes=True)
+    text = fill(template, placeholder, escapes=True)
     if not text.lstrip().startswith("$"):
         raise ExpressionSyntaxError("a JSONPath query starts with '$'", condition)
     try:
         check_selector(text, "jsonpath", version)
     except ExpressionSyntaxError as error:
-        offset = original_offset(template, _placeholder, error.offset, escapes=True)
+        offset = original_offset(template, placeholder, error.offset, escapes=True)
         raise ExpressionSyntaxError(error.message, condition, offset, error.hint) from error
     return Query(template, text, version, version == RFC9535 and filters_root(text))
 
@@ -140,10 +140,6 @@ def _further(query: ExpressionSyntaxError, boolean: ExpressionSyntaxError) -> Ex
     if _FUNCTION.search(query.text) and query.offset >= boolean.offset:
         return query
     return query if query.offset > boolean.offset else boolean
-
-
-def _placeholder(_: Expression, quote: str, before: str) -> str:
-    return "x" if quote or before.endswith(".") else "0"
 
 
 def _embedded(expression: Expression, quote: str, before: str, context: Context) -> str:

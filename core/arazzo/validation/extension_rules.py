@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from arazzo.document.contract_levels import levels_of
@@ -21,22 +21,11 @@ from arazzo.validation.flow_rules import loops_of
 from arazzo.validation.validation_context import Subject
 
 _OF_WORKFLOWS = (
-    "schedule",
-    "outlets",
-    "inlets",
-    "watch",
-    "start_date",
-    "catchup",
-    "tags",
-    "max_active_runs",
-    "inputs",
-    "sensitive",
-    "timezone",
-    "deadline",
-    "cookies",
+    *("schedule", "outlets", "inlets", "watch", "start_date", "catchup", "tags", "max_active_runs", "inputs"),
+    *("sensitive", "timezone", "deadline", "cookies"),
 )
 _OF_LOOPS = ("poke_interval", "timeout", "max_rounds", "tolerate", "exponential_backoff", "mode", "collect", "next")
-_OF_STEPS = ("collect", "next")
+_NO_DEFAULTS = ("collect", "next")
 _OF_REQUESTS = (
     *("connection", "server", "server_variables", "redirects", "required", "idempotency_key", "resend"),
     *("contract", "budget"),
@@ -68,7 +57,7 @@ def _settings(
     except DocumentError as error:
         yield from error.problems
         return
-    for name in _OF_STEPS if "/steps/" not in at else ():
+    for name in _NO_DEFAULTS if "/steps/" not in at else ():
         if getattr(settings, name) is not None:
             message = f"'{name}' has no effect here: it is a setting of a step in a loop"
             yield subject.problem("idle-field", f"{pointer}/{name}", message, "leave it out", key=True)
@@ -188,14 +177,9 @@ def _variables(subject: Subject) -> Iterator[Problem]:
         url = server.get(operation.source) if isinstance(server, dict) else server
         for item in (document, workflow, step):
             known[item.at] += variable_names(operation, url)
-    for at, names in given.items():
-        yield from _unknown_variables(subject, at, names, known.get(at))
-
-
-def _unknown_variables(subject: Subject, at: str, names: Iterable[str], known: list[str] | None) -> Iterator[Problem]:
-    """Yield a problem for each variable that no server has; without an operation the variables are not known."""
-    for name in names if known is not None else ():
-        if name not in (known or ()):
-            message = f"'server_variables' names '{name}', but no server that is called here has such a variable"
-            place = f"{at}/{EXTENSION}/server_variables/{escape(name)}"
-            yield subject.problem("unknown-variable", place, message, subject.near(name, known or ()))
+    # Without an operation the variables are not known.
+    unknown = ((at, name) for at, names in given.items() if at in known for name in names if name not in known[at])
+    for at, name in unknown:
+        message = f"'server_variables' names '{name}', but no server that is called here has such a variable"
+        place = f"{at}/{EXTENSION}/server_variables/{escape(name)}"
+        yield subject.problem("unknown-variable", place, message, subject.near(name, known[at]))

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from arazzo.criteria.interpolation import fill
+from arazzo.criteria.interpolation import fill, placeholder
 from arazzo.document.control import merged_parameters
 from arazzo.document.models import ExpressionType, Step, Workflow
 from arazzo.document.schemas import mapping
@@ -150,8 +150,7 @@ def _unreadable(subject: Subject, text: str, given: Any, at: str, when: When) ->
         kind, version = given["type"], given.get("version")
     try:
         template = parse_template(text, subject.dialect) if kind == "jsonpath" else parse_template(text, "strict")
-        text = fill(template, lambda _, quote, before: "x" if quote or before.endswith(".") else "0")
-        check_selector(text, kind, version)
+        check_selector(fill(template, placeholder), kind, version)
     except ExpressionSyntaxError as error:
         yield subject.unreadable("unreadable-selector", at, error.message, error.hint, when)
 
