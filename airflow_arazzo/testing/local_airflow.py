@@ -276,6 +276,8 @@ def _environment(home: Path, dags_folder: Path, port: int) -> dict[str, str]:
         # A worker's slot stays busy until the first heartbeat after its task has ended.
         "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
         "AIRFLOW__WORKERS__MAX_FAILED_HEARTBEATS": "15",
+        # On a busy machine the API server takes longer than 5 s, and the task that starts would have failed.
+        "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "60",
         # After this many seconds a killed triggerer is noticed, and another takes over its polls.
         "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "8",
         "AIRFLOW__TRIGGERER__JOB_HEARTBEAT_SEC": "1",

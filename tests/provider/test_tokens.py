@@ -433,9 +433,10 @@ def test_the_hint_names_what_is_missing_only(api, shop, sent, extra, schemes, te
     assert text in sent(shop(extra), request)[0].hint
 
 
-def test_a_refusal_of_a_credential_is_not_explained(api, shop):
+def test_a_refusal_says_whose_credential_was_sent(api, shop):
     api.on("GET /x", 401)
-    assert shop({"token": "tok-0"}).send(asking(api, {"key": "jwt", "type": "http", "scheme": "bearer"})).hint == ""
+    hint = shop({"token": "tok-0"}).send(asking(api, {"key": "jwt", "type": "http", "scheme": "bearer"})).hint
+    assert hint == "the credential for 'jwt' (http bearer) came from connection 'shop'"
 
 
 def test_nothing_of_a_token_is_shown(api, shop):

@@ -12,7 +12,7 @@ from arazzo.auth.tokens import Grant, cached_token, can_grant, forget_token
 from arazzo.errors import RequestError, TransportError
 from arazzo.exchange import Request, Response, Visits
 from arazzo.openapi.operation import SecurityScheme
-from arazzo.openapi.security import authorize, unmet_schemes, wanted_tokens
+from arazzo.openapi.security import authorize, unmet_schemes, used_schemes, wanted_tokens
 
 #: What a request needs next, a token for a scheme or an answer; in the end, its response.
 Authorized = Generator[SecurityScheme | Request, Any, Response]
@@ -116,10 +116,13 @@ def _authorized(request: Request, settings: ConnectionSettings, connection: str)
         except TransportError as error:
             return replace(response, hint=f"the kept token was refused, and there is no new one: {error}")
         if fresh != tokens:
-            response = yield authorize(request, replace(settings.credentials, tokens=fresh))
+            tokens = fresh
+            response = yield authorize(request, replace(settings.credentials, tokens=tokens))
+    if response.status not in (401, 403):
         return response
     unmet = () if schemes else unmet_schemes(request, settings.credentials)
-    return replace(response, hint=_hint(unmet, settings, connection)) if unmet else response
+    used = used_schemes(request, replace(settings.credentials, tokens=tokens))
+    return replace(response, hint=_hint(unmet, used, settings, connection))
 
 
 def _granted(request: Request, settings: ConnectionSettings) -> tuple[SecurityScheme, ...]:
@@ -142,10 +145,14 @@ def _kept(grant: Grant | None, scheme: SecurityScheme, request: Request) -> str 
     return token.value if token else None
 
 
-def _hint(schemes: tuple[SecurityScheme, ...], settings: ConnectionSettings, connection: str) -> str:
-    """Say which credential is missing, and where it belongs."""
-    asked = ", ".join(f"'{scheme.key}' ({_described(scheme, settings.grant)})" for scheme in schemes)
-    return f"the operation asks for {asked}, and {connection} has no credential for it"
+def _hint(
+    unmet: tuple[SecurityScheme, ...], used: tuple[SecurityScheme, ...], settings: ConnectionSettings, connection: str
+) -> str:
+    """Say which credential is missing and where it belongs, or whose credential was sent; empty if there is neither."""
+    named = ", ".join(f"'{scheme.key}' ({_described(scheme, settings.grant)})" for scheme in unmet or used)
+    if unmet:
+        return f"the operation asks for {named}, and {connection} has no credential for it"
+    return f"the credential for {named} came from {connection}" if named else ""
 
 
 def _described(scheme: SecurityScheme, grant: Grant | None) -> str:

@@ -66,7 +66,7 @@ def authorize(request: Request, credentials: Credentials) -> Request:
 def wanted_tokens(
     request: Request, credentials: Credentials, grantable: Callable[[SecurityScheme], bool]
 ) -> tuple[SecurityScheme, ...]:
-    """Return the schemas for which the request still needs tokens.
+    """Return the schemes for which the request still needs tokens.
 
     They belong to the alternative that :func:`authorize` would apply if it had every token that can be obtained.
 
@@ -79,8 +79,13 @@ def wanted_tokens(
     return tuple(scheme for scheme, _ in chosen if _secret(scheme, credentials) is None)
 
 
+def used_schemes(request: Request, credentials: Credentials) -> tuple[SecurityScheme, ...]:
+    """Return the schemes whose credentials :func:`authorize` adds to a request."""
+    return tuple(scheme for scheme, _ in _chosen(_with_headers(request, credentials.headers), credentials) or ())
+
+
 def unmet_schemes(request: Request, credentials: Credentials) -> tuple[SecurityScheme, ...]:
-    """Return the schemas without a credential if no alternative of a request is satisfied; otherwise none."""
+    """Return the schemes without a credential if no alternative of a request is satisfied; otherwise none."""
     request = _with_headers(request, credentials.headers)
     known = tuple(_alternatives(request))
     if not all(request.security) or _chosen(request, credentials) is not None:

@@ -119,6 +119,9 @@ def test_a_401_says_which_scheme_and_how_to_give_a_connection(api, look):
     assert hint in found.output
     found = look("bearer", "--connection", f"shop=http://{api.url}")
     assert "and connection 'shop' has no credential for it" in found.output
+    found = look("bearer", "--connection", f"shop=http://:refused-secret@{api.url.removeprefix('http://')}")
+    assert "the credential for 'bearer' (http bearer) came from connection 'shop'; sent to" in found.output
+    assert "refused-secret" not in found.output
 
 
 def test_a_login_that_no_operation_asks_for_is_named(api, look):
