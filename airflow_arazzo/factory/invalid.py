@@ -104,7 +104,9 @@ def _dag(dag_id: str, invalid: Invalid, arguments: Mapping[str, Any]) -> DAG:
 
 
 def _when(settings: Settings, given: Mapping[str, Any]) -> dict[str, Any]:
-    return timing(settings, given.get("schedule"), given.get("start_date"))
+    found = timing(settings, given.get("schedule"), given.get("start_date"))
+    often = found["schedule"] == "@continuous"  # it would fail again and again without a pause
+    return {**found, "schedule": "@hourly"} if often else found
 
 
 def _taken(given: Mapping[str, Any]) -> dict[str, Any]:

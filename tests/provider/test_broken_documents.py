@@ -95,6 +95,7 @@ def test_a_dag_that_cannot_be_made_leaves_its_id_to_another(folder):
         (HEAD + "- workflowId: night\n  x-airflow:\n    schedule: '@daily' # so\n  steps: [{stepId: a\n", "@daily"),
         (HEAD + workflow("night", settings="schedule: '@hourly', poke_intervall: 5"), "@hourly"),
         (HEAD + workflow("night", settings="schedule: '@dayly'"), "@daily"),
+        (HEAD + workflow("night", "lits", "schedule: '@continuous'"), "@hourly"),
         (
             HEAD.replace("workflows:", "x-airflow: {schedule: '@weekly'}\nworkflows:") + workflow("night", "l"),
             "@weekly",

@@ -10,6 +10,7 @@ from test_assets import events
 
 from airflow_arazzo import ArazzoDag, ArazzoTaskGroup
 from arazzo.engine import load_plan
+from arazzo.engine.program import find_problems
 from arazzo.errors import DocumentError, InputError
 from arazzo.flow import Plan
 
@@ -163,6 +164,8 @@ def test_what_cannot_be_watched_is_an_error(settings, message, document):
 
 def test_who_watches_changes_nothing(document):
     text = DOCUMENT.replace("newest\n    parameters", "order\n    parameters")
+    (problem,) = (problem for problem in find_problems(document(WATCH, text)) if problem.is_error)
+    assert (problem.rule, problem.place.line) == ("invalid-setting", 6)
     with pytest.raises(InputError, match="sends GET, HEAD and OPTIONS only, and step 'look' sends POST"):
         ArazzoDag(document(WATCH, text))
 
