@@ -96,7 +96,7 @@ def dag_file(document: Path, output: Path, plans: Sequence[Plan]) -> str:
 
 
 def _literal(text: str) -> str:
-    """Return a text as Python has it, whoever has named something so."""
+    """Return a text as a Python literal, whatever it contains."""
     return json.dumps(text, ensure_ascii=False) if text.isprintable() else repr(text)
 
 

@@ -1,4 +1,4 @@
-"""The time until which an API has asked to wait, shared by all that have a budget for it: a variable of Airflow's."""
+"""The time until which an API has asked to wait: a variable of Airflow's, shared by all with a budget for it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 class SharedClosing(Closing):
-    """The time that a variable has, which whoever writes last decides.
+    """The time in a variable; whoever writes last decides it.
 
     If two write at once, the earlier time may win; that costs one more request, which the API refuses. If the variable
     cannot be read or written, what this task knows counts.

@@ -25,7 +25,7 @@ class SourceHooks:
         id is the source's name, if there is one.
     :param ledger: learns their secrets.
     :param telemetry: observes the exchanges.
-    :ivar largest: bytes of the largest answer that :meth:`send` has got.
+    :ivar largest: bytes of the largest answer that :meth:`send` has received.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class SourceHooks:
         self._paces: dict[str, Pace] = {}
 
     def keep_to(self, steps: Iterable[PlannedStep]) -> None:
-        """Send the requests of steps no faster than a task may that has one slot of its pool."""
+        """Send the requests of steps no faster than a task with one slot of its pool may."""
         if budgets := budgets_of(steps, self.connections):
             from airflow_arazzo.hooks.shared_closing import SharedClosing
             from arazzo.auth.paces import paces_of

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def what_was_seen(plan: Plan, context: Context) -> dict[str, Any]:
-    """Return the inputs of a workflow that watches which the last event of its asset gives, and no person."""
+    """Return the inputs of a watching workflow that come from its asset's last event, and not from a person."""
     watch = plan.settings.watch
     if watch is None:
         return {}
@@ -30,12 +30,12 @@ def what_was_seen(plan: Plan, context: Context) -> dict[str, Any]:
 def require_news(
     task: BaseOperator, plan: Plan, context: Context, inputs: Mapping[str, Any], outputs: Mapping[str, Any]
 ) -> None:
-    """Skip the last task of a workflow that watches if it has seen nothing new: then Airflow stores no event.
+    """Skip the last task of a watching workflow that has seen nothing new, so that Airflow stores no event.
 
     The event is all that the next run knows, so what cannot be in it must not be new every time.
 
-    :raises AirflowSkipException: if an output is not known, or each is as its input says.
-    :raises AirflowFailException: if the event does not hold what has been seen.
+    :raises AirflowSkipException: if an output is not known, or all equal their inputs.
+    :raises AirflowFailException: if the event does not contain what has been seen.
     """
     watch = plan.settings.watch
     if watch is None or (asset := _asset_of(watch)) not in task.outlets:

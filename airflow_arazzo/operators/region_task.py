@@ -120,8 +120,8 @@ class DrivesRegion(RendersWritten, TellsLineage):
     def _into_pool(self, pool: str | None) -> None:
         """Put the task into the pool of its budget, if it has one.
 
-        :param pool: the one that somebody has named.
-        :raises ValueError: if that is another one, or nobody knows which it is before the task runs.
+        :param pool: the pool that somebody has named.
+        :raises ValueError: if that is another pool, or nobody knows it before the task runs.
         """
         kept = pool_budget(self._own_steps(), self.connections)
         if kept is None:

@@ -159,7 +159,7 @@ def _told(session: Session, dag_id: str, run_id: str) -> Told:
 
 
 def _is_record(value: Any) -> bool:
-    """Say whether an XCom has the form of a record, of any version, and is not what some task has made up."""
+    """Say whether an XCom has the form of a record of any version, and was not made up by some other task."""
     if not isinstance(value, dict) or not isinstance(value.get("history", []), list):
         return False
     steps = value.get("steps", {"": value} if "step" in value else {})

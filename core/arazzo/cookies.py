@@ -193,7 +193,7 @@ def is_within(host: str, domain: str) -> bool:
 
 
 def _keeps_its_prefix(name: str, said: Mapping[str, str]) -> bool:
-    """Say whether a cookie is what the prefix of its name promises (RFC 6265bis, 4.1.3)."""
+    """Say whether a cookie keeps the promise of its name's prefix (RFC 6265bis, 4.1.3)."""
     if not name.lower().startswith(("__secure-", "__host-")):
         return True
     whole = not said.get("domain") and said.get("path") == "/"

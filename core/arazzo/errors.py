@@ -184,7 +184,7 @@ class TransportError(ArazzoError):
 
 
 class ClosedError(TransportError):
-    """A request that is not sent yet: the API has asked all who share its budget to wait.
+    """A request that is put off: the API has asked all who share its budget to wait.
 
     :param until: POSIX time.
     """

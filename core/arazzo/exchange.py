@@ -164,7 +164,7 @@ class Exchange:
     :param request: what was sent.
     :param response: what came back; None after a network error or a timeout.
     :param error: why there is no response, one sentence without secrets.
-    :param visits: as those of a response, where there is none.
+    :param visits: like a response's, if there is no response.
     :param content: the response's body as a value (parsed JSON, text, ...); ABSENT when empty, or Unreadable.
     :param parsed: if that is text, the JSON or XML that it contains, or why it is neither; otherwise ABSENT.
     """

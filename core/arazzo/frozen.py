@@ -1,4 +1,4 @@
-"""Frozen values: what :mod:`dataclasses` makes of them, and :func:`dataclasses.replace`, in a fraction of their time.
+"""Frozen values: what :mod:`dataclasses` and :func:`dataclasses.replace` do, in a fraction of their time.
 
 The engine has more than a hundred such classes and starts anew for each command and each task; before Python 3.13,
 ``dataclass`` compiles six methods of each, which took a seventh of ``arazzo run``. The state of a run is a value of
@@ -22,7 +22,7 @@ else:
     _MISSING = dataclasses.MISSING
 
     def dataclass(cls: type | None = None, /, **options: Any) -> Any:
-        """Make a class a dataclass: of one that is frozen, and nothing else, only the constructor is compiled."""
+        """Make a class a dataclass; if it is only frozen, and nothing else, just the constructor is compiled."""
         return _frozen if cls is None and options == {"frozen": True} else dataclasses.dataclass(cls, **options)
 
     def _frozen(cls: type) -> type:

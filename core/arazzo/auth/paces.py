@@ -1,4 +1,4 @@
-"""The pace at which the requests of each source description are sent: as its budget says (docs/guide-budgets.md)."""
+"""The pace at which the requests of each source description are sent, by its budget (docs/guide-budgets.md)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def paces_of(
 
     :param budgets: by name of the source.
     :param seconds: how long one sender leaves between its requests.
-    :param closing: by name of the pool, what knows when the API may be asked; None for what this process knows.
+    :param closing: returns, by name of the pool, what knows when the API may be asked; None for this process alone.
     """
     paces: dict[str, Pace] = {}
     return {

@@ -77,7 +77,7 @@ def limits_of(settings: ConnectionSettings) -> dict[str, Any]:
 
 
 def token_limits() -> dict[str, Any]:
-    """Return those of a request for a token, which are the same for every connection."""
+    """Return the limits of a request for a token, which are the same for every connection."""
     return {"max_bytes": current_limits().token_bytes, "follow_redirects": False}
 
 

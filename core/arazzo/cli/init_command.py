@@ -164,7 +164,7 @@ def to_yaml(value: Any, comment: str) -> str:
     """Return a JSON value as YAML in its own order, below a comment."""
     import yaml
 
-    # in YAML 1.1, as it is written here, lines end there; not so in 1.2
+    # YAML 1.1, which this writes, ends lines there; YAML 1.2 does not
     breaks = any(not set("\x85\u2028\u2029").isdisjoint(text) for text in texts_in(value))
     text = yaml.safe_dump(value, sort_keys=False, allow_unicode=not breaks, width=110)
     return f"# {' '.join(comment.split())}\n{text}"

@@ -82,4 +82,4 @@ class Watch(FrozenModel):
     asset: Annotated[Any, AfterValidator(_checked_one), WithJsonSchema(_ASSET_SCHEMA)]
     """The asset whose events say what has been seen."""
     seen: dict[str, str] = Field(min_length=1)
-    """By input, the output whose value in the last event it has; it is new if an output differs from its input."""
+    """By input, the output whose last value it takes; something is new if an output differs from its input."""

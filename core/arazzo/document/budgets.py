@@ -15,7 +15,7 @@ class Budget(FrozenModel):
     """A budget of requests, as slots of a pool whose holders each keep a pace."""
 
     requests_per_second: float = Field(gt=0, le=10_000)
-    """How many requests may be sent within any second; less than 1 for one in so many seconds."""
+    """How many requests may be sent within any second; 0.2 means one in five seconds."""
     in_flight: int | None = Field(default=None, ge=1)
     """How many of them may be under way at once, and so how many slots the pool has."""
     pool: str | None = Field(default=None, min_length=1, max_length=250)
@@ -36,11 +36,11 @@ class Budget(FrozenModel):
 
     @property
     def pace(self) -> float:
-        """The seconds that each of them leaves before its first request and between two."""
+        """The seconds that each of them waits before its first request and between two requests."""
         each = floor(self.requests_per_second / self.slots)
         return 1 / (each or self.requests_per_second)
 
 
 def is_by_source(value: Any) -> TypeGuard[dict[str, Any]]:
-    """Say whether what a document has as its budget is a map of budgets by name of the source description."""
+    """Say whether the value of a budget is a map of budgets by name of the source description."""
     return isinstance(value, dict) and bool(value) and all(isinstance(item, (dict, Budget)) for item in value.values())

@@ -158,7 +158,7 @@ class LoopTurn(ABC):
         return self._finish(state, "", dict.fromkeys(self.root.outputs, UNKNOWN))
 
     def _is_quiet(self, state: State, region: Region, record: StepRecord) -> bool:
-        """Say whether a budget that is used up is no failure: of a workflow that watches, when its last round was good.
+        """Say whether a used-up budget is no failure: in a watching workflow whose last round was good.
 
         Then it has nothing new to tell; what pages are left over is no such thing.
         """
@@ -169,7 +169,7 @@ class LoopTurn(ABC):
     def _finish(
         self, state: State, failure: str, handed: dict[str, Any] | None = None, *, ended: bool = False
     ) -> Turned:
-        """End the innermost workflow and go back to whoever called it."""
+        """End the innermost workflow and return to its caller."""
 
     @abstractmethod
     def _stop(self, state: State, message: str, record: StepRecord | None = None) -> Turned:

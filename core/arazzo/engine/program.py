@@ -78,7 +78,7 @@ def find_problems(
 def find_all_problems(
     paths: Iterable[Path], options: Options, overrides: Overrides | None = None
 ) -> dict[Path, list[Problem]]:
-    """Return the problems of the documents of one folder, those included that they have with each other.
+    """Return the problems of the documents in one folder, including those between them.
 
     A workflow that can be run may not have the id of one of a document before it: both would be one DAG.
     """
@@ -115,7 +115,7 @@ def _found(
 
 
 def _may_be_refused(loaded: LoadedDocument, options: Options) -> bool:
-    """Say whether a workflow can be compiled and still be no DAG: not if all that is set is harmless.
+    """Say whether a workflow that can be compiled may still be refused as a DAG: not if all its settings are harmless.
 
     Compiling a large document takes half as long as its validation, which finds all that prevents compiling it, but
     not what other documents contain.

@@ -115,7 +115,7 @@ def _pools(plan: Plan) -> Iterator[Refusal]:
 
 
 def _watching(plan: Plan, bound: Collection[str], runs: int | None) -> Iterator[Refusal]:
-    """Yield why a workflow cannot watch: what it sends, or how it knows what it has seen."""
+    """Yield why a workflow cannot watch: because of what it sends, or how it knows what it has seen."""
     watch = plan.settings.watch
     if watch is None:
         return

@@ -33,7 +33,7 @@ def impossible_approvals(plan: Plan) -> Iterator[tuple[Plan, str]]:
 
 
 def tasks_of(plan: Plan) -> Iterator[tuple[tuple[PlannedStep, ...], tuple[Plan, ...]]]:
-    """Yield for each task of a plan the steps of its region, its entry first, and the workflows that are part of it."""
+    """Yield, for each task of a plan, the steps of its region, the entry first, and the workflows inside it."""
     if plan.settings.granularity == "workflow":
         yield (), (plan,)
         return

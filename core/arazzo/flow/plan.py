@@ -27,7 +27,7 @@ from arazzo.secrecy.sensitive_names import secret_inputs
 
 #: Target of an edge that ends the workflow.
 END = ""
-#: What ends a workflow that watches when its poll has used up its budget, in place of an action's name.
+#: Stands for an action's name where a watching workflow ends because its poll has used up its budget.
 NOTHING_NEW = "nothing new"
 #: What may be a number that a float spells differently, at the start of a value: digits within texts do not count.
 _SPELLED = re.compile(r"[:,\[\s]-?(?:[0-9.]{16}|[0-9.]+[eE]|[0-9]+\.[0-9]+0(?![0-9])|0\.0000)")

@@ -1,4 +1,4 @@
-"""The budgets of the APIs that some steps call, and the pool that their task belongs into."""
+"""The budgets of the APIs that some steps call, and the pool of their task."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ class PoolBudget:
 
 
 def budgets_of(steps: Iterable[PlannedStep], connections: Mapping[str, str] | None = None) -> dict[str, PoolBudget]:
-    """Return the budgets of steps by name of the source description, of those that have one.
+    """Return the budgets of steps by name of the source description, for sources with a budget.
 
     :param connections: connection ids by source that overrule those of the steps' settings.
-    :raises UnsupportedError: if two steps say different things of one pool.
+    :raises UnsupportedError: if two steps say different things about one pool.
     """
     found: dict[str, PoolBudget] = {}
     pools: dict[str, PoolBudget] = {}

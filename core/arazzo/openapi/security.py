@@ -135,7 +135,7 @@ def _alternatives(request: Request) -> Iterator[tuple[SecurityScheme, ...]]:
 
 
 def _scheme(value: Mapping[str, Any]) -> SecurityScheme:
-    """Return a scheme from the JSON value that a request has of it."""
+    """Return a scheme from its JSON value in a request."""
     return SecurityScheme.model_construct(**{**value, "scopes": tuple(value.get("scopes", ()))})
 
 

@@ -22,7 +22,7 @@ class Read(NamedTuple):
     :param bases: the maps of a list that contains only aliases of maps.
     :param merges: offsets of the merge keys (``<<: *base``) in it; for a whole file only.
     :param unfit: offset of the first scalar that no document may have, and what it is; for a whole file only.
-    :param root: where everything is, if that was noted on the way; for a whole file only.
+    :param root: where everything is, if the reader noted it; for a whole file only.
     """
 
     value: Any

@@ -36,7 +36,7 @@ class Source:
     :param data: what it says, as a plain JSON-like value; aliases share their value, so nobody may change it.
     :param merges: offsets of merge keys (``<<: *base``), which belong to YAML 1.1.
     :param unfit: offset of the first scalar that no document may have, and what it is.
-    :param root: where everything is, if that was noted on the way.
+    :param root: where everything is, if the reader noted it.
     """
 
     name: str
@@ -128,7 +128,7 @@ def load_source(path: str | Path, *, name: str | None = None, located: bool = Fa
 
     :param path: the file.
     :param name: its name in messages; None for the path as given.
-    :param located: whether many places will be asked for, and are to be noted on the way.
+    :param located: whether to note places while reading, because many will be asked for.
     :raises DocumentError: if it is missing, not a file, not UTF-8, too large, or not readable as YAML or JSON.
     """
     shown = one_line(name or str(path))

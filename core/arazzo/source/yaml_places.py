@@ -1,4 +1,4 @@
-"""Where everything is in YAML text: noted event by event, on the way or in a second look."""
+"""Where everything is in YAML text: noted event by event, while reading or in a second pass."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class YamlPlaces:
         self._opened: list[int] = []
 
     def note(self, event: Any) -> None:
-        """Note where the value is that an event is of."""
+        """Note where the value of an event is."""
         number, style = len(self.styles), _NODES.get(type(event))
         if style is None:
             done = self._opened.pop()

@@ -37,7 +37,7 @@ def _start(event: Any) -> int:
 class _Open:
     """A mapping or sequence that is being read.
 
-    :ivar bases: the maps of a list that has nothing but aliases of maps; None once it has anything else.
+    :ivar bases: the maps of a list that contains only aliases of maps; None once it contains anything else.
     """
 
     __slots__ = ("anchor", "bases", "count", "mapping", "merged", "merging", "name", "value")
@@ -177,7 +177,7 @@ class _YamlReading(Reading):
         self.fail("yaml-syntax", _start(event), f"tag {tag} does not fit a JSON value here", hint)
 
     def _put(self, into: _Open, value: Any, key: str | None, bases: tuple[Read, ...], event: Any) -> None:
-        """Put a value where it belongs; ``bases`` are the maps that it gives to a merge key."""
+        """Put a value in its place; ``bases`` are the maps that it gives to a merge key."""
         if not into.mapping:
             into.value.append(value)
             if not isinstance(event, yaml.AliasEvent) or not isinstance(value, dict):

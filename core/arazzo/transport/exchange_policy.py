@@ -75,13 +75,13 @@ class OpenExchange:
         self.started = time.monotonic()
 
     def turn(self) -> float:
-        """Return the seconds to wait before the hop may be sent, which are none of the exchange's."""
+        """Return the seconds to wait before the hop may be sent; they do not count as part of the exchange."""
         wait = self.pace.left if self.pace else 0.0
         self.started += wait
         return wait
 
     def over(self) -> None:
-        """Say that the hop has been answered, or has failed."""
+        """Note that the hop has been answered, or has failed."""
         if self.pace:
             self.pace.restart()
 

@@ -24,7 +24,7 @@ _KINDS: Final[tuple[tuple[str, frozenset[str]], ...]] = (
 
 
 class TooMuchError(HTTPException):
-    """More has come than is read; it says which limit that is, and its setting."""
+    """More arrived than is read; the message names the limit and its setting."""
 
 
 def causes_of(error: BaseException) -> list[BaseException]:

@@ -1,4 +1,4 @@
-"""The pace of one who sends: the time that it leaves before its first request and between any two."""
+"""The pace of one sender: how long it waits before its first request and between two requests."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from arazzo.engine.messages import duration
 from arazzo.errors import ClosedError
 from arazzo.exchange import Response
 
-#: What an API answers for which ``Retry-After`` holds for whatever it is asked, and not for this request alone.
+#: Statuses whose ``Retry-After`` applies to all requests to an API, and not only to this one.
 _CLOSED: Final = (429, 503)
-#: For how long one answer may close an API to all: a day, which a quota may need and somebody notices.
+#: How long one answer may close an API to all: a day, as a quota may need, and long enough to be noticed.
 _LONGEST: Final = 86_400.0
-#: An API that is closed for no longer than this is waited for where the request is to be sent.
+#: How long the sender itself waits for an API that is closed; for longer times the request is put off.
 _SHORT: Final = 3.0
 
 
@@ -27,11 +27,11 @@ class Closing:
         self._until = 0.0
 
     def until(self) -> float:
-        """Return the POSIX time, which is over if the API is open."""
+        """Return the POSIX time; it is in the past if the API is open."""
         return self._until
 
     def close(self, until: float) -> None:
-        """Note that the API has asked to wait until then; it never becomes earlier."""
+        """Note that the API has asked to wait until then; the time never moves back."""
         self._until = max(self._until, until)
 
     async def until_async(self) -> float:
@@ -44,12 +44,12 @@ class Closing:
 
 
 class Pace:
-    """Seconds that pass before each request of one sender, whatever it is: a redirect, a token, another try.
+    """The seconds before each request of one sender, of whatever kind: a redirect, a token, another try.
 
     They count from its making, and from when the last request had its answer or failed. So the server sees them no
     closer to each other, however long they are on their way.
 
-    :param closing: what all senders know of when the API may be asked again.
+    :param closing: knows, for all senders, when the API may be asked again.
     """
 
     def __init__(self, seconds: float, closing: Closing | None = None) -> None:
@@ -70,7 +70,7 @@ class Pace:
 
         :raises ClosedError: if the API has asked to wait for longer.
         """
-        closed = _short(self.closing.until())  # which may take a while: so first, and within the wait
+        closed = _short(self.closing.until())  # this may take a while, so it comes first and counts as waiting
         clock.sleep(max(self.left, closed))
 
     async def take_turn_async(self) -> None:
@@ -79,7 +79,7 @@ class Pace:
         await clock.sleep_async(max(self.left, closed))
 
     def heed(self, response: Response) -> None:
-        """Let all senders wait if an answer asks for it."""
+        """Make all senders wait if an answer asks for it."""
         if (seconds := closed_for(response)) > 0:
             self.closing.close(clock.now() + seconds)
 
@@ -90,7 +90,7 @@ class Pace:
 
 
 def _short(until: float) -> float:
-    """Return the seconds until then, if they are few.
+    """Return the seconds until a time, if they are few.
 
     :raises ClosedError: otherwise.
     """
@@ -101,7 +101,7 @@ def _short(until: float) -> float:
 
 
 def closed_for(response: Response) -> float:
-    """Return the seconds for which an answer asks all who share a budget to wait; 0 if it does not.
+    """Return how many seconds an answer asks all who share a budget to wait; 0 if it does not ask.
 
     That is ``Retry-After`` of an answer with status 429 or 503, and the time until there are requests again if
     ``RateLimit`` says that none is left (draft-ietf-httpapi-ratelimit-headers); if it does not say when, the window of
@@ -123,7 +123,7 @@ def closed_for(response: Response) -> float:
 
 
 def _policies(response: Response, name: str) -> Iterator[tuple[str, dict[str, int]]]:
-    """Yield the members of a header that is a list (RFC 9651, 3.1), each with those parameters that are numbers."""
+    """Yield the members of a header that is a list (RFC 9651, 3.1), each with its numeric parameters."""
     text = ",".join(value for key, value in response.headers if key.lower() == name.lower())
     for member in text.split(","):
         own, *parameters = (part.strip() for part in member.split(";"))

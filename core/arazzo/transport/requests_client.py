@@ -57,7 +57,7 @@ def send(
         request.
     :param max_redirects: how many redirects are followed; with more there is no answer.
     :param use_netrc: whether netrc counts, if the environment does.
-    :param pace: what the request waits for, and each redirect; the time limits do not count that.
+    :param pace: the request and each redirect wait for it; the time limits do not count that.
     :raises TransportError: if there is no complete answer, or nothing was sent; the message contains no value.
     """
     import requests
@@ -217,7 +217,7 @@ class _SocketWatch:
         return timer
 
     def stand_still(self, seconds: float) -> None:
-        """Wait, and let the deadline be as much later."""
+        """Wait, and move the deadline by the same time."""
         if seconds > 0:
             self._timer.cancel()
             clock.sleep(seconds)

@@ -87,7 +87,7 @@ class Subject:
     ) -> Problem:
         """Return the problem of a text that cannot be read: in lenient, an output affects nothing but its users.
 
-        :param when: when the value of the text is wanted.
+        :param when: when the value of the text is needed.
         """
         severity, width = None, None if offset is None else 1
         if when in ("response", "end") and self.dialect == "lenient":
@@ -105,7 +105,7 @@ class Subject:
                 yield workflow, step
 
     def holders(self) -> tuple[Document | Workflow | Step, ...]:
-        """Return what may have extensions: the document, its workflows and their steps."""
+        """Return the objects that may have extensions: the document, its workflows and their steps."""
         return (self.loaded.document, *self.workflows, *(step for _, step in self.steps()))
 
     def actions(self) -> Iterator[tuple[Workflow, Step, Action]]:

@@ -49,7 +49,7 @@ def check_unquoted(subject: Subject) -> Iterator[Problem]:
 
 
 def _parts(subject: Subject) -> Iterator[tuple[str, Any, When]]:
-    """Yield what is in the values of a document: each place once, although many steps may have a component there."""
+    """Yield what the values of a document contain, each place once, although many steps may share a component."""
     seen: set[str] = set()
     for value in values(subject):
         for at, item in values_in(value.value, value.at):
