@@ -120,7 +120,7 @@ class StepRecord(StateValue):
     :ivar rounds: rounds of the loop that the step is in; 1 without a loop.
     :ivar message: why it failed.
     :ivar tolerated: rounds of the loop that failed and were tolerated.
-    :ivar hiccup: the last of those.
+    :ivar hiccup: the last such failure.
     :ivar absent: names of the outputs that are absent, which people see as null.
     :ivar unreadable: names of the outputs that lead into an unreadable answer; people see null for these too.
     :ivar drift: where its answers and requests did not match the API's description, over all rounds and tries.
@@ -184,8 +184,8 @@ class Call(StateValue):
     :ivar kind: ``step`` (a step calls it), ``retry`` (then the step is tried again), ``depends`` (it comes before the
         workflow below it) or ``goto`` (one-way: its outputs are the result of the workflow below it).
     :ivar wait: seconds to wait before the step is tried again.
-    :ivar asked: of those, what the ``Retry-After`` of the step's answer asks for.
-    :ivar held: of a ``retry``, what is asked again if the workflow fails: the answer is not there any more then.
+    :ivar asked: how many of these the ``Retry-After`` of the step's answer asks for.
+    :ivar held: for a ``retry``, the actions to try again if the workflow fails, since the answer is then gone.
     """
 
     kind: Literal["step", "retry", "depends", "goto"]
@@ -224,16 +224,15 @@ class Frame(StateValue):
     :ivar waits: rounds in a row that have been waited for.
     :ivar visited: steps of the loop that ran in this round, in order; of a round within a round, both.
     :ivar deadline: POSIX time at which the loop's budget ends; None outside of loops.
-    :ivar opened: whether the step at hand has sent a request since control reached it, be it in a workflow it calls.
+    :ivar opened: whether the step at hand, or a workflow it calls, has sent a request since control reached it.
     :ivar at_once: whether a round has begun without a wait, and its first request is yet to come.
     :ivar openings: of a loop whose rounds may start at once, a digest of each step's last first request.
-    :ivar again: what requests that are sent again are made of: by step its outputs before the round that failed, null
-        for none.
+    :ivar again: for requests that are sent again: by step, its outputs from before the failed round, null for none.
     :ivar collected: by step and output how much of it has been collected since control reached the loop: the bytes of a
         list, the number of a page.
     :ivar hiccups: rounds in a row that failed and were tolerated.
-    :ivar tolerated: how many of those the loop has had.
-    :ivar hiccup: the last of them, in a few words.
+    :ivar tolerated: how many such rounds the loop has had.
+    :ivar hiccup: the last such failure, in a few words.
     :ivar detour: while a retry runs another step first: the step to come back to, and how its attempts stood.
     :ivar call: None for the outermost workflow.
     """
@@ -325,9 +324,9 @@ class Note:
     """A line for the log, for an exchange or a decision, without secrets.
 
     :param text: one sentence.
-    :param warning: a criterion that could not be evaluated, say.
+    :param warning: whether it is a warning, such as one about a criterion that could not be evaluated.
     :param step: the step that it is about, ``workflow/step`` in inner workflows.
-    :param request: of a line about an exchange, the request line in it, which is without values.
+    :param request: for a line about an exchange, its request line, which has no values.
     """
 
     text: str
@@ -364,8 +363,8 @@ class Done:
     :ivar outputs: the workflow's outputs, each of its kind, when it is over and was run whole, or when it handed over
         to another workflow, whose outputs they are.
     :ivar inputs: the checked inputs of the workflow that takes over, under ``""``, and of those before it, by plan key.
-    :ivar stopped: it failed as a budget or a limit ended it: no action has been asked, and none of a caller may be.
-    :ivar retry_at: where it failed: POSIX time before which the last answer asks not to ask again (``Retry-After``).
+    :ivar stopped: whether a budget or a limit ended it: no action was tried, and none of a caller may be.
+    :ivar retry_at: if it failed, POSIX time before which the API wants no other request (``Retry-After``).
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")

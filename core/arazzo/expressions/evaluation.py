@@ -149,7 +149,7 @@ def evaluate_value(
     :raises AbsentError: if a string embeds something absent (in lenient, or null), naming the expression.
     :raises UnreadableError: if something in it is unreadable.
     :raises EvaluationError: if something absent stands in an array.
-    :raises ExpressionSyntaxError: if a string begins like an expression and is none, or a selector cannot be read.
+    :raises ExpressionSyntaxError: if a string begins like an expression but is not one, or a selector cannot be read.
     """
 
     def inside(item: Any) -> Any:

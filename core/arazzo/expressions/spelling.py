@@ -42,7 +42,7 @@ def nearest_root(word: str) -> str | None:
 
 
 def misspelled_root(text: str) -> str | None:
-    """Return the spelling that was probably meant of the first ``$word`` in text that resembles a root and is none.
+    """Return the spelling that was probably meant of the first ``$word`` in text that resembles a root but is not one.
 
     ``$input.name`` gives ``$inputs.name`` and ``$statuscode`` gives ``$statusCode``; ``$pageSize`` gives None, since
     only a word with a dot after it can be a misspelled ``$inputs``, and only another case a misspelled ``$statusCode``.

@@ -131,7 +131,7 @@ def find_expressions(value: Any, dialect: Dialect = "lenient") -> Iterator[tuple
 
     For a Selector Object these are its context and what its selector embeds; for a string with two readings, both.
 
-    :raises ExpressionSyntaxError: when a string is reached that begins like an expression and is none.
+    :raises ExpressionSyntaxError: when a string is reached that begins like an expression but is not one.
     """
     match value:
         case str():
@@ -220,7 +220,7 @@ def _weigh(one: Template, whole: Expression, candidate: str) -> Template:
 
 
 def _refuse_malformed(template: Template, dialect: Dialect, problem: ExpressionSyntaxError | None) -> None:
-    """Raise for a string that begins like an expression and is none."""
+    """Raise for a string that begins like an expression but is not one."""
     text = template.text
     if dialect == "strict" and (near := misspelled_root(text)) and re.search(r"(?:^|\{)\$", text):
         raise ExpressionSyntaxError("this looks like a runtime expression but is not one", text, text.find("$"), near)

@@ -53,7 +53,7 @@ def budgets_of(steps: Iterable[PlannedStep], connections: Mapping[str, str] | No
 def pool_budget(steps: Iterable[PlannedStep], connections: Mapping[str, str] | None = None) -> PoolBudget | None:
     """Return the budget that holds for a task; None if its steps have none.
 
-    :param steps: all that it runs.
+    :param steps: all the steps that it runs.
     :raises UnsupportedError: if they need more than one pool.
     """
     kept = tuple(dict.fromkeys(budgets_of(steps, connections).values()))

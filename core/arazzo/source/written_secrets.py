@@ -14,7 +14,7 @@ _NAME = re.compile(
     r"(?:^|[_\W])(?:pass(?:word|wd|phrase)|secret|token|credentials?|authorization|(?:api|private|access)[_\W]?key)$"
 )
 _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-#: What stands in for a secret and is none.
+#: What stands in for a secret but is not one.
 _PLACEHOLDER = re.compile(
     r"[<{$\[*]|your|example|sample|placeholder|change.?me|dummy|redacted|replace|x{3,}|^\W*$|^(?:Basic|Bearer)\s*$",
     re.I,
