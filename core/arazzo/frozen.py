@@ -84,10 +84,12 @@ else:
         """Return a value of the same class with some members changed; TypeError for one that it does not have."""
         cls = type(value)
         names = _copied(cls)
-        if names is None or not names.issuperset(changes):
+        if names is None:
             return dataclasses.replace(value, **changes)
         members = value.__dict__ | changes
-        if len(members) != len(names):  # something is cached, too
+        if len(members) != len(names):  # something is cached, too, or there is no such member
+            if not names.issuperset(changes):
+                return dataclasses.replace(value, **changes)
             members = {name: members[name] for name in names}
         made = object.__new__(cls)
         _set(made, "__dict__", members)

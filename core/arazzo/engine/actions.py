@@ -152,7 +152,7 @@ def asked_wait(response: Response | None, now: float) -> float | None:
     text = (response.header("Retry-After") or "").strip() if response else ""
     if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text, re.ASCII):
         return min(float(text[:400]), LONGEST_WAIT)
-    until = _posix_time(text)
+    until = _posix_time(text) if text else None
     if response is None or until is None:
         return None
     sent = _posix_time(response.header("Date") or "")

@@ -201,7 +201,7 @@ class LoopTurn(ABC):
         return replace(state, records=state.records | {name: record})
 
     def _note(self, text: str, *, warning: bool = False, request: str = "") -> None:
-        self._noted(Note(text, warning, request=request))
+        self.notes.append(Note(text, warning, self._step, request))
 
     def _noted(self, *notes: Note) -> None:
         """Add notes about the step at hand."""

@@ -118,8 +118,8 @@ def _marked(mark: str, headers: Headers, conceal: Conceal) -> Iterator[str]:
 
 
 def _headers(headers: Headers, conceal: Conceal) -> Iterator[str]:
-    for name, value in headers:
-        yield f"{conceal(name)}: {CONCEALED if names_credential(name) else conceal(value)}"
+    text = "\n".join(f"{name}: {CONCEALED if names_credential(name) else value}" for name, value in headers)
+    yield from conceal(text).splitlines()
 
 
 def _body(exchange: Exchange, conceal: Conceal, is_secret: IsSecret, most: int) -> str:

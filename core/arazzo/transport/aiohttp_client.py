@@ -6,7 +6,9 @@ import sys
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from ssl import SSLContext
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -24,8 +26,8 @@ if TYPE_CHECKING:
     from arazzo.transport.pace import Pace
 
 Wait = Callable[[float], Awaitable[None]]
-#: By session, the proxies of the environment at the time of its first request.
-_ENVIRONMENTS: WeakKeyDictionary[aiohttp.ClientSession, Mapping[str, str]] = WeakKeyDictionary()
+#: By session, the bare one that sends, and the proxies of the environment at the time of its first request.
+_BARE: WeakKeyDictionary[aiohttp.ClientSession, tuple[aiohttp.ClientSession, Mapping[str, str]]] = WeakKeyDictionary()
 
 
 async def send_async(
@@ -68,12 +70,15 @@ async def send_async(
     limits = aiohttp.ClientTimeout(total=None, sock_connect=min(connect_timeout, total))
     expired = False
     try:
-        async with _bare_session(session, course, limits) as bare:
-            proxies = proxy, _environment(session)
-            # The limit on connecting speaks first: it knows that nothing was sent.
-            # wait_for loses a cancellation that comes together with the answer.
-            async with _within(total + 0.02) as stand_still:
-                response = await _exchange_async(course, bare, proxies, max_bytes, ssl_elsewhere, stand_still)
+        if session not in _BARE or _BARE[session][0].closed:
+            _BARE[session] = _bare_session(session), _environment(session)
+        bare, environment = _BARE[session]
+        # The limit on connecting speaks first: it knows that nothing was sent.
+        # wait_for loses a cancellation that comes together with the answer.
+        async with _within(total + 0.02) as stand_still:
+            request_by = partial(bare.request, allow_redirects=False, timeout=limits, trace_request_ctx=course)
+            proxies = proxy, environment
+            response = await _exchange_async(course, request_by, proxies, max_bytes, ssl_elsewhere, stand_still)
     except asyncio.TimeoutError as error:
         causes, expired = causes_of(error), True
     except (OSError, aiohttp.ClientError, zlib.error, CutError) as error:
@@ -144,10 +149,11 @@ class CutError(Exception):
     """A failure that aiohttp would answer with a second attempt if it saw it."""
 
 
-def _bare_session(
-    session: aiohttp.ClientSession, course: OpenExchange, limits: aiohttp.ClientTimeout
-) -> aiohttp.ClientSession:
-    """Return a session over the same connections that adds nothing: no cookies, no headers, no second attempt."""
+def _bare_session(session: aiohttp.ClientSession) -> aiohttp.ClientSession:
+    """Return a session over the same connections that adds nothing: no cookies, no headers, no second attempt.
+
+    The context of a request is its :class:`OpenExchange`, which hears what becomes of it.
+    """
     import aiohttp
 
     from arazzo.transport.aiohttp_limits import BoundedResponse
@@ -160,14 +166,14 @@ def _bare_session(
         except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
             raise CutError from error
 
-    async def sent(*_: object) -> None:
-        course.sent = True
+    async def sent(_: object, of: SimpleNamespace, __: object) -> None:
+        of.trace_request_ctx.sent = True
 
-    async def created(*_: object) -> None:
-        course.reused = False
+    async def created(_: object, of: SimpleNamespace, __: object) -> None:
+        of.trace_request_ctx.reused = False
 
-    async def reused(*_: object) -> None:
-        course.reused = True
+    async def reused(_: object, of: SimpleNamespace, __: object) -> None:
+        of.trace_request_ctx.reused = True
 
     trace = aiohttp.TraceConfig()
     trace.on_connection_create_end.append(created)
@@ -178,7 +184,6 @@ def _bare_session(
         connector_owner=False,
         response_class=BoundedResponse,
         cookie_jar=aiohttp.DummyCookieJar(),
-        timeout=limits,
         auto_decompress=False,
         middlewares=(once,),
         trace_configs=[trace],
@@ -190,7 +195,7 @@ def _bare_session(
 
 async def _exchange_async(
     course: OpenExchange,
-    session: aiohttp.ClientSession,
+    request_by: Callable[..., Awaitable[aiohttp.ClientResponse]],
     proxies: tuple[str | None, Mapping[str, str]],
     max_bytes: int,
     ssl_elsewhere: SSLContext | bool,
@@ -206,12 +211,11 @@ async def _exchange_async(
         proxy = proxies[0] or _environment_proxy(hop.url, proxies[1])
         await stand_still(course.turn())
         try:
-            answer = await session.request(
+            answer = await request_by(
                 hop.method,
                 url,
                 headers=hop.headers,
                 data=hop.body,
-                allow_redirects=False,
                 proxy=proxy,
                 ssl=ssl_elsewhere if hop.foreign else True,
             )
@@ -236,14 +240,10 @@ async def _exchange_async(
 
 
 def _environment(session: aiohttp.ClientSession) -> Mapping[str, str]:
-    """Return the proxies of the environment, read once for a session that trusts it, since a poll asks often."""
+    """Return the proxies of the environment for a session that trusts it."""
     import urllib.request
 
-    if not session.trust_env:
-        return {}
-    if session not in _ENVIRONMENTS:
-        _ENVIRONMENTS[session] = urllib.request.getproxies()
-    return _ENVIRONMENTS[session]
+    return urllib.request.getproxies() if session.trust_env else {}
 
 
 def _environment_proxy(url: str, proxies: Mapping[str, str]) -> str | None:
