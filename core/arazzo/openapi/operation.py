@@ -6,6 +6,7 @@ An :class:`Operation` is a JSON value: it travels in the plan, so that no worker
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, Literal, TypeVar
 
 from pydantic import ConfigDict, Field
@@ -184,6 +185,11 @@ class Operation(OperationValue):
     answers_redirect: bool = False
     summary: str = ""
     documentation: str = ""
+
+    @cached_property
+    def path_names(self) -> frozenset[str]:
+        """The names of its path parameters."""
+        return frozenset(spec.name for spec in self.parameters if spec.location == "path")
 
     def is_credential(self, name: str, location: str | None) -> bool:
         """Tell whether a parameter has a credential's place: a header for credentials, or the place of a scheme."""

@@ -90,8 +90,7 @@ def read_template(text: str, declared: frozenset[str] = frozenset()) -> PathTemp
 
 def template_of(operation: Operation) -> PathTemplate:
     """Split an operation's path into its parts."""
-    declared = frozenset(spec.name for spec in operation.parameters if spec.location == "path")
-    return read_template(operation.path, declared)
+    return read_template(operation.path, operation.path_names)
 
 
 def expand_query(template: PathTemplate, values: Mapping[str, Any], own: Container[str]) -> tuple[list[str], set[str]]:
