@@ -190,11 +190,11 @@ class Replay:
         """
         try:
             log = read_json_value(path.read_text("utf-8-sig"))["log"]
-            entries = [(entry["request"], _answer(entry)) for entry in log["entries"]]
+            entries = [(_sent(entry["request"]), _answer(entry)) for entry in log["entries"]]
             began = min((_time(entry) for entry in log["entries"]), default=0.0)
         except OSError as error:
             raise RecordingError(f"{path} cannot be read: {error.strerror}") from error
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError, GaveUpError) as error:
             raise RecordingError(f"{path} is not HAR 1.2: {type(error).__name__}: {error}") from error
         return cls(entries, began)
 
@@ -234,6 +234,14 @@ def _time(entry: Mapping[str, Any]) -> float:
     return datetime.fromisoformat(str(entry["startedDateTime"]).replace("Z", "+00:00")).timestamp()
 
 
+def _sent(request: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a replay reads of a request, each part a text."""
+    url, data = str(request["url"]), request.get("postData") or {}
+    urlsplit(url)
+    post = {name: str(data.get(name) or "") for name in ("encoding", "mimeType", "text")}
+    return {"method": str(request["method"]), "url": url, "postData": post}
+
+
 def _answer(entry: Mapping[str, Any]) -> Response | TransportError:
     if (told := entry.get(_ERROR)) is not None:
         return TransportError(str(told["kind"]), str(told["message"]))
@@ -265,10 +273,10 @@ def _target(url: str, last: int) -> str:
 
 
 def _is_body(sent: Mapping[str, Any], request: Request) -> bool:
-    data = sent.get("postData") or {}
-    if data.get("encoding") == "base64" or plain(str(data.get("mimeType") or "")).startswith("multipart/"):
+    data = sent["postData"]
+    if data["encoding"] == "base64" or plain(data["mimeType"]).startswith("multipart/"):
         return request.body is not None
-    recorded, text = str(data.get("text") or ""), (request.body or b"").decode("utf-8", "replace")
+    recorded, text = data["text"], (request.body or b"").decode("utf-8", "replace")
     with suppress(ValueError, RecursionError):
         return _agrees(json.loads(recorded), json.loads(text))
     return _fits(unquote(recorded), unquote(text))

@@ -9,19 +9,24 @@ import hashlib
 import math
 import string
 from collections.abc import Iterator
+from contextlib import suppress
+from functools import lru_cache
 from typing import Any, Final
 
 from arazzo.document.schemas import properties_of
 from arazzo.errors import ExpressionSyntaxError, GaveUpError
 from arazzo.expressions.ecma_patterns import compile_ecma
 from arazzo.expressions.regular_expressions import finds
-from arazzo.frozen import dataclass
+from arazzo.frozen import dataclass, field
 from arazzo.openapi.schema_slices import Follows, merged
 
 #: From this depth on, objects have only their required members, and arrays are as short as possible.
 _SHALLOW: Final = 5
 #: From this depth on there is nothing: the schema contains itself.
 _DEEPEST: Final = 12
+#: How many parts a value has at most, and characters a text: a schema of a few lines can ask for any number.
+_MOST_PARTS: Final = 10_000
+_LONGEST: Final = 100_000
 _FORMATS: Final = {
     "date-time": "2026-01-15T09:30:00Z",
     "date": "2026-01-15",
@@ -51,6 +56,7 @@ class Values:
     description: Follows
     seed: int = 1
     hidden: str = "writeOnly"
+    _made: list[str] = field(default_factory=list, repr=False, compare=False)
 
     def media(self, media: dict[str, Any], example: str | None = None) -> Any:
         """Return a value for a Media Type Object: the requested example, its first one, or a value by its schema."""
@@ -71,9 +77,12 @@ class Values:
 
         :param name: its name there, from which texts are made.
         """
-        found = self.description.follow(schema)
-        if depth > _DEEPEST:
+        if depth == 0:
+            self._made.clear()
+        self._made.append(name)
+        if depth > _DEEPEST or len(self._made) > _MOST_PARTS:
             return None
+        found = self.description.follow(schema)
         for key in ("example", "const", "default"):
             if key in found:
                 return found[key]
@@ -94,7 +103,9 @@ class Values:
         if not parts:
             return schema
         own = {key: item for key, item in schema.items() if key not in ("allOf", "oneOf", "anyOf")}
-        wholes = [self._folded(part, depth + 1) if depth < _DEEPEST else part for part in (own, *parts)]
+        self._made.extend([""] * len(parts))
+        deeper = depth < _DEEPEST and len(self._made) <= _MOST_PARTS
+        wholes = [self._folded(part, depth + 1) if deeper else part for part in (own, *parts)]
         required = [name for whole in wholes for name in whole.get("required") or ()]
         laid = merged(reversed(wholes))
         return {**laid, "required": required} if properties_of(laid) else laid
@@ -128,7 +139,7 @@ class Values:
 
     def _members(self, schema: dict[str, Any], depth: int) -> Iterator[tuple[str, Any]]:
         required = schema.get("required") or ()
-        properties = schema.get("properties") or {}
+        properties = properties_of(schema)
         for name, part in properties.items():
             if part is False:
                 continue  # there must be no such member
@@ -159,10 +170,8 @@ class Values:
         text = _FORMATS.get(str(kind), f"{name}-{self.seed}")
         least, most = int(schema.get("minLength") or 0), schema.get("maxLength")
         if isinstance(schema.get("pattern"), str):
-            from arazzo.testing.sample_values import matching_text
-
             return matching_text(schema["pattern"], min(least, 1000)) or text
-        text = text.ljust(min(least, 100_000), "x")
+        text = text.ljust(min(least, _LONGEST), "x")
         return text[: int(most)] if most is not None else text
 
     def _number(self, schema: dict[str, Any], name: str, *, whole: bool) -> float:
@@ -179,7 +188,8 @@ class Values:
             high -= step
         start = int(self._digest(name)[:4], 16) % 100 if low is None else low
         number = min(start, high) if high is not None else start
-        number = math.ceil(number / step) * step
+        with suppress(OverflowError):
+            number = math.ceil(number / step) * step
         return int(number) if whole else number
 
     def _digest(self, name: str) -> str:
@@ -191,6 +201,7 @@ _CONTROLS: Final = {"n": "\n", "r": "\r", "t": "\t", "f": "\f", "v": "\v"}
 _USUAL: Final = string.ascii_lowercase + string.ascii_uppercase + string.digits + "-_. /:@#"
 
 
+@lru_cache(maxsize=1024)
 def matching_text(pattern: str, least: int = 0) -> str | None:
     """Return a text that matches a pattern, always the same one; None if none is found.
 
@@ -200,7 +211,7 @@ def matching_text(pattern: str, least: int = 0) -> str | None:
     for repeats in dict.fromkeys((1, 2, least)):
         try:
             text = _PatternReader(pattern, repeats).read()
-        except (IndexError, ValueError):
+        except (IndexError, ValueError, RecursionError):
             return None
         if len(text) >= least and _matches(pattern, text):
             return text
@@ -238,7 +249,10 @@ class _PatternReader:
         text = ""
         while self._next() not in ("", "|", ")"):
             atom = self._atom()
-            text += atom * self._times()
+            times = self._times()
+            if len(text) + len(atom) * times > _LONGEST:
+                raise ValueError("the text is too long")
+            text += atom * times
         return text
 
     def _atom(self) -> str:

@@ -154,8 +154,31 @@ def test_a_request_that_it_does_not_answer_ends_the_run(folder, recording, optio
     assert said in json.loads((folder / "r.json").read_text())["message"]
 
 
+ENTRY = {
+    "startedDateTime": "2026-01-01T00:00:00Z",
+    "time": 1,
+    "request": {"method": "GET", "url": "https://x.invalid/jobs/a%20b"},
+    "response": {"status": 200, "headers": [], "content": {}},
+}
+WRONG = [
+    *[{"time": 10**400}, {"time": [1]}, {"request": None}, {"request": []}, {"request": {"method": "GET"}}],
+    *[{"request": {**ENTRY["request"], **part}} for part in ({"url": "http://[::1/s"}, {"postData": 5})],
+    *[{"startedDateTime": "0001-01-01T00:00:00"}, {"response": {"status": [1]}}, {"response": None}, {"_error": 5}],
+]
+
+
+@pytest.mark.attack("recordings", "a recording that is none, or has no end")
 @pytest.mark.parametrize(
-    "text", ["", "[]", "{}", '{"log": {"entries": [{}]}}', '{"log": {"entries": [{"request": 1}]}}']
+    "text",
+    [
+        *["", "[]", "{}", '{"log": {"entries": [{}]}}', '{"log": {"entries": [{"request": 1}]}}', "[" * 5000],
+        *[json.dumps({"log": {"entries": [{**ENTRY, **wrong}]}}) for wrong in WRONG],
+        json.dumps({"log": {"entries": [ENTRY]}}).replace("200", "1e5000"),
+        json.dumps({"log": {"entries": [ENTRY]}}).replace("{}", "[" * 5000 + "]" * 5000),
+        json.dumps({"log": {"entries": [ENTRY]}}).replace(
+            '{"method"', '{"postData": ' + '{"a":' * 5000 + "1" + "}" * 5001
+        ),
+    ],
 )
 def test_a_file_that_is_no_recording_is_refused(folder, text):
     (folder / "bad.har").write_text(text)

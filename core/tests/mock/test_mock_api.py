@@ -330,3 +330,29 @@ def test_faults_in_process(write):
         api.send(request)
     assert caught.value.kind == "timeout"
     assert len(api.send(request).body) == 9
+
+
+TREE = {"Tree": {"type": "object", "required": ["l", "m", "r"], "properties": {}}, "All": {}}
+TREE["Tree"]["properties"] = dict.fromkeys("lmr", {"$ref": "#/components/schemas/Tree"})
+TREE["All"]["allOf"] = [{"$ref": "#/components/schemas/All"}] * 4
+LISTS = {"type": "array", "minItems": 10**9, "items": {"type": "array", "minItems": 10**9}}
+BOMBS = {
+    "a tree in itself": {"$ref": "#/components/schemas/Tree"},
+    "allOf of itself": {"$ref": "#/components/schemas/All"},
+    "lists of lists": {**LISTS, "items": {**LISTS, "items": LISTS}},
+    "a long text": {"type": "string", "minLength": 10**12},
+    "a long match": {"type": "string", "pattern": "((a{9999}){9999}){9999}"},
+    "a deep pattern": {"type": "string", "pattern": "(" * 2000 + "a" + ")" * 2000},
+    "a pattern that explodes": {"type": "string", "pattern": "^(([a-z]+)+)+$", "minLength": 900},
+    "a number beyond all": {"type": "integer", "multipleOf": 1e-300, "minimum": 10**400},
+    "no properties": {"type": "object", "properties": 5},
+}
+
+
+@pytest.mark.attack("mocks", "a schema whose values have no end: {bomb}")
+@pytest.mark.parametrize("bomb", BOMBS)
+def test_values_of_any_schema_have_an_end(tmp_path, bomb):
+    (tmp_path / "bomb.json").write_text(json.dumps({"openapi": "3.1.0", "components": {"schemas": TREE}}))
+    values = Values(load_description(load_source(str(tmp_path / "bomb.json")), "bomb"))
+    assert len(json.dumps(values.value(BOMBS[bomb]))) < 1_000_000
+    assert values.value({"type": "boolean"}), "and the next one is made as before"
