@@ -333,7 +333,7 @@ def test_faults_in_process(write):
 
 
 TREE = {"Tree": {"type": "object", "required": ["l", "m", "r"], "properties": {}}, "All": {}}
-TREE["Tree"]["properties"] = dict.fromkeys("lmr", {"$ref": "#/components/schemas/Tree"})
+TREE["Tree"]["properties"] = {name: {"$ref": "#/components/schemas/Tree"} for name in "lmr"}
 TREE["All"]["allOf"] = [{"$ref": "#/components/schemas/All"}] * 4
 LISTS = {"type": "array", "minItems": 10**9, "items": {"type": "array", "minItems": 10**9}}
 BOMBS = {
