@@ -231,6 +231,8 @@ def _encoded(body: Any, content_type: str, *, explicit: bool) -> tuple[bytes, st
 def _explained(body: Any, status: int, reasons: tuple[str, ...]) -> Any:
     """Return an error body with the reasons, if its schema has a place for them."""
     text = "; ".join(reasons)
+    if isinstance(body, str):
+        return text
     if not isinstance(body, dict) or not body:
         return {"message": text, "status": status}
     changed = dict(body)

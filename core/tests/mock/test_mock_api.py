@@ -252,6 +252,22 @@ def test_a_schema_that_is_at_fault_refuses_nothing(start, write, schema):
     assert shop.send("POST", "/orders", "text").status == 201
 
 
+def test_a_refusal_that_is_described_as_text_is_text(start, write):
+    text = """
+openapi: 3.1.0
+info: {title: Loans, version: "1"}
+paths:
+  /loans:
+    get:
+      parameters: [{name: member, in: query, required: true, schema: {type: string}}]
+      responses:
+        "200": {description: all}
+        "400": {description: no, content: {text/plain: {schema: {type: string}}}}
+"""
+    answer = start({"loans": write("loans.yaml", text)}).send("GET", "/loans")
+    assert (answer.status, answer.body) == (400, b"query parameter 'member' is required")
+
+
 SCHEMAS = [
     {"type": "string", "minLength": 12, "maxLength": 14},
     {"type": "string", "format": "uuid"},
