@@ -89,9 +89,10 @@ def compile_options(arguments: Mapping[str, Any], default_args: Mapping[str, Any
     if "connections" in given:
         given["connection"] = given["connections"]
     own = {name: value for name, value in given.items() if name not in _COMPILED}
+    plain = {name: dict(value) if isinstance(value, Mapping) else value for name, value in own.items()}
     return Options(
         dialect=arguments.get("dialect", "lenient"),
-        settings=settings_from({name: _plain(value) for name, value in own.items()}, "the workflow"),
+        settings=settings_from(plain, "the workflow"),
         step_settings={
             step: settings_from(values, f"step '{step}'") for step, values in arguments.get("steps", {}).items()
         },
@@ -126,7 +127,3 @@ def plan_of(
 def _of_sensors(default_args: Mapping[str, Any]) -> dict[str, Any]:
     given = {name: default_args[name] for name in _OF_SENSORS if default_args.get(name) is not None}
     return {name: value.total_seconds() if isinstance(value, timedelta) else value for name, value in given.items()}
-
-
-def _plain(value: Any) -> Any:
-    return dict(value) if isinstance(value, Mapping) else value

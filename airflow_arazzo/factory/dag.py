@@ -134,7 +134,7 @@ def dag_arguments(
         **callback_settings(settings),
     }
     return {
-        **_present(from_document),
+        **{name: value for name, value in from_document.items() if value is not None},
         **given,
         **when,
         **with_owner(settings, given),
@@ -157,7 +157,3 @@ def _tags(plan: Plan, tags: Iterable[str]) -> list[str]:
     version = plan.document.get("version", "") if conf.getboolean("arazzo", "version_tag", fallback=False) else ""
     own = [TAG, version, *(plan.settings.tags or ()), *tags]
     return list(dict.fromkeys(tag[:_LONGEST_TAG] for tag in own if tag))
-
-
-def _present(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if value is not None}

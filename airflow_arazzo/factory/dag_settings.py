@@ -24,7 +24,7 @@ def timing(settings: Settings, schedule: Any, start_date: datetime | str | None,
     :raises ValueError: if the start date is not a date.
     """
     schedule = schedule if schedule is not None else _own_schedule(settings.schedule)
-    zone = _zone(settings.timezone)
+    zone = None if settings.timezone is None else ZoneInfo(settings.timezone)
     begin = _date(start_date if start_date is not None else settings.start_date, zone)
     if begin is None and (zone is not None or schedule == "@continuous") and not catchup:
         begin = _BEGINNING.replace(tzinfo=zone or timezone.utc)
@@ -124,10 +124,6 @@ def _sync_callback() -> Callable[..., Any]:
 def _deadlines() -> Any:
     """Return Airflow's module of deadlines, whose names differ between versions."""
     return import_module("airflow.sdk.definitions.deadline")
-
-
-def _zone(name: str | None) -> tzinfo | None:
-    return None if name is None else ZoneInfo(name)
 
 
 def _date(value: datetime | str | None, zone: tzinfo | None) -> datetime | None:

@@ -77,7 +77,7 @@ def command(
     chosen = _chosen(description, list(dict.fromkeys((*operations, *polls, *branches))), polls, branches)
     made = make_skeleton(description, chosen, title or _title(source), "")
     output = output or Path(f"{made.workflow_id}.arazzo.yaml")
-    made.url = _relative(file, output.parent)
+    made.url = quote(Path(os.path.relpath(file.resolve(), output.parent.resolve())).as_posix())
     files = {output: to_yaml(made.document(), f"Written by `arazzo init {file.name}` as a starting point; change it.")}
     if made.scenario:
         scenario = {"mock": "1", "operations": made.scenario}
@@ -96,7 +96,7 @@ def _title(source: Source) -> str:
 def _chosen(
     description: Description, named: Sequence[str], polls: Sequence[str], branches: Sequence[str]
 ) -> list[Chosen]:
-    endpoints = {_name(endpoint): endpoint for endpoint in description.endpoints()}
+    endpoints = {endpoint.operation_id or str(endpoint): endpoint for endpoint in description.endpoints()}
     if not endpoints:
         raise click.UsageError("the description has no operation")
     if not named:
@@ -114,10 +114,6 @@ def _endpoint(text: str, endpoints: Mapping[str, Endpoint]) -> Endpoint:
     raise click.UsageError(f"there is no operation '{text}': {hint}")
 
 
-def _name(endpoint: Endpoint) -> str:
-    return endpoint.operation_id or str(endpoint)
-
-
 def _asked(endpoints: Mapping[str, Endpoint]) -> list[str]:
     """Ask for operations on a terminal."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
@@ -131,10 +127,6 @@ def _asked(endpoints: Mapping[str, Endpoint]) -> list[str]:
         if not part.isdecimal() or not 0 < int(part) <= len(names):
             raise click.UsageError(f"'{part}' is not a number from 1 to {len(names)}")
     return [names[int(part) - 1] for part in wanted]
-
-
-def _relative(file: Path, folder: Path) -> str:
-    return quote(Path(os.path.relpath(file.resolve(), folder.resolve())).as_posix())
 
 
 def _beside(output: Path, ending: str) -> Path:

@@ -19,8 +19,6 @@ from arazzo.flow import Plan
 from arazzo.json_values import json_report, write_json
 
 if TYPE_CHECKING:
-    from xml.etree.ElementTree import Element
-
     from arazzo.source.text import Source
 
 Report = dict[str, Any]
@@ -120,10 +118,6 @@ def write_reports(describe: Callable[[], Report], plan: Plan | None = None) -> N
             raise click.FileError(str(path), error.strerror or str(error)) from error
 
 
-def _as_json(report: Report) -> str:
-    return json_report(report) + "\n"
-
-
 def _as_sarif(report: Report) -> str:
     """Return a report as SARIF: a result for each failed step, and for each deviation from the API's description."""
     from arazzo.document.loading import load_document
@@ -195,11 +189,7 @@ def junit(report: Report) -> str:
     root = Element("testsuites")
     root.append(suite)
     indent(root)
-    return _document(root, tostring)
-
-
-def _document(root: Element, write: Callable[..., Any]) -> str:
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{write(root, encoding="unicode")}\n'
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{tostring(root, encoding="unicode")}\n'
 
 
 def _lines(step: Report) -> Iterator[str]:
@@ -245,4 +235,8 @@ def _plain(text: str) -> str:
     return re.sub(_NO_XML, "\ufffd", text)
 
 
-_WRITERS: dict[str, Callable[[Report], str]] = {"json": _as_json, "junit": junit, "sarif": _as_sarif}
+_WRITERS: dict[str, Callable[[Report], str]] = {
+    "json": lambda report: json_report(report) + "\n",
+    "junit": junit,
+    "sarif": _as_sarif,
+}

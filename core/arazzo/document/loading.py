@@ -59,14 +59,10 @@ def parse_document(source: Source, *, resolver: Resolver | None = None, dialect:
     if isinstance(document, Document):
         _check_names(reader, document)
         document = in_order(reader, inline_inputs(reader, document, resolver or Copies.of(source.uri).open))
-    problems = _sorted(reader.problems)
+    problems = tuple(sorted(dict.fromkeys(reader.problems), key=lambda problem: (problem.place, problem.rule)))
     if not isinstance(document, Document) or any(problem.is_error for problem in problems):
         raise DocumentError(problems)
     return LoadedDocument(document, source, problems)
-
-
-def _sorted(problems: Iterable[Problem]) -> tuple[Problem, ...]:
-    return tuple(sorted(dict.fromkeys(problems), key=lambda problem: (problem.place, problem.rule)))
 
 
 def _check_kind(reader: DocumentReader) -> None:

@@ -89,7 +89,8 @@ def entered_inputs(plan: Plan, state: State) -> dict[str, dict[str, Any]]:
     :param plan: the outermost plan.
     :param state: from :func:`enter`, or from :func:`start` without a scope: then that is the outermost workflow.
     """
-    at = max((index for index, frame in enumerate(state.frames) if not _comes_first(frame)), default=0)
+    first = (frame.call is not None and frame.call.kind == "depends" for frame in state.frames)
+    at = max((index for index, comes_first in enumerate(first) if not comes_first), default=0)
     return {
         "": state.frames[at].inputs,
         **{plan.child(frame.plan).key: frame.inputs for frame in state.frames[at + 1 :]},
@@ -140,10 +141,6 @@ def _with_frame_secrets(plan: Plan, state: State, entered: Iterable[Frame]) -> S
     for frame in entered:
         state = state.with_secrets(secret_values(plan.child(frame.plan), frame.inputs, frame.outputs))
     return state
-
-
-def _comes_first(frame: Frame) -> bool:
-    return frame.call is not None and frame.call.kind == "depends"
 
 
 def _before(plan: Plan, path: tuple[str, ...], inputs: Mapping[str, Any]) -> Iterator[Frame]:

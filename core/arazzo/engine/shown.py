@@ -39,7 +39,8 @@ def shown_exchange(exchange: Exchange, conceal: Conceal, is_secret: IsSecret) ->
     # without an answer it may not have been sent at all, for want of a token or of a connection
     where = "sent to" if exchange.response else "the URL is"
     text = f"{where} {shown_url(exchange.request, conceal, is_secret)}"
-    answer = _one_line(_body(exchange, conceal, is_secret, current_limits().shown_answer))
+    body = _body(exchange, conceal, is_secret, current_limits().shown_answer)
+    answer = one_line(" ".join(body.split()))
     return f"{text}; the answer: {answer}" if answer else text
 
 
@@ -160,7 +161,3 @@ def _text(response: Response, most: int) -> str | None:
         return text
     legible = all(letter.isprintable() or letter in _LEGIBLE for letter in text[:most])
     return text if legible and "\N{REPLACEMENT CHARACTER}" not in text[:most] else None
-
-
-def _one_line(text: str) -> str:
-    return one_line(" ".join(text.split()))

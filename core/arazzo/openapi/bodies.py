@@ -194,11 +194,8 @@ def write_csv(rows: list[Any]) -> str:
     """Return rows as CSV (RFC 4180): lists as they are, objects below a line with their names."""
     names = list(dict.fromkeys(key for row in rows if isinstance(row, Mapping) for key in row))
     table = [names] if names else []
-    table += [[row.get(name) for name in names] if isinstance(row, Mapping) else _cells(row) for row in rows]
+    lists = (row if isinstance(row, (list, Mapping)) else [row] for row in rows)
+    table += [[row.get(name) for name in names] if isinstance(row, Mapping) else row for row in lists]
     text = io.StringIO()
     csv.writer(text).writerows([["" if cell is None else scalar_text(cell) for cell in cells] for cells in table])
     return text.getvalue()
-
-
-def _cells(row: Any) -> list[Any]:
-    return row if isinstance(row, list) else [row]

@@ -89,11 +89,11 @@ def _find(operation_id: str | None, operation_path: str | None, descriptions: De
 def _by_id(text: str, descriptions: Descriptions, lenient: bool) -> Found:
     if text.startswith(_QUALIFIER):
         return _qualified(text.removeprefix(_QUALIFIER), text, descriptions)
+    found = list(_having(descriptions.values(), text))
     if not lenient and len(descriptions) > 1:
-        hint = f"write {_spellings(_having(descriptions.values(), text))}" if _count(descriptions, text) else None
+        hint = f"write {_spellings(found)}" if found else None
         message = f"with several source descriptions, operationId '{text}' must name its own"
         raise UnresolvedOperation(message, hint or (lambda: _near(text, descriptions.values())))
-    found = list(_having(descriptions.values(), text))
     if not found and lenient:
         found = list(_loose_id(text, descriptions))
     return _only(found, f"operationId '{text}'", lambda: _near(text, descriptions.values()))
@@ -181,10 +181,6 @@ def _only(found: list[Found], subject: str, near: Callable[[], str | None]) -> F
 
 def _having(descriptions: Iterable[Description], operation_id: str) -> Iterator[Found]:
     return ((one, end) for one in descriptions for end in one.named(operation_id))
-
-
-def _count(descriptions: Descriptions, operation_id: str) -> int:
-    return sum(1 for _ in _having(descriptions.values(), operation_id))
 
 
 def _spellings(found: Iterable[Found]) -> str:

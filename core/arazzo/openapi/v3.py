@@ -114,12 +114,8 @@ def _documentation_of(description: Description, raw: dict[str, Any]) -> str:
     named = {str(each.get("name")): each for each in sequence(description.raw.get("tags")) if isinstance(each, dict)}
     tags = [named[tag] for tag in map(str, sequence(raw.get("tags"))) if tag in named]
     urls = [mapping(level.get("externalDocs")).get("url") for level in (raw, *tags, description.raw)]
-    found = (url for url in (*urls, description.source.uri) if isinstance(url, str) and _is_page(url))
-    return next(found, "")
-
-
-def _is_page(url: str) -> bool:
-    return url.startswith(("https://", "http://"))
+    found = (url for url in (*urls, description.source.uri) if isinstance(url, str))
+    return next((url for url in found if url.startswith(("https://", "http://"))), "")
 
 
 def _servers(description: Description, raw: dict[str, Any], item: dict[str, Any]) -> tuple[Server, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from arazzo.document.schema_checks import schema_errors
-from arazzo.document.schemas import properties_of
+from arazzo.document.schemas import mapping, properties_of
 from arazzo.errors import EvaluationError, GaveUpError
 from arazzo.openapi.contract_slices import READ_ONLY, slice_schema
 from arazzo.openapi.description import Description
@@ -42,12 +42,8 @@ def _values(spec: ParameterSpec, request: Received, path: Mapping[str, str]) -> 
             return [request.cookies[spec.name]] if spec.name in request.cookies else []
         case "querystring":
             return [unquote(request.query)] if request.query else []
-    deep = spec.style == "deepObject" or _is_object(spec)
+    deep = spec.style == "deepObject" or mapping(spec.schema_).get("type") == "object"
     return [value for name, value in request.pairs if name == spec.name or (deep and _belongs(name, spec))]
-
-
-def _is_object(spec: ParameterSpec) -> bool:
-    return isinstance(spec.schema_, dict) and spec.schema_.get("type") == "object"
 
 
 def _belongs(name: str, spec: ParameterSpec) -> bool:

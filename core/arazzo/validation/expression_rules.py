@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from arazzo.document.models import SourceDescription, Step
+from arazzo.document.models import Step
 from arazzo.document.schemas import mapping
 from arazzo.document.step_parts import merged_step, step_criteria
 from arazzo.errors import ExpressionSyntaxError, Problem
@@ -202,7 +202,8 @@ def _declared(subject: Subject, use: Use, noun: str, workflow_id: str) -> Iterat
 
 def _workflow_value(subject: Subject, use: Use, expression: WorkflowValue) -> Iterator[Problem]:
     if subject.named(expression.workflow) is None:
-        if any(subject.named(f"{source.name}.{expression.workflow}") for source in _arazzo_sources(subject)):
+        others = (each.name for each in subject.loaded.document.source_descriptions if each.type == "arazzo")
+        if any(subject.named(f"{name}.{expression.workflow}") for name in others):
             message = f"workflow '{expression.workflow}' belongs to another document, which '$workflows' does not read"
             hint = "read the outputs of the step that calls it: $steps.<id>.outputs.<name>"
             yield _at(subject, use, "undeclared-output", message, hint)
@@ -212,10 +213,6 @@ def _workflow_value(subject: Subject, use: Use, expression: WorkflowValue) -> It
         yield _at(subject, use, "unknown-workflow", message, subject.near(expression.workflow, known))
         return
     yield from _declared(subject, use, expression.field.removesuffix("s"), expression.workflow)
-
-
-def _arazzo_sources(subject: Subject) -> list[SourceDescription]:
-    return [source for source in subject.loaded.document.source_descriptions if source.type == "arazzo"]
 
 
 def _source(subject: Subject, use: Use, name: str) -> Iterator[Problem]:

@@ -27,7 +27,8 @@ def check_messages(subject: Subject) -> Iterator[Problem]:
         if step.workflow_id is not None or not subject.is_asyncapi(step):
             continue
         field = "channelPath" if step.channel_path is not None else "operationId"
-        pattern, text = (_CHANNEL, step.channel_path) if step.channel_path is not None else (_OPERATION, _named(step))
+        named = step.operation_id if step.operation_path is None else None
+        pattern, text = (_CHANNEL, step.channel_path) if step.channel_path is not None else (_OPERATION, named)
         match = pattern.fullmatch(text) if text is not None else None
         if step.channel_path is not None:
             yield from _channel(subject, step, kinds.get(match["name"]) if match is not None else None)
@@ -67,7 +68,8 @@ def _other_than_a_message(subject: Subject, step: Step, kinds: Mapping[str, str 
     named = _SOURCE.match(reference)
     possible = {kinds.get(named["name"])} if named is not None else set(kinds.values())
     if possible != {"openapi"}:
-        messages = [name for item in subject.loaded.document.source_descriptions for name in _names(subject, item)]
+        descriptions = (_data(subject, item) or {} for item in subject.loaded.document.source_descriptions)
+        messages = [name for data in descriptions for name in _operations(data)]
         if named is not None or reference in messages:
             return None
         try:
@@ -77,19 +79,11 @@ def _other_than_a_message(subject: Subject, step: Step, kinds: Mapping[str, str 
     return "sends a request"
 
 
-def _names(subject: Subject, source: SourceDescription) -> Iterator[str]:
-    return _operations(_data(subject, source) or {})
-
-
 def _kind(subject: Subject, source: SourceDescription) -> str | None:
     try:
         return subject.sources.kind(source)
     except DocumentError:
         return None  # a problem of its own
-
-
-def _named(step: Step) -> str | None:
-    return step.operation_id if step.operation_path is None else None
 
 
 def _missing(subject: Subject, name: str, rest: str, at: str) -> Iterator[Problem]:

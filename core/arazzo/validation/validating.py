@@ -109,17 +109,14 @@ def validate(
         return error.problems
     subject = Subject(loaded, dialect, sources or Sources(loaded))
     found = [*loaded.problems, *(problem for check in CHECKS for problem in check(subject))]
-    return _sorted(_concealed(dict.fromkeys(found)))
+    shown = _concealed(dict.fromkeys(found))
+    return tuple(sorted(shown, key=lambda problem: (problem.place, problem.rule, problem.message)))
 
 
 def _loaded(document: str | Path | LoadedDocument, dialect: Dialect) -> LoadedDocument:
     if not isinstance(document, LoadedDocument):
         return load_document(document, dialect=dialect)
     return parse_document(document.source, dialect=dialect) if dialect == "strict" else document
-
-
-def _sorted(problems: Iterable[Problem]) -> tuple[Problem, ...]:
-    return tuple(sorted(problems, key=lambda problem: (problem.place, problem.rule, problem.message)))
 
 
 def _concealed(problems: Iterable[Problem]) -> Iterator[Problem]:
