@@ -6,7 +6,6 @@ import pytest
 import yaml
 from casebook import folders
 
-from arazzo import source
 from arazzo.document.settings import Settings
 from arazzo.engine import plan_entries
 from arazzo.engine.plan_cache import PlanCache, question
@@ -15,6 +14,8 @@ from arazzo.engine.program import load_outcome
 from arazzo.errors import DocumentError
 from arazzo.flow import Options
 from arazzo.limits import limits_set
+from arazzo.source.copies import Copies
+from arazzo.source.text import parse_source
 
 API = {
     "openapi": "3.1.0",
@@ -217,12 +218,12 @@ def test_a_link_that_leads_elsewhere_is_seen(document, shelf):
 def test_a_copy_of_a_remote_file_that_is_fetched_anew_is_seen(document, shelf):
     url = "https://specs.test/api.yaml"
     document.change("d.arazzo.yaml", {**DOCUMENT, "sourceDescriptions": [{"name": "things", "url": url}]})
-    copies = source.Copies.of(str(document.path))
+    copies = Copies.of(str(document.path))
     with pytest.raises(DocumentError):
         answered(shelf, document.path)
     for title, kept in (("first", False), ("second", False)):
         fetched = {**API, "info": {"title": title, "version": "1"}, "paths": {"/things/{id}": PATHS["thing"]}}
-        copies.keep(source.parse_source(yaml.safe_dump(fetched), url, url), url, "2026-11-30")
+        copies.keep(parse_source(yaml.safe_dump(fetched), url, url), url, "2026-11-30")
         found, was_kept = answered(shelf, document.path)
         assert (found.plan.workflow_id, was_kept) == ("one", kept)
         assert is_kept(shelf, document.path)
