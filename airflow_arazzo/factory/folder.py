@@ -19,6 +19,7 @@ from airflow_arazzo.factory.arguments import (
 from airflow_arazzo.factory.dag import ArazzoDag
 from airflow_arazzo.factory.document_time import DocumentTime
 from airflow_arazzo.factory.documentation import with_documentation
+from airflow_arazzo.factory.garbage import seldom_collected
 from airflow_arazzo.factory.invalid import Invalid, invalid_dag
 from airflow_arazzo.factory.task_ids import valid_key
 from airflow_arazzo.operators.argument_names import (
@@ -46,6 +47,7 @@ log = logging.getLogger(__name__)
 _WORKFLOW_ID = re.compile(r"""workflowId["']?\s*:\s*["']?([^"'\s,}]+)""")
 
 
+@seldom_collected()
 def load_dags(
     folder: str | Path,
     *,
@@ -106,6 +108,7 @@ class DocumentDags:
     def __init__(self, workflows: Mapping[str, Mapping[str, Any]], arguments: Mapping[str, Any]) -> None:
         self._build = _Build(_workflow_id, arguments, workflows)
 
+    @seldom_collected()
     def read(self, path: Path) -> tuple[list[DAG], Exception | None]:
         """Return the DAGs of a document's valid workflows, and what is wrong with the others.
 

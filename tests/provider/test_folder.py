@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 import yaml
 
 from airflow_arazzo import load_dags
+from airflow_arazzo.factory.garbage import SELDOM, seldom_collected
 
 DOCUMENTS = Path(__file__).parent / "documents"
 SCAN = DOCUMENTS / "scan.arazzo.yaml"
@@ -110,3 +112,15 @@ def test_the_description_of_a_bad_document_is_its_first_error_whole(tmp_path):
     assert ".arazzo.yaml:3:7: error[missing-field]" in dag.description
     assert "warning[unknown-field]" in dag.doc_md
     (dag.description + dag.doc_md).encode()
+
+
+@pytest.mark.parametrize(("before", "meanwhile"), [(700, SELDOM), (SELDOM * 2, SELDOM * 2), (0, 0)])
+def test_python_seldom_looks_for_garbage_while_dags_are_made(before, meanwhile):
+    kept = gc.get_threshold()
+    gc.set_threshold(before, 5, 5)
+    try:
+        with seldom_collected():
+            assert gc.get_threshold() == (meanwhile, 5, 5)
+        assert gc.get_threshold() == (before, 5, 5)
+    finally:
+        gc.set_threshold(*kept)
