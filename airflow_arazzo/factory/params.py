@@ -15,9 +15,10 @@ from arazzo.document.schemas import mapping
 from arazzo.flow import Plan
 from arazzo.secrecy.sensitive_names import sensitive_members
 
+#: Not marked up as code: in Airflow's form that would lie on the line above.
 _VISIBLE = (
-    "What you type here stays readable in the run's configuration and in the audit log. Bind this input instead: "
-    "`x-airflow: {{inputs: {{{name}: '{{{{ conn.CONNECTION.password }}}}'}}}}`."
+    "What you type here stays readable in the run's configuration and in the audit log. Bind this input instead:\n\n"
+    "x-airflow: {{inputs: {{{name}: '{{{{ conn.CONNECTION.password }}}}'}}}}"
 )
 #: What the form shows of a schema.
 _SHOWN = ("title", "description_md", "examples", "format", "$defs")

@@ -62,7 +62,7 @@ def test_a_required_input_with_a_default_keeps_it(report):
 
 def test_secrets_are_masked_in_the_form_and_warned_of(scan, report):
     assert scan["password"].schema["format"] == "password"
-    assert "audit log. Bind this input instead: `x-airflow: {inputs: {password: '{{ conn." in meaning(scan["password"])
+    assert "log. Bind this input instead:\n\nx-airflow: {inputs: {password: '{{ conn." in meaning(scan["password"])
     assert "Bind this input" in meaning(report["apiToken"])
     assert "Bind this input" not in (meaning(scan["user"]) or "")
 

@@ -125,7 +125,7 @@ def _beside(arrow: Arrow, layout: Layout) -> list[Point]:
 def _label_at(points: list[Point], bends: Sequence[Point] | None) -> Point:
     """Return the place of the label: half-way, or above the first bend, where no path back has its label."""
     if bends:
-        return bends[0][0], bends[0][1] - HEIGHT / 2
+        return bends[0][0], bends[0][1] - HEIGHT / 2 - 10
     (x1, y1), (x2, y2) = points[1:3] if bends is None else points
     return (x1 + x2) / 2, (y1 + y2) / 2
 
