@@ -21,7 +21,7 @@ from arazzo.engine import load_plan
 from arazzo.errors import DocumentError
 from arazzo.json_values import texts_in
 from arazzo.openapi.description import Description, Endpoint
-from arazzo.openapi.description_loading import load_description
+from arazzo.openapi.sources import load_description
 from arazzo.source.text import Source, load_source
 
 WRITTEN, REFUSED = 0, 2

@@ -19,10 +19,9 @@ from arazzo.expressions.nodes import Input
 from arazzo.expressions.templates import find_expressions, is_selector, parse_template
 from arazzo.flow import Plan, PlannedStep
 from arazzo.frozen import replace
-from arazzo.openapi.bodies import Body
+from arazzo.openapi.bodies import Body, loses_element, losing_member
 from arazzo.openapi.forms import read_form
 from arazzo.openapi.media import FORM, is_json, matching, plain, preferred
-from arazzo.openapi.null_elements import loses_element, losing_member
 from arazzo.openapi.operation import Operation
 from arazzo.openapi.replacements import Replacement, apply_replacements
 from arazzo.openapi.request_building import Argument, build_request

@@ -9,12 +9,58 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
 from arazzo.errors import ExpressionSyntaxError
-from arazzo.expressions.ecma_groups import LOOKS_BEHIND, Group, forgets
 from arazzo.expressions.regular_expressions import compile_pattern, require_bounded
+
+LOOKS_BEHIND = ("(?<=", "(?<!")
+
+
+@dataclass(eq=False)
+class Group:
+    """A group of a pattern, or the pattern itself.
+
+    :ivar begin, end: its first and last character.
+    :ivar branches: whether it contains alternatives.
+    :ivar optional, repeated: whether it may be left out, and whether it may occur several times.
+    """
+
+    parent: Group | None
+    begin: int
+    opening: str = ""
+    end: int = -1
+    branches: bool = False
+    optional: bool = False
+    repeated: bool = False
+
+    def within(self) -> Iterator[Group]:
+        """Yield the group and the groups around it, from the inside out."""
+        group: Group | None = self
+        while group is not None:
+            yield group
+            group = group.parent
+
+
+def forgets(group: Group, at: int) -> bool:
+    """Return whether a back reference may see what an earlier round of a repetition captured.
+
+    In ECMA-262 each round of a repeated group begins without the captures in it, and a round that matches nothing does
+    not count; the library ``regex`` remembers them. Only a back reference can tell the difference.
+
+    :param at: where the reference is.
+    """
+    skipped = backwards = False
+    for outer in group.within():
+        backwards = backwards or outer.opening in LOOKS_BEHIND
+        skipped = skipped or (outer is not group and outer.branches)
+        if outer.repeated and (skipped or backwards or not group.end < at < outer.end):
+            return True
+        skipped = skipped or outer.optional
+    return False
+
 
 _LAST: Final = 0x10FFFF
 _Ranges = tuple[tuple[int, int], ...]

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from arazzo.errors import DocumentError, Problem, TransportError
 from arazzo.exchange import Request, Response
 from arazzo.openapi.description import Description
-from arazzo.openapi.description_loading import load_description
+from arazzo.openapi.sources import load_description
 from arazzo.pointer import to_pointer
 from arazzo.source.text import load_source
 from arazzo.testing.checks import Schemas, check_body, check_parameters, check_security

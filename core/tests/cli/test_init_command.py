@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from suite import PUBLIC_DATA
 
 from arazzo.cli import main
-from arazzo.openapi.description_loading import load_description
+from arazzo.openapi.sources import load_description
 from arazzo.source.text import load_source
 from arazzo.testing import MockApi, serve
 

@@ -36,12 +36,11 @@ from arazzo.expressions.templates import parse_template
 from arazzo.flow import Options, Plan, compile_document, draw
 from arazzo.json_values import write_json
 from arazzo.openapi.bodies import Body
-from arazzo.openapi.description_loading import load_description
 from arazzo.openapi.operation_lookup import UnresolvedOperation, find_operation
 from arazzo.openapi.replacements import Replacement, apply_replacements
 from arazzo.openapi.request_building import Argument, build_request
 from arazzo.openapi.responses import decode_content
-from arazzo.openapi.sources import Sources
+from arazzo.openapi.sources import Sources, load_description
 from arazzo.source.text import Source, parse_source
 from arazzo.validation import report, validate
 

@@ -19,10 +19,9 @@ from arazzo.expressions.evaluation import evaluate_value
 from arazzo.flow import compile_document
 from arazzo.json_values import write_json
 from arazzo.openapi.bodies import Body
-from arazzo.openapi.description_loading import load_description
 from arazzo.openapi.request_building import Argument, build_request
 from arazzo.openapi.responses import decode_content
-from arazzo.openapi.sources import Sources
+from arazzo.openapi.sources import Sources, load_description
 from arazzo.source.text import parse_source
 
 pytestmark = pytest.mark.attack("requests, logs and states", "values that would be more than values there")

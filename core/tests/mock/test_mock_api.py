@@ -11,7 +11,7 @@ from suite import PUBLIC_DATA
 
 from arazzo.errors import TransportError
 from arazzo.exchange import Request
-from arazzo.openapi.description_loading import load_description
+from arazzo.openapi.sources import load_description
 from arazzo.source.text import load_source
 from arazzo.testing import MockApi, Received, Scenario
 from arazzo.testing.sample_values import Values

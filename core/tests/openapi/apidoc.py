@@ -4,9 +4,9 @@ import json
 from typing import Any
 
 from arazzo.openapi.description import Description
-from arazzo.openapi.description_loading import load_description
 from arazzo.openapi.operation import Operation
 from arazzo.openapi.operation_lookup import find_operation
+from arazzo.openapi.sources import load_description
 from arazzo.source.text import parse_source
 
 SERVER = "https://api.example.com/v1"

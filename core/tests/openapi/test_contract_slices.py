@@ -9,7 +9,7 @@ import pytest
 from arazzo.document.schema_checks import schema_errors
 from arazzo.limits import limits_set
 from arazzo.openapi.contract_slices import slice_contract, slice_schema
-from arazzo.openapi.description_loading import load_description
+from arazzo.openapi.sources import load_description
 from arazzo.source.text import parse_source
 
 ANSWERS, REQUESTS = "writeOnly", "readOnly"

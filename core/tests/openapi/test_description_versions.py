@@ -9,9 +9,9 @@ from apidoc import SERVER, describe
 from arazzo.errors import DocumentError
 from arazzo.openapi.bodies import Body
 from arazzo.openapi.description import UnresolvedReferenceError
-from arazzo.openapi.description_loading import load_description
 from arazzo.openapi.operation_lookup import find_operation
 from arazzo.openapi.request_building import Argument, build_request
+from arazzo.openapi.sources import load_description
 from arazzo.source.text import load_source, parse_source
 
 SWAGGER = {

@@ -9,11 +9,11 @@ from suite import PUBLIC_DATA
 from arazzo.absent import ABSENT
 from arazzo.errors import DocumentError, RequestError
 from arazzo.openapi.bodies import Body
-from arazzo.openapi.description_loading import load_description
 from arazzo.openapi.operation import Operation
 from arazzo.openapi.operation_lookup import find_operation
 from arazzo.openapi.request_building import Argument, build_request
 from arazzo.openapi.security import Credentials, authorize
+from arazzo.openapi.sources import load_description
 from arazzo.source.text import load_source
 
 pytestmark = pytest.mark.skipif(not (PUBLIC_DATA / "corpus").is_dir(), reason="the public documents are not at hand")
