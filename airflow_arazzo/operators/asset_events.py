@@ -19,12 +19,16 @@ if TYPE_CHECKING:
 
 
 def what_was_seen(plan: Plan, context: Context) -> dict[str, Any]:
-    """Return the inputs of a watching workflow that come from its asset's last event, and not from a person."""
+    """Return the inputs of a watching workflow that come from its asset's last event, and not from a person.
+
+    Airflow's form sends all inputs, those that the person leaves alone as null or with their defaults.
+    """
     watch = plan.settings.watch
     if watch is None:
         return {}
     extra, conf = last_event(_asset_of(watch)), context["dag_run"].conf or {}
-    return {name: extra[output] for name, output in watch.seen.items() if output in extra and name not in conf}
+    left = {name for name in watch.seen if conf.get(name) in (None, plan.taken.defaults.get(name))}
+    return {name: extra[output] for name, output in watch.seen.items() if output in extra and name in left}
 
 
 def require_news(

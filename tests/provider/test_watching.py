@@ -119,6 +119,8 @@ def test_a_failed_run_has_seen_nothing_and_a_person_may_say_where_to_begin(docum
     orders.on("GET /orders?since=2", 200, {"newest": 3})
     assert run_dag(dag, since=2).state == "success"
     assert [event["newest"] for event in events(uri)] == [5, 3]
+    orders.on("GET /orders?since=3", 200, {"newest": 3})
+    assert run_dag(dag, since=0, other=None).tasks["outputs"] == "skipped"  # what the form sends that nobody filled in
 
 
 @pytest.mark.airflow
