@@ -55,7 +55,7 @@ def evaluate(expression: Expression, context: Context) -> Any:
 
     Header names are compared ignoring case.
 
-    :param expression: a node from :func:`~arazzo.expressions.parse_expression`.
+    :param expression: a node from :func:`~arazzo.expressions.parser.parse_expression`.
     :param context: what the expression may name.
     :raises UnreadableError: only where a criterion is judged (:attr:`Context.judging`): if the value is unreadable, or
         would have come from a step that failed or got no answer.
