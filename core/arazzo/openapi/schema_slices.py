@@ -14,6 +14,8 @@ from typing import Any, Protocol, TypeVar
 from arazzo.document.schemas import properties_of, sequence
 
 KEPT = ("type", "format", "contentEncoding", "contentMediaType", "xml", "collectionFormat")
+#: What merges schemas into one.
+_MERGED = frozenset(("allOf", "oneOf", "anyOf"))
 #: More values than this do not help in a message.
 MOST_ENUM_VALUES = 100
 #: How many schemas may be merged into one.
@@ -61,6 +63,8 @@ def _once(question: Callable[[Follows, dict[str, Any], Known, int], T_co]) -> As
 
 
 def _followed(description: Follows, schema: Any, known: Known) -> dict[str, Any]:
+    if isinstance(schema, dict) and "$ref" not in schema:
+        return schema  # as most are
     key = ("", id(schema), 0)
     if key not in known:
         known[key] = (schema, description.follow(schema))  # kept together with the object whose id is used
@@ -156,7 +160,7 @@ def allows_null(description: Follows, whole: dict[str, Any], known: Known, budge
 @_once
 def folded(description: Follows, whole: dict[str, Any], known: Known, budget: int) -> dict[str, Any]:
     """Return a schema merged with its ``allOf`` and with what all its alternatives say."""
-    if budget == 0:
+    if budget == 0 or _MERGED.isdisjoint(whole):
         return whole
     parts = [folded(description, part, known, budget - 1) for part in sequence(whole.get("allOf"))]
     named = (part for key in ("oneOf", "anyOf") for part in sequence(whole.get(key)))
