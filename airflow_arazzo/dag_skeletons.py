@@ -139,7 +139,7 @@ def connections_to_make(plan: Plan) -> dict[str, dict[str, Any]]:
 
 
 def _environment(connections: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    yield f"# Connections for Airflow; replace each {FILL_IN}."
+    yield f"# Connections for Airflow; replace every `{FILL_IN}`."
     for conn_id, values in connections.items():
         if re.fullmatch(r"[\w.-]+", conn_id, re.ASCII):
             yield f"AIRFLOW_CONN_{conn_id.upper()}={shlex.quote(json.dumps(values))}"

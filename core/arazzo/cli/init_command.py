@@ -139,7 +139,7 @@ def _commands(made: Skeleton, written: Sequence[Path], chosen: Iterable[Chosen],
     from arazzo.testing import sample_inputs
 
     document, *scenario = map(str, written)
-    connection = connection_template(each.operation for each in chosen)
+    connection = _for_mock(connection_template(each.operation for each in chosen))
     secured = ("--connection", f"{made.name}={json.dumps(connection)}") if len(connection) > 1 else ()
     inputs = sample_inputs(load_plan(document), {made.name: description}, optional=False)
     given = ("--inputs", json.dumps(inputs)) if inputs else ()
@@ -150,6 +150,16 @@ def _commands(made: Skeleton, written: Sequence[Path], chosen: Iterable[Chosen],
         ("arazzo", "run", document, "--server", f"{made.name}=http://127.0.0.1:8090", *secured, *given),
     ]
     return [shlex.join(line) for line in lines]
+
+
+def _for_mock(connection: dict[str, Any]) -> dict[str, Any]:
+    """Return a connection to a mock: that accepts any token, but issues none, and wants no client certificate."""
+    extra = dict(connection.get("extra", {}))
+    if extra.pop("client_id", None):
+        extra["token"] = extra.pop("client_secret")
+    extra = {name: value for name, value in extra.items() if name not in ("cert", "key")}
+    own = {name: value for name, value in connection.items() if name != "extra"}
+    return {**own, "extra": extra} if extra else own
 
 
 def to_yaml(value: Any, comment: str) -> str:

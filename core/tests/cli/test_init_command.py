@@ -97,6 +97,30 @@ def test_a_poll_waits_in_every_state_that_is_unfinished(tmp_path, monkeypatch):
     assert [state for state in states if f"'{state}'" in waits] == states[:3]
 
 
+@pytest.mark.parametrize(
+    "scheme",
+    [
+        {
+            "type": "oauth2",
+            "flows": {"clientCredentials": {"tokenUrl": "https://id.example.invalid/token", "scopes": {}}},
+        },
+        {"type": "http", "scheme": "basic"},
+        {"type": "apiKey", "in": "header", "name": "X-Key"},
+        {"type": "mutualTLS"},
+    ],
+    ids=lambda scheme: scheme["type"],
+)
+def test_the_commands_run_against_the_mock_however_the_api_is_secured(scheme, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    operation = {"operationId": "getLoan", "responses": {"200": {"description": "it"}}}
+    secured = {"security": [{"members": []}], "components": {"securitySchemes": {"members": scheme}}}
+    info = {"openapi": "3.1.0", "info": {"title": "Loans", "version": "1"}}
+    Path("loans.json").write_text(json.dumps({**info, **secured, "paths": {"/loan": {"get": operation}}}))
+    _, commands = written(Path("loans.json"), "--operation", "getLoan")
+    result = runs(commands)
+    assert result.exit_code == 0, result.output
+
+
 def test_nothing_is_overwritten_unless_asked_for(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     api = str(CASES / "api.openapi.yaml")
