@@ -29,7 +29,7 @@ from arazzo.flow.loops import build_regions, step_groups
 from arazzo.flow.passed_outputs import with_passed_outputs
 from arazzo.flow.plan import InputNeed, PassedInput, Plan, PlannedStep
 from arazzo.flow.reads import step_reads, value_reads, workflow_key
-from arazzo.flow.shared_cookies import sharing_cookies
+from arazzo.flow.slices import sharing_cookies
 from arazzo.frozen import dataclass, field, replace
 from arazzo.limits import current_limits
 from arazzo.openapi.contract_slices import slice_contract
