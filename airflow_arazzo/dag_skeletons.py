@@ -21,6 +21,7 @@ from arazzo.engine import load_plans
 from arazzo.errors import ConnectionSettingsError, DocumentError, RequestError
 from arazzo.flow import Plan
 from arazzo.openapi.servers import server_of
+from arazzo.source.locations import one_line
 from arazzo.source.text import load_source
 
 
@@ -43,7 +44,7 @@ def _init(**given: Any) -> NoReturn:
         if isinstance(data, Mapping) and "arazzo" in data:
             _write_dag(given["file"], given)
     except (ConnectionSettingsError, DocumentError) as error:
-        click.echo(str(error), err=True)
+        click.echo(str(error) if isinstance(error, DocumentError) else one_line(str(error)), err=True)
         sys.exit(REFUSED)
     assert document_command.callback is not None
     document_command.callback(**given)

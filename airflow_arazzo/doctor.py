@@ -18,6 +18,7 @@ import click
 from arazzo.cli.options import FileName, documents_at, format_option
 from arazzo.errors import ArazzoError
 from arazzo.frozen import dataclass
+from arazzo.source.locations import one_line
 
 if TYPE_CHECKING:
     from arazzo.auth.connection_settings import ConnectionSettings
@@ -72,7 +73,7 @@ def command(paths: tuple[Path, ...], offline: bool, form: str) -> NoReturn:
         click.echo(json.dumps({"well": _is_well(checks), "checks": [asdict(check) for check in checks]}, indent=2))
     else:
         for check in checks:
-            click.echo(f"{check.state:<8} {check.name}: {check.detail}")
+            click.echo(one_line(f"{check.state:<8} {check.name}: {check.detail}"))
     sys.exit(WELL if _is_well(checks) else SICK)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -101,3 +102,20 @@ def test_a_document_holds_the_texts_of_an_api_description(name):
     assert document.keys() == {"arazzo", "info", "sourceDescriptions", "workflows"}
     [step] = document["workflows"][0]["steps"]
     assert (step["operationId"], step["description"]) == (evil, evil)
+
+
+ESCAPES = "x\x1b]0;owned\x07\x1b[31m\r\n::error::owned\u2028\u202eowned"
+
+
+@pytest.mark.airflow
+@pytest.mark.parametrize("command", ["doctor", "init"])
+def test_names_of_a_document_move_no_cursor(name, command, monkeypatch):
+    monkeypatch.setitem(EVIL, name, EVIL[name] + ESCAPES)
+    whole = json.loads(Path(written(name)[0]).read_text("utf-8"))
+    Path("made.arazzo.json").write_text(
+        json.dumps({**whole, "x-airflow": {"connection": EVIL[name], "pool": EVIL[name]}})
+    )
+    arguments = {"doctor": ["--offline"], "init": ["-o", "made.py"]}[command]
+    result = CliRunner().invoke(main, [command, "made.arazzo.json", *arguments], color=True)
+    assert "::error::owned" in result.output
+    assert not re.search("^::|[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e]", result.output, re.MULTILINE)

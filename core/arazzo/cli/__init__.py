@@ -81,6 +81,10 @@ class LazyGroup(click.Group):
         except KeyboardInterrupt:
             click.echo("stopped", err=True)
             ctx.exit(STOPPED)
+        except click.UsageError as error:  # documents and files name what its message names
+            from arazzo.source.locations import one_line
+
+            raise click.UsageError(one_line(error.format_message()), error.ctx) from error
         except OSError as error:
             if error.errno == EPIPE:
                 raise  # the reader of the output has enough of it, and needs no message

@@ -13,6 +13,7 @@ import click
 
 from arazzo.cli.fetching import Mode, fetch_all, getter, is_prefix, read_prefixes
 from arazzo.cli.options import FileName, documents_at, format_option
+from arazzo.source.locations import one_line
 
 #: Airflow's option ``allowed_sources`` of section ``[arazzo]``.
 VARIABLE = "AIRFLOW__ARAZZO__ALLOWED_SOURCES"
@@ -60,7 +61,7 @@ def command(paths: tuple[Path, ...], allow: tuple[str, ...], check: bool, update
         for outcome in fetch_all(documents, prefixes, mode, getter(session)):
             outcomes.append(outcome)
             if form == "text":
-                click.echo(str(outcome))
+                click.echo(one_line(str(outcome)))
     if form == "json":
         click.echo(json.dumps({"files": [asdict(outcome) for outcome in outcomes]}, indent=2))
     elif not outcomes:

@@ -22,6 +22,7 @@ from arazzo.errors import DocumentError
 from arazzo.json_values import texts_in
 from arazzo.openapi.description import Description, Endpoint
 from arazzo.openapi.sources import load_description
+from arazzo.source.locations import one_line
 from arazzo.source.text import Source, load_source
 
 WRITTEN, REFUSED = 0, 2
@@ -120,7 +121,7 @@ def _asked(endpoints: Mapping[str, Endpoint]) -> list[str]:
         raise click.UsageError(f"name the operations with --operation; there are {', '.join(endpoints)}")
     names = list(endpoints)
     for number, (name, endpoint) in enumerate(endpoints.items(), 1):
-        click.echo(f"{number:>3}  {name}  {endpoint}" if name != str(endpoint) else f"{number:>3}  {name}")
+        click.echo(one_line(f"{number:>3}  {name}  {endpoint}" if name != str(endpoint) else f"{number:>3}  {name}"))
     text = click.prompt("Numbers of the operations, in their order, separated by commas")
     wanted = [part.strip() for part in str(text).split(",")]
     for part in wanted:
@@ -192,7 +193,7 @@ def print_written(files: Iterable[Path], commands: Sequence[str], form: str) -> 
         click.echo(json.dumps({"files": [str(path) for path in files], "next": list(commands)}, indent=2))
         return
     for path in files:
-        click.echo(f"written: {path}")
+        click.echo(one_line(f"written: {path}"))
     click.echo("next:")
     for command in commands:
-        click.echo(f"  {command}")
+        click.echo(one_line(f"  {command}"))

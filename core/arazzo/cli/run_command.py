@@ -236,7 +236,8 @@ def _check_servers(plan: Plan, servers: dict[str, str]) -> None:
 
 
 def _refuse(error: ArazzoError, form: str) -> NoReturn:
-    click.echo(f"inputs refused: {one_line(str(error))}" if isinstance(error, InputError) else str(error), err=True)
+    text = str(error) if isinstance(error, DocumentError) else one_line(str(error))  # problems are fit for a terminal
+    click.echo(f"inputs refused: {text}" if isinstance(error, InputError) else text, err=True)
     _print_not_run("refused", str(error), form)
     sys.exit(REFUSED)
 

@@ -87,3 +87,17 @@ def test_no_text_is_a_command_where_a_run_is_told(tmp_path, name, kind):
     assert "<script" not in re.sub(r'"[^"]*"', "", reports["html"].read_text("utf-8"))
     for path in (reports["json"], reports["sarif"], har):
         json.loads(path.read_text("utf-8"))
+
+
+def test_no_text_is_a_command_where_something_is_refused_or_written(tmp_path, name):
+    evil = EVIL[name]
+    document = write(tmp_path, evil)
+    api, made = str(tmp_path / "shop.json"), tmp_path / "made.yaml"
+    assert "owned" in printed("init", api, "--operation", "nothing").output
+    printed("init", api, "--operation", evil, "-o", str(made))
+    assert "owned" in printed("graph", document, "nothing").output
+    assert "owned" in printed("run", document, "--input", "nothing=1").output
+    whole = json.loads(Path(document).read_text())
+    Path(document).write_text(json.dumps({**whole, "x-airflow": {"connection": evil}}))
+    assert "owned" in printed("run", document).output
+    assert "owned" in printed("run", document, "--dry-run").output
