@@ -1,4 +1,4 @@
-"""Parts of a plan, what one region needs, and plans in which something is changed at every depth."""
+"""Parts of a plan: what one region needs, the workflows that come before another, and plans changed at every depth."""
 
 from __future__ import annotations
 
