@@ -17,9 +17,6 @@ class PoolBudget:
     pool: str
     budget: Budget
 
-    def __str__(self) -> str:
-        return f"pool '{self.pool}' with {self.budget.slots} slots"
-
     def refusal(self, pool: str | None) -> str:
         """Return why a task that keeps to this budget cannot be in a pool; empty if it can, or is in none yet."""
         if pool in (None, self.pool):
