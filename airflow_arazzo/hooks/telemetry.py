@@ -5,6 +5,7 @@ If nobody makes spans there are none, and OpenTelemetry need not be installed.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 #: The methods in OpenTelemetry's conventions for HTTP; any other is ``_OTHER``.
 _METHODS: Final = frozenset({"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE"})
 _OTHER: Final = "_OTHER"
+#: What ends a tag, or a metric, where metrics are sent as lines (StatsD).
+_NO_TAG: Final = re.compile(r"[\x00-\x1f\x7f,|=]")
 
 
 @dataclass
@@ -83,7 +86,7 @@ class Telemetry:
     def went_round(self, loops: Iterable[LoopRun]) -> None:
         """Count the rounds of loops that have ended."""
         for loop in loops:
-            tags = {**self._tags, "step": loop.step}
+            tags = {**self._tags, "step": _NO_TAG.sub("_", loop.step)}
             if loop.kind == "poll":
                 self._stats.incr("arazzo.poll.rounds", loop.rounds, tags=tags)
             if loop.tolerated:
@@ -102,7 +105,8 @@ class Telemetry:
         self._url = line.partition(" ")[2]
 
     def _count(self, request: Request, outcome: str, seconds: float) -> None:
-        tags = {**self._tags, "operation": f"{request.method} {request.template}".rstrip(), "status": outcome}
+        operation = _NO_TAG.sub("_", f"{request.method} {request.template}".rstrip())
+        tags = {**self._tags, "operation": operation, "status": outcome}
         self._stats.incr("arazzo.exchange", tags=tags)
         self._stats.timing("arazzo.exchange.duration", timedelta(seconds=seconds), tags=tags)
 

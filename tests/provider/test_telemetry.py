@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 from collections import Counter
 from dataclasses import dataclass, field
@@ -20,8 +21,9 @@ from airflow_arazzo import ArazzoDag
 from airflow_arazzo.compat import stats
 from airflow_arazzo.hooks.source_hooks import SourceHooks
 from airflow_arazzo.hooks.telemetry import Telemetry
+from arazzo.engine.records import LoopRun
 from arazzo.errors import TransportError
-from arazzo.exchange import Request
+from arazzo.exchange import Request, Response
 
 SECRET = "tr0ub4dor"
 OPENAPI = """
@@ -271,3 +273,15 @@ def test_rounds_that_were_tolerated_are_counted(scan_dag, api, recorder):
     Run().execute(scan_dag(inputs={"key": SECRET}).get_task("watch"))
     assert recorder.told("arazzo.tolerated") == {("dag", "watch", "watch"): 2}
     assert recorder.told("arazzo.poll.rounds") == {("dag", "watch", "watch"): 4}
+
+
+@pytest.mark.attack("metrics", "a path or a step that would be another metric, or a tag")
+@pytest.mark.parametrize("evil", ["/a\nairflow.evil:1|c", "/a,evil=1", "/a|#evil:1", "/a\x00\x7f"])
+def test_no_name_is_a_metric_or_a_tag(recorder, evil):
+    telemetry = Telemetry()
+    with telemetry.exchange(Request("GET", "https://x.example/a", template=evil)) as exchange:
+        exchange.answered(Response(200))
+    telemetry.went_round([LoopRun(evil, "poll", 2, 1)])
+    told = [*recorder.told("arazzo.exchange"), *recorder.told("arazzo.poll.rounds"), *recorder.told("arazzo.tolerated")]
+    assert len(told) == 3
+    assert not re.search(r"[\x00-\x1f\x7f,|=]", "".join(value for values in told for value in values))
