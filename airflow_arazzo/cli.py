@@ -16,6 +16,7 @@ class _CommandGroup(LazyGroup):
             "airflow_arazzo.dag_skeletons", "Write a DAG file from a document, or a document from an API description."
         ),
         "doctor": Lazy("airflow_arazzo.doctor", "Check whether everything that workflows need is there."),
+        "replay": Lazy("airflow_arazzo.replay_command", "Run a workflow again from what a DAG run has recorded."),
         "demo": Lazy(
             "airflow_arazzo.demo", "Run the example workflows on a real Airflow against a mock of their APIs."
         ),

@@ -21,6 +21,7 @@ _COMMANDS = {
     "init": "Write a DAG file from a document, or a document from an API description",
     "schema": "Print the JSON Schema of x-airflow",
     "doctor": "Check whether everything that workflows need is there",
+    "replay": "Run a workflow again from what a DAG run has recorded",
 }
 
 
@@ -80,6 +81,11 @@ def schema(arguments: argparse.Namespace) -> None:
 def doctor(arguments: argparse.Namespace) -> None:
     """Run ``airflow arazzo doctor``."""
     _pass_on("doctor", arguments)
+
+
+def replay(arguments: argparse.Namespace) -> None:
+    """Run ``airflow arazzo replay``."""
+    _pass_on("replay", arguments)
 
 
 def find_connection(conn_id: str) -> Connection | None:

@@ -84,6 +84,14 @@ def get_provider_info() -> dict[str, Any]:
                         "example": "False",
                         "default": "True",
                     },
+                    "record_exchanges": {
+                        "description": "Whether tasks keep their requests and answers, without secrets, in an XCom "
+                        "from which ``airflow arazzo replay`` runs the workflow again.",
+                        "version_added": "0.1.0",
+                        "type": "boolean",
+                        "example": "True",
+                        "default": "False",
+                    },
                     "max_output_bytes": {
                         "description": "Bytes that the outputs of a task may have, as JSON. 0 means no limit. Empty "
                         "means 1048576, or no limit if ``[core] xcom_backend`` is not Airflow's own.",

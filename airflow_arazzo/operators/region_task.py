@@ -50,6 +50,7 @@ from airflow_arazzo.protocol.plan_folder import plan_cache
 from airflow_arazzo.protocol.secret_ledger import mark_sensitive
 from airflow_arazzo.protocol.stored_forms import FORM, fields_of, formed
 from airflow_arazzo.protocol.task_instances import finished_tasks
+from airflow_arazzo.protocol.task_recording import begin_recording, push_recording
 from airflow_arazzo.protocol.topology import Position, TaskIds
 from airflow_arazzo.protocol.xcoms import needed_steps, pull_outputs, pull_workflows, push_refusal, push_region
 from arazzo import clock, engine
@@ -145,7 +146,9 @@ class DrivesRegion(RendersWritten, TellsLineage):
             plan = self._placed_plan(begins=kept is None)
             if not kept:
                 require_sendable(self.plan, self.hooks, self.connections, self.server)
-            begun = kept or Carried(self._first_state(plan, context), end=try_end(self.execution_timeout))
+            begun = kept or Carried(
+                begin_recording(self._first_state(plan, context)), end=try_end(self.execution_timeout)
+            )
             return self._drive(plan, self._still_fitting(begun, plan), context)
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
@@ -393,6 +396,7 @@ class DrivesRegion(RendersWritten, TellsLineage):
         """Conclude a region that has ended, however the task got there."""
         self.last_status = state.last_status
         self.ran = (self.placed or self.plan, state.records)
+        push_recording(self.channel, self.placed or self.plan, state)
         self.hooks.telemetry.went_round(engine.loops_run(self.plan, state.records))
         if done.outcome == "failed":
             self.log.error("%s", done.message)  # before the traceback, for readers of the log

@@ -14,6 +14,7 @@ from airflow.providers.common.compat.sdk import AirflowException, AirflowFailExc
 
 from airflow_arazzo.protocol.channel import ENVELOPE_KEY, RECORD_KEY, Channel
 from airflow_arazzo.protocol.task_instances import finished_tasks, pull
+from airflow_arazzo.protocol.task_recording import RECORDING_KEY
 from airflow_arazzo.protocol.xcom_limits import as_xcom, check_step_outputs
 from arazzo.absent import UNKNOWN, from_wire, to_wire, with_nulls
 from arazzo.flow import END, Plan, Region
@@ -29,7 +30,7 @@ OUTPUTS_KEY = "return_value"
 STOPPED = "stopped"
 
 #: Keys that no output may have: its value would be lost, or taken for something else.
-RESERVED = frozenset({RECORD_KEY, ENVELOPE_KEY, OUTPUTS_KEY, "skipmixin_key"})
+RESERVED = frozenset({RECORD_KEY, ENVELOPE_KEY, RECORDING_KEY, OUTPUTS_KEY, "skipmixin_key"})
 
 Outputs = dict[str, dict[str, Any]]
 Inputs = dict[str, dict[str, Any]]

@@ -14,6 +14,7 @@ from arazzo.frozen import dataclass, field, replace
 
 if TYPE_CHECKING:
     from arazzo.cookies import Jar
+    from arazzo.errors import TransportError
 
 #: Methods whose requests change nothing (RFC 9110, 9.2.1).
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "QUERY"})
@@ -164,6 +165,7 @@ class Exchange:
     :param request: what was sent.
     :param response: what came back; None after a network error or a timeout.
     :param error: why there is no response, one sentence without secrets.
+    :param kind: that of the error (:class:`~arazzo.errors.TransportError`).
     :param visits: like a response's, if there is no response.
     :param content: the response's body as a value (parsed JSON, text, ...); ABSENT when empty, or Unreadable.
     :param parsed: if that is text, the JSON or XML that it contains, or why it is neither; otherwise ABSENT.
@@ -172,9 +174,15 @@ class Exchange:
     request: Request
     response: Response | None = None
     error: str | None = None
+    kind: str = ""
     visits: Visits = field(default=(), repr=False)
     content: Any = field(default=ABSENT, repr=False)
     parsed: Any = field(default=ABSENT, repr=False)
+
+    @classmethod
+    def unanswered(cls, request: Request, error: TransportError) -> Exchange:
+        """Return the exchange of a request to which there is no answer."""
+        return cls(request, error=str(error), kind=error.kind, visits=error.visits)
 
     @property
     def structure(self) -> Any:

@@ -61,6 +61,7 @@ class Limits:
     max_redirects: int = _limit(10, "Redirects that are followed, one after another.")
     cookies: int = _limit(300, "Cookies that a run keeps.")
     cookie_characters: int = _limit(4096, "Characters of a cookie that a run keeps, its name included.")
+    recorded_characters: int = _limit(1024 * 1024, "Characters of requests and answers that a task keeps for a replay.")
     interim_answers: int = _limit(100, "Interim answers (1xx) that may come before the final one.")
     unread_bytes: int = _limit(1024 * 1024, "Bytes that may come before any of them is part of an answer.")
     head_lines: int = _limit(1000, "Lines that the head of an answer may have.")

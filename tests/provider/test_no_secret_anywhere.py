@@ -67,7 +67,8 @@ def everything(caplog, monkeypatch):
 
 @pytest.fixture(autouse=True)
 def processes(monkeypatch):
-    """Forget all secrets whenever a task or a trigger starts, as processes of their own do."""
+    """Forget all secrets when a task or a trigger starts, as processes of their own do; record what is sent."""
+    monkeypatch.setenv("AIRFLOW__ARAZZO__RECORD_EXCHANGES", "True")
 
     def forgetting(method):
         def begin(*args, **kwargs):
@@ -96,6 +97,7 @@ def test_no_secret_of_a_run_is_stored_or_logged(connections, run_dag, secrets, e
     used(connections, secrets)
     out, err = capfd.readouterr()
     assert "waitForJob" in out + err
+    assert len(run.xcom("waitForJob", "arazzo_recording")["entries"]) == 2
     assert found(database_dump(), secrets) == {}
     assert found(out + err, secrets) == {}
     assert found(everything.text, {name: secrets[name] for name in (*BOUND, *CONNECTION)}) == {}

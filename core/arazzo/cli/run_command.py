@@ -199,7 +199,7 @@ def _finish(plan: Plan, values: dict[str, Any], apis: ConnectedApis, form: str, 
         write_reports(partial(describe_refusal, plan.document["name"], plan.workflow_id, _STOPPED, "stopped"))
         _print_not_run("stopped", _STOPPED, form)
         sys.exit(STOPPED)
-    transport.keep(plan, run.secrets)
+    transport.keep(plan, run)
     concealed = _concealed(plan, run)
     lines, seconds = [conceal(line, run.secrets) for line in log.log], time.time() - started
     write_reports(partial(describe_run, plan, concealed, lines, started, seconds), plan)
@@ -224,6 +224,7 @@ def _run(plan: Plan, inputs: dict[str, Any], log: RunLog, apis: ConnectedApis, t
         conceal=lambda text: conceal(text, apis.secrets),
         whole=log.whole if log.shows_exchanges else None,
         sent=log.sent,
+        recording=transport.records,
     )
     log.clear()
     return replace(run, secrets=run.secrets | apis.secrets)

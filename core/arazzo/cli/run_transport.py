@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -12,14 +13,15 @@ import click
 
 from arazzo.cli.run_log import RunLog
 from arazzo.cli.run_reports import require_writable
-from arazzo.engine import IdempotencyKeys
-from arazzo.errors import ClosedError, TransportError
+from arazzo.engine import IdempotencyKeys, Run
+from arazzo.engine.recording import exposed_in, har, hidden_entries, recording_title
 from arazzo.exchange import Request, Response
 from arazzo.flow import Plan
+from arazzo.secrecy.concealing import conceal
 
 if TYPE_CHECKING:
     from arazzo.auth.connected import ConnectedApis
-    from arazzo.testing import Recorder, Replay
+    from arazzo.testing import Replay
 
 Send = Callable[[Request], Response]
 
@@ -32,48 +34,39 @@ class RunTransport:
     """
 
     def __init__(self, apis: ConnectedApis, log: RunLog, record: Path | None, replay: Path | None) -> None:
-        self._log, self._file = log, record
+        self._file = record
         keys = IdempotencyKeys(lambda _: str(uuid4()))
-        self._send: Send = lambda request: keys.send(request, apis.send)
+        send: Send = partial(keys.send, send=apis.send)
         self.clock: Callable[[], float] = time.time
         self.sleep: Callable[[float], None] = log.wait
-        self._recorder: Recorder | None = None
         if replay is not None:
             played = _played(replay)
-            self._send, self.clock, self.sleep = played.send, played.clock, played.sleep
-        if record is not None:
-            from arazzo.testing import Recorder
+            send, self.clock, self.sleep = played.send, played.clock, played.sleep
+        self.send = log.answered(send)
 
-            self._recorder = Recorder()
+    @property
+    def records(self) -> bool:
+        """Whether somebody wants a recording."""
+        return self._file is not None
 
-    def send(self, request: Request) -> Response:
-        """Send a request, or answer it from the recording.
+    def keep(self, plan: Plan, run: Run) -> None:
+        """Write the recording, if it was asked for.
 
-        :raises TransportError: if there is no answer.
-        :raises RecordingError: if the recording has no answer.
+        :param run: how the run has ended, with all secrets that are known then.
         """
-        began = self.clock()
-        try:
-            answer = self._log.answered(self._send)(request)
-        except TransportError as error:
-            if self._recorder is not None and not isinstance(error, ClosedError):
-                self._recorder.add(request, error, began)
-            raise
-        if self._recorder is not None:
-            self._recorder.add(request, answer, began)
-        return answer
-
-    def keep(self, plan: Plan, secrets: frozenset[str]) -> None:
-        """Write the recording, if one is wanted.
-
-        :param secrets: what is known to be secret at the end of the run.
-        """
-        if self._recorder is None or self._file is None:
+        if self._file is None:
             return
         try:
-            self._file.write_text(self._recorder.write(plan, secrets), encoding="utf-8")
+            self._file.write_text(recording(plan, run), encoding="utf-8")
         except OSError as error:
             raise click.FileError(str(self._file), error.strerror or str(error)) from error
+
+
+def recording(plan: Plan, run: Run) -> str:
+    """Return the exchanges of a run as HAR, without secrets."""
+    secrets = run.secrets.union(exposed_in(run.recorded))
+    entries = hidden_entries(run.recorded, plan, lambda text: conceal(text, secrets))
+    return har(recording_title(plan), entries)
 
 
 def _played(path: Path) -> Replay:

@@ -66,7 +66,7 @@ def drive(
                     state = _put_off(state, error, clock(), note)
                     continue
                 except TransportError as error:
-                    exchange = Exchange(request, error=str(error), visits=error.visits)
+                    exchange = Exchange.unanswered(request, error)
                 _show(whole, plan, state, exchange, conceal)
             case Wait(seconds=seconds):
                 wait(judged(state, clock() - began), seconds)
@@ -103,7 +103,7 @@ async def _exchanged(request: Request, send: Callable[[Request], Awaitable[Respo
     except ClosedError:
         raise
     except TransportError as error:
-        return Exchange(request, error=str(error), visits=error.visits)
+        return Exchange.unanswered(request, error)
 
 
 async def drive_async(

@@ -11,7 +11,7 @@ from arazzo.engine.call_stack import start
 from arazzo.engine.drivers import drive, ignore_note
 from arazzo.engine.input_checks import check_inputs
 from arazzo.engine.server_checks import require_sendable
-from arazzo.engine.state import Mark, Note, State, StepRecord
+from arazzo.engine.state import Mark, Note, Recording, State, StepRecord
 from arazzo.exchange import Request, Response
 from arazzo.expressions.context import unchanged
 from arazzo.flow import Plan
@@ -32,6 +32,7 @@ class Run:
         named ``workflow/step``.
     :param steps: outputs of the steps that ran, by step id and name, as people see them.
     :param exchanges: the last 100 of them, in their order.
+    :param recorded: the exchanges as :func:`~arazzo.engine.recording.entry_of` has them, if they were to be recorded.
     :param secrets: the secret texts among inputs and outputs, those of inner workflows included.
     """
 
@@ -44,6 +45,7 @@ class Run:
     steps: dict[str, dict[str, Any]] = field(default_factory=dict)
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
     exchanges: tuple[Mark, ...] = ()
+    recorded: tuple[str, ...] = field(default=(), repr=False)
 
 
 def start_run(plan: Plan, inputs: Mapping[str, Any]) -> State:
@@ -68,6 +70,7 @@ def run_local(
     conceal: Conceal = unchanged,
     whole: Callable[[str], None] | None = None,
     sent: Callable[[str], None] | None = None,
+    recording: bool = False,
 ) -> Run:
     """Run a whole workflow.
 
@@ -76,6 +79,7 @@ def run_local(
     :param conceal: hides in a text what is secret beyond inputs and outputs, such as credentials.
     :param whole: receives each request and its answer in full, secrets hidden.
     :param sent: receives method and URL of each request before it is sent, secrets hidden.
+    :param recording: whether to keep the exchanges.
     :raises InputError: if the inputs are refused; nothing was sent.
     :raises RequestError: if a step has no server that can be called; nothing was sent.
     """
@@ -93,7 +97,7 @@ def run_local(
 
     state, done = drive(
         plan,
-        start_run(plan, inputs),
+        replace(start_run(plan, inputs), recorded=Recording() if recording else None),
         send=send,
         wait=wait,
         clock=now,
@@ -115,4 +119,5 @@ def run_local(
         {step: with_nulls(values) for step, values in state.outputs.items()},
         frozenset(state.secrets.texts),
         state.exchanges,
+        state.recorded.entries if state.recorded else (),
     )

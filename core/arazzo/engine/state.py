@@ -260,6 +260,26 @@ class Frame(StateValue):
 
 
 @dataclass(frozen=True)
+class Recording(StateValue):
+    """The exchanges of a run as they were, with all that is secret in them.
+
+    :ivar entries: each as :func:`~arazzo.engine.recording.entry_of` returns it.
+    :ivar most: how many characters they may have together; None for no limit.
+    :ivar beyond: whether there were more, which are not kept.
+    """
+
+    entries: tuple[str, ...] = field(default=(), repr=False)
+    most: int | None = None
+    beyond: bool = False
+
+    def add(self, entry: str) -> Recording:
+        """Return the value with another exchange, unless that is too much."""
+        if self.beyond or (self.most is not None and sum(map(len, self.entries)) + len(entry) > self.most):
+            return replace(self, beyond=True)
+        return replace(self, entries=(*self.entries, entry))
+
+
+@dataclass(frozen=True)
 class State(StateValue):
     """The state of a run. Its driver uses only its JSON and ``records``.
 
@@ -274,6 +294,7 @@ class State(StateValue):
     :ivar history: one line per exchange and decision, the last 100.
     :ivar exchanges: the last 100 of them, in their order.
     :ivar cookies: those of the run; None where it keeps none.
+    :ivar recorded: the exchanges of the run; None if nobody wants to keep them.
     :ivar secrets: what is known to be secret so far, of completed workflows and earlier rounds too.
     """
 
@@ -288,6 +309,7 @@ class State(StateValue):
     history: tuple[str, ...] = ()
     exchanges: tuple[Mark, ...] = ()
     cookies: Jar | None = field(default=None, repr=False)
+    recorded: Recording | None = None
     secrets: Annotated[Secrets, PlainSerializer(lambda secrets: dict(secrets.texts)), PlainValidator(_secrets_of)] = (
         field(default=Secrets(), repr=False)
     )

@@ -10,6 +10,7 @@ from typing import Any
 
 from arazzo.engine import actions, messages, pacing
 from arazzo.engine.loop_turn import record_name
+from arazzo.engine.recording import entry_of
 from arazzo.engine.region import Turn
 from arazzo.engine.state import Command, Done, Mark, State
 from arazzo.errors import GaveUpError
@@ -63,7 +64,8 @@ def _marked(state: State, exchange: Exchange, name: str, now: float) -> State:
     response = exchange.response
     status, seconds = (response.status, response.seconds) if response else (None, 0.0)
     mark = Mark(name, now, status, seconds)
-    return replace(state, exchanges=(*state.exchanges, mark)[-HISTORY:])
+    recorded = state.recorded and state.recorded.add(entry_of(exchange, now))
+    return replace(state, exchanges=(*state.exchanges, mark)[-HISTORY:], recorded=recorded)
 
 
 def _with_cookies(state: State, exchange: Exchange, now: float) -> State:

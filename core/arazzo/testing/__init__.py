@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from arazzo.testing.api import MockApi
     from arazzo.testing.exchanges import Received, Record, Recorded
     from arazzo.testing.input_samples import sample_inputs
-    from arazzo.testing.recordings import Recorder, Replay
+    from arazzo.testing.recordings import Replay
     from arazzo.testing.scenario import Scenario, load_scenario
     from arazzo.testing.serving import ServingError, run_server, serve
 else:
@@ -25,7 +25,7 @@ else:
             "arazzo.testing.api": "MockApi",
             "arazzo.testing.exchanges": "Received Record Recorded",
             "arazzo.testing.input_samples": "sample_inputs",
-            "arazzo.testing.recordings": "Recorder Replay",
+            "arazzo.testing.recordings": "Replay",
             "arazzo.testing.scenario": "Scenario load_scenario",
             "arazzo.testing.serving": "ServingError run_server serve",
         },

@@ -6,167 +6,20 @@ for tokens. Secrets are ``***``, which stands for any text in a replay.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from datetime import datetime, timezone
-from http import HTTPStatus
-from pathlib import Path, PurePath
-from typing import Any, Final
-from urllib.parse import parse_qsl, unquote, urlsplit
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
 
-from arazzo.engine.shown import shown_url
+from arazzo.engine.recording import answer_in
 from arazzo.errors import GaveUpError, RecordingError, TransportError
-from arazzo.exchange import Exchange, Headers, Request, Response, header
-from arazzo.flow import Plan
-from arazzo.frozen import dataclass, field
-from arazzo.json_values import json_report, read_json_value, write_json
-from arazzo.openapi.media import charset, is_json, is_text, is_xml, plain
-from arazzo.openapi.responses import decode_content
-from arazzo.secrecy.concealing import CONCEALED, conceal, hide
-from arazzo.secrecy.secrets import exposed_secrets
-from arazzo.secrecy.sensitive_names import is_sensitive, names_credential
-
-_VERSION: Final = "1.2"
-#: Fields of our own in an entry; HAR leaves names with an underscore to the author of the file.
-_STEP, _ERROR, _BEYOND = "_step", "_error", "_beyond"
-
-
-@dataclass(frozen=True)
-class _Kept:
-    """One exchange with the time at which it began, POSIX."""
-
-    exchange: Exchange
-    began: float
-
-
-@dataclass
-class Recorder:
-    """What a run has sent and received, in order."""
-
-    entries: list[_Kept] = field(default_factory=list)
-
-    def add(self, request: Request, answer: Response | TransportError, began: float) -> None:
-        """Keep an exchange. It is concealed only when it is written, since later answers tell what is secret."""
-        if isinstance(answer, TransportError):
-            exchange = Exchange(request, error=write_json({"kind": answer.kind, "message": str(answer)}))
-        else:
-            exchange = Exchange(request, answer)
-            with suppress(GaveUpError):
-                exchange = Exchange(request, answer, content=decode_content(answer))
-        self.entries.append(_Kept(exchange, began))
-
-    def write(self, plan: Plan, secrets: frozenset[str]) -> str:
-        """Return the exchanges as HAR, without secrets.
-
-        :param secrets: what is known to be secret at the end of the run.
-        """
-        known = secrets.union(*(exposed_secrets(each.exchange) for each in self.entries))
-        hiding = _Hiding(known, plan.all_sensitive)
-        log = {
-            "version": _VERSION,
-            "creator": {"name": "arazzo", "version": "1"},
-            "comment": f"{plan.workflow_id} of {PurePath(plan.document.get('name', '')).name}; secrets are {CONCEALED}",
-            "entries": [hiding.entry(each) for each in self.entries],
-        }
-        return json_report({"log": log}) + "\n"
-
-
-@dataclass(frozen=True)
-class _Hiding:
-    secrets: frozenset[str]
-    marked: frozenset[str]
-
-    def text(self, text: str) -> str:
-        return conceal(text, self.secrets)
-
-    def is_secret(self, name: str) -> bool:
-        return is_sensitive(name, self.marked) or names_credential(name)
-
-    def entry(self, recorded: _Kept) -> dict[str, Any]:
-        exchange = recorded.exchange
-        seconds = exchange.response.seconds if exchange.response else 0.0
-        began = datetime.fromtimestamp(recorded.began, timezone.utc).isoformat(timespec="milliseconds")
-        own: dict[str, Any] = {_STEP: exchange.request.step_name}
-        if exchange.error is not None:
-            told = read_json_value(exchange.error)
-            own[_ERROR] = {**told, "message": self.text(told["message"])}
-        return {
-            "startedDateTime": began,
-            "time": round(seconds * 1000, 3),
-            "request": self.request(exchange.request),
-            "response": self.response(exchange),
-            "cache": {},
-            "timings": {"send": 0, "wait": round(seconds * 1000, 3), "receive": 0},
-            **own,
-        }
-
-    def request(self, request: Request) -> dict[str, Any]:
-        url = shown_url(request, self.text, self.is_secret)
-        sent: dict[str, Any] = {
-            "method": request.method,
-            "url": url,
-            "httpVersion": "HTTP/1.1",
-            "cookies": [],
-            "headers": self.headers(request.sent_headers),
-            "queryString": [
-                {"name": name, "value": value} for name, value in parse_qsl(urlsplit(url).query, keep_blank_values=True)
-            ],
-            "headersSize": -1,
-            "bodySize": len(request.body or b""),
-        }
-        if request.body is not None:
-            kind = header(request.headers, "Content-Type") or ""
-            sent["postData"] = {"mimeType": self.text(kind), **self.body(request.body, kind)}
-        return sent
-
-    def response(self, exchange: Exchange) -> dict[str, Any]:
-        response = exchange.response or Response(0)
-        kind = response.header("Content-Type") or ""
-        content: dict[str, Any] = {
-            "size": len(response.body),
-            "mimeType": self.text(kind),
-            **self.body(response.body, kind),
-        }
-        if response.beyond:
-            content[_BEYOND] = response.beyond
-        known = {status.value: status.phrase for status in HTTPStatus}
-        return {
-            "status": response.status,
-            "statusText": known.get(response.status, ""),
-            "httpVersion": "HTTP/1.1",
-            "cookies": [],
-            "headers": self.headers(response.headers),
-            "content": content,
-            "redirectURL": self.text(response.header("Location") or ""),
-            "headersSize": -1,
-            "bodySize": len(response.body),
-        }
-
-    def headers(self, headers: Headers) -> list[dict[str, str]]:
-        return [
-            {"name": self.text(name), "value": CONCEALED if self.is_secret(name) else self.text(value)}
-            for name, value in headers
-        ]
-
-    def body(self, body: bytes, content_type: str) -> dict[str, Any]:
-        """Return a body: JSON hidden by its names, other text, or bytes, in which nobody can look for secrets."""
-        try:
-            text = body.decode(charset(content_type) or "utf-8")
-        except (UnicodeDecodeError, LookupError):
-            return {"text": base64.b64encode(body).decode(), "encoding": "base64"}
-        if not (is_json(content_type) or is_xml(content_type) or is_text(content_type)) and "\0" in text:
-            return {"text": base64.b64encode(body).decode(), "encoding": "base64"}
-        with suppress(ValueError, GaveUpError, RecursionError):
-            value = read_json_value(text)
-            if isinstance(value, (dict, list)):
-                return {"text": write_json(hide(value, self.text, self.is_secret))}
-        if plain(content_type) == "application/x-www-form-urlencoded":
-            pairs = [pair.partition("=") for pair in text.split("&")]
-            text = "&".join(f"{n}={CONCEALED}" if self.is_secret(unquote(n)) else f"{n}{s}{v}" for n, s, v in pairs)
-        return {"text": self.text(text)}
+from arazzo.exchange import Request, Response
+from arazzo.json_values import read_json_value
+from arazzo.openapi.media import plain
+from arazzo.secrecy.concealing import CONCEALED
 
 
 class Replay:
@@ -189,14 +42,18 @@ class Replay:
         :raises RecordingError: if it is not a HAR file.
         """
         try:
-            log = read_json_value(path.read_text("utf-8-sig"))["log"]
-            entries = [(_sent(entry["request"]), _answer(entry)) for entry in log["entries"]]
-            began = min((_time(entry) for entry in log["entries"]), default=0.0)
+            return cls.of(read_json_value(path.read_text("utf-8-sig"))["log"]["entries"])
         except OSError as error:
             raise RecordingError(f"{path} cannot be read: {error.strerror}") from error
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError, GaveUpError) as error:
             raise RecordingError(f"{path} is not HAR 1.2: {type(error).__name__}: {error}") from error
-        return cls(entries, began)
+
+    @classmethod
+    def of(cls, entries: Iterable[Mapping[str, Any]]) -> Replay:
+        """Return the replay of the entries of a file."""
+        listed = [*entries]
+        answers = [(_sent(entry["request"]), answer_in(entry)) for entry in listed]
+        return cls(answers, min(map(_time, listed), default=0.0))
 
     def clock(self) -> float:
         """Return the time in the run."""
@@ -240,25 +97,6 @@ def _sent(request: Mapping[str, Any]) -> dict[str, Any]:
     urlsplit(url)
     post = {name: str(data.get(name) or "") for name in ("encoding", "mimeType", "text")}
     return {"method": str(request["method"]), "url": url, "postData": post}
-
-
-def _answer(entry: Mapping[str, Any]) -> Response | TransportError:
-    if (told := entry.get(_ERROR)) is not None:
-        return TransportError(str(told["kind"]), str(told["message"]))
-    response = entry["response"]
-    status = int(response["status"])
-    if not status:
-        return TransportError("connect", "the recording has no answer")
-    content = response["content"]
-    text, coded = str(content.get("text") or ""), content.get("encoding") == "base64"
-    headers = tuple((str(each["name"]), str(each["value"])) for each in response["headers"])
-    kind = header(headers, "Content-Type") or ""
-    try:
-        body = base64.b64decode(text, validate=True) if coded else text.encode(charset(kind) or "utf-8")
-    except (binascii.Error, LookupError, UnicodeEncodeError):
-        body = text.encode()
-    seconds = max(float(entry.get("time") or 0), 0.0) / 1000
-    return Response(status, headers, body, seconds, beyond=str(content.get(_BEYOND) or ""))
 
 
 def _is_line(sent: Mapping[str, Any], request: Request, last: int = 0) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from functools import partial
 
 import pytest
 from click.testing import CliRunner
@@ -11,9 +12,11 @@ from click.testing import CliRunner
 from arazzo.cli import main
 from arazzo.cookies import Jar
 from arazzo.engine import load_plan, run_local
+from arazzo.engine.recording import entry_of, har, hidden_entries
 from arazzo.errors import RecordingError, TransportError
-from arazzo.exchange import Request, Response
-from arazzo.testing import MockApi, Recorder, Replay, load_scenario, serve
+from arazzo.exchange import Exchange, Request, Response
+from arazzo.secrecy.concealing import conceal
+from arazzo.testing import MockApi, Replay, load_scenario, serve
 
 API = """
 openapi: 3.1.0
@@ -196,10 +199,16 @@ def test_a_file_that_cannot_be_written_is_refused_before_anything_is_sent(folder
 
 def replayed(folder, request, answer):
     """Return what a recording of one exchange answers to its request."""
-    recorder = Recorder()
-    recorder.add(request, answer, 1e9)
-    (folder / "one.har").write_text(recorder.write(load_plan(folder / "w.arazzo.yaml"), frozenset({SECRETS[0]})))
+    failed = isinstance(answer, TransportError)
+    exchange = Exchange.unanswered(request, answer) if failed else Exchange(request, answer)
+    (folder / "one.har").write_text(recording_of(folder, exchange))
     return Replay.read(folder / "one.har").send(request)
+
+
+def recording_of(folder, *exchanges):
+    hidden = partial(conceal, secrets=frozenset({SECRETS[0]}))
+    plan = load_plan(folder / "w.arazzo.yaml")
+    return har("all", hidden_entries([entry_of(exchange, 1e9) for exchange in exchanges], plan, hidden))
 
 
 @pytest.mark.parametrize(
@@ -222,10 +231,9 @@ def test_an_answer_comes_back_as_it_was(folder, kind, body):
 
 def test_the_cookies_of_the_run_are_a_header_like_all_others(folder):
     url = "http://a.example/x"
-    recorder, jar = Recorder(), Jar().after(url, (("Set-Cookie", "sid=abcdef"),))
-    for each in (url, "http://b.example/x"):
-        recorder.add(Request("GET", each, cookies=jar), Response(204), 1e9)
-    text = recorder.write(load_plan(folder / "w.arazzo.yaml"), frozenset())
+    jar = Jar().after(url, (("Set-Cookie", "sid=abcdef"),))
+    requests = (Request("GET", each, cookies=jar) for each in (url, "http://b.example/x"))
+    text = recording_of(folder, *(Exchange(request, Response(204)) for request in requests))
     told = [entry["request"]["headers"] for entry in json.loads(text)["log"]["entries"]]
     assert told == [[{"name": "Cookie", "value": "***"}], []]
     assert "abcdef" not in text

@@ -24,10 +24,12 @@ from arazzo.engine import (
     unreadable_output,
     workflow_outputs,
 )
+from arazzo.engine.state import Recording
 from arazzo.engine.step_machine import held
 from arazzo.errors import ClosedError, InputError, TransportError
 from arazzo.exchange import Exchange
 from arazzo.flow import Plan, slice_region
+from arazzo.frozen import replace
 from arazzo.limits import limits_set
 
 
@@ -50,7 +52,7 @@ def in_event_loop(plan: Plan, case: Case, script: Script) -> Run:
 def through_json(plan: Plan, case: Case, script: Script) -> Run:
     """Forget everything but JSON between any two calls of the machine, as a crash would."""
     text = plan.model_dump_json(by_alias=True)
-    state = start(plan, check_inputs(plan, case.inputs))
+    state = replace(start(plan, check_inputs(plan, case.inputs)), recorded=Recording())
     exchange = None
     while True:
         state = State.from_json(state.to_json())
@@ -63,10 +65,11 @@ def through_json(plan: Plan, case: Case, script: Script) -> Run:
                 except ClosedError as error:
                     state = held(state, error.until, script.clock())
                 except TransportError as error:
-                    exchange = Exchange(request, error=str(error), visits=error.visits)
+                    exchange = Exchange.unanswered(request, error)
             case Wait(seconds=seconds):
                 script.sleep(seconds)
             case Done():
+                assert len(state.recorded.entries) == sum("request" in entry for entry in case.script)
                 return _run(plan, case, state, command)
 
 
