@@ -59,7 +59,7 @@ class FrozenModel(BaseModel):
         if unknown := update.keys() - names:
             raise TypeError(f"{cls.__name__} has no field '{min(unknown)}'")
         if len(members) > len(names):
-            members = {name: members[name] for name in names}
+            members = {name: members[name] for name in _fields(cls).defaults}  # in their order, which JSON has, too
         return cls._of({**members, **update}, given if given is names else given.union(update))
 
     def __copy__(self) -> Self:
