@@ -38,14 +38,18 @@ def require_news(
 
     The event is all that the next run knows, so what cannot be in it must not be new every time.
 
-    :raises AirflowSkipException: if an output is not known, or all equal their inputs.
-    :raises AirflowFailException: if the event does not contain what has been seen.
+    :raises AirflowSkipException: if an output has no value, or all equal their inputs.
+    :raises AirflowFailException: if an output is unreadable, or the event does not contain what has been seen.
     """
     watch = plan.settings.watch
     if watch is None or (asset := _asset_of(watch)) not in task.outlets:
         return
     seen = {output: outputs[output] for output in watch.seen.values()}
-    unknown = [*absent_names(seen), *unreadable_names(seen), *(name for name, value in seen.items() if value is None)]
+    if unreadable := unreadable_names(seen):
+        raise AirflowFailException(
+            f"output '{unreadable[0]}', which says what has been seen, leads into an answer that cannot be read"
+        )
+    unknown = [*absent_names(seen), *(name for name, value in seen.items() if value is None)]
     if unknown or all(_same(inputs.get(name, ABSENT), seen[output]) for name, output in watch.seen.items()):
         text = f"output '{unknown[0]}' has no value" if unknown else "what was seen is as it was"
         raise AirflowSkipException(f"nothing new: {text}")

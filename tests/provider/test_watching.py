@@ -132,6 +132,15 @@ def test_what_an_event_cannot_hold_is_not_new_for_ever(document, orders, run_dag
     assert (ran.state, events(uri)) == ("failed", [])
 
 
+@pytest.mark.airflow
+@pytest.mark.parametrize("granularity", ["step", "workflow"])
+def test_an_answer_that_cannot_be_read_is_not_nothing_new(granularity, document, orders, run_dag):
+    uri = f"{URI}/unreadable/{granularity}"
+    dag = ArazzoDag(document(watching(uri, f", granularity: {granularity}")), dag_id=f"watches_unread_{granularity}")
+    orders.on("GET /orders?since=0", 200, b"<html>Sign in")
+    assert (run_dag(dag).state, events(uri)) == ("failed", [])
+
+
 def test_it_is_an_outlet_of_the_dag_whose_runs_follow_each_other(document):
     path = document(WATCH + ", schedule: '@continuous'")
     dag, plan = ArazzoDag(path), load_plan(path)
