@@ -12,7 +12,6 @@ from airflow_arazzo.protocol.stored_forms import formed
 from airflow_arazzo.protocol.xcom_limits import as_xcom
 from arazzo.absent import with_nulls
 from arazzo.frozen import replace
-from arazzo.limits import current_limits
 
 if TYPE_CHECKING:
     from airflow_arazzo.protocol.channel import Channel
@@ -27,14 +26,14 @@ FIELDS: Final = ("workflow", "inputs", "placed", "beyond", "entries")
 
 def begin_recording(state: State) -> State:
     """Return the state with a recording, if Airflow's configuration asks for one."""
-    from arazzo.engine.state import Recording
+    from arazzo.engine.recording import bounded_recording
 
     if not conf.getboolean("arazzo", "record_exchanges", fallback=False):
         return state
     if not has_key():
         log.warning("[arazzo] record_exchanges has no effect without a Fernet key: a recording contains secrets")
         return state
-    return replace(state, recorded=Recording(most=current_limits().recorded_characters))
+    return replace(state, recorded=bounded_recording())
 
 
 def push_recording(channel: Channel, plan: Plan, state: State) -> None:

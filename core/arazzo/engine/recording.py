@@ -19,11 +19,13 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from arazzo.engine.messages import step_path
 from arazzo.engine.shown import shown_url
+from arazzo.engine.state import Recording
 from arazzo.errors import GaveUpError, TransportError
 from arazzo.exchange import Exchange, Headers, Request, Response, header
 from arazzo.flow import Plan
 from arazzo.frozen import dataclass, replace
 from arazzo.json_values import json_report, read_json_value, write_json
+from arazzo.limits import current_limits
 from arazzo.openapi.media import charset, is_json, is_text, is_xml, plain
 from arazzo.openapi.responses import decode_content
 from arazzo.secrecy.concealing import CONCEALED, Conceal, hide
@@ -33,6 +35,11 @@ from arazzo.secrecy.sensitive_names import is_sensitive, names_credential
 _VERSION: Final = "1.2"
 #: Fields of our own in an entry; HAR leaves names with an underscore to the author of the file.
 STEP, _ERROR, _BEYOND = "_step", "_error", "_beyond"
+
+
+def bounded_recording() -> Recording:
+    """Return the recording of a run that travels, before its first exchange."""
+    return Recording(most=current_limits().recorded_characters)
 
 
 def entry_of(exchange: Exchange, answered: float) -> str:
