@@ -1,4 +1,4 @@
-"""Plans of public documents from the plan cache are those that are compiled."""
+"""Public documents: plans from the plan cache are those that are compiled, and what has no error can be a DAG."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from catalogue import documents, overrides
 
 from arazzo.document.loading import load_document
 from arazzo.engine.plan_cache import PlanCache, question
-from arazzo.engine.program import load_outcome
+from arazzo.engine.program import find_problems, load_outcome, load_plans
+from arazzo.engine.refusals import refusals
 from arazzo.errors import DocumentError
 from arazzo.flow import Options
 
@@ -50,3 +51,14 @@ def test_a_plan_that_was_kept_is_the_plan_that_was_compiled(path, files):
     first, again = answer(), answer()
     assert first == again
     assert len(computed) == 1 or not shelf
+
+
+@pytest.mark.parametrize("dialect", ["lenient", "strict"])
+def test_what_has_no_error_compiles_and_can_be_a_dag(dialect, files):
+    options, compiled = Options(dialect=dialect), 0
+    for path in documents():
+        if not any(problem.is_error for problem in find_problems(path, options, files)):
+            plans = list(load_plans(path, options, files))
+            assert not [refusal for plan in plans for refusal in refusals(plan)], path
+            compiled += len(plans)
+    assert compiled > 20
