@@ -132,6 +132,7 @@ def played(tmp_path_factory, migrate):
     (folder / "dags").mkdir()
     (folder / "dags" / "vaults.py").write_text(DAGS)
     environment = {"AIRFLOW__CORE__FERNET_KEY": KEY.decode(), "AIRFLOW__LOGGING__LOGGING_LEVEL": "DEBUG"}
+    environment["AIRFLOW__ARAZZO__RECORD_EXCHANGES"] = "True"
     with ExitStack() as stack:
         cases = {name: Case(name, stack) for name in CASES}
         airflow = stack.enter_context(LocalAirflow(folder / "home", folder / "dags", environment, restart=True))
@@ -171,6 +172,9 @@ def test_no_secret_is_in_an_answer_of_the_api(played, case):
     for path in (run, f"{run}/taskInstances/signIn", f"{run}/taskInstances/signIn/logs/1", "/eventLogs"):
         assert path in played.answers, sorted(played.answers)
     assert "***" in played.answers[f"{run}/taskInstances/signIn/xcomEntries/return_value"]
+    recording = played.answers[f"{run}/taskInstances/waitForJob/xcomEntries/arazzo_recording"]
+    assert recording.count("startedDateTime") >= 2  # of the worker and of the triggerer
+    assert "***" in recording
     assert {path for path, text in played.answers.items() if found(text, case.hidden)} == set()
 
 
