@@ -39,7 +39,6 @@ workflows:
   outputs: {newest: $steps.look.outputs.newest, count: $steps.look.outputs.count, token: $steps.look.outputs.token}
 """
 URI = "https://shop.example.com/orders"
-WATCH = f"watch: {{asset: '{URI}', seen: {{since: newest}}}}"
 
 
 @pytest.fixture
@@ -61,6 +60,9 @@ def orders(monkeypatch, api):
 
 def watching(uri, extra=""):
     return f"watch: {{asset: '{uri}', seen: {{since: newest}}}}{extra}"
+
+
+WATCH = watching(URI)
 
 
 @pytest.mark.airflow

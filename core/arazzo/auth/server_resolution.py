@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from arazzo.auth.connection_settings import ConnectionSettings
+from arazzo.document.settings import of_source
 from arazzo.errors import ConnectionSettingsError
 from arazzo.flow import Plan, PlannedStep, change_steps
 from arazzo.frozen import dataclass
@@ -20,8 +21,7 @@ def connections_of(plan: Plan, connections: Mapping[str, str] | None = None) -> 
     found: dict[str, str] = {}
     for step in plan.all_steps():
         source = step.operation.source if step.operation else ""
-        named = step.settings.connection
-        connection = named.get(source) if isinstance(named, dict) else named
+        connection = of_source(step.settings.connection, source)
         if not source or connection is None:
             continue
         if found.setdefault(source, connection) != connection:
@@ -77,7 +77,7 @@ def place_requests(
 def place_step(step: PlannedStep, placement: Placement, default: str | Mapping[str, str] | None = None) -> PlannedStep:
     """Return a step with its connection's decisions; arguments as for :func:`place_requests`."""
     source = step.operation.source if step.operation else ""
-    url = placement.url or (default.get(source) if isinstance(default, Mapping) else default)
+    url = placement.url or of_source(default, source)
     settings = step.settings.model_copy(update={"server": url}) if url else step.settings
     if placement.required is not None and settings.required is None:
         settings = settings.model_copy(update={"required": placement.required})

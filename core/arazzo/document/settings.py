@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 EXTENSION = "x-airflow"
 #: What fits into the columns of Airflow's database, with room for tries.
 LARGEST_INTEGER = 2**30
+_T = TypeVar("_T")
 #: The name of something that can be imported.
 _DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*[.:][^\W\d]\w*")
 _PLAIN = (bool, int, float, dict)
@@ -352,6 +353,11 @@ TASK_SETTINGS = (
     *("owner", "doc", "callbacks", "task"),
 )
 """Settings that hold for a whole task, and so for all steps that run in it."""
+
+
+def of_source(value: _T | Mapping[str, _T] | None, source: str) -> _T | None:
+    """Return what a setting says for a source description: it is one value, or a map by source."""
+    return value.get(source) if isinstance(value, Mapping) else value
 
 
 def deciding_steps(entry: str, own: Mapping[str, Settings]) -> dict[str, str]:

@@ -17,7 +17,7 @@ from typing_extensions import Self
 
 from arazzo.document.input_declarations import DeclaredInputs, declared_inputs, names_input
 from arazzo.document.models import Parameter, Step
-from arazzo.document.settings import UNSET, Settings
+from arazzo.document.settings import UNSET, Settings, of_source
 from arazzo.expressions.navigation import declared_prefix, outermost
 from arazzo.flow.reads import Reads, step_reads, value_reads
 from arazzo.frozen_model import FrozenModel
@@ -110,10 +110,7 @@ class PlannedStep(PlanValue):
     @property
     def server(self) -> str | None:
         """The setting ``server`` for its operation's source; None leaves it to the API description."""
-        server = self.settings.server
-        if isinstance(server, dict):
-            return server.get(self.operation.source) if self.operation else None
-        return server
+        return of_source(self.settings.server, self.operation.source if self.operation else "")
 
 
 class Region(PlanValue):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from arazzo.document.budgets import Budget
+from arazzo.document.settings import of_source
 from arazzo.errors import UnsupportedError
 from arazzo.flow.plan import PlannedStep
 from arazzo.frozen import dataclass
@@ -34,10 +35,10 @@ def budgets_of(steps: Iterable[PlannedStep], connections: Mapping[str, str] | No
     pools: dict[str, PoolBudget] = {}
     for step in steps:
         settings, source = step.settings, step.operation.source if step.operation else ""
-        budget = settings.budget.get(source) if isinstance(settings.budget, dict) else settings.budget
+        budget = of_source(settings.budget, source)
         if budget is None or not source:
             continue
-        named = settings.connection.get(source) if isinstance(settings.connection, dict) else settings.connection
+        named = of_source(settings.connection, source)
         kept = PoolBudget(budget.pool or (connections or {}).get(source) or named or source, budget)
         if found.setdefault(source, kept) != kept or pools.setdefault(kept.pool, kept) != kept:
             raise UnsupportedError(

@@ -10,7 +10,7 @@ from arazzo.document.contract_levels import levels_of
 from arazzo.document.control import merged_actions
 from arazzo.document.input_declarations import property_names
 from arazzo.document.models import Step, Workflow
-from arazzo.document.settings import EXTENSION, Settings, settings_of
+from arazzo.document.settings import EXTENSION, Settings, of_source, settings_of
 from arazzo.errors import DocumentError, Problem
 from arazzo.expressions.nodes import Input
 from arazzo.openapi.contract_slices import slice_contract, unreadable_schemas
@@ -173,8 +173,7 @@ def _variables(subject: Subject) -> Iterator[Problem]:
     for workflow, step in subject.steps():
         if (operation := subject.operation(step)) is None:
             continue
-        server = subject.settings(workflow, step).server
-        url = server.get(operation.source) if isinstance(server, dict) else server
+        url = of_source(subject.settings(workflow, step).server, operation.source)
         for item in (document, workflow, step):
             known[item.at] += variable_names(operation, url)
     # Without an operation the variables are not known.

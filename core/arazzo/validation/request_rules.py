@@ -10,6 +10,7 @@ from arazzo.document.control import merged_parameters
 from arazzo.document.input_declarations import names_input
 from arazzo.document.models import Action, Parameter, Step, Workflow
 from arazzo.document.schemas import mapping
+from arazzo.document.settings import of_source
 from arazzo.errors import DocumentError, Problem, RequestError, Severity
 from arazzo.expressions.navigation import declared_prefix
 from arazzo.expressions.nodes import Input
@@ -143,7 +144,7 @@ def check_servers(subject: Subject) -> Iterator[Problem]:
         if operation is None or operation.source in seen:
             continue
         settings = subject.settings(workflow, step)
-        server = settings.server.get(operation.source) if isinstance(settings.server, dict) else settings.server
+        server = of_source(settings.server, operation.source)
         try:
             server_of(operation, server_url=server, server_variables=settings.server_variables)
         except RequestError as error:
