@@ -227,9 +227,8 @@ class ArazzoHook(HttpHook):
     async def _async_exchange(
         self, request: Request, session: aiohttp.ClientSession, settings: ConnectionSettings, **limits: Any
     ) -> Response:
-        proxy = settings.proxies.get(request.url.split(":", 1)[0].lower())
         limits = {**limits_of(settings), **limits, "ssl_elsewhere": self._ssl_elsewhere}
-        return await transport.send_async(request, session, proxy=proxy, pace=self.pace, **limits)
+        return await transport.send_async(request, session, proxies=settings.proxies, pace=self.pace, **limits)
 
     def close(self) -> None:
         """Close the connections that :meth:`send` keeps."""

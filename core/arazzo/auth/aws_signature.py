@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from datetime import datetime, timezone
 from typing import Final
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote_to_bytes, urlsplit
 
-from arazzo.exchange import Headers, Request
+from arazzo.exchange import Headers, Request, header, origin_of
 from arazzo.frozen import dataclass, field, replace
 
 _ALGORITHM: Final = "AWS4-HMAC-SHA256"
@@ -62,7 +63,8 @@ def sign(request: Request, key: AwsKey, now: float) -> Request:
 
 def _signed(url: str, headers: Headers) -> dict[str, str]:
     """Return the headers to sign, by name in lower case: those that nothing on the way changes."""
-    found: dict[str, list[str]] = {"host": [urlsplit(url).netloc.rpartition("@")[2]]}
+    host = header(headers, "Host") or origin_of(url).partition("//")[2]
+    found: dict[str, list[str]] = {"host": [host]}
     for name, value in headers:
         lower = name.lower()
         if lower == "content-type" or lower.startswith("x-amz-"):
@@ -71,9 +73,12 @@ def _signed(url: str, headers: Headers) -> dict[str, str]:
 
 
 def _path(url: str, *, twice: bool) -> str:
-    """Return the path as it is sent, encoded once more for every service but S3."""
+    """Return the canonical path: everything encoded that may be, and once more for every service but S3.
+
+    For these, slashes in a row count as one.
+    """
     path = urlsplit(url).path or "/"
-    return quote(path, safe="/-_.~") if twice else path
+    return quote(re.sub("/+", "/", path), safe="/-_.~") if twice else "/".join(map(_encoded, path.split("/")))
 
 
 def _query(url: str) -> str:
@@ -83,4 +88,4 @@ def _query(url: str) -> str:
 
 
 def _encoded(text: str) -> str:
-    return quote(unquote(text), safe="-_.~")
+    return quote(unquote_to_bytes(text), safe="-_.~")

@@ -206,14 +206,14 @@ def _read(response: Response, url: str, location: str) -> Source:
 
 def getter(session: requests.Session) -> Get:
     """Return a function that sends one GET request over a session, within the limits and without credentials."""
-    from requests.utils import get_environ_proxies
-
     from arazzo import transport
+    from arazzo.transport.proxies import environment_proxies, proxy_for
 
     session.trust_env = False  # the environment's proxies count, its netrc does not
 
     def get(url: str) -> Response:
-        session.proxies = dict(get_environ_proxies(url))
+        proxy = proxy_for(url, {}, environment_proxies())
+        session.proxies = {"all": proxy} if proxy else {}
         request = Request("GET", url, (("Accept", "application/yaml, application/json, */*;q=0.5"),), timeout=TIMEOUT)
         return transport.send(request, session, max_bytes=current_limits().file_characters, follow_redirects=False)
 

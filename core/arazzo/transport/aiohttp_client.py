@@ -18,6 +18,7 @@ from arazzo.limits import current_limits
 from arazzo.transport.content import grouped, readable
 from arazzo.transport.exchange_policy import OpenExchange, first_hop
 from arazzo.transport.failures import causes_of
+from arazzo.transport.proxies import environment_proxies, proxy_for
 from arazzo.transport.tuning import PIECE
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ async def send_async(
     follow_redirects: bool | None = None,
     max_redirects: int | None = None,
     use_netrc: bool = True,
-    proxy: str | None = None,
+    proxies: Mapping[str, str] | None = None,
     ssl_elsewhere: SSLContext | bool = True,
     pace: Pace | None = None,
 ) -> Response:
@@ -49,7 +50,8 @@ async def send_async(
 
     The session's connector (with its TLS settings), headers, ``auth`` and ``trust_env`` count.
 
-    :param proxy: URL of a proxy; without one, that of the environment if the session trusts it.
+    :param proxies: URLs of proxies, as ``requests`` has them; for other requests, the environment's count if the
+        session trusts it.
     :param ssl_elsewhere: TLS settings without a client certificate, for redirects to another origin;
         True takes the connector's.
     :raises TransportError: if there is no complete answer; the message contains no value of the request.
@@ -71,14 +73,14 @@ async def send_async(
     expired = False
     try:
         if session not in _BARE or _BARE[session][0].closed:
-            _BARE[session] = _bare_session(session), _environment(session)
+            _BARE[session] = _bare_session(session), environment_proxies() if session.trust_env else {}
         bare, environment = _BARE[session]
         # The limit on connecting speaks first: it knows that nothing was sent.
         # wait_for loses a cancellation that comes together with the answer.
         async with _within(total + 0.02) as stand_still:
             request_by = partial(bare.request, allow_redirects=False, timeout=limits, trace_request_ctx=course)
-            proxies = proxy, environment
-            response = await _exchange_async(course, request_by, proxies, max_bytes, ssl_elsewhere, stand_still)
+            proxy = partial(proxy_for, named=proxies or {}, environment=environment)
+            response = await _exchange_async(course, request_by, proxy, max_bytes, ssl_elsewhere, stand_still)
     except asyncio.TimeoutError as error:
         causes, expired = causes_of(error), True
     except (OSError, aiohttp.ClientError, zlib.error, CutError) as error:
@@ -196,7 +198,7 @@ def _bare_session(session: aiohttp.ClientSession) -> aiohttp.ClientSession:
 async def _exchange_async(
     course: OpenExchange,
     request_by: Callable[..., Awaitable[aiohttp.ClientResponse]],
-    proxies: tuple[str | None, Mapping[str, str]],
+    proxy_of: Callable[[str], str | None],
     max_bytes: int,
     ssl_elsewhere: SSLContext | bool,
     stand_still: Wait,
@@ -208,7 +210,6 @@ async def _exchange_async(
     while True:
         hop = course.outgoing
         url = URL(hop.url, encoded=True)
-        proxy = proxies[0] or _environment_proxy(hop.url, proxies[1])
         await stand_still(course.turn())
         try:
             answer = await request_by(
@@ -216,7 +217,7 @@ async def _exchange_async(
                 url,
                 headers=hop.headers,
                 data=hop.body,
-                proxy=proxy,
+                proxy=proxy_of(hop.url),
                 ssl=ssl_elsewhere if hop.foreign else True,
             )
         except CutError:
@@ -237,21 +238,3 @@ async def _exchange_async(
             return course.response(answer.status, headers, body)
         finally:
             answer.close()  # this leaves the connection open if the answer was read to its end
-
-
-def _environment(session: aiohttp.ClientSession) -> Mapping[str, str]:
-    """Return the proxies of the environment for a session that trusts it."""
-    import urllib.request
-
-    return urllib.request.getproxies() if session.trust_env else {}
-
-
-def _environment_proxy(url: str, proxies: Mapping[str, str]) -> str | None:
-    """Return the proxy that the environment names for a URL; None for none."""
-    import urllib.request
-
-    if not proxies:
-        return None
-    parts = urllib.parse.urlsplit(url)
-    proxy = proxies.get(parts.scheme) or proxies.get("all")
-    return None if proxy is None or urllib.request.proxy_bypass(parts.netloc) else proxy

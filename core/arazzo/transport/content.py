@@ -10,6 +10,8 @@ from arazzo.errors import TransportError
 from arazzo.exchange import Headers, content_codings
 
 _CODINGS: Final = {"gzip": 31, "x-gzip": 31, "deflate": 15}
+#: How a member of gzip begins.
+_MEMBER: Final = b"\x1f"
 
 
 class CollectedBody:
@@ -50,12 +52,15 @@ class CollectedBody:
 
 
 class Inflation:
-    """Undoes one content coding, piece by piece; gzip may have several members, deflate may lack its zlib frame."""
+    """Undoes one content coding, piece by piece; gzip may have several members, deflate may lack its zlib frame.
+
+    What follows and is no member has no meaning: some servers pad their answers.
+    """
 
     def __init__(self, coding: str) -> None:
         self.bits = _CODINGS[coding]
         self.stream = zlib.decompressobj(self.bits)
-        self.begun = False
+        self.begun = self.ended = False
 
     @property
     def complete(self) -> bool:
@@ -64,10 +69,11 @@ class Inflation:
     def feed(self, data: bytes, room: int) -> bytes:
         """Return what ``data`` adds, at most ``room`` bytes: that many are already too many."""
         parts: list[bytes] = []
-        while data and room > 0:
+        while data and room > 0 and not self.ended:
             if self.stream.eof:
-                if self.bits != 31:
-                    break  # nothing after a deflate stream has a meaning
+                self.ended = self.bits != 31 or data[:1] != _MEMBER
+                if self.ended:
+                    break
                 self.stream = zlib.decompressobj(self.bits)
             part = self._inflate(data, room)
             parts.append(part)

@@ -27,6 +27,8 @@ _HARMLESS: Final = frozenset(
 )
 #: Framing is the library's business: with a document's own values an answer could hang, or a request be split.
 _FRAMING: Final = frozenset({"content-length", "transfer-encoding"})
+#: Transfer codings of answers that are read; others have to be asked for (RFC 9110, 10.1.4).
+_TRANSFER_CODINGS: Final = frozenset({"", "identity", "chunked"})
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VISIBLE: Final = re.compile(r"[\x21-\x7e]+")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
@@ -116,6 +118,9 @@ class OpenExchange:
         return True
 
     def body(self, headers: Headers, limit: int) -> CollectedBody:
+        transfer = ",".join(value for name, value in headers if name.lower() == "transfer-encoding").lower().split(",")
+        if not {name.strip() for name in transfer} <= _TRANSFER_CODINGS:
+            raise self.error("protocol", "the answer has a transfer coding that was not asked for")
         return CollectedBody(codings_of(headers), limit, self.error)
 
     def response(self, status: int, headers: Headers, body: CollectedBody) -> Response:
@@ -191,9 +196,7 @@ def _checked(request: Request) -> tuple[str, str | None]:
         if not _TOKEN.fullmatch(name) or _CONTROL.search(value):
             raise _refused(f"header {name!r} holds a character that no header may hold")
     user, at, host = parts.netloc.rpartition("@")
-    url = request.url.partition("#")[0]
-    if at:
-        url = url.replace(parts.netloc, host, 1)
+    url = request.url.partition("#")[0].replace(parts.netloc, host.lower(), 1)
     rest = url[url.index("//") + 2 + len(host) :]
     if not rest.startswith("/"):
         url = url[: len(url) - len(rest)] + "/" + rest

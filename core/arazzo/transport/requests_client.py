@@ -16,6 +16,7 @@ from arazzo.limits import current_limits
 from arazzo.transport.content import grouped, readable
 from arazzo.transport.exchange_policy import OpenExchange, first_hop
 from arazzo.transport.failures import TooMuchError, causes_of, kind_of
+from arazzo.transport.proxies import environment_proxies, proxy_for
 from arazzo.transport.tuning import IDLE_TIMEOUT, PIECE
 
 if TYPE_CHECKING:
@@ -157,8 +158,9 @@ def _open(
     prepared.url = watch.url = hop.url  # requests quotes it again
     prepared.method = hop.method  # and it writes the method in capitals; methods are case-sensitive (RFC 9110, 9.1)
     verify = None if session.verify is True else session.verify  # the session's setting wins over the environment
-    proxies = dict(session.proxies)  # given here, these win over the environment's
-    settings: Any = session.merge_environment_settings(hop.url, proxies, True, verify, None)
+    settings: Any = session.merge_environment_settings(hop.url, {}, True, verify, None)
+    proxy = proxy_for(hop.url, session.proxies, environment_proxies() if session.trust_env else {})
+    settings["proxies"] = {"all": proxy} if proxy else {}
     if hop.foreign:
         settings["cert"] = None
     adapter = session.get_adapter(hop.url)

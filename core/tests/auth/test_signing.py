@@ -36,6 +36,10 @@ def test_the_signature_of_aws_is_that_of_its_manual():
         ("https://a.example/x?b=2&a=1", "https://a.example/x?a=1&b=2"),
         ("https://a.example/x?a=%7e", "https://a.example/x?a=~"),
         ("https://a.example", "https://a.example/"),
+        ("https://A.Example:443/x", "https://a.example/x"),
+        ("http://a.example:80/x", "http://a.example/x"),
+        ("https://a.example/a//b/", "https://a.example/a/b/"),
+        ("https://a.example/x?a=%e9", "https://a.example/x?a=%E9"),
     ],
 )
 def test_what_means_the_same_is_signed_alike(url, same_as):
@@ -160,6 +164,27 @@ def test_login_and_password_sign_and_are_for_nothing_else():
     assert {"hunter2", "temporary-1"} <= set(secret_texts(settings))
     assert "eu-west-1" not in set(secret_texts(settings))
     assert "hunter2" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("path", "canonical"),
+    [
+        ("/day=2024-05-22/a.parquet", "/day%3D2024-05-22/a.parquet"),
+        ("/a@b:c+d", "/a%40b%3Ac%2Bd"),
+        ("/a//b%2fc/caf%C3%A9", "/a//b%2Fc/caf%C3%A9"),
+    ],
+)
+def test_everything_in_the_path_of_an_object_is_encoded_for_its_signature(path, canonical):
+    key = AwsKey("me", "secret", service="s3")
+    one, other = (sign(Request("GET", f"https://a.example{each}"), key, 1e9).headers for each in (path, canonical))
+    assert header(one, "Authorization") == header(other, "Authorization")
+
+
+def test_a_host_that_the_request_names_itself_is_signed():
+    key = AwsKey("me", "secret")
+    one = sign(Request("GET", "https://10.0.0.1/x", (("Host", "a.example"),)), key, 1e9)
+    other = sign(Request("GET", "https://a.example/x"), key, 1e9)
+    assert header(one.headers, "Authorization") == header(other.headers, "Authorization")
 
 
 @pytest.mark.parametrize(

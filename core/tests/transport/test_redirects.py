@@ -236,6 +236,15 @@ def test_the_environments_proxy_is_used_where_it_is_trusted(way, raw_server, mon
         assert proxy.lines()[0] == f"GET {url} HTTP/1.1"
 
 
+def test_a_proxy_needs_no_scheme(way, raw_server, monkeypatch):
+    proxy = raw_server(OK)
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("http_proxy", proxy.origin.removeprefix("http://"))
+    assert way.send(Request("GET", "http://api.invalid/x"), trust_env=True).status == 200
+    assert proxy.lines()[0] == "GET http://api.invalid/x HTTP/1.1"
+
+
 def test_a_login_in_the_url_is_sent_as_basic_and_stays_out_of_messages(way, raw_server):
     server = raw_server(OK)
     url = server.origin.replace("//", "//us%40er:hunter2@") + "/x"

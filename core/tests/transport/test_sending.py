@@ -198,10 +198,38 @@ def test_a_connection_that_switches_protocols_is_not_used_again(way, raw_server)
         (encoded("identity", b"as is"), b"as is"),
         (encoded("br", b"unasked"), b"unasked"),
         (encoded("gzip", b""), b""),
+        (encoded("gzip", gzip.compress(b"padded") + b"\0"), b"padded"),
+        (encoded("gzip", gzip.compress(b"padded") + bytes(512)), b"padded"),
+        (encoded("gzip", gzip.compress(b"one") + gzip.compress(b"two") + b"rest"), b"onetwo"),
+        (encoded("gzip", gzip.compress(b"one") + gzip.compress(b"")), b"one"),
+        (encoded("gzip, gzip", gzip.compress(gzip.compress(b"twice"))), b"twice"),
     ],
 )
 def test_bodies(way, raw_server, raw, body):
     assert way.send(Request("GET", raw_server(answer(raw)).origin)).body == body
+
+
+def test_a_damaged_member_is_none_that_may_be_missing(way, raw_server):
+    second = gzip.compress(bytes(range(256)) * 400)
+    raw = encoded("gzip", gzip.compress(b"one") + second[:-8] + bytes(8))
+    assert "damaged" in str(way.failure(Request("GET", raw_server(answer(raw)).origin)))
+
+
+def test_a_transfer_coding_that_was_not_asked_for_is_not_taken_for_the_body(way, raw_server):
+    packed = gzip.compress(b"{}")
+    raw = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n" % (len(packed), packed)
+    error = way.failure(Request("GET", raw_server(answer(raw)).origin))
+    assert (error.kind, error.maybe_sent) == ("protocol", True)
+    assert "transfer coding" in str(error)
+
+
+def test_the_case_of_a_host_does_not_count(way, raw_server):
+    server = raw_server(OK)
+    way.send(Request("GET", server.origin.replace("127.0.0.1", "LocalHost") + "/A"))
+    assert (server.lines()[0], server.headers()["host"]) == (
+        "GET /A HTTP/1.1",
+        server.origin[7:].replace("127.0.0.1", "localhost"),
+    )
 
 
 def test_head_announces_a_body_and_has_none(way, raw_server):
