@@ -58,6 +58,7 @@ class Limits:
     shown_answer: int = _limit(
         1000, "Characters of an answer that messages and records show; 0: none, and no headers either."
     )
+    asked_wait: float = _limit(86_400.0, "Seconds that an API may ask to wait, unless a loop has a ``timeout``.")
     max_redirects: int = _limit(10, "Redirects that are followed, one after another.")
     cookies: int = _limit(300, "Cookies that a run keeps.")
     cookie_characters: int = _limit(4096, "Characters of a cookie that a run keeps, its name included.")

@@ -186,6 +186,14 @@ def test_a_retry_after_says_when(order, api, decided, monkeypatch, status):
     assert decided(error) == ("retry", timedelta(0))
 
 
+@pytest.mark.parametrize(("asked", "action"), [("86400", "retry"), ("86402", "fail"), ("9" * 400, "fail")])
+def test_a_retry_after_of_more_than_a_day_is_refused(order, api, decided, monkeypatch, asked, action):
+    monkeypatch.setattr(clock, "now", lambda: 1_750_000_000.0)
+    api.on(f"GET /things/{SECRET}", 503, None, Retry_After=asked)
+    _, error = found(order().get_task("look"))
+    assert decided(error)[0] == action
+
+
 def test_a_retry_after_that_the_triggerer_has_seen_says_when(order, api, decided):
     api.on("GET /things/x", 200, {"state": "busy"}).on("GET /things/x", 429, None, Retry_After="3600")
     _, error = found(order(workflow="watch").get_task("poll"))

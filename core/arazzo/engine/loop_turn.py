@@ -19,6 +19,7 @@ from arazzo.expressions.context import Context
 from arazzo.flow import END, Plan, PlannedStep, Region
 from arazzo.flow.plan import NOTHING_NEW
 from arazzo.frozen import replace
+from arazzo.limits import current_limits
 from arazzo.secrecy.concealing import Conceal
 
 Turned = tuple[State, Command | None]
@@ -86,6 +87,9 @@ class LoopTurn(ABC):
         if at is not None and region is not None and deadline is not None and asked and self.now + asked > deadline:
             state = replace(state, frames=state.frames[: at + 1])
             return self._exhausted(state, region, messages.wait_too_long(asked, region))
+        if deadline is None and asked and asked > current_limits().asked_wait:
+            text = f"step '{state.frame.step}' gave up: {messages.wait_beyond_limit(asked)}; no action is taken"
+            return self._stop(state, text)
         return pacing.with_wait(state, wait, self.now), None
 
     def _is_tolerated(self, state: State, planned: PlannedStep) -> bool:

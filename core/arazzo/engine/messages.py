@@ -15,6 +15,7 @@ from arazzo.engine.actions import Choice
 from arazzo.engine.state import CriterionRecord, Drift, Frame, StepRecord
 from arazzo.exchange import REDIRECTS, Exchange
 from arazzo.flow import PlannedStep, Region
+from arazzo.limits import current_limits
 
 _LONGEST_VALUE = 60
 
@@ -132,6 +133,12 @@ def tolerated(number: int) -> str:
 def wait_too_long(asked: float, region: Region) -> str:
     """Say that an API asks for a longer wait than a loop's budget has."""
     return f"Retry-After asks to wait {duration(asked)}, beyond the timeout of {duration(region.timeout)},"
+
+
+def wait_beyond_limit(asked: float) -> str:
+    """Say that an API asks for a longer wait than any that has no other bound."""
+    most = duration(current_limits().asked_wait)
+    return f"Retry-After asks to wait {duration(asked)}, longer than {most} (asked_wait)"
 
 
 def ended(workflow_id: str, failure: str, outputs: Mapping[str, Any], path: Sequence[str]) -> str:

@@ -11,11 +11,10 @@ from arazzo.engine.actions import asked_wait
 from arazzo.engine.messages import duration
 from arazzo.errors import ClosedError
 from arazzo.exchange import Response
+from arazzo.limits import current_limits
 
 #: Statuses whose ``Retry-After`` applies to all requests to an API, and not only to this one.
 _CLOSED: Final = (429, 503)
-#: How long one answer may close an API to all: a day, as a quota may need, and long enough to be noticed.
-_LONGEST: Final = 86_400.0
 #: How long the sender itself waits for an API that is closed; for longer times the request is put off.
 _SHORT: Final = 3.0
 
@@ -105,8 +104,8 @@ def closed_for(response: Response) -> float:
 
     That is ``Retry-After`` of an answer with status 429 or 503, and the time until there are requests again if
     ``RateLimit`` says that none is left (draft-ietf-httpapi-ratelimit-headers); if it does not say when, the window of
-    that policy in ``RateLimit-Policy``. The form of earlier drafts, ``remaining=0, reset=30``, is read too. It is a day
-    at the most.
+    that policy in ``RateLimit-Policy``. The form of earlier drafts, ``remaining=0, reset=30``, is read too. It is no
+    more than the limit ``asked_wait``.
     """
     waits = [0.0]
     if response.status in _CLOSED:
@@ -119,7 +118,7 @@ def closed_for(response: Response) -> float:
             waits.append(parameters.get("t", windows.get(name, 0)))
     if plain.get("remaining") == "0":
         waits.append(_number(plain.get("reset", "")) or 0)
-    return min(max(waits), _LONGEST)
+    return min(max(waits), current_limits().asked_wait)
 
 
 def _policies(response: Response, name: str) -> Iterator[tuple[str, dict[str, int]]]:
