@@ -52,6 +52,7 @@ def answer(api: ScriptedApi, secrets: Mapping[str, str], *, fails: bool = False)
     """Let an API answer one run, in each answer all secrets that it has by then, under names that say nothing."""
     lines = {
         name: f"you said {'sid=' if name == 'cookie' else ''}{value} or {escaped(value)} or {html.escape(value)}"
+        f" or {in_base64(value)}"
         for name, value in secrets.items()
     }
     echo = {f"line_{number}": line for number, line in enumerate(lines.values())} | {"password": secrets["password"]}
@@ -102,11 +103,17 @@ def spellings(secret: str) -> Iterator[str]:
     yield repr(secret)[1:-1]
     yield escaped(secret)
     yield html.escape(secret)
+    yield in_base64(secret)
 
 
 def escaped(text: str) -> str:
     """Return a text as JSON has it that is written for HTML, by Go, .NET or Gson."""
     return "".join(f"\\u{ord(char):04x}" if char in "<>&='+" else json.dumps(char)[1:-1] for char in text)
+
+
+def in_base64(text: str) -> str:
+    """Return a text as it is sent with somebody's name."""
+    return base64.b64encode(f"somebody:{text}".encode()).decode()
 
 
 def found(text: str, secrets: Mapping[str, str]) -> dict[str, str]:

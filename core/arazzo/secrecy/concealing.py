@@ -6,6 +6,7 @@ if it has at least five characters, as in Airflow: a shorter one occurs in too m
 
 from __future__ import annotations
 
+import base64
 import json
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
@@ -26,6 +27,10 @@ SHORTEST = 5
 _COMMON = frozenset({"false", "airflow"})
 #: Characters that requests of this package and ``quote`` leave as they are in URLs.
 _UNENCODED = ("", "/", QUERY_RESERVED, SEGMENT_RESERVED)
+#: The two characters of base64 that are others in URLs (RFC 4648, 5).
+_URL_SAFE = str.maketrans("+/", "-_")
+_Needle = tuple[str, int, int]
+"""What to look for, and how many characters before and after it belong to it."""
 
 
 def _hideable(text: str) -> bool:
@@ -47,10 +52,25 @@ def conceal(text: str, secrets: Iterable[str]) -> str:
 
 
 @lru_cache(maxsize=64)
-def _needles(secrets: frozenset[str]) -> tuple[str, ...]:
-    """Return what to look for: secrets as they are and, since they may look escaped, unescaped."""
-    found = {form for secret in secrets if _hideable(secret) for form in (*_forms(secret), unescaped(secret))}
-    return tuple(sorted({_plain(form) for form in found if _hideable(form)}))
+def _needles(secrets: frozenset[str]) -> tuple[_Needle, ...]:
+    """Return what to look for: secrets as they are, unescaped, since they may look escaped, and in base64."""
+    hidden = list(filter(_hideable, secrets))
+    forms = {form for secret in hidden for form in (*_forms(secret), unescaped(secret)) if _hideable(form)}
+    needles = [(form, 0, 0) for form in forms] + [needle for secret in hidden for needle in _in_base64(secret)]
+    return tuple(sorted({(_plain(text), before, after) for text, before, after in needles}))
+
+
+def _in_base64(secret: str) -> Iterator[_Needle]:
+    """Yield how a text in base64 spells a secret in it: by how many bytes before it there are, there are three ways.
+
+    The characters at the ends also depend on what is around it. They are left out, and hidden with the rest.
+    """
+    content = secret.encode(errors="surrogatepass")
+    for before in range(3):
+        after = -(before + len(content)) % 3
+        spelled = base64.b64encode(bytes(before) + content + bytes(after)).decode()
+        inner = spelled[before + (before > 0) : len(spelled) - after - (after > 0)]
+        yield from ((text, int(before > 0), int(after > 0)) for text in {inner, inner.translate(_URL_SAFE)})
 
 
 def _forms(secret: str) -> Iterator[str]:
@@ -63,12 +83,12 @@ def _forms(secret: str) -> Iterator[str]:
             yield secret.encode("latin-1").decode(errors="surrogateescape")
 
 
-def _occurrences(text: str, needles: tuple[str, ...]) -> Iterator[tuple[int, int]]:
+def _occurrences(text: str, needles: tuple[_Needle, ...]) -> Iterator[tuple[int, int]]:
     text = _plain(text)
-    for needle in needles:
+    for needle, before, after in needles:
         at = text.find(needle)
         while at >= 0:
-            yield at, at + len(needle)
+            yield max(at - before, 0), min(at + len(needle) + after, len(text))
             at = text.find(needle, at + 1)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import html
 import json
 import re
@@ -195,6 +196,33 @@ def test_every_spelling_of_a_spelling_is_hidden(secret, first, second):
     spelled = first(secret) if second is None else second(first(secret))
     for text in (f"see {spelled} there", f'see {{"said":"{spelled}","n":1}} there'):
         assert conceal(text, {secret}) == text.replace(spelled, "***")
+
+
+@pytest.mark.attack("spellings of secrets", "a secret in base64, alone or with other text, in JSON or a URL")
+@pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode])
+@pytest.mark.parametrize(("before", "after"), [(n, (n * 5 + 1) % 7) for n in range(7)] + [(0, 0), (9, 0), (11, 0)])
+@pytest.mark.parametrize("secret", [*SECRETS, "12345", "hunter2", "\xff\xfe\xfb\xef\xbe?>~"])
+def test_base64_hides_nothing(secret, before, after, encode):
+    """Whatever is left has fewer bits than what was around the secret."""
+    spelled = encode(f"{'u' * before}{secret}{':' * after}".encode()).decode()
+    for text in (f'{{"said": "{spelled}"}}', f'{{"said": "{as_gson(spelled)}"}}', f'"?said={as_url(spelled)}"'):
+        left, right = re.fullmatch(r'.*["=](?=.*\*)([^"*]*)\*\*\*([^"*]*)".*', conceal(text, {secret})).groups()
+        assert len(left) * 6 <= before * 8
+        assert len(re.sub(r"=|%3D|\\u003d", "", right)) * 6 < after * 8 + 6
+
+
+@drawn(100)
+@given(st.text(min_size=5), st.binary(max_size=8), st.binary(max_size=8))
+def test_no_secret_is_shown_in_base64(secret, before, after):
+    assume(secret.lower() not in ("false", "airflow") and not re.search("[\ud800-\udfff]", secret))
+    spelled = base64.b64encode(before + secret.encode() + after).decode()
+    hidden = conceal(f'"{spelled}"', {secret})
+    assert len(re.sub(r"[*\"=]", "", hidden)) * 6 < (len(before) + len(after)) * 8 + 6
+
+
+def test_a_header_of_a_login_is_hidden_whatever_the_login():
+    header = "Basic " + base64.b64encode(b"me:hunter2-hunter2").decode()
+    assert conceal(f"sent {header} there", {LONG}) == "sent Basic bWU6*** there"
 
 
 @pytest.mark.parametrize(
