@@ -73,6 +73,7 @@ class ArazzoHook(HttpHook):
         self.found = False
         self.ledger = ledger or Ledger()
         self.pace: Pace | None = None
+        self.most: int | None = None  #: bytes of an answer that async_send reads, if the connection allows more
         self._settings: ConnectionSettings | None = None
         self._session: Session | None = None
         self._async_session: aiohttp.ClientSession | None = None
@@ -228,6 +229,8 @@ class ArazzoHook(HttpHook):
         self, request: Request, session: aiohttp.ClientSession, settings: ConnectionSettings, **limits: Any
     ) -> Response:
         limits = {**limits_of(settings), **limits, "ssl_elsewhere": self._ssl_elsewhere}
+        if self.most is not None:
+            limits["max_bytes"] = min(limits.get("max_bytes") or current_limits().max_bytes, self.most)
         return await transport.send_async(request, session, proxies=settings.proxies, pace=self.pace, **limits)
 
     def close(self) -> None:

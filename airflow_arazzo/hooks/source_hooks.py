@@ -5,10 +5,12 @@ ArazzoHook, and all that sends, is imported when there is something to send.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from airflow_arazzo.hooks.telemetry import Telemetry
+from arazzo.engine.drivers import size_of
 from arazzo.exchange import Request, Response
 from arazzo.flow import PlannedStep, budgets_of
 
@@ -25,7 +27,9 @@ class SourceHooks:
         id is the source's name, if there is one.
     :param ledger: learns their secrets.
     :param telemetry: observes the exchanges.
+    :param most: bytes of an answer that :meth:`async_send` reads, if the connection allows more; None for all.
     :ivar largest: bytes of the largest answer that :meth:`send` has received.
+    :ivar answered: the CPU time of the thread when the last answer came.
     """
 
     def __init__(
@@ -33,10 +37,14 @@ class SourceHooks:
         connections: Mapping[str, str] | None = None,
         ledger: Ledger | None = None,
         telemetry: Telemetry | None = None,
+        *,
+        most: int | None = None,
     ) -> None:
         self.ledger, self.telemetry = ledger, telemetry or Telemetry()
         self.connections = dict(connections or {})
-        self.largest = 0
+        self.most = most
+        self.largest = 0.0
+        self.answered = 0.0
         self._hooks: dict[tuple[str | None, bool], ArazzoHook] = {}
         self._paces: dict[str, Pace] = {}
 
@@ -61,6 +69,7 @@ class SourceHooks:
             from airflow_arazzo.hooks.arazzo import ArazzoHook
 
             self._hooks[key] = ArazzoHook(key[0], optional=key[1], ledger=self.ledger)
+            self._hooks[key].most = self.most
         return self._hooks[key]
 
     def found(self, sources: Iterable[str]) -> dict[str, str]:
@@ -73,7 +82,7 @@ class SourceHooks:
         """Send a request through the hook of its source description."""
         with self.telemetry.exchange(request) as exchange:
             response = exchange.answered(self.hook(request.source).send(exchange.request))
-        self.largest = max(self.largest, len(response.body))
+        self.largest, self.answered = max(self.largest, size_of(response)), time.thread_time()
         return response
 
     async def async_send(self, request: Request) -> Response:

@@ -7,6 +7,7 @@ the hooks, and turns its waits into a deferral, a reschedule or a sleep.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -92,6 +93,8 @@ class DrivesRegion(RendersWritten, TellsLineage):
     placed: Plan | None = None
     #: Whether it failed with a pending request that may have arrived and must not be sent again.
     unknown: bool = False
+    #: Whether a triggerer has left the next request to it, as evaluating the answer may take too much there.
+    left: bool = False
     execution_timeout: timedelta | None
     task_id: str
     pool: str
@@ -167,6 +170,9 @@ class DrivesRegion(RendersWritten, TellsLineage):
         self._begin(context)
         self._learn_earlier()
         carried = open_event(event)
+        self.left = bool(event and event.get("left")) and self._triggerer_sends()
+        if self.left:
+            engine.load_evaluators()
         plan = self._placed_plan()
         carried = self._still_fitting(carried, plan)
         self.channel.ledger.add(carried.state.secrets)
@@ -340,8 +346,9 @@ class DrivesRegion(RendersWritten, TellsLineage):
         from airflow_arazzo.triggers.arazzo import ArazzoTrigger
 
         self.log.info("Waiting %.3g s in the triggerer", seconds)
+        quick = not self.left or time.thread_time() - self.hooks.answered < engine.TOO_LONG / 2
         packed = self._packed(carried)
-        sends = self._triggerer_sends() and max(len(packed), self.hooks.largest) <= engine.TOO_LARGE
+        sends = self._triggerer_sends() and quick and max(len(packed), self.hooks.largest) <= engine.TOO_LARGE
         trigger = ArazzoTrigger(
             plan=_without_bindings(plan).model_dump_json(exclude_defaults=True),
             state=packed,

@@ -7,6 +7,7 @@ Airflow stores them, a restarted triggerer starts again from the arguments, and 
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from functools import lru_cache
@@ -26,7 +27,7 @@ from airflow_arazzo.protocol.secret_ledger import Ledger
 from airflow_arazzo.protocol.stored_forms import fields_of
 from arazzo import clock
 from arazzo.engine import Note, State, drive_async
-from arazzo.engine.drivers import LARGE, TOO_LARGE
+from arazzo.engine.drivers import TOO_LARGE, TOO_LONG, load_evaluators
 from arazzo.exchange import Request
 from arazzo.flow import Plan
 
@@ -74,6 +75,7 @@ class ArazzoTrigger(BaseTrigger):
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Fire one event: ``done`` with the final state, ``waited`` with the state as it was, or ``error``.
 
+        ``left`` says that what comes next may take too much for a triggerer.
         It is fired only after the scheduler has heard that the task has left its worker.
         """
         settled = clock.now() + compat.settling_time()
@@ -89,7 +91,8 @@ class ArazzoTrigger(BaseTrigger):
         fields_of(self.serialize()[1], "the trigger", ("plan", "state", "connections", "sends", "until"))
         if not self.sends:
             await clock.sleep_async(max(self.until - clock.now(), 0.0))
-            return {"status": "waited", "state": self.state}
+            return {"status": "waited", "state": self.state, "left": True}
+        await asyncio.to_thread(_get_ready)
         carried = await asyncio.to_thread(unpack, self.state)  # it may be large
         state = carried.state
         end = inf if carried.end is None else carried.end
@@ -100,7 +103,8 @@ class ArazzoTrigger(BaseTrigger):
             text = f"the plan of the trigger cannot be read at '{place}'"
             raise AirflowException(f"{text}: worker and triggerer have different versions") from None
         ledger = Ledger()
-        hooks = SourceHooks(self.connections, ledger, Telemetry(self.task_instance, in_triggerer=True))
+        telemetry = Telemetry(self.task_instance, in_triggerer=True)
+        hooks = SourceHooks(self.connections, ledger, telemetry, most=TOO_LARGE)
         hooks.keep_to(plan.all_steps())
         try:
             await ledger.add_async(state.secrets)
@@ -115,19 +119,34 @@ class ArazzoTrigger(BaseTrigger):
                 conceal=ledger.conceal,
                 whole=in_full(self.log),
                 sent=hooks.telemetry.sent,
-                large=len(self.state) > LARGE,
                 most=TOO_LARGE,
+                most_seconds=TOO_LONG,
             )
+            left = done is None
         except _OutOfTimeError as error:
-            state, done = error.state, None
+            state, done, left = error.state, None, False
         finally:
             await hooks.async_close()
         found = replace(carried, state=replace(state, secrets=ledger.secrets | state.secrets), done=done)
         packed = await asyncio.to_thread(pack, found)  # outputs may be large
-        return {"status": "waited" if done is None else "done", "state": packed}
+        return {"status": "waited" if done is None else "done", "state": packed, **({"left": True} if left else {})}
 
     def _log_note(self, note: Note) -> None:
         (self.log.warning if note.warning else self.log.info)("%s", note.text)
+
+
+@lru_cache(maxsize=1)
+def _get_ready() -> None:
+    """Import what sends and evaluates; then exempt all from garbage collection, as Airflow's executors do.
+
+    A full collection of garbage holds up all other triggers. It took 120 ms, nearly all of it for modules, and many
+    small answers or one of many small parts lead to one.
+    """
+    import airflow_arazzo.hooks.arazzo  # noqa: F401
+
+    load_evaluators()
+
+    gc.freeze()
 
 
 @lru_cache(maxsize=256)

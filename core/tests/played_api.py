@@ -1,4 +1,7 @@
-"""An HTTP server for an API that is played in memory: what arrives over the socket is handed to it as a request."""
+"""An HTTP server for an API that is played in memory: what arrives over the socket is handed to it as a request.
+
+It may answer with bytes of its own, whether they are HTTP or not.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ Self = TypeVar("Self", bound="PlayedApi")
 class PlayedApi:
     """Serves ``play(request) -> Response``; where that raises TransportError, the connection breaks.
 
-    :param play: what answers.
+    :param play: what answers: with a response, or with what writes it into a file and then closes the connection.
     :param base: scheme and host that ``play`` expects in URLs.
     """
 
@@ -41,6 +44,7 @@ class PlayedApi:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 256
 
     def handle_error(self, *where: Any) -> None:
         if not isinstance(sys.exc_info()[1], ConnectionError):  # whoever asked has gone
@@ -62,6 +66,11 @@ def _handler(played: PlayedApi) -> type[BaseHTTPRequestHandler]:
                 if isinstance(error, AssertionError):
                     played.surprises.append(error)
                 self.close_connection = True
+                return
+            if callable(response):
+                self.close_connection = True
+                with suppress(OSError):
+                    response(self.wfile)
                 return
             self.send_response_only(response.status)
             for name, value in response.headers:

@@ -7,8 +7,9 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from math import inf
 
+from arazzo.cpu_time import CpuTimeError, within_cpu_time
 from arazzo.engine.shown import in_full, request_line
-from arazzo.engine.state import Done, Note, Send, State, Wait
+from arazzo.engine.state import Command, Done, Note, Send, State, Wait
 from arazzo.engine.step_machine import advance, held, judged, unsent
 from arazzo.errors import ClosedError, TransportError
 from arazzo.exchange import Exchange, Request, Response
@@ -21,6 +22,15 @@ LARGE = 32 * 1024
 #: Bytes of an answer, and of what is kept, that a thread should not evaluate beside an event loop: it holds the
 #: interpreter for so long at a time (collecting garbage, one search through all of it) that the loop is held, too.
 TOO_LARGE = 1024 * 1024
+#: CPU seconds that it should not take, as it and the loop take turns: each time the loop waits for its turn.
+TOO_LONG = 0.1
+
+
+def load_evaluators() -> None:
+    """Import what evaluates queries, so that the first of them takes only its own time."""
+    import arazzo.expressions.goessner
+    import arazzo.expressions.rfc9535
+    import arazzo.expressions.xpath_parsers  # noqa: F401
 
 
 def ignore_note(note: Note) -> None:
@@ -74,8 +84,11 @@ def drive(
                 return state, command
 
 
-def _size(exchange: Exchange | None) -> int:
-    return 0 if exchange is None or exchange.response is None else len(exchange.response.body)
+def size_of(response: Response | None) -> float:
+    """Return the bytes of an answer's body; infinite if it is too large to be read."""
+    if response is None:
+        return 0
+    return inf if response.beyond else len(response.body)
 
 
 def _collected(state: State) -> int:
@@ -106,6 +119,16 @@ async def _exchanged(request: Request, send: Callable[[Request], Awaitable[Respo
         return Exchange.unanswered(request, error)
 
 
+async def _in_thread(seconds: float, turn: Callable[[], tuple[State, Command]]) -> tuple[State, Command] | None:
+    """Return what a turn returns; None if it takes more CPU time than that."""
+    import asyncio
+
+    try:
+        return await asyncio.to_thread(within_cpu_time, seconds, turn)
+    except CpuTimeError:
+        return None
+
+
 async def drive_async(
     plan: Plan,
     state: State,
@@ -118,28 +141,32 @@ async def drive_async(
     conceal: Conceal = unchanged,
     whole: Callable[[str], None] | None = None,
     sent: Callable[[str], None] | None = None,
-    large: bool = False,
     most: float = inf,
+    most_seconds: float = 0.0,
 ) -> tuple[State, Done | None]:
     """Run a region in an event loop; everything else as :func:`drive`.
 
     Large answers, and all that follow one, are judged in a thread: decoding one, or looking into it or what was kept of
     it, must not hold up the loop.
 
-    :param large: whether the state is large already.
     :param may_send: says whether a request may be sent from here.
     :param most: bytes of an answer, or of what outputs have collected, that are evaluated here.
-    :returns: as :func:`drive`; before a request that may not be sent from here, or whose answer is too large, the state
-        to continue with elsewhere, where that request is sent.
+    :param most_seconds: of CPU time that evaluating an answer may take here, each in a thread; 0 for no limit.
+    :returns: as :func:`drive`; before a request that may not be sent from here, or whose answer is too large or takes
+        too long, the state to continue with elsewhere, where that request is sent.
     """
-    import asyncio
-
     exchange: Exchange | None = None
+    in_thread = most_seconds > 0
     while True:
         answered, began = clock(), clock()
         turn = partial(advance, plan, state, exchange, now=answered, conceal=conceal)
-        large = large or _size(exchange) > LARGE
-        state, command = await asyncio.to_thread(turn) if large else turn()
+        size = 0.0 if exchange is None else size_of(exchange.response)
+        in_thread = in_thread or size > LARGE
+        limit = 0.0 if exchange is None else most_seconds
+        turned = None if size > most else await _in_thread(limit, turn) if in_thread else turn()
+        if turned is None:
+            return unsent(state), None
+        state, command = turned
         for line in command.notes:
             note(line)
         exchange = None
@@ -155,8 +182,6 @@ async def drive_async(
                     state = _put_off(state, error, clock(), note)
                     continue
                 _show(whole, plan, state, exchange, conceal)
-                if _size(exchange) > most:
-                    return unsent(state), None
             case Wait(seconds=seconds):
                 await wait(judged(state, clock() - began), seconds)
             case Done():
