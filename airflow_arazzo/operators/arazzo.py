@@ -137,8 +137,7 @@ class ArazzoOutputsOperator(TellsLineage, BaseOperator):
         inputs, refused = self._inputs(context)
         result = self._bounded(read_result(channel, self.course, inputs))
         failure = result.failure or refused
-        known = {"inputs": inputs, "outputs": result.outputs}
-        put_workflows(channel, self.plan, {**result.workflows, self.plan.key: known}, position.kept)
+        put_workflows(channel, self.plan, {**result.workflows, self.plan.key: result.told}, position.kept)
         if position.inputs:
             put_result(channel, self.plan, result.outputs)
         if position.inputs not in ("", self.course.gate):  # it is part of another workflow, which continues with them

@@ -201,7 +201,7 @@ class ArazzoReturnOperator(_CallingStep):
             raise AirflowFailException(str(refusal.get("message")))
         inputs = pull_inputs(channel, course.plan, course.position.inputs, course.position.role)
         result = read_result(channel, course, inputs)
-        known = {course.plan.key: {"inputs": inputs, "outputs": result.outputs}}
+        known = {course.plan.key: result.told}
         plan = mark_sensitive(slice_region(self.plan, self.region))
         state = self._first_state(plan, context)
         state = replace(state, workflows={**state.workflows, **result.workflows, **known})

@@ -40,7 +40,8 @@ class Result:
     :param status: the status that its last step saw.
     :param steps: the steps that ran, in the order in which control reached them; side by side, in document order.
     :param complete: whether an action ended it, so that its outputs count in spite of a failure.
-    :param workflows: inputs and outputs of the completed workflows.
+    :param workflows: inputs, outputs and completed steps of the workflows that are over.
+    :param told: those of this workflow.
     :param stopped: whether it failed in such a way that no action may be tried, not even of a caller.
     :param path: the steps that ran in a form for people, with the rounds of loops.
     """
@@ -51,6 +52,7 @@ class Result:
     steps: tuple[str, ...]
     complete: bool
     workflows: Outputs
+    told: dict[str, Any]
     stopped: bool = False
     path: tuple[str, ...] = ()
 
@@ -92,8 +94,12 @@ def read_result(channel: Channel, course: Course, inputs: Mapping[str, Any]) -> 
         outputs = dict.fromkeys(outputs, UNKNOWN)
     steps += tuple(step for record in beside for step in _steps(record))
     stopped = stopped or any(record.get(STOPPED) for record in beside)
-    path = engine.step_path(entry for record in (*route, *beside) for entry in _rounds(record))
-    return Result(failure, outputs, status, steps, complete, workflows, stopped, path)
+    records = [*route, *beside]
+    path = engine.step_path(entry for record in records for entry in _rounds(record))
+    each = [entry for record in records for entry in _records(record).items()]
+    completed = {step: True for step, record in each if record["outcome"] != "failed"}
+    told = {"inputs": dict(inputs), "outputs": outputs, "steps": completed}
+    return Result(failure, outputs, status, steps, complete, workflows, told, stopped, path)
 
 
 def after_success(plan: Plan, step: str) -> str | None:
@@ -260,5 +266,9 @@ def _steps(record: Mapping[str, Any]) -> list[str]:
 
 def _rounds(record: Mapping[str, Any]) -> list[tuple[str, int]]:
     """Return the steps that ran in the task of a record, each with the rounds of its loop."""
-    ran = record.get("steps", {record["step"]: record}) if "outcome" in record else {}
-    return [(step, int(each.get("rounds", 1))) for step, each in ran.items()]
+    return [(step, int(each.get("rounds", 1))) for step, each in _records(record).items()]
+
+
+def _records(record: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the records of the steps that ran in the task of a record."""
+    return record.get("steps", {record["step"]: record}) if "outcome" in record else {}

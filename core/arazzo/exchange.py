@@ -184,6 +184,15 @@ class Exchange:
         """Return the exchange of a request to which there is no answer."""
         return cls(request, error=str(error), kind=error.kind, visits=error.visits)
 
+    @classmethod
+    def of_call(cls, status: int | None) -> Exchange:
+        """Return what a step that calls a workflow has: nothing but the status that this last saw."""
+        return cls(Request("", ""), None if status is None else Response(status))
+
+    @property
+    def is_call(self) -> bool:
+        return not self.request.method
+
     @property
     def structure(self) -> Any:
         """What pointers and paths into the response's body look at."""

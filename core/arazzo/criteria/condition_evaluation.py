@@ -210,11 +210,16 @@ def _exists(path: Path, value: Any) -> bool:
 
 
 def _never_came(expression: Expression, exchange: Exchange | None) -> bool:
-    """Return whether an expression looks at an answer that never came, or at a request that was never made."""
+    """Return whether an expression looks at an answer that never came, or at a request that was never made.
+
+    A step that calls a workflow has neither of its own, only a status.
+    """
     match expression:
         case Message(side="request") | Fixed(name="url" | "method"):
-            return exchange is None
-        case Message() | Fixed(name="statusCode"):
+            return exchange is None or exchange.is_call
+        case Message():
+            return exchange is None or exchange.is_call or exchange.response is None
+        case Fixed(name="statusCode"):
             return exchange is None or exchange.response is None
     return False
 

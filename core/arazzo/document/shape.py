@@ -150,8 +150,7 @@ def read_fields(reader: DocumentReader, value: Any, at: str, shape: Shape) -> di
                 _check_since(reader, name, field, place)
         elif field.required:
             whole = False
-            hint = reader.hints.near(name, value)
-            reader.error("missing-field", at, f"{shape.title(value)} needs the field '{name}'", hint)
+            reader.error("missing-field", at, f"{shape.title(value)} needs the field '{name}'")
         elif name in value:
             reader.lenient("empty-field", f"{at}/{name}", f"'{name}' is empty", "leave it out", key=True)
     for name in others if len(others) > len(fields["extensions"]) else ():

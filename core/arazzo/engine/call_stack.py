@@ -115,11 +115,11 @@ def can_resume(plan: Plan, state: State) -> bool:
 def unfinished(planned: PlannedStep, frame: Frame, workflows: Mapping[str, Any]) -> str:
     """Name the first step that a step depends on and that has not been completed; empty if there is none.
 
-    A step of another workflow is completed with its workflow (Step Object, ``dependsOn``).
+    A step of another workflow counts once its workflow is over, and unless the workflow failed there.
     """
     for reference in planned.step.depends_on:
         workflow, separator, step = reference.removeprefix("$workflows.").rpartition(".steps.")
-        if separator and workflow_key(workflow) not in workflows:
+        if separator and step not in workflows.get(workflow_key(workflow), {}).get("steps", ()):
             return f"step '{step}' of workflow '{workflow_key(workflow)}'"
         if not separator and reference.removeprefix("$steps.") not in frame.outputs:
             return f"step '{reference}'"

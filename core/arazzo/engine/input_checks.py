@@ -111,6 +111,8 @@ def _finding(plan: Plan, error: Any) -> str:
     name = ".".join(path)
     whole = f"input '{name}'" if path else "the whole of the inputs"
     match error.validator:
+        case None:
+            return f"the schema allows no value of {whole}" if path else "the schema of the inputs allows none"
         case "required":
             missing = [item for item in error.validator_value if item not in error.instance]
             subject = f"input '{name}' lacks" if path else "required input"

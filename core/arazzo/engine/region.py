@@ -155,8 +155,7 @@ class Turn(LoopTurn):
         self._step = record_name(state, frame.step)
         plan = self._plan(frame)
         planned = plan.step(frame.step)
-        response = Response(state.last_status) if state.last_status is not None else None
-        context = frame_context(plan, frame, state.workflows, Exchange(Request("", ""), response))
+        context = frame_context(plan, frame, state.workflows, Exchange.of_call(state.last_status))
         context = replace(context, outputs=outputs)
         state, context = self._outputs(state, plan, planned, context)
         context = replace(context, conceal=self._concealing(state))
@@ -440,12 +439,14 @@ class Turn(LoopTurn):
         """
         frame = state.frame
         plan = self._plan(frame)
+        failed_at = frame.step if failure and handed is None else ""
+        steps = {step: True for step in frame.outputs if step != failed_at}
         outputs = handed if handed is not None else self._final_outputs(plan, state)
         whole = len(state.frames) > 1 or state.scope is None or handed is not None
         failure = failure or (unreadable_output(outputs) if whole else "")
         state = state.with_secrets(secret_values(plan, {}, outputs))
         told = dict.fromkeys(outputs, UNKNOWN) if failure and not ended else outputs
-        done = {**state.workflows, plan.key: {"inputs": frame.inputs, "outputs": told}}
+        done = {**state.workflows, plan.key: {"inputs": frame.inputs, "outputs": told, "steps": steps}}
         if len(state.frames) == 1:
             result = outputs if whole else None
             over = Done(

@@ -388,9 +388,9 @@ def _fixed(expression: Fixed, context: Context) -> Any:
         case "self":
             return ABSENT if context.self_uri is None else context.self_uri
         case "url":
-            return exchange.request.url if exchange else ABSENT
+            return exchange.request.url if exchange and not exchange.is_call else ABSENT
         case "method":
-            return exchange.request.method.upper() if exchange else ABSENT
+            return exchange.request.method.upper() if exchange and not exchange.is_call else ABSENT
         case _:
             return exchange.response.status if exchange and exchange.response else ABSENT
 

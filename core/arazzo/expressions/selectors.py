@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 #: The draft's script for the last element, ``[(@.length-1)]``; other scripts are not run.
 _FROM_THE_END = re.compile(r"\[\(\s*@\.length\s*-\s*([1-9][0-9]{0,8})\s*\)\]")
+#: A step of a query's skeleton that asks for several nodes.
+_SEVERAL = re.compile(r"\.\.|\.\s*\*|\[[^][.]*[*:,]")
 RFC9535 = "rfc9535"
 GOESSNER = "draft-goessner-dispatch-jsonpath-00"
 RFC6901 = "rfc6901"
@@ -38,9 +40,9 @@ VERSIONS: dict[str, tuple[str, ...]] = {
 def select(value: Any, selector: str, kind: str, version: str | None = None) -> Any:
     """Apply a selector to a value (Selector Object).
 
-    A JSONPath query that enumerates (wildcard, slice, several selectors, ``..``) yields an array, whatever it holds.
-    Any other yields the one node it finds, and an array only if a filter finds several. XPath likewise yields one item
-    or an array. Nothing found is ABSENT.
+    A JSONPath query that enumerates (wildcard, slice, several selectors, ``..``) yields an array, empty only if there
+    is something to enumerate. Any other yields the one node it finds, and an array only if a filter finds several.
+    XPath likewise yields one item or an array. Nothing found is ABSENT.
 
     :param value: the context; ABSENT stays ABSENT, and what is unreadable stays so.
     :param selector: the query, expression or pointer.
@@ -57,7 +59,10 @@ def select(value: Any, selector: str, kind: str, version: str | None = None) -> 
         case "jsonpath":
             query = jsonpath_rfc9535 if version == RFC9535 else jsonpath_goessner
             nodes = query(selector, value)
-            return nodes if enumerates(selector) else _single(nodes)
+            if nodes or not enumerates(selector):
+                return nodes if enumerates(selector) else _single(nodes)
+            enumerated = query(_stem(selector), value)
+            return nodes if any(isinstance(node, (dict, list)) for node in enumerated) else ABSENT
         case "xpath":
             found = xpath(selector, value, version)
             return _single(found) if isinstance(found, list) else found
@@ -231,11 +236,23 @@ def branches(query: str) -> bool:
     return enumerates(query) or "?" in query
 
 
+def _stem(query: str) -> str:
+    """Return the part of a query before its first step that asks for several nodes."""
+    outside = list(_outside(query))
+    found = _SEVERAL.search("".join(char for _, char in outside))
+    return query[: outside[found.start()][0]] if found else query
+
+
 @lru_cache(maxsize=512)
 def skeleton(query: str) -> str:
     """Return a query without its quoted names and its filters; if it is not a query, the text outside of these."""
-    kept, depth, quote, previous = [], 0, "", ""
-    for char in query:
+    return "".join(char for _, char in _outside(query))
+
+
+def _outside(query: str) -> Iterator[tuple[int, str]]:
+    """Yield the characters of a query outside of quoted names and filters, with their places."""
+    depth, quote, previous = 0, "", ""
+    for at, char in enumerate(query):
         if quote:
             quote = "" if char == quote and previous != "\\" else quote
             previous = "" if previous == "\\" else char
@@ -245,9 +262,8 @@ def skeleton(query: str) -> str:
         elif depth or (char == "?" and previous == "["):
             depth += {"[": 1, "?": int(not depth), "]": -1}.get(char, 0)
         else:
-            kept.append(char)
+            yield at, char
         previous = previous if char.isspace() else char
-    return "".join(kept)
 
 
 def _within_bounds(query: str, find: Callable[[], Iterable[Any]]) -> list[Any]:

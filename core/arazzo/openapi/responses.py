@@ -180,10 +180,10 @@ def _lines(text: str) -> list[Any]:
 
 
 def _text(body: bytes, content_type: str) -> str:
-    """Return text in its charset, or else as UTF-8, or as Latin-1, which any bytes are."""
-    for name in filter(None, (charset(content_type), "utf-8-sig")):
+    """Return text in its charset, or else as UTF-8, or as Latin-1, which any bytes are, without byte order mark."""
+    for name in filter(None, (charset(content_type), "utf-8")):
         try:
-            return body.decode(name)
+            return body.decode(name).removeprefix("\ufeff")
         except (ValueError, LookupError):
             continue
     return body.decode("latin-1")

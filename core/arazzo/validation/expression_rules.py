@@ -48,6 +48,14 @@ def check_expressions(subject: Subject) -> Iterator[Problem]:
             yield subject.problem("non-portable-expression", text.at, message, f"name one: '{text.text.strip()}.name'")
             continue
         yield from _loose(subject, text)
+        before = [(at, template.parts[at - 1]) for at in sorted(template.unbraced) if at]
+        for at, part in before:
+            if isinstance(part, str) and part.endswith("{"):
+                message = "the brace before this expression is not closed; it is used as plain text"
+                hint = f"write '{{{template.parts[at]}}}'"
+                yield subject.problem(
+                    "misspelled-expression", text.at, message, hint, offset=template.offsets[at] - 1, width=1
+                )
         meant = misspelled_root(text.text)
         if meant is not None:
             message = "this looks like a runtime expression but is not one; it is used as plain text"
@@ -140,8 +148,12 @@ def check_names(subject: Subject) -> Iterator[Problem]:
 
 
 def check_times(subject: Subject) -> Iterator[Problem]:
-    """Find requests that read a response which does not exist yet."""
+    """Find requests that read a response which does not exist yet, and calls that read one, which they do not have."""
     for use in uses(subject):
+        own = isinstance(use.expression, Message) or use.expression in (Fixed("url"), Fixed("method"))
+        if own and use.when != "request" and use.step is not None and use.step.workflow_id is not None:
+            message = f"'{use.expression.text}' has no value in a step that calls a workflow"
+            yield _at(subject, use, "early-expression", message, "make it an output of that workflow: $outputs.<name>")
         early = use.when == "request" and isinstance(use.expression, Message) and use.expression.side == "response"
         early = early or (use.when == "request" and use.expression == Fixed("statusCode"))
         if early:

@@ -114,9 +114,9 @@ def test_a_wait_that_no_clock_can_take_is_refused(seconds: str) -> None:
 def test_messages_say_what_is_wrong_and_what_to_do() -> None:
     with pytest.raises(DocumentError) as caught:
         load(BASE.replace("stepId", "stepID"))
-    (missing,) = [problem for problem in caught.value.problems if problem.is_error]
-    assert missing.message == "a step needs the field 'stepId'"
-    assert missing.hint == "did you mean 'stepID'?"
+    missing, unknown = caught.value.problems
+    assert (missing.message, missing.hint) == ("a step needs the field 'stepId'", None)
+    assert (unknown.message, unknown.hint) == ("a step has no field 'stepID'; it is ignored", "did you mean 'stepId'?")
     with pytest.raises(DocumentError) as caught:
         load(BASE + "    onFailure: [{name: again, type: Retry}]\n")
     assert caught.value.problems[0].hint == "did you mean 'retry'?"
