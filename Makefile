@@ -40,7 +40,7 @@ test-all: ## run every suite whole, drawn cases by the thousand: some hours
 	@$(MAKE) fuzz lint docs
 
 test-scheduler: $(READY) ## run the tests that start Airflow's four components (SHORT=1: without the slow ones)
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m "scheduler$(if $(call yes,$(SHORT)), and not slow)" $(ARGS)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m "scheduler$(if $(call yes,$(SHORT)), and not slow)" $(or $(ARGS),tests)
 
 test-faults: $(READY) ## kill each part of Airflow at each moment, a quarter of an hour; writes docs/reliability.md
 	@UPDATE_GOLDEN=1 $(BIN)/python -m pytest tests/faults -k "not short_form" $(ARGS)
@@ -112,8 +112,8 @@ install: $(READY) ## make .venv with everything in constraints.txt
 $(READY): pyproject.toml core/pyproject.toml constraints.txt
 	@sh .ci/make-venv $(VENV) "$(PYTHON)"
 	@echo "Installing what constraints.txt names into $(VENV): a minute or two, once."
-	@$(BIN)/python -m pip install -qq --compile --constraint constraints.txt editables hatchling
-	@$(BIN)/python -m pip install -qq --compile --no-build-isolation --constraint constraints.txt --editable ./core --editable '.[dev]'
+	@$(BIN)/python -m pip install -qq --no-compile --constraint constraints.txt editables hatchling
+	@$(BIN)/python -m pip install -qq --no-compile --no-build-isolation --constraint constraints.txt --editable ./core --editable '.[dev]'
 	@$(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true
 	@touch $(READY)
 
@@ -136,8 +136,8 @@ $(VENV)/.screens: $(READY)
 $(DISTRIBUTED)/.ready: pyproject.toml core/pyproject.toml constraints.txt
 	@sh .ci/make-venv $(DISTRIBUTED) "$(PYTHON)"
 	@echo "Installing Airflow with Celery and Postgres into $(DISTRIBUTED): a minute or two, once."
-	@$(DISTRIBUTED)/bin/python -m pip install -qq --compile --constraint constraints.txt editables hatchling pytest
-	@$(DISTRIBUTED)/bin/python -m pip install -qq --compile --no-build-isolation --constraint constraints.txt --editable ./core --editable '.[celery]'
+	@$(DISTRIBUTED)/bin/python -m pip install -qq --no-compile --constraint constraints.txt editables hatchling pytest
+	@$(DISTRIBUTED)/bin/python -m pip install -qq --no-compile --no-build-isolation --constraint constraints.txt --editable ./core --editable '.[celery]'
 	@$(DISTRIBUTED)/bin/python -m compileall -qq -j 0 $(DISTRIBUTED)/lib || true
 	@touch $@
 

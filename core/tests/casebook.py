@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from arazzo.document.settings import Settings
+from arazzo.engine import load_plan
 from arazzo.errors import ClosedError, TransportError
 from arazzo.exchange import Request, Response, header
 from arazzo.expressions.context import Dialect
-from arazzo.flow import Options
+from arazzo.flow import Options, Plan
 from arazzo.json_values import read_json_value
 
 CASES = Path(__file__).parent / "cases"
@@ -54,11 +56,19 @@ class Case:
         return self.folder / "workflow.arazzo.yaml"
 
     @property
-    def options(self) -> Options:
-        return Options(dialect=self.dialect, settings=self.settings)
+    def plan(self) -> Plan:
+        """The plan of its workflow, compiled once for all runs alike."""
+        return _plan(
+            self.document, self.workflow or "main", self.dialect, self.settings.model_dump_json(exclude_unset=True)
+        )
 
     def __str__(self) -> str:
         return f"{self.folder.name}: {self.name}"
+
+
+@cache
+def _plan(document: Path, workflow: str, dialect: Dialect, settings: str) -> Plan:
+    return load_plan(document, workflow, Options(dialect=dialect, settings=Settings.model_validate_json(settings)))
 
 
 def folders() -> list[Path]:
@@ -72,7 +82,7 @@ def cases() -> list[Case]:
 
 
 def _read(folder: Path) -> list[Case]:
-    entries = yaml.safe_load((folder / "runs.yaml").read_text())
+    entries = yaml.load((folder / "runs.yaml").read_text(), yaml.CSafeLoader)
     return [
         Case(
             folder=folder,

@@ -101,7 +101,7 @@ def document(tmp_path, monkeypatch):
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_case_in_one_task_and_in_a_group(case, form, monkeypatch):
     monkeypatch.setenv("AIRFLOW_CONN_THINGS", json.dumps({"conn_type": "http", "host": BASE}))
-    plan, script = load_plan(case.document, case.workflow or "main", case.options), Script(case.script)
+    plan, script = case.plan, Script(case.script)
     with limits_set(**case.limits):
         if form == "task":
             found = executed_in_one_task(plan, case.inputs, script)

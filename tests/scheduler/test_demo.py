@@ -58,32 +58,27 @@ def test_every_case_comes_out_right_and_nothing_is_left(demo, tmp_path):
     assert left_running(tmp_path) == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
-def test_it_can_be_stopped_while_airflow_starts(demo, tmp_path, number):
+def test_it_can_be_stopped_while_airflow_starts_and_has_its_folder_for_itself(demo, tmp_path):
     with demo() as process:
         read_until(process, "Starting Airflow's")
-        process.send_signal(number)
+        with demo() as another:
+            said = another.stdout.read()
+        process.send_signal(signal.SIGINT)
         output = process.stdout.read()
-    assert process.returncode == 128 + number
+    assert (another.returncode, process.returncode) == (1, 128 + signal.SIGINT)
+    assert said == f"Another demo runs in {tmp_path}; stop it first, or name another --home.\n"
     assert "Everything is stopped" in output
     assert left_running(tmp_path) == []
 
 
-def test_a_folder_is_for_one_demo(demo, tmp_path):
-    with demo() as first:
-        read_until(first, "Starting Airflow's")
-        with demo() as second:
-            said = second.stdout.read()
-        first.terminate()
-    assert second.returncode == 1
-    assert said == f"Another demo runs in {tmp_path}; stop it first, or name another --home.\n"
-    assert left_running(tmp_path) == []
-
-
 @pytest.mark.slow
-def test_it_stops_everything_when_nobody_reads_what_it_says(demo, tmp_path):
+@pytest.mark.parametrize("heard", [True, False])
+def test_it_stops_everything_when_it_is_terminated_although_nobody_reads_what_it_says(demo, tmp_path, heard):
     with demo() as process:
         read_until(process, "Starting Airflow's")
-        process.stdout.close()
+        if not heard:
+            process.stdout.close()
         process.terminate()
+        assert not heard or "Everything is stopped" in process.stdout.read()
+    assert not heard or process.returncode == 128 + signal.SIGTERM
     assert left_running(tmp_path) == []

@@ -79,6 +79,7 @@ def test_an_api_server_that_does_not_answer_is_waited_for():
 
 
 @pytest.mark.scheduler
+@pytest.mark.slow
 def test_runs_a_dag_survives_a_kill_and_leaves_nothing(tmp_path):
     (tmp_path / "dags").mkdir()
     (tmp_path / "dags" / "greetings.py").write_text(DAG)

@@ -18,7 +18,6 @@ from arazzo.engine import (
     check_inputs,
     drive,
     drive_async,
-    load_plan,
     run_local,
     start,
     unreadable_output,
@@ -114,7 +113,7 @@ def _run(plan: Plan, case: Case, state: State, done: Done) -> Run:
 @pytest.mark.parametrize("way", [whole, in_event_loop, through_json, region_by_region], ids=lambda way: way.__name__)
 @pytest.mark.parametrize("case", cases(), ids=str)
 def test_case(case, way):
-    plan = load_plan(case.document, case.workflow or "main", case.options)
+    plan = case.plan
     script = Script(case.script)
     if case.status == "refused":
         with pytest.raises(InputError, match=r".*") as refused:

@@ -40,7 +40,7 @@ ROOT = Path(__file__).parents[3]
 KEPT = ROOT / ".fuzz"
 DOCUMENTS = sorted([*targets.SEEDS.glob("*.arazzo.yaml"), *targets.CASES.glob("*/workflow.arazzo.yaml")])
 APIS = sorted([*targets.SEEDS.glob("*.openapi.yaml"), *targets.CASES.glob("*.openapi.yaml")])
-WHOLE = [(path, yaml.safe_load(path.read_text())) for path in (*DOCUMENTS, *APIS)]
+WHOLE = [(path, yaml.load(path.read_text(), yaml.CSafeLoader)) for path in (*DOCUMENTS, *APIS)]
 WORDS = """
 $inputs. $steps. .outputs. $response.body#/ $response.header. $statusCode {$url} $[?(@. $.. && || == != <= !
 matches( count( //a[@i='1'] [position()=1] for|$x|in //text() map{'a':1}?a .length .size null true 'a' (a+)+$ \\d

@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[3]
 FOLDERS = ("core/tests/cases", "core/tests/cases/*", "core/tests/fuzz/seeds", "dags/workflows")
 DOCUMENTS = sorted(path for folder in FOLDERS for path in ROOT.glob(f"{folder}/*.arazzo.yaml"))
 APIS = sorted(path for folder in FOLDERS for path in ROOT.glob(f"{folder}/*.openapi.yaml"))
-WHOLE = {path: yaml.safe_load(path.read_text()) for path in (*DOCUMENTS, *APIS)}
+WHOLE = {path: yaml.load(path.read_text(), yaml.CSafeLoader) for path in (*DOCUMENTS, *APIS)}
 
 short = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 few = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])

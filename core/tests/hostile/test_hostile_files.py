@@ -124,7 +124,6 @@ SCHEMAS = {
 }
 
 
-@pytest.mark.parametrize("schema", SCHEMAS.values(), ids=SCHEMAS)
 def document_of(schema: str) -> str:
     """Return a document whose input ``a`` has that schema."""
     ways = "{properties: {k: {anyOf: [%s, %s]}}, maxProperties: 1}".replace("%s", "{$ref: '#/components/inputs/d'}")
