@@ -104,9 +104,9 @@ def members(session_id: int) -> list[int]:
     return sorted(found, key=lambda pid: pid != session_id)
 
 
-def _kill_members(session_id: int, limit: float = 5) -> None:
+def _kill_members(session_id: int) -> None:
     """Kill a session until none of it runs, including what was just being started."""
-    deadline = time.monotonic() + limit
+    deadline = time.monotonic() + 5
     while (running := members(session_id)) and time.monotonic() < deadline:
         for pid in running:
             with contextlib.suppress(ProcessLookupError):

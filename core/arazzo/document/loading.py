@@ -35,22 +35,21 @@ class LoadedDocument:
     problems: tuple[Problem, ...] = ()
 
 
-def load_document(
-    path: str | Path, *, resolver: Resolver | None = None, dialect: Dialect = "lenient", name: str | None = None
-) -> LoadedDocument:
+def load_document(path: str | Path, *, dialect: Dialect = "lenient") -> LoadedDocument:
     """Load an Arazzo document.
 
     :param path: the file.
-    :param resolver: opens other files that input schemas refer to, by path or URL; None opens local ones and copies.
     :param dialect: ``strict`` refuses what the specification does not allow.
-    :param name: the file's name in messages.
     :raises DocumentError: with every problem of its shape.
     """
-    return parse_document(load_source(path, name=name, located=True), resolver=resolver, dialect=dialect)
+    return parse_document(load_source(path, located=True), dialect=dialect)
 
 
 def parse_document(source: Source, *, resolver: Resolver | None = None, dialect: Dialect = "lenient") -> LoadedDocument:
-    """Read an Arazzo document from a source; arguments and errors as :func:`load_document`."""
+    """Read an Arazzo document from a source; other arguments and errors as :func:`load_document`.
+
+    :param resolver: opens other files that input schemas refer to, by path or URL; None opens local ones and copies.
+    """
     reader = DocumentReader(source, dialect)
     _check_kind(reader)
     _check_merges(reader)

@@ -25,7 +25,7 @@ from arazzo.flow.awaited import build_needs
 from arazzo.flow.compile_options import Options
 from arazzo.flow.credential_flow import secret_names
 from arazzo.flow.graph import FlowGraph, build_graph, with_quiet_ends
-from arazzo.flow.loops import build_regions, step_groups
+from arazzo.flow.loops import Groups, build_regions, step_groups
 from arazzo.flow.passed_outputs import with_passed_outputs
 from arazzo.flow.plan import InputNeed, PassedInput, Plan, PlannedStep
 from arazzo.flow.reads import step_reads, value_reads, workflow_key
@@ -106,13 +106,8 @@ class _Compiler:
         if self.options.dialect == "lenient":
             planned = with_passed_outputs(workflow, planned, children)
         graph = self._graph(workflow, planned, children)
-        reachable = graph.reachable()
-        graph = graph.only(reachable)
         groups = step_groups(graph)
-        steps = {step: planned[step] for step in graph.steps}
-        for group, entered in groups.items():
-            if len(group) > 1:
-                steps[entered[0]] = self._entry(loaded, steps[entered[0]], [workflow.step(step) for step in group])
+        steps = self._reached(loaded, workflow, {step: planned[step] for step in graph.steps}, groups)
         regions = build_regions(graph, groups, steps, children, self.options.dialect)
         if settings.watch is not None:
             graph = with_quiet_ends(graph, [region.entry for region in regions if region.loop == "poll"])
@@ -140,7 +135,7 @@ class _Compiler:
             edges=graph.edges,
             needs=build_needs(workflow, planned, children, self.options.dialect),
             outputs=workflow.outputs,
-            unreachable=tuple(step.step_id for step in workflow.steps if step.step_id not in reachable),
+            unreachable=tuple(step.step_id for step in workflow.steps if step.step_id not in steps),
             input_needs=tuple(_input_needs(workflow, steps.values(), children, graph, self.options.dialect)),
             sensitive=secret_names(settings.sensitive or (), planned, workflow.outputs, children),
             depends_on=depends_on,
@@ -160,9 +155,11 @@ class _Compiler:
         return plan.settings.model_copy(update={"inputs": kept}) if len(kept) < len(bound) else plan.settings
 
     def _graph(self, workflow: Workflow, planned: Mapping[str, PlannedStep], children: Mapping[str, Plan]) -> FlowGraph:
+        """Return the flow graph of the steps that can be reached."""
         unmatched = {step: plan.unmatched for step, plan in planned.items()}
         keys = {reference: workflow_key(reference) for reference, _ in named_workflows(workflow)}
-        return build_graph(workflow, unmatched, {k: v for k, v in keys.items() if v in children})
+        graph = build_graph(workflow, unmatched, {k: v for k, v in keys.items() if v in children})
+        return graph.only(graph.reachable())
 
     def _written(self, loaded: LoadedDocument, workflow: Workflow) -> Settings:
         document = settings_of(loaded.document.extensions, f"/{EXTENSION}", loaded.source)
@@ -222,6 +219,17 @@ class _Compiler:
         at_step = settings_of(step.extensions, f"{step.at}/{EXTENSION}", loaded.source)
         merged = self.options.settings.for_steps().over(at_step.over(inherited))
         return self.options.step_settings.get(step.step_id, UNSET).over(merged)
+
+    def _reached(
+        self, loaded: LoadedDocument, workflow: Workflow, steps: Mapping[str, PlannedStep], groups: Groups
+    ) -> dict[str, PlannedStep]:
+        """Return the steps with the settings of each task at its entry."""
+        entries = {
+            entered[0]: self._entry(loaded, steps[entered[0]], [workflow.step(step) for step in group])
+            for group, entered in groups.items()
+            if len(group) > 1
+        }
+        return {**steps, **entries}
 
     def _entry(self, loaded: LoadedDocument, entry: PlannedStep, steps: list[Step]) -> PlannedStep:
         """Return the entry of several steps that form one task, with the settings that hold for the task."""

@@ -78,13 +78,12 @@ def _cookies(text: str) -> Iterator[str]:
         yield from (pair[3] for pair in pairs if pair and pair[1].lower() not in _ATTRIBUTES)
 
 
-def secrets_in(value: Any, is_secret: Callable[[str], bool], secret: bool = False) -> Iterator[str]:
+def secrets_in(value: Any, is_secret: Callable[[str], bool]) -> Iterator[str]:
     """Yield the secret texts in a JSON value, in order: those whose name is secret, and all texts below it.
 
     :param is_secret: decides by the name of a member.
-    :param secret: whether the value as a whole is secret.
     """
-    waiting = [(value, secret)]
+    waiting = [(value, False)]
     while waiting:
         item, secret = waiting.pop()
         match item:
