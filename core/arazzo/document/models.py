@@ -233,9 +233,14 @@ class Document(Model):
     components: Components = Field(default_factory=Components.model_construct)
     workflows: tuple[Workflow, ...]
 
+    @cached_property
+    def _named(self) -> dict[str, Workflow]:
+        return {workflow.workflow_id: workflow for workflow in reversed(self.workflows)}
+
     def workflow(self, workflow_id: str) -> Workflow:
         """Return the workflow of that id; KeyError if there is none."""
-        for workflow in self.workflows:
-            if workflow.workflow_id == workflow_id:
-                return workflow
-        raise KeyError(workflow_id)
+        return self._named[workflow_id]
+
+    def has_workflow(self, workflow_id: str) -> bool:
+        """Say whether there is a workflow of that id."""
+        return workflow_id in self._named

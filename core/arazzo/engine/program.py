@@ -201,12 +201,11 @@ def _concerned(loaded: LoadedDocument, sources: Sources, workflow: Workflow) -> 
     elsewhere: set[str] = set()
     while todo:
         for reference in {workflow_key(name) for name, _ in named_workflows(todo.pop())}:
-            other = next((item for item in loaded.document.workflows if item.workflow_id == reference), None)
-            if other is None:
+            if not loaded.document.has_workflow(reference):
                 elsewhere.add(reference.partition(".")[0])
             elif reference not in called:
-                called[reference] = other
-                todo.append(other)
+                called[reference] = loaded.document.workflow(reference)
+                todo.append(called[reference])
     pointers = {other.at for other in called.values()}
     documents = [item for item in loaded.document.source_descriptions if item.type == "arazzo"]
     uncalled = {sources.locate(item) for item in documents if item.name not in elsewhere and "://" not in item.url}

@@ -62,16 +62,19 @@ def compile_document(
 def choose_workflow(loaded: LoadedDocument, workflow_id: str | None) -> Workflow:
     """Return the workflow of that id, or the only one; DocumentError if there is none or several."""
     workflows = loaded.document.workflows
-    ids = ", ".join(f"'{workflow.workflow_id}'" for workflow in workflows)
     if workflow_id is None:
         if len(workflows) == 1:
             return workflows[0]
-        raise DocumentError([_problem(loaded, "which-workflow", "/workflows", f"name a workflow: {ids}")])
+        raise DocumentError([_problem(loaded, "which-workflow", "/workflows", f"name a workflow: {_ids(workflows)}")])
     try:
         return loaded.document.workflow(workflow_id)
     except KeyError:
-        message = f"there is no workflow '{workflow_id}' here, only {ids}"
+        message = f"there is no workflow '{workflow_id}' here, only {_ids(workflows)}"
         raise DocumentError([_problem(loaded, "unknown-workflow", "/workflows", message)]) from None
+
+
+def _ids(workflows: Iterable[Workflow]) -> str:
+    return ", ".join(f"'{workflow.workflow_id}'" for workflow in workflows)
 
 
 @dataclass(frozen=True)
@@ -282,11 +285,10 @@ class _Compiler:
         self, loaded: LoadedDocument, sources: Sources, reference: str, at: str
     ) -> tuple[LoadedDocument, Sources, Workflow]:
         key = workflow_key(reference)
-        for source in loaded.document.source_descriptions:
-            name = f"{source.name}."
-            if key.startswith(name) and sources.kind(source) == "arazzo":
+        for source in sources.beginning(key):
+            if sources.kind(source) == "arazzo":
                 other = sources.document(source.name)
-                return other, sources.of(other), choose_workflow(other, key.removeprefix(name))
+                return other, sources.of(other), choose_workflow(other, key.removeprefix(f"{source.name}."))
         try:
             return loaded, sources, loaded.document.workflow(key)
         except KeyError:
@@ -322,7 +324,7 @@ def _first_places(workflow: Workflow) -> dict[str, str]:
 def _protocol(step: Step, sources: Sources) -> str | None:
     """Return the protocol of an AsyncAPI step, None for any other."""
     reference = step.channel_path or step.operation_id or ""
-    for source in sources.loaded.document.source_descriptions:
+    for source in sources.of_messages:
         if f"$sourceDescriptions.{source.name}." in reference and sources.kind(source) == "asyncapi":
             return _asyncapi_protocol(sources.raw(source.name).data)
     return "asyncapi" if step.channel_path is not None or step.action is not None else None

@@ -111,10 +111,10 @@ def _loose_id(text: str, descriptions: Descriptions) -> Iterator[Found]:
 
 
 def _qualified(reference: str, text: str, descriptions: Descriptions) -> Found:
-    names = [name for name in descriptions if reference.startswith(f"{name}.")]
-    if not names:
+    beginnings = (reference[:at] for at in range(len(reference), 0, -1) if reference.startswith(".", at))
+    name = next((each for each in beginnings if each in descriptions), None)
+    if name is None:
         raise _unknown_source(reference.partition(".")[0], text, descriptions)
-    name = max(names, key=len)
     wanted = reference.removeprefix(f"{name}.")
     found = list(_having([descriptions[name]], wanted))
     subject = f"operationId '{wanted}' of source description '{name}'"

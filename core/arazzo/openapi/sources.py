@@ -6,6 +6,7 @@ Nothing is fetched: a remote URL needs a copy that ``airflow-arazzo fetch`` has 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -77,6 +78,7 @@ class Sources:
         self._descriptions: dict[str, Description] = {}
         self._documents: dict[str, LoadedDocument] = {}
         self._identities: dict[str, str | Path] | None = None
+        self._all: dict[str, Description] | None = None
 
     def of(self, other: LoadedDocument) -> Sources:
         """Return the source descriptions of a document that this one names; files and copies are shared."""
@@ -84,7 +86,17 @@ class Sources:
 
     def named(self, name: str) -> SourceDescription | None:
         """Return the Source Description Object of that name."""
-        return next((item for item in self.loaded.document.source_descriptions if item.name == name), None)
+        return self._by_name[name][1] if name in self._by_name else None
+
+    def beginning(self, reference: str) -> list[SourceDescription]:
+        """Return, in document order, the Source Description Objects with whose name and a dot a reference begins."""
+        names = {reference[:at] for at, letter in enumerate(reference) if letter == "."}
+        return [item for _, item in sorted(self._by_name[name] for name in names if name in self._by_name)]
+
+    @cached_property
+    def _by_name(self) -> dict[str, tuple[int, SourceDescription]]:
+        sources = self.loaded.document.source_descriptions
+        return {item.name: (number, item) for number, item in reversed(list(enumerate(sources)))}
 
     def kind(self, source: SourceDescription) -> str:
         """Return ``openapi``, ``arazzo`` or ``asyncapi``; without ``type`` the file decides."""
@@ -114,10 +126,17 @@ class Sources:
             self._documents[name] = parse_document(self._load(self._get(name)), resolver=self._open)
         return self._documents[name]
 
-    def descriptions(self) -> dict[str, Description]:
+    def descriptions(self) -> Mapping[str, Description]:
         """Return all API descriptions by name, in document order; DocumentError as :meth:`description`."""
-        sources = self.loaded.document.source_descriptions
-        return {source.name: self.description(source.name) for source in sources if self.kind(source) == "openapi"}
+        if self._all is None:
+            sources = self.loaded.document.source_descriptions
+            self._all = {item.name: self.description(item.name) for item in sources if self.kind(item) == "openapi"}
+        return self._all
+
+    @cached_property
+    def of_messages(self) -> tuple[SourceDescription, ...]:
+        """The Source Description Objects that may describe messages."""
+        return tuple(item for item in self.loaded.document.source_descriptions if item.type in (None, "asyncapi"))
 
     def raw(self, name: str) -> Source:
         """Return the text of a source, whatever it is; errors as :meth:`description`."""

@@ -75,8 +75,10 @@ def _possible(subject: Subject, formulas: Sequence[Formula], *, booleans: bool =
 
 
 def _allowance(subject: Subject) -> Allowance:
-    most = COMPARISONS + COMPARISONS_A_STEP * sum(len(workflow.steps) for workflow in subject.workflows)
-    return subject.once("comparisons", lambda: Allowance(most))
+    def find() -> Allowance:
+        return Allowance(COMPARISONS + COMPARISONS_A_STEP * sum(1 for _ in subject.steps()))
+
+    return subject.once("comparisons", find)
 
 
 def _all_hold(subject: Subject, criteria: Iterable[Criterion]) -> Formula:

@@ -62,11 +62,11 @@ def _settings(
             message = f"'{name}' has no effect here: it is a setting of a step in a loop"
             yield subject.problem("idle-field", f"{pointer}/{name}", message, "leave it out", key=True)
     yield from _bound(subject, settings, pointer, inputs, open_ended=open_ended)
-    known = [source.name for source in subject.loaded.document.source_descriptions]
     for field in ("connection", "server", "budget"):
         value = getattr(settings, field)
         for name in value if isinstance(value, dict) else ():
-            if name not in known:
+            if subject.sources.named(name) is None:
+                known = [source.name for source in subject.loaded.document.source_descriptions]
                 message = f"'{field}' names source description '{name}', which is not declared"
                 yield subject.problem(
                     "unknown-source", f"{pointer}/{field}/{escape(name)}", message, subject.near(name, known)

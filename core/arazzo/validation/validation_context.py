@@ -147,10 +147,13 @@ class Subject:
         if step.channel_path is not None or step.action is not None:
             return True
         reference = step.operation_id or step.operation_path or ""
-        return any(
-            source.type == "asyncapi" and f"{_SOURCES}{source.name}." in reference
-            for source in self.loaded.document.source_descriptions
-        )
+        return any(beginning in reference for beginning in self._messages)
+
+    @cached_property
+    def _messages(self) -> tuple[str, ...]:
+        """How references into the descriptions of messages begin."""
+        sources = self.loaded.document.source_descriptions
+        return tuple(f"{_SOURCES}{source.name}." for source in sources if source.type == "asyncapi")
 
     @cached_property
     def _operations(self) -> dict[str, Operation | ArazzoError]:
@@ -181,8 +184,8 @@ class Subject:
         :raises DocumentError: if the other document cannot be read.
         """
         key = reference.removeprefix(_SOURCES)
-        for source in self.loaded.document.source_descriptions:
-            if key.startswith(f"{source.name}.") and self.sources.kind(source) == "arazzo":
+        for source in self.sources.beginning(key):
+            if self.sources.kind(source) == "arazzo":
                 other = self._other(source.name)
                 name = key.removeprefix(f"{source.name}.")
                 name = name.removeprefix("workflows.") if self.dialect == "lenient" else name
@@ -224,8 +227,8 @@ class Subject:
         todo: list[Target] = [Target(self, workflow)]
         met = {(id(self), workflow.at)}
         for target in todo:
-            for found in filter(None, map(target.subject.named, target.workflow.depends_on)):
-                if (place := (id(found.subject), found.workflow.at)) not in met:
+            for place, found in target.subject._awaited(target.workflow).items():
+                if place not in met:
                     met.add(place)
                     todo.append(found)
         for target in todo[1:]:
@@ -234,6 +237,13 @@ class Subject:
                 known.setdefault(name, schema)
             required |= passed.required
         return InputNames(None) if own.known is None and not known else InputNames(known, frozenset(required))
+
+    def _awaited(self, workflow: Workflow) -> dict[tuple[int, str], Target]:
+        """Return the workflows that a workflow depends on, by their places."""
+        found = filter(None, map(self.named, workflow.depends_on))
+        return self.once(
+            ("awaited", workflow.at), lambda: {(id(each.subject), each.workflow.at): each for each in found}
+        )
 
     def names_for(self, expression: Expression, workflow: Workflow) -> Mapping[str, object] | None:
         """Return the declared names where an expression of a workflow looks; None if they are not known."""

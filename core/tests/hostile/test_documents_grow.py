@@ -106,7 +106,7 @@ SHAPES = {
     shape: (shape, size)
     for shape, size in (
         *((gotos, 16), (references, 16), (awaited, 32), (awaited_chain, 60), (nested_loops, 40), (many_criteria, 100)),
-        *((many_alternatives, 100), (many_statuses, 30), (wide_inputs, 50)),
+        *((many_alternatives, 100), (many_statuses, 30), (wide_inputs, 50),),
     )
 }
 
@@ -185,6 +185,30 @@ def test_a_document_of_twice_the_size_takes_as_much_for_each_character(work, sha
     _, small = work(shape(size))
     _, large = work(shape(2 * size))
     assert large < 1.3 * small
+
+
+def beside(count: int, tmp_path: Any) -> float:
+    """Return the calls for each step of so many that each have a source and call a workflow of their own."""
+    (tmp_path / "api.json").write_text(json.dumps(API))
+    steps = [{**step(n), "operationId": f"$sourceDescriptions.api{n}.getThing"} for n in range(count)]
+    calling = [{"stepId": f"c{n}", "workflowId": f"w{n}"} for n in range(count)]
+    document = {
+        "arazzo": "1.0.1",
+        "info": {"title": "t", "version": "1"},
+        "sourceDescriptions": [{"name": f"api{n}", "url": "api.json", "type": "openapi"} for n in range(count)],
+        "workflows": one(steps + calling) + [{"workflowId": f"w{n}", "steps": [each]} for n, each in enumerate(steps)],
+    }
+    path = tmp_path / "w.arazzo.json"
+    path.write_text(json.dumps(document))
+    loaded = load_document(path)
+    sources = Sources(loaded)
+    sources.problems()  # reading them is no work for a step
+    return calls_of(lambda: (validate(loaded, sources=sources), compile_document(loaded, "w", sources=sources))) / count
+
+
+def test_a_step_takes_as_much_beside_many_sources_and_workflows(tmp_path):
+    beside(10, tmp_path)  # what is imported, and kept, the first time
+    assert beside(240, tmp_path) < 1.3 * beside(60, tmp_path)
 
 
 @pytest.mark.parametrize("kind", ["application/json", "application/xml", "application/x-www-form-urlencoded"])
