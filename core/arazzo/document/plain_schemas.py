@@ -58,7 +58,7 @@ class _Plain:
     def properties(self, wanted: Any, value: Any, _: Any) -> bool:
         if not isinstance(value, dict) or not isinstance(wanted, dict):
             return False
-        return all(self.valid(schema, value[name]) for name, schema in wanted.items() if name in value)
+        return all(self.valid(wanted[name], item) for name, item in value.items() if name in wanted)
 
     def additional(self, wanted: Any, value: Any, around: Mapping[str, Any]) -> bool:
         if not isinstance(value, dict) or "patternProperties" in around:

@@ -19,14 +19,17 @@ _SUBJECT = "the check of them"
 _ENDLESS = "their schema refers to itself endlessly, or they are nested too deep"
 
 
-def schema_errors(schema: Any, value: Any) -> list[Any]:
+def schema_errors(schema: Any, value: Any, *, missing: bool = True) -> list[Any]:
     """Return what jsonschema finds wrong in a value (its ``ValidationError``), sorted by path; nothing if it is valid.
 
+    :param missing: False if it does not matter which of the outermost members are missing; they may be left out.
     :raises EvaluationError: if nobody can tell: a reference leads nowhere.
     :raises GaveUpError: if it takes too long, or goes in a circle or too deep.
     """
+    all_there = not missing and isinstance(schema, Mapping)
+    plain = {keyword: wanted for keyword, wanted in schema.items() if keyword != "required"} if all_there else schema
     try:
-        if within_time(_SUBJECT, lambda: plainly_valid(schema, value)):
+        if within_time(_SUBJECT, lambda: plainly_valid(plain, value)):
             return []
     except RecursionError:
         raise GaveUpError(_ENDLESS) from None

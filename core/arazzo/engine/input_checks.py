@@ -64,7 +64,7 @@ def value_findings(plan: Plan, given: Mapping[str, Any]) -> list[str]:
     foreign = {"properties": {item.name: item.schema_ for item in plan.passed_on}}
     schemas = [plan.inputs] if isinstance(plan.inputs, dict) else []
     try:
-        found = [error for schema in (*schemas, foreign) for error in schema_errors(schema, dict(given))]
+        found = [error for schema in (*schemas, foreign) for error in schema_errors(schema, dict(given), missing=False)]
     except EvaluationError as error:
         return [f"inputs cannot be checked: {error}"]
     return list(dict.fromkeys(_finding(plan, error) for error in found if error.absolute_path))

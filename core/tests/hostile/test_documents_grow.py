@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from arazzo.document.loading import load_document
+from arazzo.engine.program import find_problems
 from arazzo.flow import compile_document
 from arazzo.openapi.sources import Sources
 from arazzo.validation import validate
@@ -106,7 +107,11 @@ SHAPES = {
     shape: (shape, size)
     for shape, size in (
         *((gotos, 16), (references, 16), (awaited, 32), (awaited_chain, 60), (nested_loops, 40), (many_criteria, 100)),
-        *((many_alternatives, 100), (many_statuses, 30), (wide_inputs, 50),),
+        *(
+            (many_alternatives, 100),
+            (many_statuses, 30),
+            (wide_inputs, 50),
+        ),
     )
 }
 
@@ -209,6 +214,30 @@ def beside(count: int, tmp_path: Any) -> float:
 def test_a_step_takes_as_much_beside_many_sources_and_workflows(tmp_path):
     beside(10, tmp_path)  # what is imported, and kept, the first time
     assert beside(240, tmp_path) < 1.3 * beside(60, tmp_path)
+
+
+def bound(count: int, tmp_path: Any) -> float:
+    """Return the calls for each of so many inputs that the document binds and requires."""
+    path = tmp_path / "w.arazzo.json"
+    (tmp_path / "api.json").write_text(json.dumps(API))
+    values = {"inputs": {f"i{n}": "x" for n in range(count)}}
+    document = {
+        "arazzo": "1.0.1",
+        "info": {"title": "t", "version": "1"},
+        "sourceDescriptions": [{"name": "api", "url": "api.json", "type": "openapi"}],
+        "workflows": one(
+            [step(0, id="$inputs.i0")],
+            inputs={**inputs(count), "required": list(values["inputs"])},
+            **{"x-airflow": values},
+        ),
+    }
+    path.write_text(json.dumps(document))
+    return calls_of(lambda: find_problems(path)) / count
+
+
+def test_a_bound_value_takes_as_much_beside_many(tmp_path):
+    bound(10, tmp_path)
+    assert bound(160, tmp_path) < 1.1 * bound(40, tmp_path)
 
 
 @pytest.mark.parametrize("kind", ["application/json", "application/xml", "application/x-www-form-urlencoded"])
