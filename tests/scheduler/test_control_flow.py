@@ -87,6 +87,7 @@ def world(tmp_path_factory, migrate):
             "password": "Basic ZGVtbzpkZW1vLXBhc3N3b3Jk",
         }
         environment = {f"AIRFLOW_CONN_{name}": json.dumps(value) for name, value in connections.items()}
+        environment["AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL"] = "600"  # nobody changes one of the twenty
         airflow = stack.enter_context(LocalAirflow(home / "home", home / "dags", environment, restart=True))
         migrate(airflow)
         airflow.start()

@@ -6,7 +6,7 @@ import json
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +113,18 @@ class Things:
         return Response(202 if what == "watch" and name not in self.ready else 200, (), b"")
 
 
+def write_dags(home: Path, dags: Mapping[str, tuple[str, dict[str, Any]]]) -> None:
+    """Write the files of some DAGs, which Airflow reads every five seconds: those of the short form first."""
+    for name, (document, settings) in dags.items():
+        folder = home / "dags" / name
+        folder.mkdir(parents=True)
+        (folder / "api.openapi.yaml").write_text(API)
+        (folder / "w.arazzo.yaml").write_text(document)
+        connection = "goes_away" if name == "disconnected" else "things"
+        told = {"called": str(home / "called"), "name": name, "connection": connection, "settings": settings}
+        (folder / f"{name}.py").write_text(DAG_FILE.format(**told))
+
+
 class World:
     def __init__(self, airflow: LocalAirflow, folder: Path, things: Things, called: Path) -> None:
         self.airflow, self.rest, self.folder, self.things, self.called = airflow, airflow.rest, folder, things, called
@@ -170,14 +182,7 @@ class World:
 def world(tmp_path_factory, migrate):
     """Start Airflow, and the runs of the short form."""
     home = tmp_path_factory.mktemp("airflow")
-    for name, (document, settings) in {**QUICK, **SLOW, **KILLED}.items():
-        folder = home / "dags" / name
-        folder.mkdir(parents=True)
-        (folder / "api.openapi.yaml").write_text(API)
-        (folder / "w.arazzo.yaml").write_text(document)
-        connection = "goes_away" if name == "disconnected" else "things"
-        told = {"called": str(home / "called"), "name": name, "connection": connection, "settings": settings}
-        (folder / f"{name}.py").write_text(DAG_FILE.format(**told))
+    write_dags(home, QUICK)
     things = Things()
     with PlayedApi(things.play, "http://things.example") as served:
         connection = {"conn_type": "http", "host": served.url}
@@ -198,6 +203,7 @@ def world(tmp_path_factory, migrate):
 @pytest.fixture(scope="module")
 def more(world):
     """Start the runs that the short form leaves out."""
+    write_dags(world.folder.parent, {**SLOW, **KILLED})
     world.start(*SLOW)
     return world
 
