@@ -39,7 +39,7 @@ ArazzoDag({str(DOCUMENT)!r}, {{workflow!r}}, dag_id={{dag_id!r}}, connections={{
 OF_AIRFLOW = ("retried", "polled", "ended", "beside", "calling", "handing", "depending")
 QUICK = [number for number, failure in enumerate(FAILURES) if failure.workflow in OF_AIRFLOW]
 SLOW = [number for number in range(len(FAILURES)) if number not in QUICK]
-SCANS = {"whole": "library/broken", "rescheduled": "library/nginx", "sleeping": "library/broken"}
+SCANS = {"whole": "library/broken", "rescheduled": "library/broken", "sleeping": "library/nginx"}
 
 pytestmark = pytest.mark.scheduler
 
