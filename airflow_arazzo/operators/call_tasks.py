@@ -78,7 +78,7 @@ class ArazzoInputsOperator(SharesSecrets, BaseOperator):
         try:
             if self.from_params:
                 require_unbound(plan, self.inputs, self, context)
-            rendered = render_bound(self, self.inputs, context)
+            rendered = render_bound(self, self.inputs, context, plan)
             hooks = SourceHooks(ledger=channel.ledger)
             inputs = run_inputs(channel.ledger, with_connections(plan, hooks), params, self.inputs, rendered)
             require_sendable(plan, hooks)

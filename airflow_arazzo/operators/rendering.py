@@ -13,6 +13,9 @@ from airflow.providers.common.compat.sdk import AirflowException, AirflowFailExc
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator, Context
+    from jinja2 import Environment
+
+    from arazzo.flow import Plan
 
 
 class RendersWritten:
@@ -27,12 +30,16 @@ class RendersWritten:
 
 
 def render_bound(
-    task: BaseOperator, bound: Mapping[str, Any], context: Context, origins: Mapping[str, str] | None = None
+    task: BaseOperator, bound: Mapping[str, Any], context: Context, plan: Plan, origins: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
     """Return bound inputs with their templates rendered, if the author wrote them.
 
+    In a DAG that renders native objects, a text without a template stays text, and so does a text for an input that may
+    be one, whatever is written in it.
+
     :param task: the running task.
     :param bound: values, templates or XComs by name.
+    :param plan: the workflow whose inputs they are.
     :param origins: by input, the argument of the task that it comes from, if not ``inputs``; none for values in the
         document.
     :raises AirflowFailException: if a template cannot be rendered.
@@ -40,20 +47,48 @@ def render_bound(
     found = dict.fromkeys(bound, "inputs") if origins is None else origins
     data = {argument for argument in set(found.values()) if not is_written(task, argument, context)}
     return {
-        name: value if found.get(name) in data else _rendered(task, name, value, context)
+        name: value
+        if found.get(name) in data
+        else _rendered(task, name, value, context, as_text="string" in types_of(plan.taken.schemas.get(name)))
         for name, value in bound.items()
     }
 
 
-def _rendered(task: BaseOperator, name: str, value: Any, context: Context) -> Any:
+def types_of(schema: Any) -> frozenset[str]:
+    """Return the types that a schema names."""
+    types = schema.get("type") if isinstance(schema, dict) else None
+    return frozenset((types,) if isinstance(types, str) else types or ())
+
+
+def _rendered(task: BaseOperator, name: str, value: Any, context: Context, *, as_text: bool) -> Any:
     from jinja2 import TemplateError
+    from jinja2.nativetypes import NativeEnvironment
 
     try:
-        return task.render_template(value, context)
+        environment = task.get_template_env()
+        if isinstance(environment, NativeEnvironment):
+            return _native(task, value, context, environment, as_text=as_text)
+        return task.render_template(value, context, environment)
     except (TemplateError, AirflowException, AttributeError, KeyError, TypeError, ValueError) as error:
         fault = f"{type(error).__name__}: {error}"
         message = f"input '{name}' cannot be rendered in task '{task.task_id}': {fault}; nothing was sent"
         raise AirflowFailException(message) from None
+
+
+def _native(task: BaseOperator, value: Any, context: Context, environment: Environment, *, as_text: bool) -> Any:
+    """Return a value rendered as objects, but a text without a template, or for an input that may be text, as it is."""
+    marks = environment.variable_start_string, environment.block_start_string, environment.comment_start_string
+    if isinstance(value, str) and not any(mark in value for mark in marks):
+        return value
+    if isinstance(value, str) and as_text:
+        template = environment.from_string(value)
+        parts = list(template.root_render_func(template.new_context(dict(context))))
+        return parts[0] if len(parts) == 1 else "".join(map(str, parts))
+    if type(value) is list:
+        return [_native(task, item, context, environment, as_text=False) for item in value]
+    if type(value) is dict:
+        return {key: _native(task, item, context, environment, as_text=False) for key, item in value.items()}
+    return task.render_template(value, context, environment)
 
 
 def is_written(task: BaseOperator, argument: str, context: Context) -> bool:

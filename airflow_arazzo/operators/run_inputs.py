@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_arazzo.operators.asset_events import what_was_seen
-from airflow_arazzo.operators.rendering import render_bound
+from airflow_arazzo.operators.rendering import render_bound, types_of
 from airflow_arazzo.protocol.channel import Channel
 from airflow_arazzo.protocol.secret_ledger import Ledger, masked_parts
 from airflow_arazzo.protocol.topology import Position
@@ -40,7 +40,7 @@ def workflow_inputs(
         return pull_inputs(channel, plan, position.inputs, position.role)
     require_unbound(plan, bound, task, context)
     params = run_params(plan, task, bound, context)
-    return run_inputs(channel.ledger, plan, params, bound, render_bound(task, bound, context))
+    return run_inputs(channel.ledger, plan, params, bound, render_bound(task, bound, context, plan))
 
 
 def run_params(plan: Plan, task: BaseOperator, bound: Mapping[str, Any], context: Context) -> dict[str, Any]:
@@ -117,8 +117,7 @@ def _from_bound(plan: Plan, bound: Mapping[str, Any], rendered: Mapping[str, Any
 
 def _typed(text: str, schema: Any) -> Any:
     """Return a rendered template in the type that the schema wants; text stays text if the schema allows it."""
-    types = schema.get("type") if isinstance(schema, dict) else None
-    wanted = {types} if isinstance(types, str) else set(types or ())
+    wanted = types_of(schema)
     if not wanted or "string" in wanted:
         return text
     try:

@@ -107,7 +107,7 @@ class ArazzoWorkflowOperator(DrivesRegion, BaseOperator):
 
     def _bound(self, context: Context) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return the bound inputs as written, and as rendered for this run."""
-        return self.inputs, render_bound(self, self.inputs, context, self._origins)
+        return self.inputs, render_bound(self, self.inputs, context, self.plan, self._origins)
 
     def _first_state(self, plan: Plan, context: Context) -> State:
         params = run_params(self.plan, self, self.inputs, context) if self.from_params else {}

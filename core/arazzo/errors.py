@@ -108,6 +108,14 @@ class DocumentError(ArazzoError):
         errors_first = sorted(self.problems, key=lambda problem: not problem.is_error)
         super().__init__("\n".join(problem.render() for problem in errors_first))
 
+    @property
+    def without_text(self) -> str:
+        """Why a file that another one names cannot be used, without any of its text: it may be in any folder."""
+        first = self.problems[0]
+        if first.rule in ("unreadable-file", "invalid-value", "yaml-limits"):  # these quote nothing
+            return first.message
+        return f"the file cannot be used ({first.rule}, line {first.place.line})"
+
 
 class ExpressionSyntaxError(ArazzoError):
     """Text that is not a runtime expression, condition or selector.

@@ -96,6 +96,12 @@ def test_the_connections_token_url_wins(api, shop):
     assert bearers(api) == ["Bearer tok-1"]
 
 
+def test_a_token_may_be_created(api, shop):
+    api.on("POST /token", 201, {"access_token": "tok-1"}).on("GET /x")
+    shop(CLIENT).send(asking(api, oauth(api)))
+    assert bearers(api) == ["Bearer tok-1"]
+
+
 def test_a_relative_token_url_belongs_to_the_api(api, shop):
     granting(api, "tok-1", line="POST /oauth/token").on("GET /x", 200)
     shop(CLIENT).send(asking(api, oauth(tokenUrl="/oauth/token")))

@@ -340,7 +340,7 @@ def _content(response: Response, scheme: SecurityScheme, url: str) -> dict[str, 
         content = json.loads(response.body)
     except (ValueError, RecursionError):
         content = None
-    if response.status != 200:
+    if not 200 <= response.status < 300:
         error = content.get("error") if isinstance(content, dict) else None
         said = f" ({error})" if isinstance(error, str) and _ERROR.fullmatch(error) else ""
         raise _no_token(scheme, url, f"status {response.status}{said}")

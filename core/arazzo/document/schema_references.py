@@ -8,9 +8,8 @@ inputs. ``$dynamicRef`` is read in the same way; unless several places have an a
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import unquote
 
 from arazzo.absent import ABSENT
 from arazzo.document.input_declarations import declared_inputs
@@ -34,6 +33,7 @@ from arazzo.limits import current_limits
 from arazzo.pointer import escape, to_pointer
 from arazzo.source.copies import CopyError, is_remote
 from arazzo.source.text import Source
+from arazzo.source.uri_references import leads_to
 
 Resolver = Callable[[str], Source]
 """Opens a file by absolute path or URL; DocumentError or CopyError if it cannot."""
@@ -226,7 +226,7 @@ class _Inlining:
 
     def file(self, reference: str, source: Source, at: str) -> Source | None:
         try:
-            uri = _against(source.uri, reference)
+            uri = leads_to(source.uri, reference)
         except ValueError:
             self.reader.error("unknown-reference", at, f"'{reference}' is not a URI")
             return None
@@ -239,18 +239,10 @@ class _Inlining:
                 if problems := self.shared.files[uri].unfit_problems():
                     raise DocumentError(problems)
             except (DocumentError, CopyError) as error:
-                reason = error.problems[0].message if isinstance(error, DocumentError) else error
+                reason = error.without_text if isinstance(error, DocumentError) else error
                 self.reader.error("unknown-reference", at, f"'{reference}' cannot be read: {reason}")
                 return None
         return self.shared.files[uri]
-
-
-def _against(base: str, reference: str) -> str:
-    if urlsplit(reference).scheme:
-        return reference
-    if urlsplit(base).scheme in ("http", "https", "file"):
-        return urljoin(base, reference)
-    return str(Path(base).parent / unquote(reference))
 
 
 def _has_to_be_written(schema: Any) -> bool:

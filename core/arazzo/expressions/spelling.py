@@ -23,6 +23,7 @@ ROOTS: Final = (
 )
 #: Expressions that are complete by themselves.
 FIXED: Final[dict[str, FixedName]] = {"url": "url", "method": "method", "statusCode": "statusCode", "self": "self"}
+_FOREIGN: Final = re.compile(r"\$(?:\.|\{\s*)((?:inputs|steps|workflows)\.[A-Za-z0-9_\[\]'./#-]*[A-Za-z0-9_\]])")
 _WORD: Final = re.compile(r"\$([A-Za-z][A-Za-z_-]*)(\.[A-Za-z0-9_\[\]'./#-]*[A-Za-z0-9_\]])?")
 
 
@@ -58,6 +59,12 @@ def misspelled_root(text: str) -> str | None:
         if rest and (near := nearest(word, ROOTS)):
             return f"${near}{rest}"
     return None
+
+
+def foreign_root(text: str) -> str | None:
+    """Return our spelling of the first expression in text that is ``$.inputs.a`` or ``${inputs.a}``, as elsewhere."""
+    found = _FOREIGN.search(text)
+    return f"${found[1]}" if found else None
 
 
 def _fixed(word: str) -> str | None:

@@ -14,13 +14,14 @@ from urllib.parse import unquote, urldefrag, urljoin
 
 from arazzo.absent import ABSENT
 from arazzo.document.schemas import mapping, sequence
-from arazzo.errors import ArazzoError, Problem, Severity
+from arazzo.errors import ArazzoError, DocumentError, Problem, Severity
 from arazzo.expressions.navigation import member
 from arazzo.frozen import dataclass, field
 from arazzo.json_values import objects_in
 from arazzo.limits import current_limits
 from arazzo.openapi.operation import Contract, Operation
 from arazzo.pointer import escape, tokens_of
+from arazzo.source.uri_references import from_anywhere, leads_to
 
 if TYPE_CHECKING:
     from arazzo.source.text import Source
@@ -128,6 +129,14 @@ class Description:
     def _by_pointer(self) -> dict[str | None, list[Endpoint]]:
         return _grouped(self.endpoints(), lambda endpoint: endpoint.pointer)
 
+    def broken_paths(self) -> Iterator[str]:
+        """Yield a sentence for each path that a broken reference stands for."""
+        for path, item in mapping(self.raw.get("paths")).items():
+            try:
+                self.resolve(item)
+            except UnresolvedReferenceError as error:
+                yield f"path '{path}' of source description '{self.name}' cannot be read whole: {error}"
+
     def operations(self) -> Iterator[Operation]:
         """Build every operation, in document order."""
         for endpoint in self.endpoints():
@@ -215,7 +224,8 @@ class Description:
 
     def _target(self, reference: str, budget: int) -> Any:
         try:
-            uri, fragment = urldefrag(urljoin(self.base, reference) if reference[:1] != "#" else reference)
+            uri, fragment = urldefrag(reference)
+            uri = leads_to(self.base, uri) if uri else ""
         except ValueError as error:
             raise UnresolvedReferenceError(reference, "it is not a URI") from error
         document = self.raw if uri in ("", self.source.uri, self.base) else self._sibling(uri, reference)
@@ -237,6 +247,8 @@ class Description:
         if uri not in self._siblings:
             try:
                 data = self.loader(uri).data
+            except DocumentError as error:
+                raise UnresolvedReferenceError(reference, error.without_text) from error
             except (ArazzoError, OSError) as error:
                 reason = str(error).splitlines()[0] if str(error) else type(error).__name__
                 raise UnresolvedReferenceError(reference, reason) from error
@@ -268,5 +280,5 @@ def absolute_references(value: Any, base: str) -> Any:
     copy = {key: absolute_references(item, base) for key, item in value.items()}
     if isinstance(copy.get("$ref"), str):
         with suppress(ValueError):  # not a URI: reported when somebody follows it
-            copy["$ref"] = urljoin(base, copy["$ref"])
+            copy["$ref"] = from_anywhere(base, copy["$ref"])
     return copy

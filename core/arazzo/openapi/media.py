@@ -23,8 +23,8 @@ _JSON = frozenset(("application/json", "text/json", "text/x-json", "application/
 
 
 def plain(content_type: str) -> str:
-    """Return a media type in lower case without its parameters."""
-    return content_type.partition(";")[0].strip().lower()
+    """Return a media type in lower case without its parameters; the first one if a server has repeated it."""
+    return content_type.partition(";")[0].partition(",")[0].strip().lower()
 
 
 def charset(content_type: str) -> str | None:
@@ -32,7 +32,7 @@ def charset(content_type: str) -> str | None:
     for parameter in content_type.split(";")[1:]:
         name, _, value = parameter.partition("=")
         if name.strip().lower() == "charset":
-            return _known(value.strip().strip("\"'"))
+            return _known(value.partition(",")[0].strip().strip("\"'"))
     return None
 
 

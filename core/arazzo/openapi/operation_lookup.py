@@ -8,7 +8,7 @@ what is unknown or ambiguous is refused, and the near matches are named.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from functools import cached_property
 from typing import Literal
@@ -203,26 +203,37 @@ def _unknown_source(name: str, text: str, descriptions: Descriptions) -> Unresol
     )
 
 
-def _near(wanted: str, descriptions: Iterable[Description]) -> str | None:
-    """Return a sentence with the operationIds near the wanted one, or only those that differ by case alone."""
+def _near(wanted: str, descriptions: Collection[Description]) -> str | None:
+    """Return a sentence with the operationIds near the wanted one, or only those that differ by case alone.
+
+    If a path cannot be read, the operation may be there.
+    """
     wanted = wanted.rpartition("/")[2]
     known = list(dict.fromkeys(end.operation_id for one in descriptions for end in one.endpoints() if end.operation_id))
     same = [name for name in known if name.lower() == wanted.lower()]
     if same:
         return f"operationIds are case-sensitive: did you mean {_quoted(same)}?"
+    if broken := _broken(descriptions):
+        return broken
     lower = {name.lower(): name for name in reversed(known)}
     close = get_close_matches(wanted.lower(), lower, n=MOST_HINTS, cutoff=0.6)
     close = close or get_close_matches(wanted.rpartition(".")[2].lower(), lower, n=MOST_HINTS, cutoff=0.6)
     return f"did you mean {_quoted([lower[name] for name in close])}?" if close else None
 
 
-def _near_path(pointer: str, descriptions: Iterable[Description]) -> str | None:
+def _near_path(pointer: str, descriptions: Collection[Description]) -> str | None:
     """Return a sentence with the operations near a pointer: other parameter names, other methods, other case."""
     known = {f"{_plain(end.pointer)}": end for one in descriptions for end in one.endpoints()}
     if same := known.get(_plain(pointer)):
         return f"the description has '{same.pointer}'"
+    if broken := _broken(descriptions):
+        return broken
     close = get_close_matches(_plain(pointer), known, n=MOST_HINTS, cutoff=0.8)
     return f"did you mean {_quoted([known[name].pointer for name in close])}?" if close else None
+
+
+def _broken(descriptions: Iterable[Description]) -> str | None:
+    return next((sentence for one in descriptions for sentence in one.broken_paths()), None)
 
 
 def _plain(pointer: str) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+from urllib.parse import quote, unquote, urldefrag, urljoin, urlsplit
 
 _PARTS = re.compile(r"(?:([^:/?#]+):)?(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.DOTALL)
 
@@ -26,6 +28,27 @@ def resolve(base: str, reference: str) -> str:
         path = _without_dots(path if path.startswith("/") else _merged(based[1], based[2], path))
     parts = (("", scheme, ":"), ("//", authority, ""), ("", path, ""), ("?", query, ""), ("#", fragment, ""))
     return "".join(f"{before}{part}{after}" for before, part, after in parts if part is not None)
+
+
+def leads_to(base: str, reference: str) -> str:
+    """Return the URL, or the path of the local file, that a reference without a fragment leads to.
+
+    :param base: the URL or path of the file that contains it; a reference is a URI in both.
+    :raises ValueError: if the reference is not a URI.
+    """
+    if urlsplit(reference).scheme:
+        return reference
+    if urlsplit(base).scheme in ("http", "https", "file"):
+        return urljoin(base, reference)
+    return os.path.normpath(os.path.join(os.path.dirname(base), unquote(reference)))
+
+
+def from_anywhere(base: str, reference: str) -> str:
+    """Return a reference in a file so that it leads to the same place from every other file; ValueError as above."""
+    uri, fragment = urldefrag(reference)
+    target = leads_to(base, uri) if uri else base
+    absolute = target if urlsplit(target).scheme else quote(target)
+    return f"{absolute}#{fragment}" if fragment or not uri else absolute
 
 
 def _split(uri: str) -> tuple[str | None, str | None, str, str | None, str | None]:

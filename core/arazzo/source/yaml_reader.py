@@ -102,7 +102,8 @@ class _YamlReading(Reading):
             kind = type(event)
             bases: tuple[Read, ...] = ()
             if kind is yaml.ScalarEvent:
-                value, key = self._scalar(event, len(stack)), event.value
+                named = bool(stack) and stack[-1].mapping and stack[-1].name is None
+                value, key = self._scalar(event, len(stack), named), event.value
             elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
                 stack.append(self._open(event, len(stack) + 1, mapping=kind is yaml.MappingStartEvent))
                 continue
@@ -141,7 +142,8 @@ class _YamlReading(Reading):
         self._spend(target.size, depth, event)
         return target
 
-    def _scalar(self, event: Any, depth: int) -> Any:
+    def _scalar(self, event: Any, depth: int, named: bool) -> Any:
+        """Return the value of a scalar; what stands for the name of a member (``named``) stays text."""
         text = event.value
         size = 1 + (len(text) >> 5)
         self._spend(size, depth, event)
@@ -150,12 +152,12 @@ class _YamlReading(Reading):
         value: Any = text
         if event.tag is not None and event.tag != "!":
             value = self._tagged(event)
-        elif text[:1] in _TYPED and event.implicit[0]:
+        elif text[:1] in _TYPED and event.implicit[0] and (event.anchor or not named):
             value = _resolve(text)
             if value is text and text[0] in _NUMERIC and self.unfit is None and _NO_NUMBER.fullmatch(text):
                 self.unfit = _start(event), f"{text} is a number that JSON does not have; text stands in quotes"
         if value is not text and isinstance(value, Beyond):
-            self.fail("yaml-limits", _start(event), value.limit)
+            self.fail("yaml-limits", _start(event), value.limit, "text stands in quotes")
         if event.anchor:
             self.anchors[event.anchor] = Read(value, text, size)
         return value

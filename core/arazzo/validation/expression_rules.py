@@ -22,11 +22,13 @@ from arazzo.expressions.nodes import (
     reads_all,
 )
 from arazzo.expressions.portability import declared_name, find_loose
-from arazzo.expressions.spelling import misspelled_root
+from arazzo.expressions.spelling import foreign_root, misspelled_root
 from arazzo.openapi.media import is_xml
 from arazzo.validation.expression_index import IndexedText, Use, findings, texts, uses
 from arazzo.validation.validation_context import Subject
+from arazzo.validation.value_rules import foreign_text
 
+_OUTPUT = re.compile(r".*/outputs/[^/]+")
 _QUOTED = re.compile(r'"\{\$inputs\.(?P<name>[A-Za-z0-9_-]+)\}"')
 
 
@@ -56,10 +58,17 @@ def check_expressions(subject: Subject) -> Iterator[Problem]:
                 yield subject.problem(
                     "misspelled-expression", text.at, message, hint, offset=template.offsets[at] - 1, width=1
                 )
-        meant = misspelled_root(text.text)
+        meant = misspelled_root(text.text) or foreign_root(text.text)
         if meant is not None:
             message = "this looks like a runtime expression but is not one; it is used as plain text"
             yield subject.problem("misspelled-expression", text.at, message, f"did you mean '{meant}'?")
+        elif (
+            _OUTPUT.fullmatch(text.at)
+            and text.text.strip()
+            and not template.expressions
+            and not foreign_text(text.text)
+        ):
+            yield subject.problem("constant-output", text.at, "this output is a text without an expression", None)
 
 
 def _loose(subject: Subject, text: IndexedText) -> Iterator[Problem]:

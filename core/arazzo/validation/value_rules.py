@@ -70,14 +70,15 @@ def check_foreign(subject: Subject) -> Iterator[Problem]:
     """Find what other tools would fill in and we send as written, and their extensions for credentials."""
     seen: set[str] = set()
     for text in texts(subject):
-        if text.at not in seen and (found := _foreign(text.text)):
+        if text.at not in seen and (found := foreign_text(text.text)):
             seen.add(text.at)
             message = f"'{found}' is not a runtime expression; it is sent as text"
             yield subject.problem("foreign-expression", text.at, message, "make it an input of the workflow")
     yield from _extensions(subject)
 
 
-def _foreign(text: str) -> str | None:
+def foreign_text(text: str) -> str | None:
+    """Return what another tool would fill in of a text; None if there is nothing."""
     for pattern in (_FOREIGN, _GENERATED):
         for match in pattern.finditer(text):
             found = next(filter(None, match.groups()))

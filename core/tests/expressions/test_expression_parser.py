@@ -16,7 +16,7 @@ from arazzo.expressions.nodes import (
     WorkflowValue,
 )
 from arazzo.expressions.parser import parse_expression
-from arazzo.expressions.spelling import misspelled_root
+from arazzo.expressions.spelling import foreign_root, misspelled_root
 
 GRAMMAR = {
     "$url": Fixed("url"),
@@ -164,6 +164,22 @@ def test_strict_shows_the_portable_spelling(text, hint):
 )
 def test_misspelled_roots(text, meant):
     assert misspelled_root(text) == meant
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("$.steps.a.outputs.b", "$steps.a.outputs.b"),
+        ("Bearer ${inputs.token}", "$inputs.token"),
+        ("${ workflows.a.outputs.b[0] }", "$workflows.a.outputs.b[0]"),
+        ("$.items[0].inputs.x", None),
+        ("$.message.id", None),
+        ("$steps.a.outputs.b", None),
+        ("${HOME}", None),
+    ],
+)
+def test_expressions_as_other_tools_write_them(text, meant):
+    assert foreign_root(text) == meant
 
 
 IDENTIFIER = st.from_regex(r"[A-Za-z0-9._-]+", fullmatch=True)

@@ -33,6 +33,8 @@ def decoded(body: bytes, content_type: str | None):
         ("application/json", "[1]".encode("utf-16"), [1]),
         ("application/problem+json", b"null", None),
         ("text/json", b"0", 0),
+        ("application/json, application/json", b"[1]", [1]),
+        ("application/json;charset=iso-8859-1, application/json;charset=iso-8859-1", b'"\xe9"', "é"),
         ("application/json", b"{broken", Unreadable),
         ("application/json", b" ", ABSENT),
         ("application/json", b"[NaN]", Unreadable),

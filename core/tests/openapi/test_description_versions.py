@@ -328,6 +328,26 @@ def test_sibling_files(tmp_path):
     }
 
 
+@pytest.mark.parametrize("folder", ["api", "my api", "v1#2", "50%20", "a?b"])
+def test_references_to_files_are_uris(tmp_path, folder):
+    home = tmp_path / folder
+    (home / "sub").mkdir(parents=True)
+    (home / "a b.yaml").write_text(
+        "Id: {$ref: 'sub/%C3%A4.yaml#/x/Id'}\nHere: {$ref: 'api.yaml#/components/schemas/Here'}\n"
+    )
+    (home / "sub" / "ä.yaml").write_text("x: {Id: {$ref: '../a%20b.yaml#/Here'}}\n")
+    (home / "api.yaml").write_text(
+        "openapi: 3.1.0\n"
+        "paths: {'/x/{id}': {$ref: 'missing/../item.yaml'}}\n"
+        "components: {schemas: {Here: {type: boolean}}}\n"
+    )
+    (home / "item.yaml").write_text(
+        "get: {parameters: [{name: id, in: path, required: true, schema: {$ref: './a%20b.yaml#/Id'}}]}\n"
+    )
+    spec = next(load_description(load_source(home / "api.yaml"), "api").operations())
+    assert [one.schema_ for one in spec.parameters] == [{"type": "boolean"}]
+
+
 def test_a_loader_provides_what_is_elsewhere():
     description = load_description(
         parse_source('{"openapi": "3.2.0", "$self": "https://example.com/a/api.json"}', "api.json", "/srv/api.json"),

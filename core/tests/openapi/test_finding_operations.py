@@ -135,6 +135,15 @@ def test_unknown_names_without_near_matches_have_no_hint():
     assert refusal("somethingElseAltogether").hint is None
 
 
+@pytest.mark.parametrize("text", ["getPet", "$sourceDescriptions.api.getPet"])
+def test_a_path_that_cannot_be_read_may_have_the_operation(text):
+    paths = {"/pet": {"$ref": "#/nowhere"}, "/pets": {"get": {"operationId": "getPets"}}}
+    hint = refusal(text, descriptions={"api": describe({"paths": paths})}).hint
+    assert hint.startswith("path '/pet' of source description 'api' cannot be read whole: reference '#/nowhere'")
+    paths["/getpet"] = {"get": {"operationId": "getpet"}}
+    assert "case-sensitive" in refusal(text, descriptions={"api": describe({"paths": paths})}).hint
+
+
 @pytest.mark.parametrize("text", ["$sourceDescriptions.nope.getPet", "$sourceDescriptions.getPet"])
 def test_unknown_sources_are_named(text):
     assert refusal(text).hint == "declared: pets, shop.v1"

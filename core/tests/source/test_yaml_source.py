@@ -91,6 +91,22 @@ def test_a_key_beside_a_merge_key_is_still_given_once() -> None:
     assert refused.problems[0].rule == "duplicate-key"
 
 
+def test_a_key_is_the_text_that_is_written() -> None:
+    keys = ["12e45678", "13e45678", "1.50", "0777", "0x1F", "1e2", "True", "~", ".inf", "2026-11-30", "1:2"]
+    data = parse_source("".join(f"{key}: 1\n" for key in keys), "d.yaml").data
+    assert list(data) == keys
+    assert parse_source("a: &a 1e2\nb: {*a : 1}\n&b 0x10: *b\n", "d.yaml").data == {
+        "a": 100,
+        "b": {"1e2": 1},
+        "0x10": 16,
+    }
+
+
+def test_a_number_beyond_the_limits_is_text_in_quotes() -> None:
+    assert problem("commit: 12e45678\n").hint == "text stands in quotes"
+    assert parse_source("commit: '12e45678'\n", "d.yaml").data == {"commit": "12e45678"}
+
+
 def test_aliases_share_what_they_name() -> None:
     data = parse_source("a: &x {b: [1]}\nc: *x\nd: &k key\n*k : 1\n", "d.yaml").data
     assert data == {"a": {"b": [1]}, "c": {"b": [1]}, "d": "key", "key": 1}

@@ -105,6 +105,26 @@ def test_nothing_of_a_file_outside_is_shown(tmp_path, outside, way):
     assert "hunter2" not in shown
 
 
+@pytest.mark.parametrize(
+    "text", [f"{SECRET}: 1\n{SECRET}: 2\n", f"a: !{SECRET} 1\n", f"a: *{SECRET}\n", '{"a": "' + SECRET]
+)
+@pytest.mark.parametrize("name", ["get", "other"])
+def test_what_a_reference_names_is_not_shown(tmp_path, text, name):
+    (tmp_path / "outside.yaml").write_text(text)
+    path = document(tmp_path / "inside", "api.json")
+    reference = {"$ref": "../outside.yaml#/x"}
+    operation = {"operationId": "a", "parameters": [reference], "responses": {}}
+    paths = {"/a": {name: operation}, "/b": reference}
+    (path.parent / "api.json").write_text(json.dumps({"openapi": "3.1.0", "paths": paths}))
+    value = json.loads(path.read_text())
+    found = find_problems(path)
+    value["workflows"][0]["inputs"] = reference
+    path.write_text(json.dumps(value))
+    shown = "".join(problem.render() for problem in (*found, *find_problems(path)))
+    assert "hunter2" not in shown
+    assert "the file cannot be used (" in shown
+
+
 def test_who_names_the_file_sees_it(tmp_path, outside):
     path = by_url(tmp_path / "inside", outside)
     (hidden,) = find_problems(path)

@@ -15,6 +15,7 @@ from arazzo.engine.program import find_all_problems, find_problems
 from arazzo.errors import Problem, Severity
 from arazzo.flow import Options
 from arazzo.validation import RULES
+from arazzo.validation.rules import PORTABILITY
 
 DOCS = Path(__file__).parents[3] / "docs" / "rules.md"
 SECTION = re.compile(
@@ -177,6 +178,25 @@ def test_what_other_tools_fill_in_is_sent_as_text_with_a_warning(text: str, foun
     piece = yaml.safe_dump({"parameters": [{"name": "limit", "in": "query", "value": text}]})
     problems = problems_of(piece, "yaml", tmp_path)
     assert [p.rule for p in problems] == ["foreign-expression"] * found
+
+
+@pytest.mark.parametrize(
+    ("text", "rules"),
+    [
+        ("hello", ["constant-output"]),
+        ("steps.a.outputs.b", ["constant-output"]),
+        ("{{ steps.a.b }}", ["constant-output"]),
+        ("$.steps.a.outputs.b", ["misspelled-expression"]),
+        ("${steps.a.outputs.b}", ["misspelled-expression"]),
+        ("$env.TOKEN", ["foreign-expression"]),
+        ("$statusCode", []),
+        ("status {$statusCode}", []),
+        ("Status: $statusCode", []),
+    ],
+)
+def test_an_output_without_an_expression_is_a_constant(text: str, rules: list[str], tmp_path: Path) -> None:
+    problems = problems_of(yaml.safe_dump({"outputs": {"x": text}}), "yaml", tmp_path)
+    assert [p.rule for p in problems if p.rule not in PORTABILITY] == rules
 
 
 @pytest.mark.parametrize(
