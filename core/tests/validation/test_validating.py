@@ -110,6 +110,33 @@ def test_operations_that_may_be_called_without_credential_are_not_secured(tmp_pa
     assert check(tmp_path, body) == []
 
 
+def test_a_call_has_no_request_and_no_answer_to_look_at(tmp_path: Path) -> None:
+    body = """\
+- workflowId: w
+  steps:
+  - stepId: a
+    workflowId: v
+    successCriteria: [{condition: $statusCode == 200}, {condition: $response.body#/x == null}]
+    outputs: {u: $url, h: "by {$response.header.Via}"}
+- workflowId: v
+  steps:
+  - {stepId: b, operationId: open, outputs: {u: $url, h: "by {$response.header.Via}"}}
+"""
+    found = [line for rule, line in check(tmp_path, body) if rule == "early-expression"]
+    assert found == [9, 10, 10]
+
+
+@pytest.mark.parametrize(
+    ("value", "column"),
+    [("a {$inputs.key", 2), ("{$inputs.key", 0), ("{$inputs.key} {$inputs.key", 14), ("{$inputs.key}", None)],
+)
+def test_a_brace_that_is_not_closed_is_told(tmp_path: Path, value: str, column: int | None) -> None:
+    body = f"- workflowId: w\n  {INPUTS}\n  steps:\n  - stepId: a\n    operationId: open\n    parameters:\n"
+    check(tmp_path, f"{body}    - {{name: q, in: query, value: '{value}'}}\n")
+    places = [each.place for each in validate(tmp_path / "doc.yaml") if each.rule == "misspelled-expression"]
+    assert [place.column - place.excerpt.index(value) - 1 for place in places] == ([] if column is None else [column])
+
+
 FALL = """\
 - workflowId: w
   steps:
