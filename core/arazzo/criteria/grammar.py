@@ -36,7 +36,7 @@ from arazzo.errors import ExpressionSyntaxError
 from arazzo.expressions.context import Dialect
 from arazzo.expressions.nodes import Expression
 from arazzo.expressions.parser import parse_expression
-from arazzo.expressions.spelling import FIXED, ROOTS, nearest
+from arazzo.expressions.spelling import FIXED, HIDDEN, ROOTS, nearest
 from arazzo.expressions.templates import parse_template, scan_expression
 
 _OPERATOR = re.compile(r"==|!=|<=|>=|<|>")
@@ -130,6 +130,8 @@ class Grammar(Scanner):
         hint = _WRONG.get(word) or _WRONG.get(word.lower())
         if word in (")", "]") and not self.depth:
             self.fail(f"'{word}' closes nothing")
+        if HIDDEN.match(word):
+            self.fail(f"here is a character that nobody sees (U+{ord(word[0]):04X})", hint="delete it")
         self.fail(f"unexpected '{word}' where an operator or the end was expected", hint=hint)
 
     def disjunction(self) -> Node:

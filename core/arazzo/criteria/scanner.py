@@ -7,6 +7,7 @@ from typing import NoReturn
 
 from arazzo.errors import ExpressionSyntaxError
 from arazzo.exact_numbers import Beyond, read_decimal, read_integer
+from arazzo.expressions.spelling import UNSEEN
 from arazzo.limits import current_limits
 
 SPACE = re.compile(r"\s*")
@@ -22,7 +23,7 @@ BRACED = re.compile(r"\{\s*(\$[^{}]*?)\s*\}")
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
 _CONTROL = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _BRACKET = re.compile(r"""\[(?:[0-9]+|'[^']*'|"[^"]*"|[A-Za-z_][^\[\]\s'"$*?=<>]*)\]""")
-_STOP = re.compile(r"""[\s()\[\]{},='"<>]|&&|\|\||!=""")
+_STOP = re.compile(rf"""[{UNSEEN}()\[\]{{}},='"<>]|&&|\|\||!=""")
 
 
 def unescape(text: str, quote: str) -> str:

@@ -25,7 +25,7 @@ from arazzo.expressions.nodes import (
     StepOutput,
     WorkflowValue,
 )
-from arazzo.expressions.spelling import FIXED, ROOTS, nearest, nearest_root
+from arazzo.expressions.spelling import FIXED, HIDDEN, ROOTS, nearest, nearest_root
 from arazzo.limits import current_limits
 from arazzo.pointer import to_pointer
 
@@ -88,6 +88,9 @@ class _ExpressionReader:
         most = current_limits().expression_characters
         if len(self.text) > most:
             raise self.wrong(f"an expression is at most {most} characters long (expression_characters)", 0)
+        if self.lenient and (hidden := HIDDEN.search(self.text)):
+            message = f"an expression holds a character that nobody sees (U+{ord(hidden[0]):04X})"
+            raise self.wrong(message, hidden.start(), "delete it")
         match = re.match(r"\$([A-Za-z_]*)", self.text)
         if match is None:
             raise self.wrong("a runtime expression begins with '$'", 0)

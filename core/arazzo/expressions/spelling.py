@@ -24,6 +24,10 @@ ROOTS: Final = (
 #: Expressions that are complete by themselves.
 FIXED: Final[dict[str, FixedName]] = {"url": "url", "method": "method", "statusCode": "statusCode", "self": "self"}
 _FOREIGN: Final = re.compile(r"\$(?:\.|\{\s*)((?:inputs|steps|workflows)\.[A-Za-z0-9_\[\]'./#-]*[A-Za-z0-9_\]])")
+#: Characters that nobody sees, as in a class of a pattern: no expression without braces goes on over one.
+UNSEEN: Final = r"\s\x85\xa0\xad\u1680\u2000-\u200b\u200e\u200f\u2028-\u202f\u205f-\u2069\u3000\ufeff"
+#: Those of them without width, with which no name is written.
+HIDDEN: Final = re.compile(r"[\xad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _WORD: Final = re.compile(r"\$([A-Za-z][A-Za-z_-]*)(\.[A-Za-z0-9_\[\]'./#-]*[A-Za-z0-9_\]])?")
 
 

@@ -23,7 +23,7 @@ from arazzo.expressions.context import Dialect
 from arazzo.expressions.nodes import Expression, Message, SourceReference, reads_all
 from arazzo.expressions.parser import is_strict, parse_context, parse_expression
 from arazzo.expressions.selectors import VERSIONS
-from arazzo.expressions.spelling import ROOTS, misspelled_root
+from arazzo.expressions.spelling import HIDDEN, ROOTS, UNSEEN, misspelled_root
 from arazzo.frozen import dataclass, replace
 from arazzo.limits import current_limits
 from arazzo.pointer import escape
@@ -63,7 +63,7 @@ class Template:
 
 _ID: Final = r"\w+(?:-+\w+)*"
 _TRAIL: Final = rf"""(?:\.{_ID}|\[[0-9]+\]|\[{_ID}\]|\['[^'{{}}\n]*'\]|\["[^"{{}}\n]*"\])*"""
-_SEGMENT: Final = r"""[^\s/~{}"'<>,;&|()\[\]=]*"""
+_SEGMENT: Final = rf"""[^{UNSEEN}/~{{}}"'<>,;&|()\[\]=]*"""
 _TOKENS: Final = rf"(?:/{_SEGMENT}(?:~[01]{_SEGMENT})*)+"
 _POINTER: Final = rf"(?:\#{_TOKENS})?"
 _UNBRACED: Final = re.compile(
@@ -233,12 +233,11 @@ def _refuse_malformed(template: Template, dialect: Dialect, problem: ExpressionS
 
 
 def _looks_cut(template: Template, text: str) -> bool:
-    """Tell whether the expression that begins a text stops short of a malformed pointer."""
+    """Tell whether the expression that begins a text stops short of a malformed pointer, or of what nobody sees."""
     first = template.expressions[0]
     rest = text[len(first.text) :]
-    return text.startswith(first.text) and rest.startswith(
-        ("#", "~", "/") if isinstance(first, Message) else ("#", "~")
-    )
+    cut = rest.startswith(("#", "~", "/") if isinstance(first, Message) else ("#", "~"))
+    return text.startswith(first.text) and (cut or HIDDEN.match(rest) is not None)
 
 
 def _scan(text: str, dialect: Dialect) -> Template:

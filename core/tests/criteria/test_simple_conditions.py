@@ -27,6 +27,8 @@ HEADERS = (("X-Rate-Limit-Remaining", "9"), ("ETag", '"x"'), ("X-Flag", "TRUE"))
 HOLD = [
     "$statusCode == 200",
     "$statusCode==200",
+    "$response.body#/status\u00a0== 'active'",
+    "$response.body#/count\u3000>\u00a02",
     "$statusCode >= 200 && $statusCode < 300",
     "$statusCode != 404",
     "$statusCode == '200'",
@@ -254,6 +256,8 @@ def test_absent_in_a_string_is_an_error_that_names_it():
         ("!$statusCode == 404", 0, "write '!($statusCode == 404)'"),
         ("$inputs.a && ! $statusCode!=404 || true", 13, "write '!($statusCode != 404)'"),
         ("(!$inputs.a > $inputs.b)", 1, "write '!($inputs.a > $inputs.b)'"),
+        ("$response.body#/failure\u200b == null", 23, "delete it"),
+        ("$response.body#/failure\ufeff== null", 23, "delete it"),
         ("$statusCode =~ '2..'", 12, "regex"),
         ("$inputs.count + 1 > 2", 14, "arithmetic"),
         ("$inputs.count+1 > 2", 13, "arithmetic"),

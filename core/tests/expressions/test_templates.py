@@ -144,6 +144,19 @@ def test_malformed_expressions_are_errors_not_text(text, offset, dialect):
     assert caught.value.text == text
 
 
+@pytest.mark.parametrize(
+    "text", ["$inputs.a\u200b", "{$inputs.a\ufeff}", "$response.body#/a\u200b", "$response.body#/a\u2060/b"]
+)
+def test_a_character_that_nobody_sees_is_an_error_in_an_expression(text):
+    with pytest.raises(ExpressionSyntaxError, match="nobody sees"):
+        parse_template(text)
+
+
+def test_a_blank_that_does_not_break_ends_an_expression_without_braces_only():
+    assert spelled("Bearer\u00a0$response.body#/token\u00a0x") == ["Bearer\u00a0", "<$response.body#/token>", "\u00a0x"]
+    assert spelled("{$response.body#/Prix\u00a0HT}") == ["<$response.body#/Prix\u00a0HT>"]
+
+
 @pytest.mark.parametrize("text", ["$input.x", "{$input.x}"])
 def test_a_misspelled_root_is_an_error_in_strict_and_text_in_lenient(text):
     assert spelled(text) == [text]
