@@ -34,7 +34,10 @@ Visits = tuple[tuple[str, Headers], ...]
 def header(headers: Headers, name: str) -> str | None:
     """Return the first header of that name, ignoring case; None if there is none."""
     wanted = name.lower()
-    return next((value for key, value in headers if key.lower() == wanted), None)
+    for key, value in headers:
+        if key.lower() == wanted:
+            return value
+    return None
 
 
 def port_of(url: str) -> int:

@@ -29,6 +29,7 @@ def refuse_constant(constant: str) -> NoReturn:
 
 
 _ANY = json.JSONDecoder(parse_constant=refuse_constant, parse_float=read_decimal, parse_int=read_integer)
+_LINE = json.JSONEncoder(ensure_ascii=False, default=str)
 _QUICK = json.JSONDecoder(parse_constant=refuse_constant, parse_float=read_decimal)
 #: Texts of so many characters, and values of so many members, are read and written in pieces: while the library works
 #: on the whole, no other thread gets a turn.
@@ -134,7 +135,7 @@ def json_report(value: Any, *, ascii_only: bool = False) -> str:
 def json_line(value: Any) -> str:
     """Return JSON text for people in one line; what JSON does not have becomes text."""
     try:
-        return json.dumps(value, ensure_ascii=False, default=str)
+        return _LINE.encode(value)
     except RecursionError:
         return write_json(value, default=str)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from arazzo.absent import ABSENT, Unreadable
@@ -13,7 +13,7 @@ from arazzo.engine.required_values import require_values
 from arazzo.engine.state import Frame
 from arazzo.errors import AbsentError, EvaluationError, RequestError
 from arazzo.exchange import Exchange, Request
-from arazzo.expressions.context import Context
+from arazzo.expressions.context import Context, ignore_warning
 from arazzo.expressions.evaluation import evaluate_output, evaluate_value, known_kind, to_text
 from arazzo.expressions.nodes import Input
 from arazzo.expressions.templates import find_expressions, is_selector, parse_template
@@ -30,7 +30,13 @@ from arazzo.openapi.typed_values import converted
 Workflows = Mapping[str, Mapping[str, Any]]
 
 
-def frame_context(plan: Plan, frame: Frame, workflows: Workflows, exchange: Exchange | None = None) -> Context:
+def frame_context(
+    plan: Plan,
+    frame: Frame,
+    workflows: Workflows,
+    exchange: Exchange | None = None,
+    warn: Callable[[str], None] = ignore_warning,
+) -> Context:
     """Return what the expressions of a frame's workflow are evaluated against."""
     return Context(
         inputs=frame.inputs,
@@ -42,6 +48,7 @@ def frame_context(plan: Plan, frame: Frame, workflows: Workflows, exchange: Exch
         newer=plan.newer,
         exchange=exchange,
         dialect=plan.dialect,
+        warn=warn,
     )
 
 

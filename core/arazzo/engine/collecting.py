@@ -17,6 +17,7 @@ from arazzo.errors import GaveUpError
 from arazzo.expressions.context import Context
 from arazzo.flow import PlannedStep
 from arazzo.frozen import replace
+from arazzo.growing import grown
 from arazzo.json_values import write_json
 from arazzo.limits import current_limits
 
@@ -67,7 +68,7 @@ def without_failed_round(state: State, before: Frame, planned: PlannedStep, cont
         return state, context
     collected, step = planned.settings.collect or {}, planned.step_id
     values = {**state.frame.outputs[step], **dict.fromkeys(collected, UNKNOWN), **collected_outputs(before, step)}
-    outputs = {**state.frame.outputs, step: values}
+    outputs = grown(state.frame.outputs, step, values)
     state = state.with_frame(replace(state.frame, outputs=outputs, collected=before.collected))
     return state, replace(context, steps=outputs)
 

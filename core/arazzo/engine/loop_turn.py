@@ -6,6 +6,7 @@ See docs/semantics.md, 4; the sizes of waits are in :mod:`arazzo.engine.pacing`.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from itertools import takewhile
 from typing import Any
 
@@ -19,6 +20,7 @@ from arazzo.expressions.context import Context
 from arazzo.flow import END, Plan, PlannedStep, Region
 from arazzo.flow.plan import NOTHING_NEW
 from arazzo.frozen import replace
+from arazzo.growing import grown
 from arazzo.limits import current_limits
 from arazzo.secrecy.concealing import Conceal
 
@@ -112,7 +114,7 @@ class LoopTurn(ABC):
         text = messages.hiccup(record)
         frame = replace(
             frame,
-            outputs={**frame.outputs, frame.step: outputs_without_round(frame, planned)},
+            outputs=grown(frame.outputs, frame.step, outputs_without_round(frame, planned)),
             hiccups=frame.hiccups + 1,
             tolerated=frame.tolerated + 1,
             hiccup=text,
@@ -133,6 +135,8 @@ class LoopTurn(ABC):
         :param before: the frame before it had the outputs of this round.
         """
         step, region = before.step, self._region(before)
+        if not failed and step not in before.again:
+            return state
         if not failed:
             return state.with_frame(replace(state.frame, again=without(before.again, step)))
         if region is None or region.loop != "iteration":
@@ -202,7 +206,7 @@ class LoopTurn(ABC):
         conceal_all, is_secret = self._concealing(state), secret_names(self.root, state)
         url = shown_url(exchange.request, conceal_all, is_secret)
         record = replace(record, url=url, answer=shown_answer(exchange, conceal_all, is_secret))
-        return replace(state, records=state.records | {name: record})
+        return replace(state, records=grown(state.records, name, record))
 
     def _note(self, text: str, *, warning: bool = False, request: str = "") -> None:
         self.notes.append(Note(text, warning, self._step, request))
@@ -218,14 +222,15 @@ class LoopTurn(ABC):
 
 
 def record_name(state: State, step: str) -> str:
-    return "/".join((*state.frame.plan, step))
+    plan = state.frame.plan
+    return "/".join((*plan, step)) if plan else step
 
 
 def with_record(state: State, record: StepRecord) -> State:
-    return replace(state, records=state.records | {record_name(state, record.step): record})
+    return replace(state, records=grown(state.records, record_name(state, record.step), record))
 
 
-def without(kept: dict[str, Any], step: str) -> dict[str, Any]:
+def without(kept: Mapping[str, Any], step: str) -> dict[str, Any]:
     return {name: value for name, value in kept.items() if name != step}
 
 

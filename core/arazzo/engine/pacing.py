@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from operator import is_
 
 from arazzo.engine.state import Frame, State
 from arazzo.exchange import Request, Response
@@ -26,8 +27,19 @@ def enter_loop(frame: Frame, region: Region | None, now: float) -> Frame:
 
 def leave_loop(frame: Frame) -> Frame:
     """Return the frame after control has left a loop."""
-    frame = replace(frame, rounds=0, waits=0, visited=(), deadline=None, openings={}, again={}, collected={})
-    return replace(frame, at_once=False, tolerated=0, hiccup="")
+    return replace(
+        frame,
+        rounds=0,
+        waits=0,
+        visited=(),
+        deadline=None,
+        at_once=False,
+        openings={},
+        again={},
+        collected={},
+        tolerated=0,
+        hiccup="",
+    )
 
 
 def nearest_deadline(state: State) -> int | None:
@@ -66,7 +78,8 @@ def note_first_request(plan: Plan, state: State, request: Request) -> tuple[Stat
     :param plan: the outermost plan.
     :returns: the state, and the index of the frame whose loop started a round at once with the same request as before.
     """
-    frames, same = [], None
+    frames: list[Frame] = []
+    same = None
     for at, frame in enumerate(state.frames):
         region = plan.child(frame.plan).region_of(frame.step)
         if region is None or not region.at_once or frame.opened:
@@ -78,7 +91,8 @@ def note_first_request(plan: Plan, state: State, request: Request) -> tuple[Stat
         waits = 0 if frame.at_once and not repeated else frame.waits
         openings = {**frame.openings, frame.step: digest}
         frames.append(replace(frame, opened=not repeated, at_once=False, openings=openings, waits=waits))
-    return replace(state, frames=tuple(frames)), same
+    unchanged = all(map(is_, state.frames, frames))
+    return state if unchanged else replace(state, frames=tuple(frames)), same
 
 
 def is_hiccup(response: Response | None) -> bool:

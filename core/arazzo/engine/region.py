@@ -29,6 +29,7 @@ from arazzo.exchange import Exchange, Request, Response
 from arazzo.expressions.context import Context
 from arazzo.flow import END, Plan, PlannedStep, passed_by_name, workflow_key
 from arazzo.frozen import replace
+from arazzo.growing import grown
 from arazzo.openapi.responses import with_content
 from arazzo.secrecy.secrets import exposed_secrets
 
@@ -46,7 +47,8 @@ class Turn(LoopTurn):
         """Wait, or start the step at hand."""
         if state.resume_at is not None and self.now < state.resume_at:
             return replace(state, phase="waiting"), Wait(state.resume_at - self.now)
-        state = replace(state, phase="ready", resume_at=None)
+        if state.phase != "ready" or state.resume_at is not None:
+            state = replace(state, phase="ready", resume_at=None)
         state = state.with_frame(pacing.enter_loop(state.frame, self._region(state.frame), self.now))
         at = pacing.nearest_deadline(state)
         if at is not None and self.now >= (state.frames[at].deadline or 0.0):
@@ -76,7 +78,8 @@ class Turn(LoopTurn):
         state, repeated = pacing.note_first_request(self.root, state, request)
         if repeated is not None:
             return self._held_back(state, repeated), None
-        return replace(state, phase="sent").with_frame(replace(state.frame, attempts=request.attempt)), Send(request)
+        frames = (*state.frames[:-1], replace(state.frame, attempts=request.attempt))
+        return replace(state, phase="sent", frames=frames), Send(request)
 
     def _call(self, state: State, plan: Plan, planned: PlannedStep, context: Context) -> Turned:
         if planned.workflow is None:
@@ -101,8 +104,7 @@ class Turn(LoopTurn):
         plan = self._plan(frame)
         makers = producers(plan, planned, frame, context)
         dead_ends = [item for item in planned.step.on_failure if is_dead_end(plan, frame.step, item, makers)]
-        state, context = _without_outputs(state, planned, context)
-        context = replace(context, conceal=self._concealing(state))
+        state, context = self._without_outputs(state, planned, context)
         record = StepRecord(
             step=frame.step,
             operation=planned.workflow or (planned.operation.operation_id if planned.operation else None) or "",
@@ -124,9 +126,8 @@ class Turn(LoopTurn):
         planned = plan.step(frame.step)
         exchange = self.read = with_content(exchange, planned.operation if plan.dialect == "lenient" else None)
         self._exposed = exposed_secrets(exchange)
-        context = replace(frame_context(plan, frame, state.workflows, exchange), warn=self._warn)
+        context = frame_context(plan, frame, state.workflows, exchange, warn=self._warn)
         state, context = self._outputs(state, plan, planned, context)
-        context = replace(context, conceal=self._concealing(state))
         judgement = actions.judge_success(planned, exchange, context, plan.dialect)
         text = messages.exchanged(exchange, judgement.records, self._region(frame), frame.rounds)
         self._note(context.conceal(text), request=str(exchange.request))
@@ -158,7 +159,6 @@ class Turn(LoopTurn):
         context = frame_context(plan, frame, state.workflows, Exchange.of_call(state.last_status))
         context = replace(context, outputs=outputs)
         state, context = self._outputs(state, plan, planned, context)
-        context = replace(context, conceal=self._concealing(state))
         record = called_record(state, planned)
         message = f"step '{frame.step}': workflow '{planned.workflow}' failed: {failure}" if failure else ""
         if not failure and planned.step.success_criteria:
@@ -173,11 +173,11 @@ class Turn(LoopTurn):
         return self._settle(state, planned, context, record, message)
 
     def _outputs(self, state: State, plan: Plan, planned: PlannedStep, context: Context) -> tuple[State, Context]:
-        """Evaluate a step's outputs, which its own actions can already read."""
+        """Evaluate a step's outputs, which its own actions can already read; the context also hides what is secret."""
         exchange = context.exchange
         unanswered = exchange is not None and exchange.response is None and planned.workflow is None
         if unanswered or self.stopped:
-            return _without_outputs(state, planned, context)
+            return self._without_outputs(state, planned, context)
         values = step_outputs(plan, planned, context)
         state = state.with_secrets(secret_values(plan, {}, values))
         conceal = self._concealing(state)
@@ -186,9 +186,15 @@ class Turn(LoopTurn):
             for name, value in values.items()
         }
         frame, values = collect_round(planned, state.frame, values)
-        outputs = frame.outputs | {planned.step_id: values}
+        outputs = grown(frame.outputs, planned.step_id, values)
         state = state.with_frame(replace(frame, outputs=outputs))
-        return state, replace(context, steps=outputs)
+        return state, replace(context, steps=outputs, conceal=conceal)
+
+    def _without_outputs(self, state: State, planned: PlannedStep, context: Context) -> tuple[State, Context]:
+        """Return state and context in which the outputs of a step are unknown."""
+        outputs = grown(state.frame.outputs, planned.step_id, outputs_without_round(state.frame, planned))
+        state = state.with_frame(replace(state.frame, outputs=outputs))
+        return state, replace(context, steps=outputs, conceal=self._concealing(state))
 
     def _settle(
         self,
@@ -284,7 +290,7 @@ class Turn(LoopTurn):
             return state, None
         if failed:  # what it gave in an earlier round no longer holds
             nothing = dict.fromkeys(frame.outputs.get(frame.step, ()), UNKNOWN) | collected_outputs(frame, frame.step)
-            moved = replace(moved, outputs=frame.outputs | {frame.step: nothing})
+            moved = replace(moved, outputs=grown(frame.outputs, frame.step, nothing))
         if target not in frame.visited:
             return state.with_frame(replace(moved, visited=(*frame.visited, target))), None
         at_once = any(
@@ -482,12 +488,6 @@ class Turn(LoopTurn):
 def _require_within_limits(cookies: Jar | None) -> None:
     if cookies is not None and cookies.beyond:
         raise GaveUpError(cookies.beyond)
-
-
-def _without_outputs(state: State, planned: PlannedStep, context: Context) -> tuple[State, Context]:
-    """Return state and context in which the outputs of a step are unknown."""
-    outputs = state.frame.outputs | {planned.step_id: outputs_without_round(state.frame, planned)}
-    return state.with_frame(replace(state.frame, outputs=outputs)), replace(context, steps=outputs)
 
 
 def _back(state: State) -> tuple[State, Call]:

@@ -69,9 +69,11 @@ def _members(
     step: Step, operation: Operation, arguments: Sequence[Argument], body: Body | None, dialect: Dialect
 ) -> Iterator[tuple[str, Any, str]]:
     """Yield the required members of the body, and the body itself, that turned out to be nothing."""
+    given = {argument.name: argument.value for argument in arguments if argument.location == "body"}
+    if body is None and not given:
+        return
     payload = ABSENT if body is None else body.payload
     meant = dict(_meant(step, dialect))
-    given = {argument.name: argument.value for argument in arguments if argument.location == "body"}
     if payload is ABSENT and given:
         payload = {name: value for name, value in given.items() if value is not ABSENT}
     written = expression_in(step.request_body.payload, dialect) if step.request_body is not None else None

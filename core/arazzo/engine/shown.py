@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -29,6 +30,8 @@ _STRUCTURED = 256 * 1024
 #: How many characters after the shown ones are searched for the end of a secret that starts among them.
 _MARGIN = 64 * 1024
 _LEGIBLE = "\t\n\r"
+#: What a URL has that may contain something secret by its name or place, or something that is not sent.
+_HIDING = re.compile("[?@#]")
 
 
 def shown_exchange(exchange: Exchange, conceal: Conceal, is_secret: IsSecret) -> str:
@@ -100,6 +103,8 @@ def full_exchange(exchange: Exchange, conceal: Conceal, is_secret: IsSecret) -> 
 
 def shown_url(request: Request, conceal: Conceal, is_secret: IsSecret) -> str:
     """Return a URL as it was sent, without known secrets and without values whose names in the query are secret."""
+    if request.url.startswith(("http://", "https://")) and not _HIDING.search(request.url):
+        return conceal(request.url)
     parts = urlsplit(request.url)
     pairs = [pair.partition("=") for pair in parts.query.split("&") if pair]
     hidden = [

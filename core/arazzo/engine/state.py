@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
-from pydantic import BeforeValidator, ConfigDict, PlainSerializer, PlainValidator, TypeAdapter
+from pydantic import BeforeValidator, ConfigDict, PlainSerializer, PlainValidator, TypeAdapter, WrapSerializer
 from typing_extensions import Self
 
 from arazzo.absent import from_wire, to_wire
@@ -14,11 +14,19 @@ from arazzo.cookies import Jar
 from arazzo.document.contract_levels import Check, On
 from arazzo.exchange import Request
 from arazzo.frozen import dataclass, field, replace
+from arazzo.growing import Growing
 from arazzo.json_values import as_json, read_own_json, write_json
 from arazzo.secrecy.secrets import Secrets
 
 Named: TypeAlias = Annotated[dict[str, Any], PlainSerializer(to_wire), BeforeValidator(from_wire)]
 """Values by name that keep their kind in JSON too: a JSON value, ``ABSENT`` or ``Unreadable``."""
+
+
+def _whole(values: Any, serialize: Any) -> Any:
+    return serialize(values.whole() if isinstance(values, Growing) else values)
+
+
+_Grown = WrapSerializer(_whole)
 
 
 def _secrets_of(texts: Any) -> Secrets:
@@ -239,7 +247,7 @@ class Frame(StateValue):
 
     plan: tuple[str, ...] = ()
     inputs: Named = field(default_factory=dict)
-    outputs: dict[str, Named] = field(default_factory=dict)
+    outputs: Annotated[Mapping[str, Named], _Grown] = field(default_factory=dict)
     step: str = ""
     retries: dict[str, int] = field(default_factory=dict)
     attempts: int = 0
@@ -305,7 +313,7 @@ class State(StateValue):
     resume_at: float | None = None
     last_status: int | None = None
     workflows: dict[str, dict[str, Named]] = field(default_factory=dict)
-    records: dict[str, StepRecord] = field(default_factory=dict)
+    records: Annotated[Mapping[str, StepRecord], _Grown] = field(default_factory=dict)
     history: tuple[str, ...] = ()
     exchanges: tuple[Mark, ...] = ()
     cookies: Jar | None = field(default=None, repr=False)
@@ -328,7 +336,7 @@ class State(StateValue):
 
     def with_frame(self, frame: Frame) -> State:
         """Return the state with this frame in place of the innermost."""
-        return replace(self, frames=(*self.frames[:-1], frame))
+        return self if frame is self.frames[-1] else replace(self, frames=(*self.frames[:-1], frame))
 
     @property
     def frame(self) -> Frame:
@@ -336,7 +344,7 @@ class State(StateValue):
         return self.frames[-1]
 
     @property
-    def outputs(self) -> dict[str, dict[str, Any]]:
+    def outputs(self) -> Mapping[str, dict[str, Any]]:
         """Outputs of the outermost workflow's steps, by step id and name."""
         return self.frames[0].outputs
 

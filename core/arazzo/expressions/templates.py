@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Final
 
 from arazzo.errors import ExpressionSyntaxError
@@ -55,7 +55,7 @@ class Template:
         """The expression, if the whole string is one and not in braces; its value keeps its type."""
         return self.whole if self.whole is not None and self.parts == (self.whole,) else None
 
-    @property
+    @cached_property
     def expressions(self) -> tuple[Expression, ...]:
         """The expressions of the most likely reading, in order."""
         return tuple(part for part in self.parts if not isinstance(part, str))

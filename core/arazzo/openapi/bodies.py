@@ -217,6 +217,8 @@ def has_null_element(value: Any) -> bool:
 
 def loses_element(operation: Operation, name: str, location: str | None, value: Any) -> bool:
     """Tell whether a parameter would lose a null in it (an element, in a path also a member), as it is not JSON."""
+    if not isinstance(value, (list, dict)):
+        return False
     spec = operation.parameter(name, location)
     if location == "body" or (spec is not None and is_json(spec.content_type or "")):
         return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Sequence
+from functools import lru_cache
 
 from arazzo.openapi.operation import BodySpec
 
@@ -22,6 +23,7 @@ _LINES = frozenset(("application/jsonl", "application/x-ndjson", "application/nd
 _JSON = frozenset(("application/json", "text/json", "text/x-json", "application/x-json"))
 
 
+@lru_cache(maxsize=256)
 def plain(content_type: str) -> str:
     """Return a media type in lower case without its parameters; the first one if a server has repeated it."""
     return content_type.partition(";")[0].partition(",")[0].strip().lower()

@@ -59,6 +59,13 @@ class PathTemplate:
     def slots(self) -> tuple[Slot, ...]:
         return tuple(_slot(found, self.declared) for found in _EXPRESSION.finditer(self.path))
 
+    @cached_property
+    def literals(self) -> tuple[str, ...]:
+        """The text before the first slot, between two, and after the last, percent-encoded."""
+        starts = (*(slot.start for slot in self.slots), len(self.path))
+        ends = (0, *(slot.end for slot in self.slots))
+        return tuple(percent_encode(self.path[end:start], _LITERAL) for end, start in zip(ends, starts, strict=True))
+
     def name_of(self, given: str) -> str:
         """Return the name by which the path takes a parameter: the one given, or its other spelling (``{Key+}``)."""
         if given in self.all_names:
@@ -123,16 +130,13 @@ def expand_path(template: PathTemplate, operation: Operation, values: Mapping[st
     :raises RequestError: if a value is missing, null, empty, ``.`` or ``..``, or would lead out of its place.
     """
     homeless = [name for name in values if name not in template.all_names]
-    parts, last = [], 0
-    for slot in template.slots:
-        parts += [
-            percent_encode(template.path[last : slot.start], _LITERAL),
-            _expand(slot, operation, values, homeless),
-        ]
-        last = slot.end
+    first, *between = template.literals
+    parts = [first]
+    for slot, literal in zip(template.slots, between, strict=True):
+        parts += [_expand(slot, operation, values, homeless), literal]
     if homeless:
         raise RequestError(f"path parameter '{homeless[0]}' has no place in {describe(operation)}")
-    path = "".join([*parts, percent_encode(template.path[last:], _LITERAL)])
+    path = "".join(parts)
     if template.slots and _climbs(path):
         raise RequestError(f"the values of the path parameters of {describe(operation)} would lead out of its path")
     return path
@@ -143,6 +147,8 @@ def _climbs(path: str) -> bool:
 
     Some servers read a backslash as a slash, and some drop what follows a semicolon (RFC 3986, 3.3) before they look.
     """
+    if "." not in path and "%" not in path:
+        return False
     segments = [segment.split(";")[0] for segment in unquote(path).replace("\\", "/").split("/")]
     return ".." in segments or not _DOTS.isdisjoint(segment.split(";")[0] for segment in path.split("/"))
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, quote_plus, urljoin
 
@@ -67,12 +68,11 @@ def build_request(
         payload cannot be written. Nothing was sent.
     """
     try:
-        request = _request(operation, parameters, body, server_url, server_variables)
+        return _request(operation, parameters, body, server_url, server_variables, timeout)
     except ValueError as error:
         raise RequestError(
             f"a parameter of {describe(operation)} has a value that cannot be written as text"
         ) from error
-    return replace(request, timeout=timeout)
 
 
 def _request(
@@ -81,6 +81,7 @@ def _request(
     body: Body | None,
     server_url: str | None,
     server_variables: Mapping[str, Any] | None,
+    timeout: float | None,
 ) -> Request:
     template = template_of(operation)
     placed = _placed(operation, template, parameters)
@@ -102,6 +103,7 @@ def _request(
         query=query | _query_values(placed["querystring"]),
         content=content.value,
         security=tuple(tuple(_scheme(scheme, server) for scheme in need) for need in operation.security),
+        timeout=timeout,
     )
 
 
@@ -265,7 +267,8 @@ def _headers(operation: Operation, placed: dict[str, Placed], content: Content) 
     return (*rest, ("Cookie", "; ".join([*own, *cookies])))
 
 
-def accept(content_types: Sequence[str]) -> str:
+@lru_cache(maxsize=256)
+def accept(content_types: tuple[str, ...]) -> str:
     """Return the ``Accept`` header: the operation's JSON type, its first type, or JSON, then anything as a fallback."""
     chosen = preferred(content_types) or "application/json"
     return f"{chosen if is_json(chosen) else plain(chosen)}, */*;q=0.5"

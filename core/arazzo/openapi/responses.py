@@ -71,8 +71,10 @@ def parsed_content(response: Response, content: Any, operation: Operation | None
     :param operation: its schemas say what XML stands for; None if JSON paths do not lead into XML (``strict``).
     :return: ABSENT if that is the content itself, or nothing.
     """
+    if not isinstance(content, str):
+        return ABSENT
     content_type = response.header("Content-Type") or ""
-    if not isinstance(content, str) or not response.body.strip() or is_json(content_type):
+    if not response.body.strip() or is_json(content_type):
         return ABSENT
     value = _json(response.body, content_type)
     if not isinstance(value, Unreadable):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -57,6 +58,7 @@ def refused_values(
             yield name, str(value), tuple(variable.enum)
 
 
+@lru_cache(maxsize=256)
 def _fault(url: str) -> str:
     """Return why nothing can be sent to a URL; empty if something can."""
     try:
