@@ -57,6 +57,8 @@ def origin_of(url: str) -> str:
 
 def content_codings(headers: Headers) -> list[str]:
     """Return the content codings of a body in the order in which they were applied."""
+    if header(headers, "Content-Encoding") is None:
+        return []
     names = ",".join(value for name, value in headers if name.lower() == "content-encoding").lower().split(",")
     return [name for name in (name.strip() for name in names) if name not in ("", "identity")]
 

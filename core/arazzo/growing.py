@@ -23,7 +23,7 @@ class Growing(Mapping[str, V]):
 
     def __or__(self, more: Mapping[str, V]) -> Growing[V]:
         layers, last = self._layers, more
-        while layers and len(layers[-1]) < max(_SMALL, 2 * len(last)):
+        while layers and (len(layers[-1]) < _SMALL or len(layers[-1]) < 2 * len(last)):
             layers, last = layers[:-1], {**layers[-1], **last}
         return Growing(*layers, last)
 

@@ -76,6 +76,8 @@ def holds(operator: str, left: Any, right: Any, *, loose: bool) -> bool:
 
 def same(left: Any, right: Any, *, loose: bool) -> bool:
     """Return whether two values are equal; structures are compared member by member, exactly."""
+    if type(left) is int and type(right) is int:
+        return left == right
     left, right = _settled(left, right), _settled(right, left)
     if left is ABSENT or right is ABSENT:
         return left is None or right is None

@@ -191,7 +191,9 @@ class LoopTurn(ABC):
 
     def _concealing(self, state: State) -> Conceal:
         """Return what hides everything known to be secret, and the credentials of the answer."""
-        secrets = state.secrets.add(self._exposed)
+        secrets = state.secrets.add(self._exposed) if self._exposed else state.secrets
+        if not secrets.texts:
+            return self._conceal_more
         return lambda text: self._conceal_more(secrets.conceal(text))
 
     def _shown(self, state: State, exchange: Exchange) -> str:

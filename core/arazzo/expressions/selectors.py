@@ -231,6 +231,7 @@ def enumerates(query: str) -> bool:
     return any(mark in outside for mark in ("*", "..", ":", ","))
 
 
+@lru_cache(maxsize=512)
 def branches(query: str) -> bool:
     """Tell whether a query can visit more than one node at one of its steps, filters included."""
     return enumerates(query) or "?" in query

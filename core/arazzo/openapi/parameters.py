@@ -37,6 +37,8 @@ def says_nothing(spec: ParameterSpec, value: Any) -> bool:
 
 def value_text(spec: ParameterSpec, value: Any) -> str:
     """Return a scalar as text; ``2.0`` is ``2`` where the schema says integer."""
+    if isinstance(value, str):
+        return value
     value = within(items_of(spec.schema_), value)
     if isinstance(value, float) and value.is_integer() and type_of(spec.schema_) == "integer":
         value = int(value)
