@@ -19,7 +19,6 @@ from airflow_arazzo.factory.arguments import (
 from airflow_arazzo.factory.dag import ArazzoDag
 from airflow_arazzo.factory.document_time import DocumentTime
 from airflow_arazzo.factory.documentation import with_documentation
-from airflow_arazzo.factory.garbage import seldom_collected
 from airflow_arazzo.factory.invalid import Invalid, invalid_dag
 from airflow_arazzo.factory.task_ids import valid_key
 from airflow_arazzo.operators.argument_names import (
@@ -38,6 +37,7 @@ from arazzo.engine.plan_entries import Outcome
 from arazzo.errors import ArazzoError, DocumentError
 from arazzo.flow import Options, Plan
 from arazzo.frozen import dataclass, replace
+from arazzo.garbage import seldom_collected
 from arazzo.source.detection import text_of
 from arazzo.source.document_files import document_files
 from arazzo.source.locations import one_line

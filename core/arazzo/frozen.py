@@ -29,6 +29,8 @@ else:
         if hasattr(cls, "__post_init__"):
             return dataclasses.dataclass(cls, frozen=True)
         own = dict(cls.__dict__)
+        if cls.__doc__ is None:
+            cls.__doc__ = cls.__name__  # or dataclasses makes one of the signature, which takes longer than all else
         dataclasses.dataclass(cls, init=False, repr=False, eq=False)
         for name, method in _METHODS.items():
             if own.get(name) is None:

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from airflow_arazzo import load_dags
-from airflow_arazzo.factory.garbage import SELDOM, seldom_collected
+from arazzo.garbage import SELDOM, seldom_collected
 
 DOCUMENTS = Path(__file__).parent / "documents"
 SCAN = DOCUMENTS / "scan.arazzo.yaml"

@@ -21,6 +21,7 @@ from arazzo.document.settings import UNSET, Settings, of_source
 from arazzo.expressions.navigation import declared_prefix, outermost
 from arazzo.flow.reads import Reads, step_reads, value_reads
 from arazzo.frozen_model import FrozenModel
+from arazzo.garbage import seldom_collected
 from arazzo.json_values import as_json, is_plain, read_own_json, write_json
 from arazzo.openapi.operation import Operation
 from arazzo.secrecy.sensitive_names import secret_inputs
@@ -43,17 +44,19 @@ class PlanValue(FrozenModel):
 
     def model_dump_json(self, **options: Any) -> str:
         """Return the value as JSON text, in which a number that no float holds is spelled as in the document."""
-        data = self.model_dump(**{name: value for name, value in options.items() if name != "indent"})
-        if is_plain(data):
-            return super().model_dump_json(**options)
-        return write_json(as_json(data), default=to_jsonable_python)
+        with seldom_collected():
+            data = self.model_dump(**{name: value for name, value in options.items() if name != "indent"})
+            if is_plain(data):
+                return super().model_dump_json(**options)
+            return write_json(as_json(data), default=to_jsonable_python)
 
     @classmethod
     def model_validate_json(cls, json_data: Any, **options: Any) -> Self:
         """Return the value in a JSON text."""
-        if not _SPELLED.search(json_data):
-            return super().model_validate_json(json_data, **options)
-        return cls.model_validate(read_own_json(json_data), **options)
+        with seldom_collected():
+            if not _SPELLED.search(json_data):
+                return super().model_validate_json(json_data, **options)
+            return cls.model_validate(read_own_json(json_data), **options)
 
 
 class Edge(PlanValue):

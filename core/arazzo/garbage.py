@@ -1,4 +1,4 @@
-"""Python's search for garbage while many DAGs are made."""
+"""Python's search for garbage while much is made that stays."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ SELDOM: Final = 50_000
 
 @contextmanager
 def seldom_collected() -> Iterator[None]:
-    """Let Python look for garbage less often meanwhile.
+    """Let Python look for garbage less often meanwhile, in all threads.
 
-    Making DAGs leaves little garbage, and each search goes through more and more values: it took a quarter of the time.
+    Making DAGs, or reading a large plan, leaves little garbage, and each search goes through more and more values: it
+    took a quarter of the time.
     """
     often, *rest = gc.get_threshold()
     gc.set_threshold(often and max(often, SELDOM), *rest)  # 0 is never
