@@ -52,73 +52,7 @@ def get_provider_info() -> dict[str, Any]:
         "config": {
             "arazzo": {
                 "description": "Arazzo workflow documents.",
-                "options": {
-                    "allowed_sources": {
-                        "description": "URL prefixes, separated by commas or white space, from which "
-                        "``airflow arazzo fetch`` may fetch remote source descriptions.",
-                        "version_added": "0.1.0",
-                        "type": "string",
-                        "example": "https://specs.example.com/apis/",
-                        "default": "",
-                    },
-                    "document_seconds": {
-                        "description": "Seconds of CPU time that ``load_dags`` may spend on a document; one that takes "
-                        "longer becomes a DAG that says so. 0 means no limit.",
-                        "version_added": "0.1.0",
-                        "type": "float",
-                        "example": "30",
-                        "default": "10",
-                    },
-                    "version_tag": {
-                        "description": "Whether a DAG gets its document's version as a tag.",
-                        "version_added": "0.1.0",
-                        "type": "boolean",
-                        "example": "True",
-                        "default": "False",
-                    },
-                    "traceparent": {
-                        "description": "Whether requests carry the header ``traceparent``, if Airflow makes spans "
-                        "(``[traces] otel_on``).",
-                        "version_added": "0.1.0",
-                        "type": "boolean",
-                        "example": "False",
-                        "default": "True",
-                    },
-                    "record_exchanges": {
-                        "description": "Whether tasks keep their requests and answers, without secrets, in an XCom "
-                        "from which ``airflow arazzo replay`` runs the workflow again.",
-                        "version_added": "0.1.0",
-                        "type": "boolean",
-                        "example": "True",
-                        "default": "False",
-                    },
-                    "max_output_bytes": {
-                        "description": "Bytes that the outputs of a task may have, as JSON. 0 means no limit. Empty "
-                        "means 1048576, or no limit if ``[core] xcom_backend`` is not Airflow's own.",
-                        "version_added": "0.1.0",
-                        "type": "string",
-                        "example": "4194304",
-                        "default": "",
-                    },
-                    "plan_cache": {
-                        "description": "Folder of the plan cache, in which the DAG processor, workers and triggerers "
-                        "find documents that one of them has compiled. A relative path starts at ``AIRFLOW_HOME``. "
-                        "Only the user of these processes may own it and write to it. Empty means no cache.",
-                        "version_added": "0.1.0",
-                        "type": "string",
-                        "example": "/shared/airflow/arazzo-plans",
-                        "default": "arazzo-plans",
-                    },
-                    "plan_cache_bytes": {
-                        "description": "Bytes that the files of the plan cache may have together; the entries "
-                        "unused for longest are removed first.",
-                        "version_added": "0.1.0",
-                        "type": "integer",
-                        "example": None,
-                        "default": "268435456",
-                    },
-                    **_limit_options(),
-                },
+                "options": {**_OPTIONS, **_limit_options()},
             }
         },
         "connection-types": [
@@ -145,18 +79,82 @@ def _modules(*modules: str) -> dict[str, Any]:
     return {"integration-name": _NAME, "python-modules": list(modules)}
 
 
+def _option(description: str, kind: str, default: str, example: str | None) -> dict[str, Any]:
+    return {
+        "description": description,
+        "version_added": "0.1.0",
+        "type": kind,
+        "example": example,
+        "default": default,
+    }
+
+
 def _limit_options() -> dict[str, dict[str, Any]]:
     """Return an option for each limit of the engine."""
     return {
-        limit.name: {
-            "description": limit.metadata["meaning"],
-            "version_added": "0.1.0",
-            "type": "integer" if isinstance(limit.default, int) else "float",
-            "example": None,
-            "default": str(limit.default),
-        }
+        limit.name: _option(
+            limit.metadata["meaning"],
+            "integer" if isinstance(limit.default, int) else "float",
+            str(limit.default),
+            None,
+        )
         for limit in fields(Limits)
     }
+
+
+_OPTIONS = {
+    "allowed_sources": _option(
+        "URL prefixes, separated by commas or white space, from which ``airflow arazzo fetch`` may fetch remote source "
+        "descriptions.",
+        "string",
+        default="",
+        example="https://specs.example.com/apis/",
+    ),
+    "document_seconds": _option(
+        "Seconds of CPU time that ``load_dags`` may spend on a document; one that takes longer becomes a DAG that says "
+        "so. 0 means no limit.",
+        "float",
+        default="10",
+        example="30",
+    ),
+    "version_tag": _option(
+        "Whether a DAG gets its document's version as a tag.", "boolean", default="False", example="True"
+    ),
+    "traceparent": _option(
+        "Whether requests carry the header ``traceparent``, if Airflow makes spans (``[traces] otel_on``).",
+        "boolean",
+        default="True",
+        example="False",
+    ),
+    "record_exchanges": _option(
+        "Whether tasks keep their requests and answers, without secrets, in an XCom from which ``airflow arazzo "
+        "replay`` runs the workflow again.",
+        "boolean",
+        default="False",
+        example="True",
+    ),
+    "max_output_bytes": _option(
+        "Bytes that the outputs of a task may have, as JSON. 0 means no limit. Empty means 1048576, or no limit if "
+        "``[core] xcom_backend`` is not Airflow's own.",
+        "string",
+        default="",
+        example="4194304",
+    ),
+    "plan_cache": _option(
+        "Folder of the plan cache, in which the DAG processor, workers and triggerers find documents that one of them "
+        "has compiled. A relative path starts at ``AIRFLOW_HOME``. Only the user of these processes may own it and "
+        "write to it. Empty means no cache.",
+        "string",
+        default="arazzo-plans",
+        example="/shared/airflow/arazzo-plans",
+    ),
+    "plan_cache_bytes": _option(
+        "Bytes that the files of the plan cache may have together; the entries unused for longest are removed first.",
+        "integer",
+        default="268435456",
+        example=None,
+    ),
+}
 
 
 def _field(label: str, description: str, kind: str = "string", **schema: Any) -> dict[str, Any]:
