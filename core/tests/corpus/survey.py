@@ -10,6 +10,7 @@ from typing import Any
 
 from catalogue import Opened, documents, open_document, overrides
 from exploring import Explored, Explorer, Mocks, make_mocks, replay
+from suite import THOROUGH
 
 from arazzo.engine import check_inputs
 from arazzo.errors import InputError
@@ -82,8 +83,9 @@ def _explored(plan: Plan, opened: Opened, mocks: Mocks, limits: dict[str, int]) 
 
 
 def _replayed(plan: Plan, inputs: dict[str, Any], explored: Explored) -> Explored:
-    """Return what was found, every ending of which a local run comes to."""
-    for ending in {(ending.status, ending.message): ending for ending in explored.endings}.values():
+    """Return what was found, of whose ways the local run goes one to each ending, or all where there is time."""
+    kinds = {(ending.status, ending.message): ending for ending in explored.endings}
+    for ending in explored.endings if THOROUGH else kinds.values():
         again = replay(plan, inputs, ending)
         assert (again.status, again.message) == (ending.status, ending.message)
     return explored
