@@ -53,7 +53,7 @@ def test_a_plan_that_was_kept_is_the_plan_that_was_compiled(path, files):
     assert len(computed) == 1 or not shelf
 
 
-@pytest.mark.parametrize("dialect", ["lenient", "strict"])
+@pytest.mark.parametrize("dialect", ["lenient", pytest.param("strict", marks=pytest.mark.slow)])
 def test_what_has_no_error_compiles_and_can_be_a_dag(dialect, files):
     options, compiled = Options(dialect=dialect), 0
     for path in documents():

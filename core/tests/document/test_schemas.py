@@ -15,6 +15,7 @@ from arazzo.document.input_declarations import declared_inputs
 from arazzo.document.loading import load_document, parse_document
 from arazzo.document.schema_checks import schema_errors
 from arazzo.errors import DocumentError
+from arazzo.limits import limits_set
 from arazzo.source.text import parse_source
 
 VOCABULARIES = ("core", "applicator", "unevaluated", "validation", "meta-data", "format-annotation", "content")
@@ -214,7 +215,7 @@ def test_a_default_satisfies_its_own_schema(schema: dict, words: str | None) -> 
     if words is None:
         inputs({"properties": {"a": schema}}, {"tree": TREE})
         return
-    with pytest.raises(DocumentError, match=re.escape(words)) as caught:
+    with limits_set(pattern_seconds=0.2), pytest.raises(DocumentError, match=re.escape(words)) as caught:
         inputs({"properties": {"a": schema}}, {"tree": TREE})
     assert [problem.place.pointer for problem in caught.value.problems] == ["/workflows/0/inputs/properties/a/default"]
 

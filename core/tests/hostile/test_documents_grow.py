@@ -109,7 +109,7 @@ SHAPES = {
         *((gotos, 16), (references, 16), (awaited, 32), (awaited_chain, 60), (nested_loops, 40), (many_criteria, 100)),
         *(
             (many_alternatives, 100),
-            (many_statuses, 30),
+            (many_statuses, 15),
             (wide_inputs, 50),
         ),
     )
@@ -241,7 +241,7 @@ def test_a_bound_value_takes_as_much_beside_many(tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["application/json", "application/xml", "application/x-www-form-urlencoded"])
-@pytest.mark.parametrize("contract", ["off", "fail"])
+@pytest.mark.parametrize("contract", [pytest.param("off", marks=pytest.mark.slow), "fail"])
 @pytest.mark.parametrize("shape", SCHEMAS, ids=lambda shape: shape.__name__)
 def test_schemas_of_twice_the_size_take_as_much_for_each_character(work, shape, contract, kind):
     content = {kind: {"schema": ref(0)}}
