@@ -85,13 +85,15 @@ def _run(screen: Screen, home: Path, dags_folder: Path, form: str, *, keep: bool
         try:
             _start(screen, airflow)
             started = start(airflow.rest, CASES)
-            watch(airflow.rest, started, screen.progress, _RUN_LIMIT)
+            watch(airflow.rest, started, lambda states: screen.progress(states, airflow.reasons), _RUN_LIMIT)
             results = [result(airflow.rest, item, mock.record) for item in started]
             screen.results(results)
             if form == "json":
                 click.echo(json.dumps({"cases": [_case(each) for each in results]}, indent=2))
             right = sum(found.right for found in results)
             screen.say(f"{right} of {len(results)} cases ended as expected.")
+            if right != len(results) and (troubles := airflow.troubles()):
+                print(troubles, file=sys.stderr)
             if keep:
                 _keep(screen, airflow)
             else:

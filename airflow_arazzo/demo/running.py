@@ -52,16 +52,16 @@ def watch(
     shown = {item.case.title: "queued" for item in started}
     show(shown)
     while time.monotonic() < deadline:
-        runs, busy = rest.all_runs(), rest.busy_tasks()
+        runs, busy = rest.if_answered(rest.all_runs) or {}, rest.if_answered(rest.busy_tasks) or {}
         for item in started:
             place = (item.case.dag_id, item.run_id)
-            if runs[place] in ENDED:
+            if runs.get(place) in ENDED:
                 shown[item.case.title] = runs[place]
             elif place in busy:
                 task, state = busy[place]
                 shown[item.case.title] = f"{state} {task}"
         show(shown)
-        if all(runs[item.case.dag_id, item.run_id] in ENDED for item in started):
+        if all(runs.get((item.case.dag_id, item.run_id)) in ENDED for item in started):
             return
         time.sleep(1)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -27,13 +27,20 @@ class Screen:
         self.console = console or _console(stderr)
         self.began = time.monotonic()
         self._shown: dict[str, str] = {}
+        self._restarts = 0
 
     def say(self, text: str) -> None:
         """Write one line that starts with the seconds since the start."""
         self.console.print(Text(f"{time.monotonic() - self.began:6.1f} s  {text}"), soft_wrap=True)
 
-    def progress(self, states: Mapping[str, str]) -> None:
-        """Write the states that have changed, by the titles of the cases."""
+    def progress(self, states: Mapping[str, str], restarts: Sequence[str] = ()) -> None:
+        """Write the states that have changed, by the titles of the cases.
+
+        :param restarts: why components were restarted so far; the new reasons are written.
+        """
+        for reason in restarts[self._restarts :]:
+            self._restarts += 1
+            self.say(reason)
         for title, state in states.items():
             if self._shown.get(title) != state:
                 self._shown[title] = state

@@ -6,12 +6,13 @@ import re
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     import requests
 
 ENDED = frozenset({"success", "failed"})
+Answer = TypeVar("Answer")
 
 
 class AirflowRest:
@@ -40,11 +41,19 @@ class AirflowRest:
         if response.status_code >= 400:
             import requests
 
-            raise requests.HTTPError(f"{method} {path} -> {response.status_code}: {response.text[:600]}")
+            text = f"{method} {path} -> {response.status_code}: {response.text[:600]}"
+            raise requests.HTTPError(text, response=response)
         return response.json() if response.content else None
 
     def health(self) -> dict[str, str]:
         """Return each component's status by name, without logging in; empty if nothing listens."""
+        return {name: str(state.get("status")) for name, state in self._monitor().items()}
+
+    def heartbeats(self) -> dict[str, str]:
+        """Return when each component last gave a sign of life, by name; empty if nothing listens."""
+        return {name: str(state.get(f"latest_{name}_heartbeat") or "") for name, state in self._monitor().items()}
+
+    def _monitor(self) -> dict[str, dict[str, Any]]:
         import requests
 
         try:
@@ -53,7 +62,7 @@ class AirflowRest:
                 answer = session.get(f"{self.base_url}/api/v2/monitor/health", timeout=5).json()
         except (requests.RequestException, ValueError):
             return {}
-        return {name: str((state or {}).get("status")) for name, state in answer.items()}
+        return {name: state or {} for name, state in answer.items()}
 
     def dag_ids(self) -> set[str]:
         """Return the ids of the DAGs that are there."""
@@ -94,23 +103,25 @@ class AirflowRest:
             Airflow's components.
         """
         deadline = time.monotonic() + limit
-        while (run := self._if_answered(self.run, dag_id, run_id)) is None or run["state"] not in ENDED:
+        while (run := self.if_answered(self.run, dag_id, run_id)) is None or run["state"] not in ENDED:
             if time.monotonic() > deadline:
-                states = self._if_answered(self.task_states, dag_id, run_id)
+                states = self.if_answered(self.task_states, dag_id, run_id)
                 text = f"{dag_id} {run_id} still {run['state']}: {states}" if run else "the API server does not answer"
                 raise TimeoutError("\n".join(filter(None, [text, self._troubles()])))
             time.sleep(interval)
         return run
 
-    def _if_answered(
-        self, ask: Callable[[str, str], dict[str, Any]], dag_id: str, run_id: str
-    ) -> dict[str, Any] | None:
-        """Return the answer about a run; None if there is none."""
+    def if_answered(self, ask: Callable[..., Answer], *about: str) -> Answer | None:
+        """Return the answer to a question; None if the API server is not there, or says that it is at fault."""
         import requests
 
         try:
-            return ask(dag_id, run_id)
+            return ask(*about)
         except (requests.ConnectionError, requests.Timeout):
+            return None
+        except requests.HTTPError as error:
+            if error.response is None or error.response.status_code < 500:
+                raise
             return None
 
     def tasks(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:

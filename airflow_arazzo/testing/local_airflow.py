@@ -7,6 +7,7 @@ group, and a scheduler that is killed leaves its workers behind.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -41,8 +42,40 @@ COMMANDS = {
 }
 
 
+_DATABASE = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
+
+
 class StartError(RuntimeError):
     """Airflow did not come up; the message says what is missing and shows the end of its log."""
+
+
+class Pulses:
+    """Which components stand still: those whose heartbeats do not change, by a clock of ours.
+
+    :param patience: in seconds.
+    """
+
+    def __init__(self, patience: float) -> None:
+        self.patience = patience
+        self._seen: dict[str, tuple[str, float]] = {}
+
+    def forget(self, kind: str) -> None:
+        """Begin anew with a kind of component, because one has been started."""
+        self._seen.pop(kind, None)
+
+    def still(self, heartbeats: Mapping[str, str], now: float) -> frozenset[str]:
+        """Return the kinds of components that stand still.
+
+        :param heartbeats: what Airflow's monitor says; without an answer only the API server's silence counts.
+        :param now: seconds.
+        """
+        beats = {HEALTH[key]: beat for key, beat in heartbeats.items() if beat and key in HEALTH}
+        beats["api-server"] = str(now) if heartbeats else ""
+        self._seen = {
+            kind: self._seen[kind] if kind in self._seen and self._seen[kind][0] == beat else (beat, now)
+            for kind, beat in beats.items()
+        }
+        return frozenset(kind for kind, (_, since) in self._seen.items() if now - since > self.patience)
 
 
 class LocalAirflow:
@@ -53,9 +86,12 @@ class LocalAirflow:
     :param env: more environment variables, such as connections (``AIRFLOW_CONN_...``); they win. To use another
         executor and database, set them here; a broker and a database server must already be running.
     :param port: the port of the API and the UI; by default a free one.
-    :param restart: whether to restart a component that ends by itself after it was healthy, as a service manager does.
-        On SQLite a scheduler may end if others hold the database for too long ("database is locked").
+    :param restart: whether to restart a component that ends by itself after it was healthy, or stands still, as a
+        service manager does. On SQLite a scheduler may end if others hold the database for too long ("database is
+        locked").
+    :param patience: after how many seconds without a heartbeat a component stands still.
     :ivar restarted: the components that were restarted, in order.
+    :ivar reasons: for each of them, a sentence that says why.
     """
 
     def __init__(
@@ -66,6 +102,7 @@ class LocalAirflow:
         *,
         port: int | None = None,
         restart: bool = False,
+        patience: float = 60,
     ) -> None:
         self.home = home.absolute()
         self.dags_folder = dags_folder.absolute()
@@ -75,8 +112,10 @@ class LocalAirflow:
         self.rest = AirflowRest(self.url, self.troubles)
         self.sessions: dict[str, Session] = {}
         self.restarted: list[str] = []
+        self.reasons: list[str] = []
         self._ends: list[str] = []
         self._restart = restart
+        self._pulses = Pulses(patience)
         self._stopping = threading.Event()
         self._watch: threading.Thread | None = None
         self._changing = threading.Lock()
@@ -117,8 +156,13 @@ class LocalAirflow:
             self.sessions[name] = self._started(name)
 
     def _started(self, name: str) -> Session:
+        environment, kind = self.environment, _kind(name)
+        self._pulses.forget(kind)
+        if kind != "api-server" and environment[_DATABASE].startswith("sqlite:"):
+            # They can wait. The API server cannot: the lock may be held by a request that it does not get on with.
+            environment = {**environment, _DATABASE: f"{environment[_DATABASE]}?timeout=30"}
         return start_session(
-            name, _command(name), env=self.environment, folder=self.home / "run", log=self.log_path(name)
+            name, _command(name), env=environment, folder=self.home / "run", log=self.log_path(name)
         )
 
     def wait_healthy(self, limit: float = 120) -> None:
@@ -180,18 +224,35 @@ class LocalAirflow:
 
     def _watch_sessions(self) -> None:
         while not self._stopping.wait(0.5):
+            still = self._pulses.still(self.rest.heartbeats(), time.monotonic())
             with self._changing:
                 for name, session in list(self.sessions.items()):
                     if session.ended:
-                        session.signal(signal.SIGKILL)  # the programs that it left behind
-                        self._ends.append(f"{self._end(name)}\nIt was started again.")
-                        self.restarted.append(name)
-                        self.sessions[name] = self._started(name)
+                        self._start_again(name, f"{name} ended with code {session.exit_code}.")
+                    elif _kind(name) in still:
+                        # Python writes into the log where it stands
+                        session.signal(signal.SIGABRT)
+                        with contextlib.suppress(subprocess.TimeoutExpired):
+                            session.process.wait(5)
+                        self._start_again(name, f"{name} stood still: no heartbeat for {self._pulses.patience:g} s.")
+
+    def _start_again(self, name: str, reason: str) -> None:
+        self.sessions[name].signal(signal.SIGKILL)  # with the programs that it left behind
+        self.sessions[name].wait()
+        self._ends.append(f"{reason}\n{self._log_end(name)}\nIt was started again.")
+        self.reasons.append(f"{reason} It was started again; see {self.log_path(name)}.")
+        self.restarted.append(name)
+        self.sessions[name] = self._started(name)
 
     def troubles(self) -> str:
-        """Return which components have ended by themselves, with the ends of their logs; empty for none."""
+        """Return which components have ended by themselves, with the ends of their logs, and which Airflow calls sick.
+
+        Empty for none.
+        """
         ended = [name for name, session in self.sessions.items() if session.ended]
-        return "\n".join([*self._ends, *map(self._end, ended)])
+        sick = [HEALTH[key] for key, status in self.rest.health().items() if status != "healthy" and key in HEALTH]
+        said = [f"{name} is not healthy, says Airflow; see {self.log_path(name)}." for name in sick if name not in ended]
+        return "\n".join([*self._ends, *map(self._end, ended), *(said if self.sessions else ())])
 
     def _end(self, name: str) -> str:
         return f"{name} ended with code {self.sessions[name].exit_code}.\n{self._log_end(name)}"
@@ -254,6 +315,7 @@ def _environment(home: Path, dags_folder: Path, port: int) -> dict[str, str]:
         "NO_PROXY": "*",
         "no_proxy": "*",
         "PYTHONUNBUFFERED": "1",
+        "PYTHONFAULTHANDLER": "1",
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__DAGS_FOLDER": str(dags_folder),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
@@ -263,8 +325,7 @@ def _environment(home: Path, dags_folder: Path, port: int) -> dict[str, str]:
         "AIRFLOW__CORE__HOSTNAME_CALLABLE": "socket.gethostname",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
-        # SQLite would wait up to five seconds, during which the API server could not answer others.
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
+        _DATABASE: f"sqlite:///{home}/airflow.db",
         "AIRFLOW__API__HOST": "127.0.0.1",
         "AIRFLOW__API__PORT": str(port),
         "AIRFLOW__API__BASE_URL": url,

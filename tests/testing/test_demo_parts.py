@@ -84,6 +84,18 @@ def test_each_change_is_a_line():
     assert lines == ["A: queued", "B: queued", "A: running login", "A: success"]
 
 
+def test_a_restart_of_a_component_is_told_once():
+    def changes(screen):
+        reasons = []
+        screen.progress({"A": "queued"}, reasons)
+        reasons.append("scheduler stood still.")
+        screen.progress({"A": "queued"}, reasons)
+        screen.progress({"A": "success"}, reasons)
+
+    lines = [line.split(" s  ", 1)[1] for line in shown(changes).splitlines()]
+    assert lines == ["A: queued", "scheduler stood still.", "A: success"]
+
+
 def test_the_table_shows_every_case_and_what_was_wrong():
     right = CaseResult(CASE, "success", ("login",), {"status": "done", "none": None}, "", 1.25)
     wrong = CaseResult(CASE, "failed", (), None, "poll: [timeout]", 2.0, ("the API got nothing",))

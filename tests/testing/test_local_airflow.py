@@ -5,10 +5,11 @@ import signal
 import time
 
 import pytest
+import requests
 from scripted_api import ScriptedApi
 
 from airflow_arazzo.testing.airflow_rest import AirflowRest
-from airflow_arazzo.testing.local_airflow import LocalAirflow, StartError
+from airflow_arazzo.testing.local_airflow import LocalAirflow, Pulses, StartError
 from airflow_arazzo.testing.sessions import members
 
 DAG = """
@@ -28,8 +29,8 @@ with DAG("greetings"):
 """
 
 
-def until(look):
-    end = time.monotonic() + 60
+def until(look, limit=60):
+    end = time.monotonic() + limit
     while not look():
         assert time.monotonic() < end
         time.sleep(0.1)
@@ -76,6 +77,57 @@ def test_a_run_that_does_not_end_says_what_has_become_of_the_components():
 def test_an_api_server_that_does_not_answer_is_waited_for():
     with pytest.raises(TimeoutError, match=r"the API server does not answer\napi-server ended with code 1\."):
         AirflowRest("http://127.0.0.1:1", lambda: "api-server ended with code 1.").wait("d", "r", limit=0)
+
+
+def beats(**heartbeats):
+    return {"metadatabase": "", **heartbeats}
+
+
+def test_a_component_whose_heart_stands_still_is_noticed_by_a_clock_of_ours():
+    pulses = Pulses(60)
+    assert pulses.still(beats(scheduler="1", triggerer="1"), 0) == frozenset()
+    assert pulses.still(beats(scheduler="1", triggerer="2"), 60) == frozenset()
+    assert pulses.still(beats(scheduler="1", triggerer="3"), 61) == {"scheduler"}
+    pulses.forget("scheduler")  # it was started again, and its first heartbeat is not there yet
+    assert pulses.still(beats(scheduler="1", triggerer="4"), 62) == frozenset()
+    assert pulses.still(beats(scheduler="1", triggerer="5"), 123) == {"scheduler"}
+
+
+def test_while_the_api_server_is_silent_nobody_else_is_blamed():
+    pulses = Pulses(60)
+    pulses.still(beats(scheduler="1"), 0)
+    assert pulses.still({}, 30) == frozenset()
+    assert pulses.still({}, 91) == {"api-server"}
+    assert pulses.still(beats(scheduler="1"), 92) == frozenset()
+
+
+def test_an_api_server_that_is_at_fault_is_asked_again():
+    with ScriptedApi() as api:
+        api.on("GET /auth/token", 200, {"access_token": "t"})
+        path = "GET /api/v2/dags/d/dagRuns/r"
+        api.on(path, 500, {"detail": "database is locked"}).on(path, 200, {"state": "success"})
+        rest = AirflowRest(api.url)
+        assert rest.wait("d", "r", limit=30, interval=0)["state"] == "success"
+        with pytest.raises(requests.HTTPError, match="-> 404"):
+            rest.wait("d", "other")
+        rest.close()
+
+
+@pytest.mark.scheduler
+@pytest.mark.slow
+def test_a_component_that_is_stopped_is_told_and_started_again(tmp_path):
+    (tmp_path / "dags").mkdir()
+    with LocalAirflow(tmp_path / "home", tmp_path / "dags", restart=True, patience=20) as airflow:
+        airflow.migrate()
+        airflow.start()
+        airflow.wait_healthy()
+        airflow.kill("scheduler", signal.SIGSTOP)
+        until(lambda: "scheduler" in airflow.restarted, 120)
+        reason = airflow.reasons[airflow.restarted.index("scheduler")]
+        log = airflow.log_path("scheduler")
+        assert reason == f"scheduler stood still: no heartbeat for 20 s. It was started again; see {log}."
+        assert reason.split(" It was")[0] in airflow.troubles()
+        airflow.wait_healthy()
 
 
 @pytest.mark.scheduler
