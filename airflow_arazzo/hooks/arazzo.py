@@ -108,7 +108,9 @@ class ArazzoHook(HttpHook):
         except AirflowNotFoundException:
             if self.optional:
                 return None
-            raise
+            text = f"connection '{self.arazzo_conn_id}' does not exist: create it (Admin, Connections, or set"
+            text += f" AIRFLOW_CONN_{self.arazzo_conn_id.upper()}), or name another one; nothing was sent"
+            raise AirflowNotFoundException(text) from None
 
     async def _async_lookup(self) -> Connection | None:
         if not self.arazzo_conn_id:

@@ -161,9 +161,7 @@ class LocalAirflow:
         if kind != "api-server" and environment[_DATABASE].startswith("sqlite:"):
             # They can wait. The API server cannot: the lock may be held by a request that it does not get on with.
             environment = {**environment, _DATABASE: f"{environment[_DATABASE]}?timeout=30"}
-        return start_session(
-            name, _command(name), env=environment, folder=self.home / "run", log=self.log_path(name)
-        )
+        return start_session(name, _command(name), env=environment, folder=self.home / "run", log=self.log_path(name))
 
     def wait_healthy(self, limit: float = 120) -> None:
         """Return when every kind of started component says that it is healthy; workers are not asked.
@@ -250,9 +248,10 @@ class LocalAirflow:
         Empty for none.
         """
         ended = [name for name, session in self.sessions.items() if session.ended]
-        sick = [HEALTH[key] for key, status in self.rest.health().items() if status != "healthy" and key in HEALTH]
-        said = [f"{name} is not healthy, says Airflow; see {self.log_path(name)}." for name in sick if name not in ended]
-        return "\n".join([*self._ends, *map(self._end, ended), *(said if self.sessions else ())])
+        health = self.rest.health() if self.sessions else {}
+        sick = [HEALTH[key] for key, status in health.items() if status != "healthy" and key in HEALTH]
+        said = [f"{name} is not healthy, says Airflow; see {self.log_path(name)}." for name in sick]
+        return "\n".join([*self._ends, *map(self._end, ended), *said])
 
     def _end(self, name: str) -> str:
         return f"{name} ended with code {self.sessions[name].exit_code}.\n{self._log_end(name)}"

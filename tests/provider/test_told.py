@@ -6,7 +6,7 @@ import json
 import logging
 
 import pytest
-from airflow.providers.common.compat.sdk import DAG, AirflowException, AirflowFailException
+from airflow.providers.common.compat.sdk import DAG, AirflowException, AirflowFailException, AirflowNotFoundException
 from airflow.sdk import task
 from equivalence import in_place_of_the_world
 from executing import Execution
@@ -14,6 +14,8 @@ from failures_shown import Answers
 from running import Run
 
 from airflow_arazzo import ArazzoDag, ArazzoTaskGroup, ArazzoWorkflowOperator
+from airflow_arazzo.hooks.arazzo import ArazzoHook
+from arazzo.exchange import Request
 
 OPENAPI = """
 openapi: 3.1.0
@@ -97,11 +99,39 @@ def test_so_does_a_workflow_that_is_one_task(document, lines):
     assert LINE in lines
 
 
-def test_a_failure_is_told_with_the_way_to_it(document, lines):
-    played(ArazzoDag(document), [(500, {"state": "ready"})])
-    line = next(text for text in lines if text.startswith("watch-thing failed: "))
-    assert "GET /things/{id} answered 500" in line
+def test_a_failure_is_told_with_the_way_to_it(document):
+    run, _ = played(ArazzoDag(document), [(500, {"state": "ready"})])
+    line = str(run.errors["outputs"])
+    assert line.startswith("watch-thing failed: step 'watch' failed: GET /things/{id} answered 500")
     assert line.endswith(" (watch)")
+
+
+def test_a_step_tells_what_its_answer_lacks(document, lines):
+    played(ArazzoDag(document), [(200, {"state": "ready"}), (200, {})])
+    assert "output 'mark' is absent: the answer has no $response.body#/mark" in lines
+
+
+def test_a_missing_connection_is_told_with_what_to_do():
+    said = "connection 'things_prod' does not exist: create it (Admin, Connections, or set AIRFLOW_CONN_THINGS_PROD)"
+    with pytest.raises(AirflowNotFoundException) as failed:
+        ArazzoHook("things_prod").send(Request("GET", "http://things.example"))
+    assert str(failed.value) == f"{said}, or name another one; nothing was sent"
+
+
+def test_no_task_logs_what_its_failure_says(document, lines):
+    run, _ = played(ArazzoDag(document), [(500, {"error": "no disk"})])
+    assert str(run.errors["watch"]).endswith('{"error": "no disk"}')
+    assert [line for line in lines if "the answer: " in line or "failed: " in line] == []
+
+
+def test_a_failure_that_is_recovered_leaves_what_the_api_said_in_the_log(tmp_path, lines):
+    action = "{name: used, type: goto, stepId: use}"
+    text = DOCUMENT.replace("        onSuccess:", f"        onFailure: [{action}]\n        onSuccess:")
+    (tmp_path / "w.arazzo.yaml").write_text(text)
+    (tmp_path / "things.openapi.yaml").write_text(OPENAPI)
+    assert played(ArazzoDag(tmp_path / "w.arazzo.yaml"), [(500, {"error": "no disk"}), (200, {})])[1] == "success"
+    (line,) = (line for line in lines if "the answer: " in line)
+    assert line.endswith('the answer: {"error": "no disk"}')
 
 
 def test_a_branch_says_which_criterion_sent_it_there(document, caplog):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Generator
 from dataclasses import replace
 from typing import Any
@@ -14,6 +15,8 @@ from arazzo.exchange import Request, Response, Visits
 from arazzo.openapi.operation import SecurityScheme
 from arazzo.openapi.security import authorize, unmet_schemes, used_schemes, wanted_tokens
 
+#: What OpenSSL says of a certificate that nobody known has signed.
+_UNKNOWN_ISSUER = re.compile(r"certificate verify failed: (self.signed|unable to get)")
 #: What a request needs next, a token for a scheme or an answer; in the end, its response.
 Authorized = Generator[SecurityScheme | Request, Any, Response]
 
@@ -31,6 +34,9 @@ def authorized(request: Request, settings: ConnectionSettings, connection: str) 
     except RequestError as error:
         raise TransportError("token", f"{connection}: {error}; nothing was sent", maybe_sent=False) from None
     except TransportError as error:
+        if _UNKNOWN_ISSUER.search(str(error)):
+            text = f"{error}; name the file of its certificate authority in 'verify' of {connection}"
+            raise TransportError(error.kind, text, maybe_sent=error.maybe_sent) from None
         certificate = any(scheme.get("type") == "mutualTLS" for need in request.security for scheme in need)
         if error.kind not in ("tls", "reset") or not certificate or settings.cert:
             raise
@@ -103,7 +109,8 @@ def _authorized(request: Request, settings: ConnectionSettings, connection: str)
     try:
         tokens = yield from _tokens(schemes)
     except TransportError as error:
-        raise TransportError(error.kind, f"{error}; nothing else was sent", maybe_sent=False) from None
+        whose = "" if _UNKNOWN_ISSUER.search(str(error)) else f"; the credentials are those of {connection}"
+        raise TransportError(error.kind, f"{error}{whose}; nothing else was sent", maybe_sent=False) from None
     response: Response = yield authorize(request, replace(settings.credentials, tokens=tokens))
     if response.status not in (401, 403):
         return response

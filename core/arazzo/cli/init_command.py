@@ -169,7 +169,8 @@ def to_yaml(value: Any, comment: str) -> str:
 
     # YAML 1.1, which this writes, ends lines there; YAML 1.2 does not
     breaks = any(not set("\x85\u2028\u2029").isdisjoint(text) for text in texts_in(value))
-    text = yaml.safe_dump(value, sort_keys=False, allow_unicode=not breaks, width=110)
+    dumper = type("Dumper", (yaml.SafeDumper,), {"ignore_aliases": lambda *_: True})
+    text = yaml.dump(value, Dumper=dumper, sort_keys=False, allow_unicode=not breaks, width=110)
     return f"# {' '.join(comment.split())}\n{text}"
 
 

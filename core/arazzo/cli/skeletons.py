@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from arazzo.document.schemas import items_of, mapping, properties_of, property_of, type_of
+from arazzo.cli.input_schemas import body_schemas, input_schema, parameter_schemas
+from arazzo.document.schemas import mapping, properties_of, property_of, type_of
 from arazzo.frozen import dataclass, field
 from arazzo.openapi.description import Description
 from arazzo.openapi.media import is_json, matching, preferred
@@ -14,11 +15,6 @@ from arazzo.openapi.operation import CREDENTIAL_HEADERS, OWN_HEADERS, BodySpec, 
 from arazzo.openapi.schema_slices import folded
 from arazzo.pointer import escape
 
-#: What a schema of inputs keeps of an operation's schema.
-_KEPT = (
-    *("type", "format", "enum", "pattern", "minLength", "maxLength", "minimum", "maximum", "multipleOf"),
-    *("minItems", "maxItems", "uniqueItems", "description", "title"),
-)
 #: States of something unfinished, in lower case and without separators: ``queued``, ``preparing``, ``in-progress``.
 _UNFINISHED = re.compile(r"queued|inprogress|scheduled|started|created|new|submitted|accepted|(?!missing$).*ing")
 _MOST_OUTPUTS = 5
@@ -41,18 +37,22 @@ class Chosen:
 class Skeleton:
     """A document under construction.
 
-    :ivar name: of the source description.
+    :ivar description: the source description.
     :ivar title: of document and workflow.
     :ivar scenario: the mock's answers for the polled operations, by ``source.operationId``.
     """
 
-    name: str
+    description: Description
     title: str
     url: str
     inputs: dict[str, Any] = field(default_factory=dict)
     required: list[str] = field(default_factory=list)
     steps: list[dict[str, Any]] = field(default_factory=list)
     scenario: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return self.description.name
 
     @property
     def workflow_id(self) -> str:
@@ -91,7 +91,7 @@ def make_skeleton(description: Description, chosen: Sequence[Chosen], title: str
 
     :param url: how the document names the description.
     """
-    made = Skeleton(description.name, title, url)
+    made = Skeleton(description, title, url)
     ids = list(_step_ids(each.operation for each in chosen))
     produced: dict[str, str] = {}
     for at, (step_id, each) in enumerate(zip(ids, chosen, strict=True)):
@@ -111,6 +111,8 @@ def make_skeleton(description: Description, chosen: Sequence[Chosen], title: str
         outputs = list(answer.names)[:_MOST_OUTPUTS]
         if outputs:
             step["outputs"] = {identifier(name): f"$response.body#/{escape(name)}" for name in outputs}
+            if "id" in answer.certain:  # of POST /things, for /things/{thingId}
+                produced[f"{each.operation.path.rstrip('/')}/"] = f"$steps.{step_id}.outputs.id"
             produced.update({name: f"$steps.{step_id}.outputs.{identifier(name)}" for name in answer.certain})
         made.steps.append(step)
     return made
@@ -140,35 +142,42 @@ def _reference(description: Description, operation: Operation) -> dict[str, str]
 
 def _request(made: Skeleton, step_id: str, operation: Operation, produced: Mapping[str, str]) -> dict[str, Any]:
     parameters = []
+    schemas = parameter_schemas(made.description, operation)
     for spec in operation.parameters:
         own = spec.location == "header" and spec.name.lower() in CREDENTIAL_HEADERS | OWN_HEADERS
         if own or operation.is_credential(spec.name, spec.location) or not spec.required:
             continue
-        value = produced.get(spec.name) if spec.location == "path" else None
-        value = value or _input(made, step_id, spec.name, spec.schema_, required=True)
+        value = _produced(spec.name, operation, produced) if spec.location == "path" else None
+        value = value or _input(made, step_id, spec.name, schemas[spec.name, spec.location], required=True)
         parameters.append({"name": spec.name, "in": spec.location, "value": value})
     found: dict[str, Any] = {"parameters": parameters} if parameters else {}
     wanted = preferred([spec.content_type for spec in operation.bodies])
     body = matching(operation.bodies, wanted) if wanted else None
     if body is not None and (operation.body_required or body.required):
-        found["requestBody"] = {"contentType": body.content_type, "payload": _payload(made, step_id, body)}
+        found["requestBody"] = {"contentType": body.content_type, "payload": _payload(made, step_id, operation, body)}
     return found
 
 
-def _payload(made: Skeleton, step_id: str, body: BodySpec) -> Any:
+def _produced(parameter: str, operation: Operation, produced: Mapping[str, str]) -> str | None:
+    """Return the earlier output that a path parameter stands for, by its name or by the path before it."""
+    return produced.get(parameter) or produced.get(operation.path.partition(f"{{{parameter}}}")[0])
+
+
+def _payload(made: Skeleton, step_id: str, operation: Operation, body: BodySpec) -> Any:
     """Return the required members, or else all; the whole body as one input if it has no members."""
-    properties = properties_of(body.schema_)
-    writable = [name for name, schema in properties.items() if not mapping(schema).get("readOnly")]
-    names = [name for name in body.required if name in properties] or ([] if body.required else writable)
-    if not names or set(body.required) - properties.keys() or "xml" in body.content_type:
-        return _input(made, step_id, f"{step_id}Body", body.schema_, required=True)
-    required = set(body.required)
-    return {name: _input(made, step_id, name, properties[name], required=name in required) for name in names}
+    whole, members = body_schemas(made.description, operation, body)
+    names = [name for name in body.required if name in members] or ([] if body.required else list(members))
+    if not names or set(body.required) - members.keys() or "xml" in body.content_type:
+        schema = input_schema(made.description, whole)
+        return _input(made, step_id, f"{step_id}Body", schema, required=True)
+    return {
+        name: _input(made, step_id, name, input_schema(made.description, members[name]), required=name in body.required)
+        for name in names
+    }
 
 
-def _input(made: Skeleton, step_id: str, name: str, schema: Any, *, required: bool) -> str:
+def _input(made: Skeleton, step_id: str, name: str, kept: dict[str, Any], *, required: bool) -> str:
     """Return the expression for an input; steps that take the same one share it."""
-    kept = _kept(schema)
     wanted = identifier(name) or "value"
     if made.inputs.get(wanted, kept) != kept:
         wanted = f"{step_id}-{wanted}"
@@ -176,18 +185,6 @@ def _input(made: Skeleton, step_id: str, name: str, schema: Any, *, required: bo
     if required and wanted not in made.required:
         made.required.append(wanted)
     return f"$inputs.{wanted}"
-
-
-def _kept(schema: Any) -> dict[str, Any]:
-    """Return a schema without what only an API description has."""
-    found = {name: value for name, value in mapping(schema).items() if name in _KEPT}
-    if "type" not in found and (kind := type_of(schema)):
-        found["type"] = kind
-    if mapping(schema).get("nullable") and isinstance(found.get("type"), str):
-        found["type"] = [found["type"], "null"]
-    if isinstance(items := items_of(schema), dict):
-        found["items"] = _kept(items)
-    return found
 
 
 # what is answered

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from itertools import takewhile
 from typing import Any
 
-from arazzo.absent import UNKNOWN
+from arazzo.absent import ABSENT, UNKNOWN, Unreadable
 from arazzo.engine import actions, messages, pacing
+from arazzo.engine.bindings import spelled
 from arazzo.engine.collecting import collected_outputs, outputs_without_round
 from arazzo.engine.shown import secret_names, shown_answer, shown_exchange, shown_url
 from arazzo.engine.state import Command, Frame, Note, State, StepRecord
@@ -216,6 +217,16 @@ class LoopTurn(ABC):
     def _noted(self, *notes: Note) -> None:
         """Add notes about the step at hand."""
         self.notes += (replace(note, step=self._step) for note in notes)
+
+    def _note_outputs(self, frame: Frame, planned: PlannedStep, outputs: Mapping[str, Any], *, passed: bool) -> None:
+        """Warn of outputs that cannot be read; tell of absent ones, which later steps may need, outside of loops."""
+        region = self._region(frame)
+        told = passed and not (region and region.loop)
+        for name, value in outputs.items():
+            if isinstance(value, Unreadable):
+                self._note(str(value), warning=True)
+            elif told and value is ABSENT and name in planned.step.outputs:
+                self._note(f"output '{name}' is absent: the answer has no {spelled(planned.step.outputs[name])}")
 
     def _warn(self, text: str) -> None:
         """Add a warning to the log, once."""

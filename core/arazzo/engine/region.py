@@ -132,9 +132,7 @@ class Turn(LoopTurn):
         text = messages.exchanged(exchange, judgement.records, self._region(frame), frame.rounds)
         self._note(context.conceal(text), request=str(exchange.request))
         self._noted(*judgement.notes)
-        for value in context.steps[frame.step].values():
-            if isinstance(value, Unreadable):
-                self._note(str(value), warning=True)
+        self._note_outputs(frame, planned, context.steps[frame.step], passed=judgement.passed)
         drift = answer_drift(planned, exchange, context.conceal)
         self._noted(*(Note(f"contract: {each}", warning=True) for each in drift))
         record = sent_record(state, planned, exchange, judgement.records, drift)
@@ -455,6 +453,8 @@ class Turn(LoopTurn):
         done = {**state.workflows, plan.key: {"inputs": frame.inputs, "outputs": told, "steps": steps}}
         if len(state.frames) == 1:
             result = outputs if whole else None
+            # what the reason says, too, is not said twice
+            self.notes = [note for note in self.notes if not failure.endswith(f"; {note.text}")]
             over = Done(
                 "failed" if failure else "end", step=frame.step, message=failure, outputs=result, stopped=self.stopped
             )

@@ -31,6 +31,8 @@ from arazzo.pointer import escape, to_pointer
 #: Keywords that do not say which values are valid, or that are handled here.
 _LEFT_OUT = ANNOTATIONS.union(("$defs", "definitions", "contentSchema", "contentEncoding", "contentMediaType"))
 _LEFT_OUT |= {"$id", "$anchor", "$schema", "$comment", "$dynamicAnchor"}
+#: Keywords that people read.
+_TOLD = frozenset(("title", "description", "default", "examples", "deprecated"))
 #: Without these keywords a schema requires no member.
 _REQUIRING = IN_PLACE.union(("required", *REFERENCES))
 #: Keywords beside which ``nullable`` is about more than a type.
@@ -96,12 +98,13 @@ def _header_schema(description: Description, header: Mapping[str, Any]) -> Any:
     return header.get("schema", True) if media is None else description.follow(media).get("schema", True)
 
 
-def slice_schema(description: Description, schema: Any, exempt: str) -> SchemaSlice:
+def slice_schema(description: Description, schema: Any, exempt: str, *, annotations: bool = False) -> SchemaSlice:
     """Return a schema of a description, with everything it refers to, as JSON Schema 2020-12.
 
     :param exempt: what this direction does not require: ``readOnly`` in requests, ``writeOnly`` in answers.
+    :param annotations: whether to keep what people read, too.
     """
-    cutting = _Cutting(description, exempt)
+    cutting = _Cutting(description, exempt, annotations)
     try:
         written = cutting.whole(schema)
     except _TooLargeError:
@@ -123,8 +126,9 @@ class _Cutting:
     ``allOf`` may require what another declares read-only.
     """
 
-    def __init__(self, description: Description, exempt: str) -> None:
+    def __init__(self, description: Description, exempt: str, annotations: bool) -> None:
         self.description, self.exempt = description, exempt
+        self.told = _TOLD if annotations else frozenset()
         self.old = description.version.startswith(("2.", "3.0"))
         self.unread: list[str] = []
         self._waiting: deque[tuple[str, Any, str, frozenset[str]]] = deque()
@@ -170,7 +174,9 @@ class _Cutting:
         exempt = around | self._exempt(schema)
         written: dict[str, Any] = {}
         for keyword, value in schema.items():
-            if keyword in _LEFT_OUT or keyword not in KEYWORDS:
+            if keyword == "example" and self.told:
+                written.setdefault("examples", [value])
+            if keyword not in self.told and (keyword in _LEFT_OUT or keyword not in KEYWORDS):
                 continue
             tuples = keyword == "items" and isinstance(value, list)  # as in JSON Schema before 2020-12
             name = "prefixItems" if tuples else keyword

@@ -18,6 +18,7 @@ from arazzo.openapi.v3 import (
     list_operations,
     locate,
     operation_of,
+    parameter_objects,
     security_of,
 )
 
@@ -42,7 +43,7 @@ def list_endpoints(description: Description) -> Iterator[Endpoint]:
 def build_operation(description: Description, endpoint: Endpoint) -> Operation:
     """Translate one operation (Swagger 2.0, Operation Object)."""
     item, raw = locate(description, endpoint)
-    parameters = _parameters(description, item, raw)
+    parameters = parameter_objects(description, item, raw)
     return operation_of(
         description,
         endpoint,
@@ -70,16 +71,6 @@ def _servers(description: Description, raw: dict[str, Any]) -> tuple[Server, ...
     host = host or given.netloc
     urls = (absolute_server(description, f"{scheme}://{host}{path}") for scheme in schemes)
     return tuple(Server.model_construct(url=url) for url in urls)
-
-
-def _parameters(description: Description, item: dict[str, Any], raw: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the path's parameters and the operation's, as written; the operation's win by name and place."""
-    found: dict[tuple[str, str], dict[str, Any]] = {}
-    for entry in (*sequence(item.get("parameters")), *sequence(raw.get("parameters"))):
-        parameter = description.follow(entry)
-        if "name" in parameter:
-            found[str(parameter["name"]), str(parameter.get("in"))] = parameter
-    return list(found.values())
 
 
 def _parameter(raw: dict[str, Any]) -> ParameterSpec | None:
@@ -131,7 +122,7 @@ def _bodies(description: Description, raw: dict[str, Any], parameters: list[dict
 def request_schemas(description: Description, endpoint: Endpoint) -> dict[str, Any]:
     """Return the schema of the body parameter under every media type that is consumed; nothing for forms."""
     item, raw = locate(description, endpoint)
-    bodies = _bodies(description, raw, parameters := _parameters(description, item, raw))
+    bodies = _bodies(description, raw, parameters := parameter_objects(description, item, raw))
     body = next((entry for entry in parameters if entry.get("in") == "body"), {})
     return {spec.content_type: body.get("schema", True) for spec in bodies}
 

@@ -155,26 +155,30 @@ def absolute_server(description: Description, url: str) -> str:
 
 
 def _parameters(description: Description, item: dict[str, Any], raw: dict[str, Any]) -> tuple[ParameterSpec, ...]:
-    """Return the path's parameters and the operation's, which win by name and place."""
-    found: dict[tuple[str, str], ParameterSpec] = {}
+    specs = (_parameter(description, entry) for entry in parameter_objects(description, item, raw))
+    return tuple(spec for spec in specs if spec)
+
+
+def parameter_objects(description: Description, item: dict[str, Any], raw: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the path's parameters and the operation's, as written; the operation's win by name and place."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
     for entry in (*sequence(item.get("parameters")), *sequence(raw.get("parameters"))):
-        spec = _parameter(description, description.follow(entry))
-        if spec:
-            found[spec.name, spec.location] = spec
-    return tuple(found.values())
+        parameter = description.follow(entry)
+        if parameter.get("name") is not None:
+            found[str(parameter["name"]), str(parameter.get("in"))] = parameter
+    return list(found.values())
 
 
 def _parameter(description: Description, raw: dict[str, Any]) -> ParameterSpec | None:
-    name: Any = raw.get("name")
     place: Any = raw.get("in")
-    if name is None or str(place) not in DEFAULT_STYLES:
+    if str(place) not in DEFAULT_STYLES:
         return None
     style = str(raw.get("style") or DEFAULT_STYLES[place])
     explode = raw.get("explode")
     content_type, media = next(iter(mapping(raw.get("content")).items()), (None, {}))
     schema = description.follow(media).get("schema") if content_type else raw.get("schema")
     return ParameterSpec.model_construct(
-        name=str(name),
+        name=str(raw["name"]),
         location=place,
         required=raw.get("required") is True or place == "path",
         style=style,

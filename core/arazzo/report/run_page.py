@@ -157,10 +157,10 @@ def _outcome(record: Record) -> Element | None:
     for name, one, many in (("rounds", "", "rounds"), ("attempts", "", "requests"), ("tolerated", "hiccup", "hiccups")):
         number = record.get(name)
         if isinstance(number, int) and (number > 1 or (number == 1 and one)):
-            said.append(f"{number} {one if number == 1 else many}; ")
+            said.append(f"{'; ' if said else ''}{number} {one if number == 1 else many}")
     target, action = record.get("next"), record.get("action")
     if target is not None:
-        said += ["then ", tag("code", str(target)) if target else "the end"]
+        said += ["; then " if said else "then ", tag("code", str(target)) if target else "the end"]
         said += [" by ", tag("code", str(action))] if action else []
     return tag("p", *said, class_="soft") if said else None
 

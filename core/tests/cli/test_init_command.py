@@ -121,6 +121,130 @@ def test_the_commands_run_against_the_mock_however_the_api_is_secured(scheme, tm
     assert result.exit_code == 0, result.output
 
 
+def described(version: str, paths: dict, **rest: object) -> Path:
+    word = "swagger" if version == "2.0" else "openapi"
+    Path("loans.json").write_text(
+        json.dumps({word: version, "info": {"title": "Loans", "version": "1"}, "paths": paths, **rest})
+    )
+    return Path("loans.json")
+
+
+def inputs_of(file: Path, *operations: str) -> dict:
+    """Return the inputs of a document that calls operations; it validates."""
+    (document, *_), (validate, *_) = written(file, *(text for name in operations for text in ("--operation", name)))
+    assert invoke(*validate[1:]).exit_code == 0
+    return yaml.safe_load(Path(document).read_text())["workflows"][0]["inputs"]
+
+
+OK = {"responses": {"200": {"description": "it"}}}
+BODY_3_0 = {
+    "Named": {"type": "object", "required": ["name"], "properties": {"name": {"$ref": "#/components/schemas/Name"}}},
+    "Name": {"type": "string", "minLength": 2, "maxLength": 9, "pattern": "^[a-z]+$", "example": "ada"},
+    "Loan": {
+        "allOf": [{"$ref": "#/components/schemas/Named"}],
+        "required": ["id", "rate", "days", "lender", "notes"],
+        "properties": {
+            "id": {"type": "string", "readOnly": True},
+            "rate": {"type": "number", "minimum": 0, "exclusiveMinimum": True, "maximum": 1, "multipleOf": 0.01},
+            "days": {"type": "array", "minItems": 1, "items": {"type": "integer", "enum": [7, 14]}},
+            "lender": {"nullable": True, "allOf": [{"$ref": "#/components/schemas/Named"}]},
+            "notes": {"type": "string", "nullable": True, "default": None, "deprecated": True},
+            "colour": {"type": "string"},
+        },
+    },
+}
+
+
+def test_inputs_say_what_the_description_says_of_bodies_and_parameters(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    body = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Loan"}}}}
+    number = {"type": "string", "pattern": "^[0-9]{4}$", "description": "of the reader"}
+    reader = {"name": "reader", "in": "path", "required": True, "schema": number, "example": "0007"}
+    paths = {"/readers/{reader}": {"parameters": [reader], "post": {"operationId": "lend", "requestBody": body, **OK}}}
+    found = inputs_of(described("3.0.3", paths, components={"schemas": BODY_3_0}), "lend")
+    name = {"type": "string", "minLength": 2, "maxLength": 9, "pattern": "^[a-z]+$", "examples": ["ada"]}
+    named = {"type": "object", "required": ["name"], "properties": {"name": name}}
+    assert sorted(found["required"]) == ["days", "lender", "name", "notes", "rate", "reader"]
+    assert found["properties"] == {
+        "reader": {**number, "examples": ["0007"]},
+        "name": name,
+        "rate": {"type": "number", "exclusiveMinimum": 0, "maximum": 1, "multipleOf": 0.01},
+        "days": {"type": "array", "minItems": 1, "items": {"type": "integer", "enum": [7, 14]}},
+        "lender": {**named, "type": ["object", "null"]},
+        "notes": {"type": ["string", "null"], "default": None, "deprecated": True},
+    }
+
+
+def test_a_run_refuses_what_the_description_refuses(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    page = {"name": "page", "in": "query", "required": True, "schema": {"type": "integer", "minimum": 1}}
+    file = described("3.1.0", {"/loans": {"get": {"operationId": "list", "parameters": [page], **OK}}})
+    (document, *_), _ = written(file, "--operation", "list")
+    result = invoke("run", document, "--server", "loans=http://127.0.0.1:9", "--input", "page=0")
+    assert result.exit_code == 2
+    assert "page" in result.stderr
+    assert "minimum" in result.stderr
+
+
+def test_forms_of_swagger_are_described_as_well(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    place = {"in": "formData", "required": True}
+    fields = [
+        {"name": "title", **place, "type": "string", "maxLength": 5, "description": "Short"},
+        {"name": "copies", **place, "type": "integer", "minimum": 0, "exclusiveMinimum": True},
+        {"name": "level", **place, "type": "string", "default": 1},
+    ]
+    file = described("2.0", {"/loans": {"post": {"operationId": "add", "parameters": fields, **OK}}})
+    assert inputs_of(file, "add")["properties"] == {
+        "title": {"type": "string", "maxLength": 5, "description": "Short"},
+        "copies": {"type": "integer", "exclusiveMinimum": 0},
+        "level": {"type": "string"},
+    }
+
+
+def test_what_only_answers_have_is_not_sent(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    members = {"id": {"type": "string", "readOnly": True}, "title": {"type": "string"}}
+    body = {"required": True, "content": {"application/json": {"schema": {"type": "object", "properties": members}}}}
+    file = described("3.1.0", {"/loans": {"post": {"operationId": "add", "requestBody": body, **OK}}})
+    assert list(inputs_of(file, "add")["properties"]) == ["title"]
+
+
+def test_a_schema_that_refers_to_itself_is_written_out_for_some_levels(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    node = {"type": "object", "properties": {"next": {"$ref": "#/components/schemas/Node"}}}
+    body = {"content": {"application/json": {"schema": {"type": "object", "required": ["node"], "properties": node}}}}
+    body["content"]["application/json"]["schema"]["properties"] = {"node": {"$ref": "#/components/schemas/Node"}}
+    paths = {"/nodes": {"post": {"operationId": "add", "requestBody": body, **OK}}}
+    found = inputs_of(described("3.1.0", paths, components={"schemas": {"Node": node}}), "add")
+    assert found["properties"]["node"]["properties"]["next"]["type"] == "object"
+    assert "$ref" not in json.dumps(found)
+
+
+def test_a_step_about_what_an_earlier_one_made_takes_its_id(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    schema = {"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}}}
+    made = {"responses": {"201": {"description": "it", "content": {"application/json": {"schema": schema}}}}}
+    loan = [{"name": "loanId", "in": "path", "required": True, "schema": {"type": "string"}}]
+    paths = {"/loans": {"post": {"operationId": "add", **made}}}
+    paths["/loans/{loanId}"] = {"parameters": loan, "get": {"operationId": "show", **OK}}
+    (document, *_), _ = written(described("3.1.0", paths), "--operation", "add", "--operation", "show")
+    _, step = yaml.safe_load(Path(document).read_text())["workflows"][0]["steps"]
+    assert step["parameters"][0]["value"] == "$steps.add.outputs.id"
+
+
+@pytest.mark.skipif(not (PUBLIC_DATA / "corpus").is_dir(), reason="the public data is not here")
+def test_a_document_of_a_public_description_validates(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    files = sorted((PUBLIC_DATA / "corpus").rglob("*openapi*.y*ml"))[::6][:8]
+    for file in files:
+        for name in names_in(file)[:3]:
+            (document, *_), (validate, *_) = written(file, "--operation", name, "--force")
+            result = invoke(*validate[1:])
+            assert result.exit_code == 0, (file, name, result.output)
+            assert "&id" not in Path(document).read_text()
+
+
 def test_nothing_is_overwritten_unless_asked_for(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     api = str(CASES / "api.openapi.yaml")
