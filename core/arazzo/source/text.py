@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import stat
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -23,7 +22,6 @@ from arazzo.source.yaml_reader import locate_yaml, read_yaml
 
 Made = TypeVar("Made")
 Reader = Callable[[str, str], Made]
-_LONE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,9 +157,10 @@ def parse_source(text: str, name: str, uri: str = "", *, located: bool = False) 
     most = reading.limits.file_characters
     if len(text) > most:
         reading.fail("yaml-limits", 0, f"the file is larger than {most:,} characters (file_characters)")
-    lone = _LONE.search(text)
-    if lone is not None:
-        reading.fail("unreadable-file", lone.start(), "half of a surrogate pair is not a character")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        reading.fail("unreadable-file", error.start, "half of a surrogate pair is not a character")
     read = _as_written(text, name, read_json, partial(read_yaml, located=located))
     return Source(name, uri, text, read.value, read.merges, read.unfit, read.root)
 
