@@ -211,11 +211,15 @@ def _connections(plans: Iterable[Plan], hosts: dict[str, ConnectionSettings]) ->
 
 
 def _pools(plans: Iterable[Plan]) -> Iterator[Check]:
-    """Yield a check for each pool in which workflows have a budget."""
+    """Yield a check for each pool that workflows name, or in which they have a budget."""
     from arazzo.flow import budgets_of
 
+    named: dict[str, str] = {}
     wanted: dict[str, dict[PoolBudget, str]] = {}
     for plan in plans:
+        for settings in (plan.settings, *(step.settings for step in plan.all_steps())):
+            if pool := (settings.task or {}).get("pool", settings.pool):
+                named.setdefault(str(pool), plan.workflow_id)
         try:
             for kept in budgets_of(plan.all_steps()).values():
                 wanted.setdefault(kept.pool, {}).setdefault(kept, plan.workflow_id)
@@ -227,6 +231,22 @@ def _pools(plans: Iterable[Plan]) -> Iterator[Check]:
             yield Check(f"pool {pool}", "failed", f"the workflows {names} have different budgets in it")
         else:
             yield _pool(*budgets)
+    yield from (_named_pool(pool, workflow) for pool, workflow in named.items() if pool not in wanted)
+
+
+def _named_pool(pool: str, workflow: str) -> Check:
+    from airflow.models.pool import Pool
+    from sqlalchemy.exc import SQLAlchemyError
+
+    name = f"pool {pool} (workflow {workflow})"
+    try:
+        there = Pool.get_pool(pool) is not None
+    except SQLAlchemyError as error:
+        return Check(name, "failed", f"Airflow's database cannot be asked: {type(error).__name__}")
+    if there:
+        return Check(name, "ok", "there")
+    command = f"`airflow pools set {shlex.quote(pool)} 8 ''`"
+    return Check(name, "failed", f"missing, and tasks in it are never scheduled; {command} makes one of 8 slots")
 
 
 def _pool(kept: PoolBudget) -> Check:
@@ -263,6 +283,7 @@ def _connection(plan: Plan, source: str, conn_id: str, named: bool, hosts: dict[
     """Say whether a source's connection exists, and has what the operations of a workflow need."""
     from airflow_arazzo.provider_cli import find_connection
     from arazzo.auth.connection_settings import ConnectionSettings, read_connection
+    from arazzo.auth.sessions import new_session
 
     name = f"connection {conn_id} (workflow {plan.workflow_id})"
     found = find_connection(conn_id)
@@ -270,6 +291,7 @@ def _connection(plan: Plan, source: str, conn_id: str, named: bool, hosts: dict[
         return Check(name, "failed", f"the document names it for '{source}', and it is missing")
     try:
         settings = ConnectionSettings() if found is None else read_connection(found)
+        new_session(settings, f"connection '{conn_id}'").close()  # reads the files of its TLS settings
     except ArazzoError as error:
         return Check(name, "failed", str(error))
     lacking = sorted(set(_lacking(plan, source, settings)))

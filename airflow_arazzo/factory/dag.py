@@ -18,7 +18,7 @@ from airflow_arazzo.factory.params import workflow_params
 from airflow_arazzo.factory.task_ids import valid_key
 from airflow_arazzo.factory.tasks import add_task, add_tasks
 from arazzo.engine.refusals import refusals
-from arazzo.errors import InputError, UnsupportedError
+from arazzo.errors import ArazzoError, InputError, UnsupportedError
 from arazzo.expressions.context import Dialect
 from arazzo.flow import Plan
 
@@ -93,8 +93,11 @@ class ArazzoDag(DAG):
             "steps": steps,
             "settings": settings,
         }
-        compiled, kwargs = split_arguments({**given, **kwargs})
-        plan = plan_of(document, workflow_id, dialect, compiled, kwargs.get("default_args"))
+        try:
+            compiled, kwargs = split_arguments({**given, **kwargs})
+            plan = plan_of(document, workflow_id, dialect, compiled, kwargs.get("default_args"))
+        except (ArazzoError, TypeError) as error:
+            raise error.with_traceback(None) from None  # Airflow shows the last two frames: the DAG file's is one
         super().__init__(
             dag_id or valid_key(plan.workflow_id),
             **dag_arguments(plan, schedule=schedule, start_date=start_date, tags=tags, given=kwargs),

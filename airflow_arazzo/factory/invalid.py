@@ -11,6 +11,7 @@ from airflow.providers.common.compat.sdk import DAG, AirflowFailException, BaseO
 
 from airflow_arazzo.factory.arguments import dag_parameters
 from airflow_arazzo.factory.dag_settings import timing
+from airflow_arazzo.protocol.pictures import problems_text
 from arazzo.document.settings import UNSET, Settings
 from arazzo.frozen import dataclass
 from arazzo.source.locations import one_line
@@ -78,7 +79,8 @@ def invalid_dag(dag_id: str, invalid: Invalid) -> DAG:
     except Exception:
         log.warning("the DAG %s has no schedule: it cannot be made with what is given for it", dag_id, exc_info=True)
         dag = _dag(dag_id, invalid, {"schedule": None})
-    ArazzoProblemsOperator(task_id="problems", problems=invalid.problems, retries=0, dag=dag)
+    noted = problems_text(invalid.problems)
+    ArazzoProblemsOperator(task_id="problems", problems=invalid.problems, retries=0, doc_json=noted, dag=dag)
     with dag:
         pass
     return dag

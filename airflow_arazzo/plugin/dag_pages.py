@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from airflow_arazzo.plugin import EMBEDDED, PREFIX
 from airflow_arazzo.protocol.channel import RECORD_KEY
-from airflow_arazzo.protocol.pictures import PicturedWorkflow, workflows_of
+from airflow_arazzo.protocol.pictures import PicturedWorkflow, problems_of, workflows_of
 from airflow_arazzo.protocol.xcoms import OUTPUTS_KEY
 from arazzo.engine import StepRecord
 from arazzo.engine.state import Mark
@@ -102,7 +102,7 @@ def dag_page(session: Session, dag_id: str, at: Addresses) -> str | None:
     ).all()
     told = [_told(session, dag_id, run_id) for run_id in runs]
     if not workflows and not any(told):
-        return page(dag_id, tag("h1", dag_id), tag("p", _NOTHING))
+        return _without_workflow(dag_id, serialized)
     links = at.airflow(dag_id) | ({"the last run": at.own(dag_id, runs[0])} if runs else {})
     exchanges = [item for each in told for item in _exchanges(each)]
     return workflow_page(dag_id, [each.picture for each in workflows], links, *operations_page(exchanges, len(runs)))
@@ -114,9 +114,11 @@ def run_page_of(session: Session, dag_id: str, run_id: str, at: Addresses) -> st
     if run is None:
         return None
     told = _told(session, dag_id, run_id)
-    parts = list(_parts(_workflows(session, run), told, lambda *task: at.own(dag_id, run_id, *task)))
+    serialized = _serialized(session, run)
+    workflows = workflows_of(serialized.data) if serialized else []
+    parts = list(_parts(workflows, told, lambda *task: at.own(dag_id, run_id, *task)))
     if not parts:
-        return page(run_id, tag("h1", dag_id), tag("p", _NOTHING))
+        return _without_workflow(dag_id, serialized)
     facts = {
         "run": run_id,
         "state": str(run.state),
@@ -140,13 +142,19 @@ def task_page(session: Session, place: TaskPlace, at: Addresses) -> str | None:
     return workflow_page(place.task_id, [], links, *sections)
 
 
-def _workflows(session: Session, run: DagRun) -> list[PicturedWorkflow]:
-    """Return the workflows of the DAG as it was when a run started, or as it is now."""
+def _without_workflow(dag_id: str, serialized: SerializedDagModel | None) -> str:
+    """Return the page of a DAG that runs no workflow, because its document cannot be run, or because it has none."""
+    problems = problems_of(serialized.data) if serialized else ""
+    said = tag("p", "Its document cannot be run:" if problems else _NOTHING)
+    return page(dag_id, tag("h1", dag_id), said, *([tag("pre", problems)] if problems else []))
+
+
+def _serialized(session: Session, run: DagRun) -> SerializedDagModel | None:
+    """Return the DAG as it was when a run started, or as it is now."""
     version = run.created_dag_version_id
     query = select(SerializedDagModel).where(SerializedDagModel.dag_version_id == version)
     serialized = session.scalar(query) if version else None
-    serialized = serialized or SerializedDagModel.get(run.dag_id, session=session)
-    return workflows_of(serialized.data) if serialized else []
+    return serialized or SerializedDagModel.get(run.dag_id, session=session)
 
 
 def _told(session: Session, dag_id: str, run_id: str) -> Told:

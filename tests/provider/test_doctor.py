@@ -175,6 +175,25 @@ def pools(airflow_db):
         session.execute(delete(Pool).where(Pool.pool != "default_pool"))
 
 
+def test_a_pool_that_a_workflow_names_is_there_or_told_of(doctor, triggerer, pools, tmp_path):
+    text = Path(AQUA).read_text().replace("../openapi", str(WORKFLOWS.parent / "openapi"))
+    (tmp_path / "w.arazzo.yaml").write_text(f"{text}\nx-airflow: {{pool: presses}}\n")
+    name = "pool presses (workflow rescan-and-cleanup)"
+    command = "`airflow pools set presses 8 ''`"
+    detail = f"missing, and tasks in it are never scheduled; {command} makes one of 8 slots"
+    assert doctor(str(tmp_path), "--offline")[1][name] == ("failed", detail)
+    pools("presses", 2)
+    assert doctor(str(tmp_path), "--offline")[1][name] == ("ok", "there")
+
+
+def test_a_file_that_a_connection_names_must_be_there(doctor, triggerer, monkeypatch):
+    connection = {"conn_type": "arazzo", "extra": {"token": "t", "verify": "/nowhere/ca.pem"}}
+    monkeypatch.setenv("AIRFLOW_CONN_AQUASECURITYAPI", json.dumps(connection))
+    state, detail = doctor(AQUA, "--offline")[1]["connection aquaSecurityApi (workflow rescan-and-cleanup)"]
+    assert state == "failed"
+    assert "extra 'verify': /nowhere/ca.pem cannot be read" in detail
+
+
 def test_the_pool_of_a_budget_has_its_slots_and_counts_deferred_tasks(doctor, triggerer, pools, tmp_path):
     (tmp_path / "api.yaml").write_text(
         "openapi: 3.1.0\ninfo: {title: A, version: '1'}\nservers: [{url: 'http://127.0.0.1:9'}]\n"

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
+import runpy
 import socket
+import traceback
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from suite import PUBLIC_DATA
 from airflow_arazzo import ArazzoDag, load_dags
 from airflow_arazzo.factory.task_ids import name_tasks, valid_key
 from arazzo.engine import load_plan
-from arazzo.errors import DocumentError, InputError, UnsupportedError
+from arazzo.errors import ArazzoError, DocumentError, InputError, UnsupportedError
 
 DOCUMENTS = Path(__file__).parent / "documents"
 SCAN, NODES = DOCUMENTS / "scan.arazzo.yaml", DOCUMENTS / "nodes.arazzo.yaml"
@@ -402,3 +404,14 @@ def test_ids_of_tasks_deep_in_groups_are_shortened_and_stay_apart(tmp_path, dept
 def test_calls_too_deep_for_ids_of_tasks_are_refused_with_a_way_out(tmp_path):
     with pytest.raises(UnsupportedError, match=r"'c+One' in the DAG: .* so deep .*granularity: workflow"):
         ArazzoDag(nested(tmp_path, 30, "c" * 70), "w0")
+
+
+def test_an_import_error_shows_the_line_of_the_dag_file(tmp_path):
+    """Airflow shows the last two frames of what a DAG file raises."""
+    file = tmp_path / "dag.py"
+    file.write_text(f"from airflow_arazzo import ArazzoDag\n\nArazzoDag({str(NODES)!r}, 'dimond')\n")
+    with pytest.raises(ArazzoError, match="dimond") as failed:
+        runpy.run_path(str(file))
+    last = [frame.filename for frame in traceback.extract_tb(failed.value.__traceback__)][-2:]
+    assert [Path(name).name for name in last] == ["dag.py", "dag.py"]
+    assert last[0] == str(file)

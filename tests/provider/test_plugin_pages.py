@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import pytest
 
-from airflow_arazzo import ArazzoDag, ArazzoTaskGroup, ArazzoWorkflowOperator
+from airflow_arazzo import ArazzoDag, ArazzoTaskGroup, ArazzoWorkflowOperator, load_dags
 from airflow_arazzo.plugin import PREFIX, ArazzoPlugin, pages
 from airflow_arazzo.protocol.pictures import workflows_of
 from arazzo.report import CONTENT_SECURITY_POLICY
@@ -154,6 +154,17 @@ def test_a_dag_of_others_says_that_there_is_nothing(run_dag, server):
     run = run_dag(dag)
     for path in ("/dags/others", address(run)):
         assert "None of its tasks runs an Arazzo workflow" in server(path).text
+
+
+def test_a_document_that_cannot_be_run_shows_its_problems(tmp_path, run_dag, server):
+    (tmp_path / "bad.arazzo.yaml").write_text(NODES.read_text().replace("workflowId: line", "workflowID: line"))
+    dag = next(iter(load_dags(tmp_path).values()))
+    run = run_dag(dag)
+    for path in (f"/dags/{dag.dag_id}", address(run)):
+        text = server(path).text
+        assert "Its document cannot be run:" in text
+        assert "error[" in text
+        assert "bad.arazzo.yaml" in text
 
 
 CLASS = {"__classname__": "airflow.sdk.definitions.asset.Asset", "__version__": 1, "__data__": {"name": "made"}}
