@@ -15,6 +15,8 @@ from arazzo.exchange import Request, Response, Visits
 from arazzo.openapi.operation import SecurityScheme
 from arazzo.openapi.security import authorize, unmet_schemes, used_schemes, wanted_tokens
 
+#: What is said of a token endpoint that refuses the client or the user.
+_REFUSED = re.compile(r": status 4\d\d\b")
 #: What OpenSSL says of a certificate that nobody known has signed.
 _UNKNOWN_ISSUER = re.compile(r"certificate verify failed: (self.signed|unable to get)")
 #: What a request needs next, a token for a scheme or an answer; in the end, its response.
@@ -109,7 +111,7 @@ def _authorized(request: Request, settings: ConnectionSettings, connection: str)
     try:
         tokens = yield from _tokens(schemes)
     except TransportError as error:
-        whose = "" if _UNKNOWN_ISSUER.search(str(error)) else f"; the credentials are those of {connection}"
+        whose = f"; the credentials are those of {connection}" if _REFUSED.search(str(error)) else ""
         raise TransportError(error.kind, f"{error}{whose}; nothing else was sent", maybe_sent=False) from None
     response: Response = yield authorize(request, replace(settings.credentials, tokens=tokens))
     if response.status not in (401, 403):

@@ -31,6 +31,8 @@ def said(settings: ConnectionSettings, token: str = "", answer: str = "") -> str
 def test_a_refused_token_names_the_connection_whose_credentials_they_were():
     text = said(ConnectionSettings(grant=Grant(client_id="c", client_secret="s")), "no token: status 401")
     assert text == "no token: status 401; the credentials are those of connection 'shop'; nothing else was sent"
+    text = said(ConnectionSettings(grant=Grant(client_id="c", client_secret="s")), "no token: Connection refused")
+    assert text == "no token: Connection refused; nothing else was sent"
 
 
 def test_an_unknown_certificate_authority_is_told_with_the_field_that_names_it():
