@@ -42,12 +42,15 @@ def declared_inputs(schema: Any, *, choices: bool = False) -> DeclaredInputs:
     What several parts say about one input is combined; the schema itself overrules the parts below it.
 
     :param schema: JSON Schema of all inputs, references written out.
-    :param choices: whether to include names that only some branch has, say of ``anyOf`` or ``if``; none is required.
+    :param choices: whether to include names that only some branch has, say of ``anyOf`` or ``if``; none is required
+        because of it, and none has a default there.
     """
     schemas: dict[str, Any] = {}
     required: dict[str, None] = {}
     for part, always in parts(schema, schema, CHOICES if choices else ()):
-        for name, item in properties_of(part).items():
+        for name, found in properties_of(part).items():
+            own = not always and isinstance(found, Mapping)
+            item = {key: value for key, value in found.items() if key != "default"} if own else found
             known = schemas.setdefault(name, item)
             if isinstance(item, Mapping) and isinstance(known, Mapping):
                 schemas[name] = {**item, **known}

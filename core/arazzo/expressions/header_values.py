@@ -19,7 +19,9 @@ _LISTS = frozenset(
         *("digest", "forwarded", "link", "pragma", "preference-applied", "proxy-authenticate", "proxy-status"),
         *("proxy-authentication-info", "server-timing", "signature", "signature-input", "timing-allow-origin"),
         *("trailer", "transfer-encoding", "upgrade", "variant-vary", "vary", "via", "warning", "www-authenticate"),
-        *("x-forwarded-for", "x-robots-tag"),
+        *("x-forwarded-for", "x-robots-tag", "accept-signature", "cache-groups", "cdn-cache-control", "content-digest"),
+        *("link-template", "permissions-policy", "priority", "ratelimit", "ratelimit-policy", "reporting-endpoints"),
+        *("repr-digest", "sec-websocket-extensions", "want-content-digest", "want-repr-digest"),
     )
 )
 

@@ -278,6 +278,7 @@ def test_a_declared_name_that_is_absent_is_not_looked_for_as_a_path():
     ("headers", "name", "lenient", "warned"),
     [
         ((("Vary", "a"), ("vary", "b, c")), "Vary", "a, b, c", False),
+        ((("Content-Digest", "a=:b:"), ("Content-Digest", "c=:d:")), "content-digest", "a=:b:, c=:d:", False),
         ((("X-Id", "1"), ("X-Id", "2")), "x-id", "1", True),
         ((("X-Id", "1"),), "x-id", "1", False),
         ((("Set-Cookie", "a=1"),), "set-cookie", ["a=1"], False),

@@ -137,6 +137,21 @@ def test_a_brace_that_is_not_closed_is_told(tmp_path: Path, value: str, column: 
     assert [place.column - place.excerpt.index(value) - 1 for place in places] == ([] if column is None else [column])
 
 
+@pytest.mark.parametrize(
+    ("schema", "rules"),
+    [
+        ("properties: {key: {default: k}}", []),
+        ("allOf: [{properties: {key: {default: k}}}]", []),
+        ("properties: {key: {}}, if: {required: [other]}, then: {properties: {key: {default: k}}}", ["input-need"]),
+        ("anyOf: [{properties: {key: {default: k}}}, {properties: {key: {type: string}}}]", ["input-need"]),
+    ],
+)
+def test_a_default_of_a_branch_gives_no_value(tmp_path: Path, schema: str, rules: list[str]) -> None:
+    body = f"- workflowId: w\n  inputs: {{type: object, {schema}}}\n  steps:\n  - stepId: a\n    operationId: open\n"
+    found = check(tmp_path, body + "    parameters: [{name: q, in: query, value: 'a {$inputs.key}'}]\n")
+    assert [rule for rule, _ in found if rule == "input-need"] == rules
+
+
 FALL = """\
 - workflowId: w
   steps:
