@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from arazzo.document.models import Step
+from arazzo.document.control import merged_parameters
+from arazzo.document.models import Parameter, Step
 from arazzo.document.schemas import mapping
 from arazzo.document.step_parts import merged_step, step_criteria
 from arazzo.errors import ExpressionSyntaxError, Problem
@@ -147,6 +148,8 @@ def check_names(subject: Subject) -> Iterator[Problem]:
                 yield from _workflow_value(subject, use, use.expression)
             case SourceReference(source=source):
                 yield from _source(subject, use, source)
+            case Message(side="request", part="path" | "query") if use.step is not None:
+                yield from _request_value(subject, use, use.step, use.expression)
             case ComponentReference(kind="parameters", name=name):
                 known = subject.loaded.document.components.parameters
                 if name not in known:
@@ -205,6 +208,22 @@ def _step_output(subject: Subject, use: Use, expression: StepOutput) -> Iterator
         short = ".outputs." not in expression.text and use.when in ("request", "call")
         rule = "unreadable-expression" if short else "undeclared-output"
         yield _at(subject, use, rule, message, subject.near(expression.name, step.outputs))
+
+
+def _request_value(subject: Subject, use: Use, step: Step, expression: Message) -> Iterator[Problem]:
+    """Find a value of the request that no parameter gives."""
+    given = [each for each in merged_parameters(use.workflow, step) if each.location != "body"]
+    places = {expression.part, "querystring" if expression.part == "query" else expression.part, None}
+    if step.workflow_id or any(each.location in places and _gives(each, expression.name) for each in given):
+        return
+    message = f"the step gives no {expression.part} parameter '{expression.name}', so this is always absent"
+    other = next((each.location for each in given if each.name == expression.name), None)
+    hint = f"it is a {other} parameter" if other else subject.near(expression.name, [each.name for each in given])
+    yield _at(subject, use, "undeclared-parameter", message, hint)
+
+
+def _gives(parameter: Parameter, name: str) -> bool:
+    return parameter.location == "querystring" or name in (parameter.name, re.sub(r"[+*]$|:.*$", "", parameter.name))
 
 
 def _passed(subject: Subject, step: Step, expression: StepOutput) -> str | None:

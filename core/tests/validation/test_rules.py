@@ -200,6 +200,25 @@ def test_an_output_without_an_expression_is_a_constant(text: str, rules: list[st
 
 
 @pytest.mark.parametrize(
+    ("parameters", "expression", "hint"),
+    [
+        ([{"name": "limit", "in": "query", "value": 1}], "$request.path.limit", "it is a query parameter"),
+        ([{"name": "limit", "in": "query", "value": 1}], "$request.query.limi", "did you mean 'limit'?"),
+        ([], "$request.query.limit", ""),
+        ([{"name": "limit", "in": "query", "value": 1}], "$request.query.limit", None),
+        ([{"name": "limit", "in": "querystring", "value": "limit=1"}], "$request.query.limit", None),
+        ([], "$request.header.limit", None),
+    ],
+)
+def test_a_value_of_the_request_that_no_parameter_gives_is_warned_of(
+    parameters: list[Any], expression: str, hint: str | None, tmp_path: Path
+) -> None:
+    piece = yaml.safe_dump({"parameters": parameters, "outputs": {"x": expression}})
+    found = [p for p in problems_of(piece, "yaml", tmp_path) if "always absent" in p.message]
+    assert [(p.rule, p.hint or "") for p in found] == ([] if hint is None else [("undeclared-parameter", hint)])
+
+
+@pytest.mark.parametrize(
     ("target", "more", "readable"),
     [
         *(("/role", "", True), ("", "", True), ("$.a[?@.b == 1]", "", True), ("role", "", False), ("/a~2", "", False)),
