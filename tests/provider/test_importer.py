@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -122,3 +123,33 @@ def test_files_of_other_kinds_are_not_ours():
 
     importer = ArazzoDagImporter(extensions=[".yaml"])
     assert [importer.can_handle(Path(name)) for name in ("a.yaml", "a.yml", "a.py")] == [True, False, False]
+
+
+LAUGHS = "arazzo: 1.0.1\na0: &a0 [x]\n" + "".join(
+    f"a{n}: &a{n} [{','.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 30)
+)
+
+
+@pytest.mark.attack("documents", "bombs, pipes and links to other files, as DAG files")
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda file: file.write_text(LAUGHS),
+        lambda file: file.write_text("arazzo: 1.0.1\nx: " + "[" * 1_000_000),
+        lambda file: file.write_text("arazzo: 1.0.1\nx: '" + "x" * 40_000_000),
+        lambda file: file.write_bytes(b"arazzo: 1.0.1\n\0\0"),
+        lambda file: file.write_bytes(b"arazzo: 1.0.1\nx: \xff\xfe\n"),
+        lambda file: file.symlink_to("/proc/self/environ"),
+        lambda file: file.symlink_to("/dev/zero"),
+        lambda file: file.symlink_to(file.name),
+        lambda file: file.mkdir(),
+        os.mkfifo,
+    ],
+    ids=["aliases", "lists", "text", "nul", "bytes", "environment", "device", "circle", "folder", "pipe"],
+)
+def test_a_bomb_is_an_import_error_or_nothing_and_takes_no_other_away(bag, tmp_path, made):
+    made(tmp_path / "evil.arazzo.yaml")
+    collected = bag({"classpath": IMPORTER})
+    assert sorted(collected.dags) == ["brew", "pour"]
+    assert set(collected.import_errors) <= {"evil.arazzo.yaml"}
+    assert os.environ["AIRFLOW_HOME"] not in str(collected.import_errors)
