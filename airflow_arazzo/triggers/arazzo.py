@@ -97,7 +97,7 @@ class ArazzoTrigger(BaseTrigger):
         state = carried.state
         end = inf if carried.end is None else carried.end
         try:
-            plan = _plan(self.plan)
+            plan = await asyncio.to_thread(_plan, self.plan)  # so may this
         except ValidationError as error:
             place = ".".join(str(part) for part in error.errors(include_url=False, include_input=False)[0]["loc"])
             text = f"the plan of the trigger cannot be read at '{place}'"
