@@ -18,7 +18,7 @@ from arazzo.secrecy.concealing import SHORTEST, conceal
 from arazzo.secrecy.sensitive_names import names_credential
 
 _SCHEME = re.compile(r"[A-Za-z][\w-]*[ \t]+(\S+)")
-_PAIR = re.compile(r"""([\w!#$%&'*+.^`|~-]+)=("?)([^\s",;\\]*)\2""", re.ASCII)
+_PAIR = re.compile(r"""([\w!#$%&'*+.^`|~-]+)=("?)([^\s,;]*?)\2""", re.ASCII)
 _FLAG = re.compile(r"(?i)HttpOnly|Secure|Partitioned")
 _EXPIRES = re.compile(r"(?i)(?<=; )expires=[^;]*?(?:GMT|(?=;)|$)")
 #: What ``Set-Cookie`` contains besides the cookie.

@@ -86,6 +86,8 @@ def test_values_are_hidden_one_by_one():
         ("sid=abc-def; Path=/; Domain=shop.invalid; HttpOnly", ["abc-def"]),
         ("sid=abc-def; Expires=Wed, 21 Oct 2026 07:28:00 GMT; Secure", ["abc-def"]),
         ('sid="abc-def"; theme=dark; other=ghi-jkl', ["abc-def", "ghi-jkl"]),
+        ("sid=ab\"c\\<d'e; Path=/", ["ab\"c\\<d'e"]),
+        ('sid="abc-def; Path=/', ['"abc-def']),
         ("lang=503; Path=/", []),
         ("correct horse battery", []),
         ("Server=database;Password=abc-def", []),
