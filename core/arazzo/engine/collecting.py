@@ -55,7 +55,9 @@ def collect_round(planned: PlannedStep, frame: Frame, values: dict[str, Any]) ->
     for name, page in (following or {}).items():
         if page.number is not None:
             held[name] = known.get(name, page.number) + 1
-        found[name] = _next(page, values[name], found, held.get(name, 0))
+        led = _next(page, values[name], found, held.get(name, 0))
+        origin = f"output '{name}' of step '{planned.step_id}'"
+        found[name] = replace(led, origin=origin) if isinstance(led, Unreadable) and not led.origin else led
     return replace(frame, collected={**frame.collected, planned.step_id: held}), found
 
 
@@ -107,13 +109,20 @@ def _next(page: NextPage, value: Any, found: Mapping[str, Any], number: int) -> 
 
 
 def next_link_parameter(header: str, name: str) -> Any:
-    """Return a query parameter of the ``next`` link in a ``Link`` header; ABSENT if there is none."""
+    """Return a query parameter of the ``next`` link in a ``Link`` header; ABSENT if there is no such link.
+
+    A link that is there and does not give the parameter is Unreadable: the list does not end with it.
+    """
     for url, parameters in _LINK.findall(header):
-        relation = _RELATION.search(parameters)
-        if relation and "next" in (relation[1] or relation[2] or "").lower().split():
+        if _is_next(parameters):
             try:
                 pairs = dict(parse_qsl(urlsplit(url).query, keep_blank_values=True))
             except ValueError:
-                return ABSENT
-            return pairs.get(name, ABSENT)
-    return ABSENT
+                return Unreadable("the URL of the link to the next page cannot be read")
+            return pairs.get(name, Unreadable(f"the link to the next page has no parameter '{name}'"))
+    return Unreadable("the link to the next page cannot be read") if _is_next(_LINK.sub("", header)) else ABSENT
+
+
+def _is_next(parameters: str) -> bool:
+    """Tell whether the parameters of a link say that it leads to the next page."""
+    return any("next" in (quoted or plain).lower().split() for quoted, plain in _RELATION.findall(parameters)[:1])
