@@ -34,14 +34,22 @@ def test_scale_measures_documents_criteria_and_folders():
 
 @pytest.mark.slow
 def test_what_is_beside_the_document_is_measured():
-    rows = re.findall(r"^\| (\D.*?) \| [0-9.e-]+ \|", bench("growth.py", "--largest", "10"), re.MULTILINE)
+    printed = bench("growth.py", "--largest", "10", "--answers", "1")
+    rows = re.findall(r"^\| (\D.*?) \| [0-9.e-]+ \|", printed, re.MULTILINE)
     assert rows == [
         "first sight",
         "seen before",
+        "first sight, YAML",
+        "seen before, YAML",
+        "first sight, JSON",
+        "seen before, JSON",
         "one member of the answer",
         "a text of 100 words",
         "its innermost value",
+        "the DAG file",
+        "stored in the database",
     ]
+    assert re.search(r"^\| 1 \| [0-9.]+ \| \d+ \|", printed, re.MULTILINE)
 
 
 @pytest.mark.slow
