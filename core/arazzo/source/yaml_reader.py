@@ -103,7 +103,7 @@ class _YamlReading(Reading):
             bases: tuple[Read, ...] = ()
             if kind is yaml.ScalarEvent:
                 named = bool(stack) and stack[-1].mapping and stack[-1].name is None
-                value, key = self._scalar(event, len(stack), named), event.value
+                value, key = self._scalar(event, named), event.value
             elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
                 stack.append(self._open(event, len(stack) + 1, mapping=kind is yaml.MappingStartEvent))
                 continue
@@ -142,11 +142,13 @@ class _YamlReading(Reading):
         self._spend(target.size, depth, event)
         return target
 
-    def _scalar(self, event: Any, depth: int, named: bool) -> Any:
+    def _scalar(self, event: Any, named: bool) -> Any:
         """Return the value of a scalar; what stands for the name of a member (``named``) stays text."""
         text = event.value
         size = 1 + (len(text) >> 5)
-        self._spend(size, depth, event)
+        self.count += size
+        if self.count > self.limits.file_values:
+            self._spend(0, 0, event)  # which refuses it; it is as deep as what it is in, which was let in
         if self.unfit is None and NUL in text:
             self.unfit = _start(event), NO_NUL
         value: Any = text
