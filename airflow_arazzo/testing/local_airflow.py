@@ -228,8 +228,9 @@ class LocalAirflow:
                     if session.ended:
                         self._start_again(name, f"{name} ended with code {session.exit_code}.")
                     elif _kind(name) in still:
-                        # Python writes into the log where it stands
+                        # Python writes into the log where it stands, also if somebody has stopped the process
                         session.signal(signal.SIGABRT)
+                        session.signal(signal.SIGCONT)
                         with contextlib.suppress(subprocess.TimeoutExpired):
                             session.process.wait(5)
                         self._start_again(name, f"{name} stood still: no heartbeat for {self._pulses.patience:g} s.")

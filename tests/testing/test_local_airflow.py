@@ -127,6 +127,7 @@ def test_a_component_that_is_stopped_is_told_and_started_again(tmp_path):
         log = airflow.log_path("scheduler")
         assert reason == f"scheduler stood still: no heartbeat for 20 s. It was started again; see {log}."
         assert reason.split(" It was")[0] in airflow.troubles()
+        assert "Fatal Python error: Aborted" in log.read_text()
         airflow.wait_healthy()
 
 
