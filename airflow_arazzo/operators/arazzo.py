@@ -148,13 +148,13 @@ class ArazzoOutputsOperator(TellsLineage, BaseOperator):
         channel.send(with_nulls(result.outputs))
         channel.push_record(self._record(result, failure))
         line = engine.ended(self.plan.workflow_id, failure, shown if returns else {}, result.path)
+        (self.log.error if failure else self.log.info)("%s", channel.ledger.conceal(line))
         if failure:
             if failed_before(channel, self.course):
                 silence_callbacks(self)
             if returns:
                 ti.xcom_push(key=OUTPUTS_KEY, value=visible)
-            raise AirflowFailException(line)
-        self.log.info("%s", channel.ledger.conceal(line))
+            raise AirflowFailException(failure)
         push_each(ti, self, visible)
         set_event_extras(self, context, result.outputs, visible)
         if not position.inputs:

@@ -405,6 +405,8 @@ class DrivesRegion(RendersWritten, TellsLineage):
         self.ran = (self.placed or self.plan, state.records)
         push_recording(self.channel, self.placed or self.plan, state)
         self.hooks.telemetry.went_round(engine.loops_run(self.plan, state.records))
+        if done.outcome == "failed":
+            self.log.error("%s", done.message)  # before the traceback, for readers of the log
         return self._conclude(state, done, context)
 
     def _conclude(self, state: State, done: Done, context: Context) -> dict[str, Any]:
