@@ -15,7 +15,7 @@ from arazzo.criteria.regex_condition import check_pattern, matches
 from arazzo.criteria.simple import evaluate_simple, parse_simple
 from arazzo.criteria.syntax_tree import Condition, Remark
 from arazzo.criteria.verdict import Finding, Truth, Verdict
-from arazzo.criteria.xpath_condition import check_xpath, holds_xpath
+from arazzo.criteria.xpath_condition import check_xpath, holds_xpath, missed
 from arazzo.document.models import Criterion, ExpressionType
 from arazzo.errors import AbsentError, EvaluationError, ExpressionSyntaxError, GaveUpError, Severity
 from arazzo.exact_numbers import Beyond
@@ -109,9 +109,12 @@ def _evaluated(criterion: Criterion, context: Context, dialect: Dialect) -> Verd
                 return Verdict(Truth.FAILS, seen)
             return evaluate_jsonpath(condition, data, _version(criterion), context, dialect, criterion.context)
         case "xpath":
-            held = holds_xpath(condition, value, _version(criterion), context, dialect)
+            version = _version(criterion)
+            held = holds_xpath(condition, value, version, context, dialect)
+            found = "true" if held else "false"
+            more = "" if held else missed(condition, value, version)
             told = reason(condition, [], context.conceal)
-            return Verdict(Truth.of(held), f"{told}: {'true' if held else 'false'} in {criterion.context}")
+            return Verdict(Truth.of(held), f"{told}: {found} in {criterion.context}{more}")
     raise EvaluationError(f"a criterion has no type {kind}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from arazzo.criteria.interpolation import braced, embeds, fill, original_offset, present
@@ -12,6 +13,10 @@ from arazzo.expressions.evaluation import to_text
 from arazzo.expressions.nodes import Expression, Fixed
 from arazzo.expressions.selectors import check_selector, xpath
 from arazzo.expressions.templates import Template, parse_template
+from arazzo.expressions.xml_tree import XmlElement, parse_xml
+
+#: Names of elements without a prefix, outside of strings: no attributes, functions, axes or variables.
+_NAME = re.compile(r"\"[^\"]*\"|'[^']*'|(?<![\w.:@$-])(?!\d)(?P<name>[\w-][\w.-]*)(?!\s*[(:]|[\w.-])")
 
 
 def check_xpath(condition: str, version: str, dialect: Dialect) -> Remark | None:
@@ -46,6 +51,16 @@ def holds_xpath(condition: str, value: Any, version: str, context: Context, dial
         raise EvaluationError("with the values put in, the condition is not an XPath expression") from error
     except EvaluationError as error:
         raise EvaluationError(str(error).replace(text, condition)) from error
+
+
+def missed(condition: str, value: Any, version: str) -> str:
+    """Say which element the condition names without the namespace that it has; nothing if it does not."""
+    names = {found["name"] for found in _NAME.finditer(condition)} - {None}
+    for element in parse_xml(value).iter():
+        if isinstance(element, XmlElement) and element.nsmap.get(None) and element.written in names:
+            any_ = f"*[local-name()='{element.written}']" if version == "xpath-10" else f"*:{element.written}"
+            return f", where '{element.written}' has a namespace: write {any_}"
+    return ""
 
 
 def read_xpath(condition: str, dialect: Dialect) -> Template:

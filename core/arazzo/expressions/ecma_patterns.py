@@ -82,7 +82,7 @@ _HINTS: Final = {
     r"\Z": "$",
     r"\z": "$",
     "(?#": "leave the comment out",
-    **dict.fromkeys(("(?i)", "(?s)", "(?m)"), "(?i:...)"),
+    **{f"(?{flag})": f"(?{flag}:...)" for flag in "ims"},
 }
 _TOKEN: Final = re.compile(
     r"""\\u\{(?P<braced>[0-9A-Fa-f]{1,6})\}

@@ -6,7 +6,7 @@ import pytest
 from criteria_samples import context, jsonpath, simple
 
 from arazzo.criteria import evaluate
-from arazzo.document.models import Criterion
+from arazzo.document.models import Criterion, ExpressionType
 
 BODY = {
     "status": "queued",
@@ -67,6 +67,25 @@ def test_jsonpath(condition, reason):
 def test_a_verdict_that_passed_has_a_reason_too():
     assert simple("$statusCode == 200").reason == "$statusCode == 200: $statusCode was 200"
     assert jsonpath("$.items[*]", BODY).reason == "$.items[*]: selects 3 values in $response.body"
+
+
+@pytest.mark.parametrize(
+    ("condition", "version", "more"),
+    [
+        ("/jobs/job", "xpath-31", ", where 'jobs' has a namespace: write *:jobs"),
+        ("//job[@state = 'gone']", "xpath-31", ", where 'job' has a namespace: write *:job"),
+        ("//job", "xpath-10", ", where 'job' has a namespace: write *[local-name()='job']"),
+        ("//*:job[@state = 'job']", "xpath-31", ""),
+        ("//*[local-name()='job' and @job]", "xpath-31", ""),
+        ("//a:jobs", "xpath-31", ""),
+        ("//plain", "xpath-31", ""),
+    ],
+)
+def test_an_element_that_is_named_without_its_namespace_is_said(condition, version, more):
+    body = '<jobs xmlns="urn:a" xmlns:a="urn:b"><job state="open"/><plain xmlns=""><x/></plain></jobs>'
+    kind = ExpressionType(type="xpath", version=version)
+    verdict = evaluate(Criterion(context="$response.body", condition=f"{condition}[99]", type=kind), context(body))
+    assert verdict.reason == f"{condition}[99]: false in $response.body{more}"
 
 
 def test_long_things_are_cut():

@@ -93,7 +93,14 @@ def test_what_is_no_pattern_says_where(pattern: str, offset: int) -> None:
 
 
 def test_what_other_languages_write_is_said_in_ecma_262() -> None:
-    hints = {"(?i)a": "(?i:...)", "(?P<n>a)": "(?<name>...)", r"\Aa": "^", r"a\Z": "$"}
+    hints = {
+        "(?i)a": "(?i:...)",
+        "(?s).": "(?s:...)",
+        "(?m)^a": "(?m:...)",
+        "(?P<n>a)": "(?<name>...)",
+        r"\Aa": "^",
+        r"a\Z": "$",
+    }
     for pattern, hint in hints.items():
         with pytest.raises(ExpressionSyntaxError) as caught:
             compile_ecma(pattern)
