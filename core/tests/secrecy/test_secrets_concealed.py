@@ -222,6 +222,17 @@ def test_no_secret_is_shown_in_base64(secret, before, after):
     assert len(re.sub(r"[*\"=]", "", hidden)) * 6 < (len(before) + len(after)) * 8 + 6
 
 
+@pytest.mark.attack("spellings of secrets", "a secret escaped five times, in base64 or not")
+@pytest.mark.parametrize("encode", ENCODED)
+@pytest.mark.parametrize("inner", [str, lambda text: base64.b64encode(f"user:{text}".encode()).decode()])
+def test_five_layers_are_undone(encode, inner):
+    spelled = inner("a&b<c> d/e")
+    for _ in range(5):
+        spelled = encode(spelled)
+    hidden = conceal(f"see {spelled} there", {"a&b<c> d/e"})
+    assert re.fullmatch(r"see \w*\*\*\* there", hidden)
+
+
 def test_a_header_of_a_login_is_hidden_whatever_the_login():
     header = "Basic " + base64.b64encode(b"me:hunter2-hunter2").decode()
     assert conceal(f"sent {header} there", {LONG}) == "sent Basic bWU6*** there"
