@@ -112,7 +112,7 @@ class World:
             self.failures |= {n: self.rest.trigger(f"failure{n}") for n in (QUICK if number in QUICK else SLOW)}
         return self.failures[number]
 
-    def shown(self, dag_id: str, run_id: str, titles: str = "") -> Shown:
+    def shown(self, dag_id: str, run_id: str) -> Shown:
         state = self.rest.wait(dag_id, run_id, limit=400)["state"]
         states = self.rest.task_states(dag_id, run_id)
         record = self.rest.xcom(dag_id, run_id, "outputs", "arazzo") or {}
