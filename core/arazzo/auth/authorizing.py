@@ -112,7 +112,7 @@ def _authorized(request: Request, settings: ConnectionSettings, connection: str)
         tokens = yield from _tokens(schemes)
     except TransportError as error:
         whose = f"; the credentials are those of {connection}" if _REFUSED.search(str(error)) else ""
-        raise TransportError(error.kind, f"{error}{whose}; nothing else was sent", maybe_sent=False) from None
+        raise TransportError(error.kind, f"{error}; nothing else was sent{whose}", maybe_sent=False) from None
     response: Response = yield authorize(request, replace(settings.credentials, tokens=tokens))
     if response.status not in (401, 403):
         return response

@@ -30,7 +30,7 @@ def said(settings: ConnectionSettings, token: str = "", answer: str = "") -> str
 
 def test_a_refused_token_names_the_connection_whose_credentials_they_were():
     text = said(ConnectionSettings(grant=Grant(client_id="c", client_secret="s")), "no token: status 401")
-    assert text == "no token: status 401; the credentials are those of connection 'shop'; nothing else was sent"
+    assert text == "no token: status 401; nothing else was sent; the credentials are those of connection 'shop'"
     text = said(ConnectionSettings(grant=Grant(client_id="c", client_secret="s")), "no token: Connection refused")
     assert text == "no token: Connection refused; nothing else was sent"
 
