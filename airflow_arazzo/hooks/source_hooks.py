@@ -10,8 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from airflow_arazzo.hooks.telemetry import Telemetry
-from arazzo.engine.drivers import size_of
-from arazzo.exchange import Request, Response
+from arazzo.exchange import Request, Response, size_of
 from arazzo.flow import PlannedStep, budgets_of
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ they came; an *exchange* is both, with the content read.
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
@@ -161,6 +162,13 @@ class Response:
 
     def header(self, name: str) -> str | None:
         return header(self.headers, name)
+
+
+def size_of(response: Response | None) -> float:
+    """Return the bytes of an answer's body; infinite if it is too large to be read."""
+    if response is None:
+        return 0
+    return inf if response.beyond else len(response.body)
 
 
 @dataclass(frozen=True)

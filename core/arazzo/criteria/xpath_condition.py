@@ -13,7 +13,6 @@ from arazzo.expressions.evaluation import to_text
 from arazzo.expressions.nodes import Expression, Fixed
 from arazzo.expressions.selectors import check_selector, xpath
 from arazzo.expressions.templates import Template, parse_template
-from arazzo.expressions.xml_tree import XmlElement, parse_xml
 
 #: Names of elements without a prefix, outside of strings: no attributes, functions, axes or variables.
 _NAME = re.compile(r"\"[^\"]*\"|'[^']*'|(?<![\w.:@$-])(?!\d)(?P<name>[\w-][\w.-]*)(?!\s*[(:]|[\w.-])")
@@ -55,6 +54,8 @@ def holds_xpath(condition: str, value: Any, version: str, context: Context, dial
 
 def missed(condition: str, value: Any, version: str) -> str:
     """Say which element the condition names without the namespace that it has; nothing if it does not."""
+    from arazzo.expressions.xml_tree import XmlElement, parse_xml
+
     names = {found["name"] for found in _NAME.finditer(condition)} - {None}
     for element in parse_xml(value).iter():
         if isinstance(element, XmlElement) and element.nsmap.get(None) and element.written in names:

@@ -12,7 +12,7 @@ from arazzo.engine.shown import in_full, request_line
 from arazzo.engine.state import Command, Done, Note, Send, State, Wait
 from arazzo.engine.step_machine import advance, held, judged, unsent
 from arazzo.errors import ClosedError, TransportError
-from arazzo.exchange import Exchange, Request, Response
+from arazzo.exchange import Exchange, Request, Response, size_of
 from arazzo.expressions.context import unchanged
 from arazzo.flow import Plan
 from arazzo.secrecy.concealing import Conceal
@@ -82,13 +82,6 @@ def drive(
                 wait(judged(state, clock() - began), seconds)
             case Done():
                 return state, command
-
-
-def size_of(response: Response | None) -> float:
-    """Return the bytes of an answer's body; infinite if it is too large to be read."""
-    if response is None:
-        return 0
-    return inf if response.beyond else len(response.body)
 
 
 def _collected(state: State) -> int:
