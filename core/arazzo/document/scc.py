@@ -81,10 +81,11 @@ def entrances(
     :param groups: strongly connected components; their order is kept.
     :param first: the names with which everything starts.
     """
-    member = {name: group for group in groups for name in group}
+    groups = tuple(groups)
+    member = {name: number for number, group in enumerate(groups) for name in group}
     entered = {name for name in first if name in member}
-    entered.update(target for name in ways for target in ways[name] if member[name] is not member[target])
-    return {group: tuple(name for name in group if name in entered) for group in dict.fromkeys(member.values())}
+    entered.update(target for name in ways for target in ways[name] if member[name] != member[target])
+    return {group: tuple(name for name in group if name in entered) for group in groups}
 
 
 def reachable(ways: Ways, start: str) -> frozenset[str]:

@@ -125,10 +125,10 @@ def components(graph: FlowGraph) -> list[tuple[str, ...]]:
     Where several orders are possible, document order decides, so that the result is stable.
     """
     order = {step: index for index, step in enumerate(graph.steps)}
-    member = {step: found for found in strongly_connected(graph.successors()) for step in found}
-    groups = sorted(set(member.values()), key=lambda group: order[group[0]])
-    needs: dict[tuple[str, ...], set[tuple[str, ...]]] = {group: set() for group in groups}
+    groups = sorted(strongly_connected(graph.successors()), key=lambda group: order[group[0]])
+    member = {step: number for number, group in enumerate(groups) for step in group}
+    needs: dict[int, set[int]] = {number: set() for number in range(len(groups))}
     for edge in graph.edges:
         if edge.target != END and member[edge.source] != member[edge.target]:
             needs[member[edge.target]].add(member[edge.source])
-    return topological(needs)
+    return [groups[number] for number in topological(needs)]
