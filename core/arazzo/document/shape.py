@@ -166,10 +166,12 @@ def _check_since(reader: DocumentReader, name: str, field: Field, at: str) -> No
 
 def _check_unknown(reader: DocumentReader, name: str, value: Mapping[str, Any], at: str, shape: Shape) -> None:
     if not name.startswith("x-"):
-        missing = [field for field in shape.fields if field not in value]
-        hint = near(name, missing) or "fields of your own start with 'x-'"
-        message = f"{shape.noun} has no field '{name}'; it is ignored"
-        reader.lenient("unknown-field", f"{at}/{escape(name)}", message, hint, key=True)
+        message, place = f"{shape.noun} has no field '{name}'", f"{at}/{escape(name)}"
+        if meant := near(name, [field for field in shape.fields if field not in value]):
+            reader.error("misspelled-field", place, message, meant, key=True)
+        else:
+            hint = "fields of your own start with 'x-'"
+            reader.lenient("unknown-field", place, f"{message}; it is ignored", hint, key=True)
 
 
 def shape_of(model: type[Model], noun: str, kinds: Mapping[Any, Kind], identity: str | None = None) -> Shape:

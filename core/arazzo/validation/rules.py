@@ -42,6 +42,7 @@ _ERRORS = {
     "not-a-document": "the file is not an Arazzo document",
     "unsupported-version": "the version of Arazzo is not known",
     "missing-field": "a required field is missing or empty",
+    "misspelled-field": "an object has no such field, but one with a similar name",
     "wrong-type": "a value has the wrong type for its field",
     "invalid-value": "a value is not one of the allowed values",
     "conflicting-fields": "two fields exclude each other",

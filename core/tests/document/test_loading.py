@@ -116,7 +116,7 @@ def test_messages_say_what_is_wrong_and_what_to_do() -> None:
         load(BASE.replace("stepId", "stepID"))
     missing, unknown = caught.value.problems
     assert (missing.message, missing.hint) == ("a step needs the field 'stepId'", None)
-    assert (unknown.message, unknown.hint) == ("a step has no field 'stepID'; it is ignored", "did you mean 'stepId'?")
+    assert (unknown.message, unknown.hint) == ("a step has no field 'stepID'", "did you mean 'stepId'?")
     with pytest.raises(DocumentError) as caught:
         load(BASE + "    onFailure: [{name: again, type: Retry}]\n")
     assert caught.value.problems[0].hint == "did you mean 'retry'?"
@@ -164,11 +164,18 @@ def test_numbers_that_should_be_text_are_read_as_written() -> None:
     assert [problem.rule for problem in loaded.problems] == ["not-text"]
 
 
-def test_unknown_fields_are_warned_about_with_the_name_that_is_near() -> None:
-    (problem,) = load(BASE + "    onSucess: []\n").problems
-    assert (problem.rule, problem.place.column, problem.place.width) == ("unknown-field", 5, 8)
+@pytest.mark.parametrize("dialect", ["lenient", "strict"])
+def test_misspelled_fields_are_errors_with_the_name_that_is_meant(dialect: str) -> None:
+    with pytest.raises(DocumentError) as caught:
+        load(BASE + "    onSucess: []\n", dialect)
+    (problem,) = caught.value.problems
+    assert (problem.rule, problem.place.column, problem.place.width) == ("misspelled-field", 5, 8)
     assert problem.hint == "did you mean 'onSuccess'?"
-    assert refused(BASE + "    onSucess: []\n", "strict") == [("unknown-field", "workflows[0].steps[0].onSucess")]
+
+
+def test_other_unknown_fields_are_warned_about() -> None:
+    assert warned(BASE + "    owner: me\n") == [("unknown-field", "workflows[0].steps[0].owner")]
+    assert refused(BASE + "    owner: me\n", "strict") == [("unknown-field", "workflows[0].steps[0].owner")]
 
 
 def test_payload_null_is_not_payload_absent() -> None:
