@@ -15,7 +15,7 @@ from arazzo.errors import AbsentError, EvaluationError
 from arazzo.exchange import Exchange
 from arazzo.expressions.context import Context
 from arazzo.expressions.evaluation import embed, evaluate, kind_of_absent, require_structure, require_structured_output
-from arazzo.expressions.nodes import Expression, Fixed, Message
+from arazzo.expressions.nodes import Expression, Fixed, Message, Output
 from arazzo.expressions.open_members import NotRunError
 from arazzo.frozen import dataclass, replace
 
@@ -170,7 +170,8 @@ def _path_of(path: Path, scope: Scope) -> Any:
 def _runtime_value(node: Runtime, scope: Scope) -> Any:
     """Return the value of a runtime expression or, if that is absent and it ends so, its length."""
     if _never_came(node.expression, scope.context.exchange):
-        raise NoAnswerError(f"{node.text} is absent: there is no answer")
+        why = "the workflow has not ended" if isinstance(node.expression, Output) else "there is no answer"
+        raise NoAnswerError(f"{node.text} is absent: {why}")
     owner = readable(evaluate(node.owner, scope.context), node.text) if node.owner else ABSENT
     if isinstance(owner, str):
         return length_of(owner)  # text has no other member
@@ -212,11 +213,13 @@ def _exists(path: Path, value: Any) -> bool:
 def _never_came(expression: Expression, exchange: Exchange | None) -> bool:
     """Return whether an expression looks at an answer that never came, or at a request that was never made.
 
-    A step that calls a workflow has neither of its own, only a status.
+    A step that calls a workflow has neither of its own, only a status. Any other has no outputs of a workflow.
     """
     match expression:
         case Message(side="request") | Fixed(name="url" | "method"):
             return exchange is None or exchange.is_call
+        case Output():
+            return exchange is None or not exchange.is_call
         case Message():
             return exchange is None or exchange.is_call or exchange.response is None
         case Fixed(name="statusCode"):

@@ -212,18 +212,21 @@ def workflow_outputs(
 ) -> dict[str, Any]:
     """Return the workflow's outputs, every key present, each with its kind; absent where a step did not run.
 
+    ``$outputs.x`` in one of them is an output that stands before it.
+
     :param plan: the plan of the workflow.
     :param inputs: checked inputs.
     :param outputs: outputs of the steps that ran, by step id and name.
     :param workflows: inputs and outputs of completed workflows, by id.
     """
-    found = {step: dict(values) for step, values in outputs.items()}
-    context = frame_context(plan, Frame(inputs=dict(inputs), outputs=found), workflows or {})
+    steps = {step: dict(values) for step, values in outputs.items()}
+    found: dict[str, Any] = {}
+    context = frame_context(plan, Frame(inputs=dict(inputs), outputs=steps), workflows or {})
+    context = replace(context, outputs=found)
     origin = f"of workflow '{plan.workflow_id}'"
-    return {
-        name: evaluate_output(value, context, plan.dialect, origin=f"output '{name}' {origin}")
-        for name, value in plan.outputs.items()
-    }
+    for name, value in plan.outputs.items():
+        found[name] = evaluate_output(value, context, plan.dialect, origin=f"output '{name}' {origin}")
+    return found
 
 
 def unreadable_output(outputs: Mapping[str, Any]) -> str:

@@ -25,6 +25,7 @@ from arazzo.expressions.nodes import (
 from arazzo.expressions.portability import declared_name, find_loose
 from arazzo.expressions.spelling import foreign_root, misspelled_root
 from arazzo.openapi.media import is_xml
+from arazzo.pointer import unescape
 from arazzo.validation.expression_index import IndexedText, Use, findings, texts, uses
 from arazzo.validation.validation_context import Subject
 from arazzo.validation.value_rules import foreign_text
@@ -160,8 +161,11 @@ def check_names(subject: Subject) -> Iterator[Problem]:
 
 
 def check_times(subject: Subject) -> Iterator[Problem]:
-    """Find requests that read a response which does not exist yet, and calls that read one, which they do not have."""
+    """Find what is read before it exists, and calls that read a response, which they do not have."""
     for use in uses(subject):
+        if isinstance(use.expression, Output) and _is_before_outputs(use, use.expression):
+            message = f"'{use.expression.text}' is not known here; it is always absent"
+            yield _at(subject, use, "early-expression", message, "read what that output reads")
         own = isinstance(use.expression, Message) or use.expression in (Fixed("url"), Fixed("method"))
         if own and use.when != "request" and use.step is not None and use.step.workflow_id is not None:
             message = f"'{use.expression.text}' has no value in a step that calls a workflow"
@@ -172,6 +176,18 @@ def check_times(subject: Subject) -> Iterator[Problem]:
             message = f"'{use.expression.text}' is used in the request, when there is no response yet"
             hint = "make it an output of an earlier step: $steps.<id>.outputs.<name>"
             yield _at(subject, use, "early-expression", message, hint)
+
+
+def _is_before_outputs(use: Use, expression: Output) -> bool:
+    """Return whether an output is read where it is not known.
+
+    Outputs of the workflow are known to those that stand after them; those of a called one to its step, afterwards.
+    """
+    if use.step is not None:
+        return use.step.workflow_id is None or use.when in ("request", "call")
+    names = list(use.workflow.outputs)
+    own = unescape(use.at.removeprefix(f"{use.workflow.at}/outputs/").split("/")[0])
+    return declared_name(expression, names[names.index(own) :]) is not None
 
 
 def check_xml(subject: Subject) -> Iterator[Problem]:

@@ -98,7 +98,7 @@ _WARNINGS = {
     "undeclared-input": "an expression or a call names an input that is not declared",
     "undeclared-output": "an expression names an output that is not declared",
     "missing-input": "a call leaves out an input that the workflow requires",
-    "early-expression": "a request uses a response that does not exist yet",
+    "early-expression": "an expression reads what does not exist yet",
     "non-portable-expression": "only the lenient dialect reads this expression",
     "misspelled-expression": "text looks like a runtime expression but is not one",
     "non-portable-condition": "only the lenient dialect reads this condition",

@@ -126,6 +126,35 @@ def test_a_call_has_no_request_and_no_answer_to_look_at(tmp_path: Path) -> None:
     assert found == [9, 10, 10]
 
 
+def test_outputs_of_a_workflow_are_not_known_before_it_ends(tmp_path: Path) -> None:
+    body = """\
+- workflowId: w
+  steps:
+  - stepId: a
+    operationId: open
+    successCriteria:
+    - condition: $outputs.x == null
+  - stepId: b
+    workflowId: v
+    parameters:
+    - {name: i, value: $outputs.x}
+    outputs:
+      fine: $outputs.u
+  outputs:
+    early: $outputs.x.id
+    x: $steps.a.outputs.u
+    itself: $outputs.itself
+    late: $outputs.x
+- workflowId: v
+  inputs: {type: object, properties: {i: {type: string}}}
+  steps:
+  - {stepId: c, operationId: open}
+  outputs: {u: 1}
+"""
+    found = [line for rule, line in check(tmp_path, body) if rule == "early-expression"]
+    assert found == [10, 14, 18, 20]
+
+
 @pytest.mark.parametrize(
     ("value", "column"),
     [("a {$inputs.key", 2), ("{$inputs.key", 0), ("{$inputs.key} {$inputs.key", 14), ("{$inputs.key}", None)],
