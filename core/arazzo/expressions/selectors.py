@@ -319,7 +319,7 @@ def _rfc9535(query: str) -> JSONPathQuery:
 
 @lru_cache(maxsize=512)
 def _goessner(query: str) -> Any:
-    from jsonpath_ng import Index
+    from jsonpath_ng import Index, Slice
     from jsonpath_ng.exceptions import JSONPathError
 
     from arazzo.expressions.goessner import parse_goessner
@@ -339,7 +339,25 @@ def _goessner(query: str) -> Any:
     for part in _parts(parsed):
         if isinstance(part, Index):
             part.find = partial(_elements, part)  # type: ignore[method-assign]
+        elif isinstance(part, Slice):
+            part.find = partial(_slice, part, part.find)  # type: ignore[method-assign]
     return parsed
+
+
+def _slice(part: Any, find: Callable[[Any], list[Any]], datum: Any) -> list[Any]:
+    """Return what a slice or a wildcard in brackets selects.
+
+    Up to 1.8 the library takes an object or a constant for a list of one.
+    """
+    from jsonpath_ng import DatumInContext, Fields
+
+    datum = DatumInContext.wrap(datum)
+    found = find(datum)
+    if len(found) != 1 or found[0].value is not datum.value:
+        return found
+    whole = isinstance(datum.value, dict) and part.start is part.end is part.step is None
+    members = datum.value.items() if whole else ()
+    return [DatumInContext(value, path=Fields(name), context=datum) for name, value in members]
 
 
 def _elements(index: Any, datum: Any) -> list[Any]:
