@@ -34,7 +34,8 @@ def elements(draw, depth=0):
 @given(elements())
 def test_it_is_written_as_libxml2_writes_it(text):
     expected = etree.tostring(etree.fromstring(text), encoding="unicode")
-    assert etree.canonicalize(written_xml(parse_xml(text))) == etree.canonicalize(expected)
+    written = written_xml(parse_xml(text))
+    assert etree.canonicalize(written, rewrite_prefixes=True) == etree.canonicalize(expected, rewrite_prefixes=True)
     require_xml(text)
 
 
