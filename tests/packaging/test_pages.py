@@ -5,12 +5,14 @@ from __future__ import annotations
 import configparser
 import json
 import os
+import random
 import re
 import runpy
 import shutil
 import socket
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import page_blocks
@@ -87,15 +89,21 @@ def test_each_command_names_what_is_there(page):
     assert {command: found for command, found in wrong.items() if found} == {}
 
 
+def free_port() -> str:
+    """Return a port that no test gets by chance meanwhile: systems give away only those from 32768 or 49152 on."""
+    for port in random.SystemRandom().sample(range(20_000, 32_000), 100):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return str(port)
+    raise AssertionError("no port is free")
+
+
 @each_page
 def test_the_commands_can_be_typed(page, folder):
     blocks = [block for block in blocks_of(page) if block.language == "sh" and not block.reason]
     if not blocks:
         return
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
-    script = PRELUDE + "\n".join(block.text for block in blocks).replace("8090", port)
+    script = PRELUDE + "\n".join(block.text for block in blocks).replace("8090", free_port())
     outcome = typed(script, written(page, folder))
     assert outcome.returncode == 0, outcome.stdout[-6000:]
 
