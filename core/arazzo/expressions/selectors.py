@@ -59,8 +59,10 @@ def select(value: Any, selector: str, kind: str, version: str | None = None) -> 
         case "jsonpath":
             query = jsonpath_rfc9535 if version == RFC9535 else jsonpath_goessner
             nodes = query(selector, value)
-            if nodes or not enumerates(selector):
-                return nodes if enumerates(selector) else _single(nodes)
+            if not enumerates(selector):
+                return _single(nodes)
+            if nodes:
+                return nodes
             enumerated = query(_stem(selector), value)
             return nodes if any(isinstance(node, (dict, list)) for node in enumerated) else ABSENT
         case "xpath":
