@@ -195,7 +195,8 @@ class Exchange:
     @classmethod
     def unanswered(cls, request: Request, error: TransportError) -> Exchange:
         """Return the exchange of a request to which there is no answer."""
-        return cls(request, error=str(error), kind=error.kind, visits=error.visits)
+        unknown = "" if request.safe or not error.maybe_sent else "; the request may have reached the server"
+        return cls(request, error=f"{error}{unknown}", kind=error.kind, visits=error.visits)
 
     @classmethod
     def of_call(cls, status: int | None) -> Exchange:

@@ -61,7 +61,9 @@ SECONDS = _Seconds(min=0, max=LONGEST_WAIT, min_open=True)
 @click.option(
     "--inputs", metavar="JSON|@FILE", help="Inputs as a JSON object, or a file that contains one (@- is stdin)."
 )
-@click.option("--input", "single", multiple=True, metavar="NAME=VALUE", help="One input. Repeatable.")
+@click.option(
+    "--input", "single", multiple=True, metavar="NAME=VALUE", help="One input, read as JSON if it is JSON. Repeatable."
+)
 @click.option("--dry-run", is_flag=True, help="Check everything and show what would be sent, but send nothing.")
 @format_option(("text", "json"), "text")
 @click.option("-q", "--quiet", is_flag=True, help="Show only how the run ended.")
@@ -145,7 +147,7 @@ def command(
             _finish(placed, values, apis, form, given)
     except (ConnectionSettingsError, DocumentError, InputError, RecordingError, RequestError) as error:
         write_reports(partial(describe_refusal, str(document), workflow, str(error)))
-        _refuse(error, form)
+        _refuse(error, form, _quoting(error, single) if isinstance(error, InputError) else "")
 
 
 def _settings(servers: dict[str, str], given: dict[str, Any]) -> Settings:
@@ -236,9 +238,19 @@ def _check_servers(plan: Plan, servers: dict[str, str]) -> None:
         raise click.UsageError(f"--server: no source {', '.join(unknown)}; there are {', '.join(plan.sources)}")
 
 
-def _refuse(error: ArazzoError, form: str) -> NoReturn:
+def _quoting(error: InputError, single: tuple[str, ...]) -> str:
+    """Say how to write a text that looks like JSON, if a ``--input`` was refused because it is no text."""
+    for name in (text.partition("=")[0] for text in single):
+        for message in error.messages:
+            wanted, is_type, _ = message.removeprefix(f"input '{name}' must be ").partition(", not ")
+            if is_type and "string" in wanted.split(" or "):
+                return f"; text that looks like JSON needs quotes: --input '{name}=\"...\"'"
+    return ""
+
+
+def _refuse(error: ArazzoError, form: str, advice: str) -> NoReturn:
     text = str(error) if isinstance(error, DocumentError) else one_line(str(error))  # problems are fit for a terminal
-    click.echo(f"inputs refused: {text}" if isinstance(error, InputError) else text, err=True)
+    click.echo(f"inputs refused: {text}{advice}" if isinstance(error, InputError) else text, err=True)
     _print_not_run("refused", str(error), form)
     sys.exit(REFUSED)
 

@@ -108,11 +108,11 @@ def answer_in(entry: Mapping[str, Any]) -> Response | TransportError:
     :raises KeyError: and TypeError, ValueError, AttributeError if it is no entry.
     """
     if (told := entry.get(_ERROR)) is not None:
-        return TransportError(str(told["kind"]), str(told["message"]))
+        return TransportError(str(told["kind"]), str(told["message"]), maybe_sent=False)  # what it says counts
     response = entry["response"]
     status = int(response["status"])
     if not status:
-        return TransportError("connect", "the recording has no answer")
+        return TransportError("connect", "the recording has no answer", maybe_sent=False)
     content = response["content"]
     text, coded = str(content.get("text") or ""), content.get("encoding") == "base64"
     headers = tuple((str(each["name"]), str(each["value"])) for each in response["headers"])

@@ -109,6 +109,8 @@ _WARNINGS = {
     "path-need": "a path needs an input that is optional and has no default",
     "input-need": "a request needs an input that is optional and has no default",
     "empty-body": "every member of a body of PUT or PATCH may be absent",
+    "malformed-body": "a request body is not what its content type says",
+    "undeclared-content-type": "an operation takes no body of that content type",
     "missing-parameter": "a step leaves out what its operation requires",
     "undeclared-parameter": "an operation has no such parameter",
     "uncallable-server": "the description has no server that can be called",

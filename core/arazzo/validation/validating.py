@@ -10,6 +10,7 @@ from arazzo.document.loading import LoadedDocument, load_document, parse_documen
 from arazzo.errors import DocumentError, Problem
 from arazzo.expressions.context import Dialect
 from arazzo.openapi.sources import Sources
+from arazzo.validation.body_rules import check_bodies
 from arazzo.validation.criteria_rules import check_possibility
 from arazzo.validation.expression_rules import (
     check_conditions,
@@ -87,6 +88,7 @@ CHECKS: tuple[Check, ...] = (
     check_calls,
     check_input_needs,
     check_empty_bodies,
+    check_bodies,
     check_credentials,
     check_secrets,
 )

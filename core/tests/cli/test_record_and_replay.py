@@ -245,6 +245,19 @@ def test_no_answer_is_none_again(folder):
     assert error.value.kind == "timeout"
 
 
+@pytest.mark.parametrize(
+    ("method", "maybe_sent", "told"),
+    [("POST", True, True), ("DELETE", True, True), ("POST", False, False), ("GET", True, False)],
+)
+def test_whether_a_request_may_have_arrived_is_told_and_replayed(folder, method, maybe_sent, told):
+    request = Request(method, "http://a.example/x")
+    first = Exchange.unanswered(request, TransportError("reset", "closed", maybe_sent=maybe_sent))
+    assert first.error == "closed" + ("; the request may have reached the server" if told else "")
+    with pytest.raises(TransportError) as error:
+        replayed(folder, request, TransportError("reset", "closed", maybe_sent=maybe_sent))
+    assert Exchange.unanswered(request, error.value).error == first.error
+
+
 def test_what_was_too_large_to_read_still_is(folder):
     assert replayed(folder, Request("GET", "http://a/x"), Response(200, beyond="too large")).beyond == "too large"
 

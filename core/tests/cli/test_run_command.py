@@ -106,7 +106,11 @@ def test_an_api_that_is_down_is_a_failure_that_says_so():
         (("--server", "things"), "--server takes NAME=VALUE, not 'things'"),
         (("--input", "password s3cret"), "--input takes NAME=VALUE\n"),
         (("--poll-interval", "0"), "--poll-interval"),
-        (("--inputs", '{"tag": 3}'), "input 'tag' must be string, not number"),
+        (("--inputs", '{"tag": 3}'), "input 'tag' must be string, not number\n"),
+        (
+            ("--input", "tag=3"),
+            "must be string, not number; text that looks like JSON needs quotes: --input 'tag=\"...\"'",
+        ),
     ],
 )
 def test_what_is_refused_exits_with_2_and_sends_nothing(arguments, message):

@@ -58,7 +58,7 @@ def through_json(plan: Plan, inputs, api: Api):
                 try:
                     exchange = Exchange(request, api.send(request))
                 except TransportError as error:
-                    exchange = Exchange(request, error=str(error))
+                    exchange = Exchange.unanswered(request, error)
             case Wait(seconds=seconds):
                 api.sleep(seconds)
             case done:
