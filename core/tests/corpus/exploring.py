@@ -56,7 +56,9 @@ class Answer:
 
     def exchange(self, request: Request) -> Exchange:
         """Return the exchange that the step machine sees."""
-        return Exchange(request, self.response, None if self.response else "connection reset")
+        if self.response is None:
+            return Exchange.unanswered(request, TransportError("reset", "connection reset"))
+        return Exchange(request, self.response)
 
 
 @dataclass(frozen=True)
