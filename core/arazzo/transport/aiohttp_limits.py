@@ -7,18 +7,20 @@ which keeps a head until it ends: memory fills, and the event loop that all trig
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Callable
 
 import aiohttp
 
 from arazzo.limits import current_limits
 from arazzo.transport.failures import TooMuchError
-
-_BLANK = re.compile(rb"\n\r?\n")
+from arazzo.transport.framing import FramingError, Heads
 
 
 class _TooMuchError(aiohttp.ClientError, TooMuchError):
+    """As aiohttp knows its own errors."""
+
+
+class _FramingError(aiohttp.ClientError, FramingError):
     """As aiohttp knows its own errors."""
 
 
@@ -31,7 +33,7 @@ class BoundedResponse(aiohttp.ClientResponse):
         """Read the head, as aiohttp does."""
         protocol, transport = connection.protocol, connection.transport
         if protocol is not None and isinstance(transport, asyncio.Transport):
-            self.unread = Unread(protocol, transport, protocol.set_exception)
+            self.unread = Unread(protocol, transport, protocol.set_exception, Heads(self.method))
             transport.set_protocol(self.unread)
         await super().start(connection)
         if self.unread is not None:
@@ -50,13 +52,17 @@ class Unread(asyncio.Protocol):
     """aiohttp's protocol, behind a counter of the bytes that have arrived."""
 
     def __init__(
-        self, protocol: asyncio.Protocol, transport: asyncio.Transport, fail: Callable[[BaseException], None]
+        self,
+        protocol: asyncio.Protocol,
+        transport: asyncio.Transport,
+        fail: Callable[[BaseException], None],
+        heads: Heads,
     ) -> None:
         self.protocol, self.transport, self._fail = protocol, transport, fail
         self._error: aiohttp.ClientError | None = None
         self.count = 0
         self._bounds = current_limits()
-        self.head = HeadLines()
+        self._heads = heads
 
     def fails(self, fail: Callable[[BaseException], None]) -> None:
         """Report through ``fail`` from now on that too much has arrived; at once if it already has."""
@@ -68,24 +74,39 @@ class Unread(asyncio.Protocol):
             self._fail(self._error)
 
     def data_received(self, data: bytes) -> None:
+        if self._error is not None:
+            return
         self.count += len(data)
-        self.head.feed(data)
-        if self.count <= self._bounds.unread_bytes and self.head.count <= self._bounds.head_lines:
-            self.protocol.data_received(data)
-        elif not self.transport.is_closing():
-            lines = self.head.count > (most := self._bounds.head_lines)
-            text = f"the head of the answer has more than {most:,} lines (head_lines)"
-            unread = (
-                f"more than {self._bounds.unread_bytes:,} bytes came that are no part of an answer yet (unread_bytes)"
-            )
-            self._error = _TooMuchError(text if lines else unread)
-            self._tell()
-            self.transport.abort()
+        bounds = self._bounds
+        try:
+            read = self._heads.feed(data)
+        except FramingError:
+            self._stop(_FramingError())
+            return
+        if self._heads.lines > bounds.head_lines:
+            self._stop(_TooMuchError(f"the head of the answer has more than {bounds.head_lines:,} lines (head_lines)"))
+        elif self.count > bounds.unread_bytes:
+            text = f"more than {bounds.unread_bytes:,} bytes came that are no part of an answer yet (unread_bytes)"
+            self._stop(_TooMuchError(text))
+        elif read:
+            self.protocol.data_received(read)
+
+    def _stop(self, error: aiohttp.ClientError) -> None:
+        self._error = error
+        self._tell()
+        self.transport.abort()
 
     def eof_received(self) -> bool | None:
+        self._pass_rest()
         return self.protocol.eof_received()
 
+    def _pass_rest(self) -> None:
+        """Let aiohttp see a head that has not ended, so that it knows what kind of failure this is."""
+        if self._error is None and (rest := self._heads.rest()):
+            self.protocol.data_received(rest)
+
     def connection_lost(self, exc: Exception | None) -> None:
+        self._pass_rest()
         self.protocol.connection_lost(exc)
         self._tell()  # to aiohttp, the answer has just become incomplete
 
@@ -94,32 +115,3 @@ class Unread(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         self.protocol.resume_writing()
-
-
-class HeadLines:
-    """How many lines the head of an answer has so far, including interim answers before it.
-
-    A bound on bytes is not enough: an older aiohttp takes minutes for a megabyte of short lines.
-    """
-
-    def __init__(self) -> None:
-        self.count = 0
-        self._over = False
-        self._starts = True
-        self._left = b""
-
-    def feed(self, data: bytes) -> None:
-        """Count the lines in data, as long as it belongs to a head."""
-        text = self._left + data
-        while not self._over:
-            if self._starts and len(text) < 5:
-                break
-            self._over = self._starts and not text.startswith(b"HTTP/")
-            blank = _BLANK.search(text)
-            self._starts = blank is not None
-            end = blank.end() if blank else max(len(text) - 2, 0)
-            self.count += 0 if self._over else text.count(b"\n", 0, end)
-            text = text[end:]
-            if not blank:
-                break
-        self._left = b"" if self._over else text

@@ -11,11 +11,12 @@ from http.client import HTTPException, HTTPResponse
 from typing import TYPE_CHECKING, Any
 
 from arazzo import clock
-from arazzo.exchange import Request, Response, header, origin_of
+from arazzo.exchange import Request, Response, origin_of
 from arazzo.limits import current_limits
 from arazzo.transport.content import grouped, readable
 from arazzo.transport.exchange_policy import OpenExchange, first_hop
 from arazzo.transport.failures import TooMuchError, causes_of, kind_of
+from arazzo.transport.framing import Chunks, read_head
 from arazzo.transport.proxies import environment_proxies, proxy_for
 from arazzo.transport.tuning import IDLE_TIMEOUT, PIECE
 
@@ -97,29 +98,14 @@ def _exchange(
             if course.redirected(answer.status_code, headers):
                 watch.reuse = False
                 continue
-            _check_length(header(headers, "Content-Length"))
             body = course.body(headers, max_bytes)
-            while (piece := _piece(answer)) and body.feed(piece):
+            while (piece := answer.raw.read(PIECE, decode_content=False)) and body.feed(piece):
                 pass
             if watch.expired:  # an answer that ends with its connection looks complete
                 raise TimeoutError
             return course.response(answer.status_code, headers, body)
         finally:
             answer.close()
-
-
-def _check_length(text: str | None) -> None:
-    """Refuse an invalid length, which the standard library takes for an answer that ends with its connection."""
-    if text is not None and not all(part.strip().isdecimal() for part in text.split(",")):
-        raise HTTPException("Content-Length is not a number")
-
-
-def _piece(answer: requests.Response) -> bytes:
-    try:
-        piece: bytes = answer.raw.read(PIECE, decode_content=False)
-    except ValueError as error:  # a chunk of a size below zero
-        raise HTTPException("the answer is not framed as HTTP has it") from error
-    return piece
 
 
 def _send_hop(
@@ -268,6 +254,8 @@ class _WholeHead(HTTPResponse):
                 self.fp = stream
         if not lines.last:
             raise ConnectionResetError
+        if self.chunked:  # from here on this is for us to read
+            self.fp, self.chunked = Chunks(stream), False  # type: ignore[assignment]
 
     def _begin_final(self) -> None:
         most = current_limits().interim_answers
@@ -282,14 +270,18 @@ class _WholeHead(HTTPResponse):
 
 
 class _Lines:
-    """Reads lines and remembers the last one."""
+    """Reads the lines of heads, checks each head at its end, and remembers the last line."""
 
     def __init__(self, stream: Any) -> None:
         self.stream = stream
-        self.last = b""
+        self.last = self._head = b""
 
     def readline(self, limit: int = -1) -> bytes:
         self.last = self.stream.readline(limit)
+        self._head += self.last
+        if self.last in (b"\r\n", b"\n"):
+            read_head(self._head)
+            self._head = b""
         return self.last
 
     def close(self) -> None:
