@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -87,7 +89,7 @@ def test_pieces_make_no_difference(cuts: list[int]) -> None:
     data = hints + OK + b"X-A: 1\r\n  more\r\n" + END + b"extra"
     heads, read = Heads("GET"), b""
     edges = [0, *sorted(cuts), len(data)]
-    for begin, end in zip(edges, edges[1:], strict=False):
+    for begin, end in pairwise(edges):
         read += heads.feed(data[begin:end])
     assert read == hints + OK + b"X-A: 1 more\r\n" + END
     assert heads.lines == 8
