@@ -32,12 +32,15 @@ class AirflowRest:
 
         :raises requests.RequestException: if there is no answer, or its status is 400 or higher.
         """
-        session = self._session or self._login()
-        response = session.request(method, f"{self.base_url}/api/v2{path}", json=body, params=query, timeout=30)
+
+        def ask(session: requests.Session) -> requests.Response:
+            return session.request(method, f"{self.base_url}/api/v2{path}", json=body, params=query, timeout=30)
+
+        response = ask(self._session or self._login())
         if response.status_code == 401:
-            response = self._login().request(
-                method, f"{self.base_url}/api/v2{path}", json=body, params=query, timeout=30
-            )
+            response = ask(self._login())
+        if response.status_code == 500 and method == "GET":  # SQLite: "database is locked"
+            response = ask(self._session or self._login())
         if response.status_code >= 400:
             import requests
 

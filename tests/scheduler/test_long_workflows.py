@@ -2,10 +2,9 @@
 
 import json
 from contextlib import ExitStack
-from pathlib import Path
 
 import pytest
-from casebook import BASE
+from casebook import BASE, CASES
 from long_workflows import document
 from played_api import PlayedApi
 
@@ -13,7 +12,7 @@ from airflow_arazzo.testing.local_airflow import LocalAirflow
 from arazzo.engine import load_plan, run_local
 from arazzo.exchange import Response
 
-API = Path(__file__).parents[1] / "cases" / "api.openapi.yaml"
+API = CASES / "api.openapi.yaml"
 LONG = {"linear-50": (50, False), "branching-50": (50, True), "linear-200": (200, False)}
 DAGS = f"""
 from pathlib import Path
