@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from arazzo.absent import ABSENT, Unreadable
+from arazzo.criteria.xpath_condition import missed
 from arazzo.document.models import Parameter, RequestBody, Step
 from arazzo.engine.embedding import embedding_in, in_xml, json_as_written, without_cdata
 from arazzo.engine.json_text import fill_json_text
@@ -16,6 +17,7 @@ from arazzo.exchange import Exchange, Request
 from arazzo.expressions.context import Context, ignore_warning
 from arazzo.expressions.evaluation import evaluate_output, evaluate_value, known_kind, to_text
 from arazzo.expressions.nodes import Input
+from arazzo.expressions.selectors import selector_version
 from arazzo.expressions.templates import find_expressions, is_selector, parse_template
 from arazzo.flow import Plan, PlannedStep
 from arazzo.frozen import replace
@@ -198,10 +200,22 @@ def call_inputs(plan: Plan, parameters: Iterable[Parameter], context: Context) -
 
 def step_outputs(plan: Plan, planned: PlannedStep, context: Context) -> dict[str, Any]:
     """Return a step's outputs by name, each with its kind: a value, null, absent or unreadable."""
-    return {
-        name: evaluate_output(value, context, plan.dialect, origin=f"output '{name}' of step '{planned.step_id}'")
-        for name, value in planned.step.outputs.items()
-    }
+    found = {}
+    for name, value in planned.step.outputs.items():
+        origin = f"output '{name}' of step '{planned.step_id}'"
+        found[name] = evaluate_output(value, context, plan.dialect, origin=origin)
+        if found[name] is ABSENT and is_selector(value) and (why := _missed_element(value, context)):
+            context.warn(f"{origin} is absent: nothing is selected by {value['selector']}{why}")
+    return found
+
+
+def _missed_element(selector: Mapping[str, Any], context: Context) -> str:
+    """Say which element of the answer an XPath names without the namespace that it has; nothing if it does not."""
+    kind = selector["type"] if isinstance(selector["type"], Mapping) else {"type": selector["type"]}
+    answer = context.exchange.content if context.exchange is not None else None
+    if kind["type"] != "xpath" or "$response.body" not in selector["context"] or not isinstance(answer, str):
+        return ""
+    return missed(selector["selector"], answer, selector_version("xpath", kind.get("version")))
 
 
 def workflow_outputs(
