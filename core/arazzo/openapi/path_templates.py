@@ -78,6 +78,12 @@ class PathTemplate:
         return tuple(name for slot in self.slots for name in slot.names)
 
     @cached_property
+    def whole(self) -> str | None:
+        """The name of the parameter that is the whole path (``/{+location}``)."""
+        sole = self.slots[0] if len(self.slots) == 1 and self.literals == ("/", "") else None
+        return sole.names[0] if sole is not None and sole.operator == "+" and len(sole.names) == 1 else None
+
+    @cached_property
     def all_names(self) -> tuple[str, ...]:
         """The names that the path and the query string of the key take."""
         return (*self.names, *self.optional, *(found[2].rstrip("*") for found in _EXPRESSION.finditer(self.query)))
@@ -137,12 +143,12 @@ def expand_path(template: PathTemplate, operation: Operation, values: Mapping[st
     if homeless:
         raise RequestError(f"path parameter '{homeless[0]}' has no place in {describe(operation)}")
     path = "".join(parts)
-    if template.slots and _climbs(path):
+    if template.slots and climbs(path):
         raise RequestError(f"the values of the path parameters of {describe(operation)} would lead out of its path")
     return path
 
 
-def _climbs(path: str) -> bool:
+def climbs(path: str) -> bool:
     """Say whether a server may take a segment for ``.`` or ``..``.
 
     Some servers read a backslash as a slash, and some drop what follows a semicolon (RFC 3986, 3.3) before they look.

@@ -12,19 +12,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from typing import Any
-from urllib.parse import parse_qsl, quote_plus, urljoin
+from urllib.parse import parse_qsl, quote_plus, urljoin, urlsplit
 
 from arazzo.absent import ABSENT
 from arazzo.document.schemas import properties_of
 from arazzo.errors import RequestError
-from arazzo.exchange import Headers, Request, header
+from arazzo.exchange import Headers, Request, header, origin_of
 from arazzo.frozen import dataclass, replace
 from arazzo.openapi.bodies import Body, Content, serialize
 from arazzo.openapi.encoding import control_character, percent_encode, scalar_text
 from arazzo.openapi.media import is_json, plain, preferred
 from arazzo.openapi.operation import Operation, ParameterSpec, SecurityScheme
 from arazzo.openapi.parameters import cookie_pairs, header_text, query_pairs, says_nothing
-from arazzo.openapi.path_templates import PathTemplate, expand_path, expand_query, template_of
+from arazzo.openapi.path_templates import PathTemplate, climbs, expand_path, expand_query, template_of
 from arazzo.openapi.servers import describe, server_of
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -94,7 +94,7 @@ def _request(
     parts = filter(None, [given, *_query_parts(template, placed, path | query)])
     return Request(
         method=operation.method,
-        url="?".join(filter(None, (base.rstrip("/") + target, "&".join(parts)))),
+        url=_with_query(_located(operation, template, base, path) or base.rstrip("/") + target, parts),
         headers=_headers(operation, placed, content),
         body=content.data,
         source=operation.source,
@@ -105,6 +105,30 @@ def _request(
         security=tuple(tuple(_scheme(scheme, server) for scheme in need) for need in operation.security),
         timeout=timeout,
     )
+
+
+def _with_query(url: str, parts: Iterable[str]) -> str:
+    query = "&".join(parts)
+    return f"{url}{'&' if '?' in url else '?'}{query}" if query else url
+
+
+def _located(operation: Operation, template: PathTemplate, server: str, path: Mapping[str, Any]) -> str | None:
+    """Return the URL that a whole path names, as a ``Location`` does: absolute, or a path below the server's.
+
+    :raises RequestError: if it does not lead to the server, which would get what is meant for this one.
+    """
+    given = path.get(template.whole) if template.whole is not None else None
+    if not isinstance(given, str):
+        return None
+    own = urlsplit(server.rstrip("/"))
+    if not given.startswith(("http://", "https://", "//", f"{own.path}/")):
+        return None
+    found = urlsplit(percent_encode(urljoin(server, given).partition("#")[0], f"%{_QUERY_TEXT}"))
+    strange = "@" in found.netloc or origin_of(found.geturl()) != origin_of(server)
+    if strange or not found.path.startswith(f"{own.path}/") or climbs(found.path):
+        where = f"{origin_of(server)}{own.path}"
+        raise RequestError(f"path parameter '{template.whole}' of {describe(operation)} does not lead to {where}")
+    return own._replace(path=found.path, query=found.query).geturl()
 
 
 def _scheme(scheme: SecurityScheme, server: str) -> dict[str, Any]:

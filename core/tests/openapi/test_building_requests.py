@@ -42,6 +42,57 @@ def test_no_server_takes_a_value_with_slashes_for_a_way_out(value):
         build_request(operation("/images/{+name}"), [Argument("name", "path", value)])
 
 
+@pytest.mark.parametrize(
+    ("value", "url"),
+    [
+        (f"{SERVER}/jobs/7", f"{SERVER}/jobs/7"),
+        ("HTTPS://API.example.com:443/v1/jobs/7".replace("HTTPS", "https"), f"{SERVER}/jobs/7"),
+        ("/v1/jobs/7", f"{SERVER}/jobs/7"),
+        ("/v1/jobs/7?part=a%2Fb#end", f"{SERVER}/jobs/7?part=a%2Fb"),
+        (f"{SERVER}/a b%20c/\u00e9", f"{SERVER}/a%20b%20c/%C3%A9"),
+        ("jobs/7", f"{SERVER}/jobs/7"),
+        ("jobs/7?x", f"{SERVER}/jobs/7%3Fx"),
+        ("/v2/jobs/7", f"{SERVER}//v2/jobs/7"),
+    ],
+)
+def test_a_whole_path_takes_what_a_location_names(value, url):
+    spec = operation("/{+location}", parameters=[parameter("location", "path"), parameter("page", "query")])
+    assert build_request(spec, [Argument("location", "path", value)]).url == url
+    paged = build_request(spec, [Argument("location", "path", value), Argument("page", "query", 2)]).url
+    assert paged == f"{url}{'&' if '?' in url else '?'}page=2"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "https://evil.example/v1/jobs/7",
+        "http://api.example.com/v1/jobs/7",
+        "https://api.example.com:8443/v1/jobs/7",
+        "https://api.example.com@evil.example/v1/jobs",
+        "https://user@api.example.com/v1/jobs",
+        "https://api.example.com/v2/jobs/7",
+        "https://api.example.com/v1",
+        "//evil.example/v1/jobs/7",
+        "https://api.example.com:port/v1/x",
+        f"{SERVER}/../v2/x",
+        f"{SERVER}/%2e%2e/v2/x",
+        f"{SERVER}/a\\..\\..\\x",
+        "/v1/%2e%2e/v2/x",
+    ],
+)
+def test_a_location_leads_to_the_server_and_not_elsewhere(value):
+    with pytest.raises(RequestError):
+        build_request(operation("/{+location}"), [Argument("location", "path", value)])
+
+
+def test_credentials_of_the_server_stay():
+    url = build_request(
+        operation("/{+location}", servers=[{"url": "https://ann:pw@api.example.com"}]),
+        [Argument("location", "path", "https://api.example.com/jobs/7")],
+    ).url
+    assert url == "https://ann:pw@api.example.com/jobs/7"
+
+
 def test_dots_are_refused_beside_other_text_too():
     with pytest.raises(RequestError, match=r"must not be"):
         build_request(operation("/files/{name}.json"), [Argument("name", "path", "..")])
