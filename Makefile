@@ -70,13 +70,14 @@ fuzz: $(VENV)/.fuzz ## feed the parsers whatever gets further, guided by coverag
 	  $(BIN)/python core/tests/fuzz/guided_fuzzing.py $$target $(SECONDS) || failed="$$failed $$target"; done; \
 	  [ -z "$$failed" ] || { echo "Something escaped:$$failed. The inputs are in .fuzz." >&2; exit 1; }
 
-bench: $(READY) ## measure commands, DAG files, documents of 10 to 10,000 steps, folders of DAGs and polls (ROUNDS=15)
+bench: $(READY) ## measure commands, DAG files, documents of 10 to 10,000 steps, folders of DAGs, polls and tasks (ROUNDS=15)
 	@$(BIN)/python benchmarks/startup.py --rounds $(or $(ROUNDS),15)
 	@$(BIN)/python benchmarks/dag_file.py
 	@$(BIN)/python benchmarks/scale.py
 	@$(BIN)/python benchmarks/growth.py
 	@$(BIN)/python benchmarks/polling.py
 	@$(BIN)/python benchmarks/contract_checks.py
+	@$(BIN)/python benchmarks/scheduler.py --rounds $(or $(ROUNDS),9)
 
 docs: $(VENV)/.docs ## build the site into build/docs, strictly: a warning is an error
 	@$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -j auto -c docs -d build/doctrees . build/docs

@@ -73,3 +73,18 @@ def test_contract_checks_are_measured_for_each_kind_of_schema():
         r"^\| (\w+) \| (\d+) \| \d+ \| \d", bench("contract_checks.py", "--items", "2", "--rounds", "1"), re.M
     )
     assert rows == [("plain", "2"), ("patterns", "2"), ("wrong", "2")]
+
+
+@pytest.mark.scheduler
+@pytest.mark.slow
+def test_tasks_are_measured_beside_http_operators():
+    rows = re.findall(r"^\| (\D.*?) \| (\d) \| [0-9.]+ \|", bench("scheduler.py", "--rounds", "1"), re.MULTILINE)
+    assert rows == [
+        ("one HttpOperator", "1"),
+        ("one step", "2"),
+        ("five HttpOperators", "5"),
+        ("five steps", "6"),
+        ("five steps as one task", "1"),
+        ("two steps", "3"),
+        ("a step and one of two others", "4"),
+    ]
