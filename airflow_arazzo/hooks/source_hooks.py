@@ -1,6 +1,6 @@
 """The hooks of a workflow's APIs, one for each connection.
 
-ArazzoHook, and all that sends, is imported when there is something to send.
+ConnectionHook, and all that sends, is imported when there is something to send.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from arazzo.exchange import Request, Response, size_of
 from arazzo.flow import PlannedStep, budgets_of
 
 if TYPE_CHECKING:
-    from airflow_arazzo.hooks.arazzo import ArazzoHook
+    from airflow_arazzo.hooks.connection_hook import ConnectionHook
     from airflow_arazzo.protocol.secret_ledger import Ledger
     from arazzo.transport.pace import Pace
 
@@ -44,7 +44,7 @@ class SourceHooks:
         self.most = most
         self.largest = 0.0
         self.answered = 0.0
-        self._hooks: dict[tuple[str | None, bool], ArazzoHook] = {}
+        self._hooks: dict[tuple[str | None, bool], ConnectionHook] = {}
         self._paces: dict[str, Pace] = {}
 
     def keep_to(self, steps: Iterable[PlannedStep]) -> None:
@@ -55,19 +55,19 @@ class SourceHooks:
 
             self._paces = paces_of(budgets, lambda budget: budget.pace, SharedClosing)
 
-    def hook(self, source: str) -> ArazzoHook:
+    def hook(self, source: str) -> ConnectionHook:
         """Return the hook of a source description."""
         hook = self.named(self.connections.get(source), source)
         hook.pace = self._paces.get(source)
         return hook
 
-    def named(self, conn_id: str | None, source: str) -> ArazzoHook:
+    def named(self, conn_id: str | None, source: str) -> ConnectionHook:
         """Return the hook of a connection; None for the one whose id is the source's name, if there is one."""
         key = (conn_id or source or None, conn_id is None)
         if key not in self._hooks:
-            from airflow_arazzo.hooks.arazzo import ArazzoHook
+            from airflow_arazzo.hooks.connection_hook import ConnectionHook
 
-            self._hooks[key] = ArazzoHook(key[0], optional=key[1], ledger=self.ledger)
+            self._hooks[key] = ConnectionHook(key[0], optional=key[1], ledger=self.ledger)
             self._hooks[key].most = self.most
         return self._hooks[key]
 

@@ -142,7 +142,9 @@ def _get_ready() -> None:
     A full collection of garbage holds up all other triggers. It took 120 ms, nearly all of it for modules, and many
     small answers or one of many small parts lead to one.
     """
-    import airflow_arazzo.hooks.arazzo  # noqa: F401
+    import aiohttp  # noqa: F401
+
+    import airflow_arazzo.hooks.connection_hook  # noqa: F401
 
     load_evaluators()
 

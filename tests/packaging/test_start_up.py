@@ -25,7 +25,7 @@ NOWHERE = "http://127.0.0.1:9"
 #: What only sending needs: a DAG file is parsed over and over, and at the start of each of its tasks.
 SENDING = (
     *("requests", "urllib3", "aiohttp", "lxml", "elementpath", "jsonschema", "referencing", "jsonpath_ng", "rich"),
-    *("jsonpath_rfc9535", "regex", "starlette", "airflow.providers.http", "airflow_arazzo.hooks.arazzo"),
+    *("jsonpath_rfc9535", "regex", "starlette", "airflow.providers.http", "airflow_arazzo.hooks.connection_hook"),
 )
 #: What only compiling a document needs, and what only a task that runs does.
 READING = ("arazzo.validation", "arazzo.document.loading", "arazzo.source.yaml_reader", "arazzo.flow.compile")
@@ -139,6 +139,22 @@ def one_workflow(folder, again=()):
     document = {"arazzo": "1.0.1", "info": info, "sourceDescriptions": [source], "workflows": [workflow]}
     (folder / "things.openapi.json").write_text(json.dumps(api))
     (folder / "plain.arazzo.yaml").write_text(yaml.safe_dump(document))
+
+
+def test_a_worker_sends_without_the_triggerers_library():
+    code = f"""
+from airflow_arazzo.hooks.source_hooks import SourceHooks
+from arazzo.errors import TransportError
+from arazzo.exchange import Request
+try:
+    SourceHooks().send(Request("GET", "{NOWHERE}"))
+except TransportError as error:
+    print(error)
+"""
+    loaded, found = loaded_by(code)
+    assert "no connection" in found.stdout
+    assert "requests" in loaded
+    assert "aiohttp" not in loaded
 
 
 def test_a_dag_file_loads_nothing_that_sends(tmp_path):

@@ -9,6 +9,7 @@ from airflow.sdk import Connection
 from scripted_api import ScriptedApi
 
 from airflow_arazzo import ArazzoHook
+from airflow_arazzo.hooks.connection_hook import ConnectionHook
 from airflow_arazzo.hooks.source_hooks import SourceHooks
 from arazzo.auth.connections import parse_connection
 from arazzo.errors import TransportError
@@ -91,6 +92,11 @@ def test_its_session_serves_as_one_of_http_hook(monkeypatch, api):
     assert hook.run("/x").json() == {"ok": True}
     hook.run("/x", headers={"Authorization": "Bearer mine"})
     assert [asked.headers["Authorization"] for asked in api.asked] == ["Basic Ym9iOnB3", "Bearer mine"]
+
+
+def test_a_task_keeps_connections_alive_as_it_does():
+    adapters = [ConnectionHook("shop").own_adapter(), ArazzoHook("shop").own_adapter()]
+    assert [sorted(adapter.socket_options) for adapter in adapters] == [sorted(adapters[1].socket_options)] * 2
 
 
 def test_its_session_takes_the_connections_headers_to_no_other_origin(monkeypatch, api):

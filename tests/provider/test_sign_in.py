@@ -8,6 +8,7 @@ import pytest
 from requests.auth import AuthBase, HTTPDigestAuth
 from scripted_api import ScriptedApi
 
+from airflow_arazzo import ArazzoHook
 from arazzo.exchange import Request
 
 PASSWORD = "hunter2-hunter2"
@@ -121,10 +122,12 @@ def test_an_authorization_of_the_document_wins(shop, sent):
 
 
 def test_a_session_of_the_hook_signs_too(shop):
-    digesting = shop({"auth_type": "digest"}, login="ann", password=PASSWORD).get_conn()
+    shop({"auth_type": "digest"}, login="ann", password=PASSWORD)
+    digesting = ArazzoHook("shop").get_conn()
     assert isinstance(digesting.auth, HTTPDigestAuth)
     with ScriptedApi() as api:
         api.on("GET /a", 200, {})
-        shop({"auth_type": "aws-sigv4"}, login="AKID", password=PASSWORD).get_conn().get(f"{api.url}/a", timeout=5)
+        shop({"auth_type": "aws-sigv4"}, login="AKID", password=PASSWORD)
+        ArazzoHook("shop").get_conn().get(f"{api.url}/a", timeout=5)
         headers = {name.lower(): value for name, value in api.asked[0].headers.items()}
     assert "Credential=AKID/" in headers["authorization"]

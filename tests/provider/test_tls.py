@@ -23,6 +23,7 @@ from cryptography.x509.oid import NameOID
 from requests import RequestException
 from scripted_api import ScriptedApi
 
+from airflow_arazzo import ArazzoHook
 from arazzo.cli import main
 from arazzo.errors import TransportError
 from arazzo.exchange import Request
@@ -125,7 +126,8 @@ def test_a_client_certificate_follows_no_redirect_to_another_origin(certificates
 @pytest.mark.attack("client certificates", "a redirect to another origin that asks for one, by what HttpHook has")
 def test_a_client_certificate_follows_no_redirect_of_the_session(certificates, secured, api, shop, elsewhere):
     extra = {"verify": str(certificates / "authority.pem"), "cert": str(certificates / "client.pem")}
-    session = shop({**extra, "key": str(certificates / "client.key")}).get_conn()
+    shop({**extra, "key": str(certificates / "client.key")})
+    session = ArazzoHook("shop").get_conn()
     other, context = elsewhere
     moved(api, other)
     assert session.get(secured.url).status_code == 200
@@ -151,6 +153,14 @@ def test_the_environment_names_authorities_where_the_connection_does_not(
         AirflowException, match=rf"environment variable {variable}: .*gone\.pem cannot be read: No such"
     ):
         sent(shop(client), secured)
+
+
+def test_a_plain_request_reads_no_authorities_of_the_environment(api, shop, monkeypatch):
+    monkeypatch.setenv("SSL_CERT_FILE", "/gone.pem")
+    request = Request(method="GET", url=f"{api.on('GET /x').url}/x", source="shop")
+    assert shop({}).send(request).status == 200
+    with pytest.raises(AirflowException, match="environment variable SSL_CERT_FILE"):
+        shop({}).send(Request(method="GET", url="https://127.0.0.1:9/x", source="shop"))
 
 
 @pytest.mark.parametrize(

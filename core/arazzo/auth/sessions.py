@@ -18,13 +18,17 @@ if TYPE_CHECKING:
     import requests
 
 
-def new_session(settings: ConnectionSettings, connection: str) -> Session:
+def new_session(settings: ConnectionSettings, connection: str, url: str = "https:") -> Session:
     """Return a session with a connection's TLS and proxy settings, and no headers of its own.
 
     :param connection: the connection's name in messages.
+    :param url: of its first request; a plain one does not read the authorities that the environment names, which takes
+        longer than the request.
     :raises ConnectionSettingsError: if a file that the connection names cannot be used.
     """
-    if settings.cert or authorities(settings) != authorities(ConnectionSettings(trust_env=False)):
+    named = settings.cert or isinstance(settings.verify, str)
+    usual = authorities(settings) == authorities(ConnectionSettings(trust_env=False))
+    if named or (not usual and url.startswith("https:")):
         tls_context(settings, connection)  # the message of requests about a file that it cannot use does not help
     session = _Session(frozenset(settings.credentials.headers))
     session.verify = authorities(settings)
