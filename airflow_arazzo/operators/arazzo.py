@@ -130,9 +130,9 @@ class ArazzoOutputsOperator(TellsLineage, BaseOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         """Follow the route, push the outputs, and fail if the workflow has failed."""
         ti, position = context["ti"], self.course.position
-        if position.inputs and not has_begun(ti, self.course):
-            raise AirflowSkipException(f"the run did not reach workflow '{self.plan.workflow_id}'")
         channel = self.channel = Channel(ti)
+        if position.inputs and not has_begun(channel, self.course):
+            raise AirflowSkipException(f"the run did not reach workflow '{self.plan.workflow_id}'")
         self.learn(beside=self.course.tasks.values())
         inputs, refused = self._inputs(context)
         result = self._bounded(read_result(channel, self.course, inputs))

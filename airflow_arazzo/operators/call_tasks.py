@@ -27,7 +27,6 @@ from airflow_arazzo.operators.titles import title_of
 from airflow_arazzo.protocol.channel import Channel, SharesSecrets
 from airflow_arazzo.protocol.route_replay import failed_before, has_begun, read_result
 from airflow_arazzo.protocol.secret_ledger import mark_sensitive
-from airflow_arazzo.protocol.task_instances import finished_tasks
 from airflow_arazzo.protocol.topology import WHOLE, Course, Position, TaskIds
 from airflow_arazzo.protocol.xcoms import pull_inputs, put_inputs
 from arazzo import clock, engine
@@ -181,15 +180,14 @@ class ArazzoReturnOperator(_CallingStep):
     @fails_in_a_sentence
     def execute(self, context: Context) -> dict[str, Any]:
         """Judge the step; skip it if control did not reach it."""
-        ti, course = context["ti"], self.course
-        if not has_begun(ti, course):
-            raise AirflowSkipException(f"the run did not reach step '{self.step}'")
         self._begin(context)
-        channel = self.channel
+        channel, course = self.channel, self.course
+        if not has_begun(channel, course):
+            raise AirflowSkipException(f"the run did not reach step '{self.step}'")
         if failed_before(channel, course):
             silence_callbacks(self)
         self._learn_earlier()
-        refusal = channel.record(course.gate) if course.gate in finished_tasks(ti, [course.gate]) else None
+        refusal = channel.record(course.gate) if course.gate in channel.finished([course.gate]) else None
         if refusal and refusal.get("outcome") == "recovered":
             _, state, done = self._begun(context)
             if done is not None:

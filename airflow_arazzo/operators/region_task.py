@@ -50,7 +50,6 @@ from airflow_arazzo.protocol.envelope import Carried, pack, unpack
 from airflow_arazzo.protocol.plan_folder import plan_cache
 from airflow_arazzo.protocol.secret_ledger import mark_sensitive
 from airflow_arazzo.protocol.stored_forms import FORM, fields_of, formed
-from airflow_arazzo.protocol.task_instances import finished_tasks
 from airflow_arazzo.protocol.task_recording import begin_recording, push_recording
 from airflow_arazzo.protocol.topology import Position, TaskIds
 from airflow_arazzo.protocol.xcoms import needed_steps, pull_outputs, pull_workflows, push_refusal, push_region
@@ -274,7 +273,7 @@ class DrivesRegion(RendersWritten, TellsLineage):
             return entries.pop() if entries else region.entry
         leading = [item for item in before if any(edge.target in region.steps for edge in item.exits)]
         tasks = [self.tasks[item.entry] for item in leading]
-        ran = finished_tasks(channel.ti, tasks)
+        ran = channel.finished(tasks)
         for task in tasks:
             record = channel.record(task) if task in ran else None
             if record and record.get("next") in region.steps:

@@ -59,6 +59,7 @@ class Channel:
         self.cookies: Jar | None = None
         self._read: dict[str, list[dict[str, Any]]] = {}
         self._records: dict[str, dict[str, Any] | None] = {}
+        self._states: dict[str, str | None] = {}
         self._told: dict[str, Any] = {}
         self._secret = False
 
@@ -85,6 +86,13 @@ class Channel:
         if task_id not in self._records:
             self._records[task_id] = pull_record(self.ti, task_id)
         return self._records[task_id]
+
+    def finished(self, task_ids: Iterable[str]) -> dict[str, str]:
+        """Return the tasks that have run, as :func:`finished_tasks`, which is asked once for each task."""
+        wanted = list(dict.fromkeys(task_ids))
+        missing = [task_id for task_id in wanted if task_id not in self._states]
+        self._states |= {**dict.fromkeys(missing), **finished_tasks(self.ti, missing)}
+        return {task_id: state for task_id in wanted if (state := self._states[task_id]) is not None}
 
     def find_cookies(self, task_ids: Iterable[str]) -> None:
         """Find the cookies of the run in the envelopes of other tasks: the jar with the most changes."""
@@ -139,11 +147,11 @@ class SharesSecrets(Operator):
         """
         channel, others = self.channel, set(beside) - {self.task_id}
         if not self.has_dag():  # type: ignore[no-untyped-call]
-            for task_id in finished_tasks(channel.ti, sorted(others)):
+            for task_id in channel.finished(sorted(others)):
                 _has_told(channel, task_id)
             return
         ahead = self.get_flat_relative_ids(upstream=True)
-        ran = set(finished_tasks(channel.ti, sorted(_telling(self, ahead | others))))
+        ran = set(channel.finished(sorted(_telling(self, ahead | others))))
         queue = [*self.upstream_task_ids, *_last(self, ran - ahead)]
         seen: set[str] = set()
         nearest: list[str] = []

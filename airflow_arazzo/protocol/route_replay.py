@@ -12,7 +12,6 @@ from typing import Any
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_arazzo.protocol.channel import Channel
-from airflow_arazzo.protocol.task_instances import finished_tasks
 from airflow_arazzo.protocol.topology import Course, way_key
 from airflow_arazzo.protocol.xcoms import STOPPED, Outputs, pull_outputs, pull_result, pull_workflows
 from arazzo import engine
@@ -64,7 +63,7 @@ def read_result(channel: Channel, course: Course, inputs: Mapping[str, Any]) -> 
     :param course: the tasks of the workflow.
     :param inputs: its inputs.
     """
-    ran = _ran(channel.ti, course)
+    ran = _ran(channel, course)
     route = list(_route(channel, course, ran))
     beside = list(_beside(channel, course, ran, route[-1]))
     last, workflows = route[-1], pull_workflows(channel, course.plan, course.position.completed)
@@ -119,22 +118,22 @@ def failed_before(channel: Channel, course: Course) -> bool:
 
     A task that was killed could not report it. A branch leaves no record.
     """
-    failed = [task for task, state in _ran(channel.ti, course).items() if state == "failed"]
-    branches = finished_tasks(channel.ti, [*course.branches.values()])
+    failed = [task for task, state in _ran(channel, course).items() if state == "failed"]
+    branches = channel.finished(course.branches.values())
     return "failed" in branches.values() or any(channel.record(task) is not None for task in failed)
 
 
-def has_begun(ti: Any, course: Course) -> bool:
+def has_begun(channel: Channel, course: Course) -> bool:
     """Say whether control has reached a workflow: any task that leaves a record has run."""
-    return bool(_ran(ti, course))
+    return bool(_ran(channel, course))
 
 
-def _ran(ti: Any, course: Course) -> dict[str, str]:
+def _ran(channel: Channel, course: Course) -> dict[str, str]:
     """Return the workflow's tasks with a record that have run, and how they ended."""
     others = [course.gate] if course.gate else []
     for tasks in (course.tasks, course.approvals, course.takers, course.before):
         others += tasks.values()
-    return finished_tasks(ti, others)
+    return channel.finished(others)
 
 
 def _route(channel: Channel, course: Course, ran: Mapping[str, str]) -> Iterator[dict[str, Any]]:
@@ -184,11 +183,7 @@ def _after_mark(channel: Channel, course: Course, ran: Mapping[str, str], step: 
     """
     following, region = after_success(course.plan, step), course.plan.region_of(step)
     branch = course.branches.get(region.entry, "") if region is not None else ""
-    if (
-        following is not None
-        or region is None
-        or finished_tasks(channel.ti, [branch] if branch else []) != {branch: "success"}
-    ):
+    if following is not None or region is None or channel.finished([branch] if branch else []) != {branch: "success"}:
         return following
     ways = dict.fromkeys(edge.target for edge in region.exits if edge.workflow is None)
     tasks = {way: course.task_of(way) for way in ways if way != END}

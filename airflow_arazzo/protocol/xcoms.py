@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
 
 from airflow_arazzo.protocol.channel import ENVELOPE_KEY, RECORD_KEY, Channel
-from airflow_arazzo.protocol.task_instances import finished_tasks, pull
+from airflow_arazzo.protocol.task_instances import pull
 from airflow_arazzo.protocol.task_recording import RECORDING_KEY
 from airflow_arazzo.protocol.xcom_limits import as_xcom, check_step_outputs
 from arazzo.absent import UNKNOWN, from_wire, to_wire, with_nulls
@@ -205,7 +205,7 @@ def pull_workflows(channel: Channel, plan: Plan, completed: Mapping[str, Sequenc
 
     :param completed: by plan key, the tasks that may have completed it, in order; the last that has decides.
     """
-    ran = finished_tasks(channel.ti, list(dict.fromkeys(task for tasks in completed.values() for task in tasks)))
+    ran = channel.finished(task for tasks in completed.values() for task in tasks)
     found: Outputs = {}
     for key, tasks in completed.items():
         told = ((channel.read(task, "workflows") or {}).get(key) for task in reversed(tasks) if task in ran)
@@ -247,7 +247,7 @@ def pull_outputs(channel: Channel, plan: Plan, tasks: Mapping[str, str], steps: 
     """
     wanted = set(steps)
     regions = [region for region in plan.regions if wanted.intersection(region.steps)]
-    ran = finished_tasks(channel.ti, [tasks[region.entry] for region in regions])
+    ran = channel.finished(tasks[region.entry] for region in regions)
     outputs: Outputs = {}
     for region in regions:
         if tasks[region.entry] in ran:

@@ -1,4 +1,4 @@
-"""What a task does once each time it starts, and a trigger: look a connection up, copy its plan."""
+"""What a task does once each time it starts, and a trigger: look up a connection and a task's state, copy its plan."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from airflow.providers.common.compat.sdk import BaseHook, TaskDeferred
-from running import Run, first_event, restored
+from running import Run, TaskInstance, first_event, restored
 
 from airflow_arazzo import ArazzoDag, ArazzoSensor, ArazzoStepOperator, ArazzoWorkflowOperator
 from arazzo.flow import Plan
@@ -125,6 +125,22 @@ def test_a_called_workflow(nodes, done):
         "after": [ONCE],
         "outputs": [{}],
     }
+
+
+def test_the_state_of_each_other_task(nodes, monkeypatch):
+    asked, ask = Counter(), TaskInstance.get_task_states
+
+    def asking(ti, dag_id, task_ids, run_ids):
+        asked.update((ti.task_id, each) for each in task_ids)
+        return ask(ti, dag_id, task_ids, run_ids)
+
+    monkeypatch.setattr(TaskInstance, "get_task_states", asking)
+    run = Run()
+    for task in ArazzoDag(NODES, "caller").topological_sort():
+        if task.task_type.startswith("Arazzo"):
+            run.execute(task)
+    assert asked["outputs", "after"] == asked["outputs", "call.outputs"] == 1
+    assert set(asked.values()) == {1}
 
 
 def test_a_workflow_in_one_task(nodes, done):
