@@ -149,7 +149,7 @@ $(TOOLS)/.ready: .ci/tools.txt
 
 # Needs uv. Not part of any other target: the versions change only when somebody means it.
 constraints: ## resolve every version anew into constraints.txt and .ci/tools.txt
-	@echo 'arazzo-core[async,mock] @ file://$(CURDIR)/core' > constraints.beside
+	@echo 'arazzo-core[async,dags,mock] @ file://$(CURDIR)/core' > constraints.beside
 	@{ head -1 constraints.txt; echo 'apache-airflow==3.3.2' | uv pip compile --quiet --universal --python-version 3.10 \
 	    --extra celery --extra dev --extra docs --extra fuzz --no-emit-package arazzo-core --no-annotate --no-header \
 	    --override constraints.beside --constraint /dev/stdin pyproject.toml; } > constraints.new

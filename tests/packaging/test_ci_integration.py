@@ -36,8 +36,8 @@ def test_the_hook_is_a_command_that_takes_files():
 
 
 def test_the_hook_installs_the_engine_of_this_version_and_no_airflow():
-    assert documented_hook()["additional_dependencies"] == [f"arazzo-core=={arazzo.__version__}"]
-    assert f"pip install arazzo-core=={arazzo.__version__}" in PAGE
+    assert documented_hook()["additional_dependencies"] == [f"arazzo-core[dags]=={arazzo.__version__}"]
+    assert f"pip install 'arazzo-core[dags]=={arazzo.__version__}'" in PAGE
 
 
 @pytest.mark.parametrize("suffix", [".arazzo.yaml", ".arazzo.yml", ".arazzo.json"])

@@ -23,7 +23,7 @@ NOT_IMPORTED = {"jsonpath-ng", "pyyaml"}
 #: What the provider uses where it is installed; attrs comes with OpenLineage.
 OPTIONAL = {"attr", "openlineage", "opentelemetry"}
 #: What `pip install ./core` may install, itself included; core/README.md says what they are. One more for Python 3.10.
-MOST_PACKAGES = 27 + (sys.version_info < (3, 11))
+MOST_PACKAGES = 23 + (sys.version_info < (3, 11))
 #: Where an import's name is not the distribution's.
 DISTRIBUTIONS = {
     "airflow": "apache-airflow",
@@ -36,7 +36,7 @@ DISTRIBUTIONS = {
 }
 
 
-def declared(package, extras=("async", "mock")):
+def declared(package, extras=("async", "dags", "mock")):
     text = (HALVES[package] / "pyproject.toml").read_text("utf-8")
     lists = ["dependencies", *(extras if package == "arazzo" else ())]
     blocks = re.findall(rf"^(?:{'|'.join(lists)}) = \[(.*?)\]$", text, re.MULTILINE | re.DOTALL)

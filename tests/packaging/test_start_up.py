@@ -18,7 +18,7 @@ WORKFLOWS = sorted((Path(__file__).parents[2] / "dags" / "workflows").glob("*.ar
 HEAVY = (
     *("airflow", "sqlalchemy", "aiohttp", "requests", "urllib3", "httpx", "lxml", "elementpath", "jsonschema"),
     *("referencing", "jsonpath_ng", "jsonpath_rfc9535", "regex", "rich", "starlette", "uvicorn", "psutil", "asyncio"),
-    *("pathspec", "xml.etree.ElementTree", "html.entities"),
+    *("croniter", "pathspec", "xml.etree.ElementTree", "html.entities"),
 )
 #: Nothing listens there, which is enough to see what sending needs.
 NOWHERE = "http://127.0.0.1:9"

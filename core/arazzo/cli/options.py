@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
+from arazzo.errors import UnsupportedError
 from arazzo.json_values import read_json_value
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -77,13 +78,16 @@ def format_option(choices: Sequence[str], default: str) -> Callable[[Command], C
 def documents_at(path: Path) -> tuple[Path, ...]:
     """Return a file, or every document below a folder: the same ones that ``load_dags`` makes DAGs of.
 
-    :raises click.UsageError: if a folder has none.
+    :raises click.UsageError: if a folder has none, or nobody can say which.
     """
     if not path.is_dir():
         return (path,)
     from arazzo.source.document_files import document_files
 
-    found = document_files(path)
+    try:
+        found = document_files(path)
+    except UnsupportedError as error:
+        raise click.UsageError(str(error)) from None
     if not found:
         raise click.UsageError(f"there is no Arazzo document below {path}")
     return tuple(found)

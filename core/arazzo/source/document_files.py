@@ -7,11 +7,11 @@ import os
 import re
 import stat
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
-from pathspec import GitIgnoreSpec
-
+from arazzo.errors import UnsupportedError
 from arazzo.frozen import dataclass
 from arazzo.source.detection import is_named, looks_like_document, text_of
 
@@ -36,6 +36,7 @@ def document_files(folder: str | Path, syntax: Syntax | None = None) -> list[Pat
 
     :param folder: the folder.
     :param syntax: of ``.airflowignore``; None for that of the environment, or else ``glob``.
+    :raises UnsupportedError: if there is an ``.airflowignore``, and not the package that reads it.
     """
     chosen = syntax or ("regexp" if os.environ.get(SYNTAX_VARIABLE, "").lower() == "regexp" else "glob")
     root = Path(folder)
@@ -120,6 +121,11 @@ def _verdict(pattern: str, syntax: Syntax, folder: Path) -> Callable[[str], bool
     """Return what a line says of a path; None if it says nothing, as in Airflow, which warns."""
     try:
         if syntax == "glob":
+            if find_spec("pathspec") is None:
+                text = f"{folder / IGNORE_FILE} cannot be read without pathspec: pip install 'arazzo-core[dags]'"
+                raise UnsupportedError(text)
+            from pathspec import GitIgnoreSpec
+
             spec = GitIgnoreSpec.from_lines([pattern])
             return lambda path: spec.check_file(path).include
         expression = re.compile(pattern)

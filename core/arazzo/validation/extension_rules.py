@@ -10,8 +10,9 @@ from arazzo.document.contract_levels import levels_of
 from arazzo.document.control import merged_actions
 from arazzo.document.input_declarations import property_names
 from arazzo.document.models import Step, Workflow
+from arazzo.document.schedules import can_check
 from arazzo.document.settings import EXTENSION, Settings, of_source, settings_of
-from arazzo.errors import DocumentError, Problem
+from arazzo.errors import DocumentError, Problem, Severity
 from arazzo.expressions.nodes import Input
 from arazzo.openapi.contract_slices import slice_contract, unreadable_schemas
 from arazzo.openapi.servers import variable_names
@@ -57,6 +58,10 @@ def _settings(
     except DocumentError as error:
         yield from error.problems
         return
+    if isinstance(settings.schedule, str) and not can_check(settings.schedule):
+        message = f"'{settings.schedule}' cannot be checked without croniter"
+        hint = "pip install 'arazzo-core[dags]'"
+        yield subject.problem("invalid-setting", f"{pointer}/schedule", message, hint, severity=Severity.WARNING)
     for name in _NO_DEFAULTS if "/steps/" not in at else ():
         if getattr(settings, name) is not None:
             message = f"'{name}' has no effect here: it is a setting of a step in a loop"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,19 @@ def test_regular_expressions_where_airflow_has_them(found, tmp_path: Path, monke
     assert found() == ["a.yaml", "sub/draft.yaml"]
     monkeypatch.setenv("AIRFLOW__CORE__DAG_IGNORE_FILE_SYNTAX", "regexp")
     assert found() == ["a.yaml"]
+
+
+def test_without_its_reader_a_folder_is_refused_and_not_read_whole(
+    found, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".airflowignore").write_text("draft*\n")
+    found("a.yaml", "draft.yaml")
+    monkeypatch.setitem(sys.modules, "pathspec", None)
+    result = CliRunner().invoke(main, ["validate", str(tmp_path)])
+    assert result.exit_code == 2
+    assert ".airflowignore cannot be read without pathspec: pip install 'arazzo-core[dags]'" in result.stderr
+    (tmp_path / ".airflowignore").write_text("# nothing\n")
+    assert found() == ["a.yaml", "draft.yaml"]
 
 
 def test_validate_looks_at_these_files(found, tmp_path: Path) -> None:

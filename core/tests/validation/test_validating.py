@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -430,6 +431,14 @@ def test_settings_that_do_nothing_on_a_step_are_told(tmp_path: Path, step: str, 
     body += "- {workflowId: v, steps: [{stepId: b, operationId: open}]}\n"
     found = [line for rule, line in check(tmp_path, body) if rule == "idle-field"]
     assert found == ([7] if idle else [])
+
+
+def test_a_schedule_that_cannot_be_checked_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    body = "- {workflowId: w, x-airflow: {schedule: SCHEDULE}, steps: [{stepId: a, operationId: open}]}\n"
+    assert check(tmp_path, body.replace("SCHEDULE", "0 6 * * *")) == []
+    monkeypatch.setitem(sys.modules, "croniter", None)
+    assert check(tmp_path, body.replace("SCHEDULE", "'@daily'")) == []
+    assert check(tmp_path, body.replace("SCHEDULE", "0 6 * * *")) == [("invalid-setting", 5)]
 
 
 def test_on_a_workflow_they_are_defaults(tmp_path: Path) -> None:
