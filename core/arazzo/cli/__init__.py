@@ -15,7 +15,7 @@ import click
 
 #: pydantic looks for plugins in every installed package, which takes longer than reading a document.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-gc.set_threshold(50_000)  # imports leave no garbage, and looking for it takes a tenth of the time
+gc.set_threshold(200_000)  # imports and a short run leave no garbage; looking for it takes a tenth of the time
 atexit.register(gc.freeze)  # nor is any at the end worth another tenth
 
 STOPPED = 130
