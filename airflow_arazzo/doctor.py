@@ -180,7 +180,8 @@ def _plan_cache() -> Check:
 
 def _document(document: Path, plans: list[Plan]) -> Check | None:
     """Return what is wrong with a document, or else keep its plans."""
-    from arazzo.engine.program import find_problems, load_plans
+    from arazzo.engine.document_problems import find_problems
+    from arazzo.engine.program import load_plans
 
     errors = [problem for problem in find_problems(document) if problem.is_error]
     if not errors:

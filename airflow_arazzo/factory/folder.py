@@ -228,7 +228,8 @@ class _Build:
 
         :raises DocumentError: if the document has errors.
         """
-        from arazzo.engine.program import check_document, concerning, shows_secret
+        from arazzo.engine.document_problems import check_document
+        from arazzo.engine.program import concerning, shows_secret
         from arazzo.flow import compile_document
 
         loaded, sources, problems = check_document(path, self.options)

@@ -23,7 +23,7 @@ from page_blocks import LANGUAGES, PAGES, REASONS, ROOT, blocks_of, commands_of,
 from arazzo.auth.connection_settings import read_connection
 from arazzo.auth.connections import parse_connection
 from arazzo.document.settings import EXTENSION, Settings
-from arazzo.engine.program import find_problems
+from arazzo.engine.document_problems import find_problems
 from arazzo.errors import Severity
 from arazzo.testing.scenario import Scenario
 

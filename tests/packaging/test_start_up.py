@@ -30,6 +30,8 @@ SENDING = (
 #: What only compiling a document needs, and what only a task that runs does.
 READING = ("arazzo.validation", "arazzo.document.loading", "arazzo.source.yaml_reader", "arazzo.flow.compile")
 RUNNING = ("arazzo.engine.region", "arazzo.engine.drivers", "arazzo.auth.tokens", "arazzo.openapi.request_building")
+#: What makes plans and runs them; a linter needs neither.
+MAKING = ("arazzo.flow.compile", "arazzo.flow.plan", "arazzo.engine.state", "arazzo.engine.region")
 #: The packages whose names are imported when they are used.
 LAZY = tuple(f"arazzo.{name}" for name in ("criteria", "engine", "flow", "testing", "transport", "validation"))
 #: What only some workflows are made of.
@@ -44,8 +46,8 @@ print(json.dumps([name for name in {names!r} if name in set(sys.modules) - befor
 """
 
 
-def loaded_by(code):
-    """Return which of the heavy libraries are loaded after code, which may exit."""
+def loaded_by(code, names=HEAVY):
+    """Return which of these modules, by default the heavy libraries, are loaded after code, which may exit."""
     program = "\n".join(
         (
             "import json, sys",
@@ -53,15 +55,15 @@ def loaded_by(code):
             *(f"    {line}" for line in code.splitlines()),
             "except SystemExit as end:",
             "    print(end.code)",
-            f"print(json.dumps([name for name in {HEAVY!r} if name in sys.modules]))",
+            f"print(json.dumps([name for name in {names!r} if name in sys.modules]))",
         )
     )
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     return json.loads(found.stdout.splitlines()[-1]), found
 
 
-def loaded_by_command(*arguments):
-    return loaded_by(f"from arazzo.cli import main\nmain({list(map(str, arguments))!r})")
+def loaded_by_command(*arguments, names=HEAVY):
+    return loaded_by(f"from arazzo.cli import main\nmain({list(map(str, arguments))!r})", names)
 
 
 def test_importing_loads_nothing_large():
@@ -103,6 +105,15 @@ for given in {given!r}:
 """
     _, found = loaded_by(code)
     assert found.stdout.splitlines().count("0 []") == len(WORKFLOWS), found
+
+
+def test_a_linter_makes_no_plans(tmp_path):
+    one_workflow(tmp_path)
+    document = tmp_path / "plain.arazzo.yaml"
+    loaded, found = loaded_by_command("validate", document, names=MAKING)
+    assert "1 document: 0 errors" in found.stderr
+    assert loaded == []
+    assert loaded_by_command("graph", document, names=MAKING)[0] == ["arazzo.flow.compile", "arazzo.flow.plan"]
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)

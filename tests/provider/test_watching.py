@@ -10,7 +10,7 @@ from test_assets import events
 
 from airflow_arazzo import ArazzoDag, ArazzoTaskGroup
 from arazzo.engine import load_plan
-from arazzo.engine.program import find_problems
+from arazzo.engine.document_problems import find_problems
 from arazzo.errors import DocumentError, InputError
 from arazzo.flow import Plan
 

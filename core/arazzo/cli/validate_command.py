@@ -9,7 +9,7 @@ from typing import Any, NoReturn, get_args
 import click
 
 from arazzo.cli.options import SOURCES, STRICT, FileName, documents_at, format_option, pairs
-from arazzo.engine.program import find_all_problems
+from arazzo.engine.document_problems import find_all_problems
 from arazzo.flow import Options
 from arazzo.validation import PORTABILITY, Format, report
 

@@ -12,8 +12,6 @@ from arazzo.flow import Plan, pool_budget
 from arazzo.flow.grouping import impossible_approvals, tasks_of
 from arazzo.frozen import dataclass
 
-#: Settings for which no workflow is ever refused.
-HARMLESS = frozenset(("unmatched", "poke_interval", "timeout", "max_rounds", "tolerate", "tags", "doc", "owner"))
 #: How a Jinja template starts; a value that contains one is known only when a task runs.
 _TEMPLATES = ("{{", "{%", "{#")
 

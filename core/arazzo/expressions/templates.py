@@ -62,15 +62,14 @@ class Template:
 
 
 _ID: Final = r"\w+(?:-+\w+)*"
-_TRAIL: Final = rf"""(?:\.{_ID}|\[[0-9]+\]|\[{_ID}\]|\['[^'{{}}\n]*'\]|\["[^"{{}}\n]*"\])*"""
+_TRAIL: Final = rf"""(?:\.{_ID}|\[{_ID}\]|\['[^'{{}}\n]*'\]|\["[^"{{}}\n]*"\])*"""
 _SEGMENT: Final = rf"""[^{UNSEEN}/~{{}}"'<>,;&|()\[\]=]*"""
 _TOKENS: Final = rf"(?:/{_SEGMENT}(?:~[01]{_SEGMENT})*)+"
 _POINTER: Final = rf"(?:\#{_TOKENS})?"
 _UNBRACED: Final = re.compile(
     rf"""\$(?:
-        (?:inputs|outputs)\.{_ID}{_TRAIL}{_POINTER}
-      | steps\.{_ID}(?:\.{_ID})*?\.outputs\.{_ID}{_TRAIL}{_POINTER}
-      | workflows\.{_ID}(?:\.{_ID})*?\.(?:inputs|outputs)\.{_ID}{_TRAIL}{_POINTER}
+        (?:(?:workflows\.{_ID}(?:\.{_ID})*?\.)?(?:inputs|outputs)|steps\.{_ID}(?:\.{_ID})*?\.outputs)
+        \.{_ID}{_TRAIL}{_POINTER}
       | (?:request|response|message)\.(?:
             (?:headers?|query|path)\.{_ID}(?:\.{_ID}|\[{_ID}\])*
           | (?:body|payload)(?![\w-])(?:\#(?:\w{_SEGMENT})?{_TOKENS}|\#\w{_SEGMENT}|{_TRAIL}) )

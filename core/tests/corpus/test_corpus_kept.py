@@ -6,8 +6,9 @@ import pytest
 from catalogue import documents, overrides
 
 from arazzo.document.loading import load_document
+from arazzo.engine.document_problems import find_problems
 from arazzo.engine.plan_cache import PlanCache, question
-from arazzo.engine.program import find_problems, load_outcome, load_plans
+from arazzo.engine.program import load_outcome, load_plans
 from arazzo.engine.refusals import refusals
 from arazzo.errors import DocumentError
 from arazzo.flow import Options

@@ -12,7 +12,7 @@ from arazzo.absent import ABSENT, Unreadable
 from arazzo.document.settings import Settings
 from arazzo.engine import State, Wait, advance, load_plan, run_local, start
 from arazzo.engine.collecting import next_link_parameter
-from arazzo.engine.program import find_problems
+from arazzo.engine.document_problems import find_problems
 from arazzo.errors import DocumentError
 from arazzo.exchange import Exchange, Response
 from arazzo.flow import Options

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from arazzo.engine.program import find_problems
+from arazzo.engine.document_problems import find_problems
 
 API = """\
 openapi: 3.1.0

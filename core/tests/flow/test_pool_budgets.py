@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from arazzo.document.budgets import Budget
 from arazzo.document.settings import Settings
 from arazzo.engine import load_plan
-from arazzo.engine.program import find_problems
+from arazzo.engine.document_problems import find_problems
 from arazzo.errors import UnsupportedError
 from arazzo.flow import Options, budgets_of, pool_budget
 

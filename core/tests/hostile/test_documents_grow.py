@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from arazzo.document.loading import load_document
-from arazzo.engine.program import find_problems
+from arazzo.engine.document_problems import find_problems
 from arazzo.flow import compile_document
 from arazzo.openapi.sources import Sources
 from arazzo.validation import validate

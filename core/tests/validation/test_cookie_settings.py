@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from arazzo.engine import load_plan
-from arazzo.engine.program import find_problems
+from arazzo.engine.document_problems import find_problems
 
 API = """
 openapi: 3.1.0

@@ -8,7 +8,7 @@ import os
 import pytest
 
 from arazzo.engine import load_plan
-from arazzo.engine.program import find_problems
+from arazzo.engine.document_problems import find_problems
 from arazzo.errors import DocumentError
 
 pytestmark = pytest.mark.attack("validate", "a document that names local files: a URL, links, references, .. in paths")

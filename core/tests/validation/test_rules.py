@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from arazzo.engine.program import find_all_problems, find_problems
+from arazzo.engine.document_problems import find_all_problems, find_problems
 from arazzo.errors import Problem, Severity
 from arazzo.flow import Options
 from arazzo.validation import RULES
