@@ -77,7 +77,7 @@ bench: $(READY) ## measure commands, DAG files, documents of 10 to 10,000 steps,
 	@$(BIN)/python benchmarks/growth.py
 	@$(BIN)/python benchmarks/polling.py
 	@$(BIN)/python benchmarks/contract_checks.py
-	@$(BIN)/python benchmarks/scheduler.py --rounds $(or $(ROUNDS),9)
+	@$(BIN)/python benchmarks/scheduler.py --rounds $(or $(ROUNDS),5)
 
 docs: $(VENV)/.docs ## build the site into build/docs, strictly: a warning is an error
 	@$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -j auto -c docs -d build/doctrees . build/docs

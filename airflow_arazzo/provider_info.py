@@ -140,6 +140,13 @@ _OPTIONS = {
         default="",
         example="4194304",
     ),
+    "preload": _option(
+        "Whether Airflow's processes import what tasks need when they load plugins. An executor that copies such a "
+        "process for each task then saves the tasks these imports.",
+        "boolean",
+        default="False",
+        example="True",
+    ),
     "plan_cache": _option(
         "Folder of the plan cache, in which the DAG processor, workers and triggerers find documents that one of them "
         "has compiled. A relative path starts at ``AIRFLOW_HOME``. Only the user of these processes may own it and "

@@ -1,6 +1,6 @@
 """What tasks cost on a scheduler: steps of documents, beside HttpOperators that send the same requests.
 
-    python benchmarks/scheduler.py [--rounds 9]
+    python benchmarks/scheduler.py [--rounds 5] [--preload]
 
 An Airflow of this machine (LocalExecutor, SQLite) runs the DAGs in turns. Times are Airflow's own, of its task
 instances and runs. CPU time is that of the workers and of the tasks' processes, which they start: so it contains the
@@ -60,10 +60,18 @@ OURS = """
 from airflow_arazzo import ArazzoDag
 ArazzoDag({document!r}, dag_id="{name}", settings={{"granularity": "{granularity}"}})
 """
+STEP = """
+from airflow_arazzo import ArazzoStepOperator
+from airflow.sdk import DAG
+
+with DAG("{name}"):
+    ArazzoStepOperator(task_id="s0", plan={document!r})
+"""
 #: What is measured: the table's names, the kind of DAG, how many steps it has, and with what it is compared.
 KINDS = (
     ("one HttpOperator", "by_hand", 1, ""),
-    ("one step", "step", 1, "one HttpOperator"),
+    ("one ArazzoStepOperator", "operator", 1, "one HttpOperator"),
+    ("a document of one step", "step", 1, "one HttpOperator"),
     ("five HttpOperators", "by_hand", 5, ""),
     ("five steps", "step", 5, "five HttpOperators"),
     ("five steps as one task", "workflow", 5, "five HttpOperators"),
@@ -120,7 +128,7 @@ def write_dags(folder: Path) -> dict[str, str]:
         path = folder / f"{name}.arazzo.json"
         path.write_text(json.dumps(document(steps, branches=kind == "branch")))
         granularity = "workflow" if kind == "workflow" else "step"
-        text = BY_HAND if kind == "by_hand" else OURS
+        text = {"by_hand": BY_HAND, "operator": STEP}.get(kind, OURS)
         text = text.format(name=name, steps=steps, document=str(path), granularity=granularity)
         (folder / f"{name.replace('-', '_')}.py").write_text(text)
     return ids
@@ -158,8 +166,11 @@ def between(of: dict[str, str], begin: str, end: str) -> float:
     return (last - first).total_seconds()
 
 
-def measure(rounds: int) -> dict[str, list[Run]]:
-    """Return the runs of each kind."""
+def measure(rounds: int, *, preload: bool) -> dict[str, list[Run]]:
+    """Return the runs of each kind.
+
+    :param preload: the setting ``[arazzo] preload``.
+    """
     with tempfile.TemporaryDirectory() as home, ExitStack() as stack:
         folder = Path(home) / "dags"
         folder.mkdir()
@@ -167,6 +178,7 @@ def measure(rounds: int) -> dict[str, list[Run]]:
         url = stack.enter_context(serve(MockApi({"things": folder / "things.json"})))
         environment = {
             "AIRFLOW_CONN_THINGS": json.dumps({"conn_type": "http", "host": url}),
+            "AIRFLOW__ARAZZO__PRELOAD": str(preload),
             # Neither a task that waits for a free worker, nor the DAG processor, is what is measured.
             "AIRFLOW__CORE__PARALLELISM": "8",
             "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "3600",
@@ -182,23 +194,25 @@ def measure(rounds: int) -> dict[str, list[Run]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=9)
-    found = measure(parser.parse_args().rounds)
-    print(f"Load {os.getloadavg()[0]:.0f} on {os.cpu_count()} cores; medians; times of tasks are of one task.\n")
-    names = ("DAG", "tasks on workers", "a task, s", "from queued, s", "CPU of a task, s", "a run, s", "ratio")
-    print(f"| {' | '.join(names)} | CPU of a run, s | ratio |")
-    print("|---|---|---|---|---|---|---|---|---|")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--preload", action="store_true", help="with [arazzo] preload")
+    chosen = parser.parse_args()
+    found = measure(chosen.rounds, preload=chosen.preload)
+    print(f"Load {os.getloadavg()[0]:.0f} on {os.cpu_count()} cores. Medians, with the ratio to the row in question.\n")
+    print("| DAG | tasks on workers | a task, s | from queued, s | its CPU, s | a run, s | its CPU, s |")
+    print("|---|---|---|---|---|---|---|")
     for title, _, _, base in KINDS:
-        runs, others = found[title], found[base or title]
-        tasks = runs[0].tasks
-        row = [
-            f"{median(values) / tasks:.3f}"
-            for values in zip(*((r.running, r.queued, r.cpu) for r in runs), strict=True)
-        ]
-        for name in ("whole", "cpu"):
-            mine, others_ = (median(getattr(each, name) for each in side) for side in (runs, others))
-            row += [f"{mine:.2f}", f"{mine / others_:.2f}" if base else ""]
-        print(f"| {title} | {tasks} | {' | '.join(row)} |")
+        mine, others = medians(found[title]), medians(found[base or title])
+        ratios = [f" ({one / other:.2f})" if base else "" for one, other in zip(mine, others, strict=True)]
+        row = [f"{one:.3f}{ratio}" for one, ratio in zip(mine, ratios, strict=True)]
+        print(f"| {title} | {found[title][0].tasks} | {' | '.join(row)} |")
+
+
+def medians(runs: list[Run]) -> list[float]:
+    """Return the time, the time from queued and the CPU time of a task, and the time and CPU time of a run."""
+    tasks = runs[0].tasks
+    of_tasks = [median(values) / tasks for values in zip(*((r.running, r.queued, r.cpu) for r in runs), strict=True)]
+    return [*of_tasks, median(r.whole for r in runs), median(r.cpu for r in runs)]
 
 
 if __name__ == "__main__":

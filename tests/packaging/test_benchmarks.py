@@ -81,7 +81,8 @@ def test_tasks_are_measured_beside_http_operators():
     rows = re.findall(r"^\| (\D.*?) \| (\d) \| [0-9.]+ \|", bench("scheduler.py", "--rounds", "1"), re.MULTILINE)
     assert rows == [
         ("one HttpOperator", "1"),
-        ("one step", "2"),
+        ("one ArazzoStepOperator", "1"),
+        ("a document of one step", "2"),
         ("five HttpOperators", "5"),
         ("five steps", "6"),
         ("five steps as one task", "1"),

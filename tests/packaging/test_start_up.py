@@ -189,6 +189,20 @@ def test_a_document_seen_before_loads_only_what_a_dag_is_made_of(tmp_path):
     assert again == []
 
 
+@pytest.mark.parametrize("preload", [True, False])
+def test_a_process_that_is_copied_for_each_task_imports_what_they_need(tmp_path, preload):
+    names = (*SENDING[:2], *RUNNING, "airflow_arazzo.sensors.arazzo", "airflow_arazzo.hooks.connection_hook")
+    program = f"import airflow, sys; print([name in sys.modules for name in {names!r}])"
+    environment = {
+        **os.environ,
+        "AIRFLOW_HOME": str(tmp_path),
+        "AIRFLOW__CORE__LAZY_LOAD_PLUGINS": "False",
+        "AIRFLOW__ARAZZO__PRELOAD": str(preload),
+    }
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment)
+    assert literal_eval(found.stdout.splitlines()[-1]) == [preload] * len(names)
+
+
 def test_each_public_name_of_the_engine_is_there_when_it_is_asked_for():
     for package in LAZY:
         module = import_module(package)
