@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from arazzo.cli.options import pairs
+from arazzo.cli.options import pairs, reason_of
 from arazzo.flow import Plan
 from arazzo.openapi.servers import has_usable_port
 
@@ -113,4 +113,4 @@ def _text(text: str) -> str:
     try:
         return Path(text[1:]).read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise click.UsageError(f"--connection: cannot read {text[1:]}: {error}") from error
+        raise click.UsageError(f"--connection: cannot read {text[1:]}: {reason_of(error)}") from error

@@ -137,7 +137,12 @@ def _read(name: str) -> str:
         with click.open_file(name, encoding="utf-8") as file:
             return str(file.read())
     except (OSError, UnicodeDecodeError) as error:
-        raise click.UsageError(f"--inputs: cannot read {name}: {error}") from error
+        raise click.UsageError(f"--inputs: cannot read {name}: {reason_of(error)}") from error
+
+
+def reason_of(error: OSError | UnicodeDecodeError) -> str:
+    """Return why a file cannot be read, without its name."""
+    return (isinstance(error, OSError) and error.strerror) or str(error)
 
 
 def _value(text: str) -> Any:

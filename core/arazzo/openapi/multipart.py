@@ -42,7 +42,7 @@ def write_multipart(content_type: str, spec: BodySpec, payload: Any) -> tuple[st
         raise PayloadError("a multipart body needs an object, a member for each part")
     form = plain(content_type) == "multipart/form-data"
     parts = [part for name, value in payload.items() for part in _parts(spec, name, value)]
-    chunks = [_head(part, form) + b"\r\n\r\n" + part.data for part in parts]
+    chunks = [_head(part, form) + b"\r\n" + part.data for part in parts]
     boundary = hashlib.sha256(b"".join(chunks)).hexdigest()[:32]
     mark = b"--" + boundary.encode()
     data = b"".join(mark + b"\r\n" + chunk + b"\r\n" for chunk in chunks) + mark + b"--\r\n"
@@ -108,7 +108,7 @@ def _head(part: Part, form: bool) -> bytes:
         if control_character(part.content_type):
             raise PayloadError("a part's content type holds a control character")
         lines.append(f"Content-Type: {part.content_type}")
-    return "\r\n".join(lines).encode()
+    return "".join(f"{line}\r\n" for line in lines).encode()
 
 
 def _escaped(name: str) -> str:

@@ -51,6 +51,8 @@ def detail_of(causes: list[BaseException]) -> str:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return f"certificate verify failed: {cause.verify_message}"
         if isinstance(cause, ssl.SSLError):
+            if cause.reason in ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE"):
+                return "what answers does not speak TLS; is its URL http, and not https?"
             return (cause.reason or "TLS failed").lower().replace("_", " ")
         if isinstance(cause, socket.gaierror):
             return "the host's name is not known"

@@ -61,7 +61,11 @@ MISTAKES = [
     (("run", BRANCH, "--server", "things=ftp://127.0.0.1"), 2, "an absolute URL"),
     (("run", BRANCH, "--server", "things="), 2, "an absolute URL"),
     (("run", BRANCH, "--server", "thing=http://127.0.0.1:9"), 2, "no source thing"),
-    (("run", BRANCH, "--connection", "things=@nowhere.json"), 2, "cannot read nowhere.json"),
+    (
+        ("run", BRANCH, "--connection", "things=@nowhere.json"),
+        2,
+        "cannot read nowhere.json: No such file or directory\n",
+    ),
     (("run", BRANCH, "--connection", "things=http://h:99999"), 2, "port"),
     (("run", BRANCH, "--connection", "thing=http://h"), 2, "no API of the workflow is thing"),
     (("run", BRANCH, "--ca-bundle", "nowhere.pem"), 2, "nowhere.pem"),

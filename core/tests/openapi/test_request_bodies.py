@@ -176,6 +176,14 @@ def test_multipart_parts():
     ]
 
 
+@pytest.mark.parametrize("kind", ["multipart/mixed", "multipart/related"])
+def test_a_part_without_headers_begins_after_one_blank_line(kind):
+    request = sent({"a": "x", "b": {"c": 1}}, kind)
+    first, second = parts_of(request)
+    assert (first.items(), first.get_payload(decode=True)) == ([], b"x")
+    assert (second.items(), second.get_payload(decode=True)) == ([("Content-Type", "application/json")], b'{"c":1}')
+
+
 def test_multipart_file_with_a_name_and_an_encoding_object():
     schema = {"properties": {"file": {"format": "binary"}}}
     value = {"content": "a,b", "filename": 'q"1".csv', "contentType": "text/csv"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import gzip
 import ipaddress
@@ -297,3 +298,25 @@ def test_no_tls_where_it_was_expected(way, raw_server):
     failure = way.failure(Request("GET", server.origin.replace("http:", "https:") + "/", timeout=0.5))
     assert not failure.maybe_sent
     assert server.received == []
+
+
+def test_plain_http_where_tls_was_expected_is_told(way):
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def greet() -> None:
+        connection, _ = listener.accept()
+        with connection, contextlib.suppress(OSError):
+            connection.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+            connection.settimeout(5)
+            while connection.recv(1000):
+                pass
+
+    thread = threading.Thread(target=greet)
+    thread.start()
+    with listener:
+        failure = way.failure(Request("GET", f"https://127.0.0.1:{listener.getsockname()[1]}/"))
+        thread.join()
+    assert (failure.kind, failure.maybe_sent) == ("tls", False)
+    assert str(failure).endswith(
+        "no trusted connection: what answers does not speak TLS; is its URL http, and not https?"
+    )
