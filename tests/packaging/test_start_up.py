@@ -233,3 +233,18 @@ def test_the_overview_says_what_each_command_says_of_itself_and_imports_none(mod
     for name, lazy in group.modules.items():
         assert lazy.says == group.get_command(context, name).get_short_help_str(limit=200)
         assert f"  {name} " in found.stdout
+
+
+def test_no_model_has_annotations_that_are_compiled_when_it_is_made():
+    code = """
+import arazzo.flow.plan
+from arazzo.frozen_model import FrozenModel
+def below(cls):
+    return {cls.__module__}.union(*map(below, cls.__subclasses__()))
+found = {name: hasattr(sys.modules[name], 'annotations') for name in below(FrozenModel)}
+found.pop('arazzo.frozen_model')
+print(found, file=sys.stderr)
+"""
+    found = literal_eval(loaded_by(code)[1].stderr)
+    assert set(found) > {"arazzo.document.models", "arazzo.document.settings", "arazzo.flow.plan"}
+    assert not any(found.values()), found

@@ -1,7 +1,5 @@
 """Assets in ``x-airflow``: those that a workflow updates, those that it reads, and those whose update starts it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Annotated, Any
 

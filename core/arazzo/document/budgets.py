@@ -1,7 +1,5 @@
 """The setting ``budget``: how often an API may be asked by all runs together (docs/guide-budgets.md)."""
 
-from __future__ import annotations
-
 from math import floor
 from typing import Any, TypeGuard
 

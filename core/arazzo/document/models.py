@@ -6,8 +6,6 @@ or JSON); :mod:`arazzo.expressions` parses each text once. After loading, reusab
 parameters and actions are the objects themselves.
 """
 
-from __future__ import annotations
-
 from functools import cached_property
 from typing import Annotated, Any, Final, Literal, TypeVar
 

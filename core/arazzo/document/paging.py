@@ -3,8 +3,6 @@
 They are outputs of the step like those under ``outputs``; all code that reads or checks expressions sees them so.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, Final, Literal
 

@@ -4,8 +4,6 @@ Unknown keys are errors. A step's settings overrule its workflow's, which overru
 factory overrule all of them.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -327,7 +325,7 @@ class Settings(FrozenModel):
         """Return what JSON has; objects from a person's own Python are only for the DAG being made, and not stored."""
         return _jsonable(value.model_dump(exclude_defaults=True) if isinstance(value, FrozenModel) else value)
 
-    def over(self, base: Settings) -> Settings:
+    def over(self, base: "Settings") -> "Settings":
         """Return ``base`` with everything that is set here on top of it; mappings are merged by key."""
         if self is UNSET or base is UNSET:
             return base if self is UNSET else self
@@ -337,7 +335,7 @@ class Settings(FrozenModel):
             merged[name] = {**before, **value} if isinstance(before, dict) and isinstance(value, dict) else value
         return Settings.model_construct(**merged)
 
-    def for_steps(self) -> Settings:
+    def for_steps(self) -> "Settings":
         """Return the settings of a workflow that apply to its steps, without those about the workflow as a whole."""
         kept = {name: value for name, value in self.given().items() if name not in OF_ONE}
         return self if len(kept) == len(self.given()) else Settings.model_construct(**kept)
@@ -380,7 +378,7 @@ UNSET = Settings.model_construct()
 """Nothing is set: one value for the many objects without ``x-airflow``, since making one takes time."""
 
 
-def settings_of(extensions: Mapping[str, Any], pointer: str, source: Source) -> Settings:
+def settings_of(extensions: Mapping[str, Any], pointer: str, source: "Source") -> Settings:
     """Read ``x-airflow`` of a document, a workflow or a step.
 
     :param extensions: the object's extensions by name.
@@ -423,7 +421,7 @@ _LIMITS = {
 
 
 def _setting_problem(
-    name: str, error: Mapping[str, Any], given: Mapping[str, Any], pointer: str, source: Source
+    name: str, error: Mapping[str, Any], given: Mapping[str, Any], pointer: str, source: "Source"
 ) -> Problem:
     at, kind = f"{pointer}/{escape(name)}", str(error["type"])
     if kind == "extra_forbidden":

@@ -4,8 +4,6 @@ A plan is a JSON value: printable, comparable, stored in tests as golden text, h
 It carries the slice of the API descriptions that its steps need.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
@@ -228,7 +226,7 @@ class Plan(PlanValue):
     depends_on: tuple[str, ...] = ()
     undeclared: tuple[str, ...] = ()
     passed_on: tuple[PassedInput, ...] = ()
-    children: dict[str, Plan] = Field(default_factory=dict)
+    children: "dict[str, Plan]" = Field(default_factory=dict)
     settings: Settings = Field(default_factory=unset)
 
     @cached_property
@@ -300,7 +298,7 @@ class Plan(PlanValue):
         """The plan keys of the workflows that the steps read, and that are read in the workflows they call."""
         return self.workflows_read(self.reads, self.children.values())
 
-    def workflows_read(self, steps: Iterable[str], children: Iterable[Plan]) -> frozenset[str]:
+    def workflows_read(self, steps: Iterable[str], children: "Iterable[Plan]") -> frozenset[str]:
         """Return the plan keys of the workflows that some steps read, and that are read in the workflows these call."""
         own = frozenset(key for step in steps for key in self.reads[step].workflows)
         return own.union(*({*child.read_workflows, *child.output_reads.workflows} for child in children))
@@ -323,7 +321,7 @@ class Plan(PlanValue):
         """Return the region of a step; None if it is not in this (slice of a) plan."""
         return self._regions.get(step_id)
 
-    def whole(self) -> Iterator[Plan]:
+    def whole(self) -> "Iterator[Plan]":
         """Yield the plan and those of all workflows that it calls, at every depth."""
         yield self
         for child in self.children.values():
@@ -333,7 +331,7 @@ class Plan(PlanValue):
         """Yield the steps of the plan and of those it calls."""
         return (step for plan in self.whole() for step in plan.steps)
 
-    def child(self, path: tuple[str, ...]) -> Plan:
+    def child(self, path: tuple[str, ...]) -> "Plan":
         """Return the plan that a path of keys leads to; the empty path is this plan."""
         plan = self
         for key in path:

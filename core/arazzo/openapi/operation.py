@@ -3,8 +3,6 @@
 An :class:`Operation` is a JSON value: it travels in the plan, so that no worker opens the description again.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, Literal, TypeVar
