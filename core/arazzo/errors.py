@@ -21,7 +21,7 @@ class Severity(str, Enum):
     WARNING = "warning"
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Place:
     """A place in a file.
 
@@ -42,6 +42,9 @@ class Place:
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+
+    def __lt__(self, other: Place) -> bool:
+        return tuple(vars(self).values()) < tuple(vars(other).values())
 
     @property
     def path(self) -> str:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 else:
     import dataclasses
     from dataclasses import field
-    from functools import cache
+    from functools import cache, partial
     from operator import attrgetter
     from reprlib import recursive_repr
 
@@ -22,17 +22,18 @@ else:
     _MISSING = dataclasses.MISSING
 
     def dataclass(cls: type | None = None, /, **options: Any) -> Any:
-        """Make a class a dataclass; if it is only frozen, and nothing else, just the constructor is compiled."""
-        return _frozen if cls is None and options == {"frozen": True} else dataclasses.dataclass(cls, **options)
+        """Make a class a dataclass; if it is frozen, and has no order, just the constructor is compiled."""
+        compared = options.pop("eq", True)
+        if cls is not None or options != {"frozen": True}:
+            return dataclasses.dataclass(cls, eq=compared, **options)
+        return partial(_frozen, methods=_METHODS if compared else _UNCOMPARED)
 
-    def _frozen(cls: type) -> type:
-        if hasattr(cls, "__post_init__"):
-            return dataclasses.dataclass(cls, frozen=True)
+    def _frozen(cls: type, methods: dict[str, Any]) -> type:
         own = dict(cls.__dict__)
         if cls.__doc__ is None:
             cls.__doc__ = cls.__name__  # or dataclasses makes one of the signature, which takes longer than all else
         dataclasses.dataclass(cls, init=False, repr=False, eq=False)
-        for name, method in _METHODS.items():
+        for name, method in methods.items():
             if own.get(name) is None:
                 setattr(cls, name, method)
         if "__init__" not in own:
@@ -53,6 +54,7 @@ else:
             arguments += ["*", argument] if each.kw_only and "*" not in arguments else [argument]
             members.append(f"{name!r}: {member}")
         text = f"def __init__({', '.join(arguments)}): _set(self, '__dict__', {{{', '.join(members)}}})"
+        text += "; self.__post_init__()" if hasattr(cls, "__post_init__") else ""
         exec(text, known)  # noqa: S102 - it is made of the names of fields
         known["__init__"].__qualname__ = f"{cls.__qualname__}.__init__"
         return known["__init__"]
@@ -79,8 +81,8 @@ else:
         shown = (f"{each.name}={getattr(self, each.name)!r}" for each in dataclasses.fields(self) if each.repr)
         return f"{type(self).__qualname__}({', '.join(shown)})"
 
-    _METHODS = {"__eq__": _equal, "__hash__": _hash, "__repr__": _repr}
-    _METHODS |= {"__setattr__": _refuse, "__delattr__": _refuse}
+    _UNCOMPARED = {"__repr__": _repr, "__setattr__": _refuse, "__delattr__": _refuse}
+    _METHODS = {"__eq__": _equal, "__hash__": _hash, **_UNCOMPARED}
 
     def replace(value: Any, /, **changes: Any) -> Any:
         """Return a value of the same class with some members changed; TypeError for one that it does not have."""

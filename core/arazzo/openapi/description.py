@@ -73,7 +73,7 @@ class Edition(Protocol):
         """Return the schemas of the request body by media type, as written; true for a type without a schema."""
 
 
-@dataclass
+@dataclass(frozen=True, eq=False)
 class Description:
     """One API description.
 
@@ -92,10 +92,8 @@ class Description:
     version: str
     edition: Edition = field(repr=False)
     loader: Loader = field(repr=False)
-    _endpoints: tuple[Endpoint, ...] | None = field(default=None, repr=False)
     _operations: dict[str, Operation] = field(default_factory=dict, repr=False)
     _siblings: dict[str, Any] = field(default_factory=dict, repr=False)
-    _anchors: dict[str, Any] | None = field(default=None, repr=False)
     contracts: dict[tuple[str, bool], Contract] = field(default_factory=dict, repr=False)
 
     @property
@@ -109,9 +107,11 @@ class Description:
 
     def endpoints(self) -> tuple[Endpoint, ...]:
         """Return where every operation is, in document order."""
-        if self._endpoints is None:
-            self._endpoints = tuple(self.edition.list_endpoints(self))
         return self._endpoints
+
+    @cached_property
+    def _endpoints(self) -> tuple[Endpoint, ...]:
+        return tuple(self.edition.list_endpoints(self))
 
     def named(self, operation_id: str) -> Sequence[Endpoint]:
         """Return the places of the operations with an operationId; a valid description has one."""
@@ -255,10 +255,12 @@ class Description:
             self._siblings[uri] = absolute_references(data, uri)
         return self._siblings[uri]
 
+    @cached_property
+    def _anchors(self) -> dict[str, Any]:
+        named = (each for each in objects_in(self.raw.get("components")) if isinstance(each.get("$anchor"), str))
+        return {each["$anchor"]: each for each in named}
+
     def _anchor(self, name: str, reference: str) -> Any:
-        if self._anchors is None:
-            named = (each for each in objects_in(self.raw.get("components")) if isinstance(each.get("$anchor"), str))
-            self._anchors = {each["$anchor"]: each for each in named}
         if name not in self._anchors:
             raise UnresolvedReferenceError(reference, f"there is no '$anchor' '{name}'")
         return self._anchors[name]

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from arazzo.frozen import dataclass, field
+from arazzo.frozen import dataclass
 
 #: The environment variable that names a folder of copies of remote files for all documents.
 COPIES_VARIABLE = "AIRFLOW_ARAZZO_SOURCES"
@@ -33,16 +33,16 @@ class FileState:
     sha256: str | None
 
 
-@dataclass
 class FilesRead:
     """The files that were read since noting began.
 
-    :param seen: by absolute path.
-    :param certain: whether these are all of them, and none has changed meanwhile.
+    :ivar seen: by absolute path.
+    :ivar certain: whether these are all of them, and none has changed meanwhile.
     """
 
-    seen: dict[str, FileState] = field(default_factory=dict)
-    certain: bool = True
+    def __init__(self) -> None:
+        self.seen: dict[str, FileState] = {}
+        self.certain = True
 
     def note(self, state: FileState) -> None:
         if self.seen.setdefault(state.path, state) != state:

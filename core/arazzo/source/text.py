@@ -6,12 +6,12 @@ import hashlib
 import os
 import stat
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 from arazzo.errors import DocumentError, Place, Problem, Severity
+from arazzo.frozen import dataclass, field
 from arazzo.limits import current_limits
 from arazzo.pointer import tokens_of
 from arazzo.source.files_read import note_failure, note_file, open_at_once
@@ -44,7 +44,10 @@ class Source:
     merges: tuple[int, ...] = field(default=(), repr=False)
     unfit: tuple[int, str] | None = field(default=None, repr=False)
     root: Node | None = field(default=None, repr=False)
-    _rulers: dict[int, Ruler] = field(default_factory=dict, init=False, repr=False)
+
+    @cached_property
+    def _rulers(self) -> dict[int, Ruler]:
+        return {}
 
     @cached_property
     def digest(self) -> str:

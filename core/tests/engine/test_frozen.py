@@ -161,3 +161,24 @@ def test_equal_values_have_one_hash() -> None:
         text: str = field(default="", compare=False)
 
     assert {Value(1, "a"): 1, Value(2): 2}[Value(1, "b")] == 1
+
+
+def test_a_class_may_check_its_members_and_equal_nothing_else() -> None:
+    @frozen.dataclass(frozen=True, eq=False)
+    class Own:
+        number: int
+        seen: dict[str, int] = field(default_factory=dict)
+
+        def __post_init__(self) -> None:
+            if self.number < 0:
+                raise ValueError("negative")
+
+    value = Own(1)
+    assert {value: 1}[value] == 1
+    assert value != Own(1)
+    assert repr(value).endswith("Own(number=1, seen={})")
+    with pytest.raises(FrozenInstanceError):
+        value.number = 2  # type: ignore[misc]
+    for make in (lambda: Own(-1), lambda: replace(value, number=-1)):
+        with pytest.raises(ValueError, match="negative"):
+            make()
