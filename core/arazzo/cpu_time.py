@@ -19,9 +19,10 @@ from typing import TypeVar
 _CHECKS = 1000
 #: The shortest time between two looks at a thread's clock, in seconds.
 _SHORTEST_LOOK = 0.01
-#: Seconds between two looks while budgets come and go.
-_IDLE_LOOK = 0.5
+#: Seconds between two looks while budgets come and go: so late may an interruption be without being asked for.
+_IDLE_LOOK = 0.02
 Result = TypeVar("Result")
+_at_hand = threading.local()
 
 
 class CpuTimeError(Exception):
@@ -44,13 +45,15 @@ def within_cpu_time(seconds: float, compute: Callable[[], Result]) -> Result:
     """
     if not seconds:
         return compute()
-    watcher, watch = _the_watcher(), _Budget(seconds)
+    watcher, watch, around = _the_watcher(), _Budget(seconds), _spent_at()
     try:
         try:
+            _at_hand.until = min(watch.until, around)
             watcher.begin(watch, seconds)
             return compute()
         finally:
             watcher.end(watch)
+            _at_hand.until = around
             # A pending one is raised here. It must not be cancelled (by None): until Python 3.12 its flag then stays
             # set, which slows the process down and, where it is traced, stops it.
             for _ in range(_CHECKS if watch.late else 0):
@@ -60,6 +63,18 @@ def within_cpu_time(seconds: float, compute: Callable[[], Result]) -> Result:
         if not watch.late:
             raise  # the interruption of a budget around this one
         raise CpuTimeError from None
+
+
+def cpu_time_left() -> float:
+    """Return the seconds that the budgets around this call leave, so that a call of C can end in time."""
+    until = _spent_at()
+    return until if until == math.inf else until - _clock_of(threading.get_ident())()
+
+
+def _spent_at() -> float:
+    """Return when, by the clock of this thread, the nearest of the budgets around this call is spent."""
+    until: float = getattr(_at_hand, "until", math.inf)
+    return until
 
 
 class _Budget:
@@ -79,7 +94,7 @@ class _Watcher:
     """Interrupts computations that have spent their time: one thread for all, as starting one costs more than most do.
 
     It sleeps as long as no time can be up: CPU time never runs faster than the clock. While budgets come and go, it
-    looks now and then, so that not each of them has to wake it.
+    looks now and then, so that not each of them has to wake it; one that is shorter than that may be as long.
     """
 
     def __init__(self) -> None:
@@ -98,7 +113,7 @@ class _Watcher:
             if not self._running:
                 threading.Thread(target=self._run, name="cpu-time", daemon=True).start()
                 self._running = True
-            elif time.monotonic() + seconds < self._next_look:
+            elif time.monotonic() + max(seconds, _IDLE_LOOK) < self._next_look:
                 self._changed.notify()
 
     def end(self, watch: _Budget) -> None:

@@ -24,6 +24,8 @@ LARGE = 32 * 1024
 TOO_LARGE = 1024 * 1024
 #: CPU seconds that it should not take, as it and the loop take turns: each time the loop waits for its turn.
 TOO_LONG = 0.1
+#: CPU seconds after which a turn that began on the event loop is begun anew in a thread. Most take a tenth of it.
+_AT_ONCE = 0.005
 
 
 def load_evaluators() -> None:
@@ -112,14 +114,42 @@ async def _exchanged(request: Request, send: Callable[[Request], Awaitable[Respo
         return Exchange.unanswered(request, error)
 
 
-async def _in_thread(seconds: float, turn: Callable[[], tuple[State, Command]]) -> tuple[State, Command] | None:
-    """Return what a turn returns; None if it takes more CPU time than that."""
-    import asyncio
+Turn = Callable[[], tuple[State, Command]]
 
+
+def _within(seconds: float, turn: Turn) -> tuple[State, Command] | None:
+    """Return what a turn returns; None if it takes more CPU time than that."""
     try:
-        return await asyncio.to_thread(within_cpu_time, seconds, turn)
+        return within_cpu_time(seconds, turn)
     except CpuTimeError:
         return None
+
+
+class _Turns:
+    """The turns of a region in an event loop: at once, or in a thread after an answer that took too long for the loop.
+
+    A turn is a function of values, so that one that was interrupted can begin anew.
+
+    :param most: bytes of an answer that are evaluated.
+    :param most_seconds: of CPU time that evaluating an answer may take; 0 for no limit.
+    """
+
+    def __init__(self, most: float, most_seconds: float) -> None:
+        self._most, self._most_seconds, self._in_thread = most, most_seconds, False
+
+    async def take(self, turn: Turn, exchange: Exchange | None) -> tuple[State, Command] | None:
+        """Return what a turn over an exchange returns; None if the answer is too large or takes too long."""
+        size = 0.0 if exchange is None else size_of(exchange.response)
+        if size > self._most:
+            return None
+        self._in_thread = self._in_thread or size > LARGE
+        found = None if self._in_thread else _within(_AT_ONCE if self._most_seconds else 0, turn)
+        if found is None:
+            import asyncio
+
+            self._in_thread = self._in_thread or exchange is not None
+            found = await asyncio.to_thread(_within, 0 if exchange is None else self._most_seconds, turn)
+        return found
 
 
 async def drive_async(
@@ -140,23 +170,20 @@ async def drive_async(
     """Run a region in an event loop; everything else as :func:`drive`.
 
     Large answers, and all that follow one, are judged in a thread: decoding one, or looking into it or what was kept of
-    it, must not hold up the loop.
+    it, must not hold up the loop. Where time is limited, so are those that take longer than a few milliseconds.
 
     :param may_send: says whether a request may be sent from here.
     :param most: bytes of an answer, or of what outputs have collected, that are evaluated here.
-    :param most_seconds: of CPU time that evaluating an answer may take here, each in a thread; 0 for no limit.
+    :param most_seconds: of CPU time that evaluating an answer may take here; 0 for no limit.
     :returns: as :func:`drive`; before a request that may not be sent from here, or whose answer is too large or takes
         too long, the state to continue with elsewhere, where that request is sent.
     """
     exchange: Exchange | None = None
-    in_thread = most_seconds > 0
+    turns = _Turns(most, most_seconds)
     while True:
         answered, began = clock(), clock()
         turn = partial(advance, plan, state, exchange, now=answered, conceal=conceal)
-        size = 0.0 if exchange is None else size_of(exchange.response)
-        in_thread = in_thread or size > LARGE
-        limit = 0.0 if exchange is None else most_seconds
-        turned = None if size > most else await _in_thread(limit, turn) if in_thread else turn()
+        turned = await turns.take(turn, exchange)
         if turned is None:
             return unsent(state), None
         state, command = turned

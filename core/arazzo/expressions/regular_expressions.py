@@ -12,9 +12,12 @@ from contextlib import suppress
 from functools import lru_cache
 from typing import Any, TypeVar
 
+from arazzo.cpu_time import cpu_time_left
 from arazzo.errors import ExpressionSyntaxError, GaveUpError
 from arazzo.limits import current_limits
 
+#: Seconds that a search may take at least, also when the budget around it is spent and about to end it.
+_SHORTEST_SEARCH = 0.001
 Result = TypeVar("Result")
 _PIECE = re.compile(
     r"""\\u\{[0-9A-Fa-f]+\} | \\.
@@ -30,7 +33,8 @@ def search_within_time(search: Callable[[float], Result]) -> Result:
     """Return what a search returns, if this thread spends no more than ``pattern_seconds`` of CPU time on it.
 
     The library counts CPU time of the whole process. If it ends a search early because others spent that time, the
-    search starts again with more. In the end, only what this thread spends on one search counts.
+    search starts again with more. In the end, only what this thread spends on one search counts. A budget around
+    it ends it, too: no search is longer than what that leaves.
 
     :param search: takes the library's ``timeout``; it may be called several times.
     :raises GaveUpError: if it takes longer.
@@ -40,7 +44,7 @@ def search_within_time(search: Callable[[float], Result]) -> Result:
         begun = time.thread_time()
         found: list[Result] = []
         with suppress(TimeoutError):
-            found.append(search(timeout))
+            found.append(search(min(timeout, max(cpu_time_left(), _SHORTEST_SEARCH))))
         spent = time.thread_time() - begun
         if spent >= seconds:
             raise GaveUpError(

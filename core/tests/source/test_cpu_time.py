@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 import time
 
 import pytest
 
-from arazzo.cpu_time import CpuTimeError, within_cpu_time
+from arazzo.cpu_time import CpuTimeError, cpu_time_left, within_cpu_time
 
 
 def forever() -> None:
@@ -116,3 +117,13 @@ def test_a_forked_process_has_budgets_of_its_own() -> None:
 
 def test_none_is_no_limit() -> None:
     assert within_cpu_time(0, lambda: 1) == 1
+
+
+def test_what_is_left_is_that_of_the_nearest_end() -> None:
+    def left() -> tuple[float, float, float]:
+        return within_cpu_time(1, cpu_time_left), within_cpu_time(100, cpu_time_left), cpu_time_left()
+
+    inner, outer, after = within_cpu_time(10, left)
+    assert 0 < inner <= 1 < outer <= 10
+    assert 1 < after <= 10
+    assert cpu_time_left() == math.inf
