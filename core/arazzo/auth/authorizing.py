@@ -36,14 +36,21 @@ def authorized(request: Request, settings: ConnectionSettings, connection: str) 
     except RequestError as error:
         raise TransportError("token", f"{connection}: {error}; nothing was sent", maybe_sent=False) from None
     except TransportError as error:
-        if _UNKNOWN_ISSUER.search(str(error)):
-            text = f"{error}; name the file of its certificate authority in 'verify' of {connection}"
-            raise TransportError(error.kind, text, maybe_sent=error.maybe_sent) from None
-        certificate = any(scheme.get("type") == "mutualTLS" for need in request.security for scheme in need)
-        if error.kind not in ("tls", "reset") or not certificate or settings.cert:
+        if not (advice := _advice(error, request, settings, connection)):
             raise
-        text = f"{error}; the operation asks for a client's certificate, and {connection} has no 'cert'"
-        raise TransportError(error.kind, text, maybe_sent=error.maybe_sent) from None
+        raise TransportError(error.kind, f"{error}; {advice}", maybe_sent=error.maybe_sent) from None
+
+
+def _advice(error: TransportError, request: Request, settings: ConnectionSettings, connection: str) -> str:
+    """Return what a connection lacks that may be why there is no answer; empty if nothing."""
+    if _UNKNOWN_ISSUER.search(str(error)):
+        return f"name the file of its certificate authority in 'verify' of {connection}"
+    if error.kind == "connect" and settings.base_url is None:
+        return f"source '{request.source}' has no connection that names a server"
+    certificate = any(scheme.get("type") == "mutualTLS" for need in request.security for scheme in need)
+    if error.kind in ("tls", "reset") and certificate and not settings.cert:
+        return f"the operation asks for a client's certificate, and {connection} has no 'cert'"
+    return ""
 
 
 def drive(steps: Authorized, token: Callable[[SecurityScheme], str], send: Callable[[Request], Response]) -> Response:

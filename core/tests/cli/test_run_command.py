@@ -94,6 +94,10 @@ def test_an_api_that_is_down_is_a_failure_that_says_so():
     result = invoke("run", BRANCH, "--server", "things=http://127.0.0.1:9")
     assert result.exit_code == 1
     assert "GET /things got no response" in result.stderr
+    told = "source 'things' has no connection that names a server"
+    assert told in result.stderr
+    connection = 'things={"conn_type": "arazzo", "host": "http://127.0.0.1:9"}'
+    assert told not in invoke("run", BRANCH, "--connection", connection).stderr
 
 
 @pytest.mark.parametrize(
