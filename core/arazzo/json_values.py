@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import suppress
-from functools import partial
 from json.decoder import JSONDecodeError, scanstring  # type: ignore[attr-defined]
 from typing import Any, NoReturn
 
@@ -31,12 +30,6 @@ def refuse_constant(constant: str) -> NoReturn:
 _ANY = json.JSONDecoder(parse_constant=refuse_constant, parse_float=read_decimal, parse_int=read_integer)
 _LINE = json.JSONEncoder(ensure_ascii=False, default=str)
 _QUICK = json.JSONDecoder(parse_constant=refuse_constant, parse_float=read_decimal)
-#: Texts of so many characters, and values of so many members, are read and written in pieces: while the library works
-#: on the whole, no other thread gets a turn.
-_LONG = 256 * 1024
-#: Characters, and members, of a piece.
-_PIECE = 16 * 1024
-_MEMBERS = 2_000
 
 
 def read_json_value(text: str) -> Any:
@@ -54,7 +47,7 @@ def read_own_json(text: str) -> Any:
     """
     try:
         quick = _QUICK if current_limits().number_digits >= _PLAIN_DIGITS else _ANY
-        return quick.decode(text) if len(text) <= _LONG else _without_recursion(text, _Pieces(text, quick))
+        return quick.decode(text)
     except JSONDecodeError:
         raise
     except (ValueError, RecursionError):  # an integer of many digits, a constant, or deep nesting
@@ -70,58 +63,9 @@ def write_json(value: Any, *, ascii_only: bool = False, default: Callable[[Any],
     :raises TypeError, ValueError: for a value that JSON does not have, NaN and infinity included.
     """
     if is_plain(value):
-        dumps = partial(json.dumps, ensure_ascii=ascii_only, separators=(",", ":"), allow_nan=False, default=default)
         with suppress(RecursionError):
-            return dumps(value) if _size(value) <= _MEMBERS else "".join(_dumped(value, dumps))
+            return json.dumps(value, ensure_ascii=ascii_only, separators=(",", ":"), allow_nan=False, default=default)
     return "".join(_pieces(value, ascii_only, default))
-
-
-def _size(value: Any) -> int:
-    """Return how many members a value has in all, or a few more than a piece has; a long text counts as several."""
-    if not isinstance(value, (str, dict, list, tuple)):
-        return 1
-    waiting, count = [value], 1
-    while waiting and count <= _MEMBERS:
-        item = waiting.pop()
-        if isinstance(item, str):
-            count += len(item) >> 6
-        elif isinstance(item, (dict, list, tuple)):
-            count += len(item)
-            if count <= _MEMBERS:
-                waiting += item.values() if isinstance(item, dict) else item
-    return count
-
-
-def _dumped(value: Any, dumps: Callable[[Any], str]) -> Iterator[str]:
-    """Yield JSON text in pieces, each of as many members as are written at once."""
-    if isinstance(value, str):
-        yield f'"{"".join(dumps(value[at : at + _LONG])[1:-1] for at in range(0, len(value), _LONG))}"'
-        return
-    named = isinstance(value, dict)
-    if not value or not isinstance(value, (dict, list, tuple)) or (named and not all(map(_is_text, value))):
-        yield dumps(value)
-        return
-    members: Iterable[tuple[Any, Any]] = value.items() if isinstance(value, dict) else enumerate(value)
-    between, closing = "{}" if named else "[]"
-    group: Any = {} if named else []
-    size = 0
-    for name, member in members:
-        more = _size(member)
-        if group and size + more > _MEMBERS:
-            yield between + dumps(group)[1:-1]
-            group, between, size = {} if named else [], ",", 0
-        if more > _MEMBERS:
-            yield f"{between}{dumps(name)}:" if named else between
-            yield from _dumped(member, dumps)
-            between = ","
-        else:
-            group.update({name: member}) if named else group.append(member)
-            size += more
-    yield (between + dumps(group)[1:-1] if group else "") + closing
-
-
-def _is_text(name: Any) -> bool:
-    return isinstance(name, str)
 
 
 def json_report(value: Any, *, ascii_only: bool = False) -> str:
@@ -278,52 +222,9 @@ def _to_depth(value: Any, limits: Limits) -> Any:
     return root[0]
 
 
-class _Pieces:
-    """The pieces of a long text that the library reads one by one, so that each call is short.
-
-    :param quick: reads a piece.
-    """
-
-    def __init__(self, text: str, quick: json.JSONDecoder) -> None:
-        self.text, self.quick = text, quick
-        self._wholes_from = self._members_from = 0  # what failed once is not tried again within its piece
-
-    def whole(self, at: int) -> tuple[Any, int] | None:
-        """Return an object or array that ends in this piece, and its end; None if it is longer, or wrong."""
-        if at < self._wholes_from:
-            return None
-        try:
-            value, end = self.quick.scan_once(self.text[at : at + _PIECE], 0)  # type: ignore[attr-defined]
-        except (StopIteration, ValueError, RecursionError):
-            self._wholes_from = at + _PIECE
-            return None
-        return value, at + end
-
-    def members(self, at: int, holder: Any) -> int:
-        """Add this piece's members to an object or array, if all are simple; return where the next one is."""
-        cut = self.text.rfind(",", at, at + _PIECE) if at >= self._members_from else -1
-        if cut < 0 or self.text[at] in "{[":
-            return at
-        piece = self.text[at:cut]
-        piece = f"{{{piece}}}" if isinstance(holder, dict) else f"[{piece}]"
-        try:
-            found, end = self.quick.scan_once(piece, 0)  # type: ignore[attr-defined]
-        except (StopIteration, ValueError, RecursionError):
-            end = 0
-        if end < len(piece):
-            self._members_from = at + _PIECE
-            return at
-        if isinstance(holder, dict):
-            holder.update(found)
-        else:
-            holder += found
-        return _space(self.text, cut + 1)
-
-
-def _without_recursion(text: str, pieces: _Pieces | None = None) -> Any:
+def _without_recursion(text: str) -> Any:
     """Read JSON with a stack of its own.
 
-    :param pieces: reads its short parts.
     :raises ValueError: if it is not JSON.
     """
     stack: list[Any] = []
@@ -331,15 +232,11 @@ def _without_recursion(text: str, pieces: _Pieces | None = None) -> Any:
     at = _space(text, 0)
     while True:
         value: Any
-        is_holder = text[at : at + 1] in ("{", "[")
-        if is_holder and pieces is not None and (read := pieces.whole(at)) is not None:
-            value, at = read
-        elif is_holder:
+        if text[at : at + 1] in ("{", "["):
             value = {} if text[at] == "{" else []
             at = _space(text, at + 1)
             if text[at : at + 1] != ("}" if isinstance(value, dict) else "]"):
                 stack.append(value)
-                at = at if pieces is None else pieces.members(at, value)
                 at = _name(text, at, names) if isinstance(value, dict) else at
                 continue
             at += 1
@@ -352,7 +249,6 @@ def _without_recursion(text: str, pieces: _Pieces | None = None) -> Any:
             sign = text[at : at + 1]
             if sign == ",":
                 at = _space(text, at + 1)
-                at = at if pieces is None else pieces.members(at, stack[-1])
                 at = _name(text, at, names) if closing == "}" else at
                 break
             if sign != closing:
