@@ -129,7 +129,7 @@ def test_strict_raises_what_is_wrong_with_all_documents(folder):
         load_dags(folder, strict=True)
 
 
-@pytest.mark.parametrize("given", ["@dayly", "every day", "61 * * * *", ""])
+@pytest.mark.parametrize("given", ["@dayly", "every day", "61 * * * *", "0 0 31 2 *", ""])
 def test_a_schedule_that_is_none_is_a_mistake_in_python(given, folder):
     with pytest.raises(ValueError, match="is not a schedule"):
         load_dags(folder, schedule=given)

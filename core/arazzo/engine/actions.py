@@ -127,7 +127,8 @@ def retry_limit(action: Action) -> int:
 
 def used_up(action: Action) -> str:
     """Say that a retry has been made as often as allowed."""
-    return f"{action.name}: {retry_limit(action)} retries used up"
+    most = retry_limit(action)
+    return f"{action.name}: {most} {'retry' if most == 1 else 'retries'} used up"
 
 
 def matching_actions(actions: Sequence[Action], context: Context, dialect: Dialect) -> Iterator[Action]:

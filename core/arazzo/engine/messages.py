@@ -185,4 +185,4 @@ def duration(seconds: float | None) -> str:
     for size, unit in ((3600, "h"), (60, "min")):
         if seconds >= size and seconds % size == 0:
             return f"{seconds / size:g} {unit}"
-    return f"{seconds:g} s"
+    return f"{seconds:g} s" if seconds < 1e6 else f"{seconds / 86400:,.0f} days"

@@ -185,4 +185,4 @@ def test_a_retry_that_has_run_out_before_an_end_is_told(tmp_path):
     plan = load_plan(tmp_path / "spent.arazzo.yaml")
     run = run_local(plan, {}, send=script.send, sleep=script.sleep, clock=script.clock, note=notes.append)
     assert run.status == "success"
-    assert [note.text for note in notes if note.warning] == ["waiting: 1 retries used up, which is not a failure"]
+    assert [note.text for note in notes if note.warning] == ["waiting: 1 retry used up, which is not a failure"]

@@ -44,6 +44,8 @@ workflows:
         ("{inputs: {m: 1}}", ["unknown-input"]),
         ("{schedule: '@dayly'}", ["invalid-setting"]),
         ("{schedule: '61 * * * *'}", ["invalid-setting"]),
+        ("{schedule: '0 0 31 2 *'}", ["invalid-setting"]),
+        ("{schedule: '0 0 29 2 *'}", ["unbound-input"]),
         ("{schedule: '*/5 * * * 1-5'}", ["unbound-input"]),
         ("{schedule: '@daily', inputs: {n: 1}, catchup: true}", ["invalid-setting"]),
         ("{schedule: '@continuous', inputs: {n: 1}, max_active_runs: 2}", ["invalid-setting"]),
