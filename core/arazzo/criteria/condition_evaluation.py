@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from arazzo.absent import ABSENT, NOT_RUN
@@ -18,6 +17,8 @@ from arazzo.expressions.evaluation import embed, evaluate, kind_of_absent, requi
 from arazzo.expressions.nodes import Expression, Fixed, Message, Output
 from arazzo.expressions.open_members import NotRunError
 from arazzo.frozen import dataclass, replace
+
+_STATUS = Fixed("statusCode")
 
 
 class NoAnswerError(AbsentError):
@@ -126,21 +127,6 @@ def selected(path: Path, scope: Scope) -> list[Any]:
     )
 
 
-def operands(node: Node) -> Iterator[Runtime | Item | Path]:
-    """Yield the operands that give a condition its values, in order; those in a path's filters belong to the path."""
-    match node:
-        case Or(parts) | And(parts):
-            for part in parts:
-                yield from operands(part)
-        case Not(operand):
-            yield from operands(operand)
-        case Comparison(_, left, right):
-            yield from operands(left)
-            yield from operands(right)
-        case Runtime() | Item() | Path():
-            yield node
-
-
 def _decided(operands: tuple[Node, ...], scope: Scope, *, by: bool) -> bool:
     """Let the first operand whose value is ``by`` decide; one that cannot be evaluated counts only if none does."""
     problem: EvaluationError | None = None
@@ -229,11 +215,10 @@ def _never_came(expression: Expression, exchange: Exchange | None) -> bool:
 
 def _both_missing(left: Node, right: Node, scope: Scope) -> bool:
     """Return whether the status of an answer that never came is compared with null."""
-    status = Fixed("statusCode")
-    if not _never_came(status, scope.context.exchange):
+    if not _never_came(_STATUS, scope.context.exchange):
         return False
     sides = ((left, right), (right, left))
-    others = [other for node, other in sides if isinstance(node, Runtime) and node.expression == status]
+    others = [other for node, other in sides if isinstance(node, Runtime) and node.expression == _STATUS]
     return any(value_of(other, scope) is None for other in others)
 
 
@@ -245,6 +230,8 @@ def _compare(operator: str, left: Any, right: Any, scope: Scope) -> bool:
         return not _nothing_holds(-scope.direction) if operator == "!=" else _nothing_holds(scope.direction)
     if operator == "!=":
         return not _compare("==", left, right, scope)
+    if not isinstance(left, Several) and not isinstance(right, Several):
+        return holds(operator, left, right, loose=scope.loose)
     lefts, rights = _candidates(left), _candidates(right)
     return any(holds(operator, one, two, loose=scope.loose) for one in lefts for two in rights)
 

@@ -94,11 +94,11 @@ def evaluate_jsonpath(
         count = len(_run(reading, condition, value, context, dialect))
         found = f"selects {count} value{'s' * (count != 1)}" if count else "selects nothing"
         return Verdict(Truth.of(count > 0), f"{reason(condition, [], context.conceal)}: {found} in {where}")
-    node, scope = reading.node, Scope(context, loose=False, root=value)
+    scope = Scope(context, loose=False, root=value)
 
     def judge() -> Verdict:
-        seen = reason(condition, observed(node, scope, where), context.conceal)
-        return Verdict(truth_of(node, scope), seen)
+        seen = reason(condition, observed(reading, scope, where), context.conceal)
+        return Verdict(truth_of(reading.node, scope), seen)
 
     if not branches(condition):
         return judge()

@@ -8,8 +8,8 @@ from typing import Any
 
 from arazzo.absent import ABSENT, Absent, Unreadable
 from arazzo.criteria.comparison import NoLength
-from arazzo.criteria.condition_evaluation import NoAnswerError, Scope, Several, operands, value_of
-from arazzo.criteria.syntax_tree import Node
+from arazzo.criteria.condition_evaluation import NoAnswerError, Scope, Several, value_of
+from arazzo.criteria.syntax_tree import Condition
 from arazzo.errors import EvaluationError, GaveUpError
 from arazzo.exact_numbers import Beyond
 from arazzo.expressions.context import unchanged
@@ -38,13 +38,13 @@ def reason(condition: str, seen: Iterable[tuple[str, Any]], conceal: Callable[[s
     return f"{text}: {values}" if values else text
 
 
-def observed(node: Node, scope: Scope, owner: str = "") -> list[tuple[str, Any]]:
+def observed(condition: Condition, scope: Scope, owner: str = "") -> list[tuple[str, Any]]:
     """Return the operands of a condition with their values.
 
     :param owner: the context of the paths, whose name may mention a secret too.
     """
     seen = []
-    for operand in operands(node):
+    for operand in condition.operands:
         try:
             value = value_of(operand, scope)
         except NoAnswerError:
@@ -61,6 +61,8 @@ def shown(value: Any, name: str = "", conceal: Callable[[str], str] = unchanged)
     :param name: the operand's name; ``***`` is shown for one that mentions a secret.
     :param conceal: hides what is secret in a text; a number is hidden if all of it is a secret.
     """
+    if type(value) in (str, int):
+        return _scalar(value, name, conceal)
     if isinstance(value, (Absent, NoLength)):
         return "absent"
     if isinstance(value, (Unreadable, Beyond)):
@@ -75,6 +77,10 @@ def shown(value: Any, name: str = "", conceal: Callable[[str], str] = unchanged)
         return f"array of {len(value)}"
     if isinstance(value, (bytes, bytearray)):
         return f"{len(value)} bytes"
+    return _scalar(value, name, conceal)
+
+
+def _scalar(value: Any, name: str, conceal: Callable[[str], str]) -> str:
     if _SECRET.search(name) or value == "***":
         return "***"
     if isinstance(value, str):

@@ -29,6 +29,6 @@ def evaluate_simple(text: str, context: Context, dialect: Dialect) -> Verdict:
     :raises ExpressionSyntaxError: if it cannot be read.
     :raises EvaluationError: if it is undecided.
     """
-    node = parse_simple(text, dialect).node
+    condition = parse_simple(text, dialect)
     scope = Scope(context, loose=True)
-    return Verdict(truth_of(node, scope), reason(text, observed(node, scope), context.conceal))
+    return Verdict(truth_of(condition.node, scope), reason(text, observed(condition, scope), context.conceal))

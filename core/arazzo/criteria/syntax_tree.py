@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import cached_property
 from typing import TypeAlias
 
 from arazzo.expressions.nodes import Expression
@@ -159,3 +161,22 @@ class Condition:
 
     node: Node
     remarks: tuple[Remark, ...] = field(default=())
+
+    @cached_property
+    def operands(self) -> tuple[Runtime | Item | Path, ...]:
+        """What gives the condition its values, in order; what is in a path's filters belongs to the path."""
+        return tuple(_operands(self.node))
+
+
+def _operands(node: Node) -> Iterator[Runtime | Item | Path]:
+    match node:
+        case Or(parts) | And(parts):
+            for part in parts:
+                yield from _operands(part)
+        case Not(operand):
+            yield from _operands(operand)
+        case Comparison(_, left, right):
+            yield from _operands(left)
+            yield from _operands(right)
+        case Runtime() | Item() | Path():
+            yield node

@@ -355,7 +355,7 @@ TASK_SETTINGS = (
 
 def of_source(value: _T | Mapping[str, _T] | None, source: str) -> _T | None:
     """Return what a setting says for a source description: it is one value, or a map by source."""
-    return value.get(source) if isinstance(value, Mapping) else value
+    return value if value is None else value.get(source) if isinstance(value, Mapping) else value
 
 
 def deciding_steps(entry: str, own: Mapping[str, Settings]) -> dict[str, str]:

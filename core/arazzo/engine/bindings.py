@@ -119,7 +119,8 @@ def _is_from_inputs(value: Any, plan: Plan) -> bool:
 def _typed(argument: Argument, operation: Operation) -> Argument:
     """Return a parameter with its text turned into the type that the operation's schema asks for."""
     spec = operation.parameter(argument.name, argument.location)
-    return argument if spec is None else replace(argument, value=converted(spec.schema_, argument.value))
+    value = argument.value if spec is None else converted(spec.schema_, argument.value)
+    return argument if value is argument.value else replace(argument, value=value)
 
 
 def _keep_elements(step: Step, operation: Operation, arguments: Iterable[Argument], body: Body | None) -> None:

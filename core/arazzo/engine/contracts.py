@@ -67,7 +67,8 @@ def require_contract(planned: PlannedStep, request: Request, conceal: Conceal) -
     :raises RequestError: saying what is wrong; nothing was sent.
     :raises GaveUpError: if a limit is met.
     """
-    if "fail" not in levels_of(planned.settings.contract).values():
+    described = planned.operation is not None and planned.operation.contract is not None
+    if not described or "fail" not in levels_of(planned.settings.contract).values():
         return
     wrong = [str(drift) for drift in request_drift(planned, request, conceal) if drift.level == "fail"]
     if wrong:

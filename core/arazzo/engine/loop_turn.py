@@ -135,11 +135,12 @@ class LoopTurn(ABC):
 
         :param before: the frame before it had the outputs of this round.
         """
-        step, region = before.step, self._region(before)
+        step = before.step
         if not failed and step not in before.again:
             return state
         if not failed:
             return state.with_frame(replace(state.frame, again=without(before.again, step)))
+        region = self._region(before)
         if region is None or region.loop != "iteration":
             return state
         made_of = before.outputs.get(step)
@@ -185,7 +186,7 @@ class LoopTurn(ABC):
         """Fail the step at hand and all workflows around it, without trying any action: nobody knows what is so."""
 
     def _plan(self, frame: Frame) -> Plan:
-        return self.root.child(frame.plan)
+        return self.root.child(frame.plan) if frame.plan else self.root
 
     def _region(self, frame: Frame) -> Region | None:
         return self._plan(frame).region_of(frame.step)

@@ -39,10 +39,6 @@ class Turn(LoopTurn):
 
     # entering a step
 
-    def begin(self, state: State) -> Turned:
-        """Start the step at hand: a request to send, a workflow to enter, or a failure."""
-        return self._begin(state)
-
     def proceed(self, state: State) -> Turned:
         """Wait, or start the step at hand."""
         if state.resume_at is not None and self.now < state.resume_at:
@@ -53,9 +49,10 @@ class Turn(LoopTurn):
         at = pacing.nearest_deadline(state)
         if at is not None and self.now >= (state.frames[at].deadline or 0.0):
             return self._out_of_time(state, at)
-        return self._begin(state)
+        return self.begin(state)
 
-    def _begin(self, state: State) -> Turned:
+    def begin(self, state: State) -> Turned:
+        """Start the step at hand: a request to send, a workflow to enter, or a failure."""
         frame, self._unshown = state.frame, None
         self._step = record_name(state, frame.step)
         plan = self._plan(frame)
@@ -118,8 +115,6 @@ class Turn(LoopTurn):
     def received(self, state: State, exchange: Exchange) -> Turned:
         """Judge a step by its exchange, and decide what follows."""
         _require_within_limits(state.cookies)
-        status = exchange.response.status if exchange.response else None
-        state = replace(state, last_status=status, phase="ready")
         frame = state.frame
         self._step = record_name(state, frame.step)
         plan = self._plan(frame)
@@ -282,7 +277,7 @@ class Turn(LoopTurn):
             frame, step=target, retries={}, attempts=0, opened=False, hiccups=0, again=without(frame.again, frame.step)
         )
         if region is None or target not in region.steps:
-            state = state.with_frame(pacing.leave_loop(moved))
+            state = state.with_frame(pacing.leave_loop(moved) if frame.visited else moved)
             if len(state.frames) == 1 and state.scope is not None and target not in state.scope:
                 return state, Done("step", target=target, step=record.step)
             return state, None
@@ -408,7 +403,6 @@ class Turn(LoopTurn):
         if exchange is not None:
             response = exchange.response
             status, seconds = (response.status, response.seconds) if response else (None, 0.0)
-            state = replace(state, last_status=status, phase="ready")
             self._exposed += exposed_secrets(replace(exchange, content=ABSENT))
             rounds = frame.rounds + 1
             record = StepRecord(

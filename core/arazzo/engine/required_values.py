@@ -54,14 +54,18 @@ def _parameters(
     """Yield the required parameters that turned out to be nothing, with their value and the expression."""
     for parameter, argument in zip(planned.step.parameters, arguments, strict=True):
         spec = operation.parameter(argument.name, argument.location)
-        written = expression_in(parameter.value, dialect)
-        if spec is None or not spec.required or spec.location == "path" or written is None:
+        if spec is None or not spec.required or spec.location == "path":
             continue
+        written = expression_in(parameter.value, dialect)
         name = spec.name.lower() if spec.location == "header" else ""
         from_elsewhere = (
             name in OWN_HEADERS or name in planned.added or operation.is_credential(spec.name, spec.location)
         )
-        if not from_elsewhere and (argument.value is ABSENT or says_nothing(spec, argument.value)):
+        if (
+            written is not None
+            and not from_elsewhere
+            and (argument.value is ABSENT or says_nothing(spec, argument.value))
+        ):
             yield f"{spec.location} parameter '{argument.name}'", argument.value, written
 
 

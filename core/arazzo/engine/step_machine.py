@@ -61,11 +61,13 @@ def advance(
 
 
 def _marked(state: State, exchange: Exchange, name: str, now: float) -> State:
+    """Return the state with what an exchange leaves in it, whatever its step makes of it."""
     response = exchange.response
     status, seconds = (response.status, response.seconds) if response else (None, 0.0)
     mark = Mark(name, now, status, seconds)
     recorded = state.recorded and state.recorded.add(entry_of(exchange, now))
-    return replace(state, exchanges=(*state.exchanges, mark)[-HISTORY:], recorded=recorded)
+    exchanges = (*state.exchanges, mark)[-HISTORY:]
+    return replace(state, phase="ready", last_status=status, exchanges=exchanges, recorded=recorded)
 
 
 def _with_cookies(state: State, exchange: Exchange, now: float) -> State:

@@ -85,7 +85,7 @@ def known_kind(value: Any, found: Any, context: Context, dialect: Dialect = "len
     :param value: as written.
     :param found: its result.
     """
-    if found is not ABSENT and not isinstance(value, (Mapping, list, tuple)):
+    if found is not ABSENT and isinstance(value, str):
         return found
     kinds: set[Absent | None] = set()
     with suppress(ExpressionSyntaxError):

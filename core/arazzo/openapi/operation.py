@@ -193,8 +193,16 @@ class Operation(OperationValue):
         """Tell whether a parameter has a credential's place: a header for credentials, or the place of a scheme."""
         if location in (None, "header") and name.lower() in CREDENTIAL_HEADERS:
             return True
-        named = (scheme for need in self.security for scheme in need if scheme.name.lower() == name.lower())
-        return any(location in (None, scheme.location) for scheme in named)
+        places = self._schemes.get(name.lower(), ())
+        return location in places or (location is None and bool(places))
+
+    @cached_property
+    def _schemes(self) -> dict[str, list[str]]:
+        """The places of its security schemes, by name in lower case."""
+        places: dict[str, list[str]] = {}
+        for scheme in (scheme for need in self.security for scheme in need):
+            places.setdefault(scheme.name.lower(), []).append(scheme.location)
+        return places
 
     def answer_schema(self, status: int) -> dict[str, Any] | bool:
         """Return what an XML answer stands for: by its status, its range, or the default; True if none is described."""

@@ -32,7 +32,8 @@ def is_undefined(value: Any) -> bool:
 
 def says_nothing(spec: ParameterSpec, value: Any) -> bool:
     """Tell whether nothing is written for the value of a parameter."""
-    return value is None if is_json(spec.content_type or "") else is_undefined(value)
+    as_json = spec.content_type is not None and is_json(spec.content_type)
+    return value is None if as_json else is_undefined(value)
 
 
 def value_text(spec: ParameterSpec, value: Any) -> str:

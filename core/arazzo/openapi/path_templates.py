@@ -17,7 +17,7 @@ from arazzo.errors import RequestError
 from arazzo.frozen import dataclass
 from arazzo.openapi.encoding import percent_encode, scalar_text
 from arazzo.openapi.operation import Operation, ParameterSpec
-from arazzo.openapi.parameters import is_undefined, path_text, says_nothing
+from arazzo.openapi.parameters import is_undefined, path_text
 from arazzo.openapi.servers import describe
 
 _EXPRESSION = re.compile(r"\{([+#./;?&]?)([^{}]*)\}")
@@ -166,9 +166,7 @@ def _expand(slot: Slot, operation: Operation, values: Mapping[str, Any], homeles
         if slot.operator in _STYLES:
             spec = spec.model_copy(update={"style": _STYLES[slot.operator]})
         value = values.get(name, ABSENT)
-        if value is ABSENT or value == "" or says_nothing(spec, value):
-            raise RequestError(_missing(spec, operation, value, homeless))
-        text = path_text(spec, value, slashes=slot.operator == "+")
+        text = "" if value is ABSENT or value == "" else path_text(spec, value, slashes=slot.operator == "+")
         if not text:
             raise RequestError(_missing(spec, operation, value, homeless))
         if unquote(text) in _DOTS:

@@ -87,13 +87,14 @@ def secrets_in(value: Any, is_secret: Callable[[str], bool]) -> Iterator[str]:
     while waiting:
         item, secret = waiting.pop()
         match item:
+            case str() | int() | float():
+                if secret and not isinstance(item, bool):
+                    yield from credentials(str(item))
             case Mapping():
                 members = [(member, secret or is_secret(str(name))) for name, member in item.items()]
                 waiting.extend(reversed(members))
             case list() | tuple():
                 waiting.extend((member, secret) for member in reversed(item))
-            case str() | int() | float() if secret and not isinstance(item, bool):
-                yield from credentials(str(item))
 
 
 def exposed_secrets(exchange: Exchange) -> list[str]:
