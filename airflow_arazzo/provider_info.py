@@ -55,23 +55,25 @@ def get_provider_info() -> dict[str, Any]:
                 "options": {**_OPTIONS, **_limit_options()},
             }
         },
-        "connection-types": [
-            {
-                "connection-type": "arazzo",
-                "hook-class-name": "airflow_arazzo.hooks.arazzo.ArazzoHook",
-                "hook-name": "Arazzo API",
-                "ui-field-behaviour": {
-                    "hidden-fields": [],
-                    "relabeling": {"host": "Server URL", "login": "Login (or client id)"},
-                    "placeholders": {
-                        "host": "https://api.example.com/v1 (if empty, the servers of the API description)",
-                        "schema": "https",
-                        "password": "with a login: its password; with a client id: its secret; alone: a bearer token",
-                    },
-                },
-                "conn-fields": _FIELDS,
-            }
-        ],
+        "connection-types": [_connection_type()],
+    }
+
+
+def _connection_type() -> dict[str, Any]:
+    return {
+        "connection-type": "arazzo",
+        "hook-class-name": "airflow_arazzo.hooks.arazzo.ArazzoHook",
+        "hook-name": "Arazzo API",
+        "ui-field-behaviour": {
+            "hidden-fields": [],
+            "relabeling": {"host": "Server URL", "login": "Login (or client id)"},
+            "placeholders": {
+                "host": "https://api.example.com/v1 (if empty, the servers of the API description)",
+                "schema": "https",
+                "password": "with a login: its password; with a client id: its secret; alone: a bearer token",
+            },
+        },
+        "conn-fields": _FIELDS,
     }
 
 

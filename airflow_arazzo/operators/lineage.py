@@ -25,4 +25,4 @@ class TellsLineage(SharesSecrets):
         """Return the lineage of the task, whether it failed or not."""
         from airflow_arazzo.operators.lineage_facets import lineage_of
 
-        return lineage_of(self)
+        return lineage_of(self.plan, self.ran, self.inlets, self.outlets, self.channel.ledger.conceal)

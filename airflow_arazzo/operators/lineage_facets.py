@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import attr
@@ -17,7 +17,6 @@ from arazzo.exchange import SAFE_METHODS
 from arazzo.openapi.servers import server_of
 
 if TYPE_CHECKING:
-    from airflow_arazzo.operators.lineage import TellsLineage
     from arazzo.engine import StepRecord
     from arazzo.flow import Plan
     from arazzo.openapi.operation import Operation
@@ -34,14 +33,24 @@ class ArazzoJobFacet(JobFacet):
     digest: str
 
 
-def lineage_of(task: TellsLineage) -> OperatorLineage[Any, Any]:
-    """Return what a task has read and written: the resources of its requests, and the assets that it declares."""
-    inputs, outputs = [*_declared(task.inlets)], [*_declared(task.outlets)]
-    for operation, url in _sent(*task.ran) if task.ran else ():
+def lineage_of(
+    plan: Plan,
+    ran: tuple[Plan, Mapping[str, StepRecord]] | None,
+    inlets: Iterable[Any],
+    outlets: Iterable[Any],
+    conceal: Callable[[str], str],
+) -> OperatorLineage[Any, Any]:
+    """Return what a task has read and written: the resources of its requests, and the assets that it declares.
+
+    :param ran: the part of the plan that it ran, and the records of its steps.
+    :param conceal: removes secrets from a URL.
+    """
+    inputs, outputs = [*_declared(inlets)], [*_declared(outlets)]
+    for operation, url in _sent(*ran) if ran else ():
         found = inputs if operation.method.upper() in SAFE_METHODS else outputs
-        found.append(dataset_at(task.channel.ledger.conceal(url)))
-    known = document_record(task.plan)
-    facet = ArazzoJobFacet(task.plan.workflow_id, known["name"], known["title"], known["version"], known["digest"])
+        found.append(dataset_at(conceal(url)))
+    known = document_record(plan)
+    facet = ArazzoJobFacet(plan.workflow_id, known["name"], known["title"], known["version"], known["digest"])
     return OperatorLineage(inputs=_once(inputs), outputs=_once(outputs), job_facets={"arazzo": facet})
 
 
