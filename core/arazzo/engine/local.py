@@ -11,7 +11,7 @@ from arazzo.engine.call_stack import start
 from arazzo.engine.drivers import drive, ignore_note
 from arazzo.engine.input_checks import check_inputs
 from arazzo.engine.server_checks import require_sendable
-from arazzo.engine.state import Mark, Note, Recording, State, StepRecord
+from arazzo.engine.state import Done, Mark, Note, Recording, State, StepRecord
 from arazzo.exchange import Request, Response
 from arazzo.expressions.context import unchanged
 from arazzo.flow import Plan
@@ -106,6 +106,10 @@ def run_local(
         whole=whole,
         sent=sent,
     )
+    return _run(plan, state, done)
+
+
+def _run(plan: Plan, state: State, done: Done) -> Run:
     outputs = done.outputs if done.outputs is not None else dict.fromkeys(plan.outputs, ABSENT)
     status: Literal["success", "failed"] = "success" if done.outcome == "end" else "failed"
     records = tuple(replace(record, step=name) for name, record in state.records.items())
