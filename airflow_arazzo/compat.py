@@ -76,10 +76,10 @@ def default_deferrable() -> bool:
     The environment may say no (``AIRFLOW__OPERATORS__DEFAULT_DEFERRABLE``). ``airflow.cfg`` may not: Airflow writes
     that file itself, with its own default, and nobody can tell whether a person means it.
     """
-    from airflow.providers.common.compat.sdk import conf
-
     if "AIRFLOW__OPERATORS__DEFAULT_DEFERRABLE" not in os.environ:
         return True
+    from airflow.providers.common.compat.sdk import conf
+
     return bool(conf.getboolean("operators", "default_deferrable"))
 
 

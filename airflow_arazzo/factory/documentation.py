@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from textwrap import dedent
@@ -132,8 +131,9 @@ def _shows_secret(plan: Plan) -> bool:
 
 
 def _fenced(language: str, text: str) -> str:
-    longest = max(map(len, re.findall("`+", text)), default=0)
-    fence = "`" * max(3, longest + 1)
+    fence = "```"
+    while fence in text:
+        fence += "`"
     return f"{fence}{language}\n{text.strip(chr(10))}\n{fence}"
 
 

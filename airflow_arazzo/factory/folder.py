@@ -40,6 +40,7 @@ from arazzo.frozen import dataclass, replace
 from arazzo.garbage import seldom_collected
 from arazzo.source.detection import text_of
 from arazzo.source.document_files import document_files
+from arazzo.source.files_read import files_shared
 from arazzo.source.locations import one_line
 
 log = logging.getLogger(__name__)
@@ -48,6 +49,7 @@ _WORKFLOW_ID = re.compile(r"""workflowId["']?\s*:\s*["']?([^"'\s,}]+)""")
 
 
 @seldom_collected()
+@files_shared()
 def load_dags(
     folder: str | Path,
     *,

@@ -48,9 +48,9 @@ def named(arguments: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for given in filter(None, (arguments, arguments.get("settings"), *steps.values())):
         for argument in NAMING:
             spelled = given.get(argument) or (given.get("connection") if argument == "connections" else None)
-            if argument == "budget" and not is_by_source(spelled):
+            if not spelled or isinstance(spelled, TaskIds) or (argument == "budget" and not is_by_source(spelled)):
                 continue
-            if isinstance(spelled, (Mapping, list, tuple, set, frozenset)) and not isinstance(spelled, TaskIds):
+            if isinstance(spelled, (Mapping, list, tuple, set, frozenset)):
                 yield from ((argument, name) for name in spelled)
 
 

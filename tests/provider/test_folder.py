@@ -124,3 +124,23 @@ def test_python_seldom_looks_for_garbage_while_dags_are_made(before, meanwhile):
         assert gc.get_threshold() == (before, 5, 5)
     finally:
         gc.set_threshold(*kept)
+
+
+def test_an_api_description_of_several_documents_is_read_once(tmp_path, monkeypatch):
+    monkeypatch.setenv("AIRFLOW__ARAZZO__PLAN_CACHE", "")
+    (tmp_path / "images.openapi.yaml").write_bytes((DOCUMENTS / "images.openapi.yaml").read_bytes())
+    for name in "abc":
+        (tmp_path / f"{name}.arazzo.yaml").write_text(DOCUMENT.replace("scan-image", name))
+    read = []
+
+    def note(frame, event, _):
+        if event == "call" and frame.f_code.co_name == "parse_source":
+            read.append(Path(frame.f_locals["name"]).name)
+
+    sys.setprofile(note)
+    try:
+        dags = load_dags(tmp_path)
+    finally:
+        sys.setprofile(None)
+    assert sorted(dags) == ["a", "b", "c"]
+    assert len(read) == len(set(read)) == 4

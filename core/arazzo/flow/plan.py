@@ -29,7 +29,7 @@ END = ""
 #: Stands for an action's name where a watching workflow ends because its poll has used up its budget.
 NOTHING_NEW = "nothing new"
 #: What may be a number that a float spells differently, at the start of a value: digits within texts do not count.
-_SPELLED = re.compile(r"[:,\[\s]-?(?:[0-9.]{16}|[0-9.]+[eE]|[0-9]+\.[0-9]+0(?![0-9])|0\.0000)")
+_SPELLED = re.compile(r"[:,\[\s](?=[-0-9])-?(?:[0-9.]{16}|[0-9.]+[eE]|[0-9]+\.[0-9]+0(?![0-9])|0\.0000)")
 
 
 def unset() -> Settings:

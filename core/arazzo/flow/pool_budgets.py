@@ -34,9 +34,12 @@ def budgets_of(steps: Iterable[PlannedStep], connections: Mapping[str, str] | No
     found: dict[str, PoolBudget] = {}
     pools: dict[str, PoolBudget] = {}
     for step in steps:
-        settings, source = step.settings, step.operation.source if step.operation else ""
+        settings = step.settings
+        if settings.budget is None or step.operation is None:
+            continue
+        source = step.operation.source
         budget = of_source(settings.budget, source)
-        if budget is None or not source:
+        if budget is None:
             continue
         named = of_source(settings.connection, source)
         kept = PoolBudget(budget.pool or (connections or {}).get(source) or named or source, budget)

@@ -44,6 +44,8 @@ def slice_region(plan: Plan, region: Region, change: Callable[[PlannedStep], Pla
 
 def region_children(plan: Plan, region: Region) -> dict[str, Plan]:
     """Return the plans of the workflows that the steps of a region name."""
+    if not plan.children:
+        return {}
     steps = tuple(plan.step(step) for step in region.steps)
     named = {step.workflow for step in steps}
     for step in steps:

@@ -9,11 +9,15 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any, TypeVar
 
 from arazzo.frozen import dataclass
+from arazzo.limits import Limits
+
+Made = TypeVar("Made")
 
 #: The environment variable that names a folder of copies of remote files for all documents.
 COPIES_VARIABLE = "AIRFLOW_ARAZZO_SOURCES"
@@ -50,6 +54,7 @@ class FilesRead:
 
 
 _NOTED: ContextVar[FilesRead | None] = ContextVar("files_read", default=None)
+_SHARED: ContextVar[dict[tuple[Any, ...], Any] | None] = ContextVar("files_shared", default=None)
 
 
 @contextmanager
@@ -61,6 +66,33 @@ def files_read() -> Iterator[FilesRead]:
         yield noted
     finally:
         _NOTED.reset(token)
+
+
+@contextmanager
+def files_shared() -> Iterator[None]:
+    """Let documents that name one API description share what was made of it."""
+    token = _SHARED.set({})
+    try:
+        yield
+    finally:
+        _SHARED.reset(token)
+
+
+def made_once(key: tuple[bytes, str, str, Limits], make: Callable[[], Made]) -> Made:
+    """Return what is made of a file; while files are shared, the same value for the same bytes.
+
+    The latest values stay, as long as their files together are no larger than one file may be.
+
+    :param key: the bytes, and all else that the value depends on.
+    """
+    kept = _SHARED.get()
+    if kept is None:
+        return make()
+    found: Made = kept.pop(key) if key in kept else make()
+    kept[key] = found
+    while len(kept) > 1 and sum(len(each[0]) for each in kept) > key[3].file_characters:
+        del kept[next(iter(kept))]
+    return found
 
 
 def note_file(path: str | os.PathLike[str], raw: bytes | None) -> None:

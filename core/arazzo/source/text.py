@@ -14,7 +14,7 @@ from arazzo.errors import DocumentError, Place, Problem, Severity
 from arazzo.frozen import dataclass, field
 from arazzo.limits import current_limits
 from arazzo.pointer import tokens_of
-from arazzo.source.files_read import note_failure, note_file, open_at_once
+from arazzo.source.files_read import made_once, note_failure, note_file, open_at_once
 from arazzo.source.json_reader import locate_json, read_json
 from arazzo.source.locations import Lines, Node, Ruler, one_line, printable
 from arazzo.source.reading import Reading
@@ -142,7 +142,9 @@ def load_source(path: str | Path, *, name: str | None = None, located: bool = Fa
     except (OSError, ValueError) as error:
         note_failure()
         _refuse_file(shown, f"the file cannot be read: {getattr(error, 'strerror', None) or error}")
-    return parse_source(_decode(raw, shown), shown, uri, located=located)
+    if located:  # a document, which is read once
+        return parse_source(_decode(raw, shown), shown, uri, located=True)
+    return made_once((raw, shown, uri, current_limits()), lambda: parse_source(_decode(raw, shown), shown, uri))
 
 
 def parse_source(text: str, name: str, uri: str = "", *, located: bool = False) -> Source:
