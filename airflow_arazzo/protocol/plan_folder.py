@@ -70,9 +70,14 @@ class PlanFolder:
                     self._tidy(folder)
                 self._written += 1
                 flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-                with os.fdopen(os.open(new, flags, 0o600, dir_fd=folder), "wb") as file:
-                    file.write(entry)
-                os.rename(new, name, src_dir_fd=folder, dst_dir_fd=folder)
+                file = os.fdopen(os.open(new, flags, 0o600, dir_fd=folder), "wb")
+                try:
+                    with file:
+                        file.write(entry)
+                    os.rename(new, name, src_dir_fd=folder, dst_dir_fd=folder)
+                except OSError:
+                    os.unlink(new, dir_fd=folder)  # what is on a full disk takes the room of what is complete
+                    raise
         except UntrustedFolderError as error:
             log.warning("the plan cache is not used: %s", error)
         except OSError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -150,6 +151,13 @@ def test_nothing_half_written_is_left(tmp_path):
     assert [each.name for each in store.folder.iterdir()] == [NAME]
     store.write(NAME, b"x" * store.most_bytes)
     assert len(store.read(NAME)) == 100_000
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, before[1]))  # as on a full disk
+    try:
+        store.write("e" * 64 + ".plans", b"x" * 100_000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert [each.name for each in store.folder.iterdir()] == [NAME]
 
 
 @pytest.mark.parametrize(
