@@ -56,16 +56,13 @@ def _parameters(
         spec = operation.parameter(argument.name, argument.location)
         if spec is None or not spec.required or spec.location == "path":
             continue
-        written = expression_in(parameter.value, dialect)
         name = spec.name.lower() if spec.location == "header" else ""
         from_elsewhere = (
             name in OWN_HEADERS or name in planned.added or operation.is_credential(spec.name, spec.location)
         )
-        if (
-            written is not None
-            and not from_elsewhere
-            and (argument.value is ABSENT or says_nothing(spec, argument.value))
-        ):
+        if from_elsewhere or not (argument.value is ABSENT or says_nothing(spec, argument.value)):
+            continue
+        if (written := expression_in(parameter.value, dialect)) is not None:
             yield f"{spec.location} parameter '{argument.name}'", argument.value, written
 
 

@@ -33,6 +33,8 @@ def percent_encode(text: str, allowed: str = "") -> str:
 
     Where reserved characters are allowed, triplets that are already encoded stay unchanged (RFC 6570, 3.2.3).
     """
+    if text.isascii() and text.isalnum():
+        return text
     if not allowed:
         return quote(text, safe="", errors="surrogatepass")
     return "".join(

@@ -218,6 +218,8 @@ def _by_name(operation: Operation, name: str) -> ParameterSpec | None:
 
 def _query_parts(template: PathTemplate, placed: dict[str, Placed], values: Mapping[str, Any]) -> list[str]:
     """Return the parts of the query: those of the path key, the parameters, the whole query string."""
+    if not (template.query or placed["query"] or placed["querystring"]):
+        return []
     parts, taken = expand_query(template, values, {spec.name for spec, _ in placed["query"]})
     pairs = [pair for spec, value in placed["query"] if spec.name not in taken for pair in query_pairs(spec, value)]
     parts += [f"{name}={value}" for name, value in pairs]

@@ -146,7 +146,7 @@ def _too_much(text: str, *, lines: bool) -> str | None:
     limits = current_limits()
     if lines and text.count("\n") + text.count("\r") > limits.json_lines:
         return f"an answer has more than {limits.json_lines:,} lines (json_lines)"
-    if _count(text) <= limits.json_values:
+    if len(text) <= limits.json_values or _count(text) <= limits.json_values:
         return None
     unescaped = text.replace("\\\\", "").replace('\\"', "")
     if _count("".join(unescaped.split('"')[::2])) <= limits.json_values:
