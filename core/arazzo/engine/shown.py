@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import replace
 from urllib.parse import unquote_plus, urlsplit
 
 from arazzo.absent import ABSENT
@@ -13,6 +12,7 @@ from arazzo.engine.state import State
 from arazzo.errors import GaveUpError
 from arazzo.exchange import Exchange, Headers, Request, Response
 from arazzo.flow import Plan
+from arazzo.frozen import replace
 from arazzo.json_values import json_line
 from arazzo.limits import current_limits
 from arazzo.openapi.media import charset, is_json, is_text, is_xml
