@@ -147,7 +147,7 @@ def evaluate_value(
     :param convert: how values are embedded in strings; :func:`to_json_text` for a string that is JSON text.
     :param gap: what is embedded for what is absent or null.
     :raises AbsentError: if a string embeds something absent (in lenient, or null), naming the expression.
-    :raises UnreadableError: if something in it is unreadable.
+    :raises UnreadableError: if something in it is unreadable, or a string embeds the cookies that an answer sets.
     :raises EvaluationError: if something absent stands in an array.
     :raises ExpressionSyntaxError: if a string begins like an expression but is not one, or a selector cannot be read.
     """
@@ -305,7 +305,8 @@ def _filled(part: Expression, value: Any, text: str | None, where: str) -> str:
 def _one(part: Expression, value: Any, where: str) -> Any:
     """Return a value to embed, except the list of cookies that an answer sets, since no text holds several."""
     if isinstance(part, Message) and part.part == "header" and isinstance(value, list):
-        raise EvaluationError(f"{_subject(where)}{part.text or part} is a list, and is embedded in a string")
+        reason = f"{part.text or part} is a list, and is embedded in a string"
+        raise UnreadableError(f"{_subject(where)}{reason}", reason)
     return value
 
 
