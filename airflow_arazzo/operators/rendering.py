@@ -34,7 +34,7 @@ def render_bound(
 ) -> dict[str, Any]:
     """Return bound inputs with their templates rendered, if the author wrote them.
 
-    In a DAG that renders native objects, a text without a template stays text, and so does a text for an input that may
+    A text without a template stays as it is. In a DAG that renders native objects, so does a text for an input that may
     be one, whatever is written in it.
 
     :param task: the running task.
@@ -66,17 +66,21 @@ def _rendered(task: BaseOperator, name: str, value: Any, context: Context, *, as
 
     try:
         environment = task.get_template_env()
-        if isinstance(environment, NativeEnvironment):
-            return _native(task, value, context, environment, as_text=as_text)
-        return task.render_template(value, context, environment)
+        as_text = as_text and isinstance(environment, NativeEnvironment)
+        return _filled(task, value, context, environment, as_text=as_text)
     except (TemplateError, AirflowException, AttributeError, KeyError, TypeError, ValueError) as error:
         fault = f"{type(error).__name__}: {error}"
         message = f"input '{name}' cannot be rendered in task '{task.task_id}': {fault}; nothing was sent"
         raise AirflowFailException(message) from None
 
 
-def _native(task: BaseOperator, value: Any, context: Context, environment: Environment, *, as_text: bool) -> Any:
-    """Return a value rendered as objects, but a text without a template, or for an input that may be text, as it is."""
+def _filled(task: BaseOperator, value: Any, context: Context, environment: Environment, *, as_text: bool) -> Any:
+    """Return a value with its templates rendered.
+
+    A text without a template stays as it is: Jinja would take a line break from its end, or make an object of it.
+
+    :param as_text: whether a template stays text in an environment that renders objects.
+    """
     marks = environment.variable_start_string, environment.block_start_string, environment.comment_start_string
     if isinstance(value, str) and not any(mark in value for mark in marks):
         return value
@@ -85,9 +89,9 @@ def _native(task: BaseOperator, value: Any, context: Context, environment: Envir
         parts = list(template.root_render_func(template.new_context(dict(context))))
         return parts[0] if len(parts) == 1 else "".join(map(str, parts))
     if type(value) is list:
-        return [_native(task, item, context, environment, as_text=False) for item in value]
+        return [_filled(task, item, context, environment, as_text=False) for item in value]
     if type(value) is dict:
-        return {key: _native(task, item, context, environment, as_text=False) for key, item in value.items()}
+        return {key: _filled(task, item, context, environment, as_text=False) for key, item in value.items()}
     return task.render_template(value, context, environment)
 
 

@@ -1,4 +1,4 @@
-"""Bound inputs of a DAG that renders templates as native objects."""
+"""Bound inputs that are no templates, or are rendered as native objects."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PARAMS = {"digits": "0042", "list": "[1, 2]", "number": 7, "nothing": None}
 
 @pytest.fixture
 def task(tmp_path, monkeypatch, api):
-    def make(schema, written):
+    def make(schema, written, native=True):
         description = {
             "openapi": "3.1.0",
             "info": {"title": "T", "version": "1"},
@@ -36,7 +36,7 @@ def task(tmp_path, monkeypatch, api):
         }
         (tmp_path / "api.json").write_text(json.dumps(description))
         (tmp_path / "w.arazzo.json").write_text(json.dumps(document))
-        with DAG("objects", schedule=None, render_template_as_native_obj=True):
+        with DAG("objects", schedule=None, render_template_as_native_obj=native):
             return ArazzoWorkflowOperator(
                 task_id="a", document=tmp_path / "w.arazzo.json", inputs={"x": written}, server=api.url
             )
@@ -64,6 +64,13 @@ def task(tmp_path, monkeypatch, api):
 def test_what_is_written_as_text_stays_text(task, api, schema, written, sent):
     Run(params=PARAMS).execute(task(schema, written))
     assert api.asked[0].json == {"x": sent}
+
+
+@pytest.mark.parametrize("native", [False, True])
+@pytest.mark.parametrize("written", ["a\n", "\n", {"a": ["b\n"]}])
+def test_what_is_no_template_keeps_its_end(task, api, written, native):
+    Run(params=PARAMS).execute(task({}, written, native))
+    assert api.asked[0].json == {"x": written}
 
 
 def test_an_object_is_no_text(task, api):

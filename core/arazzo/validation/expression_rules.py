@@ -161,7 +161,7 @@ def check_names(subject: Subject) -> Iterator[Problem]:
 
 
 def check_times(subject: Subject) -> Iterator[Problem]:
-    """Find what is read before it exists, and calls that read a response, which they do not have."""
+    """Find what is read before it exists, and calls and workflows that read a response, which they do not have."""
     for use in uses(subject):
         if isinstance(use.expression, Output) and _is_before_outputs(use, use.expression):
             message = f"'{use.expression.text}' is not known here; it is always absent"
@@ -170,6 +170,10 @@ def check_times(subject: Subject) -> Iterator[Problem]:
         if own and use.when != "request" and use.step is not None and use.step.workflow_id is not None:
             message = f"'{use.expression.text}' has no value in a step that calls a workflow"
             yield _at(subject, use, "early-expression", message, "make it an output of that workflow: $outputs.<name>")
+        if (own or use.expression == Fixed("statusCode")) and use.when == "end":
+            message = f"'{use.expression.text}' has no value in an output of a workflow; it is always absent"
+            hint = "make it an output of a step: $steps.<id>.outputs.<name>"
+            yield _at(subject, use, "early-expression", message, hint)
         early = use.when == "request" and isinstance(use.expression, Message) and use.expression.side == "response"
         early = early or (use.when == "request" and use.expression == Fixed("statusCode"))
         if early:

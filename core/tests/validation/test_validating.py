@@ -127,6 +127,23 @@ def test_a_call_has_no_request_and_no_answer_to_look_at(tmp_path: Path) -> None:
     assert found == [9, 10, 10]
 
 
+def test_a_workflow_has_no_request_and_no_answer_to_look_at(tmp_path: Path) -> None:
+    body = """\
+- workflowId: w
+  inputs: {type: object, properties: {i: {type: string}}}
+  steps: [{stepId: a, operationId: open, outputs: {u: $url, s: $statusCode}}]
+  outputs:
+    body: $response.body#/id
+    status: $statusCode
+    sent: {context: $request.body, selector: /id, type: jsonpointer}
+    text: by {$response.header.Via} and {$method}
+    fine: $steps.a.outputs.u
+    given: $inputs.i
+"""
+    found = [line for rule, line in check(tmp_path, body) if rule == "early-expression"]
+    assert found == [9, 10, 11, 12, 12]
+
+
 def test_outputs_of_a_workflow_are_not_known_before_it_ends(tmp_path: Path) -> None:
     body = """\
 - workflowId: w
