@@ -7,9 +7,10 @@ import time
 
 import pytest
 
+from arazzo.cpu_time import CpuTimeError, within_cpu_time
 from arazzo.errors import GaveUpError
 from arazzo.expressions.interruption import within_time
-from arazzo.expressions.regular_expressions import compile_pattern, finds
+from arazzo.expressions.regular_expressions import compile_pattern, finds, search_within_time
 from arazzo.limits import limits_set
 
 
@@ -47,6 +48,19 @@ def test_the_time_of_other_threads_counts_for_nothing():
 def test_a_pattern_that_takes_too_long_is_given_up():
     with limits_set(pattern_seconds=0.05), pytest.raises(GaveUpError, match=r"0\.05 s of CPU time"):
         finds(compile_pattern("^(a|aa)+$"), "a" * 60 + "!")
+
+
+def test_a_search_takes_no_longer_than_the_budget_around_it_leaves():
+    allowed: list[float] = []
+
+    def search(timeout):
+        allowed.append(timeout)
+        spend(timeout)
+        raise TimeoutError
+
+    with limits_set(pattern_seconds=60), pytest.raises(CpuTimeError):
+        within_cpu_time(0.05, lambda: search_within_time(search))
+    assert max(allowed) <= 0.05
 
 
 def test_an_evaluation_that_takes_too_long_is_given_up():
