@@ -53,7 +53,6 @@ def within_cpu_time(seconds: float, compute: Callable[[], Result]) -> Result:
             return compute()
         finally:
             watcher.end(watch)
-            _at_hand.until = around
             # A pending one is raised here. It must not be cancelled (by None): until Python 3.12 its flag then stays
             # set, which slows the process down and, where it is traced, stops it.
             for _ in range(_CHECKS if watch.late else 0):
@@ -63,6 +62,8 @@ def within_cpu_time(seconds: float, compute: Callable[[], Result]) -> Result:
         if not watch.late:
             raise  # the interruption of a budget around this one
         raise CpuTimeError from None
+    finally:
+        _at_hand.until = around  # here, where no interruption of this budget can come any more
 
 
 def cpu_time_left() -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 import threading
 import time
 
@@ -126,4 +127,19 @@ def test_what_is_left_is_that_of_the_nearest_end() -> None:
     inner, outer, after = within_cpu_time(10, left)
     assert 0 < inner <= 1 < outer <= 10
     assert 1 < after <= 10
+    assert cpu_time_left() == math.inf
+
+
+def test_a_budget_that_is_spent_just_as_it_ends_leaves_nothing_behind() -> None:
+    """Each call after the computation takes long, as on a busy machine."""
+
+    def slow(_frame: object, event: str, _arg: object) -> None:
+        while event == "call":
+            pass
+
+    try:
+        with pytest.raises(CpuTimeError):
+            within_cpu_time(0.01, lambda: sys.setprofile(slow))
+    finally:
+        sys.setprofile(None)
     assert cpu_time_left() == math.inf
