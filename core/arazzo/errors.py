@@ -14,6 +14,11 @@ from arazzo.frozen import dataclass, replace
 from arazzo.pointer import tokens_of
 
 
+def reason_of(error: Exception) -> str:
+    """Return why a file cannot be read or written, without the file's name where the system says it apart."""
+    return getattr(error, "strerror", None) or str(error)
+
+
 class Severity(str, Enum):
     """How serious a problem is: an error stops a document from running, a warning does not."""
 

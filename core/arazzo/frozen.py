@@ -90,7 +90,7 @@ else:
         names = _copied(cls)
         if names is None:
             return dataclasses.replace(value, **changes)
-        members = {**value.__dict__, **changes}  # in half the time of "|"
+        members = {**value.__dict__, **changes}  # in two thirds of the time of "|"
         if len(members) != len(names):  # something is cached, too, or there is no such member
             if not names.issuperset(changes):
                 return dataclasses.replace(value, **changes)

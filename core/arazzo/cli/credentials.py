@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 import click
 
-from arazzo.cli.options import pairs, reason_of
+from arazzo.cli.options import pairs
+from arazzo.errors import reason_of
 from arazzo.flow import Plan
 from arazzo.openapi.servers import has_usable_port
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
-from arazzo.errors import UnsupportedError
+from arazzo.errors import UnsupportedError, reason_of
 from arazzo.json_values import read_json_value
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -138,11 +138,6 @@ def _read(name: str) -> str:
             return str(file.read())
     except (OSError, UnicodeDecodeError) as error:
         raise click.UsageError(f"--inputs: cannot read {name}: {reason_of(error)}") from error
-
-
-def reason_of(error: OSError | UnicodeDecodeError) -> str:
-    """Return why a file cannot be read, without its name."""
-    return (isinstance(error, OSError) and error.strerror) or str(error)
 
 
 def _value(text: str) -> Any:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from arazzo.engine import Run
-from arazzo.errors import DocumentError, Problem, Severity
+from arazzo.errors import DocumentError, Problem, Severity, reason_of
 from arazzo.flow import Plan
 from arazzo.json_values import json_report, write_json
 
@@ -115,7 +115,7 @@ def write_reports(describe: Callable[[], Report], plan: Plan | None = None) -> N
         try:
             path.write_text(text, encoding="utf-8")
         except OSError as error:
-            raise click.FileError(str(path), error.strerror or str(error)) from error
+            raise click.FileError(str(path), reason_of(error)) from error
 
 
 def _as_sarif(report: Report) -> str:

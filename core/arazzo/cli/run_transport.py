@@ -15,6 +15,7 @@ from arazzo.cli.run_log import RunLog
 from arazzo.cli.run_reports import require_writable
 from arazzo.engine import IdempotencyKeys, Run
 from arazzo.engine.recording import exposed_in, har, hidden_entries, recording_title
+from arazzo.errors import reason_of
 from arazzo.exchange import Request, Response
 from arazzo.flow import Plan
 from arazzo.secrecy.concealing import conceal
@@ -59,7 +60,7 @@ class RunTransport:
         try:
             self._file.write_text(recording(plan, run), encoding="utf-8")
         except OSError as error:
-            raise click.FileError(str(self._file), error.strerror or str(error)) from error
+            raise click.FileError(str(self._file), reason_of(error)) from error
 
 
 def recording(plan: Plan, run: Run) -> str:

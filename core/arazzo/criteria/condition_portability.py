@@ -29,6 +29,7 @@ from arazzo.criteria.syntax_tree import (
     Slice,
     Text,
     Wildcard,
+    leaves,
 )
 from arazzo.errors import EvaluationError
 from arazzo.expressions.context import Context
@@ -92,14 +93,7 @@ def _has_length(node: Comparison) -> bool:
 
 
 def _comparisons(node: Node) -> Iterator[Comparison]:
-    match node:
-        case Or(parts) | And(parts):
-            for part in parts:
-                yield from _comparisons(part)
-        case Not(operand):
-            yield from _comparisons(operand)
-        case Comparison():
-            yield node
+    return (leaf for leaf in leaves(node) if isinstance(leaf, Comparison))
 
 
 def holds_when_empty(node: Node) -> bool:

@@ -168,15 +168,23 @@ class Condition:
         return tuple(_operands(self.node))
 
 
-def _operands(node: Node) -> Iterator[Runtime | Item | Path]:
+def leaves(node: Node) -> Iterator[Node]:
+    """Yield what ``&&``, ``||`` and ``!`` join, in order."""
     match node:
         case Or(parts) | And(parts):
             for part in parts:
-                yield from _operands(part)
+                yield from leaves(part)
         case Not(operand):
-            yield from _operands(operand)
-        case Comparison(_, left, right):
-            yield from _operands(left)
-            yield from _operands(right)
-        case Runtime() | Item() | Path():
+            yield from leaves(operand)
+        case _:
             yield node
+
+
+def _operands(node: Node) -> Iterator[Runtime | Item | Path]:
+    for leaf in leaves(node):
+        match leaf:
+            case Comparison(_, left, right):
+                yield from _operands(left)
+                yield from _operands(right)
+            case Runtime() | Item() | Path():
+                yield leaf

@@ -10,7 +10,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
-from arazzo.errors import DocumentError, Place, Problem, Severity
+from arazzo.errors import DocumentError, Place, Problem, Severity, reason_of
 from arazzo.frozen import dataclass, field
 from arazzo.limits import current_limits
 from arazzo.pointer import tokens_of
@@ -141,7 +141,7 @@ def load_source(path: str | Path, *, name: str | None = None, located: bool = Fa
         _refuse_file(shown, "there is no such file")
     except (OSError, ValueError) as error:
         note_failure()
-        _refuse_file(shown, f"the file cannot be read: {getattr(error, 'strerror', None) or error}")
+        _refuse_file(shown, f"the file cannot be read: {reason_of(error)}")
     if located:  # a document, which is read once
         return parse_source(_decode(raw, shown), shown, uri, located=True)
     return made_once((raw, shown, uri, current_limits()), lambda: parse_source(_decode(raw, shown), shown, uri))
