@@ -19,8 +19,9 @@ from typing import TypeVar
 _CHECKS = 1000
 #: The shortest time between two looks at a thread's clock, in seconds.
 _SHORTEST_LOOK = 0.01
-#: Seconds between two looks while budgets come and go: so late may an interruption be without being asked for.
-_IDLE_LOOK = 0.02
+#: Seconds between two looks while budgets come and go, and while short ones do: looks cost CPU time, too.
+_IDLE_LOOK = 0.5
+_SHORT_IDLE_LOOK = 0.02
 Result = TypeVar("Result")
 _at_hand = threading.local()
 
@@ -104,17 +105,18 @@ class _Watcher:
         self._changed = threading.Condition(self._lock)
         self._watches: dict[_Budget, None] = {}
         self._next_look = math.inf
-        self._running = self._used = False
+        self._running = False
+        self._shortest = math.inf  # of the budgets that have begun since the last look
 
     def begin(self, watch: _Budget, seconds: float) -> None:
         """Interrupt the watch's thread once it has spent the seconds, until :meth:`end`."""
         with self._lock:
             self._watches[watch] = None
-            self._used = True
+            self._shortest = min(self._shortest, max(seconds, _SHORT_IDLE_LOOK))
             if not self._running:
                 threading.Thread(target=self._run, name="cpu-time", daemon=True).start()
                 self._running = True
-            elif time.monotonic() + max(seconds, _IDLE_LOOK) < self._next_look:
+            elif time.monotonic() + max(seconds, _SHORT_IDLE_LOOK) < self._next_look:
                 self._changed.notify()
 
     def end(self, watch: _Budget) -> None:
@@ -126,8 +128,8 @@ class _Watcher:
         with self._lock:
             while True:
                 left = min(map(self._look, tuple(self._watches)), default=_IDLE_LOOK)
-                wait = max(min(left, _IDLE_LOOK), _SHORTEST_LOOK) if self._used or self._watches else None
-                self._used = False
+                used, self._shortest = self._shortest, math.inf
+                wait = max(min(left, used, _IDLE_LOOK), _SHORTEST_LOOK) if used < math.inf or self._watches else None
                 self._next_look = math.inf if wait is None else time.monotonic() + wait
                 self._changed.wait(wait)
 
